@@ -1,0 +1,58 @@
+"""Backends: what carries a signed request to the service. The only place that knows an HTTP library."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from cds_eks.config import Limits
+from cds_eks.errors import ConfigurationError
+from cds_eks.wire import RawResponse, Request
+
+__all__ = ["Backend", "choose"]
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What a client sends through. Hand your own to a client as `backend=`."""
+
+    async def send(self, request: Request) -> RawResponse:
+        """Send one signed request and return the answer as it came, whatever its status.
+
+        Send `request.operation.method` to `request.url` with the query `request.query`, `request.headers` and
+        `request.content`, within `request.connect_timeout` and `request.read_timeout`. Follow no redirects, send
+        nothing twice, read no credentials from elsewhere. Call `request.record.may_have_left()` before the first byte
+        can go out.
+
+        Raises:
+            ConnectFailed: No connection was made, so nothing was sent.
+            ConnectionLost: It broke, or fell silent, later.
+            UnreadableResponse: An answer came, but can't be read to its end.
+        """
+        ...  # pragma: no cover - a protocol has no body
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...  # pragma: no cover - a protocol has no body
+
+
+def choose(backend: object, limits: Limits) -> Backend:
+    """Return the backend that a client was given, or make the one that it named.
+
+    Args:
+        backend: `"httpx"`, an `httpx.AsyncBaseTransport` to send everything through, or a `Backend`.
+        limits: For a backend that is made here.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+    import httpx
+
+    from cds_eks.backend.httpx import HttpxBackend
+
+    if isinstance(backend, str) and backend == "httpx":
+        return HttpxBackend(limits=limits)
+    if isinstance(backend, httpx.AsyncBaseTransport):
+        return HttpxBackend(limits=limits, transport=backend)
+    if isinstance(backend, Backend) and not isinstance(backend, type):
+        return backend
+    raise ConfigurationError("backend must be 'httpx', an httpx transport, or an object with `send` and `aclose`")

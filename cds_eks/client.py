@@ -1,0 +1,258 @@
+"""The async client: wiring, lifetime, and the way of every call."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, NoReturn, Self, TypeVar
+
+from cds_eks import backend as backends
+from cds_eks import codec, resources
+from cds_eks._version import __version__
+from cds_eks.config import (
+    Limits,
+    RetryPolicy,
+    Timeouts,
+    check_credentials,
+    check_revision,
+    credentials_from,
+    endpoint_from,
+    service_url,
+)
+from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, ambiguous
+from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
+from cds_eks.pipeline import Middleware, Send, chain
+from cds_eks.signing import Credentials, HmacSha1Signer, Signer
+from cds_eks.waiting import Waiters
+from cds_eks.wire import Kind, Operation, Request, Response
+
+T = TypeVar("T")
+
+logger = logging.getLogger("cds_eks.client")
+
+
+class AsyncEksClient:
+    """The service, for async code on asyncio or trio.
+
+    Make one and keep it: it holds the connections. Close it with `aclose`, or use it in `async with`.
+
+    Args:
+        credentials: The access key, or a callable that returns the one to use now (called for every attempt, so that
+            keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
+        endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
+            `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
+        api_revision: The revision of the API that the endpoint speaks.
+        timeouts: How long things may take.
+        retry: When and how calls are tried again.
+        limits: How much is done at once.
+        backend: What carries the requests: `"httpx"`, an `httpx.AsyncBaseTransport` (for an application in the same
+            process), or any object with the methods of `cds_eks.backend.Backend`.
+        signer: What signs each attempt, in place of the service's own scheme with `credentials`.
+        per_call: Middlewares around each whole call: `async def __call__(self, request, send)`.
+        per_attempt: Middlewares around each attempt, before it is signed.
+        user_agent: A word on your application, put before the SDK's own in the `User-Agent`.
+
+    Raises:
+        ConfigurationError: There are no credentials, or a setting can't be used.
+
+    Attributes:
+        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
+        tasks: GetTaskStatus.
+        nodes: ListNodes, DeleteNode.
+        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
+        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
+        events: QueryEventStatus.
+        scaling_groups: DescribeScalingGroup, AddScalingNode.
+        wait: Waits for tasks, events, clusters and node pools.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | Callable[[], Credentials] | None = None,
+        *,
+        endpoint: str | None = None,
+        api_revision: str = "2025-09-08",
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
+        limits: Limits = Limits(),  # noqa: B008 - a frozen value
+        backend: Literal["httpx"] | backends.Backend | Any = "httpx",
+        signer: Signer | None = None,
+        per_call: Iterable[Middleware] = (),
+        per_attempt: Iterable[Middleware] = (),
+        user_agent: str | None = None,
+    ) -> None:
+        for name, value, kind in (
+            ("timeouts", timeouts, Timeouts),
+            ("retry", retry, RetryPolicy),
+            ("limits", limits, Limits),
+        ):
+            if not isinstance(value, kind):
+                raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+        self._url = service_url(endpoint if endpoint is not None else endpoint_from())
+        self._revision = check_revision(api_revision)
+        self._timeouts = timeouts
+        self._backend = backends.choose(backend, limits)
+        self._headers = {"User-Agent": _user_agent(user_agent)}
+        self._secrets: Callable[[], frozenset[str]] = frozenset
+        if signer is None:
+            current = _provider(credentials)
+            signer = HmacSha1Signer(current)
+            self._secrets = lambda: frozenset({current().secret_access_key, current().access_key_id})
+        per_call, per_attempt = tuple(per_call), tuple(per_attempt)
+        for middleware in (*per_call, *per_attempt):
+            if not callable(middleware):
+                raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
+        self._send: Send = chain(
+            [
+                *per_call,
+                Deadline(timeouts.total),
+                Retry(retry, codec.failure_of),
+                LimitRate(limits.max_in_flight, limits.requests_per_second),
+                *per_attempt,
+                Sign(signer),
+            ],
+            self._backend.send,
+        )
+        self._is_closed = False
+        self.clusters = resources.Clusters(self.execute)
+        self.tasks = resources.Tasks(self.execute)
+        self.nodes = resources.Nodes(self.execute)
+        self.node_pools = resources.NodePools(self.execute)
+        self.network_interfaces = resources.NetworkInterfaces(self.execute)
+        self.events = resources.Events(self.execute)
+        self.scaling_groups = resources.ScalingGroups(self.execute)
+        self.wait = Waiters(
+            task=self.tasks.get_status,
+            event=self.events.get_status,
+            cluster=self.clusters.get,
+            clusters=self.clusters.list,
+            node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_revision={self._revision!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is neither copied nor pickled: it holds connections; make a new one")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls that are made afterwards raise `ConfigurationError`."""
+        self._is_closed = True
+        await self._backend.aclose()
+
+    async def execute(
+        self, operation: Operation[T], request: Any, extra: Mapping[str, Any] | None = None
+    ) -> Response[T]:
+        """Send one operation through the pipeline; the resources' methods do this.
+
+        Args:
+            operation: The operation.
+            request: The model of its arguments.
+            extra: Undocumented wire fields to send along.
+
+        Returns:
+            The service's answer.
+
+        Raises:
+            EksError: See `cds_eks.errors`.
+        """
+        call = codec.encode(
+            operation, request, extra, url=self._url, headers=self._call_headers(), secrets=self._secrets()
+        )
+        return await self._carry_out(operation, call, lambda: codec.natural_key(operation, request))
+
+    async def call(
+        self,
+        action: str,
+        *,
+        method: Literal["GET", "POST"] = "GET",
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Call any action of the service, also one that this package does not know.
+
+        It is signed and retried like the others; a `POST` as a create, which is tried again only if it can't have been
+        carried out.
+
+        Args:
+            action: The `Action` on the wire.
+            method: `GET` or `POST`.
+            params: Arguments in the query: texts, whole numbers or flags.
+            body: The JSON body of a `POST`.
+
+        Returns:
+            The whole answer as plain data, under the names of the wire.
+
+        Raises:
+            InvalidRequestError: An argument can't be sent.
+            EksError: As the other operations do; see `cds_eks.errors`.
+        """
+        if not isinstance(action, str) or not action.isprintable() or not action.strip():
+            raise InvalidRequestError("action", "must be the name of an action")
+        if method not in ("GET", "POST"):
+            raise InvalidRequestError("method", "must be GET or POST")
+        kind = Kind.READ if method == "GET" else Kind.CREATE
+        operation = Operation[None](name=action, action=action, method=method, kind=kind, request=None, result=None)
+        call = codec.encode_call(
+            operation, params, body, url=self._url, headers=self._call_headers(), secrets=self._secrets()
+        )
+        answer = await self._carry_out(operation, call, lambda: codec.natural_key_of_call(body))
+        return dict(answer.raw)
+
+    async def _carry_out(
+        self, operation: Operation[T], call: Request, natural_key: Callable[[], dict[str, Any]]
+    ) -> Response[T]:
+        """Send a call through the pipeline; a create whose fate stays unknown is raised as such."""
+        if self._is_closed:
+            raise ConfigurationError("the client is closed")
+        started, began = time.monotonic(), datetime.now(UTC)
+        try:
+            response = await self._send(call)
+            if (refusal := codec.failure_of(call, response)) is not None:  # a middleware's own answer may be one
+                raise refusal
+            answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
+        except EksError as error:
+            if operation.kind is not Kind.CREATE or error.outcome != "unknown":
+                raise
+            failure = ambiguous(error, natural_key=natural_key(), window=(began, datetime.now(UTC)))
+        else:
+            logger.debug(
+                "%s: %s in %.3f s, attempts=%d request_id=%s",
+                *(operation.name, answer.code, answer.elapsed, answer.attempts, answer.request_id),
+            )
+            return answer
+        raise failure
+
+    def _call_headers(self) -> dict[str, str]:
+        """The headers of one call; the service's own client sends the id as well [O]."""
+        return {**self._headers, "cds-request-id": str(uuid.uuid4())}
+
+
+def _provider(credentials: Credentials | Callable[[], Credentials] | None) -> Callable[[], Credentials]:
+    if callable(credentials):
+        provide = credentials
+        return lambda: check_credentials(provide())
+    fixed = check_credentials(credentials if credentials is not None else credentials_from())
+    return lambda: fixed
+
+
+def _user_agent(prefix: str | None) -> str:
+    own = f"cds-eks-python/{__version__} python/{platform.python_version()}"
+    if prefix is None:
+        return own
+    if not isinstance(prefix, str) or not prefix.isascii() or not prefix.isprintable():
+        raise ConfigurationError("user_agent must be printable ASCII text")
+    return f"{prefix} {own}"

@@ -1,0 +1,245 @@
+"""Models to the wire and back: pure functions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from cds_eks.envelope import member, parse, request_id_of, texts_of
+from cds_eks.errors import EksError, InvalidRequestError
+from cds_eks.failures import failure_of, unreadable
+from cds_eks.modeling import Shape, dump, fields_of, value_at, wire_name
+from cds_eks.reading import Unreadable, converter, read_int
+from cds_eks.signing import COMMON_PARAMETERS
+from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
+
+__all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key", "natural_key_of_call"]
+
+T = TypeVar("T")
+
+JSON_TYPE = "application/json;charset=utf-8"
+
+_RESERVED = frozenset(name.lower() for name in COMMON_PARAMETERS)
+_SECRET_NAMES = frozenset({"ak", "sk", "password"})
+
+
+def encode(
+    operation: Operation[Any],
+    request: Any,
+    extra: Mapping[str, Any] | None,
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    secrets: frozenset[str] = frozenset(),
+) -> Request:
+    """Turn a request model into a request for the pipeline; what is unset is not sent.
+
+    Args:
+        operation: What is asked for.
+        request: The model of its arguments.
+        extra: Undocumented wire fields to send along.
+        url: Where it goes.
+        headers: Headers of every request.
+        secrets: Texts that must never be shown; those of the request are added.
+
+    Raises:
+        InvalidRequestError: The request is not the operation's, or `extra` can't be sent.
+    """
+    try:
+        if not isinstance(request, operation.request):
+            raise InvalidRequestError(
+                "request", f"must be a {operation.request.__name__}, not {type(request).__name__}"
+            )
+        arguments = _with_extra(dump(request, wire_name), extra)
+        params, body = (arguments, None) if operation.method == "GET" else ({}, arguments)
+        return _request(operation, params, body, url, headers, secrets | _secrets_of(request) | _secrets_in(extra))
+    except InvalidRequestError as error:
+        error.action = operation.name
+        raise
+
+
+def encode_call(
+    operation: Operation[Any],
+    params: Mapping[str, Any] | None,
+    body: Mapping[str, Any] | None,
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    secrets: frozenset[str] = frozenset(),
+) -> Request:
+    """Turn the plain arguments of an undocumented action into a request for the pipeline.
+
+    Raises:
+        InvalidRequestError: An argument can't be sent.
+    """
+    try:
+        for field, value in (("params", params), ("body", body)):
+            if value is not None and not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
+                raise InvalidRequestError(field, "must be a mapping whose keys are wire names")
+        if operation.method == "GET" and body is not None:
+            raise InvalidRequestError("body", "can't be sent with GET")
+        to_send = None if operation.method == "GET" else body or {}
+        return _request(
+            operation, params or {}, to_send, url, headers, secrets | _secrets_in(params) | _secrets_in(body)
+        )
+    except InvalidRequestError as error:
+        error.action = operation.name
+        raise
+
+
+def _request(
+    operation: Operation[Any],
+    params: Mapping[str, Any],
+    body: Mapping[str, Any] | None,
+    url: str,
+    headers: Mapping[str, str],
+    secrets: frozenset[str],
+) -> Request:
+    content = None if body is None else _json(body)
+    return Request(
+        operation=operation,
+        url=url,
+        params={"Action": operation.action} | {name: _query_value(name, value) for name, value in params.items()},
+        content=content,
+        headers={**headers, **_body_headers(content)},
+        secrets=secrets,
+    )
+
+
+def _query_value(name: str, value: object) -> str:
+    """Spell an argument of a query: text as it is, numbers in decimal, flags as 1 and 0."""
+    if name.lower() in _RESERVED:
+        raise InvalidRequestError(name, "belongs to the signature and can't be set")
+    if not isinstance(value, (str, int)):
+        raise InvalidRequestError(name, f"must be a text, a whole number or a flag, not {type(value).__name__}")
+    text = str.__str__(value) if isinstance(value, str) else str(int(value))
+    try:
+        f"{name}{text}".encode()
+    except UnicodeEncodeError:
+        raise InvalidRequestError(repr(name), "must be text that UTF-8 can hold (it has a lone surrogate)") from None
+    return text
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequestError("body", f"can't be sent as JSON ({type(error).__name__})") from None
+
+
+def _body_headers(content: bytes | None) -> dict[str, str]:
+    """The headers that go with a body [O]."""
+    if content is None:
+        return {}
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    return {"Content-Type": JSON_TYPE, "Content-MD5": base64.b64encode(digest).decode()}
+
+
+def _with_extra(documented: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    if extra is None:
+        return documented
+    if not isinstance(extra, Mapping) or not all(isinstance(name, str) and name for name in extra):
+        raise InvalidRequestError("extra", "must be a mapping whose keys are wire names")
+    taken = {name.lower() for name in documented} | _RESERVED
+    for name in extra:
+        if name.lower() in taken:
+            raise InvalidRequestError(f"extra.{name}", "is set by the call itself and can't be replaced")
+    return {**documented, **extra}
+
+
+def _secrets_of(shape: Shape) -> set[str]:
+    """The texts of a model that must never be shown."""
+    found: set[str] = set()
+    for field in fields_of(type(shape)):
+        value = getattr(shape, field.name)
+        if field.metadata.get("secret") and value:
+            found.add(value)
+        for entry in value if isinstance(value, list) else (value,):
+            if isinstance(entry, Shape):
+                found |= _secrets_of(entry)
+    return found
+
+
+def _secrets_in(plain: Any) -> set[str]:
+    """The texts of plain data whose names say that they must never be shown."""
+    if isinstance(plain, (list, tuple)):
+        return {secret for entry in plain for secret in _secrets_in(entry)}
+    if not isinstance(plain, Mapping):
+        return set()
+    named = {value for name, value in plain.items() if str(name).lower() in _SECRET_NAMES and isinstance(value, str)}
+    return named | {secret for value in plain.values() for secret in _secrets_in(value)}
+
+
+def natural_key(operation: Operation[Any], request: Any) -> dict[str, Any]:
+    """Return the fields by which to look for what a create may have made, by Python name; without the unset ones."""
+    found = {path: value_at(request, path) for path in operation.natural_key}
+    return {path: value for path, value in found.items() if value is not None}
+
+
+def natural_key_of_call(body: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the same for an undocumented action, by wire name: its names and ids."""
+    return {
+        name: value for name, value in (body or {}).items() if name.endswith(("Name", "Id")) and isinstance(value, str)
+    }
+
+
+def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
+    """Turn a good answer into typed data.
+
+    Args:
+        operation: What was asked for.
+        request: The request as it was sent.
+        response: The answer, of which `failure_of` says that all is well.
+        elapsed: How long the call took, in seconds.
+
+    Raises:
+        UnreadableResponse: The data has another shape than the operation's, or does not name what a create has made.
+    """
+    envelope = parse(response) or {}
+    data = member(envelope, "Data")
+    if operation.kind is Kind.READ and _lacks_object(data, operation.result):
+        raise _counted(unreadable("the answer has no data", request, response), request)
+    try:
+        typed = None if operation.result is None else converter().structure(data, operation.result)
+    except Unreadable as error:
+        raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
+    if operation.result_id is not None and not getattr(typed, operation.result_id):
+        reason = f"the answer does not name what was made ({operation.result_id})"
+        raise _counted(unreadable(reason, request, response), request)
+    return Response(
+        data=cast("T", typed),
+        request_id=request_id_of(response),
+        code=str(member(envelope, "Code")),
+        message=next(iter(texts_of(envelope)), ""),
+        total_count=_page_number(envelope, "TotalCount"),
+        page_index=_page_number(envelope, "PageIndex"),
+        page_size=_page_number(envelope, "PageSize"),
+        attempts=request.record.attempts,
+        elapsed=elapsed,
+        raw=envelope,
+    )
+
+
+def _counted(error: EksError, request: Request) -> EksError:
+    error.attempts = request.record.attempts
+    error.previous = tuple(request.record.failures)
+    return error
+
+
+def _lacks_object(data: Any, result: Any) -> bool:
+    """Whether an answer that must be an object with an id has none."""
+    if not (isinstance(result, type) and issubclass(result, Shape)):
+        return False
+    has_id = any(field.default == "" for field in fields_of(result))
+    return has_id and not (any(data) if isinstance(data, list) else data)
+
+
+def _page_number(envelope: Mapping[str, Any], name: str) -> int | None:
+    try:
+        number = read_int(member(envelope, name), int)
+    except Unreadable:
+        return None
+    return number if number is not None and number >= 0 else None

@@ -1,0 +1,195 @@
+"""Settings of a client: values that check themselves, and what the environment says."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import attrs
+
+from cds_eks.errors import ConfigurationError
+from cds_eks.signing import Credentials
+
+API_REVISIONS = ("2025-09-08",)
+DEFAULT_ENDPOINT = "https://api.capitalonline.net"
+API_PATH = "/eks/v1"
+
+
+def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None:
+        _positive(_, field, value)
+
+
+def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise ConfigurationError(f"{field.name} must be a number above 0, not {value!r}")
+
+
+def _not_negative(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise ConfigurationError(f"{field.name} must be a number of at least 0, not {value!r}")
+
+
+def _count(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{field.name} must be a whole number of at least 1, not {value!r}")
+
+
+def _count_or_none(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None:
+        _count(_, field, value)
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long things may take, in seconds. None is no limit.
+
+    Args:
+        connect: Making a connection, TLS included.
+        read: Silence while a request is sent or its answer awaited.
+        total: The whole call with all its attempts, pauses and queues.
+    """
+
+    connect: float | None = attrs.field(default=5.0, validator=_seconds)
+    read: float | None = attrs.field(default=30.0, validator=_seconds)
+    total: float | None = attrs.field(default=90.0, validator=_seconds)
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """When and how calls are tried again. A create is tried again only if it can't have been carried out.
+
+    Args:
+        max_attempts: How many attempts a call has, the first included.
+        base_delay: The longest pause before the second attempt, in seconds; doubles with each further one.
+        throttled_base_delay: The same when the service asked for fewer requests.
+        max_delay: No pause is longer, in seconds; `Retry-After` is cut to it as well.
+        quota: What the retries of all calls together may cost. Success earns it back, so that a service that keeps
+            failing is not hammered.
+        retry_cost: What a retry costs.
+        throttled_retry_cost: What a retry costs when the service asked for fewer requests.
+    """
+
+    max_attempts: int = attrs.field(default=4, validator=_count)
+    base_delay: float = attrs.field(default=0.05, validator=_not_negative)
+    throttled_base_delay: float = attrs.field(default=1.0, validator=_not_negative)
+    max_delay: float = attrs.field(default=20.0, validator=_not_negative)
+    quota: int = attrs.field(default=500, validator=_not_negative)
+    retry_cost: int = attrs.field(default=14, validator=_not_negative)
+    throttled_retry_cost: int = attrs.field(default=5, validator=_not_negative)
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return the policy that never tries again."""
+        return cls(max_attempts=1)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much a client does at once. Who must wait waits in line, and within the call's time.
+
+    Args:
+        max_connections: Connections open at once.
+        max_in_flight: Attempts under way at once; None for as many as there are connections.
+        requests_per_second: Attempts begun in a second; None for no limit.
+        keepalive_expiry: How long an idle connection is kept, in seconds.
+    """
+
+    max_connections: int = attrs.field(default=100, validator=_count)
+    max_in_flight: int | None = attrs.field(default=None, validator=_count_or_none)
+    requests_per_second: float | None = attrs.field(default=None, validator=_seconds)
+    keepalive_expiry: float = attrs.field(default=30.0, validator=_positive)
+
+
+def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
+    """Return the credentials that the environment names: `CDS_SECRET_ID` and `CDS_SECRET_KEY` [D].
+
+    `CDS_ACCESS_KEY_ID` and `CDS_ACCESS_KEY_SECRET` [O], which other tools of this cloud read, stand in for them.
+
+    Raises:
+        ConfigurationError: Neither pair is complete.
+    """
+    pairs = (("CDS_SECRET_ID", "CDS_SECRET_KEY"), ("CDS_ACCESS_KEY_ID", "CDS_ACCESS_KEY_SECRET"))
+    for id_name, key_name in pairs:
+        if environ.get(id_name) and environ.get(key_name):
+            return Credentials(environ[id_name], environ[key_name])
+    raise ConfigurationError("there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY")
+
+
+def check_credentials(credentials: Credentials) -> Credentials:
+    """Return the credentials if they can be used.
+
+    Raises:
+        ConfigurationError: They are empty, or not text.
+    """
+    if not isinstance(credentials, Credentials):
+        raise ConfigurationError(f"credentials must be Credentials, not {type(credentials).__name__}")
+    for field in attrs.fields(Credentials):
+        value = getattr(credentials, field.name)
+        if not isinstance(value, str) or not value:
+            raise ConfigurationError(f"credentials.{field.name} must be a text that is not empty")
+        if not value.isprintable() or value != value.strip():
+            raise ConfigurationError(
+                f"credentials.{field.name} has spaces around it, line ends or other stray characters"
+            )
+    return credentials
+
+
+def endpoint_from(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the endpoint that the environment names, or the service's own.
+
+    Read in this order: `CDS_EKS_ENDPOINT` (a URL), `CDS_API_HOST` with `CDS_API_SCHEMA`, `EKS_API_HOST` with
+    `EKS_API_SCHEMA` [O]; the scheme is https unless it says otherwise.
+    """
+    if endpoint := environ.get("CDS_EKS_ENDPOINT"):
+        return endpoint
+    for prefix in ("CDS", "EKS"):
+        if host := environ.get(f"{prefix}_API_HOST"):
+            if "://" in host:
+                return host
+            return f"{environ.get(f'{prefix}_API_SCHEMA') or 'https'}://{host}"
+    return DEFAULT_ENDPOINT
+
+
+def service_url(endpoint: str) -> str:
+    """Return the one URL of the service at an endpoint.
+
+    Raises:
+        ConfigurationError: The endpoint is not `http://host[:port]` or `https://host[:port]` (a path may follow). What
+            it holds is not repeated: it may be a secret.
+    """
+    if not isinstance(endpoint, str):
+        raise ConfigurationError(f"endpoint must be a text, not {type(endpoint).__name__}")
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError("endpoint must be a URL such as https://api.capitalonline.net") from None
+    if not endpoint.isprintable() or any(char.isspace() for char in endpoint):
+        raise ConfigurationError("endpoint must not hold spaces, line ends or control characters")
+    if parts.scheme not in ("http", "https"):
+        raise ConfigurationError("endpoint must begin with https:// or http://")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError("endpoint must not hold a user or a password: use credentials")
+    if not parts.hostname or port == 0:
+        raise ConfigurationError("endpoint must name a host, as in https://api.capitalonline.net")
+    if "?" in endpoint or "#" in endpoint:
+        raise ConfigurationError("endpoint must not hold a query or a fragment")
+    path = parts.path.rstrip("/")
+    if path.endswith(API_PATH):
+        raise ConfigurationError(f"endpoint must not end with {API_PATH}: the client adds it")
+    return f"{parts.scheme}://{parts.netloc}{path}{API_PATH}"
+
+
+def check_revision(revision: str) -> str:
+    """Return the revision of the API if it is known.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if revision not in API_REVISIONS:
+        raise ConfigurationError(f"api_revision must be one of {', '.join(API_REVISIONS)}; got {revision!r}")
+    return revision

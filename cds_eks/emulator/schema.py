@@ -1,0 +1,29 @@
+"""What the generated description is made of: plain data, by wire names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Field(NamedTuple):
+    """A field of a request shape.
+
+    Attributes:
+        wire: Its name on the wire.
+        type: `str`, `int`, `bool`, `flag` (0 or 1), `flag_text` (text), `list[…]`, `map[str]`, or the name of a shape.
+        required: Whether it must be there.
+        secret: Whether its value must never be shown.
+    """
+
+    wire: str
+    type: str
+    required: bool = False
+    secret: bool = False
+
+
+class Operation(NamedTuple):
+    """An operation: its documented name, its HTTP method and the shape of its arguments."""
+
+    name: str
+    method: str
+    request: str

@@ -1,0 +1,364 @@
+"""The error tree: what went wrong, and what is known of the request's fate.
+
+Every error carries `action` (the documented or wire name of the operation), `request_id` (the service's, for its
+support), `attempts` (how many were made) and `outcome`:
+
+* ``not_sent``: the service can't have seen the request;
+* ``refused``: the service saw it and said no, nothing was changed;
+* ``accepted``: the service said yes; what failed came later;
+* ``unknown``: the request may or may not have been carried out.
+
+All errors can be pickled, and none holds a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+
+__all__ = [
+    "AmbiguousCreate",
+    "AuthenticationError",
+    "BadArgument",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectFailed",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "EksError",
+    "InvalidRequestError",
+    "NotFound",
+    "Outcome",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "ServerFault",
+    "ServiceError",
+    "TaskFailed",
+    "Throttled",
+    "TransportError",
+    "UnreadableResponse",
+    "WaitTimeout",
+]
+
+Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
+
+
+def _revive(kind: type[EksError], args: tuple[Any, ...], state: dict[str, Any]) -> EksError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class EksError(Exception):
+    """Whatever goes wrong in this package.
+
+    Attributes:
+        message: What went wrong, in a sentence.
+        action: The operation, or None outside of one.
+        request_id: The service's id of the request, or None if no answer came.
+        attempts: How many attempts were made; 0 when nothing was sent.
+        outcome: What is known of the request's fate (see the module's docstring).
+        previous: The errors of the earlier attempts of the same call, oldest first.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        action: str | None = None,
+        request_id: str | None = None,
+        attempts: int = 0,
+        outcome: Outcome = "unknown",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.action = action
+        self.request_id = request_id
+        self.attempts = attempts
+        self.outcome: Outcome = outcome
+        self.previous: tuple[EksError, ...] = ()
+
+    def _facts(self) -> dict[str, Any]:
+        """What `str` appends to the message, where it is known."""
+        return {"request_id": self.request_id, "attempts": self.attempts or None, "outcome": self.outcome}
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self._facts().items() if value is not None)
+        subject = f"{self.action}: " if self.action else ""
+        return f"{subject}{self.message} [{facts}]"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+class ConfigurationError(EksError):
+    """The client can't be made or used as it was set up: no credentials, bad endpoint, unknown revision."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, outcome="not_sent")
+
+
+class InvalidRequestError(EksError):
+    """The request was refused before anything was sent.
+
+    Attributes:
+        field: The Python name of the field, with its path (`master_config.data_disk[0].disk_size`).
+        rule: The rule that it breaks. Never holds the value of a text.
+    """
+
+    def __init__(self, field: str, rule: str, *, action: str | None = None) -> None:
+        super().__init__(f"{field}: {rule}", action=action, outcome="not_sent")
+        self.field = field
+        self.rule = rule
+
+    def under(self, path: str) -> Self:
+        """Return the same error for a field that lies below `path`."""
+        return type(self)(f"{path}.{self.field}", self.rule, action=self.action) if path else self
+
+
+class TransportError(EksError):
+    """No usable answer came back. The outcome is `not_sent` or `unknown`."""
+
+
+class ConnectFailed(TransportError):
+    """No connection was made. The outcome is `not_sent`."""
+
+    def __init__(self, message: str, *, action: str | None = None) -> None:
+        super().__init__(message, action=action, outcome="not_sent")
+
+
+class ConnectionLost(TransportError):
+    """The connection broke, or fell silent, after the request may have left. The outcome is `unknown`."""
+
+    def __init__(self, message: str, *, action: str | None = None) -> None:
+        super().__init__(message, action=action, outcome="unknown")
+
+
+class DeadlineExceeded(EksError):
+    """The time for the whole call (`Timeouts.total`) is spent. The outcome is what was known when it ran out."""
+
+
+class UnreadableResponse(EksError):
+    """The answer is not the service's envelope: a proxy's page, a broken or a truncated body. Outcome `unknown`.
+
+    Attributes:
+        http_status: The HTTP status of the answer.
+        body: The first 2 KB of the answer, with the request's secrets blotted out.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int,
+        body: str = "",
+        action: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, action=action, request_id=request_id, outcome="unknown")
+        self.http_status = http_status
+        self.body = body
+
+    def _facts(self) -> dict[str, Any]:
+        return {"http_status": self.http_status, **super()._facts()}
+
+
+class ServiceError(EksError):
+    """The service said no. The outcome is `refused`, but for a create answered with a 5xx: `unknown`.
+
+    Attributes:
+        code: The service's `Code`. The list is open: match on the class of the error first.
+        message: The service's text: its `Desc`, `Msg` or `Message`.
+        desc: The service's `Desc` alone, or None.
+        http_status: The HTTP status of the answer; the service also says no with 200.
+        retry_after: The service's wish for a pause in seconds, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        http_status: int = 200,
+        desc: str | None = None,
+        retry_after: float | None = None,
+        action: str | None = None,
+        request_id: str | None = None,
+        outcome: Outcome = "refused",
+    ) -> None:
+        super().__init__(message, action=action, request_id=request_id, outcome=outcome)
+        self.code = code
+        self.http_status = http_status
+        self.desc = desc
+        self.retry_after = retry_after
+
+    def _facts(self) -> dict[str, Any]:
+        return {"code": self.code or None, "http_status": self.http_status, **super()._facts()}
+
+
+class AuthenticationError(ServiceError):
+    """The access key, the signature or its time is wrong.
+
+    The codes are `InvalidAccessKeyId`, `SignatureDoesNotMatch` and `RequestExpired`.
+    """
+
+
+class PermissionDenied(ServiceError):
+    """The account may not do this (`AccessDenied`, `OptInRequired`)."""
+
+
+class NotFound(ServiceError):
+    """What the request names does not exist (`ResourceNotFound`)."""
+
+
+class Conflict(ServiceError):
+    """What the request names is busy or in another state (`ResourceInUse`, `PreconditionFailed`)."""
+
+
+class BadArgument(ServiceError):
+    """The service does not accept an argument (`ArgMissing`, `InvalidParameter`, `BadArgs`, …)."""
+
+
+class QuotaExceeded(ServiceError):
+    """The account's quota or balance does not allow it (`NotEnoughBalance`)."""
+
+
+class Throttled(ServiceError):
+    """The service asks for fewer requests (HTTP 429 or a throttling code)."""
+
+
+class ServerFault(ServiceError):
+    """The service failed (HTTP 5xx, `InternalError`, `CreateOrderExcept`)."""
+
+
+class AmbiguousCreate(EksError):
+    """A create whose fate is unknown: it may or may not have been carried out, and was not sent again.
+
+    What is raised is also an instance of what went wrong (`ConnectionLost`, `DeadlineExceeded`, `UnreadableResponse`
+    or `ServerFault`), with its attributes.
+
+    Attributes:
+        natural_key: The fields by which to look for what may have been made, by Python name.
+        window: When it may have been made: before the first attempt and after the last, in UTC by this machine's clock.
+    """
+
+    natural_key: Mapping[str, Any] = {}
+    window: tuple[datetime, datetime] | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name that was asked for, or None if the operation has none."""
+        names = ("cluster_name", "config.name", "netcard_name")
+        return next((self.natural_key[name] for name in names if name in self.natural_key), None)
+
+    @property
+    def vpc_id(self) -> str | None:
+        """The VPC that was asked for, or None if the operation has none."""
+        return self.natural_key.get("vpc_id")
+
+    def _facts(self) -> dict[str, Any]:
+        key = " ".join(f"{name}={value!r}" for name, value in self.natural_key.items())
+        return {**super()._facts(), "look_for": key or None}
+
+
+class AmbiguousTransport(AmbiguousCreate, TransportError):
+    """A create that got no usable answer."""
+
+
+class AmbiguousConnectionLost(AmbiguousCreate, ConnectionLost):
+    """A create whose connection broke after it may have left."""
+
+
+class AmbiguousDeadline(AmbiguousCreate, DeadlineExceeded):
+    """A create whose time ran out after it may have left."""
+
+
+class AmbiguousAnswer(AmbiguousCreate, UnreadableResponse):
+    """A create whose answer can't be read, or names nothing."""
+
+
+class AmbiguousServerFault(AmbiguousCreate, ServerFault):
+    """A create that the service failed on."""
+
+
+_AMBIGUOUS: tuple[tuple[type[EksError], type[AmbiguousCreate]], ...] = (
+    (ConnectionLost, AmbiguousConnectionLost),
+    (DeadlineExceeded, AmbiguousDeadline),
+    (UnreadableResponse, AmbiguousAnswer),
+    (ServiceError, AmbiguousServerFault),
+    (TransportError, AmbiguousTransport),
+)
+
+
+def ambiguous(error: EksError, *, natural_key: Mapping[str, Any], window: tuple[datetime, datetime]) -> AmbiguousCreate:
+    """Return `error` as the `AmbiguousCreate` of its own kind, with all its attributes."""
+    kind = next((both for plain, both in _AMBIGUOUS if isinstance(error, plain)), AmbiguousCreate)
+    made = kind.__new__(kind, *error.args)
+    made.__dict__.update(error.__dict__, natural_key=dict(natural_key), window=window)
+    return made
+
+
+class _Waiting(EksError):
+    """What a waiter raises: the ids that it was given, and the last that it saw."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ids: Mapping[str, Any],
+        last: Any = None,
+        action: str | None = None,
+        request_id: str | None = None,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(message, action=action, request_id=request_id, attempts=attempts, outcome="accepted")
+        self.ids = dict(ids)
+        self.last = last
+
+    @property
+    def task_id(self) -> str | None:
+        """The task that was waited for."""
+        return self.ids.get("task_id")
+
+    @property
+    def event_id(self) -> str | None:
+        """The event that was waited for."""
+        return self.ids.get("event_id")
+
+    @property
+    def cluster_id(self) -> str | None:
+        """The cluster that was waited for."""
+        return self.ids.get("cluster_id")
+
+    @property
+    def cluster_ids(self) -> tuple[str, ...]:
+        """The clusters that failed, or that had not come up when time ran out."""
+        return tuple(self.ids.get("cluster_ids", ()))
+
+    @property
+    def node_pool_id(self) -> str | None:
+        """The node pool that was waited for."""
+        return self.ids.get("node_pool_id")
+
+    def _facts(self) -> dict[str, Any]:
+        return {**self.ids, **super()._facts()}
+
+
+class TaskFailed(_Waiting):
+    """A waiter saw the task, event, cluster or node pool fail.
+
+    Attributes:
+        ids: The ids that the waiter was given, by name; each is an attribute as well (`task_id`, `cluster_id`, …).
+        message: What the service said of the failure.
+        last: The last state that was seen.
+    """
+
+
+class WaitTimeout(_Waiting):
+    """A waiter ran out of time; what it waited for may still come.
+
+    Attributes:
+        ids: The ids that the waiter was given, by name; each is an attribute as well (`task_id`, `cluster_id`, …).
+        last: The last state that was seen, or None.
+    """

@@ -1,0 +1,191 @@
+"""Trying again: one pure decision, and the loop that carries it out."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import anyio
+import attrs
+
+from cds_eks.config import RetryPolicy
+from cds_eks.errors import EksError, ServerFault, Throttled, TransportError, UnreadableResponse
+from cds_eks.pipeline import Send
+from cds_eks.wire import Kind, RawResponse, Request
+
+logger = logging.getLogger("cds_eks.retry")
+
+ABSURD_RETRY_AFTER = 3600.0
+"""A `Retry-After` of more seconds than this says nothing of use."""
+
+
+@attrs.frozen
+class Decision:
+    """What to do after a failed attempt.
+
+    Attributes:
+        wait: Seconds to wait before the next attempt; None to stop.
+        reason: Why, in words.
+        cost: What the next attempt takes from the quota.
+    """
+
+    wait: float | None
+    reason: str
+    cost: int = 0
+
+
+def may_pass(failure: EksError) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(failure, UnreadableResponse):
+        return failure.http_status < 300 or failure.http_status >= 500
+    return isinstance(failure, (TransportError, Throttled, ServerFault))
+
+
+def decide(
+    policy: RetryPolicy,
+    *,
+    kind: Kind,
+    failure: EksError,
+    attempt: int,
+    quota: int,
+    time_left: float | None,
+    dice: float,
+) -> Decision:
+    """Decide what to do after a failed attempt: pure.
+
+    Args:
+        policy: The numbers.
+        kind: What repeating the operation does.
+        failure: What went wrong, with what is known of the outcome.
+        attempt: Which attempt failed; the first is 1.
+        quota: What is left for retries.
+        time_left: Seconds until the call's deadline, or None.
+        dice: From 0 (included) to 1.
+    """
+    if not may_pass(failure):
+        return Decision(None, "it would fail again")
+    if kind is Kind.CREATE and failure.outcome not in ("not_sent", "refused"):
+        return Decision(None, "the create may have been carried out")
+    if attempt >= policy.max_attempts:
+        return Decision(None, "no attempt is left")
+    is_throttled = isinstance(failure, Throttled)
+    cost = policy.throttled_retry_cost if is_throttled else policy.retry_cost
+    if cost > quota:
+        return Decision(None, "the retry quota is spent")
+    base = policy.throttled_base_delay if is_throttled else policy.base_delay
+    # Full jitter: anywhere between nothing and the doubled base, so that calls that failed together part.
+    wait = dice * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
+    asked = getattr(failure, "retry_after", None)
+    if asked is not None and asked <= ABSURD_RETRY_AFTER:
+        wait = max(wait, min(asked, policy.max_delay))
+    if time_left is not None and wait >= time_left:
+        return Decision(None, "the next attempt would not fit into the call's time")
+    return Decision(wait, "it may pass", cost)
+
+
+class RetryQuota:
+    """What the retries of all calls together may cost."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.left = size
+
+    def spend(self, cost: int) -> None:
+        """Take the cost of a retry."""
+        self.left -= cost
+
+    def earn(self, last_cost: int) -> None:
+        """A call succeeded: give back what its last retry cost, or 1 if it needed none."""
+        self.left = min(self._size, self.left + (last_cost or 1))
+
+
+class Retry:
+    """Sends a request until it succeeds or the decision says stop; each attempt is new to all that lies below.
+
+    Args:
+        policy: The numbers.
+        failure_of: Returns what an answer says went wrong, or None.
+        clock: Monotonic seconds, the deadline middleware's.
+        dice: Returns a number from 0 (included) to 1.
+        sleep: Waits for some seconds.
+    """
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        failure_of: Callable[[Request, RawResponse], EksError | None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._policy = policy
+        self._failure_of = failure_of
+        self._clock = clock
+        self._dice = dice
+        self._sleep = sleep
+        self._quota = RetryQuota(policy.quota)
+
+    async def __call__(self, request: Request, send: Send) -> RawResponse:
+        """Send the request, again where that is sound."""
+        record = request.record
+        cost = 0
+        while True:
+            record.begin_attempt()
+            try:
+                response = await send(request)
+            except EksError as error:
+                failure = error
+            else:
+                found = self._failure_of(request, response)
+                if found is None:
+                    record.answered(None, outcome="accepted")
+                    self._quota.earn(cost)
+                    return response
+                failure = found
+                record.answered(failure.request_id, outcome=failure.outcome)
+            decision = decide(
+                self._policy,
+                kind=request.operation.kind,
+                failure=failure,
+                attempt=record.attempts,
+                quota=self._quota.left,
+                time_left=None if request.deadline is None else request.deadline - self._clock(),
+                dice=self._dice(),
+            )
+            _log(request, failure, decision)
+            if decision.wait is None:
+                raise self._last(failure, request)
+            record.failures.append(failure)
+            cost = decision.cost
+            self._quota.spend(cost)
+            await self._sleep(decision.wait)
+
+    def _last(self, failure: EksError, request: Request) -> EksError:
+        """The failure that ends the call, with what is known of all attempts together."""
+        record = request.record
+        failure.action = request.operation.name
+        failure.attempts = record.attempts
+        failure.outcome = record.outcome
+        failure.previous = tuple(record.failures)
+        record.failures.append(failure)
+        return failure
+
+
+def _log(request: Request, failure: EksError, decision: Decision) -> None:
+    """Say what happened; only what is on this list of facts."""
+    logger.log(
+        logging.DEBUG if decision.wait is None else logging.INFO,
+        "%s attempt %d failed: %s code=%s status=%s request_id=%s outcome=%s; %s (%s)",
+        request.operation.name,
+        request.record.attempts,
+        type(failure).__name__,
+        getattr(failure, "code", None),
+        getattr(failure, "http_status", None),
+        failure.request_id,
+        failure.outcome,
+        "stop" if decision.wait is None else f"next in {decision.wait:.3f} s",
+        decision.reason,
+    )

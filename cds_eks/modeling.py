@@ -1,0 +1,282 @@
+"""What the generated models are made of: fields that know their wire name and their rule, checked when a model is made.
+
+Answers are made by the codec, without any check.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar, cast, dataclass_transform
+
+import attrs
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.rules import Broken, ExtraFields, Rule, joined, kind_of
+
+ShapeT = TypeVar("ShapeT", bound="type[Shape]")
+
+
+def _checked(value: Any, _: Any, field: attrs.Attribute[Any]) -> Any:
+    if value is None and field.default is None:
+        return None
+    rule: Rule = field.metadata["rule"]
+    try:
+        return rule.check(value)
+    except Broken as broken:
+        raise InvalidRequestError(joined(field.name, broken.path), broken.rule) from None
+
+
+def _masked(value: Any) -> str:
+    return "'***'" if value else repr(value)
+
+
+def field(
+    wire: str, rule: Rule | None = None, *, default: Any = attrs.NOTHING, factory: Any = None, secret: bool = False
+) -> Any:
+    """Declare a field of a model.
+
+    Args:
+        wire: Its name on the wire.
+        rule: What it takes; None in answers, which are not checked.
+        default: Its value when it is left out. Fields of requests have None or nothing.
+        factory: Makes the default.
+        secret: Whether its value must never be shown.
+    """
+    return attrs.field(
+        default=attrs.Factory(factory) if factory is not None else default,
+        converter=attrs.Converter(_checked, takes_self=True, takes_field=True) if rule is not None else None,
+        repr=_masked if secret else True,
+        metadata={"wire": wire, "rule": rule or Rule(), "secret": secret},
+    )
+
+
+def extra_field(*, factory: Callable[[], Any], checked: bool) -> Any:
+    """Declare the field that keeps undocumented wire fields."""
+    return attrs.field(
+        factory=factory,
+        converter=attrs.Converter(_checked, takes_self=True, takes_field=True) if checked else None,
+        repr=False,
+        metadata={"rule": ExtraFields()},
+    )
+
+
+@attrs.frozen
+class Forbidden:
+    """Fields that must be left out (or empty) when another one has a certain value."""
+
+    when: str
+    equals: str
+    fields: tuple[str, ...]
+    because: str
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, extra_field))
+def model(shape: ShapeT) -> ShapeT:
+    """Make a frozen, slotted, keyword-only attrs class whose wrong arguments raise `InvalidRequestError`."""
+    made: Any = attrs.frozen(shape, kw_only=True)
+    make = made.__init__
+    names = {member.name for member in fields_of(made)}
+    required = tuple(member.name for member in fields_of(made) if member.default is attrs.NOTHING)
+
+    @functools.wraps(make)
+    def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - attrs' own, behind one that words its complaints
+        for name in given:
+            if name not in names:
+                raise InvalidRequestError(name, f"is not a field of {made.__name__}{_did_you_mean(name, names)}")
+        for name in required:
+            if name not in given:
+                raise InvalidRequestError(name, "is required")
+        make(self, **given)
+        for ban in made.FORBIDDEN:
+            _check_forbidden(self, ban)
+
+    made.__init__ = __init__
+    return cast("ShapeT", made)
+
+
+def _check_forbidden(shape: Shape, ban: Forbidden) -> None:
+    if getattr(shape, ban.when) == ban.equals:
+        for path in ban.fields:
+            if value_at(shape, path):
+                raise InvalidRequestError(path, f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
+
+
+def _did_you_mean(name: str, names: set[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def value_at(shape: Shape, path: str) -> Any:
+    """Return the value at a dotted path of Python names."""
+    return functools.reduce(getattr, path.split("."), shape)
+
+
+class Shape:
+    """The base of all models."""
+
+    __slots__ = ()
+
+    FORBIDDEN: tuple[Forbidden, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make the model from plain data, such as JSON, YAML or TOML gives.
+
+        Args:
+            data: Its fields, by Python names or wire names, nested ones as mappings and lists. None stands for unset.
+
+        Raises:
+            InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named.
+        """
+        return cast("Self", _load(cls, data, ""))
+
+    def to_dict(self, *, wire_names: bool = False) -> dict[str, Any]:
+        """Return the model as plain data: dicts, lists, texts, numbers and booleans. Secrets are included.
+
+        Args:
+            wire_names: Whether to use the wire's names instead of Python's.
+        """
+        return dump(self, wire_name if wire_names else python_name)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        state = {name: copy.deepcopy(value, memo) for name, value in state_of(self).items()}
+        return cast("Self", restore(type(self), state))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restore, (type(self), _state_without_secrets(self))
+
+
+def fields_of(shape: type[Shape]) -> Any:
+    """Return the fields of a model: a tuple of `attrs.Attribute`, also by name."""
+    return attrs.fields(cast("type[attrs.AttrsInstance]", shape))
+
+
+def state_of(shape: Shape) -> dict[str, Any]:
+    """Return the values of all fields by name."""
+    return {member.name: getattr(shape, member.name) for member in fields_of(type(shape))}
+
+
+def restore(cls: type[Any], state: Mapping[str, Any]) -> Any:
+    """Make a model of values that need no check."""
+    shape: Any = object.__new__(cls)
+    for name, value in state.items():
+        object.__setattr__(shape, name, value)
+    return shape
+
+
+def _state_without_secrets(shape: Shape) -> dict[str, Any]:
+    """What a pickle may hold. An answer loses its secrets; a request without its secrets would be no request."""
+    state = state_of(shape)
+    for member in fields_of(type(shape)):
+        if member.metadata.get("secret") and state[member.name]:
+            if member.default is attrs.NOTHING:
+                raise TypeError(
+                    f"{type(shape).__name__} holds a secret ({member.name}) and is not pickled: "
+                    "use to_dict(), and keep the result where secrets belong"
+                )
+            state[member.name] = None
+    if fields_of(type(shape)).extra.converter is None:
+        state["extra"] = {}  # what an answer brought along unnamed may be anything
+    return state
+
+
+@attrs.frozen
+class Nested(Rule):
+    """Another model.
+
+    Attributes:
+        shape: Its class.
+        needs: Its fields that are optional there but needed here.
+        narrowed: Closer rules for its fields.
+    """
+
+    shape: type[Shape]
+    needs: tuple[str, ...] = ()
+    narrowed: Mapping[str, Rule] = attrs.field(factory=dict)
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, self.shape):
+            raise Broken(f"must be a {self.shape.__name__}, not {kind_of(value)}")
+        for name in self.needs:
+            if not getattr(value, name):
+                raise Broken("is required here", name)
+        for name, rule in self.narrowed.items():
+            if (member := getattr(value, name)) is not None:
+                try:
+                    rule.check(member)
+                except Broken as broken:
+                    raise Broken(broken.rule, name) from None
+        return value
+
+    def load(self, value: Any, path: str) -> Any:
+        return _load(self.shape, value, path) if isinstance(value, Mapping) else value
+
+
+Namer = Callable[["attrs.Attribute[Any]"], "str | None"]
+
+
+def python_name(member: attrs.Attribute[Any]) -> str | None:
+    """Name a field as Python does; undocumented fields go below `extra`."""
+    return member.name
+
+
+def wire_name(member: attrs.Attribute[Any]) -> str | None:
+    """Name a field as the wire does; undocumented fields go beside the others."""
+    return member.metadata.get("wire")
+
+
+def dump(shape: Shape, namer: Namer) -> dict[str, Any]:
+    """Return a model as plain data; what is unset (None) is left out, zero, "" and False are not."""
+    plain: dict[str, Any] = {}
+    for member in fields_of(type(shape)):
+        value = getattr(shape, member.name)
+        name = namer(member)
+        if name is None:
+            plain = {**value, **plain}
+        elif value is not None and (value or member.name != "extra"):
+            plain[name] = _dump_value(value, namer)
+    return plain
+
+
+def _dump_value(value: Any, namer: Namer) -> Any:
+    if isinstance(value, Shape):
+        return dump(value, namer)
+    if isinstance(value, list):
+        return [_dump_value(entry, namer) for entry in value]
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _loaders(cls: type[Shape]) -> dict[str, attrs.Attribute[Any]]:
+    """Each name that plain data may use for a field: Python's, and the wire's in any case."""
+    members = fields_of(cls)
+    by_wire = {member.metadata["wire"].lower(): member for member in members if "wire" in member.metadata}
+    return by_wire | {member.name: member for member in members}
+
+
+def _load(cls: type[Shape], data: Any, path: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise InvalidRequestError(path or cls.__name__, f"must be a mapping, not {kind_of(data)}")
+    loaders = _loaders(cls)
+    given: dict[str, Any] = {}
+    for key, value in data.items():
+        member = loaders.get(key) or loaders.get(str(key).lower())
+        where = f"{path}.{key}" if path else str(key)
+        if member is None:
+            raise InvalidRequestError(where, f"is not a field of {cls.__name__}{_did_you_mean(str(key), set(loaders))}")
+        if member.name in given:
+            raise InvalidRequestError(where, "is given twice, by its Python name and its wire name")
+        where = f"{path}.{member.name}" if path else member.name
+        given[member.name] = member.metadata["rule"].load(value, where)
+    for member in fields_of(cls):
+        if member.default is attrs.NOTHING and given.get(member.name, ...) is None:
+            del given[member.name]  # so that it is missing, and said to be
+    try:
+        return cls(**given)
+    except InvalidRequestError as error:
+        raise error.under(path) from None

@@ -1,0 +1,38 @@
+"""Walking the pages of a list. Knows no resource: it is handed what fetches a page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from typing import TypeVar
+
+from cds_eks.wire import Response
+
+T = TypeVar("T")
+
+
+async def paginate(
+    fetch: Callable[[int], Awaitable[Response[list[T]]]], *, identity: Callable[[T], Hashable]
+) -> AsyncIterator[T]:
+    """Yield the entries of all pages, one page in memory at a time.
+
+    It ends when as many entries have come as the service says there are, at an empty page, or at a page that brings
+    nothing that the page before did not have (a service that ignores the page number would never end). An entry that
+    slid from the page before, because the list grew meanwhile, is given once.
+
+    Args:
+        fetch: Fetches a page by its number; the first is 1.
+        identity: Returns what tells one entry from another.
+    """
+    page_index = 1
+    fetched = 0
+    before: frozenset[Hashable] = frozenset()
+    while True:
+        page = await fetch(page_index)
+        new = [entry for entry in page.data if identity(entry) not in before]
+        for entry in new:
+            yield entry
+        fetched += len(page.data)
+        if not new or (page.total_count and fetched >= page.total_count):
+            return
+        before = frozenset(identity(entry) for entry in page.data)
+        page_index += 1

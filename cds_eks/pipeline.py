@@ -1,0 +1,21 @@
+"""The pipeline: middlewares around a send, each free to act before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from cds_eks.wire import RawResponse, Request
+
+Send = Callable[[Request], Awaitable[RawResponse]]
+Middleware = Callable[[Request, Send], Awaitable[RawResponse]]
+
+
+def chain(middlewares: Iterable[Middleware], send: Send) -> Send:
+    """Return a send that goes through the middlewares, the first outermost."""
+    for middleware in reversed(list(middlewares)):
+        send = _link(middleware, send)
+    return send
+
+
+def _link(middleware: Middleware, send: Send) -> Send:
+    return lambda request: middleware(request, send)

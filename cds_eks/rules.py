@@ -1,0 +1,196 @@
+"""What the fields of a request take: rules that check a value, and load it from plain data.
+
+A rule's `check` returns the value to keep, or raises `Broken` with the rule in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+
+class Broken(ValueError):
+    """A rule is broken: in words, and where below the field."""
+
+    def __init__(self, rule: str, path: str = "") -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.path = path
+
+
+def kind_of(value: object) -> str:
+    """Name the type of a value, for an error."""
+    return "nothing" if value is None else type(value).__name__
+
+
+class Rule:
+    """What a field takes. The base takes anything."""
+
+    def check(self, value: Any) -> Any:
+        """Return the value to keep, or raise `Broken`."""
+        return value
+
+    def load(self, value: Any, path: str) -> Any:  # noqa: ARG002 - the rules of what is nested need it
+        """Turn plain data (JSON, YAML, TOML) into what `check` takes; `path` names it in errors."""
+        return value
+
+
+# The service's own rules [O]: names have 1-26 characters, passwords 8-30. The document masks the passwords of its
+# example as asterisks, so a text of nothing but asterisks stands for one.
+_NAMED_RULES: dict[str, tuple[re.Pattern[str], str]] = {
+    "name": (
+        re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,24}[A-Za-z0-9])?"),
+        "must have 1 to 26 letters, digits and dashes, the first and the last a letter or digit",
+    ),
+    "password": (
+        re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[^A-Za-z0-9]).{8,30}|\*{8,30}", re.DOTALL),
+        "must have 8 to 30 characters, among them upper and lower case, a digit and a special character",
+    ),
+}
+
+
+@attrs.frozen
+class Text(Rule):
+    """A text. `rule` names one of the service's own rules."""
+
+    rule: str | None = None
+    allow_empty: bool = True
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise Broken(f"must be a text (str), not {kind_of(value)}")
+        text = str.__str__(value)
+        if not text and not self.allow_empty:
+            raise Broken("must not be empty")
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise Broken("must be text that UTF-8 can hold (it has a lone surrogate)") from None
+        if self.rule is not None:
+            pattern, words = _NAMED_RULES[self.rule]
+            if not pattern.fullmatch(text):
+                raise Broken(words)
+        return text
+
+
+@attrs.frozen
+class Whole(Rule):
+    """A whole number in a range, or one of a few."""
+
+    min: int | None = None
+    max: int | None = None
+    step: int | None = None
+    one_of: tuple[int, ...] = ()
+
+    def check(self, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Broken(f"must be a whole number (int), not {kind_of(value)}")
+        number = int(value)
+        if self.one_of and number not in self.one_of:
+            raise Broken(f"must be one of {', '.join(map(str, self.one_of))}; got {number}")
+        if self.min is not None and number < self.min:
+            raise Broken(f"must be at least {self.min}; got {number}")
+        if self.max is not None and number > self.max:
+            raise Broken(f"must be at most {self.max}; got {number}")
+        if self.step is not None and number % self.step:
+            raise Broken(f"must be a multiple of {self.step}; got {number}")
+        return number
+
+
+@attrs.frozen
+class Boolean(Rule):
+    """True or False."""
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Broken(f"must be True or False (bool), not {kind_of(value)}")
+        return value
+
+
+@attrs.frozen
+class Flag(Rule):
+    """True or False where the wire has 1 or 0; kept as 1 or 0."""
+
+    def check(self, value: Any) -> int:
+        if not isinstance(value, int) or value not in (0, 1):
+            raise Broken("must be True, False, 1 or 0")
+        return int(value)
+
+
+@attrs.frozen
+class FlagText(Rule):
+    """A text; True, False, 1 and 0 become "1" and "0"."""
+
+    def check(self, value: Any) -> str:
+        return str(Flag().check(value)) if isinstance(value, int) else Text().check(value)
+
+
+@attrs.frozen
+class ListOf(Rule):
+    """A list (or tuple) of entries of one kind; kept as a list of its own."""
+
+    entry: Rule
+    min_items: int = 0
+    max_items: int | None = None
+
+    def check(self, value: Any) -> list[Any]:
+        if not isinstance(value, Sequence) or isinstance(value, (str, bytes, bytearray)):
+            raise Broken(f"must be a list, not {kind_of(value)}")
+        _check_size(len(value), self.min_items, self.max_items)
+        checked = []
+        for index, entry in enumerate(value):
+            try:
+                checked.append(self.entry.check(entry))
+            except Broken as broken:
+                raise Broken(broken.rule, joined(f"[{index}]", broken.path)) from None
+        return checked
+
+    def load(self, value: Any, path: str) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return value
+        return [self.entry.load(entry, f"{path}[{index}]") for index, entry in enumerate(value)]
+
+
+@attrs.frozen
+class MapOfText(Rule):
+    """A mapping from text to text; kept as a dict of its own."""
+
+    max_items: int | None = None
+
+    def check(self, value: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise Broken(f"must be a mapping from text to text, not {kind_of(value)}")
+        _check_size(len(value), 0, self.max_items)
+        for key, entry in value.items():
+            for part in (key, entry):
+                try:
+                    Text().check(part)
+                except Broken as broken:
+                    raise Broken(f"{broken.rule}, in keys and in values") from None
+        return dict(value)
+
+
+@attrs.frozen
+class ExtraFields(Rule):
+    """Undocumented fields, by wire name."""
+
+    def check(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) and key for key in value):
+            raise Broken("must be a mapping whose keys are wire names")
+        return dict(value)
+
+
+def _check_size(size: int, least: int, most: int | None) -> None:
+    if size < least:
+        raise Broken(f"must have at least {least} {'entry' if least == 1 else 'entries'}; got {size}")
+    if most is not None and size > most:
+        raise Broken(f"must have at most {most} {'entry' if most == 1 else 'entries'}; got {size}")
+
+
+def joined(head: str, tail: str) -> str:
+    """Return a path one step longer."""
+    return f"{head}{tail}" if not tail or tail.startswith("[") else f"{head}.{tail}"

@@ -1,0 +1,216 @@
+"""Credentials and the signature of a request: pure functions, and a signer that is quick about them.
+
+The rule [D][O]: percent-encode each name and value as RFC 3986 does, sort by name, join as ``name=value`` with ``&``;
+then ``StringToSign = METHOD + "&%2F&" + percent-encode(that)`` and
+``Signature = base64(HMAC-SHA1(key, StringToSign))``. The body is not signed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import itertools
+import os
+import secrets
+import time
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn, Protocol
+from urllib.parse import quote
+
+import attrs
+
+__all__ = [
+    "COMMON_PARAMETERS",
+    "Credentials",
+    "HmacSha1Signer",
+    "Nonces",
+    "Signer",
+    "canonical_query",
+    "signature",
+    "string_to_sign",
+]
+
+API_VERSION = "2019-08-08"
+
+COMMON_PARAMETERS = frozenset(
+    {
+        "AccessKeyId",
+        "Action",
+        "Signature",
+        "SignatureMethod",
+        "SignatureNonce",
+        "SignatureVersion",
+        "Timestamp",
+        "Version",
+    }
+)
+"""The query parameters that belong to the scheme and that no caller may set."""
+
+
+def _masked(_: Any) -> str:
+    return "'***'"
+
+
+@attrs.frozen
+class Credentials:
+    """The access key of an account [D].
+
+    Args:
+        access_key_id: Id of the key (`CDS_SECRET_ID`).
+        secret_access_key: The key itself (`CDS_SECRET_KEY`).
+
+    Neither is ever shown by `repr`, and credentials are not pickled.
+    """
+
+    access_key_id: str = attrs.field(repr=_masked)
+    secret_access_key: str = attrs.field(repr=_masked)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials are not pickled: hand them over by the environment or a secret store")
+
+    def __copy__(self) -> Credentials:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Credentials:
+        return self
+
+
+def percent_encode(text: str) -> str:
+    """Encode a text as RFC 3986 does: only ``A-Z a-z 0-9 - _ . ~`` stay."""
+    return quote(text, safe="")
+
+
+def canonical_query(params: Mapping[str, str]) -> str:
+    """Return the encoded parameters, sorted by name, as they are signed and sent."""
+    encoded = [(percent_encode(name), percent_encode(value)) for name, value in params.items()]
+    return "&".join([f"{name}={value}" for name, value in sorted(encoded)])
+
+
+def string_to_sign(method: str, params: Mapping[str, str]) -> str:
+    """Return the text that the signature is made of.
+
+    Args:
+        method: `GET` or `POST`.
+        params: All query parameters but `Signature`, not encoded.
+    """
+    return f"{method}&%2F&{percent_encode(canonical_query(params))}"
+
+
+def signature(secret_access_key: str, method: str, params: Mapping[str, str]) -> str:
+    """Return the signature of a request, in base64.
+
+    Args:
+        secret_access_key: The secret key.
+        method: `GET` or `POST`.
+        params: All query parameters but `Signature`, not encoded.
+    """
+    text = string_to_sign(method, params)
+    return b64encode(hmac.digest(secret_access_key.encode(), text.encode(), "sha1")).decode()
+
+
+class Signer(Protocol):
+    """What signs each attempt. Hand your own to a client as `signer=`."""
+
+    def sign(self, method: str, params: Mapping[str, str]) -> str | Awaitable[str]:
+        """Return the whole encoded query string of one attempt, or an awaitable of it.
+
+        Args:
+            method: `GET` or `POST`.
+            params: The action and its query arguments, not encoded. The common parameters are the signer's to add.
+        """
+        ...  # pragma: no cover - a protocol has no body
+
+
+class Nonces:
+    """Texts that never repeat: a random prefix and a counter. A forked process makes a prefix of its own."""
+
+    def __init__(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        self._process = os.getpid()
+        self._prefix = secrets.token_hex(12)
+        self._counter = itertools.count()
+
+    def __call__(self) -> str:
+        """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
+        if self._process != os.getpid():
+            self._renew()
+        return f"{self._prefix}-{next(self._counter):08x}"
+
+
+class HmacSha1Signer:
+    """The service's own scheme, with the work that attempts have in common done once.
+
+    Args:
+        credentials: The credentials, or a callable that returns the ones to use now (for rotation).
+        clock: Seconds since the epoch; the time of this machine.
+        nonce: Returns a text that was never returned before.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | Callable[[], Credentials],
+        *,
+        clock: Callable[[], float] = time.time,
+        nonce: Callable[[], str] | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._nonce = nonce or Nonces()
+        self._keyed_for: Credentials | None = None
+        self._second = -1
+        self._timestamp = ""
+
+    def __repr__(self) -> str:
+        return "HmacSha1Signer(***)"
+
+    def sign(self, method: str, params: Mapping[str, str]) -> str:
+        """Return the encoded query string with the common parameters and the signature."""
+        credentials = self._credentials() if callable(self._credentials) else self._credentials
+        if credentials is not self._keyed_for:
+            self._key(credentials)
+        encoded = [(_encoded(name), _encoded(value)) for name, value in params.items()]
+        encoded += self._fixed
+        encoded.append(("SignatureNonce", percent_encode(self._nonce())))
+        encoded.append(("Timestamp", self._now()))
+        encoded.sort()
+        query = "&".join([f"{name}={value}" for name, value in encoded])
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(f"{method}&%2F&{percent_encode(query)}".encode())
+        outer.update(inner.digest())
+        return f"{query}&Signature={percent_encode(b64encode(outer.digest()).decode())}"
+
+    def _now(self) -> str:
+        """The timestamp, encoded; made once a second."""
+        second = int(self._clock())
+        if second != self._second:
+            self._timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
+            self._second = second
+        return self._timestamp
+
+    def _key(self, credentials: Credentials) -> None:
+        """Prepare the two halves of HMAC (RFC 2104) for a key, so that each signature only copies them."""
+        key = credentials.secret_access_key.encode()
+        block = (hashlib.sha1(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+        self._inner = hashlib.sha1(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha1(bytes(byte ^ 0x5C for byte in block))
+        self._fixed = [
+            ("AccessKeyId", percent_encode(credentials.access_key_id)),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureVersion", "1.0"),
+            ("Version", API_VERSION),
+        ]
+        self._keyed_for = credentials
+
+
+@functools.lru_cache(maxsize=1024)
+def _encoded_short(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _encoded(text: str) -> str:
+    """Encode a text; short ones (names, ids) come back and are kept."""
+    return _encoded_short(text) if len(text) <= 64 else percent_encode(text)

@@ -1,0 +1,197 @@
+"""What travels through the pipeline: operations, requests and answers, as plain values."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from cds_eks.errors import EksError, Outcome
+
+T = TypeVar("T")
+
+
+class Kind(enum.Enum):
+    """What repeating an operation does; the retry decision rests on it."""
+
+    READ = "read"
+    IDEMPOTENT = "idempotent write"
+    CREATE = "create"
+
+
+@attrs.frozen(kw_only=True)
+class Operation(Generic[T]):
+    """One operation of the service: a constant.
+
+    Attributes:
+        name: The documented name.
+        action: The `Action` on the wire.
+        method: `GET` (arguments in the query) or `POST` (arguments in a JSON body).
+        kind: What repeating it does.
+        request: The model of its arguments; None for an operation that has none (`eks.call`).
+        result: The type of the answer's data; None if it has none.
+        result_id: The field of the result that names what was made, for creates.
+        natural_key: The fields of the request by which to look for what may have been made (dotted paths).
+    """
+
+    name: str
+    action: str
+    method: str
+    kind: Kind
+    request: Any
+    result: Any
+    result_id: str | None = None
+    natural_key: tuple[str, ...] = ()
+
+
+class CallRecord:
+    """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
+
+    A middleware finds it as `request.record`.
+
+    Attributes:
+        attempts: How many attempts were begun.
+        failures: The errors of the attempts that failed, oldest first.
+        request_id: The service's id of the last answer, or None.
+    """
+
+    __slots__ = ("_answered", "_earlier_unknown", "_may_have_left", "_refused", "attempts", "failures", "request_id")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.failures: list[EksError] = []
+        self.request_id: str | None = None
+        self._earlier_unknown = False
+        self._may_have_left = False
+        self._answered = False
+        self._refused = False
+
+    def begin_attempt(self) -> None:
+        """A new attempt starts: nothing of it has left yet."""
+        self._earlier_unknown = self.outcome == "unknown"
+        self.attempts += 1
+        self._may_have_left = self._answered = self._refused = False
+
+    def may_have_left(self) -> None:
+        """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
+        self._may_have_left = True
+
+    def did_not_leave(self) -> None:
+        """It is proven that nothing of this attempt left."""
+        self._may_have_left = False
+
+    def answered(self, request_id: str | None, *, outcome: Outcome) -> None:
+        """The service's answer to this attempt is known."""
+        self.request_id = request_id or self.request_id
+        self._answered = outcome == "accepted"
+        self._refused = outcome == "refused"
+
+    @property
+    def outcome(self) -> Outcome:
+        """The fate of the call, as far as it is known now, all attempts together."""
+        if self._answered:
+            return "accepted"
+        if self._earlier_unknown or (self._may_have_left and not self._refused):
+            return "unknown"
+        return "refused" if self._refused else "not_sent"
+
+    def __repr__(self) -> str:
+        return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One request on its way down the pipeline. Change it with `attrs.evolve`.
+
+    Attributes:
+        operation: What is asked for.
+        url: Where it goes, without the query.
+        params: The query arguments, with `Action`, not encoded and not signed.
+        content: The body, or None.
+        headers: The headers.
+        query: The whole encoded and signed query; "" until the signing middleware has made it.
+        connect_timeout: Seconds to make a connection, or None for no limit.
+        read_timeout: Seconds of silence while sending or receiving, or None for no limit.
+        deadline: When the call's time is up, on the deadline middleware's clock, or None.
+        secrets: Texts that must never be shown; they are blotted out of the service's messages.
+        record: What is known so far of the call; shared by all its attempts.
+    """
+
+    operation: Operation[Any]
+    url: str = attrs.field(repr=False)
+    params: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes | None = attrs.field(default=None, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    query: str = attrs.field(default="", repr=False)
+    connect_timeout: float | None = None
+    read_timeout: float | None = None
+    deadline: float | None = None
+    secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False)
+    record: CallRecord = attrs.field(factory=CallRecord, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class RawResponse:
+    """An answer as it came: what a backend returns and a middleware sees.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers, names in lower case.
+        content: The body, decompressed.
+        parsed: Holds the parsed body once it has been read, since both the retry decision and the decoding need it.
+    """
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
+    parsed: list[Any] = attrs.field(factory=list, init=False, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Response(Generic[T]):
+    """The service's answer to one call.
+
+    Attributes:
+        data: What was asked for, typed.
+        request_id: The service's id of the request, for its support.
+        code: The service's `Code`: `Success`.
+        message: The service's text.
+        total_count: How many entries there are in all, if the service told.
+        page_index: Which page this is, if the service told.
+        page_size: How many entries a page has, if the service told.
+        attempts: How many attempts the call took.
+        elapsed: How long the call took, in seconds.
+        raw: The whole answer as plain data. It may hold what the typed data masks; it is not shown and not pickled.
+    """
+
+    data: T
+    request_id: str | None = None
+    code: str = "Success"
+    message: str = ""
+    total_count: int | None = None
+    page_index: int | None = None
+    page_size: int | None = None
+    attempts: int = 1
+    elapsed: float = 0.0
+    raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = attrs.asdict(self, recurse=False)
+        state["raw"] = {}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+
+class Execute(Protocol):
+    """What a resource is given to send its operations."""
+
+    async def __call__(
+        self, operation: Operation[T], request: Any, extra: Mapping[str, Any] | None = None
+    ) -> Response[T]:
+        """Send one operation through the pipeline and return the service's answer."""
+        ...  # pragma: no cover - a protocol has no body

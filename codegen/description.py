@@ -1,0 +1,193 @@
+"""The API description (api.yaml) as typed values; a word that is not known there is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import cattrs
+import yaml
+
+Source = Literal["D", "O", "I"]
+
+PATH = Path(__file__).with_name("api.yaml")
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """A field of a shape; see the head of api.yaml."""
+
+    wire: str | dict[str, str]
+    type: str
+    source: Source
+    doc: str
+    required: bool = False
+    zh: str | None = None
+    documented: str | None = None
+    min: int | None = None
+    max: int | None = None
+    step: int | None = None
+    one_of: list[int] = attrs.field(factory=list)
+    one_of_source: Source | None = None
+    min_items: int = 0
+    max_items: int | None = None
+    values: str | None = None
+    rule: Literal["name", "password"] | None = None
+    allow_empty: bool = False
+    default: str | None = None
+    unit: str | None = None
+    secret: bool = False
+    always: bool = False
+    needs: list[str] = attrs.field(factory=list)
+    each: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    revisions: list[str] | None = None
+
+    @property
+    def inner(self) -> str:
+        """The type of an entry, for lists and maps; else the type itself."""
+        match = re.fullmatch(r"(?:list|map)\[(\w+)\]", self.type)
+        return match[1] if match else self.type
+
+    @property
+    def container(self) -> str | None:
+        """`list`, `map` or None."""
+        return self.type.split("[")[0] if "[" in self.type else None
+
+
+@attrs.frozen(kw_only=True)
+class Forbidden:
+    """Fields that must be left out when another one has a certain value."""
+
+    when: str
+    equals: str
+    fields: list[str]
+    because: str
+    source: Source
+
+
+@attrs.frozen(kw_only=True)
+class Shape:
+    """A request or an answer, or a part of one."""
+
+    group: str
+    use: Literal["request", "answer", "both"]
+    source: Source
+    doc: str
+    fields: dict[str, Field]
+    forbidden: list[Forbidden] = attrs.field(factory=list)
+    revisions: list[str] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """An operation of the service."""
+
+    group: str
+    method: str
+    http: Literal["GET", "POST"]
+    action: str | dict[str, str]
+    source: Source
+    action_source: Source
+    kind: Literal["read", "idempotent", "create"]
+    request: str
+    result: str
+    result_source: Source
+    doc: str
+    zh: str
+    style: Literal["arguments", "request"] = "arguments"
+    result_id: str | None = None
+    natural_key: list[str] = attrs.field(factory=list)
+    note: str | None = None
+    paged: bool = False
+    revisions: list[str] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Value:
+    """One value of an open list."""
+
+    value: str
+    source: Source
+    name: str | None = None
+    doc: str | None = None
+
+    @property
+    def constant(self) -> str:
+        """Its name in Python."""
+        return self.name or re.sub(r"[^A-Z0-9]+", "_", self.value.upper()).strip("_")
+
+
+@attrs.frozen(kw_only=True)
+class Values:
+    """An open list of values."""
+
+    doc: str
+    group: str
+    values: list[Value]
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """The whole description."""
+
+    revisions: list[str]
+    path: str
+    version: str
+    operations: dict[str, Operation]
+    values: dict[str, Values]
+    shapes: dict[str, Shape]
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups of operations, in the order of the description."""
+        return list(dict.fromkeys(operation.group for operation in self.operations.values()))
+
+    def shapes_of(self, group: str) -> Iterator[tuple[str, Shape]]:
+        """The shapes of a group, each after the ones that it is made of."""
+        done: set[str] = set()
+
+        def visit(name: str) -> Iterator[tuple[str, Shape]]:
+            if name in done or name not in self.shapes or self.shapes[name].group != group:
+                return
+            done.add(name)
+            for field in self.shapes[name].fields.values():
+                yield from visit(field.inner)
+            yield name, self.shapes[name]
+
+        for name in self.shapes:
+            yield from visit(name)
+
+    def check(self) -> None:
+        """Raise ValueError if a name leads nowhere."""
+        known = {"str", "int", "bool", "flag", "flag_text", "none", *self.shapes}
+        for name, shape in self.shapes.items():
+            for python, field in shape.fields.items():
+                if field.inner not in known:
+                    raise ValueError(f"{name}.{python}: there is no type {field.type}")
+                if field.values is not None and field.values not in self.values:
+                    raise ValueError(f"{name}.{python}: there is no list of values {field.values}")
+                if field.container is None and field.always and field.type != "str":
+                    raise ValueError(f"{name}.{python}: only a text can be `always` there")
+        for name, operation in self.operations.items():
+            result = Field(wire="", type=operation.result, source="D", doc="").inner
+            if operation.request not in self.shapes or result not in known:
+                raise ValueError(f"{name}: {operation.request} or {operation.result} is not a shape")
+
+
+def _structure_wire(value: Any, _: Any) -> Any:
+    if isinstance(value, (str, Mapping)):
+        return value
+    raise ValueError(f"a name, or a mapping from revision to name, not {value!r}")
+
+
+def load(path: Path = PATH) -> Api:
+    """Read and check the description."""
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook_func(lambda hint: hint == str | dict[str, str], _structure_wire)
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    api = converter.structure(data, Api)
+    api.check()
+    return api

@@ -1,0 +1,41 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_eks import Credentials
+
+CONTRACT = Path(__file__).parent / "contract"
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Async tests run on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def credentials() -> Credentials:
+    return Credentials("test-access-key-id", "test-secret-access-key")
+
+
+@pytest.fixture
+def observed() -> list[dict[str, Any]]:
+    """The requests that the vendor's Go client sends at revision 2025-09-08."""
+    data = json.loads((CONTRACT / "observed-requests.json").read_text(encoding="utf-8"))
+    return [request for request in data["requests"] if request["revision"] == "2025-09-08"]
+
+
+@pytest.fixture
+def create_cluster_body(observed: list[dict[str, Any]]) -> dict[str, Any]:
+    """The body of the vendor's own CreateCluster example."""
+    body: dict[str, Any] = next(
+        request["body"] for request in observed if request["query"]["Action"] == "CreateCluster"
+    )
+    return body
