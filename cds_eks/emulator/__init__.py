@@ -1,0 +1,32 @@
+"""The EKS service on your own machine, for tests, demos and CI: `pip install "cds-eks[emulator]"`.
+
+It verifies signatures, checks arguments, keeps state, and runs clusters, nodes, pools and network interfaces through
+their life, at a speed of your choice. Its ledger tells what really happened. It is written after the contract of the
+service, not after this SDK, of which it uses nothing but the signature.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cds_eks.emulator.clock import Clock, ManualClock, WallClock
+from cds_eks.emulator.ledger import Ledger, RequestEntry, ResourceEntry
+
+if TYPE_CHECKING:
+    from cds_eks.emulator.app import Emulator
+else:
+
+    def __getattr__(name: str) -> object:
+        # Imported when it is asked for, so that `python -m cds_eks.emulator` can say in one line what is not installed.
+        if name != "Emulator":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            from cds_eks.emulator.app import Emulator
+        except ModuleNotFoundError as missing:
+            raise ModuleNotFoundError(
+                f'the emulator needs {missing.name}: pip install "cds-eks[emulator]"', name=missing.name
+            ) from missing
+        return Emulator
+
+
+__all__ = ["Clock", "Emulator", "Ledger", "ManualClock", "RequestEntry", "ResourceEntry", "WallClock"]

@@ -1,0 +1,80 @@
+"""Run the emulator: `python -m cds_eks.emulator --port 8080 --speed 60`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from cds_eks.emulator.auth import CREDENTIALS
+from cds_eks.signing import Credentials
+
+__all__ = ["main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cds_eks.emulator", description="The EKS service on your own machine, for tests and demos."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="the port, 0 for any (default: %(default)s)")
+    parser.add_argument("--speed", type=float, default=1.0, help="60 makes a minute a second (default: %(default)s)")
+    parser.add_argument(
+        "--access-key-id", default=CREDENTIALS.access_key_id, help="the key to know (default: %(default)s)"
+    )
+    parser.add_argument("--secret-access-key", default=CREDENTIALS.secret_access_key, help="its secret, a made-up one")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        arguments: The command line; by default that of the process.
+
+    Returns:
+        The exit code: 0 when told to stop, 2 if it can't serve.
+    """
+    options = _parser().parse_args(arguments)
+    previous = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        from cds_eks.emulator import Emulator
+
+        credentials = Credentials(options.access_key_id, options.secret_access_key)
+        with Emulator(speed=options.speed, credentials=credentials).serve(options.host, options.port) as url:
+            sys.stdout.write(_welcome(url, credentials))
+            sys.stdout.flush()
+            while True:  # not one long sleep, which not every platform lets a signal end
+                time.sleep(0.5)
+    except (ModuleNotFoundError, OSError, ValueError) as problem:
+        sys.stderr.write(f"cds_eks.emulator: {problem}\n")
+    return 2
+
+
+def _welcome(url: str, credentials: Credentials) -> str:
+    return (
+        f"# The EKS emulator is at {url}; Ctrl-C stops it. Its ledger is at {url}/_emulator/ledger\n"
+        f"# To use it (these keys are good for nothing else):\n"
+        f"export CDS_API_SCHEMA=http\n"
+        f"export CDS_API_HOST={urlsplit(url).netloc}\n"
+        f"export CDS_SECRET_ID={shlex.quote(credentials.access_key_id)}\n"
+        f"export CDS_SECRET_KEY={shlex.quote(credentials.secret_access_key)}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Are the arguments what the service's description says: names, types, requirements and ranges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cds_eks.emulator.api import SHAPES
+from cds_eks.emulator.envelope import Refusal
+
+__all__ = ["checked"]
+
+_DECIMAL = re.compile(r"-?[0-9]{1,19}")
+
+_RANGES: dict[tuple[str, str], tuple[int, int]] = {
+    ("ScalingNodePoolNumRequest", "Replicas"): (0, 99),  # [O]
+    ("NodePoolSpec", "Replicas"): (0, 99),  # [O]
+    ("AddScalingNodeRequest", "AddNum"): (1, 99),
+    ("ListNodesRequest", "PageIndex"): (1, 2**63 - 1),
+    ("ListNodesRequest", "PageSize"): (1, 2**63 - 1),
+    # [I] Not said by the service: so that no request makes the emulator build a million nodes or disks.
+    ("NodePoolConfig", "Replicas"): (0, 99),
+    ("CreateClusterRequest", "MasterNumber"): (0, 99),
+    ("DiskInfo", "Number"): (0, 99),
+}
+"""The numbers that each field takes, by shape and wire name."""
+
+
+def checked(shape: str, value: Mapping[str, Any], *, text: bool = False) -> dict[str, Any]:
+    """Return the arguments under the contract's spelling of their names, without what was not given.
+
+    Names match whatever their case [O]. Zero values (`""`, 0, `{}`, `[]`) are taken, as the vendor's Go client sends
+    them for what its caller left unset [O]; null is "not given".
+
+    Args:
+        shape: The name of the request shape in `SHAPES`.
+        value: The arguments as they came.
+        text: Whether they came in a query: all text, numbers in decimal, `""` for "not given" where that is allowed.
+
+    Raises:
+        Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path.
+    """
+    return _shape(shape, value, "", text)
+
+
+def _shape(shape: str, value: Mapping[str, Any], path: str, text: bool) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, each in value.items():
+        if name.lower() in given:
+            raise _invalid(path + name, "is given twice")
+        given[name.lower()] = each
+    arguments: dict[str, Any] = {}
+    for field in SHAPES[shape]:
+        where, each = path + field.wire, given.pop(field.wire.lower(), None)
+        if each is None or (text and each == "" and not field.required):
+            if field.required:
+                raise Refusal("ArgMissing", f"{where} is missing")
+            continue
+        arguments[field.wire] = each = _value(field.type, each, where, text)
+        limits = _RANGES.get((shape, field.wire))
+        if limits is not None and not limits[0] <= each <= limits[1]:
+            raise _invalid(where, f"must be from {limits[0]} to {limits[1]}")
+    if given:
+        unknown = next(name for name in value if name.lower() in given)
+        raise _invalid(path + unknown, "is not known")
+    return arguments
+
+
+def _value(type_: str, value: Any, path: str, text: bool) -> Any:
+    """Return a value that is of a type of the description, a number out of a query as the number."""
+    if type_.startswith("list["):
+        if not isinstance(value, list):
+            raise _invalid(path, "must be a list")
+        return [_value(type_[5:-1], each, f"{path}[{at}]", text) for at, each in enumerate(value)]
+    if type_ in SHAPES:
+        if not isinstance(value, dict):
+            raise _invalid(path, "must be an object")
+        return _shape(type_, value, f"{path}.", text)
+    if text and type_ == "int" and isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = int(value)
+    rule, fits = _SCALARS[type_]
+    if not fits(value):
+        raise _invalid(path, f"must be {rule}")
+    return value
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_text_map(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+_SCALARS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("text", lambda value: isinstance(value, str)),
+    "int": ("a whole number", _is_int),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "flag": ("0 or 1", lambda value: _is_int(value) and value in (0, 1)),
+    "flag_text": ('"0" or "1"', lambda value: isinstance(value, str) and value in ("", "0", "1")),
+    "map[str]": ("an object of texts", _is_text_map),
+}
+"""Each type without parts: the rule in words, and whether a value fits."""
+
+
+def _invalid(path: str, rule: str) -> Refusal:
+    return Refusal("InvalidParameter", f"{path[:200]} {rule}")

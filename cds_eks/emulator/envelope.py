@@ -1,0 +1,77 @@
+"""What the service answers: the envelope around every answer, and the refusals with their codes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+
+__all__ = ["STATUSES", "Answer", "Page", "Refusal"]
+
+STATUSES = {
+    "ArgMissing": 400,
+    "InvalidParameter": 400,
+    "UnsupportedOperation": 400,
+    "InvalidHTTPRequest": 400,
+    "MalformedJSON": 400,
+    "InvalidVersion": 400,
+    "RequestExpired": 400,
+    "AccessDenied": 403,
+    "InvalidAccessKeyId": 403,
+    "SignatureDoesNotMatch": 403,
+    "ResourceNotFound": 404,
+    "ResourceInUse": 409,
+    "PreconditionFailed": 412,
+}
+"""The HTTP status of each code that the emulator answers with [O]."""
+
+
+class Refusal(Exception):
+    """The service says no, and nothing was changed.
+
+    Args:
+        code: The `Code` of the answer, one of `STATUSES`.
+        message: Its `Msg`. It names fields and ids, never a value that may be secret.
+        status: The HTTP status, where it is not the code's own.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.status = status or STATUSES[code]
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """Where in a list an answer is: how many entries there are in all, which page this is, and how long pages are."""
+
+    total: int
+    index: int
+    size: int
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """An answer on its way out: what the envelope holds [D][O], and the HTTP status."""
+
+    request_id: str
+    status: int = 200
+    code: str = "Success"
+    message: str = "success"
+    data: Any = attrs.field(default=None, repr=False)
+    page: Page | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the envelope as JSON in UTF-8."""
+        envelope: dict[str, Any] = {
+            "RequestId": self.request_id,
+            "Code": self.code,
+            "Msg": self.message,
+            "Data": self.data,
+        }
+        if self.page is not None:
+            envelope |= {"TotalCount": self.page.total, "PageIndex": self.page.index, "PageSize": self.page.size}
+        # A lone surrogate, which JSON can carry and UTF-8 can't, goes back as the escape it came in.
+        return json.dumps(envelope, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -1,0 +1,71 @@
+"""What handlers are given and what they return, and the refusals that they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from cds_eks.emulator.envelope import Page, Refusal
+from cds_eks.emulator.state import Cluster, NodePool
+from cds_eks.emulator.world import World
+
+__all__ = ["Call", "Result", "cluster_of", "found", "idle", "pool_of"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """A request on its way into the world: its checked arguments, and the `RequestId` that its answer will have."""
+
+    arguments: Mapping[str, Any] = attrs.field(repr=False)
+    request_id: str
+
+    def __getitem__(self, name: str) -> Any:
+        """Return an argument that is required."""
+        return self.arguments[name]
+
+    def text(self, name: str) -> str:
+        """Return an optional argument; empty if it was not given."""
+        return str(self.arguments.get(name, ""))
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What a handler brought about.
+
+    Attributes:
+        data: The `Data` of the answer.
+        page: Where in a list it is, for a list.
+        created: The ids of what it made.
+    """
+
+    data: Any = attrs.field(default=None, repr=False)
+    page: Page | None = None
+    created: tuple[str, ...] = ()
+
+
+def found(things: Mapping[str, T], name: str, id: str) -> T:  # noqa: A002
+    """Return what has an id, or refuse with `ResourceNotFound`, naming the argument that held the id."""
+    if id not in things:
+        raise Refusal("ResourceNotFound", f"{name} {id[:80]!r} is not known")
+    return things[id]
+
+
+def cluster_of(world: World, call: Call) -> Cluster:
+    """Return the cluster that a call is about, or refuse with `ResourceNotFound`."""
+    return found(world.clusters, "ClusterId", call["ClusterId"])
+
+
+def pool_of(world: World, call: Call) -> NodePool:
+    """Return the node pool that a call is about, or refuse with `ResourceNotFound`."""
+    return found(cluster_of(world, call).pools, "NodePoolId", call["NodePoolId"])
+
+
+def idle(cluster: Cluster) -> Cluster:
+    """Return a cluster, or refuse with `ResourceInUse` while a task of it is unfinished."""
+    if cluster.task is not None:
+        raise Refusal("ResourceInUse", f"cluster {cluster.id!r} is busy: {cluster.task.message}")
+    return cluster

@@ -1,0 +1,79 @@
+"""Clusters, their events, and tasks."""
+
+from __future__ import annotations
+
+from cds_eks.emulator import lifecycle, views
+from cds_eks.emulator.building import new_cluster, new_group, new_pool
+from cds_eks.emulator.envelope import Page, Refusal
+from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle
+from cds_eks.emulator.specs import from_cluster_spec
+from cds_eks.emulator.world import World
+
+
+def create(world: World, call: Call) -> Result:
+    """CreateCluster [D]. Two clusters may have the same name: that is how a create done twice is seen."""
+    spec = call["NodePoolConfig"]
+    scaling = spec["AutoScaling"]
+    group_id = scaling.get("ScalingGroupId", "")
+    if group_id in world.groups:
+        raise Refusal("ResourceInUse", "NodePoolConfig.AutoScaling.ScalingGroupId has a node pool already")
+    cluster = new_cluster(world, call.arguments, call.request_id)
+    pool = new_pool(
+        world,
+        cluster,
+        name=spec["PoolName"],
+        node_type=spec["NodeType"],
+        config=from_cluster_spec(spec["NodeConfig"]),
+        replicas=spec.get("Replicas", 1),
+        subject_id=spec.get("SubjectId", 0),
+        request_id=call.request_id,
+    )
+    created = [cluster.id, pool.id]
+    if scaling["Enable"] or group_id:
+        sizes = {"min_size": scaling["MinReplicas"], "max_size": scaling["MaxReplicas"]}
+        created.append(new_group(world, pool, **sizes, request_id=call.request_id, group_id=group_id).id)
+    task = lifecycle.create_cluster(world, cluster, pool, call.request_id)
+    return Result(data={"ClusterId": cluster.id, "TaskId": task.id}, created=tuple(created))
+
+
+def get(world: World, call: Call) -> Result:
+    """GetCluster [D]; its answer is an object [O]."""
+    return Result(data=views.cluster_detail(cluster_of(world, call)))
+
+
+def list_(world: World, call: Call) -> Result:
+    """ListClusters [D]: all of them on one page, by a part of the name whatever its case [I], and by VPC."""
+    keyword, vpc_id = call.text("Keyword").lower(), call.text("VpcId")
+    matching = [
+        views.cluster_summary(cluster)
+        for cluster in world.clusters.values()
+        if keyword in cluster.name.lower() and vpc_id in ("", cluster.vpc_id)
+    ]
+    return Result(data=matching, page=Page(total=len(matching), index=1, size=len(matching)))
+
+
+def delete(world: World, call: Call) -> Result:
+    """DeleteCluster [D]."""
+    cluster = idle(cluster_of(world, call))
+    task = lifecycle.delete_cluster(world, cluster, call.request_id)
+    return Result(data={"ClusterId": cluster.id, "TaskId": task.id})
+
+
+def list_events(world: World, call: Call) -> Result:
+    """GetClusterEvents [D]: the steps that have begun, the oldest first [I]."""
+    return Result(data=[views.cluster_event(step, world.now) for step in cluster_of(world, call).steps])
+
+
+def add_subnets(world: World, call: Call) -> Result:
+    """AddClusterSubnet [O]: at once and without a task; a subnet that is there already stays one subnet."""
+    cluster = idle(cluster_of(world, call))
+    for subnet in call["SubnetList"]:
+        cluster.subnets[subnet["SubnetId"]] = cluster.subnets.get(subnet["SubnetId"], {}) | subnet
+    cluster.updated = world.now
+    return Result()
+
+
+def task_status(world: World, call: Call) -> Result:
+    """GetTaskStatus [D], on the wire TaskStatus [O]."""
+    task = found(world.tasks, "TaskId", call["TaskId"])
+    return Result(data={"TaskId": task.id, "TaskStatus": task.status, "TaskMsg": task.message})

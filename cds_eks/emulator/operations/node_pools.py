@@ -1,0 +1,65 @@
+"""Node pools."""
+
+from __future__ import annotations
+
+from cds_eks.emulator import lifecycle, views
+from cds_eks.emulator.building import new_pool
+from cds_eks.emulator.envelope import Refusal
+from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle, pool_of
+from cds_eks.emulator.specs import from_pool_spec
+from cds_eks.emulator.world import World
+
+
+def create(world: World, call: Call) -> Result:
+    """CreateNodePool [D]."""
+    spec = call["Config"]
+    pool = new_pool(
+        world,
+        idle(cluster_of(world, call)),
+        name=spec["Name"],
+        node_type=spec["NodeType"],
+        config=from_pool_spec(spec["NodeConfig"]),
+        replicas=spec["Replicas"],
+        subject_id=spec.get("SubjectId", 0),
+        request_id=call.request_id,
+    )
+    task = lifecycle.create_pool(world, pool, call.request_id)
+    return Result(data={"NodePoolId": pool.id, "TaskId": task.id}, created=(pool.id,))
+
+
+def update_config(world: World, call: Call) -> Result:
+    """UpdateNodePoolConfig [I]: the name, the number of nodes, and what nodes are from now on."""
+    cluster, spec = cluster_of(world, call), call["Config"]
+    if not spec.get("Id"):
+        raise Refusal("ArgMissing", "Config.Id is missing")
+    pool = found(cluster.pools, "Config.Id", spec["Id"])
+    idle(cluster)
+    pool.name = spec["Name"] or pool.name
+    pool.config = from_pool_spec(spec["NodeConfig"])
+    task = lifecycle.resize_pool(world, pool, spec["Replicas"], "UpdateNodePoolConfig", call.request_id)
+    return Result(data={"TaskId": task.id})
+
+
+def scale(world: World, call: Call) -> Result:
+    """ScalingNodePoolNum [D], on the wire ScalingNodePool [O]: `Replicas` is the absolute target."""
+    pool = pool_of(world, call)
+    idle(pool.cluster)
+    task = lifecycle.resize_pool(world, pool, call["Replicas"], "ScalingNodePool", call.request_id)
+    return Result(data={"TaskId": task.id})
+
+
+def list_(world: World, call: Call) -> Result:
+    """ListNodePools [D], on the wire ListNodePool [O]: by id, and by a part of the name whatever its case [I]."""
+    pools = list(cluster_of(world, call).pools.values())
+    if call.text("NodePoolId"):
+        pools = [pool_of(world, call)]
+    part = call.text("Filter").lower()
+    matching = [views.node_pool(pool) for pool in pools if part in pool.name.lower()]
+    return Result(data={"Total": len(matching), "NodePool": matching})
+
+
+def delete(world: World, call: Call) -> Result:
+    """DeleteNodePool [D]."""
+    pool = pool_of(world, call)
+    idle(pool.cluster)
+    return Result(data={"TaskId": lifecycle.delete_pool(world, pool, call.request_id).id})

@@ -1,0 +1,44 @@
+"""Nodes."""
+
+from __future__ import annotations
+
+from cds_eks.emulator import lifecycle, views
+from cds_eks.emulator.envelope import Page, Refusal
+from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle
+from cds_eks.emulator.state import Node
+from cds_eks.emulator.world import World
+
+
+def list_(world: World, call: Call) -> Result:
+    """ListNodes [D]: the nodes that pass every filter, a page of them."""
+    cluster = cluster_of(world, call)
+    index, size = call.arguments.get("PageIndex", 1), call.arguments.get("PageSize", 10)
+    matching = [node for node in cluster.nodes.values() if _passes(node, call)]
+    page = matching[(index - 1) * size : index * size]
+    return Result(
+        data=[views.node(cluster, node) for node in page], page=Page(total=len(matching), index=index, size=size)
+    )
+
+
+def _passes(node: Node, call: Call) -> bool:
+    """Whether a node passes the filters of ListNodes. What `Status` compares with is inferred [I]: both states."""
+    keyword = call.text("Keyword").lower()
+    return (
+        call.text("NodeStatus") in ("", node.status)
+        and call.text("NodeType") in ("", node.node_type)
+        and call.text("SchedulableStr") in ("", str(int(node.schedulable)))
+        and call.text("Status") in ("", node.status, node.k8s_status)
+        and any(keyword in text.lower() for text in (node.name, node.id, node.ip))
+    )
+
+
+def delete(world: World, call: Call) -> Result:
+    """DeleteNode [D], on the wire DeleteNodes [O]. Masters stay: a cluster can't do without them [I]."""
+    cluster = cluster_of(world, call)
+    if not call["NodeIds"]:
+        raise Refusal("ArgMissing", "NodeIds is empty")
+    nodes = [found(cluster.nodes, "NodeIds", node_id) for node_id in dict.fromkeys(call["NodeIds"])]
+    if any(node.pool is None for node in nodes):
+        raise Refusal("PreconditionFailed", "a master node can't be deleted")
+    task = lifecycle.delete_nodes(world, idle(cluster), nodes, call.request_id)
+    return Result(data={"TaskId": task.id})

@@ -1,0 +1,118 @@
+"""The emulator on a real socket: a server in a thread of its own, for as long as a block lasts."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import uvicorn
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ["Serving"]
+
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open."""
+
+GRACE = 1
+"""Seconds that requests in flight are given when the server stops."""
+
+PATIENCE = 10.0
+"""Seconds within which the server must have started, or stopped."""
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as usual, and drop the connections that did not end in time: nothing stays open behind."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+class Serving:
+    """Serves an app inside a `with` or an `async with` block, which is given the URL. Good for one block.
+
+    Args:
+        app: The app.
+        host: The address to listen on.
+        port: The port; 0 for any that is free.
+
+    Raises:
+        ValueError: There is no such port.
+        OSError: On entering, if the port is taken.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError("port must be from 0 to 65535")
+        self._address = (host, port)
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,  # logging is the host program's own
+                log_level="warning",
+                access_log=False,  # it would show whole URLs
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,  # the app sends its own
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> str:
+        if self._thread is not None:
+            raise RuntimeError("this server has been used: call serve() again")
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        # Bound here and now: the port is known before the server runs, and one that is taken is an error of the caller.
+        listening = socket.create_server(self._address, family=family, backlog=2048)
+        host, port = listening.getsockname()[:2]
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name="cds-eks-emulator", daemon=True
+        )
+        with contextlib.ExitStack() as undo:
+            undo.callback(listening.close)
+            undo.callback(self.__exit__)
+            self._thread.start()
+            give_up = time.monotonic() + PATIENCE
+            while not self._server.started and self._thread.is_alive() and time.monotonic() < give_up:
+                time.sleep(0.005)
+            if not self._server.started:
+                raise RuntimeError("the emulator's server did not start")
+            undo.pop_all()
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        if self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(PATIENCE)
+
+    async def __aenter__(self) -> str:
+        try:
+            return await anyio.to_thread.run_sync(self.__enter__)
+        except BaseException:  # cancelled: if it has started all the same, it stops by itself
+            self._server.should_exit = True
+            raise
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.__exit__)

@@ -1,0 +1,111 @@
+"""Everything that the emulated service keeps, and the time in which it changes."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import random
+import uuid
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from cds_eks.emulator.clock import Clock
+from cds_eks.emulator.ledger import Ledger
+from cds_eks.emulator.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Task
+
+__all__ = ["World"]
+
+_FIRST_ADDRESS = ipaddress.IPv4Address("10.0.0.10")
+
+
+class World:
+    """The state of the service. It stands still between two requests, and catches up with the clock at each.
+
+    Args:
+        clock: The service's time.
+        ledger: Where resources are written down.
+        seed: Ids are drawn from it: the same writes give the same ids.
+    """
+
+    def __init__(self, clock: Clock, ledger: Ledger, seed: int) -> None:
+        self.now = clock.now()
+        """Service time: of the request, or of the transition that is being carried out."""
+        self.clusters: dict[str, Cluster] = {}
+        self.tasks: dict[str, Task] = {}
+        self.interfaces: dict[str, NetworkInterface] = {}
+        self.events: dict[str, Event] = {}
+        self.groups: dict[str, ScalingGroup] = {}
+        self.machines: set[str] = set()
+        """Ids of all that an interface can be attached to: every node, and machines that tests have added."""
+        self._clock = clock
+        self._ledger = ledger
+        self._random = random.Random(seed)
+        self._numbers = itertools.count()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def at(self, when: float, transition: Callable[[], None]) -> None:
+        """Have something happen at a service time; what is due at the same time keeps its order."""
+        heappush(self._due, (when, next(self._order), transition))
+
+    def settle(self) -> None:
+        """Carry out all that is due by now, in order of time, each at its own time."""
+        present = max(self.now, self._clock.now())
+        while self._due and self._due[0][0] <= present:
+            self.now, _, transition = heappop(self._due)
+            transition()
+        self.now = present
+
+    def new_id(self) -> str:
+        """Return a fresh id, shaped like a UUID."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def new_address(self) -> tuple[str, str]:
+        """Return a private IP address and a MAC address that nothing else has."""
+        number = next(self._numbers)
+        mac = f"02{number:010x}"
+        return str(_FIRST_ADDRESS + number), ":".join(mac[at : at + 2] for at in range(0, 12, 2))
+
+    def record(self, kind: str, id: str, name: str, request_id: str) -> None:  # noqa: A002
+        """Write a resource into the ledger, if a request made it: what tests have put there is not of the API."""
+        if request_id:
+            self._ledger.add_resource(kind, id, name, request_id=request_id, at=self.now)
+
+    def add_node(self, cluster: Cluster, node: Node, request_id: str) -> None:
+        """Put a new node into its cluster."""
+        cluster.nodes[node.id] = node
+        self.machines.add(node.id)
+        self.record("node", node.id, node.name, request_id)
+
+    def remove_node(self, cluster: Cluster, node: Node) -> None:
+        """Take a node away. Interfaces on it come free [I]."""
+        del cluster.nodes[node.id]
+        self.machines.discard(node.id)
+        for interface in self.interfaces.values():
+            if interface.ecs_id == node.id:
+                interface.ecs_id = ""
+        self._ledger.end_resource(node.id, at=self.now)
+
+    def remove_pool(self, pool: NodePool) -> None:
+        """Take a node pool away, with its nodes and its scaling group."""
+        for node in pool.nodes:
+            self.remove_node(pool.cluster, node)
+        if pool.group is not None:
+            del self.groups[pool.group.id]
+            self._ledger.end_resource(pool.group.id, at=self.now)
+        del pool.cluster.pools[pool.id]
+        self._ledger.end_resource(pool.id, at=self.now)
+
+    def remove_cluster(self, cluster: Cluster) -> None:
+        """Take a cluster away, with all that belongs to it but its tasks."""
+        for pool in list(cluster.pools.values()):
+            self.remove_pool(pool)
+        for node in list(cluster.nodes.values()):
+            self.remove_node(cluster, node)
+        del self.clusters[cluster.id]
+        self._ledger.end_resource(cluster.id, at=self.now)
+
+    def remove_interface(self, interface: NetworkInterface) -> None:
+        """Take a network interface away."""
+        del self.interfaces[interface.id]
+        self._ledger.end_resource(interface.id, at=self.now)

@@ -1,0 +1,100 @@
+"""`python -m cds_eks.emulator`."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import httpx
+import pytest
+
+import cds_eks.emulator
+from cds_eks.emulator.__main__ import main
+from cds_eks.signing import Credentials
+
+from .caller import common_parameters, signed_query
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_stop(stop: signal.Signals) -> None:
+    command = [sys.executable, "-W", "error", "-m", "cds_eks.emulator", "--port", "0", "--speed", "60"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        watchdog = threading.Timer(20, process.kill)
+        watchdog.start()
+        try:
+            exports = dict(_export(line) for line in [process.stdout.readline() for _ in range(6)][2:])
+            assert exports["CDS_API_SCHEMA"] == "http"
+            credentials = Credentials(exports["CDS_SECRET_ID"], exports["CDS_SECRET_KEY"])
+            query = signed_query(credentials, "GET", common_parameters(credentials, "ListClusters"))
+            response = httpx.get(f"http://{exports['CDS_API_HOST']}/eks/v1?{query}", trust_env=False)
+            assert response.json()["Code"] == "Success"
+            process.send_signal(stop)
+            assert process.wait() == 0
+            assert process.stderr.read() == ""
+        finally:
+            watchdog.cancel()
+
+
+def _export(line: str) -> tuple[str, str]:
+    match = re.fullmatch(r"export (\w+)=(\S+)\n", line)
+    assert match is not None, line
+    return match[1], match[2]
+
+
+def test_it_runs_in_this_process_too(capsys: pytest.CaptureFixture[str]) -> None:
+    threading.Timer(0.5, _thread.interrupt_main).start()
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["--port", "0", "--access-key-id", "my id", "--secret-access-key", "k"]) == 0
+    assert signal.getsignal(signal.SIGTERM) is before
+    out, err = capsys.readouterr()
+    assert "export CDS_SECRET_ID='my id'\n" in out
+    assert "export CDS_SECRET_KEY=k\n" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("arguments", [["--speed", "0"], ["--port", "70000"], ["--host", "192.0.2.1"]])
+def test_what_can_not_be_served(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("cds_eks.emulator: ")
+    assert err.count("\n") == 1
+
+
+def test_a_taken_port(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 2
+    err = capsys.readouterr().err
+    assert "in use" in err
+    assert str(port) in err
+    assert err.count("\n") == 1
+
+
+def test_without_its_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "cds_eks.emulator.app")
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    assert main([]) == 2
+    err = capsys.readouterr().err
+    assert 'pip install "cds-eks[emulator]"' in err
+    assert err.count("\n") == 1
+    with pytest.raises(ModuleNotFoundError, match="starlette"):
+        cds_eks.emulator.Emulator  # noqa: B018
+
+
+def test_bad_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--port", "many"])
+    assert stopped.value.code == 2
+    assert "--port" in capsys.readouterr().err
