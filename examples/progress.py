@@ -65,7 +65,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Show one line below the step that is running."""
-        self._console.print(f"  {text}")
+        self._console.print(f"  {text}", soft_wrap=True)
 
     def task_changed(self, task: models.TaskStatus) -> None:
         """Show the state of a task."""
