@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
 
+import attrs
+
 from cds_eks import backend as backends
 from cds_eks import codec, resources
 from cds_eks._version import __version__
@@ -102,7 +104,7 @@ class AsyncEksClient:
         if signer is None:
             current = _provider(credentials)
             signer = HmacSha1Signer(current)
-            self._secrets = lambda: frozenset({current().secret_access_key, current().access_key_id})
+            self._secrets = lambda: current().texts()
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         for middleware in (*per_call, *per_attempt):
             if not callable(middleware):
@@ -220,7 +222,7 @@ class AsyncEksClient:
             raise ConfigurationError("the client is closed")
         started, began = time.monotonic(), datetime.now(UTC)
         try:
-            response = await self._send(call)
+            response = await self._send(self._timed(call))
             if (refusal := codec.failure_of(call, response)) is not None:  # a middleware's own answer may be one
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
@@ -235,6 +237,9 @@ class AsyncEksClient:
             )
             return answer
         raise failure
+
+    def _timed(self, call: Request) -> Request:
+        return attrs.evolve(call, connect_timeout=self._timeouts.connect, read_timeout=self._timeouts.read)
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
@@ -253,6 +258,6 @@ def _user_agent(prefix: str | None) -> str:
     own = f"cds-eks-python/{__version__} python/{platform.python_version()}"
     if prefix is None:
         return own
-    if not isinstance(prefix, str) or not prefix.isascii() or not prefix.isprintable():
+    if not isinstance(prefix, str) or not prefix.strip() or not prefix.isascii() or not prefix.isprintable():
         raise ConfigurationError("user_agent must be printable ASCII text")
-    return f"{prefix} {own}"
+    return f"{prefix.strip()} {own}"

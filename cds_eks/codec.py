@@ -10,9 +10,11 @@ from typing import Any, TypeVar, cast
 
 from cds_eks.envelope import member, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, InvalidRequestError
-from cds_eks.failures import failure_of, unreadable
+from cds_eks.failures import failure_of, shown, unreadable
 from cds_eks.modeling import Shape, dump, fields_of, value_at, wire_name
 from cds_eks.reading import Unreadable, converter, read_int
+from cds_eks.redaction import is_secret_name, secrets_in
+from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, is_by_wire_name, is_utf8
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
@@ -22,8 +24,9 @@ T = TypeVar("T")
 
 JSON_TYPE = "application/json;charset=utf-8"
 
+BELONGS_TO_SIGNATURE = "belongs to the signature and can't be set"
+
 _RESERVED = frozenset(name.lower() for name in COMMON_PARAMETERS)
-_SECRET_NAMES = frozenset({"ak", "sk", "password"})
 
 
 def encode(
@@ -53,9 +56,9 @@ def encode(
             raise InvalidRequestError(
                 "request", f"must be a {operation.request.__name__}, not {type(request).__name__}"
             )
-        arguments = _with_extra(dump(request, wire_name), extra)
+        arguments = _arguments(request, extra)
         params, body = (arguments, None) if operation.method == "GET" else ({}, arguments)
-        return _request(operation, params, body, url, headers, secrets | _secrets_of(request) | _secrets_in(extra))
+        return _request(operation, params, body, url, headers, secrets | _secrets_of(request) | secrets_in(extra))
     except InvalidRequestError as error:
         error.action = operation.name
         raise
@@ -77,14 +80,12 @@ def encode_call(
     """
     try:
         for field, value in (("params", params), ("body", body)):
-            if value is not None and not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
-                raise InvalidRequestError(field, "must be a mapping whose keys are wire names")
+            if value is not None and not is_by_wire_name(value):
+                raise InvalidRequestError(field, MUST_BE_BY_WIRE_NAME)
         if operation.method == "GET" and body is not None:
             raise InvalidRequestError("body", "can't be sent with GET")
         to_send = None if operation.method == "GET" else body or {}
-        return _request(
-            operation, params or {}, to_send, url, headers, secrets | _secrets_in(params) | _secrets_in(body)
-        )
+        return _request(operation, params or {}, to_send, url, headers, secrets | secrets_in([params, body]))
     except InvalidRequestError as error:
         error.action = operation.name
         raise
@@ -112,14 +113,15 @@ def _request(
 def _query_value(name: str, value: object) -> str:
     """Spell an argument of a query: text as it is, numbers in decimal, flags as 1 and 0."""
     if name.lower() in _RESERVED:
-        raise InvalidRequestError(name, "belongs to the signature and can't be set")
+        raise InvalidRequestError(name, BELONGS_TO_SIGNATURE)
     if not isinstance(value, (str, int)):
         raise InvalidRequestError(name, f"must be a text, a whole number or a flag, not {type(value).__name__}")
-    text = str.__str__(value) if isinstance(value, str) else str(int(value))
     try:
-        f"{name}{text}".encode()
-    except UnicodeEncodeError:
-        raise InvalidRequestError(repr(name), "must be text that UTF-8 can hold (it has a lone surrogate)") from None
+        text = str.__str__(value) if isinstance(value, str) else str(int(value))
+    except ValueError:
+        raise InvalidRequestError(name, "must be a number that can be spelt in decimal") from None
+    if not is_utf8(f"{name}{text}"):
+        raise InvalidRequestError(ascii(name), MUST_BE_UTF8)
     return text
 
 
@@ -127,7 +129,9 @@ def _json(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError("body", f"can't be sent as JSON ({type(error).__name__})") from None
+        reason = type(error).__name__
+    # Raised out here, because what Python raises may hold the text that can't be sent, and that may be a secret.
+    raise InvalidRequestError("body", f"can't be sent as JSON ({reason})")
 
 
 def _body_headers(content: bytes | None) -> dict[str, str]:
@@ -138,12 +142,17 @@ def _body_headers(content: bytes | None) -> dict[str, str]:
     return {"Content-Type": JSON_TYPE, "Content-MD5": base64.b64encode(digest).decode()}
 
 
-def _with_extra(documented: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
+def _arguments(request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the arguments by wire name, with the undocumented ones of the model and of the call."""
+    documented = dump(request, wire_name)
     if extra is None:
-        return documented
-    if not isinstance(extra, Mapping) or not all(isinstance(name, str) and name for name in extra):
-        raise InvalidRequestError("extra", "must be a mapping whose keys are wire names")
-    taken = {name.lower() for name in documented} | _RESERVED
+        extra = {}
+    elif not is_by_wire_name(extra):
+        raise InvalidRequestError("extra", MUST_BE_BY_WIRE_NAME)
+    for name in (*request.extra, *extra):
+        if name.lower() in _RESERVED:
+            raise InvalidRequestError(f"extra.{name}", BELONGS_TO_SIGNATURE)
+    taken = {name.lower() for name in documented} if extra else ()
     for name in extra:
         if name.lower() in taken:
             raise InvalidRequestError(f"extra.{name}", "is set by the call itself and can't be replaced")
@@ -157,20 +166,12 @@ def _secrets_of(shape: Shape) -> set[str]:
         value = getattr(shape, field.name)
         if field.metadata.get("secret") and value:
             found.add(value)
+        if field.name == "extra":
+            found |= secrets_in(value)
         for entry in value if isinstance(value, list) else (value,):
             if isinstance(entry, Shape):
                 found |= _secrets_of(entry)
     return found
-
-
-def _secrets_in(plain: Any) -> set[str]:
-    """The texts of plain data whose names say that they must never be shown."""
-    if isinstance(plain, (list, tuple)):
-        return {secret for entry in plain for secret in _secrets_in(entry)}
-    if not isinstance(plain, Mapping):
-        return set()
-    named = {value for name, value in plain.items() if str(name).lower() in _SECRET_NAMES and isinstance(value, str)}
-    return named | {secret for value in plain.values() for secret in _secrets_in(value)}
 
 
 def natural_key(operation: Operation[Any], request: Any) -> dict[str, Any]:
@@ -182,7 +183,9 @@ def natural_key(operation: Operation[Any], request: Any) -> dict[str, Any]:
 def natural_key_of_call(body: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the same for an undocumented action, by wire name: its names and ids."""
     return {
-        name: value for name, value in (body or {}).items() if name.endswith(("Name", "Id")) and isinstance(value, str)
+        name: value
+        for name, value in (body or {}).items()
+        if name.endswith(("Name", "Id")) and isinstance(value, str) and not is_secret_name(name)
     }
 
 
@@ -211,9 +214,9 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
         raise _counted(unreadable(reason, request, response), request)
     return Response(
         data=cast("T", typed),
-        request_id=request_id_of(response),
+        request_id=request_id_of(response, request.secrets),
         code=str(member(envelope, "Code")),
-        message=next(iter(texts_of(envelope)), ""),
+        message=shown(next(iter(texts_of(envelope)), ""), request),
         total_count=_page_number(envelope, "TotalCount"),
         page_index=_page_number(envelope, "PageIndex"),
         page_size=_page_number(envelope, "PageSize"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
@@ -163,18 +164,16 @@ def service_url(endpoint: str) -> str:
     """
     if not isinstance(endpoint, str):
         raise ConfigurationError(f"endpoint must be a text, not {type(endpoint).__name__}")
-    try:
-        parts = urlsplit(endpoint)
-        port = parts.port
-    except ValueError:
-        raise ConfigurationError("endpoint must be a URL such as https://api.capitalonline.net") from None
+    parts = _split(endpoint)
+    if parts is None:  # raised out of the except clause: the error that it caught repeats the endpoint
+        raise ConfigurationError("endpoint must be a URL such as https://api.capitalonline.net")
     if not endpoint.isprintable() or any(char.isspace() for char in endpoint):
         raise ConfigurationError("endpoint must not hold spaces, line ends or control characters")
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError("endpoint must begin with https:// or http://")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("endpoint must not hold a user or a password: use credentials")
-    if not parts.hostname or port == 0:
+    if not is_host(parts.hostname or "") or parts.port == 0:
         raise ConfigurationError("endpoint must name a host, as in https://api.capitalonline.net")
     if "?" in endpoint or "#" in endpoint:
         raise ConfigurationError("endpoint must not hold a query or a fragment")
@@ -182,6 +181,26 @@ def service_url(endpoint: str) -> str:
     if path.endswith(API_PATH):
         raise ConfigurationError(f"endpoint must not end with {API_PATH}: the client adds it")
     return f"{parts.scheme}://{parts.netloc}{path}{API_PATH}"
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def is_host(name: str) -> bool:
+    """Whether a name can be looked up: a domain name or an address. What can't fails in odd ways when it is."""
+    if ":" in name:
+        return bool(re.fullmatch(r"[0-9A-Fa-f:.]+", name))
+    try:
+        name.encode("idna")  # no label is empty or too long
+    except UnicodeError:
+        return False
+    return bool(re.fullmatch(r"[\w.-]+", name))
 
 
 def check_revision(revision: str) -> str:

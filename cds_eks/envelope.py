@@ -1,4 +1,4 @@
-"""The envelope that every answer comes in [D][O], and foreign text made fit to be shown."""
+"""The envelope that every answer comes in [D][O]."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cds_eks.redaction import blot, printable
 from cds_eks.wire import RawResponse
 
 SUCCESS = "success"
@@ -46,22 +47,9 @@ def is_success(envelope: Mapping[str, Any]) -> bool:
     return str(member(envelope, "Code")).lower() == SUCCESS
 
 
-def request_id_of(response: RawResponse) -> str | None:
+def request_id_of(response: RawResponse, secrets: Iterable[str] = ()) -> str | None:
     """Return the service's id of a request, fit to be shown."""
-    value = member(parse(response) or {}, "RequestId") or response.headers.get("cds-request-id")
-    return printable(str(value), 200) if value and isinstance(value, (str, int)) else None
-
-
-def printable(text: str, most: int) -> str:
-    """Return a foreign text in one line of bounded length, without control characters and lone surrogates."""
-    line = "".join([char if char.isprintable() else " " for char in text[: most + 1]])
-    return line if len(line) <= most else f"{line[:most]}…"
-
-
-def blot(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with every secret of four characters or more replaced, also where it is spelt as in JSON."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= 4:
-            for spelling in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
-                text = text.replace(spelling, "***")
-    return text
+    for value in (member(parse(response) or {}, "RequestId"), response.headers.get("cds-request-id")):
+        if value and isinstance(value, (str, int)):
+            return printable(blot(str(value), secrets), 200)
+    return None

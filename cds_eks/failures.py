@@ -7,8 +7,9 @@ import re
 from datetime import UTC, datetime
 
 from cds_eks import errors
-from cds_eks.envelope import blot, is_success, member, parse, printable, request_id_of, texts_of
+from cds_eks.envelope import is_success, member, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, ServiceError, UnreadableResponse
+from cds_eks.redaction import blot, printable
 from cds_eks.wire import Kind, RawResponse, Request
 
 SHOWN_BODY = 2048
@@ -89,13 +90,13 @@ def _kind_of(code: str, status: int) -> type[ServiceError]:
         return errors.QuotaExceeded
     if status >= 500:
         return errors.ServerFault
-    return BY_STATUS.get(status, errors.BadArgument if 400 <= status < 500 else ServiceError)
+    return BY_STATUS.get(status, errors.BadArgument if status >= 400 else ServiceError)
 
 
 def unreadable(reason: str, request: Request, response: RawResponse) -> UnreadableResponse:
     """Return the error for an answer that can't be read."""
-    body = response.content[:SHOWN_BODY].decode("utf-8", "replace")
-    error = UnreadableResponse(reason, http_status=response.status, body=blot(body, request.secrets))
+    body = response.content[:SHOWN_BODY].decode("utf-8", "replace").rstrip("\ufffd")  # a character cut in two
+    error = UnreadableResponse(reason, http_status=response.status, body=blot(body, request.secrets, is_cut=True))
     addressed(error, request, response)
     return error
 
@@ -103,8 +104,7 @@ def unreadable(reason: str, request: Request, response: RawResponse) -> Unreadab
 def addressed(error: EksError, request: Request, response: RawResponse) -> EksError:
     """Return the error with the operation and the service's id of the request in it."""
     error.action = request.operation.name
-    request_id = request_id_of(response)
-    error.request_id = blot(request_id, request.secrets) if request_id else None
+    error.request_id = request_id_of(response, request.secrets)
     return error
 
 

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, cast, dataclass_transform
 import attrs
 
 from cds_eks.errors import InvalidRequestError
+from cds_eks.redaction import secrets_in
 from cds_eks.rules import Broken, ExtraFields, Rule, joined, kind_of
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
@@ -92,6 +93,8 @@ def model(shape: ShapeT) -> ShapeT:
         make(self, **given)
         for ban in made.FORBIDDEN:
             _check_forbidden(self, ban)
+        if given.get("extra"):
+            _check_extra(self)
 
     made.__init__ = __init__
     return cast("ShapeT", made)
@@ -102,6 +105,18 @@ def _check_forbidden(shape: Shape, ban: Forbidden) -> None:
         for path in ban.fields:
             if value_at(shape, path):
                 raise InvalidRequestError(path, f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
+
+
+def _check_extra(shape: Shape) -> None:
+    """Undocumented fields stand beside the documented ones on the wire, so they can't replace one that is set."""
+    taken = {
+        member.metadata["wire"].lower(): member.name
+        for member in fields_of(type(shape))
+        if "wire" in member.metadata and getattr(shape, member.name) is not None
+    }
+    for name in cast("Any", shape).extra:
+        if name.lower() in taken:
+            raise InvalidRequestError(f"extra.{name}", f"is set by {taken[name.lower()]} and can't be replaced")
 
 
 def _did_you_mean(name: str, names: set[str]) -> str:
@@ -149,7 +164,7 @@ class Shape:
         return cast("Self", restore(type(self), state))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return restore, (type(self), _state_without_secrets(self))
+        return restore, (type(self), _without_secrets(self) if is_answer(type(self)) else _state_unless_secret(self))
 
 
 def fields_of(shape: type[Shape]) -> Any:
@@ -170,20 +185,36 @@ def restore(cls: type[Any], state: Mapping[str, Any]) -> Any:
     return shape
 
 
-def _state_without_secrets(shape: Shape) -> dict[str, Any]:
-    """What a pickle may hold. An answer loses its secrets; a request without its secrets would be no request."""
+def is_answer(cls: type[Shape]) -> bool:
+    """Whether a model is only ever made from an answer."""
+    return fields_of(cls).extra.converter is None
+
+
+def _state_unless_secret(shape: Shape) -> dict[str, Any]:
+    """What the pickle of a request holds. Without its secrets it would be no request."""
     state = state_of(shape)
-    for member in fields_of(type(shape)):
-        if member.metadata.get("secret") and state[member.name]:
-            if member.default is attrs.NOTHING:
-                raise TypeError(
-                    f"{type(shape).__name__} holds a secret ({member.name}) and is not pickled: "
-                    "use to_dict(), and keep the result where secrets belong"
-                )
-            state[member.name] = None
-    if fields_of(type(shape)).extra.converter is None:
-        state["extra"] = {}  # what an answer brought along unnamed may be anything
+    secret = [member.name for member in fields_of(type(shape)) if member.metadata.get("secret") and state[member.name]]
+    if secret or secrets_in(state["extra"]):
+        raise TypeError(
+            f"{type(shape).__name__} holds a secret ({', '.join(secret) or 'extra'}) and is not pickled: "
+            "use to_dict(), and keep the result where secrets belong"
+        )
     return state
+
+
+def _without_secrets(shape: Shape) -> dict[str, Any]:
+    """What the pickle of an answer holds: no secrets, and nothing unnamed, which may be anything."""
+    state = {name: _bare(value) for name, value in state_of(shape).items()}
+    for member in fields_of(type(shape)):
+        if member.metadata.get("secret"):
+            state[member.name] = "" if member.default is attrs.NOTHING else None
+    return state | {"extra": {}}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_bare(entry) for entry in value]
+    return restore(type(value), _without_secrets(value)) if isinstance(value, Shape) else value
 
 
 @attrs.frozen
@@ -259,6 +290,11 @@ def _loaders(cls: type[Shape]) -> dict[str, attrs.Attribute[Any]]:
     return by_wire | {member.name: member for member in members}
 
 
+def _names(cls: type[Shape]) -> set[str]:
+    """All names of all fields, as they are spelt."""
+    return {name for member in fields_of(cls) for name in (member.name, member.metadata.get("wire", member.name))}
+
+
 def _load(cls: type[Shape], data: Any, path: str) -> Any:
     if not isinstance(data, Mapping):
         raise InvalidRequestError(path or cls.__name__, f"must be a mapping, not {kind_of(data)}")
@@ -268,15 +304,12 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
         member = loaders.get(key) or loaders.get(str(key).lower())
         where = f"{path}.{key}" if path else str(key)
         if member is None:
-            raise InvalidRequestError(where, f"is not a field of {cls.__name__}{_did_you_mean(str(key), set(loaders))}")
+            raise InvalidRequestError(where, f"is not a field of {cls.__name__}{_did_you_mean(str(key), _names(cls))}")
         if member.name in given:
-            raise InvalidRequestError(where, "is given twice, by its Python name and its wire name")
+            raise InvalidRequestError(where, f"is given twice, under two names for {member.name}")
         where = f"{path}.{member.name}" if path else member.name
         given[member.name] = member.metadata["rule"].load(value, where)
-    for member in fields_of(cls):
-        if member.default is attrs.NOTHING and given.get(member.name, ...) is None:
-            del given[member.name]  # so that it is missing, and said to be
     try:
-        return cls(**given)
+        return cls(**{name: value for name, value in given.items() if value is not None})
     except InvalidRequestError as error:
         raise error.under(path) from None

@@ -15,9 +15,10 @@ async def paginate(
 ) -> AsyncIterator[T]:
     """Yield the entries of all pages, one page in memory at a time.
 
-    It ends when as many entries have come as the service says there are, at an empty page, or at a page that brings
-    nothing that the page before did not have (a service that ignores the page number would never end). An entry that
-    slid from the page before, because the list grew meanwhile, is given once.
+    It ends when just as many entries have been given as the service says there are, at an empty page, or at a page that
+    brings nothing that the page before did not have (a service that ignores the page number would never end). An entry
+    that slid from the page before, because the list grew meanwhile, is given once. A total that was passed is no end:
+    it may be wrong, or the list have shrunk, and one more request tells.
 
     Args:
         fetch: Fetches a page by its number; the first is 1.
@@ -31,8 +32,8 @@ async def paginate(
         new = [entry for entry in page.data if identity(entry) not in before]
         for entry in new:
             yield entry
-        fetched += len(page.data)
-        if not new or (page.total_count and fetched >= page.total_count):
+        fetched += len(new)
+        if not new or fetched == page.total_count:
             return
         before = frozenset(identity(entry) for entry in page.data)
         page_index += 1

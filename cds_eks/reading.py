@@ -54,7 +54,7 @@ def read_int(value: Any, _: Any) -> int | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,30}(\.0*)?\s*", value):
-        return int(float(value)) if "." in value else int(value)
+        return int(value.partition(".")[0])
     raise _wrong("a whole number", value)
 
 
@@ -139,7 +139,7 @@ def _shape_hook(shape: type[Shape]) -> StructureHook:
                     continue
             name, reader, hint = readers[index]
             try:
-                present = reader(entry, hint)
+                present = None if entry is None else reader(entry, hint)
             except Unreadable as error:
                 raise error.under(f".{key}") from None
             if present is not None:

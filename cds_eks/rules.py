@@ -52,6 +52,20 @@ _NAMED_RULES: dict[str, tuple[re.Pattern[str], str]] = {
 }
 
 
+MUST_BE_UTF8 = "must be text that UTF-8 can hold (it has a lone surrogate)"
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be sent. Told, not raised: what Python raises holds the text, and that may be a secret."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @attrs.frozen
 class Text(Rule):
     """A text. `rule` names one of the service's own rules."""
@@ -65,11 +79,8 @@ class Text(Rule):
         text = str.__str__(value)
         if not text and not self.allow_empty:
             raise Broken("must not be empty")
-        if not text.isascii():
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                raise Broken("must be text that UTF-8 can hold (it has a lone surrogate)") from None
+        if not is_utf8(text):
+            raise Broken(MUST_BE_UTF8)
         if self.rule is not None:
             pattern, words = _NAMED_RULES[self.rule]
             if not pattern.fullmatch(text):
@@ -91,13 +102,13 @@ class Whole(Rule):
             raise Broken(f"must be a whole number (int), not {kind_of(value)}")
         number = int(value)
         if self.one_of and number not in self.one_of:
-            raise Broken(f"must be one of {', '.join(map(str, self.one_of))}; got {number}")
+            raise Broken(f"must be one of {', '.join(map(str, self.one_of))}; got {_shown(number)}")
         if self.min is not None and number < self.min:
-            raise Broken(f"must be at least {self.min}; got {number}")
+            raise Broken(f"must be at least {self.min}; got {_shown(number)}")
         if self.max is not None and number > self.max:
-            raise Broken(f"must be at most {self.max}; got {number}")
+            raise Broken(f"must be at most {self.max}; got {_shown(number)}")
         if self.step is not None and number % self.step:
-            raise Broken(f"must be a multiple of {self.step}; got {number}")
+            raise Broken(f"must be a multiple of {self.step}; got {_shown(number)}")
         return number
 
 
@@ -165,13 +176,18 @@ class MapOfText(Rule):
         if not isinstance(value, Mapping):
             raise Broken(f"must be a mapping from text to text, not {kind_of(value)}")
         _check_size(len(value), 0, self.max_items)
-        for key, entry in value.items():
-            for part in (key, entry):
-                try:
-                    Text().check(part)
-                except Broken as broken:
-                    raise Broken(f"{broken.rule}, in keys and in values") from None
-        return dict(value)
+        try:
+            return {Text().check(key): Text().check(entry) for key, entry in value.items()}
+        except Broken as broken:
+            raise Broken(f"{broken.rule}, in keys and in values") from None
+
+
+MUST_BE_BY_WIRE_NAME = "must be a mapping whose keys are wire names"
+
+
+def is_by_wire_name(value: object) -> bool:
+    """Whether plain data can be fields by wire name."""
+    return isinstance(value, Mapping) and all(isinstance(name, str) and name for name in value)
 
 
 @attrs.frozen
@@ -179,9 +195,14 @@ class ExtraFields(Rule):
     """Undocumented fields, by wire name."""
 
     def check(self, value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping) or not all(isinstance(key, str) and key for key in value):
-            raise Broken("must be a mapping whose keys are wire names")
+        if not is_by_wire_name(value):
+            raise Broken(MUST_BE_BY_WIRE_NAME)
         return dict(value)
+
+
+def _shown(number: int) -> str:
+    """Spell a number for an error; Python does not spell the longest ones, and nobody would read them."""
+    return str(number) if abs(number) < 10**18 else "a longer number"
 
 
 def _check_size(size: int, least: int, most: int | None) -> None:

@@ -15,7 +15,7 @@ import os
 import secrets
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 from urllib.parse import quote
 
@@ -66,6 +66,10 @@ class Credentials:
 
     access_key_id: str = attrs.field(repr=_masked)
     secret_access_key: str = attrs.field(repr=_masked)
+
+    def texts(self) -> frozenset[str]:
+        """Return both, as what must never be shown."""
+        return frozenset({self.access_key_id, self.secret_access_key})
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not pickled: hand them over by the environment or a secret store")
@@ -127,18 +131,18 @@ class Nonces:
     """Texts that never repeat: a random prefix and a counter. A forked process makes a prefix of its own."""
 
     def __init__(self) -> None:
-        self._renew()
+        self._series = self._new_series()
 
-    def _renew(self) -> None:
-        self._process = os.getpid()
-        self._prefix = secrets.token_hex(12)
-        self._counter = itertools.count()
+    @staticmethod
+    def _new_series() -> tuple[int, str, Iterator[int]]:
+        return os.getpid(), secrets.token_hex(12), itertools.count()
 
     def __call__(self) -> str:
         """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
-        if self._process != os.getpid():
-            self._renew()
-        return f"{self._prefix}-{next(self._counter):08x}"
+        process, prefix, counter = self._series  # one value, so that threads never see half of a new one
+        if process != os.getpid():
+            self._series = _, prefix, counter = self._new_series()
+        return f"{prefix}-{next(counter):08x}"
 
 
 class HmacSha1Signer:
@@ -160,9 +164,8 @@ class HmacSha1Signer:
         self._credentials = credentials
         self._clock = clock
         self._nonce = nonce or Nonces()
-        self._keyed_for: Credentials | None = None
-        self._second = -1
-        self._timestamp = ""
+        self._key: _Key | None = None
+        self._time = (-1, "")
 
     def __repr__(self) -> str:
         return "HmacSha1Signer(***)"
@@ -170,40 +173,53 @@ class HmacSha1Signer:
     def sign(self, method: str, params: Mapping[str, str]) -> str:
         """Return the encoded query string with the common parameters and the signature."""
         credentials = self._credentials() if callable(self._credentials) else self._credentials
-        if credentials is not self._keyed_for:
-            self._key(credentials)
+        key = self._key  # one value, as is the time below: threads may share a signer while its keys are rotated
+        if key is None or key.credentials is not credentials:
+            key = self._key = _Key.of(credentials)
         encoded = [(_encoded(name), _encoded(value)) for name, value in params.items()]
-        encoded += self._fixed
+        encoded += key.parameters
         encoded.append(("SignatureNonce", percent_encode(self._nonce())))
         encoded.append(("Timestamp", self._now()))
         encoded.sort()
         query = "&".join([f"{name}={value}" for name, value in encoded])
-        inner, outer = self._inner.copy(), self._outer.copy()
+        inner, outer = key.inner.copy(), key.outer.copy()
         inner.update(f"{method}&%2F&{percent_encode(query)}".encode())
         outer.update(inner.digest())
         return f"{query}&Signature={percent_encode(b64encode(outer.digest()).decode())}"
 
     def _now(self) -> str:
         """The timestamp, encoded; made once a second."""
-        second = int(self._clock())
-        if second != self._second:
-            self._timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
-            self._second = second
-        return self._timestamp
+        made_at, timestamp = self._time
+        if (second := int(self._clock())) != made_at:
+            timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
+            self._time = second, timestamp
+        return timestamp
 
-    def _key(self, credentials: Credentials) -> None:
-        """Prepare the two halves of HMAC (RFC 2104) for a key, so that each signature only copies them."""
+
+@attrs.frozen
+class _Key:
+    """What all signatures with a key have in common: the two halves of HMAC (RFC 2104), only to be copied."""
+
+    credentials: Credentials
+    inner: hashlib._Hash = attrs.field(repr=False)
+    outer: hashlib._Hash = attrs.field(repr=False)
+    parameters: list[tuple[str, str]] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, credentials: Credentials) -> _Key:
         key = credentials.secret_access_key.encode()
         block = (hashlib.sha1(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-        self._inner = hashlib.sha1(bytes(byte ^ 0x36 for byte in block))
-        self._outer = hashlib.sha1(bytes(byte ^ 0x5C for byte in block))
-        self._fixed = [
-            ("AccessKeyId", percent_encode(credentials.access_key_id)),
-            ("SignatureMethod", "HMAC-SHA1"),
-            ("SignatureVersion", "1.0"),
-            ("Version", API_VERSION),
-        ]
-        self._keyed_for = credentials
+        return cls(
+            credentials,
+            inner=hashlib.sha1(bytes(byte ^ 0x36 for byte in block)),
+            outer=hashlib.sha1(bytes(byte ^ 0x5C for byte in block)),
+            parameters=[
+                ("AccessKeyId", percent_encode(credentials.access_key_id)),
+                ("SignatureMethod", "HMAC-SHA1"),
+                ("SignatureVersion", "1.0"),
+                ("Version", API_VERSION),
+            ],
+        )
 
 
 @functools.lru_cache(maxsize=1024)

@@ -88,8 +88,9 @@ def judge_node_pool(pool: NodePool | None, replicas: int | None) -> Verdict:
 class Waiters:
     """The waits of `eks.wait`.
 
-    Each polls at once, then after pauses that grow from 1 s to 15 s, with jitter. A poll that fails in a way that may
-    pass (no connection, throttling, a fault of the server) does not end the wait.
+    Each polls at once, then after pauses that grow from 1 s to 15 s, each shortened by up to a quarter so that waits
+    part. A poll that fails in a way that may pass (no connection, throttling, a fault of the server) does not end the
+    wait.
 
     Args:
         task: Fetches a task.
@@ -277,6 +278,8 @@ class Waiters:
             if pool is not None:
                 await _call(on_change, pool)
 
+        if replicas is not None and (isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0):
+            raise InvalidRequestError("replicas", f"must be a whole number of at least 0, or None; got {replicas!r}")
         ids = {"cluster_id": cluster_id, "node_pool_id": node_pool_id}
         pool = await self._poll(fetch, lambda pool: judge_node_pool(pool, replicas), ids, timeout, report)
         assert pool is not None  # a pool that is not there is never ready
@@ -304,9 +307,7 @@ class Waiters:
             WaitTimeout: The time is up; `cluster_ids` names those not running, `last` has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        wanted = tuple(dict.fromkeys(cluster_ids))
-        if not wanted or isinstance(cluster_ids, str):
-            raise InvalidRequestError("cluster_ids", "must be a list of at least one id")
+        wanted = _check_many(cluster_ids)
         seen: dict[str, ClusterSummary] = {}
 
         async def fetch() -> dict[str, ClusterSummary]:
@@ -331,13 +332,17 @@ class Waiters:
         def not_running() -> dict[str, Any]:
             return {"cluster_ids": tuple(id_ for id_ in wanted if id_ not in seen or not judge_cluster(seen[id_]).done)}
 
-        return await self._poll(fetch, judge, not_running, timeout, report)
+        try:
+            return await self._poll(fetch, judge, not_running, timeout, report)
+        except WaitTimeout as error:
+            error.last = dict(seen)  # the last poll alone may have found fewer
+            raise
 
     async def _look_up(self, cluster_ids: list[str]) -> dict[str, ClusterSummary]:
         """Fetch clusters that the list did not show (it may lag, or be cut); those not found are left out."""
         found: dict[str, ClusterSummary] = {}
         places = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
-        passing: list[EksError] = []
+        failures: list[Exception] = []
 
         async def look_up(cluster_id: str) -> None:
             async with places:
@@ -345,14 +350,15 @@ class Waiters:
                     found[cluster_id] = _summary(await self._fetch_cluster(cluster_id))
                 except NotFound:
                     pass
-                except EksError as error:
-                    passing.append(error)
+                except Exception as error:  # noqa: BLE001 - raised below, not wrapped in the group's own
+                    failures.append(error)
+                    group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
             for cluster_id in cluster_ids:
                 group.start_soon(look_up, cluster_id)
-        if passing:
-            raise passing[0]
+        if failures:
+            raise failures[0]
         return found
 
     async def _poll(
@@ -366,8 +372,7 @@ class Waiters:
         """Fetch a state until its judge says that it is done or has failed, or until the time is up."""
         if not callable(ids):
             _check_ids(ids)
-        if timeout is not None and not timeout > 0:
-            raise InvalidRequestError("timeout", f"must be a number of seconds above 0, or None; got {timeout!r}")
+        _check_timeout(timeout)
         ends = None if timeout is None else self._clock() + timeout
         last: T | None = None
         trouble: EksError | None = None
@@ -379,6 +384,7 @@ class Waiters:
                 except _PASSING as error:
                     trouble = error
                 else:
+                    trouble = None
                     if last is None or state != last:
                         last = state
                         await _call(on_change, state)
@@ -401,6 +407,18 @@ def _check_ids(ids: Mapping[str, Any]) -> None:
     for name, value in ids.items():
         if not isinstance(value, str) or not value:
             raise InvalidRequestError(name, "must be a text that is not empty")
+
+
+def _check_many(cluster_ids: Iterable[str]) -> tuple[str, ...]:
+    given = () if isinstance(cluster_ids, str) or not isinstance(cluster_ids, Iterable) else tuple(cluster_ids)
+    if not given or not all(isinstance(cluster_id, str) and cluster_id for cluster_id in given):
+        raise InvalidRequestError("cluster_ids", "must be a list of at least one id, each a text that is not empty")
+    return tuple(dict.fromkeys(given))
+
+
+def _check_timeout(timeout: object) -> None:
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0):
+        raise InvalidRequestError("timeout", f"must be a number of seconds above 0, or None; got {timeout!r}")
 
 
 async def _call(on_change: Callable[[T], Awaitable[None] | None] | None, state: T) -> None:

@@ -46,6 +46,10 @@ class Operation(Generic[T]):
     natural_key: tuple[str, ...] = ()
 
 
+_WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
+"""Of two attempts, the outcome further back is the call's."""
+
+
 class CallRecord:
     """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
 
@@ -57,45 +61,39 @@ class CallRecord:
         request_id: The service's id of the last answer, or None.
     """
 
-    __slots__ = ("_answered", "_earlier_unknown", "_may_have_left", "_refused", "attempts", "failures", "request_id")
+    __slots__ = ("_earlier", "_now", "attempts", "failures", "request_id")
 
     def __init__(self) -> None:
         self.attempts = 0
         self.failures: list[EksError] = []
         self.request_id: str | None = None
-        self._earlier_unknown = False
-        self._may_have_left = False
-        self._answered = False
-        self._refused = False
+        self._earlier: Outcome = "not_sent"
+        self._now: Outcome = "not_sent"
 
     def begin_attempt(self) -> None:
         """A new attempt starts: nothing of it has left yet."""
-        self._earlier_unknown = self.outcome == "unknown"
+        # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
+        self._earlier = "unknown" if self._now == "accepted" else self.outcome
+        self._now = "not_sent"
         self.attempts += 1
-        self._may_have_left = self._answered = self._refused = False
 
     def may_have_left(self) -> None:
         """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
-        self._may_have_left = True
+        self._now = "unknown"
 
     def did_not_leave(self) -> None:
         """It is proven that nothing of this attempt left."""
-        self._may_have_left = False
+        self._now = "not_sent"
 
     def answered(self, request_id: str | None, *, outcome: Outcome) -> None:
         """The service's answer to this attempt is known."""
         self.request_id = request_id or self.request_id
-        self._answered = outcome == "accepted"
-        self._refused = outcome == "refused"
+        self._now = outcome
 
     @property
     def outcome(self) -> Outcome:
         """The fate of the call, as far as it is known now, all attempts together."""
-        if self._answered:
-            return "accepted"
-        if self._earlier_unknown or (self._may_have_left and not self._refused):
-            return "unknown"
-        return "refused" if self._refused else "not_sent"
+        return max(self._earlier, self._now, key=_WEIGHT.index)
 
     def __repr__(self) -> str:
         return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"

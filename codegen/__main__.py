@@ -329,7 +329,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Write what api.yaml describes.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file differs")
     check = parser.parse_args().check
-    api = load()
+    try:
+        api = load()
+    except ValueError as error:
+        raise SystemExit(f"codegen/api.yaml: {error}") from None
     stale = 0
     for path, text in {**formatted(render(api)), **render_tables(api)}.items():
         current = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import attrs
 import cattrs
+import cattrs.v
 import yaml
 
 Source = Literal["D", "O", "I"]
@@ -183,11 +184,26 @@ def _structure_wire(value: Any, _: Any) -> Any:
     raise ValueError(f"a name, or a mapping from revision to name, not {value!r}")
 
 
+def _in_words(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, (KeyError, cattrs.errors.ForbiddenExtraKeysError)):
+        return cattrs.v.format_exception(error, kind)
+    return str(error)
+
+
 def load(path: Path = PATH) -> Api:
-    """Read and check the description."""
+    """Read and check the description.
+
+    Raises:
+        ValueError: It is not what it should be; each place is named.
+    """
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook_func(lambda hint: hint == str | dict[str, str], _structure_wire)
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    api = converter.structure(data, Api)
+    try:
+        api = converter.structure(yaml.safe_load(path.read_text(encoding="utf-8")), Api)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+    except cattrs.BaseValidationError as error:
+        places = cattrs.transform_error(error, "", format_exception=_in_words)
+        raise ValueError("\n".join(places)) from None
     api.check()
     return api

@@ -7,21 +7,29 @@ is thrown away.
 
 from __future__ import annotations
 
-import functools
-import os
+import contextvars
+import logging
 import ssl
 import time
-import urllib.request
+import zlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
+import anyio.abc
 import httpx
 
+from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
-from cds_eks.envelope import blot, printable
-from cds_eks.errors import ConfigurationError, ConnectFailed, ConnectionLost, EksError, UnreadableResponse
+from cds_eks.errors import (
+    ConfigurationError,
+    ConnectFailed,
+    ConnectionLost,
+    EksError,
+    InvalidRequestError,
+    UnreadableResponse,
+)
+from cds_eks.redaction import blot, printable
 from cds_eks.wire import RawResponse, Request
 
 MAX_BODY = 64 * 1024 * 1024
@@ -32,6 +40,19 @@ CLOSE_TIMEOUT = 1.0
 
 # What httpx raises before anything of a request can have left.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+_is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
+
+
+class _Discreet(logging.Filter):
+    """Keeps httpcore from logging the headers of the service's answers at DEBUG: they may repeat our signed URL."""
+
+    def filter(self, _: logging.LogRecord) -> bool:
+        return not _is_ours.get()
+
+
+logging.getLogger("httpcore.http11").addFilter(_Discreet())
 
 
 class HttpxBackend:
@@ -57,18 +78,18 @@ class HttpxBackend:
         self._expiry = limits.keepalive_expiry
         self._places = anyio.Semaphore(limits.max_connections)
         self._idle: list[tuple[httpx.AsyncBaseTransport, float]] = []
+        self._is_closed = False
 
     async def send(self, request: Request) -> RawResponse:
         """Send one signed request; see `Backend.send`."""
         if self._transport is not None:
-            request.record.may_have_left()
             return await _exchange(self._transport, request)
         async with self._places:
             connection = self._take(request.url)
             is_sound = False
             try:
                 response = await _exchange(connection, request)
-                is_sound = True
+                is_sound = not self._is_closed
             finally:
                 if is_sound:
                     self._idle.append((connection, time.monotonic()))
@@ -82,12 +103,15 @@ class HttpxBackend:
         if self._idle:
             return self._idle.pop()[0]
         proxy = proxy_for(url)
-        return httpx.AsyncHTTPTransport(
-            verify=self._verify or _ssl_context(is_needed=proxy is not None or url.startswith("https:")),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._expiry),
-            proxy=proxy,
-            trust_env=False,
-        )
+        try:
+            return httpx.AsyncHTTPTransport(
+                verify=self._verify or ssl_context(is_needed=proxy is not None or url.startswith("https:")),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._expiry),
+                proxy=proxy,
+                trust_env=False,
+            )
+        except ImportError:
+            raise ConfigurationError("the environment's proxy speaks SOCKS, which needs `httpx[socks]`") from None
 
     async def _sweep(self) -> None:
         """Close the connection that was idle for longest, if that is too long."""
@@ -96,6 +120,7 @@ class HttpxBackend:
 
     async def aclose(self) -> None:
         """Close all idle connections; those in use are closed by their calls."""
+        self._is_closed = True
         while self._idle:
             await _close(self._idle.pop()[0])
         if self._transport is not None:
@@ -109,55 +134,129 @@ async def _close(transport: httpx.AsyncBaseTransport) -> None:
 
 async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> RawResponse:
     """Send a request through a transport and read the answer to its end."""
-    status = 0
+    orphans: list[anyio.abc.AsyncResource] = []
+    http_request = _http_request(request, orphans)
+    if not isinstance(transport, httpx.AsyncHTTPTransport):  # no other tells when the first byte goes out
+        request.record.may_have_left()
+    token = _is_ours.set(True)
     try:
-        response = await transport.handle_async_request(_http_request(request))
-        status = response.status_code
+        response = await transport.handle_async_request(http_request)
         content = await _read(response, request)
-    except httpx.DecodingError:
-        failure: EksError = UnreadableResponse("the answer's compression is broken", http_status=status)
-    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         failure = _translated(error, request)
     else:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return RawResponse(status=status, headers=headers, content=content)
+        return RawResponse(status=response.status_code, headers=headers, content=content)
+    finally:
+        _is_ours.reset(token)
+        for stream in orphans:
+            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+                await stream.aclose()
     failure.action = request.operation.name
     raise failure  # outside of the except clause, so that httpx's error (it holds the URL) does not come along
 
 
-def _http_request(request: Request) -> httpx.Request:
-    async def trace(event: str, _: Mapping[str, Any]) -> None:
-        if event.endswith("send_request_headers.started"):
-            request.record.may_have_left()
+def _http_request(request: Request, orphans: list[anyio.abc.AsyncResource]) -> httpx.Request:
+    """Return the request as httpx has it.
+
+    Args:
+        request: The request.
+        orphans: Where to put a connection that httpcore has opened but not yet taken into its care: if the call is
+            cancelled during the TLS handshake, it forgets to close it.
+
+    Raises:
+        InvalidRequestError: It can't be sent.
+    """
+
+    async def trace(event: str, facts: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            orphans.append(facts["return_value"])
+        elif event.endswith("send_request_headers.started"):
+            orphans.clear()
+            if facts["request"].method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
+                request.record.may_have_left()
 
     silence = request.read_timeout
     timeout = {"connect": request.connect_timeout, "read": silence, "write": silence, "pool": None}
-    return httpx.Request(
-        request.operation.method,
-        f"{request.url}?{request.query}",
-        headers={**request.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
-        content=request.content,
-        extensions={"timeout": timeout, "trace": trace},
-    )
+    try:
+        made = httpx.Request(
+            request.operation.method,
+            f"{request.url}?{request.query}",
+            headers={**request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"},
+            content=request.content,
+            extensions={"timeout": timeout, "trace": trace},
+        )
+    except httpx.InvalidURL as error:
+        raise InvalidRequestError(
+            "params", f"make a URL that can't be sent ({error})", action=request.operation.name
+        ) from None
+    if request.content is not None:
+        made.stream = _Content(request.content)
+    return made
+
+
+class _Content(httpx.AsyncByteStream):
+    """A body to send. httpx's own is a generator, of which trio complains when the sending is broken off."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> _Pieces:
+        return _Pieces(self._content)
+
+
+class _Pieces:
+    def __init__(self, *pieces: bytes) -> None:
+        self._left = iter(pieces)
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._left:
+            return piece
+        raise StopAsyncIteration
 
 
 async def _read(response: httpx.Response, request: Request) -> bytes:
-    chunks = []
+    """Read an answer to its end; not by `Response.aiter_bytes`, which leaves generators about when it is broken off."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.stream:
             size += len(chunk)
-            if size > MAX_BODY:
-                raise UnreadableResponse(
-                    f"the answer has more than {MAX_BODY} bytes",
-                    http_status=response.status_code,
-                    action=request.operation.name,
-                )
             chunks.append(chunk)
+            if size > MAX_BODY:
+                chunks.clear()
+                await response.aclose()  # ends the iteration in an orderly way: its next read fails
+    except httpx.HTTPError:
+        if size <= MAX_BODY:
+            raise
     finally:
         with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
             await response.aclose()
-    return b"".join(chunks)
+    reason = f"the answer has more than {MAX_BODY} bytes" if size > MAX_BODY else None
+    content = b""
+    if reason is None:
+        content, reason = _decompressed(b"".join(chunks), response.headers.get("content-encoding", ""))
+    if reason is not None:
+        raise UnreadableResponse(reason, http_status=response.status_code, action=request.operation.name)
+    return content
+
+
+def _decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
+    """Return a body without its compression, and what is wrong with it, if anything."""
+    if not content or encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return content, None
+    machine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # finds out by itself which of them it is
+    try:
+        content = machine.decompress(content, MAX_BODY + 1)
+    except zlib.error:
+        return b"", "the answer's compression is broken"
+    if len(content) > MAX_BODY:
+        return b"", f"the answer has more than {MAX_BODY} bytes"
+    return content, None if machine.eof else "the answer's compression breaks off"
 
 
 def _translated(error: Exception, request: Request) -> EksError:
@@ -168,37 +267,3 @@ def _translated(error: Exception, request: Request) -> EksError:
         return ConnectFailed(f"no connection was made ({words})")
     request.record.may_have_left()
     return ConnectionLost(f"the connection was lost ({words})")
-
-
-def proxy_for(url: str) -> httpx.Proxy | None:
-    """Return the proxy that the environment names for a URL (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
-
-    Raises:
-        ConfigurationError: It names one that can't be used.
-    """
-    parts = urlsplit(url)
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    try:
-        return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
-    except (ValueError, httpx.InvalidURL):
-        raise ConfigurationError(f"the environment's proxy for {parts.scheme} can't be used") from None
-
-
-def _ssl_context(*, is_needed: bool) -> ssl.SSLContext:
-    """Return the SSL context that all connections share: it takes 19 ms and much memory to make."""
-    if not is_needed:
-        return _no_ssl_context()
-    return _shared_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-
-
-@functools.cache
-def _shared_ssl_context(*_: str | None) -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-@functools.cache
-def _no_ssl_context() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

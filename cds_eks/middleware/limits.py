@@ -32,6 +32,7 @@ class LimitRate:
     ) -> None:
         self._places = anyio.Semaphore(max_in_flight) if max_in_flight is not None else None
         self._interval = 1 / requests_per_second if requests_per_second is not None else 0.0
+        self._line = anyio.Lock()
         self._clock = clock
         self._sleep = sleep
         self._next = 0.0
@@ -44,8 +45,9 @@ class LimitRate:
             return await send(request)
 
     async def _wait_for_turn(self) -> None:
-        now = self._clock()
-        turn = max(now, self._next)
-        self._next = turn + self._interval
-        if turn > now:
-            await self._sleep(turn - now)
+        async with self._line:  # first come, first served; who is cancelled in line takes no turn along
+            now = self._clock()
+            turn = max(now, self._next)
+            if turn > now:
+                await self._sleep(turn - now)
+            self._next = turn + self._interval

@@ -11,7 +11,8 @@ import anyio
 import attrs
 
 from cds_eks.config import RetryPolicy
-from cds_eks.errors import EksError, ServerFault, Throttled, TransportError, UnreadableResponse
+from cds_eks.envelope import request_id_of
+from cds_eks.errors import ConnectFailed, EksError, ServerFault, Throttled, TransportError, UnreadableResponse
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
 
@@ -138,14 +139,21 @@ class Retry:
                 response = await send(request)
             except EksError as error:
                 failure = error
+                # A backend tells the record itself; this is for those, and for middlewares, that only raise.
+                if isinstance(error, ConnectFailed):
+                    record.did_not_leave()
+                elif error.outcome == "unknown":
+                    record.may_have_left()
             else:
                 found = self._failure_of(request, response)
                 if found is None:
-                    record.answered(None, outcome="accepted")
+                    record.answered(request_id_of(response, request.secrets), outcome="accepted")
                     self._quota.earn(cost)
                     return response
                 failure = found
                 record.answered(failure.request_id, outcome=failure.outcome)
+            if record.outcome == "unknown" and request.operation.kind is Kind.CREATE:
+                failure.outcome = "unknown"  # whatever the error says for itself
             decision = decide(
                 self._policy,
                 kind=request.operation.kind,

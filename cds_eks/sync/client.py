@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import weakref
+import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self, cast
 
 from cds_eks.backend import Backend
 from cds_eks.client import AsyncEksClient
-from cds_eks.config import Limits, RetryPolicy, Timeouts
+from cds_eks.config import Limits, RetryPolicy, Timeouts, credentials_from, endpoint_from
 from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
@@ -70,8 +70,17 @@ class EksClient:
         user_agent: str | None = None,
     ) -> None:
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
+        if credentials is None and signer is None:
+            credentials = credentials_from()  # now, since the environment may be another one when a client is made
+        if endpoint is None:
+            endpoint = endpoint_from()
+        process = os.getpid()
 
         def make() -> AsyncEksClient:
+            if not isinstance(backend, str) and process != os.getpid():
+                raise ConfigurationError(
+                    "a client with a backend of your own can't be used after a fork: make a new one"
+                )
             return AsyncEksClient(
                 credentials,
                 endpoint=endpoint,
@@ -86,25 +95,15 @@ class EksClient:
                 user_agent=user_agent,
             )
 
-        current = [make()]
-
-        def renew() -> None:
-            # The parent's connections are not the child's to close; a backend that we did not make can't be made anew.
-            _inherited.append(current.pop())
-            if isinstance(backend, str):
-                current.append(make())
+        # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
+        # of a running trio loop, say, would belong to that.
+        self._repr = repr(make()).replace("AsyncEksClient", type(self).__name__)
+        self._portal = portal = Portal(make)
 
         def client() -> AsyncEksClient:
-            if not current:
-                raise ConfigurationError(
-                    "a client with a backend of your own can't be used after a fork: make a new one"
-                )
-            return current[0]
+            return cast("AsyncEksClient", portal.resident())
 
         self._client = client
-        self._portal = portal = Portal(on_fork=renew)
-        self._finalizer = weakref.finalize(self, portal.end)
-        self._finalizer.atexit = False  # the portal sees to that itself
         self.clusters = resources.Clusters(portal, lambda: client().clusters)
         self.tasks = resources.Tasks(portal, lambda: client().tasks)
         self.nodes = resources.Nodes(portal, lambda: client().nodes)
@@ -115,7 +114,7 @@ class EksClient:
         self.wait = resources.Waiters(portal, lambda: client().wait)
 
     def __repr__(self) -> str:
-        return repr(self._client()).replace("AsyncEksClient", type(self).__name__)
+        return self._repr
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is neither copied nor pickled: it holds connections; make a new one")
@@ -130,7 +129,7 @@ class EksClient:
 
     def close(self) -> None:
         """Close the connections and end the thread. Calls that are made afterwards raise `ConfigurationError`."""
-        self._portal.close(lambda: self._client().aclose())
+        self._portal.close()
 
     def call(
         self,
@@ -159,7 +158,3 @@ class EksClient:
             EksError: As the other operations do; see `cds_eks.errors`.
         """
         return self._portal.call(lambda: self._client().call(action, method=method, params=params, body=body))
-
-
-_inherited: list[AsyncEksClient] = []
-"""What a forked child inherits of its parent's clients, kept so that it is never closed."""

@@ -2,161 +2,243 @@
 
 from __future__ import annotations
 
-import atexit
+import asyncio
 import concurrent.futures
-import contextlib
+import contextvars
 import os
 import queue
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+import anyio
 
 from cds_eks.errors import ConfigurationError, TransportError
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-EXIT_TIMEOUT = 2.0
-"""How long the end of the interpreter waits for a loop to end, in seconds."""
+END_TIMEOUT = 2.0
+"""How long `close` waits for the thread to end, in seconds."""
 
 _END: Any = object()
 
-_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
-_abandoned: list[object] = []
-"""What a forked child inherits of its parent's loops. Kept for ever: to close it would reach into the parent's."""
+_here = threading.local()
+"""What lives on the loop of this thread."""
+
+
+class Resident(Protocol):
+    """What lives on a loop."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...  # pragma: no cover - a protocol has no body
 
 
 class Portal:
     """Runs async calls on its own event-loop thread and waits for them; for any number of threads.
 
-    The thread starts with the first call. A forked child starts one of its own.
+    The thread starts with the first call, and ends when the portal is closed or garbage. It is a daemon that the end of
+    the interpreter leaves alone: calls work until then, in `atexit` too. A forked child starts a thread of its own.
 
     Args:
-        on_fork: Called in a forked child, where nothing of the parent's loop may be used any more.
+        make: Makes what lives on the loop, on the loop's thread. It must not hold the portal.
     """
 
-    def __init__(self, on_fork: Callable[[], None]) -> None:
-        self._on_fork = on_fork
+    def __init__(self, make: Callable[[], Resident]) -> None:
+        self._make = make
         self._is_closed = False
-        self._reset()
+        self._lock = threading.RLock()
+        self._loop: _Loop | None = None
         _portals.add(self)
 
-    def _reset(self) -> None:
-        self._lock = threading.Lock()
-        self._loop: contextlib.AbstractContextManager[BlockingPortal] | None = None
-        self._portal: BlockingPortal | None = None
-        self._thread_id: int | None = None
-
-    def forget_parent(self) -> None:
-        """Leave the parent's loop alone: this is the child of a fork."""
-        _abandoned.append((self._loop, self._portal))
-        self._reset()
-        self._on_fork()
-
-    def _running(self) -> BlockingPortal:
-        """Return the portal into the loop, which is started if need be."""
-        if self._thread_id == threading.get_ident():
-            raise RuntimeError(
-                "a blocking call on the client's own event-loop thread (from a middleware, a signer or the like) "
-                "would wait for itself for ever: use AsyncEksClient there"
-            )
-        with self._lock:
-            if self._is_closed:
-                raise ConfigurationError("the client is closed")
-            if self._portal is None:
-                self._loop = start_blocking_portal("asyncio", name="cds-eks")
-                self._portal = self._loop.__enter__()
-                self._thread_id = self._portal.call(threading.get_ident)
-            return self._portal
+    def resident(self) -> Any:
+        """Return what lives on the loop, to a call that runs there."""
+        return _here.resident
 
     def call(self, start: Callable[[], Awaitable[T]]) -> T:
-        """Run an async call and wait for its result. An interrupt (Ctrl-C) cancels it.
-
-        Args:
-            start: Begins the call; runs on the loop's thread.
-        """
-        return _result(self._running().start_task_soon(_awaited, start))
+        """Run an async call, which `start` begins on the loop, and wait for its result. Ctrl-C cancels it."""
+        return self._running().run(start)
 
     def call_reporting(
         self, start: Callable[[Callable[[S], None] | None], Awaitable[T]], on_change: Callable[[S], None] | None
     ) -> T:
-        """Run an async call that reports changes; `on_change` hears of them in the thread that waits.
-
-        Args:
-            start: Begins the call, given what to report to.
-            on_change: Hears of each change; what it raises ends the call.
-        """
+        """Run an async call that reports changes; `on_change` hears of them in the thread that waits, and may raise."""
         if on_change is None:
             return self.call(lambda: start(None))
         changes: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        future = self._running().start_task_soon(_awaited, lambda: start(changes.put))
-        future.add_done_callback(lambda _: changes.put(_END))
-        try:
+
+        def hear(future: Future[T]) -> None:
+            future.add_done_callback(lambda _: changes.put(_END))
             while (change := changes.get()) is not _END:
                 on_change(change)
-        except BaseException:
-            future.cancel()
-            raise
-        return _result(future)
+
+        return self._running().run(lambda: start(changes.put), meanwhile=hear)
 
     def iterate(self, start: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
-        """Walk an async iterator, each step on the loop.
+        """Walk an async iterator, each step on the loop; when it is dropped half-way, asyncio closes it there."""
+        loop = self._running()
+        entries: list[AsyncIterator[T]] = []
 
-        Args:
-            start: Makes the iterator.
-        """
-        entries = start()
-        try:
-            while (entry := self.call(lambda: anext(entries, _END))) is not _END:
-                yield entry
-        finally:
-            aclose = getattr(entries, "aclose", None)
-            if aclose is not None and not self._is_closed:
-                self.call(aclose)
+        async def step() -> T:
+            if not entries:
+                entries.append(start())
+            return await anext(entries[0], _END)
 
-    def close(self, finish: Callable[[], Awaitable[None]]) -> None:
-        """End the loop and its thread; calls under way in other threads fail.
+        while (entry := loop.run(step)) is not _END:
+            yield entry
 
-        Args:
-            finish: Runs on the loop before it ends.
-        """
+    def close(self) -> None:
+        """End the loop and its thread; calls under way in other threads fail."""
+        if self._loop is not None:
+            self._loop.refuse_own_thread()
         with self._lock:
             self._is_closed = True
-            loop, portal = self._loop, self._portal
-            self._loop = self._portal = None
-        if loop is None or portal is None:
-            return
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.end()
+            loop.thread.join(END_TIMEOUT)
+            if loop.ended.done():
+                loop.ended.result()
+
+    def forget_parent(self) -> None:
+        """Leave the parent's loop alone: this is the child of a fork, and the loop's thread is not in it."""
+        self._lock = threading.RLock()  # the parent's may be held, by a thread that is not in the child either
+        if self._loop is not None:
+            self._loop.abandon()
+            _abandoned.append(self._loop)
+            self._loop = None
+
+    def _running(self) -> _Loop:
+        """Return the loop, which is started if need be."""
+        with self._lock:
+            if self._is_closed:
+                raise ConfigurationError("the client is closed")
+            if self._loop is None:
+                loop = _Loop(self._make)
+                weakref.finalize(self, loop.end).atexit = False
+                self._loop = loop
+            return self._loop
+
+
+class _Loop:
+    """An event loop on a thread of its own. It does not know its portal, so that the portal can become garbage.
+
+    Not anyio's portals: `start_blocking_portal`, when garbage, waits for its thread (in a forked child for ever), and
+    `BlockingPortal` ends all calls when one raises `SystemExit`, may leave one unanswered that comes just as it ends,
+    and lets one go on that is interrupted while it starts.
+    """
+
+    def __init__(self, make: Callable[[], Resident]) -> None:
+        self._lock = threading.RLock()
+        self._refusal: str | None = None
+        self._ending = asyncio.Event()
+        self._scopes: set[anyio.CancelScope] = set()
+        started: Future[None] = Future()
+        self.ended: Future[None] = Future()
+        self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
         try:
-            portal.call(_awaited, finish)
+            self.thread.start()
+            started.result()
+        except (OSError, RuntimeError) as error:
+            raise TransportError(f"the client's thread can't be started ({error})", outcome="not_sent") from error
+
+    def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[Future[T]], None] | None = None) -> T:
+        """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""
+        self.refuse_own_thread()
+        future: Future[T] = Future()
+        try:
+            with self._lock:  # so that no call comes after the end, where nobody would answer it
+                if self._refusal is not None:
+                    raise ConfigurationError(self._refusal)
+                self._loop.call_soon_threadsafe(self._begin, start, future, context=_context())
+            if meanwhile is not None:
+                meanwhile(future)
+            return future.result()
+        except BaseException as error:
+            if future.cancelled() and isinstance(error, concurrent.futures.CancelledError):
+                raise TransportError("the client was closed while the call was under way", outcome="unknown") from None
+            future.cancel()  # of use when the wait, not the call, has failed
+            raise
         finally:
-            with contextlib.suppress(RuntimeError):
-                portal.call(portal.stop, True)
-            loop.__exit__(None, None, None)
+            del future  # the error's traceback holds this frame: without this, error and future would hold each other
+
+    def refuse_own_thread(self) -> None:
+        """Raise on the loop's own thread, which can't wait for itself."""
+        if threading.current_thread() is self.thread:
+            raise RuntimeError(
+                "a blocking call on the client's own event-loop thread (from a middleware, a signer or the like) "
+                "would wait for itself for ever: use AsyncEksClient there"
+            )
 
     def end(self) -> None:
-        """End the loop within a bounded time, whatever is under way: the interpreter ends, or the client is gone."""
-        self._is_closed = True
-        portal = self._portal
-        if portal is not None:
-            with contextlib.suppress(RuntimeError, concurrent.futures.TimeoutError):
-                portal.start_task_soon(portal.stop, True).result(EXIT_TIMEOUT)
+        """Have the loop cancel its calls, and end. Waits for nothing: the garbage collector calls it on any thread."""
+        with self._lock:
+            if self._refusal is None:
+                self._refusal = "the client is closed"
+                self._loop.call_soon_threadsafe(self._ending.set)
+
+    def abandon(self) -> None:
+        """Take no more calls, touch nothing: this is the parent's loop, seen from its child."""
+        self._lock = threading.RLock()
+        self._refusal = "what was begun before a fork can't go on in the child"
+
+    def _run(self, make: Callable[[], Resident], started: Future[None]) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._live(make, started))
+            self.ended.set_result(None)
+        except BaseException as error:  # noqa: BLE001 - raised where the first call, or `close`, waits
+            (self.ended if started.done() else started).set_exception(error)
+
+    async def _live(self, make: Callable[[], Resident], started: Future[None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        _here.resident = resident = make()
+        async with asyncio.TaskGroup() as self._calls:
+            started.set_result(None)
+            await self._ending.wait()
+            for scope in self._scopes:
+                scope.cancel()
+        await resident.aclose()
+
+    def _begin(self, start: Callable[[], Awaitable[T]], future: Future[T]) -> None:
+        if not future.cancelled():  # or else it was interrupted before it began
+            self._calls.create_task(self._carry_out(start, future))
+
+    async def _carry_out(self, start: Callable[[], Awaitable[T]], future: Future[T]) -> None:
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            future.add_done_callback(lambda it: it.cancelled() and self._loop.call_soon_threadsafe(scope.cancel))
+            try:
+                result = await start()
+            except asyncio.CancelledError:
+                future.cancel()
+                raise
+            except BaseException as error:  # noqa: BLE001 - raised where the call waits
+                if future.set_running_or_notify_cancel():
+                    future.set_exception(error)
+            else:
+                if future.set_running_or_notify_cancel():
+                    future.set_result(result)
+            finally:
+                self._scopes.remove(scope)
+                del future  # as in `run`
 
 
-async def _awaited(start: Callable[[], Awaitable[T]]) -> T:
-    return await start()
+def _context() -> contextvars.Context:
+    """The caller's context, but for the variable by which anyio would take our loop for the caller's (trio, say)."""
+    context = contextvars.copy_context()
+    for variable in context:
+        if variable.name == "current_async_library_cvar":
+            context.run(variable.set, "asyncio")
+    return context
 
 
-def _result(future: concurrent.futures.Future[T]) -> T:
-    try:
-        return future.result()
-    except concurrent.futures.CancelledError:
-        raise TransportError("the client was closed while the call was under way", outcome="unknown") from None
-    except BaseException:
-        future.cancel()  # of use when the wait, not the call, was interrupted
-        raise
+_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
+_abandoned: list[_Loop] = []
+"""What a forked child inherits of its parent's loops. Kept for ever: to close it would reach into the parent's."""
 
 
 def _after_fork_in_child() -> None:
@@ -164,10 +246,4 @@ def _after_fork_in_child() -> None:
         portal.forget_parent()
 
 
-def _end_all() -> None:
-    for portal in list(_portals):
-        portal.end()
-
-
 os.register_at_fork(after_in_child=_after_fork_in_child)
-atexit.register(_end_all)

@@ -1,0 +1,99 @@
+"""The tables of this folder agree with the contract page, and leave nothing out."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+from cds_eks import models, resources
+from cds_eks.sync import resources as sync_resources
+from operations import contract, server
+from operations.shapes import SHAPES
+from operations.table import ROWS, Row
+
+BY_DOCUMENTED = {row.documented: row for row in ROWS}
+
+
+def public_methods(kind: type) -> set[str]:
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", [resources, sync_resources], ids=["async", "sync"])
+def test_every_public_method_of_every_resource_has_a_row(module: object) -> None:
+    groups = {name: getattr(module, name) for name in resources.__all__}
+    found = {(name, method) for name, kind in groups.items() for method in public_methods(kind)}
+    rows = {("".join(word.title() for word in row.group.split("_")), row.method) for row in ROWS}
+    assert found - {("Nodes", "iterate")} == rows
+    assert ("Nodes", "iterate") in found
+    assert len(rows) == len(ROWS)
+
+
+def test_no_resource_class_is_left_out() -> None:
+    classes = {name for name, kind in vars(sync_resources).items() if isinstance(kind, type) and "._" not in name}
+    own = {name for name in classes if getattr(sync_resources, name).__module__ == sync_resources.__name__}
+    assert own == set(resources.__all__) | {"Waiters"}
+
+
+def test_the_page_has_23_operations_and_each_has_a_row() -> None:
+    assert len(contract.operations()) == 23
+    assert contract.operations().keys() == BY_DOCUMENTED.keys()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.documented)
+def test_a_row_has_the_page_s_method_action_and_arguments(row: Row) -> None:
+    http, action, arguments = contract.operations()[row.documented]
+    assert (row.http, row.action) == (http, action)
+    if "CreateClusterRequest" in arguments:
+        arguments = contract.request_shape("CreateClusterRequest")
+    undocumented = {"New"} & row.most.sends.keys()
+    assert row.most.sends.keys() - undocumented == arguments.keys()
+    assert row.least.sends.keys() == {name for name, is_required in arguments.items() if is_required}
+
+
+@pytest.mark.parametrize(
+    ("shape", "sent"),
+    [
+        ("CniInfo", "Cni"),
+        ("CniConfig", "Cni.CniConfig"),
+        ("NodeConfig", "MasterConfig"),
+        ("BillingSpec", "MasterConfig.BillingSpec"),
+        ("DiskInfo", "MasterConfig.SystemDisk"),
+        ("NodePoolConfig", "NodePoolConfig"),
+        ("AutoScaling", "NodePoolConfig.AutoScaling"),
+    ],
+)
+def test_the_rows_of_create_cluster_set_what_the_page_names(shape: str, sent: str) -> None:
+    fields = contract.request_shape(shape)
+    least, most = BY_DOCUMENTED["CreateCluster"].least.sends, BY_DOCUMENTED["CreateCluster"].most.sends
+    for step in sent.split("."):
+        least, most = least[step], most[step]
+    assert most.keys() - {"Mtu"} == fields.keys()
+    assert least.keys() == {name for name, is_required in fields.items() if is_required}
+
+
+def test_the_answers_have_the_fields_and_the_types_that_the_page_names() -> None:
+    page = contract.answer_shapes()
+    assert len(page) == 8
+    for name, fields in page.items():
+        ours = SHAPES[name]
+        renamed = {"RemovingSize": "RovingSize"} if name == "ScalingGroup" else {}
+        assert ours.keys() == {renamed.get(field, field) for field in fields}, name
+        for field, kind in fields.items():
+            assert (ours[renamed.get(field, field)] in ("int", "bool")) == bool(kind), (name, field)
+            assert kind in ("", ours[renamed.get(field, field)]), (name, field)
+
+
+def test_every_shape_is_a_public_model() -> None:
+    for name in SHAPES:
+        assert attrs.has(getattr(models, name))
+
+
+def test_the_server_shares_no_code_with_the_sdk() -> None:
+    tree = ast.parse(Path(server.__file__).read_text(encoding="utf-8"))
+    imports = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imports |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imports} <= sys.stdlib_module_names

@@ -1,0 +1,184 @@
+"""The time for a whole call."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anyio
+import pytest
+
+from cds_eks import AsyncEksClient, Credentials, Limits, RetryPolicy, Timeouts, codec, errors
+from cds_eks.errors import Outcome
+from cds_eks.middleware import Deadline, LimitRate, Retry
+from cds_eks.pipeline import chain
+from cds_eks.resources.clusters import CREATE_CLUSTER, GET_CLUSTER
+from cds_eks.wire import Operation, RawResponse, Request
+
+pytestmark = pytest.mark.anyio
+
+SOON = 0.02
+
+
+def request_of(operation: Operation[Any] = GET_CLUSTER) -> Request:
+    return Request(operation=operation, url="http://x/eks/v1", params={"Action": operation.action})
+
+
+def answer(status: int = 200, code: str = "Success") -> RawResponse:
+    body = {"Code": code, "RequestId": "r-1", "Data": {"ClusterId": "c-1", "TaskId": "t-1"}}
+    return RawResponse(status=status, headers={}, content=json.dumps(body).encode())
+
+
+async def test_the_deadline_is_told_to_all_below() -> None:
+    seen: list[float | None] = []
+
+    async def send(request: Request) -> RawResponse:
+        seen.append(request.deadline)
+        return answer()
+
+    await Deadline(90, clock=lambda: 1000.0)(request_of(), send)
+    assert seen == [1090.0]
+
+
+async def test_without_a_limit_there_is_no_deadline() -> None:
+    seen: list[Request] = []
+
+    async def send(request: Request) -> RawResponse:
+        seen.append(request)
+        return answer()
+
+    request = request_of()
+    await Deadline(None)(request, send)
+    assert seen == [request]
+    assert seen[0].deadline is None
+
+
+async def test_what_comes_in_time_is_returned_or_raised() -> None:
+    async def failing(request: Request) -> RawResponse:
+        raise errors.ConnectFailed("x")
+
+    with pytest.raises(errors.ConnectFailed):
+        await Deadline(SOON)(request_of(), failing)
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [
+        ([], "not_sent"),
+        (["begin_attempt"], "not_sent"),
+        (["begin_attempt", "may_have_left"], "unknown"),
+        (["begin_attempt", "may_have_left", "did_not_leave"], "not_sent"),
+    ],
+)
+async def test_the_error_says_what_was_known_when_the_time_ran_out(steps: list[str], outcome: Outcome) -> None:
+    request = request_of()
+
+    async def send(request: Request) -> RawResponse:
+        for step in steps:
+            getattr(request.record, step)()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    with pytest.raises(errors.DeadlineExceeded, match=r"^GetCluster: the call did not end within 0.02 s") as caught:
+        await Deadline(SOON)(request, send)
+    error = caught.value
+    assert (error.outcome, error.attempts, error.request_id) == (outcome, len(steps) and 1, None)
+    assert error.previous == ()
+    assert error.__context__ is None
+
+
+async def test_time_runs_out_in_back_off_too_and_the_failures_are_kept() -> None:
+    async def send(request: Request) -> RawResponse:
+        request.record.may_have_left()
+        return answer(429, "Throttling")
+
+    async def sleep(_: float) -> None:
+        await anyio.sleep_forever()
+
+    retry = Retry(RetryPolicy(), codec.failure_of, dice=lambda: 0.0, sleep=sleep)
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        await chain([Deadline(SOON), retry], send)(request_of(CREATE_CLUSTER))
+    error = caught.value
+    assert (error.outcome, error.attempts, error.request_id) == ("refused", 1, "r-1")
+    assert [type(earlier) for earlier in error.previous] == [errors.Throttled]
+
+
+async def test_a_pause_that_would_not_fit_is_not_begun_and_the_failure_itself_is_raised() -> None:
+    async def send(request: Request) -> RawResponse:
+        return answer(503, "InternalError")
+
+    async def sleep(_: float) -> None:
+        raise AssertionError("it slept")
+
+    policy = RetryPolicy(base_delay=10)
+    retry = Retry(policy, codec.failure_of, dice=lambda: 0.9, sleep=sleep)
+    with pytest.raises(errors.ServerFault):
+        await chain([Deadline(5), retry], send)(request_of())
+
+
+async def test_time_runs_out_in_the_queue_too() -> None:
+    limits = LimitRate(1)
+    go = anyio.Event()
+
+    async def holding(request: Request) -> RawResponse:
+        await go.wait()
+        return answer()
+
+    waiting = request_of(CREATE_CLUSTER)
+    async with anyio.create_task_group() as group:
+        group.start_soon(limits, request_of(), holding)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(errors.DeadlineExceeded) as caught:
+            await chain([Deadline(SOON), limits], holding)(waiting)
+        assert caught.value.outcome == "not_sent"
+        go.set()
+    with anyio.fail_after(1):  # the place that was waited for is not lost
+        await limits(request_of(), holding)
+
+
+async def test_cancellation_from_outside_is_not_a_deadline() -> None:
+    is_over = False
+
+    async def send(request: Request) -> RawResponse:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(Deadline(90), request_of(), send)
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+        is_over = True
+    assert scope.cancelled_caught
+    assert not is_over
+
+
+async def test_a_shorter_limit_of_the_callers_is_the_callers() -> None:
+    async def send(request: Request) -> RawResponse:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    with pytest.raises(TimeoutError):
+        with anyio.fail_after(SOON):
+            await Deadline(90)(request_of(), send)
+
+
+class Slow:
+    """A backend that never answers."""
+
+    async def send(self, request: Request) -> RawResponse:
+        request.record.may_have_left()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_the_total_of_a_client_covers_the_whole_call(credentials: Credentials) -> None:
+    settings: dict[str, Any] = {"timeouts": Timeouts(total=SOON), "limits": Limits(max_in_flight=1)}
+    async with AsyncEksClient(credentials, backend=Slow(), **settings) as eks:
+        for outcome, params in (("unknown", {"ClusterId": "c-1"}), ("unknown", None)):
+            with pytest.raises(errors.DeadlineExceeded) as caught:
+                await eks.call("GetCluster", params=params)
+            assert (caught.value.outcome, caught.value.attempts) == (outcome, 1)

@@ -1,0 +1,248 @@
+"""The public surface: names, signatures and their sync twins. A change here is a change for our users."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import attrs
+import pytest
+
+import cds_eks
+from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
+from cds_eks.wire import Response as WireResponse
+
+NAMESPACES = ("clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups", "wait")
+
+
+def test_the_package_shows_these_names() -> None:
+    assert cds_eks.__all__ == [
+        "AsyncEksClient",
+        "Credentials",
+        "EksClient",
+        "Limits",
+        "Response",
+        "RetryPolicy",
+        "Timeouts",
+        "__version__",
+        "errors",
+        "models",
+    ]
+    assert all(hasattr(cds_eks, name) for name in cds_eks.__all__)
+    assert cds_eks.__version__.count(".") >= 2
+
+
+def spelt(signature: inspect.Signature) -> str:
+    """A signature without its types."""
+    plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    return str(inspect.Signature(plain))
+
+
+CONSTRUCTOR = [
+    ("credentials", inspect.Parameter.POSITIONAL_OR_KEYWORD, None),
+    ("endpoint", inspect.Parameter.KEYWORD_ONLY, None),
+    ("api_revision", inspect.Parameter.KEYWORD_ONLY, "2025-09-08"),
+    ("timeouts", inspect.Parameter.KEYWORD_ONLY, Timeouts()),
+    ("retry", inspect.Parameter.KEYWORD_ONLY, RetryPolicy()),
+    ("limits", inspect.Parameter.KEYWORD_ONLY, Limits()),
+    ("backend", inspect.Parameter.KEYWORD_ONLY, "httpx"),
+    ("signer", inspect.Parameter.KEYWORD_ONLY, None),
+    ("per_call", inspect.Parameter.KEYWORD_ONLY, ()),
+    ("per_attempt", inspect.Parameter.KEYWORD_ONLY, ()),
+    ("user_agent", inspect.Parameter.KEYWORD_ONLY, None),
+]
+
+
+@pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
+def test_both_clients_are_made_with_the_same_arguments(kind: Any) -> None:
+    parameters = inspect.signature(kind).parameters.values()
+    assert [(parameter.name, parameter.kind, parameter.default) for parameter in parameters] == CONSTRUCTOR
+
+
+METHODS: dict[str, str] = {
+    "clusters.create": "(request, *, extra=None)",
+    "clusters.get": "(cluster_id, *, extra=None)",
+    "clusters.list": "(*, keyword=None, vpc_id=None, extra=None)",
+    "clusters.delete": "(cluster_id, *, extra=None)",
+    "clusters.list_events": "(cluster_id, *, extra=None)",
+    "clusters.add_subnets": "(cluster_id, subnets, *, extra=None)",
+    "tasks.get_status": "(task_id, *, extra=None)",
+    "nodes.list": (
+        "(cluster_id, *, node_status=None, node_type=None, schedulable=None, status=None, keyword=None, "
+        "page_index=None, page_size=None, extra=None)"
+    ),
+    "nodes.iterate": (
+        "(cluster_id, *, node_status=None, node_type=None, schedulable=None, status=None, keyword=None, "
+        "page_size=100, extra=None)"
+    ),
+    "nodes.delete": "(cluster_id, node_ids, *, extra=None)",
+    "node_pools.create": "(request, *, extra=None)",
+    "node_pools.update_config": "(request, *, extra=None)",
+    "node_pools.scale": "(cluster_id, node_pool_id, replicas, *, extra=None)",
+    "node_pools.list": "(cluster_id, *, node_pool_id=None, filter=None, extra=None)",
+    "node_pools.delete": "(cluster_id, node_pool_id, *, extra=None)",
+    "network_interfaces.create": "(subnet_id, *, netcard_name=None, vpc_id=None, extra=None)",
+    "network_interfaces.delete": "(netcard_id, *, extra=None)",
+    "network_interfaces.attach": "(ecs_id, netcard_id, *, vlan_id=None, extra=None)",
+    "network_interfaces.detach": "(ecs_id, netcard_id, *, extra=None)",
+    "network_interfaces.describe": "(netcard_id, *, extra=None)",
+    "network_interfaces.is_attached": "(netcard_id, *, extra=None)",
+    "events.get_status": "(event_id, *, extra=None)",
+    "scaling_groups.describe": "(scaling_group_id, *, extra=None)",
+    "scaling_groups.add_nodes": "(scaling_group_id, add_num, *, extra=None)",
+    "wait.task": "(task_id, *, timeout=3600.0, on_change=None)",
+    "wait.event": "(event_id, *, timeout=3600.0, on_change=None)",
+    "wait.cluster_running": "(cluster_id, *, timeout=3600.0, on_change=None)",
+    "wait.cluster_deleted": "(cluster_id, *, timeout=3600.0, on_change=None)",
+    "wait.node_pool_ready": "(cluster_id, node_pool_id, replicas=None, *, timeout=3600.0, on_change=None)",
+    "wait.clusters_running": "(cluster_ids, *, timeout=3600.0, on_change=None)",
+    "call": "(action, *, method='GET', params=None, body=None)",
+}
+
+
+@pytest.fixture
+def async_client(credentials: Credentials) -> AsyncEksClient:
+    return AsyncEksClient(credentials)
+
+
+@pytest.fixture
+def sync_client(credentials: Credentials) -> Iterator[EksClient]:
+    with EksClient(credentials) as eks:
+        yield eks
+
+
+def at(eks: object, path: str) -> Callable[..., Any]:
+    found: Any = eks
+    for step in path.split("."):
+        found = getattr(found, step)
+    method: Callable[..., Any] = found
+    return method
+
+
+def methods_of(eks: object) -> set[str]:
+    """The paths of all public methods below the namespaces."""
+    found = set()
+    for namespace in NAMESPACES:
+        part = getattr(eks, namespace)
+        found |= {f"{namespace}.{name}" for name in dir(part) if not name.startswith("_") and callable(at(part, name))}
+    return found
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_a_method_takes_these_arguments(path: str, async_client: AsyncEksClient) -> None:
+    assert spelt(inspect.signature(at(async_client, path))) == METHODS[path]
+
+
+def test_there_are_no_other_methods(async_client: AsyncEksClient, sync_client: EksClient) -> None:
+    expected = {path for path in METHODS if "." in path}
+    assert methods_of(async_client) == expected
+    assert methods_of(sync_client) == expected
+
+
+def public(eks: object) -> set[str]:
+    return {name for name in dir(eks) if not name.startswith("_")}
+
+
+def test_the_clients_show_these_names(async_client: AsyncEksClient, sync_client: EksClient) -> None:
+    assert public(async_client) == {*NAMESPACES, "aclose", "call", "execute"}
+    assert public(sync_client) == {*NAMESPACES, "call", "close"}
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_a_sync_method_has_the_signature_and_the_docstring_of_its_async_twin(
+    path: str, async_client: AsyncEksClient, sync_client: EksClient
+) -> None:
+    one, other = at(async_client, path), at(sync_client, path)
+    first, second = inspect.signature(one), inspect.signature(other)
+    assert spelt(first) == spelt(second)
+    for name, parameter in first.parameters.items():
+        twin = str(second.parameters[name].annotation)
+        # A callback of a blocking call can't be awaited; all else has the same type.
+        assert twin == str(parameter.annotation).replace("Awaitable[None] | None", "None"), name
+    assert str(second.return_annotation) == str(first.return_annotation).replace("AsyncIterator", "Iterator")
+    assert inspect.getdoc(one) == inspect.getdoc(other)
+    assert inspect.getdoc(one)
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_async_methods_are_awaited_and_sync_ones_are_not(
+    path: str, async_client: AsyncEksClient, sync_client: EksClient
+) -> None:
+    assert not inspect.iscoroutinefunction(at(sync_client, path))
+    assert inspect.iscoroutinefunction(at(async_client, path)) != (path == "nodes.iterate")
+
+
+def test_the_values_of_the_surface_are_made_so() -> None:
+    assert spelt(inspect.signature(Credentials)) == "(access_key_id, secret_access_key)"
+    assert spelt(inspect.signature(Timeouts)) == "(*, connect=5.0, read=30.0, total=90.0)"
+    assert list(inspect.signature(RetryPolicy).parameters) == [
+        *("max_attempts", "base_delay", "throttled_base_delay", "max_delay"),
+        *("quota", "retry_cost", "throttled_retry_cost"),
+    ]
+    assert list(inspect.signature(Limits).parameters) == [
+        *("max_connections", "max_in_flight", "requests_per_second", "keepalive_expiry"),
+    ]
+    assert Response is WireResponse
+    assert {"data", "request_id", "code", "message", "total_count", "page_index", "page_size"} | {
+        *("attempts", "elapsed", "raw"),
+    } == set(inspect.signature(Response).parameters)
+
+
+def test_the_errors_show_these_names() -> None:
+    assert errors.__all__ == [
+        "AmbiguousCreate",
+        "AuthenticationError",
+        "BadArgument",
+        "ConfigurationError",
+        "Conflict",
+        "ConnectFailed",
+        "ConnectionLost",
+        "DeadlineExceeded",
+        "EksError",
+        "InvalidRequestError",
+        "NotFound",
+        "Outcome",
+        "PermissionDenied",
+        "QuotaExceeded",
+        "ServerFault",
+        "ServiceError",
+        "TaskFailed",
+        "Throttled",
+        "TransportError",
+        "UnreadableResponse",
+        "WaitTimeout",
+    ]
+
+
+MODELS = {
+    "clusters": [
+        *("CreateClusterRequest", "CniInfo", "CniConfig", "SubnetInfo", "NodeConfig", "BillingSpec", "DiskInfo"),
+        *("Specifics", "NodePoolConfig", "AutoScaling", "ClusterSubnet"),
+    ],
+    "node pools": [
+        *("CreateNodePoolRequest", "UpdateNodePoolConfigRequest", "NodePoolSpec", "NodePoolNodeConfig"),
+        *("NodePoolBillingSpec", "Volume"),
+    ],
+    "answers": [
+        *("ClusterSummary", "ClusterDetail", "ClusterEvent", "Node", "NodePool", "NodePoolList"),
+        *("NetworkInterface", "Event", "ScalingGroup", "TaskStatus"),
+    ],
+}
+
+
+@pytest.mark.parametrize("group", MODELS)
+def test_the_models_of_the_design_are_there(group: str) -> None:
+    assert set(MODELS[group]) <= set(models.__all__)
+    for name in MODELS[group]:
+        assert inspect.getdoc(getattr(models, name)), name
+
+
+def test_every_name_of_the_models_is_there_once() -> None:
+    assert sorted(set(models.__all__), key=str.lower) == sorted(models.__all__, key=str.lower)
+    assert all(hasattr(models, name) for name in models.__all__)
+
+
+def test_a_list_of_node_pools_has_its_fields() -> None:
+    fields = {field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", models.NodePoolList))}
+    assert fields == {"total", "node_pool", "extra"}

@@ -1,0 +1,139 @@
+"""What must never be shown, and foreign text made fit to be shown."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds_eks.redaction import blot, is_secret_name, printable, secrets_in
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("", 10, ""),
+        ("集群 gpu-1", 10, "集群 gpu-1"),
+        ("a\r\nb\tc\0d\x7f\x85\u2028\u202e", 20, "a  b c d    "),
+        ("\ud800x", 10, " x"),
+        ("1234567890", 10, "1234567890"),
+        ("12345678901", 10, "1234567890…"),
+        ("\n" * 5_000_000, 10, " " * 10 + "…"),
+    ],
+)
+def test_a_foreign_text_is_shown_in_one_bounded_line(text: str, most: int, shown: str) -> None:
+    assert printable(text, most) == shown
+
+
+SECRET = "Pä<s&w0rd\"'/+ %"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        SECRET,
+        json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1].replace("<", "\\u003c").replace("&", "\\u0026"),
+        quote(SECRET, safe=""),
+        quote_plus(SECRET),
+        html.escape(SECRET),
+        html.escape(SECRET, quote=False),
+    ],
+)
+def test_a_secret_is_blotted_however_it_is_spelt(spelling: str) -> None:
+    assert blot(f"bad password {spelling}!", {SECRET, "other-secret"}) == "bad password ***!"
+    assert blot(f"{spelling}{spelling}", [SECRET]) == "******"
+
+
+def test_of_secrets_within_each_other_the_longer_goes_first() -> None:
+    assert blot("abcdefgh abcd", ["abcd", "abcdefgh"]) == "*** ***"
+
+
+def test_secrets_too_short_to_tell_are_left() -> None:
+    assert blot("a abc abcd", ["", "a", "abc", "abcd"]) == "a abc ***"
+
+
+@pytest.mark.parametrize("secret", ["Secret123", SECRET])
+def test_the_beginning_of_a_secret_at_a_cut_goes_as_well(secret: str) -> None:
+    for length in range(4, len(secret)):
+        cut = f"Msg: {secret[:length]}"
+        assert blot(cut, [secret], is_cut=True) == "Msg: ***"
+        assert blot(secret[:length], [secret], is_cut=True) == "***"
+        assert blot(cut, [secret]) == cut
+    assert blot(f"Msg: {secret[:3]}", [secret], is_cut=True) == f"Msg: {secret[:3]}"
+    assert blot(f"{secret[:4]} more", [secret], is_cut=True) == f"{secret[:4]} more"
+
+
+def test_a_cut_is_looked_for_wherever_the_secret_may_begin() -> None:
+    assert blot("xababababab", ["ababababc"], is_cut=True) == "xab***"
+    assert blot("abcdZabcd", ["abcdefghi"], is_cut=True) == "abcdZ***"
+    assert blot("abcd" * 3, ["abcdefghi"], is_cut=True) == "abcdabcd***"
+
+
+letters = st.text('abAB12&<"%/+ é\\', max_size=9)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(secret=letters.filter(lambda text: len(text) >= 4), before=letters, after=letters)
+def test_what_is_shown_never_holds_a_secret(secret: str, before: str, after: str) -> None:
+    for spelling in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), html.escape(secret)):
+        shown = blot(f"{before}{spelling}{after}", [secret])
+        assert spelling not in shown
+        assert secret not in shown
+        assert "***" in shown
+
+
+# --- secrets by name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ak",
+        "SK",
+        "Password",
+        "NewPassword",
+        "SecretKey",
+        "AccessKeyId",
+        "SecretAccessKey",
+        "X-Token",
+        "Passwd",
+        "\nPassword\n",
+    ],
+)
+def test_some_names_say_that_their_values_are_secret(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["ClusterName", "VpcId", "Task", "Skip", "Break", "", 7, None])
+def test_other_names_do_not(name: object) -> None:
+    assert not is_secret_name(name)
+
+
+def test_secrets_are_found_by_name_at_any_depth() -> None:
+    plain = {
+        "Ak": "ak-1",
+        "Name": "open",
+        "List": [{"password": "pw-1"}, ({"SK": "sk-1"},)],
+        "Password": {"Sk": "sk-2", "Other": "open"},
+        "Token": 7,
+        1: "open",
+    }
+    assert secrets_in(plain) == {"ak-1", "pw-1", "sk-1", "sk-2"}
+    assert secrets_in([None, "text", 7, {"Sk": ["open"]}]) == set()
+
+
+def test_plain_data_of_any_depth_or_that_holds_itself_is_searched() -> None:
+    deep: Any = {"Sk": "sk-1"}
+    for _ in range(50_000):
+        deep = [deep]
+    assert secrets_in(deep) == {"sk-1"}
+    loop: dict[str, Any] = {"Sk": "sk-2"}
+    loop["Loop"] = [loop]
+    assert secrets_in(loop) == {"sk-2"}

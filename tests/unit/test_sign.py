@@ -1,0 +1,117 @@
+"""Signing each attempt anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+import anyio
+import pytest
+
+from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors
+from cds_eks.middleware import Sign
+from cds_eks.resources.clusters import DELETE_CLUSTER, GET_CLUSTER
+from cds_eks.signing import HmacSha1Signer, Signer, signature
+from cds_eks.wire import RawResponse, Request
+
+pytestmark = pytest.mark.anyio
+
+ANSWER = RawResponse(
+    status=200, headers={}, content=json.dumps({"Code": "Success", "Data": {"ClusterId": "c-1"}}).encode()
+)
+
+
+class Failing:
+    """A backend that has a fault twice, then answers."""
+
+    def __init__(self) -> None:
+        self.queries: list[dict[str, str]] = []
+
+    async def send(self, request: Request) -> RawResponse:
+        self.queries.append({name: values[0] for name, values in parse_qs(request.query).items()})
+        if len(self.queries) < 3:
+            raise errors.ConnectionLost("x")
+        return ANSWER
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Blocking:
+    """A signer of a user's."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def sign(self, method: str, params: Mapping[str, str]) -> str:
+        self.asked.append((method, dict(params)))
+        return f"Signed={len(self.asked)}"
+
+
+class Remote(Blocking):
+    """A signer of a user's that has to ask somebody."""
+
+    async def sign(self, method: str, params: Mapping[str, str]) -> str:  # type: ignore[override]
+        await anyio.lowlevel.checkpoint()
+        return super().sign(method, params)
+
+
+async def test_each_attempt_is_signed_anew(credentials: Credentials) -> None:
+    backend = Failing()
+    async with AsyncEksClient(credentials, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+        assert (await eks.clusters.get("c-1")).attempts == 3
+    assert len({query["SignatureNonce"] for query in backend.queries}) == 3
+    assert len({query["Signature"] for query in backend.queries}) == 3
+    for query in backend.queries:
+        signed = {name: value for name, value in query.items() if name != "Signature"}
+        assert query["Signature"] == signature(credentials.secret_access_key, "GET", signed)
+        assert query["ClusterId"] == "c-1"
+
+
+async def test_each_attempt_is_signed_with_the_credentials_of_now() -> None:
+    keys = iter(range(100))
+    backend = Failing()
+
+    def current() -> Credentials:
+        return Credentials(f"id-{next(keys)}", "key")
+
+    async with AsyncEksClient(current, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+        await eks.clusters.get("c-1")
+    assert len({query["AccessKeyId"] for query in backend.queries}) == 3
+
+
+@pytest.mark.parametrize("make", [Blocking, Remote])
+async def test_a_signer_of_the_users_may_be_sync_or_async(make: type[Blocking]) -> None:
+    signer, backend = make(), Failing()
+    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+        await eks.clusters.get("c-1")
+    assert [query["Signed"] for query in backend.queries] == ["1", "2", "3"]
+    assert signer.asked == [("GET", {"Action": "GetCluster", "ClusterId": "c-1"})] * 3
+
+
+async def test_the_request_goes_on_with_its_query_and_is_otherwise_as_it_was(credentials: Credentials) -> None:
+    request = Request(operation=DELETE_CLUSTER, url="http://x", params={"Action": "DeleteCluster"}, content=b"{}")
+    sent: list[Request] = []
+
+    async def send(given: Request) -> RawResponse:
+        sent.append(given)
+        return ANSWER
+
+    signer: Signer = HmacSha1Signer(credentials, clock=lambda: 0, nonce=lambda: "n")
+    assert await Sign(signer)(request, send) is ANSWER
+    assert request.query == ""
+    assert sent[0].query == signer.sign("POST", {"Action": "DeleteCluster"})
+    assert (sent[0].params, sent[0].content, sent[0].record) == (request.params, b"{}", request.record)
+
+
+async def test_what_a_signer_raises_comes_out_and_nothing_is_sent() -> None:
+    class Refusing:
+        def sign(self, method: str, params: Mapping[str, str]) -> str:
+            raise errors.ConfigurationError("the vault is sealed")
+
+    backend = Failing()
+    async with AsyncEksClient(signer=Refusing(), backend=backend) as eks:
+        with pytest.raises(errors.ConfigurationError, match="sealed") as caught:
+            await eks.clusters.get("c-1")
+    assert (caught.value.outcome, caught.value.action, backend.queries) == ("not_sent", GET_CLUSTER.name, [])

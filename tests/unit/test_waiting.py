@@ -1,0 +1,761 @@
+"""Waiting for tasks, events, clusters and node pools; time, dice and sleep are the test's own."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from cds_eks import errors
+from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
+from cds_eks.models import ClusterDetail, ClusterSummary, Event, NodePool, NodePoolList, TaskStatus
+from cds_eks.waiting import Waiters
+from cds_eks.wire import Response
+
+pytestmark = pytest.mark.anyio
+
+MOST_POLLS = 500
+
+
+class World:
+    """A service that says what it is told to, poll after poll (the last for ever), and time that passes in pauses."""
+
+    def __init__(self, *script: Any, dice: float = 0.5, poll_takes: float = 0.0) -> None:
+        self.script = script
+        self.now = 1000.0
+        self.polls: list[float] = []
+        self.asked: list[Any] = []
+        self.pauses: list[float] = []
+        self.poll_takes = poll_takes
+        self.dice = dice
+        self.lookups: list[str] = []
+        self.details: dict[str, Any] = {}
+        self.wait = Waiters(
+            task=self.answer,
+            event=self.answer,
+            cluster=self.look_up,
+            clusters=self.answer,
+            node_pools=self.answer,
+            clock=lambda: self.now,
+            dice=lambda: self.dice,
+            sleep=self.sleep,
+        )
+
+    async def answer(self, *asked: str) -> Response[Any]:
+        self.asked.append(asked)
+        self.polls.append(self.now)
+        assert len(self.polls) < MOST_POLLS, "the wait does not end"
+        await anyio.lowlevel.checkpoint()
+        self.now += self.poll_takes
+        state = self.script[min(len(self.polls), len(self.script)) - 1]
+        if isinstance(state, BaseException):
+            raise state
+        return Response(data=state)
+
+    async def look_up(self, cluster_id: str) -> Response[ClusterDetail]:
+        """GetCluster: from the script, or by id where `details` is filled."""
+        if not self.details:
+            return await self.answer(cluster_id)
+        self.lookups.append(cluster_id)
+        await anyio.lowlevel.checkpoint()
+        state = self.details[cluster_id]
+        if isinstance(state, BaseException):
+            raise state
+        return Response(data=state)
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.pauses.append(seconds)
+        self.now += seconds
+        await anyio.lowlevel.checkpoint()
+
+
+def task(status: str | None, msg: str | None = None) -> TaskStatus:
+    return TaskStatus(task_id="t-1", task_status=status, task_msg=msg)
+
+
+def event(status: str | None, display: str | None = None) -> Event:
+    return Event(event_id="e-1", event_status=status, event_status_display=display)
+
+
+def cluster(status: str | None, text: str | None = None, cluster_id: str = "c-1") -> ClusterDetail:
+    return ClusterDetail(cluster_id=cluster_id, cluster_status=status, status_str=text)
+
+
+def summary(cluster_id: str, status: str | None, text: str | None = None) -> ClusterSummary:
+    return ClusterSummary(cluster_id=cluster_id, cluster_status=status, status_str=text)
+
+
+def pools(*found: NodePool) -> NodePoolList:
+    return NodePoolList(total=len(found), node_pool=list(found))
+
+
+def pool(
+    available: int | None,
+    total: int | None,
+    replicas: int | None = 3,
+    *,
+    status: str | None = None,
+    pool_id: str = "p-1",
+) -> NodePoolList:
+    return pools(
+        NodePool(id=pool_id, available_node_count=available, total_node_count=total, replicas=replicas, status=status)
+    )
+
+
+PASSING = [
+    errors.ConnectionLost("lost"),
+    errors.ConnectFailed("refused"),
+    errors.TransportError("odd"),
+    errors.Throttled("slow down"),
+    errors.ServerFault("oops", http_status=500),
+    errors.UnreadableResponse("a page", http_status=502),
+    errors.DeadlineExceeded("late"),
+]
+LASTING = [
+    errors.NotFound("no"),
+    errors.PermissionDenied("no"),
+    errors.AuthenticationError("no"),
+    errors.BadArgument("no"),
+    errors.Conflict("no"),
+    errors.QuotaExceeded("no"),
+    errors.ServiceError("no"),
+    errors.InvalidRequestError("task_id", "no"),
+    errors.ConfigurationError("closed"),
+]
+
+
+def by_class(error: EksError) -> str:
+    return type(error).__name__
+
+
+# --- when it polls
+
+
+async def test_the_first_poll_comes_at_once_and_a_done_task_needs_no_other() -> None:
+    world = World(task("finish"))
+    assert await world.wait.task("t-1") == task("finish")
+    assert (world.polls, world.pauses, world.asked) == ([1000.0], [], [("t-1",)])
+
+
+@pytest.mark.parametrize("dice", [0.0, 0.25, 0.999999])
+async def test_pauses_grow_from_1_to_15_seconds_and_are_shortened_by_a_quarter_at_most(dice: float) -> None:
+    world = World(*[task("doing")] * 30, task("finish"), dice=dice)
+    await world.wait.task("t-1")
+    plain = [min(15.0, 1.5**index) for index in range(30)]
+    assert world.pauses == pytest.approx([pause * (0.75 + 0.25 * dice) for pause in plain])
+    assert all(0.75 * pause <= actual <= pause for pause, actual in zip(plain, world.pauses, strict=True))
+    assert plain[0] == 1.0
+    assert plain[-1] == 15.0
+
+
+async def test_each_pause_rolls_the_dice_anew() -> None:
+    world = World(*[task("doing")] * 3, task("finish"))
+    rolls = iter([0.0, 1.0, 0.0])
+    world.wait._dice = lambda: next(rolls)
+    await world.wait.task("t-1")
+    assert world.pauses == pytest.approx([0.75, 1.5, 0.75 * 2.25])
+
+
+async def test_the_last_pause_ends_with_the_time_and_one_more_poll_is_made_then() -> None:
+    world = World(task("doing"), dice=1.0)
+    with pytest.raises(WaitTimeout):
+        await world.wait.task("t-1", timeout=10.0)
+    assert world.pauses == pytest.approx([1.0, 1.5, 2.25, 3.375, 1.875])
+    assert world.polls[-1] == pytest.approx(1010.0)
+
+
+async def test_a_task_that_ends_at_the_last_moment_is_not_late() -> None:
+    world = World(*[task("doing")] * 5, task("finish"), dice=1.0)
+    assert await world.wait.task("t-1", timeout=10.0) == task("finish")
+
+
+async def test_the_time_that_polls_take_counts() -> None:
+    world = World(task("doing"), poll_takes=4.0, dice=1.0)
+    with pytest.raises(WaitTimeout):
+        await world.wait.task("t-1", timeout=10.0)
+    assert world.polls == [1000.0, 1005.0, 1010.0]
+
+
+@pytest.mark.parametrize("timeout", [None, math.inf])
+async def test_without_a_timeout_it_waits_as_long_as_it_takes(timeout: float | None) -> None:
+    world = World(*[task("doing")] * 400, task("finish"))
+    assert await world.wait.task("t-1", timeout=timeout) == task("finish")
+    assert world.now > 1000.0 + 3600.0
+
+
+async def test_the_usual_timeout_is_an_hour() -> None:
+    world = World(task("doing"))
+    with pytest.raises(WaitTimeout, match="within 3600 s"):
+        await world.wait.task("t-1")
+    assert world.now == pytest.approx(1000.0 + 3600.0)
+
+
+# --- what ends a wait well, and what goes on
+
+GOING_ON = [None, "", "a status of 2030", "Finish", "FINISH", "success ", "running "]
+
+
+@pytest.mark.parametrize("status", ["doing", "success", "running", *GOING_ON])
+async def test_an_unknown_task_status_is_going_on(status: str | None) -> None:
+    world = World(task(status), task(status), task("finish"))
+    assert (await world.wait.task("t-1")).task_status == "finish"
+    assert len(world.polls) == 3
+
+
+@pytest.mark.parametrize("status", ["doing", "finish", "running", *GOING_ON])
+async def test_an_unknown_event_status_is_going_on(status: str | None) -> None:
+    world = World(event(status), event("success"))
+    assert await world.wait.event("e-1") == event("success")
+    assert (len(world.polls), world.asked[0]) == (2, ("e-1",))
+
+
+@pytest.mark.parametrize("status", ["creating", "finish", "success", *GOING_ON])
+async def test_an_unknown_cluster_status_is_going_on(status: str | None) -> None:
+    world = World(cluster(status), cluster("running"))
+    assert await world.wait.cluster_running("c-1") == cluster("running")
+    assert (len(world.polls), world.asked[0]) == (2, ("c-1",))
+
+
+@pytest.mark.parametrize("status", ["deleting", "running", "deleted", *GOING_ON])
+async def test_a_cluster_is_deleted_when_it_is_not_found_and_not_before(status: str | None) -> None:
+    world = World(cluster(status), cluster(status), NotFound("gone"))
+    await world.wait.cluster_deleted("c-1")
+    assert len(world.polls) == 3
+
+
+async def test_a_cluster_that_is_gone_already_is_deleted() -> None:
+    changes: list[ClusterDetail] = []
+    world = World(NotFound("gone"))
+    await world.wait.cluster_deleted("c-1", on_change=changes.append)
+    assert (len(world.polls), changes) == (1, [])
+
+
+# --- what ends it badly
+
+
+async def test_a_failed_task_raises_its_message_and_its_id() -> None:
+    world = World(task("doing"), task("error", "no stock of this GPU"))
+    with pytest.raises(TaskFailed) as caught:
+        await world.wait.task("t-1")
+    error = caught.value
+    assert (error.message, error.task_id, error.ids) == ("no stock of this GPU", "t-1", {"task_id": "t-1"})
+    assert error.last == task("error", "no stock of this GPU")
+    assert (error.outcome, error.event_id, error.cluster_id, error.cluster_ids) == ("accepted", None, None, ())
+    assert "t-1" in str(error)
+
+
+@pytest.mark.parametrize("msg", [None, ""])
+async def test_a_failed_task_without_a_message_still_says_what_happened(msg: str | None) -> None:
+    with pytest.raises(TaskFailed, match="the task failed"):
+        await World(task("error", msg)).wait.task("t-1")
+
+
+@pytest.mark.parametrize("status", ["failed", "error"])
+async def test_a_failed_event_raises_its_text_and_its_id(status: str) -> None:
+    with pytest.raises(TaskFailed, match="挂载失败") as caught:
+        await World(event(status, "挂载失败")).wait.event("e-1")
+    assert (caught.value.event_id, caught.value.last) == ("e-1", event(status, "挂载失败"))
+    with pytest.raises(TaskFailed, match=f"ended with '{status}'"):
+        await World(event(status)).wait.event("e-1")
+
+
+@pytest.mark.parametrize("method", ["cluster_running", "cluster_deleted"])
+async def test_a_cluster_in_error_raises_its_text_and_its_id(method: str) -> None:
+    with pytest.raises(TaskFailed, match="部署失败") as caught:
+        await getattr(World(cluster("creating"), cluster("error", "部署失败")).wait, method)("c-1")
+    assert (caught.value.cluster_id, caught.value.last) == ("c-1", cluster("error", "部署失败"))
+    with pytest.raises(TaskFailed, match="the cluster is in error"):
+        await getattr(World(cluster("error")).wait, method)("c-1")
+
+
+@pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
+async def test_when_time_is_up_the_ids_and_the_last_state_are_told(method: str) -> None:
+    states: dict[str, Any] = {"task": task("doing"), "event": event("doing")}
+    state = states.get(method, cluster("creating"))
+    with pytest.raises(WaitTimeout, match="it did not end within 30 s") as caught:
+        await getattr(World(state).wait, method)("the-id", timeout=30)
+    error = caught.value
+    assert error.last == state
+    assert list(error.ids.values()) == ["the-id"]
+    assert "the-id" in str(error)
+    assert error.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", [TaskFailed, WaitTimeout])
+async def test_what_a_wait_raises_can_be_pickled_with_its_ids_and_its_last_state(
+    kind: type[TaskFailed | WaitTimeout],
+) -> None:
+    world = World(task("error" if kind is TaskFailed else "doing", "why"))
+    with pytest.raises(kind) as caught:
+        await world.wait.task("t-1")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert type(copy) is kind
+    assert (copy.task_id, copy.last, copy.message, str(copy)) == (
+        "t-1",
+        caught.value.last,
+        caught.value.message,
+        str(caught.value),
+    )
+
+
+# --- polls that fail
+
+
+@pytest.mark.parametrize("error", PASSING, ids=by_class)
+@pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
+async def test_a_poll_that_fails_in_passing_does_not_end_the_wait(error: EksError, method: str) -> None:
+    ends: dict[str, Any] = {"task": task("finish"), "event": event("success"), "cluster_running": cluster("running")}
+    world = World(error, error, ends.get(method, NotFound("gone")))
+    await getattr(world.wait, method)("the-id")
+    assert len(world.polls) == 3
+    assert len(world.pauses) == 2
+
+
+@pytest.mark.parametrize("error", LASTING, ids=by_class)
+@pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
+async def test_a_poll_that_fails_for_good_ends_the_wait(error: EksError, method: str) -> None:
+    if isinstance(error, NotFound) and method == "cluster_deleted":
+        error = errors.PermissionDenied("no")
+    world = World(PASSING[0], error)
+    with pytest.raises(type(error)) as caught:
+        await getattr(world.wait, method)("the-id")
+    assert caught.value is error
+    assert len(world.polls) == 2
+
+
+async def test_time_that_ran_out_while_polls_failed_names_their_failure_as_its_cause() -> None:
+    lost = errors.ConnectionLost("lost")
+    with pytest.raises(WaitTimeout) as caught:
+        await World(task("doing"), lost).wait.task("t-1", timeout=10)
+    assert caught.value.__cause__ is lost
+    assert caught.value.last == task("doing")
+
+
+async def test_a_failure_that_has_passed_is_not_named_as_the_cause() -> None:
+    with pytest.raises(WaitTimeout) as caught:
+        await World(errors.ConnectionLost("lost"), task("doing")).wait.task("t-1", timeout=10)
+    assert caught.value.__cause__ is None
+
+
+async def test_when_no_poll_succeeded_there_is_no_last_state() -> None:
+    with pytest.raises(WaitTimeout) as caught:
+        await World(errors.Throttled("no")).wait.task("t-1", timeout=10)
+    assert caught.value.last is None
+
+
+async def test_a_bug_in_a_poll_comes_out_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await World(ZeroDivisionError()).wait.task("t-1")
+
+
+# --- real time, and cancellation
+
+
+def never(world: World) -> list[str]:
+    """Make every poll of a world hang; returns what becomes of them."""
+    fates: list[str] = []
+
+    async def hang(*_: str) -> Any:
+        fates.append("begun")
+        try:
+            await anyio.sleep(20)
+        finally:
+            fates.append("cut")
+
+    world.wait._fetch_task = world.wait._fetch_clusters = hang
+    return fates
+
+
+@pytest.mark.parametrize("method", ["task", "clusters_running"])
+async def test_a_poll_that_hangs_is_cut_when_the_time_is_up(method: str) -> None:
+    world = World(None)
+    fates = never(world)
+    with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
+        await getattr(world.wait, method)("the-id" if method == "task" else ["the-id"], timeout=0.03)
+    assert fates == ["begun", "cut"]
+    assert "the-id" in str(caught.value)
+
+
+async def test_an_on_change_that_hangs_is_cut_when_the_time_is_up() -> None:
+    async def hang(_: TaskStatus) -> None:
+        await anyio.sleep(20)
+
+    with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
+        await World(task("doing")).wait.task("t-1", timeout=0.03, on_change=hang)
+    assert caught.value.last == task("doing")
+
+
+@pytest.mark.parametrize("timeout", [None, 3600.0])
+async def test_a_cancellation_passes_through(timeout: float | None) -> None:
+    world = World(None)
+    fates = never(world)
+    with anyio.move_on_after(0.03) as scope:
+        await world.wait.task("t-1", timeout=timeout)
+    assert scope.cancelled_caught
+    assert fates == ["begun", "cut"]
+
+
+async def test_a_cancellation_of_look_ups_passes_through() -> None:
+    world = World([])
+    world.details = {"a": None}
+
+    async def hang(_: str) -> Response[ClusterDetail]:
+        await anyio.sleep(20)
+        raise AssertionError
+
+    world.wait._fetch_cluster = hang
+    with anyio.move_on_after(0.03) as scope:
+        await world.wait.clusters_running([f"c-{index}" for index in range(30)])
+    assert scope.cancelled_caught
+
+
+# --- on_change
+
+STATES = [task(None), task("doing"), task("doing"), task("doing", "half"), task("doing"), task("finish")]
+CHANGES = [STATES[0], STATES[1], STATES[3], STATES[4], STATES[5]]
+
+
+async def test_on_change_hears_of_the_first_state_and_of_each_change_and_of_nothing_else() -> None:
+    heard: list[TaskStatus] = []
+    await World(*STATES).wait.task("t-1", on_change=heard.append)
+    assert heard == CHANGES
+
+
+async def test_on_change_may_be_async() -> None:
+    heard: list[TaskStatus] = []
+
+    async def hear(state: TaskStatus) -> None:
+        await anyio.lowlevel.checkpoint()
+        heard.append(state)
+
+    await World(*STATES).wait.task("t-1", on_change=hear)
+    assert heard == CHANGES
+
+
+async def test_on_change_hears_of_the_failure_before_it_is_raised() -> None:
+    heard: list[TaskStatus] = []
+    with pytest.raises(TaskFailed):
+        await World(task("doing"), task("error")).wait.task("t-1", on_change=heard.append)
+    assert heard == [task("doing"), task("error")]
+
+
+async def test_a_failed_poll_is_no_change() -> None:
+    heard: list[TaskStatus] = []
+    await World(task("doing"), PASSING[0], task("doing"), task("finish")).wait.task("t-1", on_change=heard.append)
+    assert heard == [task("doing"), task("finish")]
+
+
+@pytest.mark.parametrize("error", [ValueError("mine"), errors.ConnectionLost("mine"), errors.NotFound("mine")])
+@pytest.mark.parametrize("method", ["task", "cluster_deleted", "clusters_running"])
+async def test_what_on_change_raises_ends_the_wait_even_if_a_poll_may_raise_it(error: Exception, method: str) -> None:
+    def complain(_: Any) -> None:
+        raise error
+
+    states: dict[str, Any] = {"task": task("doing"), "cluster_deleted": cluster("running")}
+    world = World(states.get(method, [summary("c", "creating")]))
+    with pytest.raises(type(error)) as caught:
+        await getattr(world.wait, method)(["c"] if method == "clusters_running" else "c", on_change=complain)
+    assert caught.value is error
+    assert len(world.polls) == 1
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("method", ["event", "cluster_running", "cluster_deleted", "node_pool_ready"])
+async def test_every_wait_reports_its_changes(method: str, is_async: bool) -> None:
+    scripts: dict[str, list[Any]] = {
+        "event": [event("doing"), event("doing"), event("success")],
+        "cluster_running": [cluster("a"), cluster("a"), cluster("running")],
+        "cluster_deleted": [cluster("a"), cluster("a"), cluster("b"), NotFound("gone")],
+        "node_pool_ready": [pools(), pool(1, 3), pool(1, 3), pool(3, 3)],
+    }
+    expected = {
+        "event": [event("doing"), event("success")],
+        "cluster_running": [cluster("a"), cluster("running")],
+        "cluster_deleted": [cluster("a"), cluster("b")],
+        "node_pool_ready": [pool(1, 3).node_pool[0], pool(3, 3).node_pool[0]],
+    }
+    heard: list[Any] = []
+
+    async def hear(state: Any) -> None:
+        heard.append(state)
+
+    on_change: Callable[[Any], Awaitable[None] | None] = hear if is_async else heard.append
+    ids = ("c-1", "p-1") if method == "node_pool_ready" else ("c-1",)
+    await getattr(World(*scripts[method]).wait, method)(*ids, on_change=on_change)
+    assert heard == expected[method]
+
+
+# --- arguments
+
+WAITS: list[tuple[str, tuple[Any, ...]]] = [
+    ("task", ("t",)),
+    ("event", ("e",)),
+    ("cluster_running", ("c",)),
+    ("cluster_deleted", ("c",)),
+    ("node_pool_ready", ("c", "p")),
+    ("clusters_running", (["c"],)),
+]
+
+
+@pytest.mark.parametrize("timeout", [0, 0.0, -1, -math.inf, math.nan, True, False, "5", [1]], ids=repr)
+@pytest.mark.parametrize(("method", "ids"), WAITS, ids=[method for method, _ in WAITS])
+async def test_a_timeout_is_a_number_above_0_or_none(method: str, ids: tuple[Any, ...], timeout: Any) -> None:
+    world = World(None)
+    with pytest.raises(InvalidRequestError, match="timeout: must be a number of seconds above 0") as caught:
+        await getattr(world.wait, method)(*ids, timeout=timeout)
+    assert caught.value.outcome == "not_sent"
+    assert world.polls == []
+
+
+@pytest.mark.parametrize("bad", ["", None, 7, b"c"], ids=repr)
+@pytest.mark.parametrize(("method", "ids"), WAITS, ids=[method for method, _ in WAITS])
+async def test_an_id_is_a_text_that_is_not_empty(method: str, ids: tuple[Any, ...], bad: Any) -> None:
+    world = World(None)
+    given = [["c-1", bad]] if method == "clusters_running" else [bad] + ["x"] * (len(ids) - 1)
+    with pytest.raises(InvalidRequestError, match="not empty"):
+        await getattr(world.wait, method)(*given)
+    assert world.polls == []
+
+
+async def test_a_node_pool_id_is_checked_too() -> None:
+    with pytest.raises(InvalidRequestError, match="node_pool_id"):
+        await World(None).wait.node_pool_ready("c", "")
+
+
+@pytest.mark.parametrize("bad", [-1, True, "3", 1.0], ids=repr)
+async def test_replicas_is_a_whole_number_of_at_least_0_or_none(bad: Any) -> None:
+    world = World(None)
+    with pytest.raises(InvalidRequestError, match="replicas: must be a whole number"):
+        await world.wait.node_pool_ready("c", "p", bad)
+    assert world.polls == []
+
+
+@pytest.mark.parametrize("bad", [[], (), "c-1", b"c-1", None, 7, {}], ids=repr)
+async def test_cluster_ids_is_a_list_of_at_least_one(bad: Any) -> None:
+    world = World(None)
+    with pytest.raises(InvalidRequestError, match="cluster_ids: must be a list of at least one id"):
+        await world.wait.clusters_running(bad)
+    assert world.polls == []
+
+
+# --- node pools
+
+
+@pytest.mark.parametrize(
+    ("state", "replicas"),
+    [
+        (pool(3, 3, 3), None),
+        (pool(3, None, 3), None),
+        (pool(3, 3, 9), 3),
+        (pool(3, 3, None), 3),
+        (pool(0, 0, 0), None),
+        (pool(0, 0, 5), 0),
+        (pool(3, 3, 3, status="a state of 2030"), None),
+    ],
+)
+async def test_a_node_pool_is_ready_when_it_has_just_its_nodes_and_all_are_up(
+    state: NodePoolList, replicas: int | None
+) -> None:
+    world = World(state)
+    assert await world.wait.node_pool_ready("c-1", "p-1", replicas) == state.node_pool[0]
+    assert world.asked == [("c-1", "p-1")]
+
+
+@pytest.mark.parametrize(
+    ("state", "replicas"),
+    [
+        (pools(), None),
+        (pool(3, 3, 3, pool_id="another"), None),
+        (pool(2, 3, 3), None),
+        (pool(3, 4, 3), None),
+        (pool(4, 4, 3), None),
+        (pool(None, 3, 3), None),
+        (pool(None, None, 0), None),
+        (pool(3, 3, None), None),
+        (pool(3, 3, 3), 4),
+        (pool(3, 3, 3), 0),
+        (pool(3, 3, 3), 2),
+    ],
+)
+async def test_a_node_pool_is_not_ready_otherwise(state: NodePoolList, replicas: int | None) -> None:
+    with pytest.raises(WaitTimeout) as caught:
+        await World(state).wait.node_pool_ready("c-1", "p-1", replicas, timeout=5)
+    assert (caught.value.cluster_id, caught.value.node_pool_id) == ("c-1", "p-1")
+    found = next((one for one in state.node_pool if one.id == "p-1"), None)
+    assert caught.value.last == found
+
+
+async def test_a_node_pool_is_found_among_others() -> None:
+    state = pools(*pool(0, 0, 3, pool_id="p-0").node_pool, *pool(3, 3, 3).node_pool)
+    assert (await World(state).wait.node_pool_ready("c-1", "p-1")).id == "p-1"
+
+
+@pytest.mark.parametrize("status", ["error", "failed"])
+async def test_a_node_pool_in_error_fails_though_its_nodes_are_up(status: str) -> None:
+    with pytest.raises(TaskFailed, match=f"in state '{status}'") as caught:
+        await World(pool(3, 3, 3, status=status)).wait.node_pool_ready("c-1", "p-1")
+    assert caught.value.ids == {"cluster_id": "c-1", "node_pool_id": "p-1"}
+
+
+# --- many clusters
+
+
+def listed(**statuses: str | None) -> list[ClusterSummary]:
+    return [summary(cluster_id, status) for cluster_id, status in statuses.items()]
+
+
+async def test_many_clusters_take_one_list_a_poll() -> None:
+    world = World(listed(a="creating", b="running", other="error"), listed(a="running", b="running"))
+    found = await world.wait.clusters_running(["a", "b"])
+    assert found == {"a": summary("a", "running"), "b": summary("b", "running")}
+    assert list(found) == ["a", "b"]
+    assert (world.asked, world.lookups) == ([(), ()], [])
+
+
+@pytest.mark.parametrize("kind", [list, tuple, dict.fromkeys, iter])
+async def test_ids_given_twice_count_once_and_keep_their_order(kind: Callable[[list[str]], Iterable[str]]) -> None:
+    heard: list[ClusterSummary] = []
+    ids = kind(["b", "a", "b", "b"])
+    found = await World(listed(a="running", b="running")).wait.clusters_running(ids, on_change=heard.append)
+    assert list(found) == ["b", "a"]
+    assert heard == list(found.values())
+
+
+async def test_a_cluster_that_is_not_listed_is_looked_up() -> None:
+    world = World(listed(a="running"))
+    world.details = {"b": cluster("running", "up", "b")}
+    found = await world.wait.clusters_running(["a", "b"])
+    assert found == {"a": summary("a", "running"), "b": summary("b", "running", "up")}
+    assert type(found["b"]) is ClusterSummary
+    assert world.lookups == ["b"]
+
+
+async def test_a_cluster_that_is_not_found_yet_is_going_on() -> None:
+    world = World(listed(a="running"), listed(a="running"), listed(a="running", b="running"))
+    world.details = {"b": NotFound("not yet")}
+    assert list(await world.wait.clusters_running(["a", "b"])) == ["a", "b"]
+    assert world.lookups == ["b", "b"]
+
+
+async def test_look_ups_run_ten_at_a_time() -> None:
+    world = World([])
+    ids = [f"c-{index}" for index in range(35)]
+    running, most = 0, 0
+
+    async def look_up(cluster_id: str) -> Response[ClusterDetail]:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(5):
+            await anyio.lowlevel.checkpoint()
+        running -= 1
+        return Response(data=cluster("running", None, cluster_id))
+
+    world.wait._fetch_cluster = look_up
+    assert list(await world.wait.clusters_running(ids)) == ids
+    assert most == 10
+
+
+@pytest.mark.parametrize("error", PASSING, ids=by_class)
+async def test_a_look_up_that_fails_in_passing_does_not_end_the_wait(error: EksError) -> None:
+    world = World([], [], listed(a="running", b="running"))
+    world.details = {"a": error, "b": cluster("creating", None, "b")}
+    await world.wait.clusters_running(["a", "b"])
+    assert len(world.polls) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [errors.PermissionDenied("no"), errors.ConfigurationError("closed"), ZeroDivisionError(), OSError(24, "x")]
+)
+@pytest.mark.parametrize("count", [1, 40])
+async def test_a_look_up_that_fails_for_good_ends_the_wait_with_just_that_error(error: Exception, count: int) -> None:
+    """Never wrapped in an exception group, be it one or many that fail, ours or a bug."""
+    world = World([])
+    world.details = {f"c-{index}": error for index in range(count)}
+    with pytest.raises(type(error)) as caught:
+        await world.wait.clusters_running(world.details)
+    assert caught.value is error
+    assert len(world.lookups) <= 10
+
+
+async def test_a_list_that_fails_in_passing_does_not_end_the_wait_and_one_that_fails_for_good_does() -> None:
+    await World(PASSING[0], listed(a="running")).wait.clusters_running(["a"])
+    with pytest.raises(errors.PermissionDenied):
+        await World(errors.PermissionDenied("no")).wait.clusters_running(["a"])
+
+
+async def test_a_failed_cluster_is_raised_only_when_all_have_settled() -> None:
+    world = World(
+        [summary("a", "error", "no stock"), summary("b", "creating"), summary("c", "error")],
+        [summary("a", "error", "no stock"), summary("b", "running"), summary("c", "error")],
+    )
+    with pytest.raises(TaskFailed) as caught:
+        await world.wait.clusters_running(["a", "b", "c"])
+    error = caught.value
+    assert len(world.polls) == 2
+    assert error.message == "a: no stock; c: the cluster is in error"
+    assert error.cluster_ids == ("a", "c")
+    assert set(error.last) == {"a", "b", "c"}
+    assert error.last["b"] == summary("b", "running")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.cluster_ids, copy.last) == (error.cluster_ids, error.last)
+
+
+async def test_a_failed_cluster_that_recovers_is_no_failure() -> None:
+    world = World(listed(a="error", b="creating"), listed(a="running", b="running"))
+    assert len(await world.wait.clusters_running(["a", "b"])) == 2
+
+
+async def test_when_time_is_up_the_clusters_that_are_not_running_are_named_and_all_that_were_seen_are_told() -> None:
+    world = World(listed(a="running", b="creating", d="error"), listed(a="running"))
+    world.details = dict.fromkeys("bcd", NotFound("not there"))
+    with pytest.raises(WaitTimeout) as caught:
+        await world.wait.clusters_running(["a", "b", "c", "d"], timeout=20)
+    error = caught.value
+    assert error.cluster_ids == ("b", "c", "d")
+    assert error.last == {"a": summary("a", "running"), "b": summary("b", "creating"), "d": summary("d", "error")}
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.cluster_ids, copy.last) == (error.cluster_ids, error.last)
+
+
+async def test_when_no_list_came_in_time_all_are_named() -> None:
+    with pytest.raises(WaitTimeout) as caught:
+        await World(errors.Throttled("no")).wait.clusters_running(["a", "b"], timeout=20)
+    assert (caught.value.cluster_ids, caught.value.last) == (("a", "b"), {})
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_each_change_of_each_cluster_is_reported_once(is_async: bool) -> None:
+    world = World(
+        listed(a="creating", b="creating"),
+        listed(a="creating", b="running"),
+        listed(b="running"),
+        listed(a="running", b="running"),
+    )
+    world.details = {"a": cluster("creating", None, "a")}
+    heard: list[tuple[str, str | None]] = []
+
+    def hear(state: ClusterSummary) -> None:
+        heard.append((state.cluster_id, state.cluster_status))
+
+    async def hear_async(state: ClusterSummary) -> None:
+        hear(state)
+
+    await world.wait.clusters_running(["a", "b"], on_change=hear_async if is_async else hear)
+    assert heard == [("a", "creating"), ("b", "creating"), ("b", "running"), ("a", "running")]
+
+
+async def test_the_waiters_use_the_real_clock_dice_and_sleep_unless_told_otherwise() -> None:
+    async def fetch(task_id: str) -> Response[TaskStatus]:
+        return Response(data=task("doing"))
+
+    world = World(None)
+    wait = Waiters(task=fetch, event=world.answer, cluster=world.answer, clusters=world.answer, node_pools=world.answer)
+    with anyio.fail_after(10), pytest.raises(WaitTimeout):
+        await wait.task("t-1", timeout=0.05)
