@@ -1,8 +1,8 @@
 """The EKS service on your own machine, for tests, demos and CI: `pip install "cds-eks[emulator]"`.
 
 It verifies signatures, checks arguments, keeps state, and runs clusters, nodes, pools and network interfaces through
-their life, at a speed of your choice. Its ledger tells what really happened. It is written after the contract of the
-service, not after this SDK, of which it uses nothing but the signature.
+their life, at a speed of your choice. It fails in the ways that you tell it to. Its ledger tells what really happened.
+It is written after the contract of the service, not after this SDK, of which it uses nothing but the signature.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cds_eks.emulator.clock import Clock, ManualClock, WallClock
+from cds_eks.emulator.fault_text import parse_fault
+from cds_eks.emulator.faults import Fault, Faults
 from cds_eks.emulator.ledger import Ledger, RequestEntry, ResourceEntry
 
 if TYPE_CHECKING:
@@ -29,4 +31,15 @@ else:
         return Emulator
 
 
-__all__ = ["Clock", "Emulator", "Ledger", "ManualClock", "RequestEntry", "ResourceEntry", "WallClock"]
+__all__ = [
+    "Clock",
+    "Emulator",
+    "Fault",
+    "Faults",
+    "Ledger",
+    "ManualClock",
+    "RequestEntry",
+    "ResourceEntry",
+    "WallClock",
+    "parse_fault",
+]

@@ -1,4 +1,10 @@
-"""Run the emulator: `python -m cds_eks.emulator --port 8080 --speed 60`."""
+"""Run the emulator: `python -m cds_eks.emulator --port 8080 --speed 60`.
+
+With `--fault ACTION:KIND[:NAME=VALUE]...`, once for each, it fails in the ways that `cds_eks.emulator.Fault` tells of:
+`--fault 'CreateCluster:reset_after_commit:count=2' --fault '*:status=503:probability=0.1:when=before'`. The action is
+a name, `create`, `read`, `write` or `*`; the first fault that matches a request wins; in a value, a backslash comes
+before a colon; `status=` may stand alone for the kind of that name. `--help` lists the kinds and what each takes.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +17,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from cds_eks.emulator.auth import CREDENTIALS
+from cds_eks.emulator.fault_text import GRAMMAR, parse_fault
+from cds_eks.emulator.faults import Fault
 from cds_eks.signing import Credentials
 
 __all__ = ["main"]
@@ -18,7 +26,10 @@ __all__ = ["main"]
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m cds_eks.emulator", description="The EKS service on your own machine, for tests and demos."
+        prog="python -m cds_eks.emulator",
+        description="The EKS service on your own machine, for tests and demos.",
+        epilog=GRAMMAR,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="the port, 0 for any (default: %(default)s)")
@@ -27,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
         "--access-key-id", default=CREDENTIALS.access_key_id, help="the key to know (default: %(default)s)"
     )
     parser.add_argument("--secret-access-key", default=CREDENTIALS.secret_access_key, help="its secret, a made-up one")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another one gives other ids and dice (default: %(default)s)"
+    )
+    parser.add_argument("--fault", action="append", default=[], help="what goes wrong, see below; may be given again")
     return parser
 
 
@@ -55,7 +70,9 @@ def _serve(options: argparse.Namespace) -> int:
         from cds_eks.emulator import Emulator
 
         credentials = Credentials(options.access_key_id, options.secret_access_key)
-        with Emulator(speed=options.speed, credentials=credentials).serve(options.host, options.port) as url:
+        faults = [_fault(text) for text in options.fault]
+        emulator = Emulator(speed=options.speed, credentials=credentials, seed=options.seed, faults=faults)
+        with emulator.serve(options.host, options.port) as url:
             sys.stdout.write(_welcome(url, credentials))
             sys.stdout.flush()
             while True:  # not one long sleep, which not every platform lets a signal end
@@ -63,6 +80,13 @@ def _serve(options: argparse.Namespace) -> int:
     except (ModuleNotFoundError, OSError, ValueError) as problem:
         sys.stderr.write(f"cds_eks.emulator: {problem}\n")
     return 2
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse_fault(text)
+    except ValueError as problem:
+        raise ValueError(f"--fault {text!r}: {problem}") from None
 
 
 def _welcome(url: str, credentials: Credentials) -> str:

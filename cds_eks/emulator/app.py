@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from cds_eks.emulator.auth import CREDENTIALS, Verifier
 from cds_eks.emulator.clock import Clock, WallClock
+from cds_eks.emulator.faults import Fault, Faults
+from cds_eks.emulator.gateway import Gateway
 from cds_eks.emulator.ledger import Ledger
 from cds_eks.emulator.seeding import Seeding
 from cds_eks.emulator.server import Serving
-from cds_eks.emulator.service import Arrival, Service
+from cds_eks.emulator.service import Service
 from cds_eks.emulator.world import World
 from cds_eks.signing import Credentials
 
@@ -39,10 +41,11 @@ class Emulator(Seeding):
         speed: How fast its resources live; 60 makes a minute a second.
         clock: Its own time, such as a `ManualClock`, in place of a clock that runs at `speed`.
         credentials: The one key it knows; by default a fixed one, see `credentials`.
-        seed: Another seed gives other ids.
+        seed: Another seed gives other ids, and other dice to the faults.
         wall_clock: The time that timestamps of requests are judged by, in seconds since the epoch.
         timestamp_window: How many seconds a timestamp may be off.
         ledger_limit: How many requests the ledger keeps.
+        faults: What is to go wrong on purpose, see `Fault`; more can be added to `faults` at any time.
 
     Raises:
         ValueError: `speed` is not above 0, or was given together with a clock.
@@ -66,6 +69,7 @@ class Emulator(Seeding):
         wall_clock: Callable[[], float] = time.time,
         timestamp_window: float = 900.0,
         ledger_limit: int = 100_000,
+        faults: Iterable[Fault] = (),
     ) -> None:
         if clock is not None and speed != 1.0:
             raise ValueError("speed is that of the default clock: give a clock or a speed")
@@ -76,9 +80,11 @@ class Emulator(Seeding):
         self._ledger = Ledger(limit=ledger_limit, lock=lock, settle=lambda: self._world.settle())
         super().__init__(World(self._clock, self._ledger, seed), lock)
         verifier = Verifier(self._credentials, window=timestamp_window, wall_clock=wall_clock)
+        self._faults = Faults(faults, seed)
         self._service = Service(self._world, verifier, self._ledger, lock=lock, seed=seed)
+        gateway = Gateway(self._service, self._ledger, self._faults, wall_clock)
         self._app = Starlette(
-            routes=[Route("/_emulator/ledger", self._show_ledger, methods=["GET"]), Mount("/", app=self._answer)]
+            routes=[Route("/_emulator/ledger", self._show_ledger, methods=["GET"]), Mount("/", app=gateway)]
         )
 
     def __repr__(self) -> str:
@@ -99,6 +105,11 @@ class Emulator(Seeding):
         """Every request that came, and every resource that was created through the API."""
         return self._ledger
 
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose: `add()` and `clear()` may be called from any thread, at any time."""
+        return self._faults
+
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Serving:
         """Return a context manager, for `with` and `async with`, that serves this emulator and gives its URL.
 
@@ -106,38 +117,16 @@ class Emulator(Seeding):
             host: The address to listen on.
             port: The port; 0 for any that is free. Entering raises `OSError` if it is taken.
         """
-        return Serving(self, host, port)
+        return Serving(self, host, port, self._faults.refuse_connection)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI app."""
         await self._app(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request of the API, and refuse any other."""
-        request = Request(scope, receive)
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            return  # it never came whole: nothing was carried out, and nobody waits for an answer
-        arrival = Arrival(
-            method=request.method,
-            path=scope["path"],
-            query=scope["query_string"],
-            digest=request.headers.get("content-md5"),
-            body=body,
-        )
-        # A fault before the commit goes here: nothing of the request has been carried out yet.
-        answer = self._service.answer(arrival)
-        # A fault after the commit goes here: all of it has been carried out, nothing was sent.
-        await self._response(answer.to_bytes(), answer.status)(scope, receive, send)
-
     async def _show_ledger(self, _request: Request) -> Response:
         """Give the ledger as JSON, for tests in another process or language."""
-        return self._response(json.dumps(self.ledger.to_plain()).encode())
-
-    def _response(self, content: bytes, status: int = 200) -> Response:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Date": formatdate(self._wall_clock(), usegmt=True),
         }
-        return Response(content, status, headers)
+        return Response(json.dumps(self.ledger.to_plain()).encode(), headers=headers)

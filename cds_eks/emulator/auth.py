@@ -11,10 +11,13 @@ from heapq import heappop, heappush
 from cds_eks.emulator.envelope import Refusal
 from cds_eks.signing import API_VERSION, COMMON_PARAMETERS, Credentials, signature
 
-__all__ = ["CREDENTIALS", "Verifier"]
+__all__ = ["CREDENTIALS", "REPLAY", "Verifier"]
 
 CREDENTIALS = Credentials("emulator-access-key-id", "emulator-secret-access-key")
 """The key that the emulator knows if it is not given another: good for nothing else."""
+
+REPLAY = ("AccessDenied", "SignatureNonce was used before")
+"""Code and message for a nonce that was used before [I]: no code is known, this one fits best."""
 
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
@@ -35,12 +38,14 @@ class Verifier:
         self._nonces: set[str] = set()
         self._forgotten_at: list[tuple[float, str]] = []
 
-    def verify(self, method: str, query: Mapping[str, str]) -> None:
+    def verify(self, method: str, query: Mapping[str, str], *, skew: float = 0.0, replayed: bool = False) -> None:
         """Let a request through, and remember its nonce.
 
         Args:
             method: The HTTP method.
             query: All query parameters, decoded.
+            skew: How many seconds the wall clock is to be ahead.
+            replayed: Whether a nonce that was used before is to be let through.
 
         Raises:
             Refusal: With the code of the first check that fails.
@@ -58,21 +63,20 @@ class Verifier:
         signed = {name: value for name, value in query.items() if name != "Signature"}
         if not _same(query["Signature"], signature(self._credentials.secret_access_key, method, signed)):
             raise Refusal("SignatureDoesNotMatch", "the Signature is not that of this request and key")
-        self._check_fresh(_seconds(query["Timestamp"]), query["SignatureNonce"])
+        self._check_fresh(_seconds(query["Timestamp"]), query["SignatureNonce"], skew, replayed)
 
-    def _check_fresh(self, signed_at: float, nonce: str) -> None:
+    def _check_fresh(self, signed_at: float, nonce: str, skew: float, replayed: bool) -> None:
         """Check the time and the nonce of a request whose signature is right: only such a nonce is remembered."""
         now = self._wall_clock()
-        if abs(now - signed_at) > self._window:
+        if abs(now + skew - signed_at) > self._window:
             raise Refusal("RequestExpired", f"Timestamp is more than {self._window:g} seconds off")
         while self._forgotten_at and self._forgotten_at[0][0] < now:
             self._nonces.discard(heappop(self._forgotten_at)[1])
-        if nonce in self._nonces:
-            # [I] No code is known for a replay; this is the one of the contract page that fits best.
-            raise Refusal("AccessDenied", "SignatureNonce was used before")
+        if nonce in self._nonces and not replayed:
+            raise Refusal(*REPLAY)
         self._nonces.add(nonce)
         # A timestamp ahead of time stays good for longer than one window: its nonce is kept for as long.
-        heappush(self._forgotten_at, (max(now, signed_at) + self._window, nonce))
+        heappush(self._forgotten_at, (max(now, now + skew, signed_at) + self._window, nonce))
 
 
 def _same(one: str, other: str) -> bool:

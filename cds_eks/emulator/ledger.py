@@ -26,11 +26,17 @@ class RequestEntry:
         action: Its `Action`; empty if it had none that could be read.
         key: `***` if it named an access key id, else empty.
         params: Its query arguments without the common parameters; every secret and every unknown field is `***`.
-        body: Its body, redacted alike; None if there was none, `***` if it was refused before the body was read.
-        status: The HTTP status of the answer.
-        code: The `Code` of the answer; `Success` if it was carried out.
-        request_id: The `RequestId` of the answer.
+        body: Its body, redacted alike; None if there was none, `***` if it was refused or lost before it was read.
+        status: The HTTP status of the answer that was sent, or was lost on its way; 0 if there was none.
+        code: The `Code` of that answer; empty if it had none.
+        request_id: The `RequestId` under which it was carried out or refused; empty if it was neither.
         created: The ids of what it created.
+        committed: Whether it was carried out: what it asked for was done, or begun.
+        answered: Whether an answer was sent whole, to a client that was still there as far as can be seen.
+        fault: The kind of the fault that struck it, if any.
+        call_id: Its `cds-request-id` header, which all attempts of a call have in common; empty if it had none.
+        nonce: A digest of its `SignatureNonce`, which no two attempts have in common; empty if it had none.
+        repeated: Whether the network delivered it again, by itself: no client sent it.
     """
 
     index: int
@@ -44,6 +50,21 @@ class RequestEntry:
     code: str
     request_id: str
     created: tuple[str, ...]
+    committed: bool
+    answered: bool = False
+    fault: str | None = None
+    call_id: str = ""
+    nonce: str = ""
+    repeated: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the client was left in the dark: no answer got out whole, or only one of a fault that says nothing.
+
+        Those are one with a 5xx status, one that is not the envelope, and a success without its data.
+        """
+        says_nothing = self.status >= 500 or not self.code or (self.fault == "status" and self.status < 300)
+        return not self.answered or says_nothing
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +102,8 @@ class Ledger:
         self._settle = settle
         self._requests: deque[RequestEntry] = deque(maxlen=limit)
         self._resources: dict[str, ResourceEntry] = {}
+        self._made_by: dict[str, list[str]] = {}
+        self._carried_out: dict[str, list[str]] = {}
         self._came = 0
 
     def __repr__(self) -> str:
@@ -88,8 +111,9 @@ class Ledger:
 
     @property
     def requests(self) -> list[RequestEntry]:
-        """The requests that are kept, in the order they came."""
+        """The requests that are kept, in the order they came, as it is by now."""
         with self._lock:
+            self._settle()
             return list(self._requests)
 
     @property
@@ -99,31 +123,66 @@ class Ledger:
             self._settle()
             return list(self._resources.values())
 
-    def count(self, action: str | None = None, code: str | None = None) -> int:
-        """Return how many of the kept requests had this action, and were answered with this code."""
-        return sum(action in (None, each.action) and code in (None, each.code) for each in self.requests)
+    def count(self, action: str | None = None, code: str | None = None, *, committed: bool | None = None) -> int:
+        """Return how many of the kept requests had this action and code, and were carried out, or were not."""
+        return sum(
+            action in (None, each.action) and code in (None, each.code) and committed in (None, each.committed)
+            for each in self.requests
+        )
+
+    def calls(self) -> dict[str, list[RequestEntry]]:
+        """Return the kept requests by their `call_id`: the attempts of each call, and what the network repeated."""
+        calls: dict[str, list[RequestEntry]] = {}
+        for each in self.requests:
+            calls.setdefault(each.call_id, []).append(each)
+        return calls
 
     def created(self, kind: str) -> list[ResourceEntry]:
         """Return every resource of a kind ever created through the API, those that are gone too."""
         return [each for each in self.resources if each.kind == kind]
 
+    def created_by(self, call_id: str) -> list[ResourceEntry]:
+        """Return every resource that came of a call, by its `cds-request-id`: of all its attempts, in their order."""
+        with self._lock:
+            self._settle()
+            requests = self._carried_out.get(call_id, [])
+            return [self._resources[id_] for each in requests for id_ in self._made_by.get(each, [])]
+
     def to_plain(self) -> dict[str, list[dict[str, Any]]]:
         """Return all of it as plain data, ready for JSON."""
         return {
-            "requests": [attrs.asdict(each) for each in self.requests],
+            "requests": [{**attrs.asdict(each), "lost": each.lost} for each in self.requests],
             "resources": [attrs.asdict(each) for each in self.resources],
         }
 
-    def add_request(self, **entry: Any) -> None:
-        """Write down a request, by the attributes of its entry but the index."""
+    def add_request(self, **entry: Any) -> int:
+        """Write down a request, by the attributes of its entry but the index, which is returned."""
         with self._lock:
             self._requests.append(RequestEntry(index=self._came, **entry))
             self._came += 1
+            self._note_call(self._requests[-1])
+            return self._came - 1
+
+    def amend(self, index: int, **changes: Any) -> None:
+        """Change what is written of a request, if it is still kept: more of it has happened, or has become known."""
+        with self._lock:
+            at = index - self._came + len(self._requests)
+            if at >= 0:
+                self._requests[at] = attrs.evolve(self._requests[at], **changes)
+                self._note_call(self._requests[at])
+
+    def _note_call(self, entry: RequestEntry) -> None:
+        """Keep what leads from a call to what it created, when the entry is not kept any more too."""
+        if entry.committed and entry.call_id and entry.method == "POST":
+            requests = self._carried_out.setdefault(entry.call_id, [])
+            if entry.request_id not in requests:
+                requests.append(entry.request_id)
 
     def add_resource(self, kind: str, id: str, name: str, *, request_id: str, at: float) -> None:  # noqa: A002
         """Write down a resource that came to be at some service time."""
         with self._lock:
             self._resources[id] = ResourceEntry(kind=kind, id=id, name=name, request_id=request_id, created_at=at)
+            self._made_by.setdefault(request_id, []).append(id)
 
     def end_resource(self, id: str, *, at: float) -> None:  # noqa: A002
         """Write down that a resource is gone. One that was not created through the API has no entry."""

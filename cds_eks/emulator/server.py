@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from cds_eks.emulator.line import PEER, Peer
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -28,9 +33,35 @@ PATIENCE = 10.0
 """Seconds within which the server must have started, or stopped."""
 
 
+class _Connection(H11Protocol):
+    """A connection that the app can break: it finds its `Peer` in the state of each request."""
+
+    refuse: Callable[[], bool]
+    """Whether a new connection is to be reset at once; the class of each server has its own."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one of TCP
+        """Let the app have the peer."""
+        super().connection_made(transport)
+        self.peer = Peer(transport)
+        self.app_state = {**self.app_state, PEER: self.peer}
+        if self.refuse():
+            self.peer.reset()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the app."""
+        self.peer.is_lost, self.peer.is_broken = True, exc is not None
+        super().connection_lost(exc)
+
+
 class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop as usual, and drop the connections that did not end in time: nothing stays open behind."""
+        """Stop as usual, and drop the connections that did not end in time: nothing stays open behind.
+
+        Those that a fault keeps waiting are dropped at once.
+        """
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, _Connection) and connection.peer.is_held:
+                connection.transport.abort()
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
@@ -41,6 +72,7 @@ class Serving:
 
     Args:
         app: The app.
+        refuse: Asked for each new connection whether to reset it.
         host: The address to listen on.
         port: The port; 0 for any that is free.
 
@@ -49,14 +81,15 @@ class Serving:
         OSError: On entering, if the port is taken.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, refuse: Callable[[], bool]) -> None:
         if not 0 <= port <= 65535:
             raise ValueError("port must be from 0 to 65535")
         self._address = (host, port)
+        connection = type("_Connection", (_Connection,), {"refuse": staticmethod(refuse)})
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=connection,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",

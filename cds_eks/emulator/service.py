@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import re
 import threading
 import uuid
 from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import attrs
@@ -14,37 +18,56 @@ from cds_eks.emulator.api import OPERATIONS
 from cds_eks.emulator.auth import Verifier
 from cds_eks.emulator.checks import checked
 from cds_eks.emulator.envelope import Answer, Refusal
+from cds_eks.emulator.faults import Fault
 from cds_eks.emulator.ledger import Ledger
-from cds_eks.emulator.operations import HANDLERS, Call, Result
+from cds_eks.emulator.misbehaving import carry_out
+from cds_eks.emulator.operations import Call, Result
 from cds_eks.emulator.parsing import check_digest, parse_body, parse_query
 from cds_eks.emulator.redaction import HIDDEN, redacted
 from cds_eks.emulator.schema import Operation
 from cds_eks.emulator.world import World
 from cds_eks.signing import COMMON_PARAMETERS
 
-__all__ = ["PATH", "Arrival", "Service"]
+__all__ = ["PATH", "Arrival", "Service", "action_of"]
 
 PATH = "/eks/v1"
 """The one path of the API [D]."""
 
 _EMPTY_BODIES = (b"", b"null", b"{}")
+_CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 @attrs.frozen(kw_only=True)
 class Arrival:
-    """A request as it came: what of it the service looks at."""
+    """A request as it came: what of it the service looks at, and the fault that struck it."""
 
     method: str
     path: str
     query: bytes = attrs.field(repr=False)
     digest: str | None
-    body: bytes = attrs.field(repr=False)
+    call_id: str = attrs.field(default="", repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+    fault: Fault | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind of its fault; empty for none."""
+        return self.fault.kind if self.fault else ""
+
+
+@attrs.frozen(kw_only=True)
+class Answered:
+    """An answer, and the index of the ledger's entry that is to know what becomes of it."""
+
+    answer: Answer
+    index: int
 
 
 @attrs.define(kw_only=True, repr=False)
 class _Reading:
     """How far a request has been read: what the ledger tells of one that is refused on the way."""
 
+    repeated: bool = False
     query: Mapping[str, str] = attrs.field(factory=dict)
     operation: Operation | None = None
     body: Mapping[str, Any] | None = None
@@ -68,21 +91,63 @@ class Service:
         self._lock = lock
         self._random = random.Random(f"request ids {seed}")
 
-    def answer(self, arrival: Arrival) -> Answer:
-        """Carry out a request, or refuse it; either way it is in the ledger."""
-        reading, result = _Reading(), Result()
+    def answer(self, arrival: Arrival, index: int | None = None) -> Answered:
+        """Carry out a request, or refuse it; either way it is in the ledger.
+
+        Args:
+            arrival: The request.
+            index: The entry that it has in the ledger already, if any.
+        """
         with self._lock:
             self._world.settle()
-            request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-            try:
-                result = self._carry_out(arrival, reading, request_id)
-                answer = Answer(request_id=request_id, data=result.data, page=result.page)
-            except Refusal as refusal:
-                answer = Answer(
-                    request_id=request_id, status=refusal.status, code=refusal.code, message=refusal.message
-                )
-            self._write_down(arrival, reading, answer, result)
-        return answer
+            answered = self._answer(arrival, index)
+            fault = arrival.fault
+            if fault is None or fault.kind != "duplicate":
+                return answered
+            again = partial(self._answer, arrival, None, repeated=True)
+            if fault.seconds:
+                self._world.at(self._world.now + fault.seconds, again)
+                return answered
+            second = again()
+            return second if fault.answer == "second" else answered
+
+    def note(self, arrival: Arrival, answer: Answer | None = None) -> int:
+        """Write down a request that is not carried out, at least not yet, and return the index of its entry.
+
+        Args:
+            arrival: The request.
+            answer: What it is answered, if it is.
+        """
+        reading = _Reading()
+        with self._lock:
+            self._world.settle()
+            with contextlib.suppress(Refusal):
+                reading.query = parse_query(arrival.query)
+                reading.operation = OPERATIONS.get(reading.query.get("Action", ""))
+            return self._write_down(arrival, reading, answer, Result(), committed=False)
+
+    def postpone(self, arrival: Arrival, seconds: float) -> None:
+        """Write down a request, and carry it out some seconds of service time later."""
+        with self._lock:
+            index = self.note(arrival)
+            self._world.at(self._world.now + seconds, partial(self._answer, arrival, index))
+
+    def new_request_id(self) -> str:
+        """Return a fresh `RequestId`."""
+        with self._lock:
+            return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def _answer(self, arrival: Arrival, index: int | None, *, repeated: bool = False) -> Answered:
+        """Carry out a request in the world as it stands, or refuse it, and write it down."""
+        reading, result = _Reading(repeated=repeated), Result()
+        request_id, committed = self.new_request_id(), False
+        try:
+            result, committed = self._carry_out(arrival, reading, request_id), True
+            answer = Answer(request_id=request_id, data=result.data, page=result.page)
+        except Refusal as refusal:
+            answer = Answer(request_id=request_id, status=refusal.status, code=refusal.code, message=refusal.message)
+        index = self._write_down(arrival, reading, answer, result, committed=committed, index=index)
+        return Answered(answer=answer, index=index)
 
     def _carry_out(self, arrival: Arrival, reading: _Reading, request_id: str) -> Result:
         if arrival.path != PATH:
@@ -90,13 +155,16 @@ class Service:
         if arrival.method not in ("GET", "POST"):
             raise Refusal("InvalidHTTPRequest", "the method must be GET or POST")
         reading.query = parse_query(arrival.query)
-        self._verifier.verify(arrival.method, reading.query)
+        fault = arrival.fault
+        skew = fault.seconds or 0.0 if fault and fault.kind == "skew" else 0.0
+        replayed = reading.repeated and fault is not None and fault.bypass_nonce
+        self._verifier.verify(arrival.method, reading.query, skew=skew, replayed=replayed)
         action = reading.query["Action"]
         if action not in OPERATIONS:
             raise Refusal("UnsupportedOperation", f"Action {action[:80]!r} is not known")
         reading.operation = OPERATIONS[action]
         arguments = self._arguments(arrival, reading, reading.operation)
-        return HANDLERS[action](self._world, Call(arguments=arguments, request_id=request_id))
+        return carry_out(self._world, action, Call(arguments=arguments, request_id=request_id), fault)
 
     def _arguments(self, arrival: Arrival, reading: _Reading, operation: Operation) -> dict[str, Any]:
         """Return the checked arguments: of the query for a GET, of the body for a POST [D][O]."""
@@ -113,23 +181,53 @@ class Service:
             raise Refusal("InvalidParameter", f"{next(iter(own))[:200]} does not belong into the query of a POST")
         return checked(operation.request, reading.body)
 
-    def _write_down(self, arrival: Arrival, reading: _Reading, answer: Answer, result: Result) -> None:
+    def _write_down(
+        self,
+        arrival: Arrival,
+        reading: _Reading,
+        answer: Answer | None,
+        result: Result,
+        *,
+        committed: bool,
+        index: int | None = None,
+    ) -> int:
+        """Write down a request, or what has become of one that is in the ledger already; returns its index."""
         shape = reading.operation.request if reading.operation else None
         body: Mapping[str, Any] | str | None = HIDDEN if arrival.body else None
         if reading.body is not None:
             body = redacted(shape, reading.body)
-        self._ledger.add_request(
+        outcome: dict[str, Any] = {
+            "body": body,
+            "status": answer.status if answer else 0,
+            "code": answer.code if answer else "",
+            "request_id": answer.request_id if answer else "",
+            "created": result.created,
+            "committed": committed,
+        }
+        if index is not None:
+            self._ledger.amend(index, **outcome)
+            return index
+        nonce = reading.query.get("SignatureNonce", "")
+        return self._ledger.add_request(
             at=self._world.now,
             method=arrival.method,
             action=reading.query.get("Action", "")[:80],
             key=HIDDEN if "AccessKeyId" in reading.query else "",
             params=redacted(shape, _own(reading.query)),
-            body=body,
-            status=answer.status,
-            code=answer.code,
-            request_id=answer.request_id,
-            created=result.created,
+            fault=arrival.kind or None,
+            call_id=arrival.call_id if _CALL_ID.fullmatch(arrival.call_id) or not arrival.call_id else HIDDEN,
+            nonce=sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()[:16] if nonce else "",
+            repeated=reading.repeated,
+            **outcome,
         )
+
+
+def action_of(query: bytes) -> str:
+    """Return the `Action` of a query string; empty if it has none that can be read."""
+    try:
+        return parse_query(query).get("Action", "")
+    except Refusal:
+        return ""
 
 
 def _own(query: Mapping[str, str]) -> dict[str, str]:

@@ -27,12 +27,16 @@ class Task:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Step:
-    """One step of what is done on a cluster, as GetClusterEvents lists it; `ended` is None while it goes on."""
+    """One step of what is done on a cluster, as GetClusterEvents lists it; `ended` is None while it goes on.
+
+    With an `error`, it has failed.
+    """
 
     name: str
     kind: str
     began: float
     ended: float | None = None
+    error: str = ""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -97,7 +101,10 @@ class NodePool:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Cluster:
-    """A cluster. `cni` and the subnets are as in requests; `task` is the one that keeps it busy."""
+    """A cluster. `cni` and the subnets are as in requests; `task` is the one that keeps it busy.
+
+    Readers don't see it before `shown_from`.
+    """
 
     id: str
     name: str
@@ -122,6 +129,7 @@ class Cluster:
     nodes: dict[str, Node] = attrs.field(factory=dict)
     steps: list[Step] = attrs.field(factory=list)
     task: Task | None = None
+    shown_from: float = 0.0
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)

@@ -109,12 +109,12 @@ def cluster_event(step: Step, now: float) -> dict[str, Any]:
     """Return a ClusterEvent."""
     ended = now if step.ended is None else step.ended
     return {
-        "Status": "doing" if step.ended is None else "finish",
+        "Status": "error" if step.error else "doing" if step.ended is None else "finish",
         "SubtaskName": step.name,
         "SubtaskType": step.kind,
         "SubtaskStartTime": _time(step.began),
         "SubtaskElapsedTime": f"{ended - step.began:.0f}s",
-        "ErrorInfo": "",
+        "ErrorInfo": step.error,
         "Frontend": "",
     }
 

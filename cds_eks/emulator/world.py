@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import math
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappop, heappush
+
+import attrs
 
 from cds_eks.emulator.clock import Clock
 from cds_eks.emulator.ledger import Ledger
 from cds_eks.emulator.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Task
 
-__all__ = ["World"]
+__all__ = ["Plan", "World"]
 
 _FIRST_ADDRESS = ipaddress.IPv4Address("10.0.0.10")
+
+
+@attrs.define(eq=False)
+class Plan:
+    """What is due because of one request, and because of that in turn, up to where a fault cuts it off.
+
+    Attributes:
+        ends: When the last of it is due; None if nothing is.
+        cut: What is due later than this does not happen.
+    """
+
+    ends: float | None = None
+    cut: float = math.inf
 
 
 class World:
@@ -41,19 +58,32 @@ class World:
         self._ledger = ledger
         self._random = random.Random(seed)
         self._numbers = itertools.count()
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Plan, Callable[[], object]]] = []
+        self._plan = Plan()
         self._order = itertools.count()
 
-    def at(self, when: float, transition: Callable[[], None]) -> None:
+    @contextmanager
+    def planning(self, plan: Plan | None = None) -> Iterator[Plan]:
+        """Give the plan, a new one by default, that all belongs to which becomes due meanwhile."""
+        before, self._plan = self._plan, plan or Plan()
+        try:
+            yield self._plan
+        finally:
+            self._plan = before
+
+    def at(self, when: float, transition: Callable[[], object]) -> None:
         """Have something happen at a service time; what is due at the same time keeps its order."""
-        heappush(self._due, (when, next(self._order), transition))
+        self._plan.ends = max(when, self._plan.ends or when)
+        heappush(self._due, (when, next(self._order), self._plan, transition))
 
     def settle(self) -> None:
         """Carry out all that is due by now, in order of time, each at its own time."""
         present = max(self.now, self._clock.now())
         while self._due and self._due[0][0] <= present:
-            self.now, _, transition = heappop(self._due)
-            transition()
+            self.now, _, plan, transition = heappop(self._due)
+            if self.now <= plan.cut:
+                with self.planning(plan):
+                    transition()
         self.now = present
 
     def new_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from cds_eks.emulator import Emulator, ManualClock
 
 from .caller import Caller
+from .sender import Sender, serving
 
 
 @pytest.fixture
@@ -22,3 +23,17 @@ async def call(emulator: Emulator, anyio_backend: str) -> AsyncIterator[Caller]:
     transport = httpx.ASGITransport(app=emulator)
     async with httpx.AsyncClient(transport=transport, base_url="http://emulator", trust_env=False) as client:
         yield Caller(emulator, client)
+
+
+@pytest.fixture(scope="module")
+def shared_sender() -> Iterator[Sender]:
+    with serving() as sender:
+        yield sender
+
+
+@pytest.fixture
+def sender(shared_sender: Sender) -> Sender:
+    """A client of an emulator that serves all tests of a file: each looks at its own calls only."""
+    shared_sender.struck_by()
+    shared_sender.call_id = ""
+    return shared_sender

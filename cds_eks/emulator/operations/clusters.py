@@ -38,7 +38,10 @@ def create(world: World, call: Call) -> Result:
 
 def get(world: World, call: Call) -> Result:
     """GetCluster [D]; its answer is an object [O]."""
-    return Result(data=views.cluster_detail(cluster_of(world, call)))
+    cluster = cluster_of(world, call)
+    if cluster.shown_from > world.now:
+        found({}, "ClusterId", cluster.id)  # refuses as if it were not there
+    return Result(data=views.cluster_detail(cluster))
 
 
 def list_(world: World, call: Call) -> Result:
@@ -47,7 +50,7 @@ def list_(world: World, call: Call) -> Result:
     matching = [
         views.cluster_summary(cluster)
         for cluster in world.clusters.values()
-        if keyword in cluster.name.lower() and vpc_id in ("", cluster.vpc_id)
+        if keyword in cluster.name.lower() and vpc_id in ("", cluster.vpc_id) and cluster.shown_from <= world.now
     ]
     return Result(data=matching, page=Page(total=len(matching), index=1, size=len(matching)))
 

@@ -1,0 +1,104 @@
+"""What the service itself does wrong under a fault: stale reads, tasks that fail or never end, pages that move."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import attrs
+
+from cds_eks.emulator.envelope import Page
+from cds_eks.emulator.faults import Fault
+from cds_eks.emulator.lifecycle import CLUSTER_CREATION
+from cds_eks.emulator.operations import HANDLERS, Call, Result
+from cds_eks.emulator.state import Cluster, Event, Node, NodePool, Task
+from cds_eks.emulator.world import Plan, World
+
+__all__ = ["carry_out"]
+
+
+def carry_out(world: World, action: str, call: Call, fault: Fault | None) -> Result:
+    """Have an action's handler do its work, and let a fault spoil it, if it is one of that sort."""
+    kind = fault.kind if fault else ""
+    if kind in ("page_shifts", "page_repeats"):
+        return _wrong_page(world, action, call, repeats=kind == "page_repeats")
+    began = world.now
+    with world.planning() as plan:
+        result = HANDLERS[action](world, call)
+    if fault and kind == "stale":
+        world.clusters[result.data["ClusterId"]].shown_from = began + (fault.seconds or 0)
+    elif fault and kind in ("task_fails", "task_never_ends"):
+        _spoil(world, plan, fault, result.data)
+    return result
+
+
+def _wrong_page(world: World, action: str, call: Call, *, repeats: bool) -> Result:
+    """Return a page of another place than was asked for: the first one, or one entry nearer to the front."""
+    index, size = call.arguments.get("PageIndex", 1), call.arguments.get("PageSize", 10)
+    shift = 0 if repeats or index == 1 else 1
+    last = size if repeats else index * size - shift
+    whole = attrs.evolve(call, arguments={**call.arguments, "PageIndex": 1, "PageSize": max(last, 1)})
+    result = HANDLERS[action](world, whole)
+    total = (index + 1) * size if repeats else (result.page.total if result.page else 0) + shift
+    first = max(last - size, 0)
+    return attrs.evolve(result, data=result.data[first:last], page=Page(total=total, index=index, size=size))
+
+
+def _spoil(world: World, plan: Plan, fault: Fault, data: Mapping[str, Any]) -> None:
+    """Have what a request has begun stand still from some time on, and fail there unless it is to go on for ever."""
+    begun = world.tasks[data["TaskId"]] if "TaskId" in data else world.events[data["EventId"]]
+    fails = fault.kind == "task_fails"
+    message = fault.message or f"{begun.action} has failed: a fault of the emulator"
+    end = partial(_fail, world, begun, message)
+    if plan.ends is None:  # nothing was left to do, so that it has ended already
+        if begun.status in ("finish", "success"):
+            end() if fails else _reopen(begun)
+        return
+    stands = _stands_from(world.now, begun.action, plan.ends, fault)
+    # At its own end not even the last thing happens; before it, all that is due just then still does.
+    plan.cut = stands if stands < plan.ends else math.nextafter(plan.ends, 0)
+    if fails:
+        world.at(stands, end)
+
+
+def _stands_from(now: float, action: str, ends: float, fault: Fault) -> float:
+    if fault.seconds is not None:
+        return min(now + fault.seconds, ends)
+    steps = [now + phase.ends for phase in CLUSTER_CREATION] if action == "CreateCluster" else [ends]
+    if fault.steps is None or fault.steps >= len(steps):
+        return ends
+    return steps[fault.steps - 1] if fault.steps else now
+
+
+def _reopen(begun: Task | Event) -> None:
+    begun.status = "doing"
+    if isinstance(begun, Event):
+        begun.ended = None
+
+
+def _fail(world: World, begun: Task | Event, message: str) -> None:
+    if isinstance(begun, Event):
+        begun.status, begun.ended = "failed", world.now
+        interface = world.interfaces.get(begun.resource_id)
+        if interface is not None and interface.event is begun:
+            interface.event = None
+        return
+    begun.status, begun.message = "error", message
+    for cluster in world.clusters.values():
+        if cluster.task is begun:
+            _break(world, cluster, message)
+            cluster.task = None
+
+
+def _break(world: World, cluster: Cluster, message: str) -> None:
+    """Leave all of a cluster that was on its way where it is, as an error."""
+    cluster.updated = world.now
+    things: list[Cluster | NodePool | Node] = [cluster, *cluster.pools.values(), *cluster.nodes.values()]
+    for each in things:
+        if each.status in ("creating", "scaling", "deleting"):
+            each.status = "error"
+    for step in cluster.steps:
+        if step.ended is None:
+            step.ended, step.error = world.now, message
