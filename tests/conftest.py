@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Async tests run on both."""
     name: str = request.param
     return name
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine's environment says of proxies, keys and endpoints is not meant for the tests."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith(("CDS_", "EKS_API_")):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import contextvars
 import os
 import queue
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import anyio
+from anyio.from_thread import BlockingPortal
 
 from cds_eks.errors import ConfigurationError, TransportError
 
@@ -124,46 +124,52 @@ class Portal:
 
 
 class _Loop:
-    """An event loop on a thread of its own. It does not know its portal, so that the portal can become garbage.
+    """An event loop on a thread of its own, and anyio's portal into it.
 
-    Not anyio's portals: `start_blocking_portal`, when garbage, waits for its thread (in a forked child for ever), and
-    `BlockingPortal` ends all calls when one raises `SystemExit`, may leave one unanswered that comes just as it ends,
-    and lets one go on that is interrupted while it starts.
+    It does not know its `Portal`, so that this can become garbage. And it runs anyio's `BlockingPortal` itself, because
+    `start_blocking_portal`, when garbage, waits for its thread: in a forked child for ever.
     """
 
     def __init__(self, make: Callable[[], Resident]) -> None:
         self._lock = threading.RLock()
         self._refusal: str | None = None
-        self._ending = asyncio.Event()
-        self._scopes: set[anyio.CancelScope] = set()
-        started: Future[None] = Future()
+        self._call_soon: Callable[[Callable[[], object]], object]
+        started: Future[BlockingPortal] = Future()
         self.ended: Future[None] = Future()
         self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
         try:
             self.thread.start()
-            started.result()
+            self._portal = started.result()
         except (OSError, RuntimeError) as error:
             raise TransportError(f"the client's thread can't be started ({error})", outcome="not_sent") from error
 
-    def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[Future[T]], None] | None = None) -> T:
+    def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[Future[Any]], None] | None = None) -> T:
         """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""
         self.refuse_own_thread()
-        future: Future[T] = Future()
+        call = _Call(start)
         try:
-            with self._lock:  # so that no call comes after the end, where nobody would answer it
-                if self._refusal is not None:
-                    raise ConfigurationError(self._refusal)
-                self._loop.call_soon_threadsafe(self._begin, start, future, context=_context())
+            result = self._begun(call, meanwhile)
+        except concurrent.futures.CancelledError:
+            raise TransportError("the client was closed while the call was under way", outcome="unknown") from None
+        except BaseException:
+            if self._refusal is None:  # or else the loop cancels it by itself, or is not ours
+                self._call_soon(call.cancel)  # of use when the wait, not the call, has failed
+            raise
+        if call.exit is not None:
+            raise call.exit
+        return result
+
+    def _begun(self, call: _Call[T], meanwhile: Callable[[Future[Any]], None] | None) -> T:
+        with self._lock:  # so that no call comes after the end, where nobody would answer it
+            if self._refusal is not None:
+                raise ConfigurationError(self._refusal)
+            future = self._portal.start_task_soon(call)
+        try:
             if meanwhile is not None:
                 meanwhile(future)
             return future.result()
-        except BaseException as error:
-            if future.cancelled() and isinstance(error, concurrent.futures.CancelledError):
-                raise TransportError("the client was closed while the call was under way", outcome="unknown") from None
-            future.cancel()  # of use when the wait, not the call, has failed
-            raise
         finally:
-            del future  # the error's traceback holds this frame: without this, error and future would hold each other
+            del future  # an error's traceback holds this frame: without this, error and future would hold each other
 
     def refuse_own_thread(self) -> None:
         """Raise on the loop's own thread, which can't wait for itself."""
@@ -178,62 +184,57 @@ class _Loop:
         with self._lock:
             if self._refusal is None:
                 self._refusal = "the client is closed"
-                self._loop.call_soon_threadsafe(self._ending.set)
+                self._call_soon(self._ending.set)
 
     def abandon(self) -> None:
         """Take no more calls, touch nothing: this is the parent's loop, seen from its child."""
         self._lock = threading.RLock()
         self._refusal = "what was begun before a fork can't go on in the child"
 
-    def _run(self, make: Callable[[], Resident], started: Future[None]) -> None:
+    def _run(self, make: Callable[[], Resident], started: Future[BlockingPortal]) -> None:
         try:
-            with asyncio.Runner() as runner:
-                runner.run(self._live(make, started))
+            anyio.run(self._live, make, started, backend="asyncio")
             self.ended.set_result(None)
         except BaseException as error:  # noqa: BLE001 - raised where the first call, or `close`, waits
             (self.ended if started.done() else started).set_exception(error)
 
-    async def _live(self, make: Callable[[], Resident], started: Future[None]) -> None:
-        self._loop = asyncio.get_running_loop()
+    async def _live(self, make: Callable[[], Resident], started: Future[BlockingPortal]) -> None:
+        self._call_soon = asyncio.get_running_loop().call_soon_threadsafe
+        self._ending = anyio.Event()
         _here.resident = resident = make()
-        async with asyncio.TaskGroup() as self._calls:
-            started.set_result(None)
+        async with BlockingPortal() as portal:
+            started.set_result(portal)
             await self._ending.wait()
-            for scope in self._scopes:
-                scope.cancel()
+            await portal.stop(cancel_remaining=True)
         await resident.aclose()
 
-    def _begin(self, start: Callable[[], Awaitable[T]], future: Future[T]) -> None:
-        if not future.cancelled():  # or else it was interrupted before it began
-            self._calls.create_task(self._carry_out(start, future))
 
-    async def _carry_out(self, start: Callable[[], Awaitable[T]], future: Future[T]) -> None:
-        with anyio.CancelScope() as scope:
-            self._scopes.add(scope)
-            future.add_done_callback(lambda it: it.cancelled() and self._loop.call_soon_threadsafe(scope.cancel))
+class _Call(Generic[T]):
+    """One call on the loop, which can be cancelled from the moment on that it is made."""
+
+    def __init__(self, start: Callable[[], Awaitable[T]]) -> None:
+        self._start = start
+        self._scope: anyio.CancelScope | None = None
+        self._is_cancelled = False
+        self.exit: BaseException | None = None
+        """What must not reach the portal, where it would end all other calls too."""
+
+    async def __call__(self) -> T:
+        with anyio.CancelScope() as self._scope:
             try:
-                result = await start()
-            except asyncio.CancelledError:
-                future.cancel()
+                if not self._is_cancelled:
+                    return await self._start()
+            except (Exception, anyio.get_cancelled_exc_class()):
                 raise
             except BaseException as error:  # noqa: BLE001 - raised where the call waits
-                if future.set_running_or_notify_cancel():
-                    future.set_exception(error)
-            else:
-                if future.set_running_or_notify_cancel():
-                    future.set_result(result)
-            finally:
-                self._scopes.remove(scope)
-                del future  # as in `run`
+                self.exit = error
+        return cast("T", _END)  # nobody takes it: the call was cancelled, or `exit` is raised
 
-
-def _context() -> contextvars.Context:
-    """The caller's context, but for the variable by which anyio would take our loop for the caller's (trio, say)."""
-    context = contextvars.copy_context()
-    for variable in context:
-        if variable.name == "current_async_library_cvar":
-            context.run(variable.set, "asyncio")
-    return context
+    def cancel(self) -> None:
+        """Cancel the call; runs on the loop."""
+        self._is_cancelled = True
+        if self._scope is not None:
+            self._scope.cancel()
 
 
 _portals: weakref.WeakSet[Portal] = weakref.WeakSet()

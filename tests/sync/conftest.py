@@ -1,0 +1,23 @@
+"""A server of its own for each test, and a look at what threads a test leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from operations.server import Server, running
+
+from sync.processes import loop_threads, until
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    before = loop_threads()
+    yield
+    until(lambda: not loop_threads() - before)

@@ -1,0 +1,107 @@
+"""Scripts in processes of their own, and patience with a limit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
+
+PATIENCE = 10.0
+
+PREAMBLE = f"""
+import asyncio, atexit, gc, os, signal, sys, threading, time, traceback
+from cds_eks import Credentials, EksClient, RetryPolicy
+from cds_eks.errors import ConfigurationError, EksError, NotFound, TransportError
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def client(**more):
+    return EksClient(
+        Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), endpoint=sys.argv[1], retry=RetryPolicy.none(), **more
+    )
+
+def say(*words):
+    print(*words, flush=True)
+
+def until(is_so):
+    end = time.monotonic() + {PATIENCE}
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)
+
+def reap(pid):
+    # The exit code of a child, which must end in time.
+    end = time.monotonic() + {PATIENCE}
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return "hung"
+        time.sleep(0.005)
+"""
+
+
+def until(is_so: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Wait for something that comes to pass by itself."""
+    end = time.monotonic() + patience
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.002)
+
+
+def loop_threads() -> set[threading.Thread]:
+    """The event-loop threads of all clients of this process."""
+    return {thread for thread in threading.enumerate() if thread.name == "cds-eks"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a script."""
+
+    code: int
+    lines: list[str]
+    complaints: str
+    seconds: float
+
+
+@contextmanager
+def started(script: str, server: Server, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a script (after the preamble) in a process of its own; it is killed if the test leaves it behind."""
+    process = subprocess.Popen(
+        [sys.executable, *flags, "-c", PREAMBLE + script, server.url],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ
+        | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDEVMODE": "", "COVERAGE_PROCESS_START": ""},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def finish(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
+    """Wait for a script to end."""
+    begin = time.monotonic()
+    out, complaints = process.communicate(timeout=patience)
+    return Ended(process.returncode, out.splitlines(), complaints, time.monotonic() - begin)
+
+
+def run(script: str, server: Server, *flags: str) -> Ended:
+    """Run a script to its end, which must come in 15 s."""
+    with started(script, server, *flags) as process:
+        return finish(process, 15.0)

@@ -1,0 +1,330 @@
+"""Closing a client, dropping it, and what must not be done with it."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import pytest
+from operations.faces import SETTINGS, sync_client
+from operations.server import HANG, Seen, Server, envelope
+
+from cds_eks import EksClient
+from cds_eks.errors import ConfigurationError, EksError, TransportError
+from cds_eks.pipeline import Send
+from cds_eks.wire import RawResponse, Request
+from sync.processes import loop_threads, until
+
+
+def nodes(seen: Seen) -> dict[str, Any]:
+    page = seen.arguments["PageIndex"]
+    return envelope([{"NodeId": f"n-{page}-{index}"} for index in range(3)] if int(page) < 9 else [])
+
+
+CALLS: dict[str, Callable[[EksClient], object]] = {
+    "call": lambda eks: eks.clusters.list(),
+    "any action": lambda eks: eks.call("Anything"),
+    "wait": lambda eks: eks.wait.task("t"),
+    "wait, reporting": lambda eks: eks.wait.task("t", on_change=print),
+    "iterate": lambda eks: list(eks.nodes.iterate("c")),
+}
+
+
+def hang_all(server: Server) -> None:
+    server.replies |= dict.fromkeys(("ListClusters", "Anything", "TaskStatus", "ListNodes"), HANG)
+
+
+# --- close
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_close_ends_the_thread_and_may_be_called_again(server: Server, is_used: bool) -> None:
+    with sync_client(server) as eks:
+        if is_used:
+            eks.clusters.list()
+        eks.close()
+        assert loop_threads() == set()
+        eks.close()
+    eks.close()
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("is_used", [True, False])
+def test_calls_on_a_closed_client_are_refused(server: Server, name: str, is_used: bool) -> None:
+    with sync_client(server) as eks:
+        if is_used:
+            eks.clusters.list()
+    with pytest.raises(ConfigurationError, match="the client is closed") as caught:
+        CALLS[name](eks)
+    assert caught.value.outcome == "not_sent"
+    assert loop_threads() == set()
+
+
+def test_the_connections_are_closed_with_the_client(server: Server) -> None:
+    with sync_client(server) as eks:
+        eks.clusters.list()
+        assert any(thread.name.startswith("Thread-") for thread in threading.enumerate())
+    until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_under_way_fails_promptly_when_another_thread_closes_the_client(server: Server, name: str) -> None:
+    hang_all(server)
+    with ThreadPoolExecutor(4) as pool:
+        eks = EksClient(endpoint=server.url, **SETTINGS)
+        calls = [pool.submit(CALLS[name], eks) for _ in range(4)]
+        server.wait_for(4)
+        begin = time.monotonic()
+        eks.close()
+        for call in calls:
+            with pytest.raises(TransportError, match="the client was closed while the call was under way") as caught:
+                call.result(5)
+            assert caught.value.outcome == "unknown"
+        assert time.monotonic() - begin < 2
+    assert all(seen.is_dropped.wait(5) for seen in server.seen)
+    assert loop_threads() == set()
+
+
+def test_calls_that_come_while_the_client_is_closed_are_answered_or_refused_and_never_lost(server: Server) -> None:
+    """Again and again, since it is a race."""
+    for _ in range(15):
+        eks = EksClient(endpoint=server.url, **SETTINGS)
+        eks.clusters.list()
+        ready = threading.Barrier(5)
+
+        def hammer(eks: EksClient, ready: threading.Barrier) -> str:
+            ready.wait(5)
+            for _ in range(10_000):
+                try:
+                    eks.clusters.list()
+                except (TransportError, ConfigurationError) as error:
+                    return type(error).__name__
+            return "never refused"
+
+        with ThreadPoolExecutor(4) as pool:
+            calls = [pool.submit(hammer, eks, ready) for _ in range(4)]
+            ready.wait(5)
+            eks.close()
+            assert {call.result(10) for call in calls} <= {"TransportError", "ConfigurationError"}
+
+
+def test_many_threads_may_close_at_once(server: Server) -> None:
+    with sync_client(server) as eks, ThreadPoolExecutor(8) as pool:
+        eks.clusters.list()
+        for done in [pool.submit(eks.close) for _ in range(8)]:
+            done.result(5)
+        assert loop_threads() == set()
+
+
+def test_a_middleware_that_cleans_up_slowly_has_its_time(server: Server) -> None:
+    fates: list[str] = []
+
+    async def tidy(request: Request, send: Send) -> RawResponse:
+        try:
+            return await send(request)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.05)
+                fates.append("tidied")
+
+    hang_all(server)
+    with ThreadPoolExecutor(1) as pool:
+        with sync_client(server, per_call=[tidy]) as eks:
+            call = pool.submit(CALLS["call"], eks)
+            server.wait_for(1)
+        with pytest.raises(TransportError):
+            call.result(5)
+    assert fates == ["tidied"]
+
+
+class OwnBackend:
+    """A backend of the user's."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.closed_on: list[str] = []
+
+    async def send(self, request: Request) -> RawResponse:
+        return RawResponse(status=200, headers={}, content=b'{"Code":"Success","Data":[]}')
+
+    async def aclose(self) -> None:
+        self.closed_on.append(threading.current_thread().name)
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_backend_of_one_s_own_is_closed_once_and_on_the_loop(server: Server) -> None:
+    backend = OwnBackend()
+    with sync_client(server, backend=backend) as eks:
+        assert eks.clusters.list().data == []
+        eks.close()
+    assert backend.closed_on == ["cds-eks"]
+
+
+@pytest.mark.parametrize("error", [OSError("it broke"), TimeoutError()])
+def test_an_error_of_closing_a_backend_comes_out_of_close_and_the_thread_is_gone(
+    server: Server, error: Exception
+) -> None:
+    eks = EksClient(endpoint=server.url, backend=OwnBackend(error), **SETTINGS)
+    eks.clusters.list()
+    with pytest.raises(type(error)) as caught:
+        eks.close()
+    assert caught.value is error
+    assert loop_threads() == set()
+    eks.close()
+
+
+# --- iterate, half-way
+
+
+@pytest.mark.parametrize("way", ["closed", "dropped", "kept"])
+def test_an_iterator_that_is_left_half_way_leaves_nothing_behind(server: Server, way: str) -> None:
+    server.replies["ListNodes"] = nodes
+    with sync_client(server) as eks:
+        entries: Any = eks.nodes.iterate("c")
+        assert [next(entries).node_id for _ in range(4)] == ["n-1-0", "n-1-1", "n-1-2", "n-2-0"]
+        if way == "closed":
+            entries.close()
+            assert next(entries, None) is None
+        elif way == "dropped":
+            del entries
+            gc.collect()
+        assert eks.clusters.list().code == "Success"
+    assert [seen.action for seen in server.seen] == ["ListNodes", "ListNodes", "ListClusters"]
+
+
+def test_an_iterator_does_not_outlive_its_client(server: Server) -> None:
+    server.replies["ListNodes"] = nodes
+    with sync_client(server) as eks:
+        entries = eks.nodes.iterate("c")
+        next(entries)
+    with pytest.raises(ConfigurationError, match="the client is closed"):
+        list(entries)
+
+
+def test_an_iterator_keeps_its_client_alive(server: Server) -> None:
+    server.replies["ListNodes"] = nodes
+    entries = EksClient(endpoint=server.url, **SETTINGS).nodes.iterate("c")
+    gc.collect()
+    assert len(list(entries)) == 24
+    del entries
+
+
+def test_threads_may_share_an_iterator_one_after_another(server: Server) -> None:
+    server.replies["ListNodes"] = nodes
+    with sync_client(server) as eks, ThreadPoolExecutor(2) as pool:
+        entries = eks.nodes.iterate("c")
+        found = [pool.submit(next, entries).result(5) for _ in range(24)]
+        assert len({node.node_id for node in found}) == 24
+
+
+# --- dropped without being closed
+
+
+def test_a_client_that_becomes_garbage_ends_its_thread_and_its_connections(server: Server) -> None:
+    eks = EksClient(endpoint=server.url, **SETTINGS)
+    eks.clusters.list()
+    assert len(loop_threads()) == 1
+    del eks  # no collection is needed: nothing holds on to it
+    until(lambda: not loop_threads())
+    until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
+    gc.collect()  # a `ResourceWarning` would come up here, and fail the test
+
+
+def test_a_client_that_is_part_of_a_cycle_ends_its_thread_when_it_is_collected(server: Server) -> None:
+    class Holder:
+        pass
+
+    holder: Any = Holder()
+    holder.eks, holder.me = EksClient(endpoint=server.url, **SETTINGS), holder
+    holder.eks.clusters.list()
+    del holder
+    gc.collect()
+    until(lambda: not loop_threads())
+
+
+def test_50_clients_that_are_made_used_and_dropped_leave_no_thread(server: Server) -> None:
+    for _ in range(50):
+        assert EksClient(endpoint=server.url, **SETTINGS).clusters.list().code == "Success"
+    until(lambda: not loop_threads())
+    assert len({seen.port for seen in server.seen}) == 50
+    assert server.problems == []
+
+
+def test_a_group_keeps_its_client_alive(server: Server) -> None:
+    clusters = EksClient(endpoint=server.url, **SETTINGS).clusters
+    gc.collect()
+    assert clusters.list().code == "Success"
+    assert clusters.list().code == "Success"
+    assert len(loop_threads()) == 1
+    del clusters
+    until(lambda: not loop_threads())
+
+
+def test_a_client_dropped_in_the_middle_of_a_call_lets_it_end(server: Server) -> None:
+    release = threading.Event()
+
+    def slow(seen: Seen) -> dict[str, Any]:
+        release.wait(10)
+        return envelope([])
+
+    server.replies["ListClusters"] = slow
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(EksClient(endpoint=server.url, **SETTINGS).clusters.list)
+        server.wait_for(1)
+        gc.collect()
+        release.set()
+        assert call.result(5).data == []
+    del call
+    until(lambda: not loop_threads())
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize("way", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+@pytest.mark.parametrize("is_used", [True, False])
+def test_a_client_is_neither_pickled_nor_copied(server: Server, way: Callable[[object], object], is_used: bool) -> None:
+    with sync_client(server) as eks:
+        if is_used:
+            eks.clusters.list()
+        with pytest.raises(TypeError, match=r"EksClient is neither copied nor pickled: .* make a new one"):
+            way(eks)
+
+
+def test_no_error_but_ours_comes_from_a_thread_that_can_not_be_started(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with sync_client(server) as eks:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(TransportError, match="can't start new thread") as caught:
+                eks.clusters.list()
+        assert isinstance(caught.value, EksError)
+        assert caught.value.outcome == "not_sent"
+        assert eks.clusters.list().code == "Success"
+
+
+def test_no_error_but_ours_comes_from_a_loop_that_can_not_be_made(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(24, "Too many open files")
+
+    with sync_client(server) as eks:
+        with monkeypatch.context() as patch:
+            patch.setattr("asyncio.events.new_event_loop", refuse)
+            with pytest.raises(TransportError, match="Too many open files") as caught:
+                eks.clusters.list()
+        assert caught.value.outcome == "not_sent"
+        assert eks.clusters.list().code == "Success"

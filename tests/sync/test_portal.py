@@ -1,0 +1,258 @@
+"""The way into the loop and back, without a client: what is hard to see from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+import weakref
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cds_eks.errors import ConfigurationError
+from cds_eks.sync import portal as portals
+from cds_eks.sync.portal import Portal
+from sync.processes import loop_threads, until
+
+
+class Resident:
+    """What lives on a loop, and notes when it goes."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+
+    async def aclose(self) -> None:
+        self.log.append("closed")
+
+
+@pytest.fixture
+def log() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def portal(log: list[str]) -> Iterator[Portal]:
+    portal = Portal(lambda: Resident(log))
+    yield portal
+    portal.close()
+
+
+async def nothing() -> None:
+    """Be a call."""
+
+
+async def forever() -> None:
+    await asyncio.sleep(60)
+
+
+def test_what_lives_on_the_loop_is_made_and_closed_there(portal: Portal, log: list[str]) -> None:
+    made_on: list[str] = []
+
+    def make() -> Resident:
+        made_on.append(threading.current_thread().name)
+        return Resident(log)
+
+    own = Portal(make)
+
+    async def look() -> object:
+        return own.resident()
+
+    assert type(own.call(look)) is Resident
+    assert own.call(look) is own.call(look)
+    own.close()
+    assert (made_on, log) == (["cds-eks"], ["closed"])
+
+
+def test_an_error_of_making_it_comes_out_of_each_call_and_leaves_no_thread(log: list[str]) -> None:
+    errors = iter([ConfigurationError("not yet"), ValueError("a bug")])
+
+    def make() -> Resident:
+        for error in errors:
+            raise error
+        return Resident(log)
+
+    portal = Portal(make)
+    for kind in (ConfigurationError, ValueError):
+        with pytest.raises(kind):
+            portal.call(nothing)
+        until(lambda: not loop_threads())
+    portal.call(nothing)
+    portal.close()
+
+
+def tasks(portal: Portal) -> int:
+    """How many tasks run on the portal's loop, its own included."""
+    return len(asyncio.all_tasks(getattr(portal._running()._call_soon, "__self__")))  # noqa: B009 - mypy knows a callable only
+
+
+def test_a_call_that_was_cancelled_before_it_began_never_begins(portal: Portal) -> None:
+    begun: list[str] = []
+
+    async def begin() -> None:
+        begun.append("begun")
+
+    call = portals._Call(begin)
+    call.cancel()
+    portal.call(call)
+    assert begun == []
+
+
+def test_a_call_whose_wait_was_interrupted_is_cancelled_and_what_it_then_raises_is_dropped(portal: Portal) -> None:
+    fates: list[str] = []
+
+    async def stubborn(ending: str) -> None:
+        try:
+            await forever()
+        except asyncio.CancelledError:
+            fates.append(ending)
+            if ending == "raises":
+                raise ValueError("nobody hears this") from None
+            if ending == "cancelled":
+                raise
+
+    def interrupt(_: object) -> None:
+        until(lambda: tasks(portal) == 2)
+        raise KeyboardInterrupt
+
+    for ending in ("raises", "cancelled", "returns"):
+        with pytest.raises(KeyboardInterrupt):
+            portal._running().run(lambda ending=ending: stubborn(ending), meanwhile=interrupt)  # type: ignore[misc]
+        until(lambda: tasks(portal) == 1)
+    assert fates == ["raises", "cancelled", "returns"]
+    portal.call(nothing)
+
+
+def test_a_portal_that_becomes_garbage_on_its_own_loop_s_thread_ends_without_waiting_for_itself(log: list[str]) -> None:
+    holder = [Portal(lambda: Resident(log))]
+    holder[0].call(nothing)
+    call_soon = holder[0]._running()._call_soon
+    watched = weakref.ref(holder[0])
+    call_soon(holder.clear)
+    begin = time.monotonic()
+    until(lambda: not loop_threads())
+    assert time.monotonic() - begin < 1
+    assert watched() is None
+    assert log == ["closed"]
+
+
+def test_close_does_not_wait_for_ever_for_a_call_that_will_not_be_cancelled(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portals, "END_TIMEOUT", 0.1)
+    release, is_stuck = threading.Event(), threading.Event()
+
+    async def stuck() -> None:
+        is_stuck.set()
+        release.wait(10)  # blocks the loop
+
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(portal.call, stuck)
+        assert is_stuck.wait(5)
+        begin = time.monotonic()
+        portal.close()
+        assert time.monotonic() - begin < 2
+        assert len(loop_threads()) == 1
+        release.set()
+        call.result(5)
+    until(lambda: not loop_threads())
+
+
+def test_a_signal_handler_may_call_and_close_wherever_it_strikes(log: list[str]) -> None:
+    """It runs on the thread that it interrupts, which may hold the locks."""
+    portal = Portal(lambda: Resident(log))
+    loop = portal._running()
+    with portal._lock, loop._lock:
+        portal.call(nothing)
+        portal.close()
+    with pytest.raises(ConfigurationError):
+        portal.call(nothing)
+
+
+def test_many_threads_may_make_portals_while_others_go(log: list[str]) -> None:
+    def churn(_: int) -> None:
+        for _ in range(200):
+            Portal(lambda: Resident(log))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(churn, range(8)))
+    gc.collect()
+    assert len(list(portals._portals)) < 100
+
+
+# --- the child's side of a fork, seen in this process (the real thing is in test_fork.py)
+
+
+@pytest.fixture
+def _as_in_a_child(log: list[str]) -> Iterator[None]:
+    """Undo what a child would leave behind."""
+    yield
+    while portals._abandoned:
+        loop = portals._abandoned.pop()
+        loop._refusal = None
+        loop.end()
+
+
+@pytest.mark.usefixtures("_as_in_a_child")
+def test_a_child_starts_a_loop_of_its_own_even_if_the_locks_are_held(portal: Portal) -> None:
+    portal.call(nothing)
+    before = portal._running()
+    is_held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with portal._lock, before._lock:
+            is_held.set()
+            release.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(5)
+    portals._after_fork_in_child()
+    assert loop_threads() == {before.thread}
+    portal.call(nothing)
+    assert portal._running() is not before
+    release.set()
+    holder.join(5)
+
+
+@pytest.mark.usefixtures("_as_in_a_child")
+def test_what_was_begun_before_a_fork_can_not_go_on_in_the_child(portal: Portal) -> None:
+    async def count() -> AsyncIterator[int]:
+        for number in range(9):
+            yield number
+
+    numbers = portal.iterate(count)
+    assert next(numbers) == 0
+    portals._after_fork_in_child()
+    with pytest.raises(ConfigurationError, match="what was begun before a fork can't go on in the child"):
+        next(numbers)
+
+
+@pytest.mark.usefixtures("_as_in_a_child")
+@pytest.mark.parametrize("state", ["unused", "used", "closed"])
+def test_a_child_may_close_what_it_never_used(log: list[str], state: str) -> None:
+    portal = Portal(lambda: Resident(log))
+    if state != "unused":
+        portal.call(nothing)
+    if state == "closed":
+        portal.close()
+    closed = list(log)
+    portals._after_fork_in_child()
+    portal.close()
+    assert log == closed
+    with pytest.raises(ConfigurationError, match="the client is closed"):
+        portal.call(nothing)
+
+
+@pytest.mark.usefixtures("_as_in_a_child")
+def test_a_child_that_drops_its_parent_s_portal_touches_nothing_of_the_parent_s(log: list[str]) -> None:
+    portal = Portal(lambda: Resident(log))
+    portal.call(nothing)
+    loop = portal._running()
+    portals._after_fork_in_child()
+    del portal
+    gc.collect()
+    assert not loop._ending.is_set()
+    assert loop.thread.is_alive()
