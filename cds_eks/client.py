@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import time
 import uuid
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
 
+import anyio.lowlevel
 import attrs
 
 from cds_eks import backend as backends
@@ -114,13 +116,14 @@ class AsyncEksClient:
                 *per_call,
                 Deadline(timeouts.total),
                 Retry(retry, codec.failure_of),
-                LimitRate(limits.max_in_flight, limits.requests_per_second),
+                LimitRate(limits.max_in_flight or limits.max_connections, limits.requests_per_second, limits.adaptive),
                 *per_attempt,
                 Sign(signer),
             ],
             self._backend.send,
         )
         self._is_closed = False
+        self._home: tuple[int, object] | None = None
         self.clusters = resources.Clusters(self.execute)
         self.tasks = resources.Tasks(self.execute)
         self.nodes = resources.Nodes(self.execute)
@@ -151,7 +154,13 @@ class AsyncEksClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. Calls that are made afterwards raise `ConfigurationError`."""
+        """Close the connections. Calls that are made afterwards raise `ConfigurationError`.
+
+        Raises:
+            ConfigurationError: The client belongs to another event loop, or process: its connections do as well.
+        """
+        if not self._is_closed and self._home is not None:
+            self._check_home()
         self._is_closed = True
         await self._backend.aclose()
 
@@ -220,6 +229,7 @@ class AsyncEksClient:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such."""
         if self._is_closed:
             raise ConfigurationError("the client is closed")
+        self._check_home()
         started, began = time.monotonic(), datetime.now(UTC)
         try:
             response = await self._send(self._timed(call))
@@ -227,6 +237,8 @@ class AsyncEksClient:
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
         except EksError as error:
+            if error.outcome == "unknown":
+                call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
             failure = ambiguous(error, natural_key=natural_key(), window=(began, datetime.now(UTC)))
@@ -237,6 +249,20 @@ class AsyncEksClient:
             )
             return answer
         raise failure
+
+    def _check_home(self) -> None:
+        """Refuse another event loop than that of the first call, which has the connections and the lines.
+
+        Raises:
+            ConfigurationError: This is another loop, or another process.
+        """
+        home = os.getpid(), anyio.lowlevel.current_token()
+        if self._home is None:
+            self._home = home
+        elif self._home != home:
+            raise ConfigurationError(
+                "the client belongs to the event loop of its first call: make one for each loop, and for each process"
+            )
 
     def _timed(self, call: Request) -> Request:
         return attrs.evolve(call, connect_timeout=self._timeouts.connect, read_timeout=self._timeouts.read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -14,7 +15,7 @@ from cds_eks.failures import failure_of, shown, unreadable
 from cds_eks.modeling import Shape, dump, fields_of, value_at, wire_name
 from cds_eks.reading import Unreadable, converter, read_int
 from cds_eks.redaction import is_secret_name, secrets_in
-from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, is_by_wire_name, is_utf8
+from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, is_by_wire_name, is_utf8, spelt
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
@@ -110,16 +111,24 @@ def _request(
     )
 
 
+def _is_reserved(name: str) -> bool:
+    """Whether a name is one of the signature's, or would be taken for one: in any case, width or with blanks."""
+    if name.isascii() and name.isalnum():
+        return name.lower() in _RESERVED
+    plain = unicodedata.normalize("NFKC", name)
+    return "".join([char for char in plain if char.isprintable() and not char.isspace()]).casefold() in _RESERVED
+
+
 def _query_value(name: str, value: object) -> str:
     """Spell an argument of a query: text as it is, numbers in decimal, flags as 1 and 0."""
-    if name.lower() in _RESERVED:
-        raise InvalidRequestError(name, BELONGS_TO_SIGNATURE)
+    if _is_reserved(name):
+        raise InvalidRequestError(spelt(name), BELONGS_TO_SIGNATURE)
     if not isinstance(value, (str, int)):
-        raise InvalidRequestError(name, f"must be a text, a whole number or a flag, not {type(value).__name__}")
+        raise InvalidRequestError(spelt(name), f"must be a text, a whole number or a flag, not {type(value).__name__}")
     try:
         text = str.__str__(value) if isinstance(value, str) else str(int(value))
     except ValueError:
-        raise InvalidRequestError(name, "must be a number that can be spelt in decimal") from None
+        raise InvalidRequestError(spelt(name), "must be a number that can be spelt in decimal") from None
     if not is_utf8(f"{name}{text}"):
         raise InvalidRequestError(ascii(name), MUST_BE_UTF8)
     return text
@@ -150,12 +159,12 @@ def _arguments(request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:
     elif not is_by_wire_name(extra):
         raise InvalidRequestError("extra", MUST_BE_BY_WIRE_NAME)
     for name in (*request.extra, *extra):
-        if name.lower() in _RESERVED:
-            raise InvalidRequestError(f"extra.{name}", BELONGS_TO_SIGNATURE)
+        if _is_reserved(name):
+            raise InvalidRequestError(f"extra.{spelt(name)}", BELONGS_TO_SIGNATURE)
     taken = {name.lower() for name in documented} if extra else ()
     for name in extra:
         if name.lower() in taken:
-            raise InvalidRequestError(f"extra.{name}", "is set by the call itself and can't be replaced")
+            raise InvalidRequestError(f"extra.{spelt(name)}", "is set by the call itself and can't be replaced")
     return {**documented, **extra}
 
 
@@ -209,9 +218,6 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
         typed = None if operation.result is None else converter().structure(data, operation.result)
     except Unreadable as error:
         raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
-    if operation.result_id is not None and not getattr(typed, operation.result_id):
-        reason = f"the answer does not name what was made ({operation.result_id})"
-        raise _counted(unreadable(reason, request, response), request)
     return Response(
         data=cast("T", typed),
         request_id=request_id_of(response, request.secrets),

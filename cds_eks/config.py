@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import math
 import os
 import re
+import threading
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -18,6 +20,20 @@ API_REVISIONS = ("2025-09-08",)
 DEFAULT_ENDPOINT = "https://api.capitalonline.net"
 API_PATH = "/eks/v1"
 
+MOST = 10**18
+"""No whole number among the settings is as large."""
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) < MOST if isinstance(value, int) else math.isfinite(value)
+
+
+def _shown(value: object) -> str:
+    """Show a setting in an error; Python does not spell the longest numbers, and nobody would read them."""
+    return "a longer number" if isinstance(value, int) and abs(value) >= MOST else repr(value)
+
 
 def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
     if value is not None:
@@ -25,18 +41,18 @@ def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
 
 
 def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
-        raise ConfigurationError(f"{field.name} must be a number above 0, not {value!r}")
+    if not _is_number(value) or value <= 0:
+        raise ConfigurationError(f"{field.name} must be a number above 0, not {_shown(value)}")
 
 
 def _not_negative(_: Any, field: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        raise ConfigurationError(f"{field.name} must be a number of at least 0, not {value!r}")
+    if not _is_number(value) or value < 0:
+        raise ConfigurationError(f"{field.name} must be a number of at least 0, not {_shown(value)}")
 
 
 def _count(_: Any, field: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"{field.name} must be a whole number of at least 1, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < MOST:
+        raise ConfigurationError(f"{field.name} must be a whole number of at least 1, not {_shown(value)}")
 
 
 def _count_or_none(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -88,6 +104,63 @@ class RetryPolicy:
         return cls(max_attempts=1)
 
 
+def _adaptive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, AdaptiveRate):
+        raise ConfigurationError(f"{field.name} must be an AdaptiveRate, not {type(value).__name__}")
+
+
+class AdaptiveRate:
+    """A limit of requests per second that follows the service: down when it throttles, up again when it does not.
+
+    There is none until the service throttles for the first time. Then the limit is half of what was just sent in a
+    second, and it halves with each further throttling, once a second at the most; without any it grows by a tenth
+    of that first limit each second. Several clients, in any threads, may share one.
+
+    Args:
+        lowest: It is never lower, in requests per second.
+    """
+
+    def __init__(self, *, lowest: float = 0.5) -> None:
+        if isinstance(lowest, bool) or not isinstance(lowest, (int, float)) or not 0 < lowest < math.inf:
+            raise ConfigurationError(f"lowest must be a number above 0, not {lowest!r}")
+        self._lowest = lowest
+        self._lock = threading.Lock()
+        self._limit: float | None = None
+        self._growth = 0.0
+        self._next = 0.0
+        self._lowered = self._raised = -math.inf
+        self._recent: collections.deque[float] = collections.deque()
+
+    @property
+    def limit(self) -> float | None:
+        """The limit now, in requests per second; None if there is none."""
+        return self._limit
+
+    def take(self, now: float) -> float:
+        """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
+        with self._lock:
+            if self._limit is not None:
+                if now < self._next:
+                    return self._next - now
+                self._next = now + 1 / self._limit
+            self._recent.append(now)
+            while self._recent[0] <= now - 1.0:
+                self._recent.popleft()
+            return 0.0
+
+    def learn(self, now: float, *, is_throttled: bool) -> None:
+        """An attempt was answered."""
+        with self._lock:
+            if is_throttled and now - self._lowered >= 1.0:
+                current = float(max(1, len(self._recent))) if self._limit is None else self._limit
+                self._limit = max(self._lowest, current / 2)
+                self._growth = self._growth or self._limit / 10
+                self._lowered = self._raised = now
+            elif not is_throttled and self._limit is not None and now - self._raised >= 1.0:
+                self._limit += self._growth
+                self._raised = now
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """How much a client does at once. Who must wait waits in line, and within the call's time.
@@ -96,12 +169,14 @@ class Limits:
         max_connections: Connections open at once.
         max_in_flight: Attempts under way at once; None for as many as there are connections.
         requests_per_second: Attempts begun in a second; None for no limit.
+        adaptive: A limit of requests per second that follows the service's throttling; clients may share one.
         keepalive_expiry: How long an idle connection is kept, in seconds.
     """
 
     max_connections: int = attrs.field(default=100, validator=_count)
     max_in_flight: int | None = attrs.field(default=None, validator=_count_or_none)
     requests_per_second: float | None = attrs.field(default=None, validator=_seconds)
+    adaptive: AdaptiveRate | None = attrs.field(default=None, validator=_adaptive)
     keepalive_expiry: float = attrs.field(default=30.0, validator=_positive)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cds_eks.redaction import blot, printable
+from cds_eks.redaction import presentable
 from cds_eks.wire import RawResponse
 
 SUCCESS = "success"
@@ -51,5 +51,5 @@ def request_id_of(response: RawResponse, secrets: Iterable[str] = ()) -> str | N
     """Return the service's id of a request, fit to be shown."""
     for value in (member(parse(response) or {}, "RequestId"), response.headers.get("cds-request-id")):
         if value and isinstance(value, (str, int)):
-            return printable(blot(str(value), secrets), 200)
+            return presentable(str(value), secrets, 200)
     return None

@@ -165,7 +165,7 @@ class UnreadableResponse(EksError):
 
 
 class ServiceError(EksError):
-    """The service said no. The outcome is `refused`, but for a create answered with a 5xx: `unknown`.
+    """The service said no. The outcome is `refused`, but for a write answered with a 5xx: `unknown`.
 
     Attributes:
         code: The service's `Code`. The list is open: match on the class of the error first.

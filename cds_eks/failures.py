@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import email.utils
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
 
 from cds_eks import errors
-from cds_eks.envelope import is_success, member, parse, request_id_of, texts_of
-from cds_eks.errors import EksError, ServiceError, UnreadableResponse
-from cds_eks.redaction import blot, printable
-from cds_eks.wire import Kind, RawResponse, Request
+from cds_eks.envelope import SUCCESS, is_success, member, parse, request_id_of, texts_of
+from cds_eks.errors import ConfigurationError, EksError, ServiceError, UnreadableResponse
+from cds_eks.modeling import fields_of
+from cds_eks.redaction import blot, presentable
+from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 SHOWN_BODY = 2048
 SHOWN_TEXT = 1000
@@ -47,6 +50,7 @@ BY_STATUS: dict[int, type[ServiceError]] = {
 }
 # No throttling code of this cloud is known [I]: these are the words that other clouds use.
 _THROTTLING = re.compile(r"throttl|toomanyrequests|requestlimit|ratelimit|rateexceeded|flowcontrol", re.IGNORECASE)
+_REPLAY = re.compile(r"nonce|replay", re.IGNORECASE)
 _QUOTA = re.compile(r"quota|limitexceeded|balance", re.IGNORECASE)
 
 
@@ -56,6 +60,8 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     The envelope's `Code` decides: the service also says no with HTTP 200 [D][O]. An answer that is not the envelope is
     unreadable whatever its status, but for 429, which says enough by itself.
     """
+    if not _is_answer(response):
+        return _unfit(request, response)
     envelope = parse(response)
     if envelope is None:
         if response.status != 429:
@@ -63,13 +69,21 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
         throttled = errors.Throttled("too many requests", http_status=429, retry_after=retry_after(response))
         return addressed(throttled, request, response)
     if is_success(envelope) and response.status < 300:
-        return None
+        if _names_result(request.operation, envelope):
+            return None
+        return unreadable("the answer does not name what was made", request, response)
     code = str(member(envelope, "Code"))
     kind = _kind_of(code, response.status)
     texts = texts_of(envelope)
     desc = member(envelope, "Desc")
-    # A create that the service failed on may have been carried out all the same.
-    is_open = request.operation.kind is Kind.CREATE and (response.status >= 500 or kind is errors.ServerFault)
+    # A write that the service failed on may have been carried out all the same; and so may one that it refuses as a
+    # replay [I]: it was sent once, so something on the way delivered it twice.
+    is_open = request.operation.kind is not Kind.READ and (
+        response.status >= 500
+        or kind is errors.ServerFault
+        or not _is_clear(envelope, code, response.status)
+        or _REPLAY.search(f"{code} {' '.join(texts)}") is not None
+    )
     error = kind(
         shown(texts[0] if texts else "the service gave no reason", request),
         code=shown(code, request),
@@ -79,6 +93,51 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
         outcome="unknown" if is_open else "refused",
     )
     return addressed(error, request, response)
+
+
+def _is_answer(response: Any) -> bool:
+    """Whether what a backend or a middleware returned is an answer at all."""
+    return (
+        isinstance(response, RawResponse)
+        and isinstance(response.status, int)
+        and isinstance(response.headers, Mapping)
+        and isinstance(response.content, bytes)
+    )
+
+
+def _unfit(request: Request, response: object) -> ConfigurationError:
+    error = ConfigurationError(
+        "a backend or a middleware must return a RawResponse (an int, a mapping and bytes), not "
+        f"{type(response).__name__ if not isinstance(response, RawResponse) else 'one of other things'}"
+    )
+    error.action = request.operation.name
+    error.outcome = "unknown"  # what returned it may have sent the request
+    return error
+
+
+def _names_result(operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
+    """Whether a create's yes has the id of what was made: without it, nobody knows whether anything was."""
+    if operation.result_id is None:
+        return True
+    data = member(envelope, "Data")
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]
+    wire = getattr(fields_of(operation.result), operation.result_id).metadata["wire"]
+    return isinstance(data, Mapping) and member(data, wire) not in (None, "")
+
+
+def _is_clear(envelope: Mapping[str, Any], code: str, status: int) -> bool:
+    """Whether an answer to a write is a no beyond doubt: one that could be a misspelt yes is not.
+
+    A yes with an HTTP status that says no is none, nor is a code that is no word (0, 200, true), or an unknown one
+    beside data, which may be what was made.
+    """
+    if is_success(envelope):
+        return False
+    if 400 <= status < 500 or code.lower() in BY_CODE:
+        return True
+    is_word = isinstance(member(envelope, "Code"), str) and code.strip().lower() not in ("", SUCCESS)
+    return is_word and not code.strip().isdigit() and not member(envelope, "Data")
 
 
 def _kind_of(code: str, status: int) -> type[ServiceError]:
@@ -91,6 +150,11 @@ def _kind_of(code: str, status: int) -> type[ServiceError]:
     if status >= 500:
         return errors.ServerFault
     return BY_STATUS.get(status, errors.BadArgument if status >= 400 else ServiceError)
+
+
+def is_expired(response: RawResponse) -> bool:
+    """Whether the service refused a request for its time."""
+    return _is_answer(response) and str(member(parse(response) or {}, "Code")).lower() == "requestexpired"
 
 
 def unreadable(reason: str, request: Request, response: RawResponse) -> UnreadableResponse:
@@ -110,7 +174,7 @@ def addressed(error: EksError, request: Request, response: RawResponse) -> EksEr
 
 def shown(text: str, request: Request) -> str:
     """Return a text of the service as an error may show it: one line, bounded, without the request's secrets."""
-    return printable(blot(text, request.secrets), SHOWN_TEXT)
+    return presentable(text, request.secrets, SHOWN_TEXT)
 
 
 def retry_after(response: RawResponse) -> float | None:
@@ -118,13 +182,14 @@ def retry_after(response: RawResponse) -> float | None:
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         return float(value)
+    when, now = moment(value), moment(response.headers.get("date", ""))
+    return None if when is None or now is None else max(0.0, when - now)
+
+
+def moment(text: str) -> float | None:
+    """Return the seconds since the epoch of a date as HTTP spells it (RFC 9110), or None if it is none."""
     try:
-        when, now = (_moment(text) for text in (value, response.headers.get("date", "")))
+        parsed = email.utils.parsedate_to_datetime(text)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, (when - now).total_seconds())
-
-
-def _moment(text: str) -> datetime:
-    moment = email.utils.parsedate_to_datetime(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

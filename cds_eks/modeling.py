@@ -15,7 +15,7 @@ import attrs
 
 from cds_eks.errors import InvalidRequestError
 from cds_eks.redaction import secrets_in
-from cds_eks.rules import Broken, ExtraFields, Rule, joined, kind_of
+from cds_eks.rules import Broken, ExtraFields, Rule, joined, kind_of, spelt
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
 
@@ -116,7 +116,7 @@ def _check_extra(shape: Shape) -> None:
     }
     for name in cast("Any", shape).extra:
         if name.lower() in taken:
-            raise InvalidRequestError(f"extra.{name}", f"is set by {taken[name.lower()]} and can't be replaced")
+            raise InvalidRequestError(f"extra.{spelt(name)}", f"is set by {taken[name.lower()]} and can't be replaced")
 
 
 def _did_you_mean(name: str, names: set[str]) -> str:
@@ -302,7 +302,7 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
     given: dict[str, Any] = {}
     for key, value in data.items():
         member = loaders.get(key) or loaders.get(str(key).lower())
-        where = f"{path}.{key}" if path else str(key)
+        where = f"{path}.{spelt(str(key))}" if path else spelt(str(key))
         if member is None:
             raise InvalidRequestError(where, f"is not a field of {cls.__name__}{_did_you_mean(str(key), _names(cls))}")
         if member.name in given:

@@ -15,10 +15,11 @@ async def paginate(
 ) -> AsyncIterator[T]:
     """Yield the entries of all pages, one page in memory at a time.
 
-    It ends when just as many entries have been given as the service says there are, at an empty page, or at a page that
-    brings nothing that the page before did not have (a service that ignores the page number would never end). An entry
-    that slid from the page before, because the list grew meanwhile, is given once. A total that was passed is no end:
-    it may be wrong, or the list have shrunk, and one more request tells.
+    It ends when just as many entries have been given as the service says there are, at an empty page, at a page that
+    brings nothing that the page before did not have, or at one that was there before (a service that ignores the page
+    number, or goes round in circles, would never end). An entry that slid from the page before, because the list grew
+    meanwhile, is given once. A total that was passed is no end: it may be wrong, or the list have shrunk, and one more
+    request tells.
 
     Args:
         fetch: Fetches a page by its number; the first is 1.
@@ -27,13 +28,18 @@ async def paginate(
     page_index = 1
     fetched = 0
     before: frozenset[Hashable] = frozenset()
+    known: set[int] = set()  # a number for each page that was given: pages themselves would fill the memory
     while True:
         page = await fetch(page_index)
+        identities = frozenset(identity(entry) for entry in page.data)
+        if hash(identities) in known:
+            return
+        known.add(hash(identities))
         new = [entry for entry in page.data if identity(entry) not in before]
         for entry in new:
             yield entry
         fetched += len(new)
         if not new or fetched == page.total_count:
             return
-        before = frozenset(identity(entry) for entry in page.data)
+        before = identities
         page_index += 1

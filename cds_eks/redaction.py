@@ -13,11 +13,19 @@ from urllib.parse import quote, quote_plus
 SHORTEST_SECRET = 4
 """Shorter texts are not looked for: they would be found everywhere."""
 
+LONGEST_LOOK = 65536
+"""How far secrets are looked for in a text of which much less is shown."""
+
 
 def printable(text: str, most: int) -> str:
     """Return a foreign text in one line of bounded length, without control characters and lone surrogates."""
     line = "".join([char if char.isprintable() else " " for char in text[: most + 1]])
     return line if len(line) <= most else f"{line[:most]}…"
+
+
+def presentable(text: str, secrets: Iterable[str], most: int) -> str:
+    """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first."""
+    return printable(blot(text[:LONGEST_LOOK], secrets, is_cut=len(text) > LONGEST_LOOK), most)
 
 
 def blot(text: str, secrets: Iterable[str], *, is_cut: bool = False) -> str:
@@ -49,7 +57,8 @@ def _without_begun(text: str, spelling: str) -> str:
 def _spellings(secret: str) -> tuple[str, ...]:
     """All the ways in which an answer may spell a secret, the longest first: one spelling may lie within another."""
     once = _respelt(secret)
-    return tuple(sorted({twice for spelling in once for twice in _respelt(spelling)}, key=len, reverse=True))
+    twice = {again for spelling in once for again in _respelt(spelling)}
+    return tuple(sorted(twice | _in_python(secret), key=len, reverse=True))
 
 
 def _respelt(secret: str) -> set[str]:
@@ -60,6 +69,13 @@ def _respelt(secret: str) -> set[str]:
     from_go = [text.translate({ord(char): f"\\u{ord(char):04x}" for char in "<>&"}) for text in in_json]
     in_url = (*(quote(secret, safe=safe, errors="replace") for safe in ("", "/")), quote_plus(secret, errors="replace"))
     return {secret, *in_json, *from_go, *in_url, html.escape(secret), html.escape(secret, quote=False)}
+
+
+def _in_python(secret: str) -> set[str]:
+    """How errors of Python libraries show a text or bytes that they do not like."""
+    quoted = f"{secret}\"'"  # which makes Python escape the one kind of quotes
+    shown = {repr(quoted)[1:-4], ascii(quoted)[1:-4], repr(quoted.encode(errors="replace"))[2:-4]}
+    return shown | {text.replace("\\'", "'") for text in shown}
 
 
 _SECRET_NAMES = re.compile(r"ak|sk|.*(passw|secret|accesskey|token|credential).*", re.IGNORECASE | re.DOTALL)

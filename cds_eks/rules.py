@@ -200,6 +200,11 @@ class ExtraFields(Rule):
         return dict(value)
 
 
+def spelt(name: str) -> str:
+    """Spell a name that a caller gave, for an error: in one line."""
+    return name if name.isprintable() else ascii(name)
+
+
 def _shown(number: int) -> str:
     """Spell a number for an error; Python does not spell the longest ones, and nobody would read them."""
     return str(number) if abs(number) < 10**18 else "a longer number"

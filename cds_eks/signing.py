@@ -34,6 +34,9 @@ __all__ = [
 
 API_VERSION = "2019-08-08"
 
+EARLIEST, LATEST = 1_577_836_800.0, 4_102_444_800.0
+"""A service whose clock shows a year before 2020 or after 2099 is not believed."""
+
 COMMON_PARAMETERS = frozenset(
     {
         "AccessKeyId",
@@ -165,6 +168,7 @@ class HmacSha1Signer:
         self._clock = clock
         self._nonce = nonce or Nonces()
         self._key: _Key | None = None
+        self._offset = 0.0
         self._time = (-1, "")
 
     def __repr__(self) -> str:
@@ -187,10 +191,19 @@ class HmacSha1Signer:
         outer.update(inner.digest())
         return f"{query}&Signature={percent_encode(b64encode(outer.digest()).decode())}"
 
+    def set_clock(self, service_time: float) -> None:
+        """Sign by the service's time from now on, however this machine's clock is off.
+
+        Args:
+            service_time: The service's time, in seconds since the epoch. One that makes no sense changes nothing.
+        """
+        if EARLIEST <= service_time <= LATEST:
+            self._offset = service_time - self._clock()
+
     def _now(self) -> str:
         """The timestamp, encoded; made once a second."""
         made_at, timestamp = self._time
-        if (second := int(self._clock())) != made_at:
+        if (second := int(self._clock() + self._offset)) != made_at:
             timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
             self._time = second, timestamp
         return timestamp

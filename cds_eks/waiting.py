@@ -37,6 +37,9 @@ LAST_INTERVAL = 15.0
 GROWTH = 1.5
 LOOKUPS_AT_ONCE = 10
 
+UNSEEN = 60.0
+"""For how many seconds a cluster that has not been seen yet may be unknown: reads may lag behind a create [I]."""
+
 # What a poll may fail with and the wait goes on: the state is only not known for now.
 _PASSING = (DeadlineExceeded, ServerFault, Throttled, TransportError, UnreadableResponse)
 
@@ -200,13 +203,34 @@ class Waiters:
         Raises:
             TaskFailed: The cluster is in error; holds its id.
             WaitTimeout: The time is up; holds the id and the last state.
-            EksError: A poll failed in a way that won't pass, such as `NotFound`.
+            NotFound: There is no such cluster any more, or a minute has passed and it was never seen: what was just
+                created may not be found at first.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
+        gives_up = self._clock() + UNSEEN
+        is_seen = False
 
-        async def fetch() -> ClusterDetail:
-            return (await self._fetch_cluster(cluster_id)).data
+        async def fetch() -> ClusterDetail | None:
+            nonlocal is_seen
+            try:
+                cluster = (await self._fetch_cluster(cluster_id)).data
+            except NotFound:
+                if is_seen or self._clock() >= gives_up:
+                    raise
+                return None
+            is_seen = True
+            return cluster
 
-        return await self._poll(fetch, judge_cluster, {"cluster_id": cluster_id}, timeout, on_change)
+        def judge(cluster: ClusterDetail | None) -> Verdict:
+            return GOING_ON if cluster is None else judge_cluster(cluster)
+
+        async def report(cluster: ClusterDetail | None) -> None:
+            if cluster is not None:
+                await _call(on_change, cluster)
+
+        cluster = await self._poll(fetch, judge, {"cluster_id": cluster_id}, timeout, report)
+        assert cluster is not None  # which is going on
+        return cluster
 
     async def cluster_deleted(
         self,
@@ -223,7 +247,7 @@ class Waiters:
             on_change: Called with the cluster whenever it has changed.
 
         Raises:
-            TaskFailed: The cluster is in error; holds its id.
+            TaskFailed: The cluster got into error on the way; holds its id.
             WaitTimeout: The time is up; holds the id and the last state.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
@@ -234,8 +258,14 @@ class Waiters:
             except NotFound:
                 return None
 
+        seen: set[str | None] = set()
+
         def judge(cluster: ClusterDetail | None) -> Verdict:
-            return DONE if cluster is None else Verdict(failure=judge_cluster(cluster).failure)
+            if cluster is None:
+                return DONE
+            seen.add(cluster.cluster_status)
+            # A cluster in error is just what one deletes: that only says something once it was in another state.
+            return GOING_ON if seen == {"error"} else Verdict(failure=judge_cluster(cluster).failure)
 
         async def report(cluster: ClusterDetail | None) -> None:
             if cluster is not None:

@@ -59,14 +59,19 @@ class CallRecord:
         attempts: How many attempts were begun.
         failures: The errors of the attempts that failed, oldest first.
         request_id: The service's id of the last answer, or None.
+        answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
+            if the call is cancelled after that.
+        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
     """
 
-    __slots__ = ("_earlier", "_now", "attempts", "failures", "request_id")
+    __slots__ = ("_earlier", "_now", "answer", "attempts", "clock_was_wrong", "failures", "request_id")
 
     def __init__(self) -> None:
         self.attempts = 0
         self.failures: list[EksError] = []
         self.request_id: str | None = None
+        self.answer: Mapping[str, Any] | None = None
+        self.clock_was_wrong = False
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
 
@@ -75,6 +80,7 @@ class CallRecord:
         # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
         self._earlier = "unknown" if self._now == "accepted" else self.outcome
         self._now = "not_sent"
+        self.clock_was_wrong = False
         self.attempts += 1
 
     def may_have_left(self) -> None:

@@ -19,6 +19,7 @@ import anyio
 import anyio.abc
 import httpx
 
+from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
 from cds_eks.errors import (
@@ -32,8 +33,8 @@ from cds_eks.errors import (
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import RawResponse, Request
 
-MAX_BODY = 64 * 1024 * 1024
-"""The most bytes of an answer that are read."""
+MAX_BODY = 16 * 1024 * 1024
+"""The most bytes of an answer that are read. JSON of so many can take twenty times as much memory once it is read."""
 
 CLOSE_TIMEOUT = 1.0
 """How long closing a connection may take, in seconds."""
@@ -89,7 +90,7 @@ class HttpxBackend:
             is_sound = False
             try:
                 response = await _exchange(connection, request)
-                is_sound = not self._is_closed
+                is_sound = not self._is_closed and not has_leftovers(connection)
             finally:
                 if is_sound:
                     self._idle.append((connection, time.monotonic()))

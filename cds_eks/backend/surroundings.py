@@ -35,10 +35,19 @@ def proxy_for(url: str) -> httpx.Proxy | None:
 
 
 def ssl_context(*, is_needed: bool) -> ssl.SSLContext:
-    """Return the SSL context that all connections share: it takes 19 ms and much memory to make."""
+    """Return the SSL context that all connections share: it takes 19 ms and much memory to make.
+
+    Raises:
+        ConfigurationError: The environment names certificates that can't be loaded.
+    """
     if not is_needed:
         return _no_ssl_context()
-    return _shared_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    try:
+        return _shared_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a path with a NUL is a ValueError
+        raise ConfigurationError(
+            f"the trusted certificates (SSL_CERT_FILE, SSL_CERT_DIR) can't be loaded ({type(error).__name__})"
+        ) from None
 
 
 @functools.cache

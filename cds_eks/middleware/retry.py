@@ -11,7 +11,7 @@ import anyio
 import attrs
 
 from cds_eks.config import RetryPolicy
-from cds_eks.envelope import request_id_of
+from cds_eks.envelope import parse, request_id_of
 from cds_eks.errors import ConnectFailed, EksError, ServerFault, Throttled, TransportError, UnreadableResponse
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
@@ -53,6 +53,7 @@ def decide(
     quota: int,
     time_left: float | None,
     dice: float,
+    clock_was_wrong: bool = False,
 ) -> Decision:
     """Decide what to do after a failed attempt: pure.
 
@@ -64,8 +65,9 @@ def decide(
         quota: What is left for retries.
         time_left: Seconds until the call's deadline, or None.
         dice: From 0 (included) to 1.
+        clock_was_wrong: Whether it was refused for its time, and is signed by the service's own from now on.
     """
-    if not may_pass(failure):
+    if not may_pass(failure) and not clock_was_wrong:
         return Decision(None, "it would fail again")
     if kind is Kind.CREATE and failure.outcome not in ("not_sent", "refused"):
         return Decision(None, "the create may have been carried out")
@@ -148,6 +150,7 @@ class Retry:
                 found = self._failure_of(request, response)
                 if found is None:
                     record.answered(request_id_of(response, request.secrets), outcome="accepted")
+                    record.answer = parse(response)
                     self._quota.earn(cost)
                     return response
                 failure = found
@@ -162,6 +165,7 @@ class Retry:
                 quota=self._quota.left,
                 time_left=None if request.deadline is None else request.deadline - self._clock(),
                 dice=self._dice(),
+                clock_was_wrong=record.clock_was_wrong,
             )
             _log(request, failure, decision)
             if decision.wait is None:

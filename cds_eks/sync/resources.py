@@ -843,7 +843,9 @@ class Waiters:
         Raises:
             TaskFailed: The cluster is in error; holds its id.
             WaitTimeout: The time is up; holds the id and the last state.
-            EksError: A poll failed in a way that won't pass, such as `NotFound`.
+            NotFound: There is no such cluster any more, or a minute has passed and it was never seen: what was just
+                created may not be found at first.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
         return self._portal.call_reporting(
             lambda report: self._waiters().cluster_running(cluster_id, timeout=timeout, on_change=report), on_change
@@ -864,7 +866,7 @@ class Waiters:
             on_change: Called with the cluster whenever it has changed.
 
         Raises:
-            TaskFailed: The cluster is in error; holds its id.
+            TaskFailed: The cluster got into error on the way; holds its id.
             WaitTimeout: The time is up; holds the id and the last state.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """

@@ -423,21 +423,34 @@ def test_ids_of_a_create_are_read() -> None:
     assert decoded("CreateCluster", [{"ClusterId": "c-1"}]).data.task_id == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "result_id"),
-    [
-        ("CreateCluster", "cluster_id"),
-        ("CreateNodePool", "node_pool_id"),
-        ("CreateNetworkInterface", "netcard_id"),
-        ("AddScalingNode", "task_id"),
-    ],
-)
-@pytest.mark.parametrize("data", [None, {}, [], "", {"Other": "x"}])
-def test_a_create_whose_answer_names_nothing_is_unreadable(name: str, result_id: str, data: object) -> None:
-    error = undecodable(name, data)
-    assert error.message == f"the answer does not name what was made ({result_id})"
-    assert (error.outcome, error.action, error.request_id, error.attempts) == ("unknown", name, "r-1", 2)
-    assert '"Code": "Success"' in error.body
+CREATES = {
+    "CreateCluster": "ClusterId",
+    "CreateNodePool": "NodePoolId",
+    "CreateNetworkInterface": "NetcardId",
+    "AddScalingNode": "TaskId",
+}
+
+
+@pytest.mark.parametrize("name", CREATES)
+@pytest.mark.parametrize("data", [None, {}, [], "", {"Other": "x"}, "an id"])
+def test_a_create_whose_answer_names_nothing_is_unreadable(name: str, data: object) -> None:
+    request = Request(operation=OPERATIONS[name], url=URL, params={})
+    content = json.dumps({"Code": "Success", "RequestId": "r-1", "Data": data}).encode()
+    failure = codec.failure_of(request, RawResponse(status=200, headers={}, content=content))
+    assert isinstance(failure, errors.UnreadableResponse)
+    assert failure.message == "the answer does not name what was made"
+    assert (failure.outcome, failure.action, failure.request_id) == ("unknown", name, "r-1")
+    assert '"Code": "Success"' in failure.body
+
+
+@pytest.mark.parametrize("name", CREATES)
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("value", ["id-1", 7])
+def test_a_create_whose_answer_names_what_was_made_is_good(name: str, listed: bool, value: object) -> None:
+    request = Request(operation=OPERATIONS[name], url=URL, params={})
+    data = {CREATES[name].upper(): value}
+    content = json.dumps({"Code": "Success", "Data": [data] if listed else data}).encode()
+    assert codec.failure_of(request, RawResponse(status=200, headers={}, content=content)) is None
 
 
 @pytest.mark.parametrize("name", ["GetCluster", "GetTaskStatus", "DescribeNetworkInterfaces", "QueryEventStatus"])
@@ -505,7 +518,7 @@ def test_an_unreadable_answer_carries_the_earlier_failures() -> None:
 
 
 def test_an_unreadable_answer_shows_no_secret() -> None:
-    error = undecodable("CreateCluster", {"Echo": "Marked-passw0rd"}, RequestId="Marked-passw0rd")
+    error = undecodable("CreateCluster", {"ClusterId": "c", "TaskId": ["Marked-passw0rd"]}, RequestId="Marked-passw0rd")
     assert "arked" not in f"{error} {error.body} {error.__dict__}"
     assert error.request_id == "***"
 

@@ -147,11 +147,12 @@ def test_an_unknown_code_is_judged_by_its_words_then_by_the_status(
         (CREATE, "ArgMissing", 400, "refused"),
         (CREATE, "Throttling", 429, "refused"),
         (CREATE, "Teapot", 200, "refused"),
-        (WRITE, "InternalError", 500, "refused"),
+        (WRITE, "InternalError", 500, "unknown"),
+        (WRITE, "ResourceInUse", 409, "refused"),
         (READ, "InternalError", 500, "refused"),
     ],
 )
-def test_a_create_that_the_service_failed_on_may_have_been_carried_out(
+def test_a_write_that_the_service_failed_on_may_have_been_carried_out(
     operation: Operation[Any], code: str, status: int, outcome: str
 ) -> None:
     assert service_error({"Code": code}, status, request_for(operation)).outcome == outcome

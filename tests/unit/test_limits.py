@@ -8,13 +8,18 @@ import anyio
 import attrs
 import pytest
 
+from cds_eks.config import AdaptiveRate, Limits
+from cds_eks.errors import ConfigurationError
 from cds_eks.middleware import LimitRate
-from cds_eks.resources.clusters import GET_CLUSTER
+from cds_eks.pipeline import Send
+from cds_eks.resources.clusters import DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import RawResponse, Request
 
 pytestmark = pytest.mark.anyio
 
 ANSWER = RawResponse(status=200, headers={}, content=b"")
+GOOD = RawResponse(status=200, headers={}, content=b'{"Code": "Success"}')
+THROTTLED = RawResponse(status=429, headers={}, content=b"")
 REQUEST = Request(operation=GET_CLUSTER, url="http://x/eks/v1", params={})
 
 
@@ -230,3 +235,107 @@ async def test_both_limits_hold_together() -> None:
         gate.go.set()
     assert len(gate.begun) == 4
     assert time.now == pytest.approx(1000.3)
+
+
+async def test_a_write_waits_for_one_read_at_the_most_however_many_there_are() -> None:
+    limits = LimitRate(1)
+    begun: list[str] = []
+    turn = anyio.Semaphore(0)
+
+    async def send(request: Request) -> RawResponse:
+        begun.append(request.operation.name)
+        await turn.acquire()
+        return ANSWER
+
+    async with anyio.create_task_group() as group:
+        for number in range(50):
+            group.start_soon(limits, numbered(number), send)
+            await anyio.wait_all_tasks_blocked()
+        group.start_soon(limits, attrs.evolve(REQUEST, operation=DELETE_CLUSTER), send)
+        await anyio.wait_all_tasks_blocked()
+        for _ in range(51):
+            turn.release()
+            await anyio.wait_all_tasks_blocked()
+    assert begun.index("DeleteCluster") == 2  # after the read under way, and the one that was next in line
+    assert len(begun) == 51
+
+
+def throttled_by(service_rate: float, time: FakeTime) -> Send:
+    """A service that takes so many requests in each second, and throttles the others."""
+    taken: list[float] = []
+
+    async def send(request: Request) -> RawResponse:
+        taken[:] = [moment for moment in taken if moment > time.now - 1]
+        if len(taken) >= service_rate:
+            return THROTTLED
+        taken.append(time.now)
+        return GOOD
+
+    return send
+
+
+async def test_the_adaptive_limit_comes_down_to_what_the_service_takes_and_probes_upwards() -> None:
+    time, rate = FakeTime(), AdaptiveRate()
+    limits = LimitRate(None, 50, rate, clock=time, sleep=time.sleep)
+    send = throttled_by(10, time)
+    answers = [await limits(REQUEST, send) for _ in range(2000)]
+    late = answers[-1000:]
+    assert sum(answer is THROTTLED for answer in late) < 150
+    assert rate.limit is not None
+    assert 2 < rate.limit < 20
+    before = rate.limit
+    for _ in range(2000):
+        await limits(REQUEST, throttled_by(10_000, time))
+    assert rate.limit > before
+
+
+async def test_without_throttling_the_adaptive_limit_does_nothing() -> None:
+    time, rate = FakeTime(), AdaptiveRate()
+    limits = LimitRate(None, None, rate, clock=time, sleep=time.sleep)
+    for _ in range(100):
+        await limits(REQUEST, throttled_by(10_000, time))
+    assert (rate.limit, time.now) == (None, 1000.0)
+
+
+def test_one_burst_of_throttling_halves_the_adaptive_limit_once_and_never_below_the_lowest() -> None:
+    rate = AdaptiveRate(lowest=2)
+    for _ in range(20):
+        assert rate.take(100.0) == 0
+    for _ in range(20):
+        rate.learn(100.0, is_throttled=True)
+    assert rate.limit == 10
+    for second in range(1, 10):
+        rate.learn(100.0 + second, is_throttled=True)
+    assert rate.limit == 2
+    rate.learn(110.0, is_throttled=False)
+    rate.learn(110.5, is_throttled=False)
+    assert rate.limit == 3
+
+
+async def test_clients_that_share_an_adaptive_limit_share_its_turns() -> None:
+    time, rate = FakeTime(), AdaptiveRate()
+    rate.take(time.now)
+    rate.learn(time.now, is_throttled=True)
+    assert rate.limit == 0.5
+    begun: list[float] = []
+
+    async def send(request: Request) -> RawResponse:
+        begun.append(time.now - 1000)
+        return THROTTLED
+
+    for _ in range(3):
+        await LimitRate(None, None, rate, clock=time, sleep=time.sleep)(REQUEST, send)
+    assert begun == [0, 2, 4]
+
+
+@pytest.mark.parametrize("lowest", [0, -1, float("inf"), float("nan"), True, "1"])
+def test_the_lowest_adaptive_limit_is_a_number_above_0(lowest: float) -> None:
+    with pytest.raises(ConfigurationError, match="lowest must be a number above 0"):
+        AdaptiveRate(lowest=lowest)
+
+
+def test_a_limit_that_adapts_is_an_adaptive_rate() -> None:
+    rate = AdaptiveRate()
+    assert Limits(adaptive=rate).adaptive is rate
+    with pytest.raises(ConfigurationError, match="adaptive must be an AdaptiveRate, not bool"):
+        Limits(adaptive=True)  # type: ignore[arg-type]

@@ -181,7 +181,7 @@ def test_the_values_of_the_surface_are_made_so() -> None:
         *("quota", "retry_cost", "throttled_retry_cost"),
     ]
     assert list(inspect.signature(Limits).parameters) == [
-        *("max_connections", "max_in_flight", "requests_per_second", "keepalive_expiry"),
+        *("max_connections", "max_in_flight", "requests_per_second", "adaptive", "keepalive_expiry"),
     ]
     assert Response is WireResponse
     assert {"data", "request_id", "code", "message", "total_count", "page_index", "page_size"} | {

@@ -432,13 +432,11 @@ OUTCOMES: dict[str, Outcome] = {
     "no connection, told too early": "not_sent",
     "throttled by a middleware": "not_sent",
     **dict.fromkeys(OPEN, "unknown"),
-    # To a read, an answer of the service itself says that it was not carried out.
-    "a fault": "refused",
-    "a fault in a 200": "refused",
-    "unavailable": "refused",
     "bad argument": "refused",
     "success": "accepted",
 }
+FAULTS = ("a fault", "a fault in a 200", "unavailable")
+"""A read that is answered with one was refused; a write may have been carried out all the same."""
 WEIGHT: list[Outcome] = ["not_sent", "refused", "unknown", "accepted"]
 
 
@@ -459,7 +457,8 @@ def test_the_last_error_says_what_is_known_of_all_attempts_and_holds_the_earlier
     assert service.done == script[: script.index("bad argument") + 1 if ends_early else None]
     assert error.attempts == len(service.done)
     assert error.action == request.operation.name
-    assert error.outcome == max((OUTCOMES[step] for step in service.done), key=WEIGHT.index)
+    outcomes = OUTCOMES | (dict.fromkeys(FAULTS, "refused") if kind is Kind.READ else {})
+    assert error.outcome == max((outcomes[step] for step in service.done), key=WEIGHT.index)
     assert [*error.previous, error] == request.record.failures
     assert len(error.previous) == len(service.done) - 1
     assert error.outcome == request.record.outcome

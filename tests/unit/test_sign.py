@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
 from collections.abc import Mapping
-from urllib.parse import parse_qs
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, parse_qsl
 
 import anyio
 import pytest
@@ -18,7 +20,9 @@ from cds_eks.wire import RawResponse, Request
 pytestmark = pytest.mark.anyio
 
 ANSWER = RawResponse(
-    status=200, headers={}, content=json.dumps({"Code": "Success", "Data": {"ClusterId": "c-1"}}).encode()
+    status=200,
+    headers={},
+    content=json.dumps({"Code": "Success", "Data": {"ClusterId": "c-1", "NetcardId": "n-1"}}).encode(),
 )
 
 
@@ -115,3 +119,91 @@ async def test_what_a_signer_raises_comes_out_and_nothing_is_sent() -> None:
         with pytest.raises(errors.ConfigurationError, match="sealed") as caught:
             await eks.clusters.get("c-1")
     assert (caught.value.outcome, caught.value.action, backend.queries) == ("not_sent", GET_CLUSTER.name, [])
+
+
+NOW = 1_790_000_000.0
+
+
+def expired(service_time: float | None, code: str = "RequestExpired") -> RawResponse:
+    headers = {} if service_time is None else {"date": email.utils.formatdate(service_time, usegmt=True)}
+    return RawResponse(status=400, headers=headers, content=json.dumps({"Code": code, "RequestId": "r"}).encode())
+
+
+class Strict(Failing):
+    """A service that takes only what was signed within a minute of its own time."""
+
+    def __init__(self, service_time: float) -> None:
+        super().__init__()
+        self.service_time = service_time
+        self.late = 0
+
+    async def send(self, request: Request) -> RawResponse:
+        query = dict(parse_qsl(request.query))
+        signed = datetime.strptime(query["Timestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        if abs(signed - self.service_time) > 60:
+            self.late += 1
+            return expired(self.service_time)
+        return ANSWER
+
+
+@pytest.mark.parametrize("off", [-86_400 * 400, -600.0, 600.0, 86_400 * 400])
+async def test_a_clock_that_is_off_is_found_out_once_and_for_all_calls(credentials: Credentials, off: float) -> None:
+    signer, backend = HmacSha1Signer(credentials, clock=lambda: NOW + off), Strict(NOW)
+    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+        assert [(await eks.clusters.get("c-1")).attempts for _ in range(5)] == [2, 1, 1, 1, 1]
+        assert (await eks.network_interfaces.create("s-1")).attempts == 1
+    assert backend.late == 1
+
+
+async def test_a_create_that_was_refused_for_its_time_is_sent_again(credentials: Credentials) -> None:
+    signer, backend = HmacSha1Signer(credentials, clock=lambda: NOW - 600), Strict(NOW)
+    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+        assert (await eks.network_interfaces.create("s-1")).attempts == 2
+
+
+@pytest.mark.parametrize("date", [None, -1e9, 0.0, 4.2e9])
+async def test_a_service_that_tells_no_time_or_an_absurd_one_is_not_believed(
+    credentials: Credentials, date: float | None
+) -> None:
+    signer = HmacSha1Signer(credentials, clock=lambda: NOW)
+    before = dict(parse_qsl(signer.sign("GET", {})))["Timestamp"]
+
+    async def send(_: Request) -> RawResponse:
+        return expired(date)
+
+    await Sign(signer)(Request(operation=DELETE_CLUSTER, url="http://x", params={}), send)
+    assert dict(parse_qsl(signer.sign("GET", {})))["Timestamp"] == before
+
+
+async def test_a_service_that_never_finds_the_time_right_is_asked_no_more_often_than_the_policy_says(
+    credentials: Credentials,
+) -> None:
+    backend = Strict(NOW)
+    signer = HmacSha1Signer(credentials, clock=lambda: NOW + 1e6 * backend.late)
+    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+        backend.service_time = -1.0
+        with pytest.raises(errors.AuthenticationError):
+            await eks.clusters.get("c-1")
+    assert backend.late <= 4
+
+
+async def test_other_refusals_leave_the_clock_alone(credentials: Credentials) -> None:
+    signer = HmacSha1Signer(credentials, clock=lambda: NOW)
+    request = Request(operation=DELETE_CLUSTER, url="http://x", params={})
+
+    async def send(_: Request) -> RawResponse:
+        return expired(NOW + 600, "SignatureDoesNotMatch")
+
+    await Sign(signer)(request, send)
+    assert not request.record.clock_was_wrong
+    assert dict(parse_qsl(signer.sign("GET", {})))["Timestamp"] == "2026-09-21T14:13:20Z"
+
+
+async def test_a_signer_of_the_users_need_not_have_a_clock() -> None:
+    request = Request(operation=DELETE_CLUSTER, url="http://x", params={})
+
+    async def send(_: Request) -> RawResponse:
+        return expired(NOW)
+
+    assert (await Sign(Blocking())(request, send)).status == 400
+    assert not request.record.clock_was_wrong

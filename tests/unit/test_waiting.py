@@ -14,7 +14,7 @@ import pytest
 from cds_eks import errors
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterDetail, ClusterSummary, Event, NodePool, NodePoolList, TaskStatus
-from cds_eks.waiting import Waiters
+from cds_eks.waiting import LAST_INTERVAL, UNSEEN, Waiters
 from cds_eks.wire import Response
 
 pytestmark = pytest.mark.anyio
@@ -271,7 +271,20 @@ async def test_a_cluster_in_error_raises_its_text_and_its_id(method: str) -> Non
         await getattr(World(cluster("creating"), cluster("error", "部署失败")).wait, method)("c-1")
     assert (caught.value.cluster_id, caught.value.last) == ("c-1", cluster("error", "部署失败"))
     with pytest.raises(TaskFailed, match="the cluster is in error"):
-        await getattr(World(cluster("error")).wait, method)("c-1")
+        await getattr(World(cluster("creating"), cluster("error")).wait, method)("c-1")
+
+
+async def test_a_cluster_that_never_came_up_is_in_error() -> None:
+    with pytest.raises(TaskFailed, match="the cluster is in error"):
+        await World(cluster("error")).wait.cluster_running("c-1")
+
+
+async def test_a_cluster_in_error_can_be_waited_for_until_it_is_deleted() -> None:
+    world = World(cluster("error"), cluster("error"), cluster("deleting"), NotFound("gone"))
+    await world.wait.cluster_deleted("c-1")
+    assert len(world.polls) == 4
+    with pytest.raises(TaskFailed):
+        await World(cluster("error"), cluster("deleting"), cluster("error")).wait.cluster_deleted("c-1")
 
 
 @pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
@@ -320,7 +333,7 @@ async def test_a_poll_that_fails_in_passing_does_not_end_the_wait(error: EksErro
 @pytest.mark.parametrize("error", LASTING, ids=by_class)
 @pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
 async def test_a_poll_that_fails_for_good_ends_the_wait(error: EksError, method: str) -> None:
-    if isinstance(error, NotFound) and method == "cluster_deleted":
+    if isinstance(error, NotFound) and method in ("cluster_running", "cluster_deleted"):  # see below, and above
         error = errors.PermissionDenied("no")
     world = World(PASSING[0], error)
     with pytest.raises(type(error)) as caught:
@@ -436,6 +449,25 @@ async def test_on_change_may_be_async() -> None:
 
     await World(*STATES).wait.task("t-1", on_change=hear)
     assert heard == CHANGES
+
+
+async def test_a_cluster_that_was_just_created_may_not_be_found_at_first() -> None:
+    heard: list[ClusterDetail] = []
+    world = World(NotFound("no"), NotFound("no"), cluster("creating"), cluster("running"))
+    assert (await world.wait.cluster_running("c-1", on_change=heard.append)) == cluster("running")
+    assert heard == [cluster("creating"), cluster("running")]
+
+
+async def test_a_cluster_that_is_never_found_ends_the_wait_after_a_minute() -> None:
+    world = World(*[NotFound("no")] * 100)
+    with pytest.raises(NotFound):
+        await world.wait.cluster_running("c-1")
+    assert UNSEEN <= sum(world.pauses) < UNSEEN + LAST_INTERVAL
+
+
+async def test_a_cluster_that_was_seen_and_is_gone_ends_the_wait() -> None:
+    with pytest.raises(NotFound):
+        await World(cluster("creating"), NotFound("gone")).wait.cluster_running("c-1")
 
 
 async def test_on_change_hears_of_the_failure_before_it_is_raised() -> None:

@@ -1,0 +1,1 @@
+"""Measurements of the SDK, run as commands: `python -m benchmarks.soak --help`."""
