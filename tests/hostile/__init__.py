@@ -1,0 +1,1 @@
+"""Hostile answers and inputs: our own typed error or a right answer, within bounded memory and time."""

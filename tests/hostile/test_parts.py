@@ -1,0 +1,173 @@
+"""The parts that keep hostile answers and inputs off, each by itself."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from typing import Any
+
+import httpx
+import pytest
+
+from cds_eks import Limits, RetryPolicy, Timeouts, errors, models
+from cds_eks.backend.leftovers import has_leftovers
+from cds_eks.failures import failure_of, is_expired
+from cds_eks.redaction import LONGEST_LOOK, blot, presentable
+from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
+from cds_eks.wire import Operation, RawResponse, Request
+
+
+class Thing:
+    """Any object with just these attributes."""
+
+    def __init__(self, **attributes: Any) -> None:
+        vars(self).update(attributes)
+
+
+class Secured:
+    """What TLS has in store: bytes, or an error."""
+
+    def __init__(self, found: bytes | Exception) -> None:
+        self.found = found
+
+    def read(self, _: int) -> bytes:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+def transport(read: bytes = b"", secured: Secured | None = None, layers: int = 0) -> Any:
+    connection = Thing(
+        _h11_state=Thing(trailing_data=(read, False)),
+        _network_stream=Thing(get_extra_info=lambda name: {"ssl_object": secured}[name]),
+    )
+    for _ in range(layers):
+        connection = Thing(_connection=connection)
+    return Thing(_pool=Thing(connections=[connection]))
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_what_came_after_the_answer_is_found_in_each_place(layers: int) -> None:
+    assert not has_leftovers(transport(layers=layers))
+    assert has_leftovers(transport(b"HTTP/1.1", layers=layers))
+    assert not has_leftovers(transport(secured=Secured(ssl.SSLWantReadError()), layers=layers))
+    assert has_leftovers(transport(secured=Secured(b"H"), layers=layers))
+    assert has_leftovers(transport(secured=Secured(b""), layers=layers))
+    assert has_leftovers(transport(secured=Secured(ssl.SSLZeroReturnError()), layers=layers))
+    assert has_leftovers(transport(secured=Secured(ssl.SSLError("broken")), layers=layers))
+
+
+def test_a_connection_of_another_make_is_not_trusted() -> None:
+    strange: Any = Thing(_pool=Thing(connections=[Thing()]))
+    assert has_leftovers(strange)
+
+
+def test_a_transport_without_connections_has_nothing() -> None:
+    assert not has_leftovers(httpx.MockTransport(lambda _: httpx.Response(200)))
+    assert not has_leftovers(httpx.AsyncHTTPTransport())
+
+
+def request_for(operation: Operation[Any]) -> Request:
+    return Request(operation=operation, url="https://h.test", params={})
+
+
+def answer(status: int, **members: Any) -> RawResponse:
+    return RawResponse(status=status, headers={}, content=json.dumps(members).encode())
+
+
+MADE = {"ClusterId": "c-1"}
+
+
+@pytest.mark.parametrize(
+    ("status", "members", "is_clear"),
+    [
+        (200, {"Code": "Teapot"}, True),
+        (200, {"Code": "Teapot", "Data": {}}, True),
+        (200, {"Code": "Teapot", "Data": MADE}, False),
+        (200, {"Code": "Throttling", "Data": MADE}, False),
+        (200, {"Code": "Throttling"}, True),
+        (200, {"Code": "BadArgs", "Data": MADE}, True),
+        (409, {"Code": "Teapot", "Data": MADE}, True),
+        (400, {"Code": 400}, True),
+        (404, {"Code": "Success", "Data": MADE}, False),
+        (302, {"Code": "Success"}, False),
+        (302, {"Code": "Teapot"}, True),
+        (200, {"Code": 400}, False),
+        (200, {"Code": True}, False),
+        (200, {"Code": ""}, False),
+        (200, {"Code": " SUCCESS "}, False),
+        (200, {"Code": " 200 "}, False),
+        (500, {"Code": "Teapot"}, False),
+    ],
+)
+def test_a_no_to_a_create_is_one_only_beyond_doubt(status: int, members: dict[str, Any], is_clear: bool) -> None:
+    failure = failure_of(request_for(CREATE_CLUSTER), answer(status, **members))
+    assert failure is not None
+    assert failure.outcome == ("refused" if is_clear else "unknown")
+    read = failure_of(request_for(GET_CLUSTER), answer(status, **members))
+    assert read is not None
+    assert read.outcome == "refused"
+
+
+GOOD: dict[str, Any] = {"status": 200, "headers": {}, "content": b'{"Code": "RequestExpired"}'}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        None,
+        {"Code": "RequestExpired"},
+        RawResponse(**{**GOOD, "status": "200"}),
+        RawResponse(**{**GOOD, "headers": None}),
+        RawResponse(**{**GOOD, "content": "text"}),
+    ],
+)
+@pytest.mark.parametrize("operation", [GET_CLUSTER, DELETE_CLUSTER, CREATE_CLUSTER])
+def test_what_is_no_answer_is_told_as_such(response: Any, operation: Operation[Any]) -> None:
+    assert not is_expired(response)
+    error = failure_of(request_for(operation), response)
+    assert isinstance(error, errors.ConfigurationError)
+    assert (error.action, error.outcome) == (operation.name, "unknown")
+    assert "must return a RawResponse" in str(error)
+    assert is_expired(RawResponse(**GOOD))
+
+
+@pytest.mark.parametrize("secret", ['it\'s-a-"key"', "key'with", 'key"with', "clé\\n\x00", "plain-key/=", "a\ud800bc"])
+@pytest.mark.parametrize("around", ["{}", "'{}", '"{}', "'\"{}"])
+def test_a_secret_that_python_shows_is_blotted(secret: str, around: str) -> None:
+    text = around.format(secret)
+    for shown in (
+        repr(text),
+        ascii(text),
+        repr(text.encode(errors="replace")),
+        repr(bytearray(text.encode(errors="replace"))),
+    ):
+        assert "***" in blot(shown, [secret]), shown
+
+
+def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
+    secret = "Marked-passw0rd"
+    text = "x" * (LONGEST_LOOK - 5) + secret
+    assert presentable(text, [secret], 10**6) == "x" * (LONGEST_LOOK - 5) + "***"
+    assert presentable(f"a\n{secret}", [secret], 4) == "a **…"
+
+
+@pytest.mark.parametrize("value", [10**18, -(10**18), 10**400, 10**5000], ids=["18", "minus 18", "400", "5000"])
+def test_a_setting_is_never_a_longer_number(value: int) -> None:
+    for make in (
+        lambda: Timeouts(total=value),
+        lambda: RetryPolicy(quota=value),
+        lambda: Limits(max_connections=value),
+    ):
+        with pytest.raises(errors.ConfigurationError, match="not a longer number"):
+            make()
+    assert Limits(max_connections=10**18 - 1).max_connections == 10**18 - 1
+
+
+def test_a_strange_name_of_a_field_is_shown_in_one_line() -> None:
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        models.SubnetInfo.from_dict({"SubnetId": "s-1", "a\r\nb": 1})
+    assert caught.value.field == "'a\\r\\nb'"
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        models.CreateClusterRequest.from_dict({"Cni": {"a\0": 1}})
+    assert caught.value.field == "cni.'a\\x00'"
