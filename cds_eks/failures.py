@@ -129,8 +129,8 @@ def _names_result(operation: Operation[Any], envelope: Mapping[str, Any]) -> boo
 def _is_clear(envelope: Mapping[str, Any], code: str, status: int) -> bool:
     """Whether an answer to a write is a no beyond doubt: one that could be a misspelt yes is not.
 
-    A yes with an HTTP status that says no is none, nor is a code that is no word (0, 200, true), or an unknown one
-    beside data, which may be what was made.
+    A yes with an HTTP status that says no is none, nor is a code that is no word (0, 200, true), or one that is not the
+    service's own (a proxy's throttling too) beside data, which may be what was made.
     """
     if is_success(envelope):
         return False

@@ -111,6 +111,8 @@ class Serving:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         # Bound here and now: the port is known before the server runs, and one that is taken is an error of the caller.
         listening = socket.create_server(self._address, family=family, backlog=2048)
+        # Passed on to each connection: asyncio sets it on sockets of its own only, and a delayed answer takes 40 ms.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = listening.getsockname()[:2]
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="cds-eks-emulator", daemon=True

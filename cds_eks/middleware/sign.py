@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+
 import attrs
 
+from cds_eks.errors import ConfigurationError
 from cds_eks.failures import is_expired, moment
 from cds_eks.pipeline import Send
 from cds_eks.signing import Signer
@@ -27,8 +30,10 @@ class Sign:
     async def __call__(self, request: Request, send: Send) -> RawResponse:
         """Send the request, signed."""
         query = self._signer.sign(request.operation.method, request.params)
-        if not isinstance(query, str):
+        if inspect.isawaitable(query):
             query = await query
+        if not isinstance(query, str):
+            raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
         response = await send(attrs.evolve(request, query=query))
         if self._set_clock is not None and is_expired(response):
             service_time = moment(response.headers.get("date", ""))

@@ -16,15 +16,15 @@ from cds_eks.middleware import Retry
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 POLICY = RetryPolicy(
-    max_attempts=4,
+    max_attempts=3,
     base_delay=1.0,
     throttled_base_delay=4.0,
     max_delay=6.0,
-    quota=40,
+    quota=60,
     retry_cost=14,
     throttled_retry_cost=5,
 )
-BUDGET = 12.0
+BUDGET = 4.0
 """Seconds that a call has, pauses and all."""
 
 ORDER = ("not_sent", "refused", "unknown", "accepted")
@@ -133,6 +133,8 @@ class RetryMachine(RuleBasedStateMachine):
         end = self._go_on(event)
         if end is None:
             assert event.may_pass
+            assert isinstance(self.at, float)
+            assert self.request.deadline is None or self.now + self.at < self.request.deadline
             assert self.sent < POLICY.max_attempts
             assert self.kind is not Kind.CREATE or not self.is_open
             self.cost = quota - self.retry._quota.left
@@ -142,7 +144,7 @@ class RetryMachine(RuleBasedStateMachine):
             assert self.retry._quota.left == min(POLICY.quota, quota + (self.cost or 1))
         else:
             assert isinstance(end, errors.EksError), end
-            assert end.outcome == self.outcome
+            assert end.outcome == self.request.record.outcome == self.outcome
             assert end.attempts == self.sent
             assert len(end.previous) == self.sent - 1
             assert self.retry._quota.left == quota  # what is not tried again costs nothing
@@ -202,7 +204,6 @@ class RetryMachine(RuleBasedStateMachine):
         else:
             return None
         self.call, self.at = None, None
-        assert self.request.record.outcome == self.outcome
         return end
 
     @invariant()
@@ -223,4 +224,4 @@ async def _paused(seconds: float) -> None:
 
 
 TestRetryModel = RetryMachine.TestCase
-TestRetryModel.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, derandomize=True)
+TestRetryModel.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, derandomize=True)

@@ -447,7 +447,8 @@ async def siblings(run: Run) -> None:
         assert found["refused"] == 1
         assert found["accepted"] > size // 10
         assert found["unknown"] > 0
-        assert found["not_sent"] > (0 if run.is_sync else size // 10)
+        # A closed client refuses what comes later at once: that is no call, and there is no record of it.
+        assert run.is_sync or found["not_sent"] > size // 10
         assert run.is_sync or len(client.watch.calls) == size
         run.strike()
         if not run.is_sync:

@@ -181,7 +181,7 @@ def judge(result: Result, *, within: float = TOTAL) -> None:
         assert not MARK.search(text), text
 
 
-def _shown(thing: Any) -> Iterator[str]:
+def _shown(thing: Any, *, is_first: bool = True) -> Iterator[str]:
     yield repr(thing)
     yield str(thing)
     if isinstance(thing, (errors.EksError, Response)):
@@ -190,7 +190,8 @@ def _shown(thing: Any) -> Iterator[str]:
         yield repr(pickle.loads(kept))
     if isinstance(thing, BaseException):
         yield repr(vars(thing))
-        yield "".join(traceback.format_exception(thing))
+        if is_first:  # it shows where the others come from as well, and takes time
+            yield "".join(traceback.format_exception(thing))
         for other in (thing.__cause__, thing.__context__, *getattr(thing, "previous", ())):
             if other is not None:
-                yield from _shown(other)
+                yield from _shown(other, is_first=False)

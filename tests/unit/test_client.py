@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import logging
 import pickle
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -625,6 +627,54 @@ async def test_an_answer_that_a_middleware_spoils_after_the_service_accepted_is_
     async with make(Scripted(), per_call=[spoil]) as eks:
         with pytest.raises(errors.AmbiguousCreate):
             await eks.clusters.create(create)
+
+
+@asynchronous
+async def test_a_create_whose_answer_names_nothing_is_open_in_its_record_too(
+    make: Make, create: models.CreateClusterRequest
+) -> None:
+    requests: list[Request] = []
+
+    async def watch(request: Request, send: Send) -> RawResponse:
+        requests.append(request)
+        return await send(request)
+
+    async with make(Scripted(answer(Data={"Anything": 1})), per_call=[watch]) as eks:
+        with pytest.raises(errors.AmbiguousCreate):
+            await eks.clusters.create(create)
+    assert requests[0].record.outcome == "unknown"
+
+
+def test_a_client_belongs_to_the_loop_of_its_first_call(make: Make) -> None:
+    eks = make(Scripted(*[answer(Data={"ClusterId": "c"})] * 3))
+
+    async def use() -> str:
+        return (await eks.clusters.get("c")).data.cluster_id
+
+    async def use_and_close() -> None:
+        assert await use() == "c"
+        for backend in ("asyncio", "trio"):
+            for work in (use, eks.aclose):
+                with pytest.raises(errors.ConfigurationError, match="event loop of its first call") as caught:
+                    await anyio.to_thread.run_sync(functools.partial(anyio.run, work, backend=backend))
+                assert caught.value.outcome == "not_sent"
+        assert await use() == "c"
+        await eks.aclose()
+
+    anyio.run(use_and_close)
+    anyio.run(eks.aclose)  # closed it is
+
+
+def test_a_client_belongs_to_the_process_of_its_first_call(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    eks = make(Scripted(*[answer(Data={"ClusterId": "c"})] * 2))
+
+    async def use() -> None:
+        await eks.clusters.get("c")
+        monkeypatch.setattr("os.getpid", lambda: -1)
+        with pytest.raises(errors.ConfigurationError, match="for each process"):
+            await eks.clusters.get("c")
+
+    anyio.run(use)
 
 
 # --- any action ----------------------------------------------------------------------------------------------------

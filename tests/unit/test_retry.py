@@ -282,7 +282,8 @@ def made_request(kind: Kind = Kind.READ, **given: Any) -> Request:
 
 
 def answer(status: int = 200, code: str = "Success", request_id: str = "r-1", **headers: str) -> RawResponse:
-    body = {"Code": code, "RequestId": request_id, "Data": {"ClusterId": "c-1", "TaskId": "t-1"}}
+    data = {"ClusterId": "c-1", "TaskId": "t-1"} if code == "Success" else None
+    body = {"Code": code, "RequestId": request_id, "Data": data}
     return RawResponse(status=status, headers=headers, content=json.dumps(body).encode())
 
 

@@ -6,6 +6,7 @@ import email.utils
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 import anyio
@@ -207,3 +208,16 @@ async def test_a_signer_of_the_users_need_not_have_a_clock() -> None:
 
     assert (await Sign(Blocking())(request, send)).status == 400
     assert not request.record.clock_was_wrong
+
+
+@pytest.mark.parametrize("query", [None, b"Signed=1", 7])
+async def test_a_signer_that_returns_no_text_is_told_so_and_nothing_is_sent(query: object) -> None:
+    class Odd:
+        def sign(self, method: str, params: Mapping[str, str]) -> Any:
+            return query
+
+    backend = Failing()
+    async with AsyncEksClient(signer=Odd(), backend=backend) as eks:
+        with pytest.raises(errors.ConfigurationError, match="a signer must return the query as text") as caught:
+            await eks.clusters.get("c-1")
+    assert (caught.value.outcome, backend.queries) == ("not_sent", [])
