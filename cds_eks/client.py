@@ -29,6 +29,7 @@ from cds_eks.config import (
     service_url,
 )
 from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, ambiguous
+from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.signing import Credentials, HmacSha1Signer, Signer
@@ -116,7 +117,12 @@ class AsyncEksClient:
                 *per_call,
                 Deadline(timeouts.total),
                 Retry(retry, codec.failure_of),
-                LimitRate(limits.max_in_flight or limits.max_connections, limits.requests_per_second, limits.adaptive),
+                LimitRate(
+                    # More than there are connections would wait again in the backend, whose one line knows no writes.
+                    min(limits.max_in_flight or limits.max_connections, limits.max_connections),
+                    limits.requests_per_second,
+                    limits.adaptive,
+                ),
                 *per_attempt,
                 Sign(signer),
             ],
@@ -243,9 +249,15 @@ class AsyncEksClient:
                 raise
             failure = ambiguous(error, natural_key=natural_key(), window=(began, datetime.now(UTC)))
         else:
-            logger.debug(
-                "%s: %s in %.3f s, attempts=%d request_id=%s",
-                *(operation.name, answer.code, answer.elapsed, answer.attempts, answer.request_id),
+            log(
+                logger,
+                logging.DEBUG,
+                operation.name,
+                "answered",
+                code=answer.code,
+                elapsed=round(answer.elapsed, 3),
+                attempts=answer.attempts,
+                request_id=answer.request_id,
             )
             return answer
         raise failure

@@ -167,7 +167,7 @@ class Limits:
 
     Args:
         max_connections: Connections open at once.
-        max_in_flight: Attempts under way at once; None for as many as there are connections.
+        max_in_flight: Attempts under way at once, at most one a connection; None for as many as there are connections.
         requests_per_second: Attempts begun in a second; None for no limit.
         adaptive: A limit of requests per second that follows the service's throttling; clients may share one.
         keepalive_expiry: How long an idle connection is kept, in seconds.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from contextlib import aclosing
 from typing import TypeVar
 
 from cds_eks.wire import Response
@@ -12,8 +13,23 @@ T = TypeVar("T")
 
 async def paginate(
     fetch: Callable[[int], Awaitable[Response[list[T]]]], *, identity: Callable[[T], Hashable]
-) -> AsyncIterator[T]:
-    """Yield the entries of all pages, one page in memory at a time.
+) -> AsyncGenerator[T]:
+    """Yield the entries of all pages, one page in memory at a time; see `pages`.
+
+    Args:
+        fetch: Fetches a page by its number; the first is 1.
+        identity: Returns what tells one entry from another.
+    """
+    async with aclosing(pages(fetch, identity=identity)) as walk:
+        async for page in walk:
+            for entry in page:
+                yield entry
+
+
+async def pages(
+    fetch: Callable[[int], Awaitable[Response[list[T]]]], *, identity: Callable[[T], Hashable]
+) -> AsyncGenerator[list[T]]:
+    """Yield what each page brings that the page before did not have.
 
     It ends when just as many entries have been given as the service says there are, at an empty page, at a page that
     brings nothing that the page before did not have, or at one that was there before (a service that ignores the page
@@ -36,8 +52,7 @@ async def paginate(
             return
         known.add(hash(identities))
         new = [entry for entry in page.data if identity(entry) not in before]
-        for entry in new:
-            yield entry
+        yield new
         fetched += len(new)
         if not new or fetched == page.total_count:
             return

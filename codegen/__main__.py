@@ -167,14 +167,13 @@ class Arguments:
         ordered = self._of(True) + self._of(False)
         return f"{self.request}({', '.join(f'{name}={name}' for name, _ in ordered)})"
 
-    def passed_on(self, *, paging: bool = False, skip: tuple[str, ...] = ()) -> str:
+    def passed_on(self, *, paging: bool = False) -> str:
         """The arguments of a call of the same method."""
         if self.by_request:
             return "request, extra=extra"
         parts = [name for name, _ in self._of(True)]
         for name, _ in self._of(False):
-            if name not in skip:
-                parts.append("page_index=page_index" if paging and name == "page_index" else f"{name}={name}")
+            parts.append("page_index=page_index" if paging and name == "page_index" else f"{name}={name}")
         return ", ".join([*parts, "extra=extra"])
 
     def documented(self, *, paging: bool = False) -> list[str]:

@@ -44,7 +44,6 @@ class Judgement:
         unseen: Calls of unknown outcome of which an attempt never reached the service: its connection was refused.
         gave_up: Calls of unknown outcome whose client ran out of time when the answer had just been sent.
         replayed: Calls of unknown outcome that were refused as a replay, which tells a client nothing.
-        hollow: Cancelled creates that are said to be accepted, but the yes that came was empty.
     """
 
     violations: list[Violation] = attrs.field(factory=list)
@@ -55,7 +54,6 @@ class Judgement:
     unseen: int = 0
     gave_up: int = 0
     replayed: int = 0
-    hollow: int = 0
 
 
 def judge(words: Iterable[Word], evidence: Evidence) -> Judgement:
@@ -110,11 +108,7 @@ def _broken(judgement: Judgement, word: Word, evidence: Evidence) -> Iterator[st
         if not own:
             yield "refused, but it never came"
     elif word.outcome == "accepted":
-        is_hollow = any(_is_hollow(each) for each in own)
-        if is_hollow and word.kind == "create" and word.cancelled and not word.id:
-            judgement.hollow += 1
-            return
-        if not done and not (is_hollow and word.kind != "create"):
+        if not done and (word.kind == "create" or not any(_is_hollow(each) for each in own)):
             yield "accepted, but not carried out"
     else:
         yield word.outcome

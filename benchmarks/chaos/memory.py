@@ -16,8 +16,11 @@ __all__ = ["Sample", "growth", "kept_objects", "resident"]
 Sample = tuple[int, float]
 """How many calls had ended, and how many MB the process had then."""
 
-WARM_UP = 0.3
-"""The share of the calls until whose end memory may grow: connections, caches, the allocator's arenas."""
+WARM_UP = 4000
+"""How many calls memory may grow for: connections, caches, the allocator's arenas."""
+
+WARM_UP_SHARE = 0.3
+"""The same as a share of all calls; the longer of the two counts."""
 
 
 def resident() -> float:
@@ -44,7 +47,7 @@ def growth(samples: Sequence[Sample]) -> float:
     """
     if not samples:
         return 0.0
-    warm = [each for each in samples if each[0] >= WARM_UP * samples[-1][0]]
+    warm = [each for each in samples if each[0] >= max(WARM_UP, WARM_UP_SHARE * samples[-1][0])]
     step = max(1, len(warm) // 200)
     warm = warm[::step]
     slopes = [

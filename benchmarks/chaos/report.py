@@ -77,10 +77,6 @@ def report(console: Console, result: Result) -> None:
         soft_wrap=True,
     )
     console.print(
-        f"said to be accepted, but without an id: {judgement.hollow} cancelled when an empty yes had come",
-        soft_wrap=True,
-    )
-    console.print(
         f"{tally.calls:,} calls ({judgement.retried:,} retried), {result.requests:,} requests came,"
         f" {tally.elapsed:.0f} s, {tally.calls / max(tally.elapsed, 1e-9):.0f} calls/s,"
         f" at most {result.most_under_way} in flight",
@@ -128,7 +124,6 @@ def to_plain(result: Result) -> dict[str, Any]:
         "unknown_without_a_request": judgement.unseen,
         "unknown_when_time_was_up": judgement.gave_up,
         "unknown_after_a_replay_refusal": judgement.replayed,
-        "cancelled_after_an_empty_yes": judgement.hollow,
         "violations": [attrs.asdict(each) for each in judgement.violations],
     }
 

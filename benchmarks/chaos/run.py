@@ -16,7 +16,7 @@ import attrs
 from benchmarks.chaos.calls import Caller, Word
 from benchmarks.chaos.faults import LATE, chaos
 from benchmarks.chaos.judge import Judgement, Violation, judge
-from benchmarks.chaos.memory import Sample, growth, kept_objects, resident
+from benchmarks.chaos.memory import WARM_UP, Sample, growth, kept_objects, resident
 from benchmarks.chaos.service import CREDENTIALS, SPEED, Evidence, ServiceProcess
 from benchmarks.chaos.traffic import Traffic
 
@@ -28,7 +28,7 @@ WAITING = 0.1
 MOST_GROWTH = 0.5
 """MB for each 1,000 calls: more is a leak. One call's request and answer, kept, would be about 10 KB."""
 
-ENOUGH_CALLS = 5000
+ENOUGH_CALLS = 2 * WARM_UP
 """Fewer calls than this don't tell how memory grows: the allocator's own steps are larger."""
 
 MOST_KEPT = 50

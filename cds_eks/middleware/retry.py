@@ -13,6 +13,7 @@ import attrs
 from cds_eks.config import RetryPolicy
 from cds_eks.envelope import parse, request_id_of
 from cds_eks.errors import ConnectFailed, EksError, ServerFault, Throttled, TransportError, UnreadableResponse
+from cds_eks.logs import log
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
 
@@ -187,17 +188,18 @@ class Retry:
 
 
 def _log(request: Request, failure: EksError, decision: Decision) -> None:
-    """Say what happened; only what is on this list of facts."""
-    logger.log(
+    """Say what happened, and what follows."""
+    log(
+        logger,
         logging.DEBUG if decision.wait is None else logging.INFO,
-        "%s attempt %d failed: %s code=%s status=%s request_id=%s outcome=%s; %s (%s)",
         request.operation.name,
-        request.record.attempts,
-        type(failure).__name__,
-        getattr(failure, "code", None),
-        getattr(failure, "http_status", None),
-        failure.request_id,
-        failure.outcome,
-        "stop" if decision.wait is None else f"next in {decision.wait:.3f} s",
-        decision.reason,
+        "failed" if decision.wait is None else "failed, and is sent again",
+        attempt=request.record.attempts,
+        error=type(failure).__name__,
+        code=getattr(failure, "code", None),
+        http_status=getattr(failure, "http_status", None),
+        request_id=failure.request_id,
+        outcome=failure.outcome,
+        wait=None if decision.wait is None else round(decision.wait, 3),
+        reason=decision.reason,
     )

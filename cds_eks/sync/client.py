@@ -14,7 +14,8 @@ from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
-from cds_eks.sync.portal import Portal
+from cds_eks.sync.closing import TellWhenClosed
+from cds_eks.sync.portal import Portal, is_ending
 
 
 class EksClient:
@@ -90,7 +91,7 @@ class EksClient:
                 limits=limits,
                 backend=backend,
                 signer=signer,
-                per_call=per_call,
+                per_call=(TellWhenClosed(is_ending), *per_call),
                 per_attempt=per_attempt,
                 user_agent=user_agent,
             )

@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -16,6 +16,7 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from cds_eks.errors import ConfigurationError, TransportError
+from cds_eks.sync.closing import CLOSED
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -26,7 +27,12 @@ END_TIMEOUT = 2.0
 _END: Any = object()
 
 _here = threading.local()
-"""What lives on the loop of this thread."""
+"""What lives on the loop of this thread, and what is set when the loop is to end."""
+
+
+def is_ending() -> bool:
+    """Whether the loop of this thread is to end, which cancels its calls."""
+    return bool(_here.ending.is_set())
 
 
 class Resident(Protocol):
@@ -77,18 +83,18 @@ class Portal:
 
         return self._running().run(lambda: start(changes.put), meanwhile=hear)
 
-    def iterate(self, start: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
-        """Walk an async iterator, each step on the loop; when it is dropped half-way, asyncio closes it there."""
+    def iterate(self, start: Callable[[], AsyncIterator[Sequence[T]]]) -> Iterator[T]:
+        """Walk pages, each fetched on the loop; when the walk is dropped half-way, asyncio closes it there."""
         loop = self._running()
-        entries: list[AsyncIterator[T]] = []
+        pages: list[AsyncIterator[Sequence[T]]] = []
 
-        async def step() -> T:
-            if not entries:
-                entries.append(start())
-            return await anext(entries[0], _END)
+        async def step() -> Sequence[T]:
+            if not pages:
+                pages.append(start())
+            return await anext(pages[0], _END)
 
-        while (entry := loop.run(step)) is not _END:
-            yield entry
+        while (page := loop.run(step)) is not _END:
+            yield from page
 
     def close(self) -> None:
         """End the loop and its thread; calls under way in other threads fail."""
@@ -150,7 +156,7 @@ class _Loop:
         try:
             result = self._begun(call, meanwhile)
         except concurrent.futures.CancelledError:
-            raise TransportError("the client was closed while the call was under way", outcome="unknown") from None
+            raise TransportError(CLOSED, outcome="unknown") from None
         except BaseException:
             if self._refusal is None:  # or else the loop cancels it by itself, or is not ours
                 self._call_soon(call.cancel)  # of use when the wait, not the call, has failed
@@ -200,7 +206,7 @@ class _Loop:
 
     async def _live(self, make: Callable[[], Resident], started: Future[BlockingPortal]) -> None:
         self._call_soon = asyncio.get_running_loop().call_soon_threadsafe
-        self._ending = anyio.Event()
+        _here.ending = self._ending = anyio.Event()
         _here.resident = resident = make()
         async with BlockingPortal() as portal:
             started.set_result(portal)

@@ -29,6 +29,7 @@ from cds_eks.models import (
     TaskStatus,
     UpdateNodePoolConfigRequest,
 )
+from cds_eks.paging import pages
 from cds_eks.sync.portal import Portal
 from cds_eks.waiting import Waiters as AsyncWaiters
 from cds_eks.wire import Response
@@ -293,15 +294,19 @@ class Nodes:
         Source: ListNodes [D], on the wire ListNodes [D].
         """
         return self._portal.iterate(
-            lambda: self._operations().iterate(
-                cluster_id,
-                node_status=node_status,
-                node_type=node_type,
-                schedulable=schedulable,
-                status=status,
-                keyword=keyword,
-                page_size=page_size,
-                extra=extra,
+            lambda: pages(
+                lambda page_index: self._operations().list(
+                    cluster_id,
+                    node_status=node_status,
+                    node_type=node_type,
+                    schedulable=schedulable,
+                    status=status,
+                    keyword=keyword,
+                    page_index=page_index,
+                    page_size=page_size,
+                    extra=extra,
+                ),
+                identity=lambda entry: entry.node_id,
             )
         )
 

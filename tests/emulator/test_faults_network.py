@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
+from patience import until
 
 from cds_eks.emulator import Emulator, Fault, ManualClock, RequestEntry
 
@@ -38,7 +39,7 @@ def test_a_connection_is_refused() -> None:
     with serving(Fault("refuse_connection", count=1)) as sender:
         with sender.connected() as connection:
             assert received(connection) == (b"", True)
-        assert sender.emulator.faults.struck == {"refuse_connection": 1}
+        until(lambda: sender.emulator.faults.struck == {"refuse_connection": 1})
         assert sender.emulator.ledger.requests == []
         assert sender.send("ListClusters").status_code == 200
 

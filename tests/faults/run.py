@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import attrs
 import pytest
+from patience import until
 
 from cds_eks import AsyncEksClient, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock, RequestEntry
@@ -32,14 +33,6 @@ BRIEF = Timeouts(connect=0.2, read=0.2, total=10.0)
 """For scenarios in which something hangs."""
 
 _numbers = itertools.count(1)
-
-
-def until(is_so: Callable[[], bool], patience: float = 5.0) -> None:
-    """Wait for something that comes to pass by itself."""
-    end = time.monotonic() + patience
-    while not is_so():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.002)
 
 
 class Service:

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import until
 
 from cds_eks import AsyncEksClient, EksClient
 from cds_eks.emulator import Fault, RequestEntry
-from faults.run import Service, until
+from faults.run import Service
 
 PREAMBLE = """
 import asyncio, os, signal, socket, sys, threading, time, warnings

@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio
 import attrs
+import pytest
 
 from cds_eks import Credentials, Limits, RetryPolicy, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
@@ -377,14 +378,12 @@ async def closed_under_way(run: Run) -> None:
 
             closing = threading.Thread(target=close)
             closing.start()
-            error = None
-            try:
+            with pytest.raises(errors.AmbiguousCreate) as caught:
                 await client.do("network_interfaces", "create", "subnet-1")
-            except errors.TransportError as caught:
-                error = caught
             closing.join()
-            assert error is not None
-            assert error.outcome == client.watch.calls[0].outcome == "unknown"
+            assert caught.value.natural_key["subnet_id"] == "subnet-1"
+            assert issubclass(caught.type, errors.TransportError)
+            assert caught.value.outcome == client.watch.calls[0].outcome == "unknown"
             return
         async with anyio.create_task_group() as group:  # the async client lets its calls end
             group.start_soon(create_interface, client)

@@ -160,5 +160,9 @@ def test_what_never_came_must_have_been_refused_a_connection() -> None:
 def test_what_is_counted_apart() -> None:
     assert verdict(word("unknown"), REPLAY).replayed == 1
     assert verdict(word("unknown", gave_up=True), DONE, made=MADE).gave_up == 1
-    hollow = verdict(word("accepted", cancelled="answered"), HOLLOW)
-    assert (hollow.hollow, rules(hollow)) == (1, [])
+
+
+def test_an_empty_yes_is_no_create_even_to_one_who_was_cancelled() -> None:
+    assert rules(verdict(word("unknown", cancelled="answered"), HOLLOW)) == []
+    told = rules(verdict(word("accepted", cancelled="answered"), HOLLOW))
+    assert told == ["accepted, but not carried out", "accepted, but without an id"]

@@ -1,4 +1,4 @@
-"""A slice of the chaos soak: `python -m benchmarks.soak` with fewer calls, judged the same way."""
+"""A slice of the chaos soak: a minute of `python -m benchmarks.soak`, judged the same way."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from cds_eks.wire import CallRecord, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 
-OPTIONS = "--creates 4000 --seed 3 --in-flight 150 --seconds 25"
+OPTIONS = "--creates 10000 --seed 3 --seconds 45"
+"""The whole soak on a machine with nothing else to do; as much of it as fits into a minute on any other."""
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_a_slice(tmp_path: Path) -> None:
-    """As its users run it. Beginning no call after 25 s, it takes about 40 s at the most, hanging calls included."""
+    """As its users run it. Beginning no call after 45 s, it takes a minute at the most, hanging calls included."""
     file = tmp_path / "soak.json"
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.soak", *OPTIONS.split(), "--json", str(file)],
@@ -39,7 +40,7 @@ def test_a_slice(tmp_path: Path) -> None:
         env={**os.environ, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=170,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,7 +48,7 @@ def test_a_slice(tmp_path: Path) -> None:
     assert done.stderr == ""
     result = json.loads(file.read_text(encoding="utf-8"))
     assert result["violations"] == []
-    assert result["most_under_way"] == 150
+    assert result["most_under_way"] == 500
     outcomes = Counter[str]()
     for counts in result["creates"].values():
         outcomes.update(counts)
@@ -72,8 +73,8 @@ def test_faults_of_every_kind_strike_at_the_rate() -> None:
     assert {each.kind for each in faults} == set(KINDS)
     apart = [each for each in faults if each.kind != "skew" or each.count is None]
     armed = Faults(apart, seed=1)
-    struck = sum(armed.strike("CreateCluster", "POST") is not None for _ in range(20_000))
-    assert struck / 20_000 == pytest.approx(0.2, abs=0.01)
+    struck = sum(armed.strike("CreateCluster", "POST") is not None for _ in range(5000))
+    assert struck / 5000 == pytest.approx(0.2, abs=0.02)
     assert all(isinstance(each, Fault) and not each.bypass_nonce for each in faults)
     assert not any(Faults(chaos(0, 10), 1).strike("CreateCluster", "POST") for _ in range(1000))
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from operations.server import Server, running
+from patience import until
 
-from sync.processes import loop_threads, until
+from sync.processes import loop_threads
 
 
 @pytest.fixture

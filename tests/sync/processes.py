@@ -7,14 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
-
-PATIENCE = 10.0
+from patience import PATIENCE
 
 PREAMBLE = f"""
 import asyncio, atexit, gc, os, signal, sys, threading, time, traceback
@@ -29,7 +28,8 @@ def client(**more):
     )
 
 def say(*words):
-    print(*words, flush=True)
+    # In one piece, so that the lines of several processes do not mix.
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 
 def until(is_so):
     end = time.monotonic() + {PATIENCE}
@@ -50,14 +50,6 @@ def reap(pid):
             return "hung"
         time.sleep(0.005)
 """
-
-
-def until(is_so: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Wait for something that comes to pass by itself."""
-    end = time.monotonic() + patience
-    while not is_so():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.002)
 
 
 def loop_threads() -> set[threading.Thread]:

@@ -15,12 +15,13 @@ import anyio
 import pytest
 from operations.faces import SETTINGS, sync_client
 from operations.server import HANG, Seen, Server, envelope
+from patience import until
 
-from cds_eks import EksClient
-from cds_eks.errors import ConfigurationError, EksError, TransportError
+from cds_eks import EksClient, Limits
+from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, TransportError
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from sync.processes import loop_threads, until
+from sync.processes import loop_threads
 
 
 def nodes(seen: Seen) -> dict[str, Any]:
@@ -90,6 +91,34 @@ def test_a_call_under_way_fails_promptly_when_another_thread_closes_the_client(s
         assert time.monotonic() - begin < 2
     assert all(seen.is_dropped.wait(5) for seen in server.seen)
     assert loop_threads() == set()
+
+
+def test_creates_that_are_cut_off_by_closing_say_which_of_them_have_left_and_what_to_look_for(server: Server) -> None:
+    begun: list[Request] = []
+
+    async def watch(request: Request, send: Send) -> RawResponse:
+        begun.append(request)
+        return await send(request)
+
+    server.replies["CreateNetworkInterface"] = HANG
+    with ThreadPoolExecutor(3) as pool:
+        eks = EksClient(endpoint=server.url, limits=Limits(max_connections=1), per_call=[watch], **SETTINGS)
+        calls = [pool.submit(eks.network_interfaces.create, f"subnet-{number}") for number in range(3)]
+        server.wait_for(1)
+        until(lambda: len(begun) == 3)
+        eks.close()
+        raised = [call.exception(5) for call in calls]
+    left = [error for error in raised if isinstance(error, AmbiguousCreate)]
+    stayed = [error for error in raised if not isinstance(error, AmbiguousCreate)]
+    assert [error.outcome for error in left] == ["unknown"]
+    assert isinstance(left[0], TransportError)
+    assert left[0].natural_key["subnet_id"].startswith("subnet-")
+    assert (left[0].action, left[0].attempts) == ("CreateNetworkInterface", 1)
+    for error in stayed:
+        assert isinstance(error, TransportError)
+        assert (error.outcome, error.action) == ("not_sent", "CreateNetworkInterface")
+    assert len(stayed) == 2
+    assert len(server.seen) == 1
 
 
 def test_calls_that_come_while_the_client_is_closed_are_answered_or_refused_and_never_lost(server: Server) -> None:

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from patience import until
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.sync import portal as portals
 from cds_eks.sync.portal import Portal
-from sync.processes import loop_threads, until
+from sync.processes import loop_threads
 
 
 class Resident:
@@ -219,9 +220,9 @@ def test_a_child_starts_a_loop_of_its_own_even_if_the_locks_are_held(portal: Por
 
 @pytest.mark.usefixtures("_as_in_a_child")
 def test_what_was_begun_before_a_fork_can_not_go_on_in_the_child(portal: Portal) -> None:
-    async def count() -> AsyncIterator[int]:
+    async def count() -> AsyncIterator[list[int]]:
         for number in range(9):
-            yield number
+            yield [number]
 
     numbers = portal.iterate(count)
     assert next(numbers) == 0

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from operations.faces import sync_client
 from operations.server import HANG, Seen, Server, envelope
+from patience import until
 
 from cds_eks.errors import TaskFailed, WaitTimeout
 from cds_eks.models import ClusterSummary, TaskStatus
-from sync.processes import until
 
 
 def statuses(*script: str) -> Any:

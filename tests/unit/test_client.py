@@ -216,7 +216,12 @@ async def test_the_retry_policy_is_used(make: Make, retry: RetryPolicy, attempts
 
 
 @asynchronous
-async def test_the_limit_of_attempts_under_way_is_used(make: Make) -> None:
+@pytest.mark.parametrize(
+    "limits",
+    [Limits(max_in_flight=2), Limits(max_connections=2), Limits(max_connections=2, max_in_flight=9)],
+    ids=["in flight", "connections", "more in flight than connections"],
+)
+async def test_the_limit_of_attempts_under_way_is_used(make: Make, limits: Limits) -> None:
     go = anyio.Event()
 
     class Holding(Scripted):
@@ -226,7 +231,7 @@ async def test_the_limit_of_attempts_under_way_is_used(make: Make) -> None:
             return response
 
     backend = Holding()
-    async with make(backend, limits=Limits(max_in_flight=2)) as eks, anyio.create_task_group() as group:
+    async with make(backend, limits=limits) as eks, anyio.create_task_group() as group:
         for _ in range(5):
             group.start_soon(eks.clusters.get, "c-1")
         await anyio.wait_all_tasks_blocked()
@@ -770,7 +775,11 @@ async def test_a_call_is_one_line_of_facts_at_debug(make: Make, caplog: pytest.L
             await eks.clusters.get("marked-argument")
     (record,) = [record for record in caplog.records if record.name.startswith("cds_eks")]
     assert (record.name, record.levelname) == ("cds_eks.client", "DEBUG")
-    assert re.fullmatch(r"GetCluster: Success in \d\.\d{3} s, attempts=1 request_id=r-1", record.getMessage())
+    facts = r"attempts=1, code=Success, request_id=r-1, elapsed=\d\.\d{1,3}"
+    assert re.fullmatch(f"GetCluster answered: {facts}", record.getMessage())
+    fields = vars(record)["cds_eks"]
+    assert set(fields) == {"action", "event", "attempts", "code", "request_id", "elapsed"}
+    assert (fields["action"], fields["event"], fields["request_id"]) == ("GetCluster", "answered", "r-1")
 
 
 @asynchronous

@@ -24,7 +24,7 @@ LAYERS: list[set[str]] = [
     },
     {"pipeline"},
     {"wire", "signing", "models", "modeling", "rules"},
-    {"redaction"},
+    {"redaction", "logs"},
     {"errors"},
     {"_version"},
 ]
@@ -35,6 +35,7 @@ ONLY: dict[str, set[str]] = {
     "emulator": {"signing"},
     "models": {"modeling", "rules"},
     "redaction": set(),
+    "logs": set(),
     "signing": {"errors"},
     "errors": set(),
     "rules": {"errors"},

@@ -551,9 +551,9 @@ def test_a_create_that_a_middleware_sends_again_after_it_was_accepted_is_never_c
     assert caught.value.outcome == "unknown"
 
 
-def logged(attempt: int) -> str:
-    facts = f"code=Fault-***-{attempt} status=500 request_id=r-***-{attempt} outcome=refused"
-    return f"GetCluster attempt {attempt} failed: ServerFault {facts}"
+def logged(attempt: int, event: str) -> str:
+    facts = f"error=ServerFault, code=Fault-***-{attempt}, http_status=500, request_id=r-***-{attempt}, outcome=refused"
+    return f"GetCluster {event}: attempt={attempt}, {facts}"
 
 
 def test_facts_are_logged_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
@@ -572,12 +572,12 @@ def test_facts_are_logged_and_nothing_else(caplog: pytest.LogCaptureFixture) -> 
         (
             "cds_eks.retry",
             "INFO",
-            f"{logged(1)}; next in 0.025 s (it may pass)",
+            f"{logged(1, 'failed, and is sent again')}, wait=0.025, reason=it may pass",
         ),
         (
             "cds_eks.retry",
             "DEBUG",
-            f"{logged(2)}; stop (no attempt is left)",
+            f"{logged(2, 'failed')}, reason=no attempt is left",
         ),
     ]
 
