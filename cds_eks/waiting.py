@@ -1,91 +1,31 @@
-"""Waiting for what the service does after it has answered. Knows no resource: it is handed what fetches a state.
-
-A status that is not known is "still going on": it is never taken for success, nor for failure.
-"""
+"""Waiting for what the service does after it has answered. Knows no resource: it is handed what fetches a state."""
 
 from __future__ import annotations
 
-import inspect
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import anyio
-import attrs
 
 from cds_eks.errors import (
-    DeadlineExceeded,
-    EksError,
     InvalidRequestError,
     NotFound,
-    ServerFault,
-    TaskFailed,
-    Throttled,
-    TransportError,
-    UnreadableResponse,
     WaitTimeout,
 )
 from cds_eks.modeling import fields_of
 from cds_eks.models import ClusterDetail, ClusterSummary, Event, NodePool, NodePoolList, TaskStatus
+from cds_eks.polling import Poll, call_back
+from cds_eks.verdicts import DONE, GOING_ON, Verdict, judge_cluster, judge_event, judge_node_pool, judge_task
 from cds_eks.wire import Response
 
 T = TypeVar("T")
 
-FIRST_INTERVAL = 1.0
-LAST_INTERVAL = 15.0
-GROWTH = 1.5
 LOOKUPS_AT_ONCE = 10
 
 UNSEEN = 60.0
 """For how many seconds a cluster that has not been seen yet may be unknown: reads may lag behind a create [I]."""
-
-# What a poll may fail with and the wait goes on: the state is only not known for now.
-_PASSING = (DeadlineExceeded, ServerFault, Throttled, TransportError, UnreadableResponse)
-
-
-@attrs.frozen
-class Verdict:
-    """What a state means to a waiter: `done`, or failed with a `failure` in words; neither is "still going on"."""
-
-    done: bool = False
-    failure: str | None = None
-
-
-GOING_ON = Verdict()
-DONE = Verdict(done=True)
-
-
-def judge_task(task: TaskStatus) -> Verdict:
-    """Task status values [O]: `doing`, `finish`, `error`."""
-    if task.task_status == "error":
-        return Verdict(failure=task.task_msg or "the task failed")
-    return DONE if task.task_status == "finish" else GOING_ON
-
-
-def judge_event(event: Event) -> Verdict:
-    """Event status values [O]: `success`, `failed`, `error`."""
-    if event.event_status in ("failed", "error"):
-        return Verdict(failure=event.event_status_display or f"the event ended with {event.event_status!r}")
-    return DONE if event.event_status == "success" else GOING_ON
-
-
-def judge_cluster(cluster: ClusterDetail | ClusterSummary) -> Verdict:
-    """Cluster status values [O]: `running`, `error`; others are transitional."""
-    if cluster.cluster_status == "error":
-        return Verdict(failure=cluster.status_str or "the cluster is in error")
-    return DONE if cluster.cluster_status == "running" else GOING_ON
-
-
-def judge_node_pool(pool: NodePool | None, replicas: int | None) -> Verdict:
-    """A pool is ready when just as many nodes as it is to have are there, and up."""
-    if pool is None:
-        return GOING_ON
-    if pool.status in ("error", "failed"):
-        return Verdict(failure=f"the node pool is in state {pool.status!r}")
-    target = pool.replicas if replicas is None else replicas
-    is_whole = pool.total_node_count is None or pool.total_node_count == target
-    return DONE if target is not None and pool.available_node_count == target and is_whole else GOING_ON
 
 
 class Waiters:
@@ -124,8 +64,7 @@ class Waiters:
         self._fetch_clusters = clusters
         self._fetch_node_pools = node_pools
         self._clock = clock
-        self._dice = dice
-        self._sleep = sleep
+        self._poll = Poll(clock=clock, dice=dice, sleep=sleep)
 
     async def task(
         self,
@@ -226,7 +165,7 @@ class Waiters:
 
         async def report(cluster: ClusterDetail | None) -> None:
             if cluster is not None:
-                await _call(on_change, cluster)
+                await call_back(on_change, cluster)
 
         cluster = await self._poll(fetch, judge, {"cluster_id": cluster_id}, timeout, report)
         assert cluster is not None  # which is going on
@@ -269,7 +208,7 @@ class Waiters:
 
         async def report(cluster: ClusterDetail | None) -> None:
             if cluster is not None:
-                await _call(on_change, cluster)
+                await call_back(on_change, cluster)
 
         await self._poll(fetch, judge, {"cluster_id": cluster_id}, timeout, report)
 
@@ -306,7 +245,7 @@ class Waiters:
 
         async def report(pool: NodePool | None) -> None:
             if pool is not None:
-                await _call(on_change, pool)
+                await call_back(on_change, pool)
 
         if replicas is not None and (isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0):
             raise InvalidRequestError("replicas", f"must be a whole number of at least 0, or None; got {replicas!r}")
@@ -350,7 +289,7 @@ class Waiters:
             for cluster_id, cluster in clusters.items():
                 if seen.get(cluster_id) != cluster:
                     seen[cluster_id] = cluster
-                    await _call(on_change, cluster)
+                    await call_back(on_change, cluster)
 
         def judge(clusters: dict[str, ClusterSummary]) -> Verdict:
             verdicts = {cluster_id: judge_cluster(cluster) for cluster_id, cluster in clusters.items()}
@@ -391,71 +330,12 @@ class Waiters:
             raise failures[0]
         return found
 
-    async def _poll(
-        self,
-        fetch: Callable[[], Awaitable[T]],
-        judge: Callable[[T], Verdict],
-        ids: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
-        timeout: float | None,
-        on_change: Callable[[T], Awaitable[None] | None] | None,
-    ) -> T:
-        """Fetch a state until its judge says that it is done or has failed, or until the time is up."""
-        if not callable(ids):
-            _check_ids(ids)
-        _check_timeout(timeout)
-        ends = None if timeout is None else self._clock() + timeout
-        last: T | None = None
-        trouble: EksError | None = None
-        interval = FIRST_INTERVAL
-        with anyio.move_on_after(timeout):
-            while True:
-                try:
-                    state = await fetch()
-                except _PASSING as error:
-                    trouble = error
-                else:
-                    trouble = None
-                    if last is None or state != last:
-                        last = state
-                        await _call(on_change, state)
-                    verdict = judge(state)
-                    if verdict.done:
-                        return state
-                    if verdict.failure is not None:
-                        raise TaskFailed(verdict.failure, ids=ids() if callable(ids) else ids, last=state)
-                left = None if ends is None else ends - self._clock()
-                if left is not None and left <= 0:
-                    break
-                pause = interval * (0.75 + 0.25 * self._dice())
-                await self._sleep(pause if left is None else min(pause, left))
-                interval = min(interval * GROWTH, LAST_INTERVAL)
-        message = f"it did not end within {timeout:g} s"
-        raise WaitTimeout(message, ids=ids() if callable(ids) else ids, last=last) from trouble
-
-
-def _check_ids(ids: Mapping[str, Any]) -> None:
-    for name, value in ids.items():
-        if not isinstance(value, str) or not value:
-            raise InvalidRequestError(name, "must be a text that is not empty")
-
 
 def _check_many(cluster_ids: Iterable[str]) -> tuple[str, ...]:
     given = () if isinstance(cluster_ids, str) or not isinstance(cluster_ids, Iterable) else tuple(cluster_ids)
     if not given or not all(isinstance(cluster_id, str) and cluster_id for cluster_id in given):
         raise InvalidRequestError("cluster_ids", "must be a list of at least one id, each a text that is not empty")
     return tuple(dict.fromkeys(given))
-
-
-def _check_timeout(timeout: object) -> None:
-    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0):
-        raise InvalidRequestError("timeout", f"must be a number of seconds above 0, or None; got {timeout!r}")
-
-
-async def _call(on_change: Callable[[T], Awaitable[None] | None] | None, state: T) -> None:
-    if on_change is not None:
-        result = on_change(state)
-        if inspect.isawaitable(result):
-            await result
 
 
 def _summary(answer: Response[ClusterDetail]) -> ClusterSummary:

@@ -18,8 +18,8 @@ MATRIX = Matrix()
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits poll at once; each poll takes the service a step further."""
-    monkeypatch.setattr("cds_eks.waiting.FIRST_INTERVAL", 0.002)
-    monkeypatch.setattr("cds_eks.waiting.LAST_INTERVAL", 0.01)
+    monkeypatch.setattr("cds_eks.polling.FIRST_INTERVAL", 0.002)
+    monkeypatch.setattr("cds_eks.polling.LAST_INTERVAL", 0.01)
 
 
 class Passing:

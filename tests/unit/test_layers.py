@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"sync"},
     {"client"},
     {
-        *("resources", "middleware", "backend", "config", "paging", "waiting"),
+        *("resources", "middleware", "backend", "config", "paging", "waiting", "polling", "verdicts"),
         *("codec", "envelope", "failures", "reading"),
     },
     {"pipeline"},

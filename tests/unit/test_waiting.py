@@ -9,12 +9,14 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import attrs
 import pytest
 
 from cds_eks import errors
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterDetail, ClusterSummary, Event, NodePool, NodePoolList, TaskStatus
-from cds_eks.waiting import LAST_INTERVAL, UNSEEN, Waiters
+from cds_eks.polling import LAST_INTERVAL
+from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.wire import Response
 
 pytestmark = pytest.mark.anyio
@@ -157,7 +159,7 @@ async def test_pauses_grow_from_1_to_15_seconds_and_are_shortened_by_a_quarter_a
 async def test_each_pause_rolls_the_dice_anew() -> None:
     world = World(*[task("doing")] * 3, task("finish"))
     rolls = iter([0.0, 1.0, 0.0])
-    world.wait._dice = lambda: next(rolls)
+    world.wait._poll = attrs.evolve(world.wait._poll, dice=lambda: next(rolls))
     await world.wait.task("t-1")
     assert world.pauses == pytest.approx([0.75, 1.5, 0.75 * 2.25])
 
