@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import platform
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -32,7 +32,7 @@ from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, am
 from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
-from cds_eks.signing import Credentials, HmacSha1Signer, Signer
+from cds_eks.signing import CallIds, Credentials, HmacSha1Signer, Signer
 from cds_eks.waiting import Waiters
 from cds_eks.wire import Kind, Operation, Request, Response
 
@@ -103,19 +103,22 @@ class AsyncEksClient:
         self._timeouts = timeouts
         self._backend = backends.choose(backend, limits)
         self._headers = {"User-Agent": _user_agent(user_agent)}
+        self._call_ids = CallIds()
         self._secrets: Callable[[], frozenset[str]] = frozenset
+        per_call, per_attempt = tuple(per_call), tuple(per_attempt)
+        # Middlewares and signers of others may wait for anything.
+        keeps_deadline = getattr(self._backend, "keeps_deadline", False) and not per_attempt and signer is None
         if signer is None:
             current = _provider(credentials)
             signer = HmacSha1Signer(current)
             self._secrets = lambda: current().texts()
-        per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         for middleware in (*per_call, *per_attempt):
             if not callable(middleware):
                 raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
         self._send: Send = chain(
             [
                 *per_call,
-                Deadline(timeouts.total),
+                Deadline(timeouts.total, is_kept_below=keeps_deadline),
                 Retry(retry, codec.failure_of),
                 LimitRate(
                     # More than there are connections would wait again in the backend, whose one line knows no writes.
@@ -268,10 +271,13 @@ class AsyncEksClient:
         Raises:
             ConfigurationError: This is another loop, or another process.
         """
-        home = os.getpid(), anyio.lowlevel.current_token()
+        try:
+            loop: object = asyncio.get_running_loop()  # only to tell one from another, and quicker than the token
+        except RuntimeError:
+            loop = anyio.lowlevel.current_token()
         if self._home is None:
-            self._home = home
-        elif self._home != home:
+            self._home = os.getpid(), loop
+        elif self._home != (os.getpid(), loop):
             raise ConfigurationError(
                 "the client belongs to the event loop of its first call: make one for each loop, and for each process"
             )
@@ -281,7 +287,7 @@ class AsyncEksClient:
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
-        return {**self._headers, "cds-request-id": str(uuid.uuid4())}
+        return {**self._headers, "cds-request-id": self._call_ids()}
 
 
 def _provider(credentials: Credentials | Callable[[], Credentials] | None) -> Callable[[], Credentials]:

@@ -10,6 +10,10 @@ Send = Callable[[Request], Awaitable[RawResponse]]
 Middleware = Callable[[Request, Send], Awaitable[RawResponse]]
 
 
+class OutOfTime(Exception):
+    """The request's deadline has passed: for what waits below the deadline middleware, which tells the caller."""
+
+
 def chain(middlewares: Iterable[Middleware], send: Send) -> Send:
     """Return a send that goes through the middlewares, the first outermost."""
     for middleware in reversed(list(middlewares)):

@@ -62,9 +62,10 @@ class CallRecord:
         answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
             if the call is cancelled after that.
         clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
+        deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
     """
 
-    __slots__ = ("_earlier", "_now", "answer", "attempts", "clock_was_wrong", "failures", "request_id")
+    __slots__ = ("_earlier", "_now", "answer", "attempts", "clock_was_wrong", "deadline", "failures", "request_id")
 
     def __init__(self) -> None:
         self.attempts = 0
@@ -72,6 +73,7 @@ class CallRecord:
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
         self.clock_was_wrong = False
+        self.deadline: float | None = None
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
 
@@ -118,7 +120,6 @@ class Request:
         query: The whole encoded and signed query; "" until the signing middleware has made it.
         connect_timeout: Seconds to make a connection, or None for no limit.
         read_timeout: Seconds of silence while sending or receiving, or None for no limit.
-        deadline: When the call's time is up, on the deadline middleware's clock, or None.
         secrets: Texts that must never be shown; they are blotted out of the service's messages.
         record: What is known so far of the call; shared by all its attempts.
     """
@@ -131,9 +132,28 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     connect_timeout: float | None = None
     read_timeout: float | None = None
-    deadline: float | None = None
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False)
     record: CallRecord = attrs.field(factory=CallRecord, eq=False)
+
+    @property
+    def deadline(self) -> float | None:
+        """When the call's time is up, on the deadline middleware's clock, or None."""
+        return self.record.deadline
+
+    def signed(self, query: str) -> Request:
+        """Return the request with the query of an attempt: what `attrs.evolve` does, at a third of the cost."""
+        return Request(
+            operation=self.operation,
+            url=self.url,
+            params=self.params,
+            content=self.content,
+            headers=self.headers,
+            query=query,
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            secrets=self.secrets,
+            record=self.record,
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 
-import attrs
-
 from cds_eks.errors import ConfigurationError
 from cds_eks.failures import is_expired, moment
 from cds_eks.pipeline import Send
@@ -30,11 +28,11 @@ class Sign:
     async def __call__(self, request: Request, send: Send) -> RawResponse:
         """Send the request, signed."""
         query = self._signer.sign(request.operation.method, request.params)
-        if inspect.isawaitable(query):
-            query = await query
         if not isinstance(query, str):
-            raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
-        response = await send(attrs.evolve(request, query=query))
+            query = await query if inspect.isawaitable(query) else query
+            if not isinstance(query, str):
+                raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
+        response = await send(request.signed(query))
         if self._set_clock is not None and is_expired(response):
             service_time = moment(response.headers.get("date", ""))
             # It may be that another call has set the clock since this one was signed: this one gets its second chance

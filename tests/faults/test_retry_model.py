@@ -99,9 +99,8 @@ class RetryMachine(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(Kind), has_deadline=st.booleans())
     def begin(self, kind: Kind, has_deadline: bool) -> None:
         operation = Operation[None](name="Do", action="Do", method="POST", kind=kind, request=None, result=None)
-        self.request = Request(
-            operation=operation, url="http://x", params={}, deadline=self.now + BUDGET if has_deadline else None
-        )
+        self.request = Request(operation=operation, url="http://x", params={})
+        self.request.record.deadline = self.now + BUDGET if has_deadline else None
         self.kind = kind
         self.sent = 0
         self.cost = 0

@@ -11,7 +11,7 @@ import pytest
 from cds_eks import AsyncEksClient, Credentials, Limits, RetryPolicy, Timeouts, codec, errors
 from cds_eks.errors import Outcome
 from cds_eks.middleware import Deadline, LimitRate, Retry
-from cds_eks.pipeline import chain
+from cds_eks.pipeline import OutOfTime, Send, chain
 from cds_eks.resources.clusters import CREATE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Operation, RawResponse, Request
 
@@ -134,6 +134,72 @@ async def test_time_runs_out_in_the_queue_too() -> None:
         go.set()
     with anyio.fail_after(1):  # the place that was waited for is not lost
         await limits(request_of(), holding)
+
+
+async def test_time_runs_out_in_the_queue_too_where_those_below_keep_the_deadline_themselves() -> None:
+    limits = LimitRate(1)
+    go = anyio.Event()
+
+    async def holding(request: Request) -> RawResponse:
+        await go.wait()
+        return answer()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(limits, request_of(), holding)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(errors.DeadlineExceeded) as caught:
+            await chain([Deadline(SOON, is_kept_below=True), limits], holding)(request_of(CREATE_CLUSTER))
+        assert (caught.value.outcome, caught.value.__context__) == ("not_sent", None)
+        go.set()
+    with anyio.fail_after(1):  # the place that was waited for is not lost
+        await limits(request_of(), holding)
+
+
+async def test_a_backend_that_keeps_the_deadline_says_so_by_its_own_exception() -> None:
+    async def send(request: Request) -> RawResponse:
+        request.record.begin_attempt()
+        request.record.may_have_left()
+        raise OutOfTime
+
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        await Deadline(90, is_kept_below=True)(request_of(), send)
+    assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
+
+
+class Punctual:
+    """A backend that keeps the deadline, late."""
+
+    keeps_deadline = True
+
+    async def send(self, request: Request) -> RawResponse:
+        await anyio.sleep(3 * SOON)
+        return answer()
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def waiting(request: Request, send: Send) -> RawResponse:
+    return await send(request)
+
+
+class OwnSigner:
+    def sign(self, method: str, params: Any) -> str:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_kept_below"), [({}, True), ({"per_attempt": [waiting]}, False), ({"signer": OwnSigner()}, False)]
+)
+async def test_the_deadline_is_left_to_a_backend_that_keeps_it_unless_others_may_wait_as_well(
+    credentials: Credentials, settings: dict[str, Any], is_kept_below: bool
+) -> None:
+    async with AsyncEksClient(credentials, backend=Punctual(), timeouts=Timeouts(total=SOON), **settings) as eks:
+        if is_kept_below:
+            assert (await eks.clusters.get("c-1")).data.cluster_id == "c-1"
+        else:
+            with pytest.raises(errors.DeadlineExceeded):
+                await eks.clusters.get("c-1")
 
 
 async def test_cancellation_from_outside_is_not_a_deadline() -> None:

@@ -488,13 +488,15 @@ def test_a_retry_after_header_is_heard() -> None:
 def test_the_loop_never_sleeps_past_the_deadline(budget: float, dice: float, took: float) -> None:
     time = FakeTime()
     deadline = time.now + budget
+    request = made_request()
+    request.record.deadline = deadline
 
     async def send(request: Request) -> RawResponse:
         time.now += took
         return answer(503, "Busy", **{"retry-after": "4"})
 
     with pytest.raises(errors.ServerFault):
-        run(retrying(RetryPolicy(max_attempts=100), time, dice)(made_request(deadline=deadline), send))
+        run(retrying(RetryPolicy(max_attempts=100), time, dice)(request, send))
     assert time.now - took <= deadline
     if time.slept:
         assert time.now - took < deadline
