@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import platform
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 import anyio.lowlevel
 import attrs
@@ -33,8 +34,10 @@ from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.signing import CallIds, Credentials, HmacSha1Signer, Signer
-from cds_eks.waiting import Waiters
 from cds_eks.wire import Kind, Operation, Request, Response
+
+if TYPE_CHECKING:
+    from cds_eks.waiting import Waiters
 
 T = TypeVar("T")
 
@@ -64,16 +67,6 @@ class AsyncEksClient:
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
-
-    Attributes:
-        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
-        tasks: GetTaskStatus.
-        nodes: ListNodes, DeleteNode.
-        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
-        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
-        events: QueryEventStatus.
-        scaling_groups: DescribeScalingGroup, AddScalingNode.
-        wait: Waits for tasks, events, clusters and node pools.
     """
 
     def __init__(
@@ -133,14 +126,48 @@ class AsyncEksClient:
         )
         self._is_closed = False
         self._home: tuple[int, object] | None = None
-        self.clusters = resources.Clusters(self.execute)
-        self.tasks = resources.Tasks(self.execute)
-        self.nodes = resources.Nodes(self.execute)
-        self.node_pools = resources.NodePools(self.execute)
-        self.network_interfaces = resources.NetworkInterfaces(self.execute)
-        self.events = resources.Events(self.execute)
-        self.scaling_groups = resources.ScalingGroups(self.execute)
-        self.wait = Waiters(
+
+    @functools.cached_property
+    def clusters(self) -> resources.Clusters:
+        """CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet."""
+        return resources.Clusters(self.execute)
+
+    @functools.cached_property
+    def tasks(self) -> resources.Tasks:
+        """GetTaskStatus."""
+        return resources.Tasks(self.execute)
+
+    @functools.cached_property
+    def nodes(self) -> resources.Nodes:
+        """ListNodes, DeleteNode."""
+        return resources.Nodes(self.execute)
+
+    @functools.cached_property
+    def node_pools(self) -> resources.NodePools:
+        """CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool."""
+        return resources.NodePools(self.execute)
+
+    @functools.cached_property
+    def network_interfaces(self) -> resources.NetworkInterfaces:
+        """Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS."""
+        return resources.NetworkInterfaces(self.execute)
+
+    @functools.cached_property
+    def events(self) -> resources.Events:
+        """QueryEventStatus."""
+        return resources.Events(self.execute)
+
+    @functools.cached_property
+    def scaling_groups(self) -> resources.ScalingGroups:
+        """DescribeScalingGroup, AddScalingNode."""
+        return resources.ScalingGroups(self.execute)
+
+    @functools.cached_property
+    def wait(self) -> Waiters:
+        """Waits for tasks, events, clusters and node pools."""
+        from cds_eks import waiting
+
+        return waiting.Waiters(
             task=self.tasks.get_status,
             event=self.events.get_status,
             cluster=self.clusters.get,

@@ -4,35 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cds_eks import resources
-from cds_eks.models import (
-    AttachmentStatus,
-    ClusterDetail,
-    ClusterEvent,
-    ClusterSubnet,
-    ClusterSummary,
-    ClusterTask,
-    CreateClusterRequest,
-    CreateNodePoolRequest,
-    Event,
-    EventReference,
-    NetworkInterface,
-    NetworkInterfaceEvent,
-    Node,
-    NodePool,
-    NodePoolList,
-    NodePoolTask,
-    ScalingGroup,
-    TaskReference,
-    TaskStatus,
-    UpdateNodePoolConfigRequest,
-)
 from cds_eks.paging import pages
 from cds_eks.sync.portal import Portal
-from cds_eks.waiting import Waiters as AsyncWaiters
-from cds_eks.wire import Response
+
+if TYPE_CHECKING:
+    from cds_eks import resources
+    from cds_eks.models import (
+        AttachmentStatus,
+        ClusterDetail,
+        ClusterEvent,
+        ClusterSubnet,
+        ClusterSummary,
+        ClusterTask,
+        CreateClusterRequest,
+        CreateNodePoolRequest,
+        Event,
+        EventReference,
+        NetworkInterface,
+        NetworkInterfaceEvent,
+        Node,
+        NodePool,
+        NodePoolList,
+        NodePoolTask,
+        ScalingGroup,
+        TaskReference,
+        TaskStatus,
+        UpdateNodePoolConfigRequest,
+    )
+    from cds_eks.waiting import Waiters as AsyncWaiters
+    from cds_eks.wire import Response
 
 
 class Clusters:
