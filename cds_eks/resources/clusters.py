@@ -197,7 +197,7 @@ class Clusters:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            subnets: The subnets to add. [O]
+            subnets: The subnets to add. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
         Returns:
