@@ -56,7 +56,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -80,7 +81,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterDetail`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -105,7 +107,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -128,7 +131,8 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -154,7 +158,8 @@ class Clusters:
             The service's answer; its `data` is None. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -180,7 +185,8 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -213,7 +219,8 @@ class Tasks:
             The service's answer; its `data` is a `TaskStatus`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -247,7 +254,8 @@ class Nodes:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -339,7 +347,8 @@ class Nodes:
             The service's answer; its `data` is a list of `Node`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -386,7 +395,8 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -412,7 +422,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -439,7 +450,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -465,7 +477,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -497,7 +510,8 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolList`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -539,7 +553,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -565,7 +580,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -594,7 +610,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -622,7 +639,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -645,7 +663,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterface`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -668,7 +687,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `AttachmentStatus`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -701,7 +721,8 @@ class Events:
             The service's answer; its `data` is a `Event`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -732,7 +753,8 @@ class ScalingGroups:
             The service's answer; its `data` is a `ScalingGroup`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -760,7 +782,8 @@ class ScalingGroups:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.

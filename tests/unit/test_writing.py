@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
+from cds_eks.emulator.checks import checked
 from cds_eks.errors import InvalidRequestError
 from cds_eks.modeling import Nested, Shape, field, fields_of, model, value_at
 from cds_eks.modeling import extra_field as extra
@@ -383,13 +384,16 @@ def test_all_that_is_set_is_sent_or_named(revision: str, options: dict[str, Any]
     for path, value in options.items():
         request = changed(request, path, value)
     try:
-        body = json.dumps(written(request, revision))
+        plain = written(request, revision)
     except InvalidRequestError as error:
         assert revision == NEWER
         refused = error.field
         at_fault = [path for path, _ in leaves(request) if path.startswith(refused)]
         assert at_fault, refused
         return
+    taken = checked("CreateClusterRequest", {name: each for name, each in plain.items() if name != "New"}, revision)
+    assert {**taken, **request.extra} == plain  # the emulator has the description from the same page, and no codec
+    body = json.dumps(plain)
     spelt = {"ssd": "SSD", "0": "PostPaid"} if revision == NEWER else {}
     for path, value in leaves(request):
         text = json.dumps(spelt.get(value, value) if isinstance(value, str) else value).strip("{}")
