@@ -20,6 +20,7 @@ from cds_eks import backend as backends
 from cds_eks import codec, resources
 from cds_eks._version import __version__
 from cds_eks.config import (
+    REVISION_UNSAID,
     Limits,
     RetryPolicy,
     Timeouts,
@@ -54,7 +55,9 @@ class AsyncEksClient:
             keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
-        api_revision: The revision of the API that the endpoint speaks.
+        api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
+            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` says
+            it, else it is `"2025-09-08"`.
         timeouts: How long things may take.
         retry: When and how calls are tried again.
         limits: How much is done at once.
@@ -74,7 +77,7 @@ class AsyncEksClient:
         credentials: Credentials | Callable[[], Credentials] | None = None,
         *,
         endpoint: str | None = None,
-        api_revision: str = "2025-09-08",
+        api_revision: str = REVISION_UNSAID,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
@@ -217,7 +220,11 @@ class AsyncEksClient:
             EksError: See `cds_eks.errors`.
         """
         call = codec.encode(
-            operation, request, extra, url=self._url, headers=self._call_headers(), secrets=self._secrets()
+            *(operation, request, extra),
+            url=self._url,
+            headers=self._call_headers(),
+            secrets=self._secrets(),
+            revision=self._revision,
         )
         return await self._carry_out(operation, call, lambda: codec.natural_key(operation, request))
 

@@ -9,15 +9,19 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
+import attrs
+
 from cds_eks.envelope import member, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.failures import failure_of, shown, unreadable
-from cds_eks.modeling import Shape, dump, fields_of, value_at, wire_name
+from cds_eks.modeling import Shape, fields_of, value_at
 from cds_eks.reading import Unreadable, converter, read_int
 from cds_eks.redaction import is_secret_name, secrets_in
+from cds_eks.revisions import API_REVISIONS
 from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, is_by_wire_name, is_utf8, spelt
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
+from cds_eks.writing import written
 
 __all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key", "natural_key_of_call"]
 
@@ -38,6 +42,7 @@ def encode(
     url: str,
     headers: Mapping[str, str],
     secrets: frozenset[str] = frozenset(),
+    revision: str = API_REVISIONS[0],
 ) -> Request:
     """Turn a request model into a request for the pipeline; what is unset is not sent.
 
@@ -48,16 +53,18 @@ def encode(
         url: Where it goes.
         headers: Headers of every request.
         secrets: Texts that must never be shown; those of the request are added.
+        revision: The revision of the API to write it in.
 
     Raises:
-        InvalidRequestError: The request is not the operation's, or `extra` can't be sent.
+        InvalidRequestError: The request is not the operation's, or it or `extra` can't be sent, or not in the revision.
     """
     try:
         if not isinstance(request, operation.request):
             raise InvalidRequestError(
                 "request", f"must be a {operation.request.__name__}, not {type(request).__name__}"
             )
-        arguments = _arguments(request, extra)
+        arguments = _arguments(request, extra, revision)
+        operation = _revised(operation, revision)
         params, body = (arguments, None) if operation.method == "GET" else ({}, arguments)
         return _request(operation, params, body, url, headers, secrets | _secrets_of(request) | secrets_in(extra))
     except InvalidRequestError as error:
@@ -151,9 +158,17 @@ def _body_headers(content: bytes | None) -> dict[str, str]:
     return {"Content-Type": JSON_TYPE, "Content-MD5": base64.b64encode(digest).decode()}
 
 
-def _arguments(request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+def _revised(operation: Operation[T], revision: str) -> Operation[T]:
+    """Return an operation under the name that a revision has for it."""
+    action = operation.revised.get(revision, operation.action)
+    if action is None:
+        raise InvalidRequestError("api_revision", f"{operation.name} does not exist in revision {revision}")
+    return operation if action == operation.action else attrs.evolve(operation, action=action)
+
+
+def _arguments(request: Any, extra: Mapping[str, Any] | None, revision: str) -> dict[str, Any]:
     """Return the arguments by wire name, with the undocumented ones of the model and of the call."""
-    documented = dump(request, wire_name)
+    documented = written(request, revision)
     if extra is None:
         extra = {}
     elif not is_by_wire_name(extra):

@@ -8,15 +8,15 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from typing import Any, Self, TypeGuard
+from typing import Any, Final, Self, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
 from cds_eks.errors import ConfigurationError
+from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
-API_REVISIONS = ("2025-09-08",)
 DEFAULT_ENDPOINT = "https://api.capitalonline.net"
 API_PATH = "/eks/v1"
 
@@ -278,12 +278,29 @@ def is_host(name: str) -> bool:
     return bool(re.fullmatch(r"[\w.-]+", name))
 
 
-def check_revision(revision: str) -> str:
-    """Return the revision of the API if it is known.
+class _Unsaid(str):
+    """The revision that is spoken when neither the caller nor the environment names one.
+
+    It is a text of its own kind, so that a caller who passes "2025-09-08" is told from one who passes nothing.
+    """
+
+    __slots__ = ()
+
+
+REVISION_UNSAID: Final[str] = _Unsaid(API_REVISIONS[0])
+
+
+def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the revision of the API if it is known; if none was passed, the one of `CDS_EKS_API_REVISION`.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: It is not known.
     """
+    name = "api_revision"
+    if isinstance(revision, _Unsaid):
+        if not (named := environ.get("CDS_EKS_API_REVISION")):
+            return str(revision)
+        name, revision = "CDS_EKS_API_REVISION", named
     if revision not in API_REVISIONS:
-        raise ConfigurationError(f"api_revision must be one of {', '.join(API_REVISIONS)}; got {revision!r}")
+        raise ConfigurationError(f"{name} must be one of {', '.join(API_REVISIONS)}; got {revision!r}")
     return revision

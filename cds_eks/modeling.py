@@ -15,6 +15,7 @@ import attrs
 
 from cds_eks.errors import InvalidRequestError
 from cds_eks.redaction import secrets_in
+from cds_eks.revisions import Gathered, There
 from cds_eks.rules import Broken, ExtraFields, Rule, joined, kind_of, spelt
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
@@ -35,22 +36,29 @@ def _masked(value: Any) -> str:
 
 
 def field(
-    wire: str, rule: Rule | None = None, *, default: Any = attrs.NOTHING, factory: Any = None, secret: bool = False
+    wire: str,
+    rule: Rule | None = None,
+    *,
+    default: Any = attrs.NOTHING,
+    factory: Any = None,
+    secret: bool = False,
+    revised: Mapping[str, There] | None = None,
 ) -> Any:
     """Declare a field of a model.
 
     Args:
-        wire: Its name on the wire.
+        wire: Its name on the wire, in the first revision that has it.
         rule: What it takes; None in answers, which are not checked.
         default: Its value when it is left out. Fields of requests have None or nothing.
         factory: Makes the default.
         secret: Whether its value must never be shown.
+        revised: What it is in the revisions in which it is something else.
     """
     return attrs.field(
         default=attrs.Factory(factory) if factory is not None else default,
         converter=attrs.Converter(_checked, takes_self=True, takes_field=True) if rule is not None else None,
         repr=_masked if secret else True,
-        metadata={"wire": wire, "rule": rule or Rule(), "secret": secret},
+        metadata={"wire": wire, "rule": rule or Rule(), "secret": secret, "revised": revised or {}},
     )
 
 
@@ -135,13 +143,15 @@ class Shape:
     __slots__ = ()
 
     FORBIDDEN: tuple[Forbidden, ...] = ()
+    GATHERED: tuple[Gathered, ...] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make the model from plain data, such as JSON, YAML or TOML gives.
 
         Args:
-            data: Its fields, by Python names or wire names, nested ones as mappings and lists. None stands for unset.
+            data: Its fields, by Python names or wire names (those of revision 2025-09-08, the document's), nested ones
+                as mappings and lists. None stands for unset.
 
         Raises:
             InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named.
@@ -152,7 +162,7 @@ class Shape:
         """Return the model as plain data: dicts, lists, texts, numbers and booleans. Secrets are included.
 
         Args:
-            wire_names: Whether to use the wire's names instead of Python's.
+            wire_names: Whether to use the wire's names (those of revision 2025-09-08) instead of Python's.
         """
         return dump(self, wire_name if wire_names else python_name)
 

@@ -1,8 +1,9 @@
 """Tolerant reading of answers, as hooks of cattrs.
 
 Read tolerantly means [D][O]: names in any case, numbers as text and text as numbers, one object where a list is meant
-and a list of one where an object is, null for anything. What has no name here is kept in `extra`. What can't be meant
-(an object for a number, say) is an `Unreadable` that tells where.
+and a list of one where an object is, null for anything; and the names and shapes of any revision, whichever was asked
+in. What has no name here is kept in `extra`. What can't be meant (an object for a number, say) is an `Unreadable` that
+tells where.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
@@ -118,8 +119,10 @@ def _shape_hook(shape: type[Shape]) -> StructureHook:
         (member.name, converter().get_structure_hook(hint), hint) for member, hint in zip(members, hints, strict=True)
     ]
     empties = [_empty_of(member) for member in members]
-    by_wire = {member.metadata["wire"]: index for index, member in enumerate(members)}
-    by_lower = {wire.lower(): index for wire, index in by_wire.items()}
+    by_wire: dict[str, tuple[int, Callable[[Any], Any]]]
+    by_wire = {member.metadata["wire"]: (index, _as_it_is) for index, member in enumerate(members)}
+    by_other_wire = {wire: (index, lift) for index, member in enumerate(members) for wire, lift in _others(member)}
+    by_lower = {wire.lower(): found for wire, found in {**by_other_wire, **by_wire}.items()}
 
     def read(value: Any, _: Any) -> Any:
         if isinstance(value, list) and len(value) <= 1:
@@ -131,23 +134,50 @@ def _shape_hook(shape: type[Shape]) -> StructureHook:
         state: dict[str, Any] = {name: empty() for (name, _, _), empty in zip(readers, empties, strict=True)}
         extra: dict[str, Any] = {}
         for key, entry in value.items():
-            index = by_wire.get(key)
-            if index is None:
-                index = by_lower.get(key.lower())
-                if index is None or members[index].metadata["wire"] in value:
+            found = by_wire.get(key)
+            if found is None:
+                found = by_lower.get(key.lower())
+                if found is None or value.get(members[found[0]].metadata["wire"]):
                     extra[key] = entry
                     continue
+            index, lift = found
             name, reader, hint = readers[index]
             try:
-                present = None if entry is None else reader(entry, hint)
+                present = None if entry is None else reader(lift(entry), hint)
             except Unreadable as error:
                 raise error.under(f".{key}") from None
-            if present is not None:
+            if present is not None and (present or not state[name]):
                 state[name] = present
         state["extra"] = extra
         return restore(shape, state)
 
     return read
+
+
+def _others(member: attrs.Attribute[Any]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
+    """Yield the names that a field has in other revisions, each with what gives its value the shape of the first's."""
+    hint = _without_none(member.type)
+    for there in member.metadata["revised"].values():
+        if there.wire is not None and there.only is not None:
+            (entry_type,) = typing.get_args(hint)
+            yield there.wire, _lifted(getattr(fields_of(entry_type), there.only).metadata["wire"])
+        elif there.wire is not None and there.wire != member.metadata["wire"]:
+            yield there.wire, _as_it_is
+
+
+def _lifted(wire: str) -> Callable[[Any], Any]:
+    """Return what makes objects of entries that are nothing but this field."""
+
+    def lift(value: Any) -> Any:
+        if isinstance(value, list):
+            return [{wire: entry} if isinstance(entry, (str, int, float)) else entry for entry in value]
+        return [{wire: value}] if isinstance(value, str) and value else value
+
+    return lift
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _without_none(hint: Any) -> Any:

@@ -34,6 +34,7 @@ class Operation(Generic[T]):
         result: The type of the answer's data; None if it has none.
         result_id: The field of the result that names what was made, for creates.
         natural_key: The fields of the request by which to look for what may have been made (dotted paths).
+        revised: The revisions of the API in which it has another action; None where it does not exist.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Operation(Generic[T]):
     result: Any
     result_id: str | None = None
     natural_key: tuple[str, ...] = ()
+    revised: Mapping[str, str | None] = attrs.field(factory=dict)
 
 
 _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")

@@ -12,17 +12,20 @@ import difflib
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from codegen import revising
 from codegen.description import Api, Field, Operation, load
 
 ROOT = Path(__file__).resolve().parent.parent
 
 PYTHON_TYPES = {"str": "str", "int": "int", "bool": "bool", "flag": "bool | int", "flag_text": "str | bool"}
 RULES = {"int": "Whole", "bool": "Boolean", "flag": "Flag", "flag_text": "FlagText", "str": "Text"}
+TABLES = {"README.md": ["operations", "revisions"], "README.zh-CN.md": ["operations", "revisions", "fields"]}
 KINDS = {"read": "READ", "idempotent": "IDEMPOTENT", "create": "CREATE"}
 KIND_WORDS = {
     "read": "A read: it is repeated after any failure that may pass.",
@@ -79,9 +82,9 @@ def call(name: str, *positional: str, **named: Any) -> str:
     return f"{name}({', '.join(given)})"
 
 
-def declaration(field: Field, use: str) -> str:
+def declaration(field: Field, use: str, api: Api) -> str:
     """The right-hand side of a field."""
-    arguments = [f'"{field.wire}"']
+    arguments = [f'"{field.name}"']
     if use != "answer":
         arguments.append(rule(field))
     if use == "answer" and field.container is not None:
@@ -92,11 +95,13 @@ def declaration(field: Field, use: str) -> str:
         arguments.append('default=""')
     if field.secret:
         arguments.append("secret=True")
+    if revised := revising.differences(api, field) if use != "answer" else {}:
+        arguments.append("revised={" + ", ".join(f'"{name}": {there}' for name, there in revised.items()) + "}")
     return f"field({', '.join(arguments)})"
 
 
-def facts(field: Field) -> str:
-    """What a docstring says of a field: its description, allowed values, unit, default and provenance."""
+def facts(field: Field, sources: Mapping[str, str] | None = None) -> str:
+    """What a docstring says of a field: its description, allowed values, unit, default, revisions and provenance."""
     words = [field.doc]
     if field.one_of:
         words.append(
@@ -122,6 +127,7 @@ def facts(field: Field) -> str:
         words.append("Secret.")
     if field.documented:
         words.append(f"Documented as {field.documented}.")
+    words += revising.words(field, sources or {})
     return f"{' '.join(words)} [{field.source}]"
 
 
@@ -138,6 +144,7 @@ class Arguments:
 
     def __init__(self, api: Api, operation: Operation) -> None:
         self.fields = api.shapes[operation.request].fields
+        self.sources = api.revisions
         self.by_request = operation.style == "request"
         self.request = operation.request
 
@@ -185,7 +192,9 @@ class Arguments:
             if paging and name == "page_index":
                 continue
             words = (
-                facts(field) if not (paging and name == "page_size") else "How many nodes are fetched at a time. [O]"
+                "How many nodes are fetched at a time. [O]"
+                if paging and name == "page_size"
+                else facts(field, self.sources)
             )
             lines.append(f"{name}: {words}")
         return lines
@@ -213,7 +222,7 @@ def waiters() -> list[dict[str, Any]]:
     return found
 
 
-def environment() -> jinja2.Environment:
+def environment(api: Api) -> jinja2.Environment:
     """The templates and what they may call."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -224,9 +233,11 @@ def environment() -> jinja2.Environment:
         autoescape=False,
     )
     made.globals.update(
-        Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, declaration=declaration, facts=facts,
-        is_optional=is_optional, python_type=python_type, wrapped=wrapped,
+        Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, api=api, declaration=declaration,
+        facts=lambda field: facts(field, api.revisions), is_optional=is_optional, python_type=python_type,
+        revising=revising, wrapped=wrapped,
     )  # fmt: skip
+    made.filters["quoted"] = lambda names: str(tuple(names))
     made.filters["class_name"] = lambda group: "".join(part.capitalize() for part in group.split("_"))
     made.filters["constant"] = lambda name: "".join(
         f"_{c}" if c.isupper() and i and not name[i - 1].isupper() else c for i, c in enumerate(name)
@@ -258,13 +269,13 @@ def shapes_in_methods(api: Api, group: str) -> set[str]:
 
 def render(api: Api) -> dict[Path, str]:
     """All generated files, by path, not yet formatted."""
-    templates = environment()
+    templates = environment(api)
     groups = list(dict.fromkeys(shape.group for shape in api.shapes.values()))
     package = ROOT / "cds_eks"
     files: dict[Path, str] = {}
 
     def write(path: Path, template: str, **values: Any) -> None:
-        files[path] = templates.get_template(template).render(api=api, **values)
+        files[path] = templates.get_template(template).render(**values)
 
     for group in groups:
         lists = {name: values for name, values in api.values.items() if values.group == group}
@@ -287,9 +298,9 @@ def render(api: Api) -> dict[Path, str]:
 
 def render_tables(api: Api) -> dict[Path, str]:
     """The README files with their generated tables made anew."""
-    templates = environment()
+    templates = environment(api)
     files = {}
-    for name, tables in {"README.md": ["operations"], "README.zh-CN.md": ["operations", "fields"]}.items():
+    for name, tables in TABLES.items():
         path = ROOT / name
         if not path.exists():
             continue
@@ -300,7 +311,7 @@ def render_tables(api: Api) -> dict[Path, str]:
             _, found, tail = rest.partition(end)
             if not found:
                 raise SystemExit(f"{name} has no place for the table {table!r}: {begin} … {end}")
-            made = templates.get_template(f"{name}.{table}.jinja").render(api=api)
+            made = templates.get_template(f"{name}.{table}.jinja").render()
             text = f"{head}{begin}\n{made.strip()}\n{end}{tail}"
         files[path] = text
     return files

@@ -12,9 +12,18 @@ import cattrs
 import cattrs.v
 import yaml
 
+from codegen import revising
+
 Source = Literal["D", "O", "I"]
 
 PATH = Path(__file__).with_name("api.yaml")
+
+
+def name_in(names: str | dict[str, str], revisions: list[str] | None, revision: str) -> str | None:
+    """What something is called in a revision; None if that does not have it."""
+    if revisions is not None and revision not in revisions:
+        return None
+    return names if isinstance(names, str) else names.get(revision)
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +54,20 @@ class Field:
     needs: list[str] = attrs.field(factory=list)
     each: dict[str, dict[str, int]] = attrs.field(factory=dict)
     revisions: list[str] | None = None
+    only: dict[str, str] = attrs.field(factory=dict)
+    repeat: dict[str, str] = attrs.field(factory=dict)
+    above: bool = False
+    unsaid: Any = None
+    note: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its wire name in the first revision that has it."""
+        return self.wire if isinstance(self.wire, str) else next(iter(self.wire.values()))
+
+    def wire_in(self, revision: str) -> str | None:
+        """Its wire name in a revision; None if that has no such field."""
+        return name_in(self.wire, self.revisions, revision)
 
     @property
     def inner(self) -> str:
@@ -70,6 +93,17 @@ class Forbidden:
 
 
 @attrs.frozen(kw_only=True)
+class Gathered:
+    """What some revisions say once in a shape, and the models say below it."""
+
+    wire: str
+    revisions: list[str]
+    path: str
+    source: Source
+    same: list[str] = attrs.field(factory=list)
+
+
+@attrs.frozen(kw_only=True)
 class Shape:
     """A request or an answer, or a part of one."""
 
@@ -79,7 +113,7 @@ class Shape:
     doc: str
     fields: dict[str, Field]
     forbidden: list[Forbidden] = attrs.field(factory=list)
-    revisions: list[str] | None = None
+    gathered: list[Gathered] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)
@@ -105,6 +139,15 @@ class Operation:
     paged: bool = False
     revisions: list[str] | None = None
 
+    @property
+    def base_action(self) -> str:
+        """Its action in the first revision that has it."""
+        return self.action if isinstance(self.action, str) else next(iter(self.action.values()))
+
+    def action_in(self, revision: str) -> str | None:
+        """Its action in a revision; None if that has no such operation."""
+        return name_in(self.action, self.revisions, revision)
+
 
 @attrs.frozen(kw_only=True)
 class Value:
@@ -114,6 +157,12 @@ class Value:
     source: Source
     name: str | None = None
     doc: str | None = None
+    wire: str | dict[str, str] | None = None
+    revisions: list[str] | None = None
+
+    def wire_in(self, revision: str) -> str | None:
+        """Its spelling in a revision; None if that has no such value."""
+        return name_in(self.wire or self.value, self.revisions, revision)
 
     @property
     def constant(self) -> str:
@@ -134,7 +183,7 @@ class Values:
 class Api:
     """The whole description."""
 
-    revisions: list[str]
+    revisions: dict[str, Source]
     path: str
     version: str
     operations: dict[str, Operation]
@@ -176,6 +225,7 @@ class Api:
             result = Field(wire="", type=operation.result, source="D", doc="").inner
             if operation.request not in self.shapes or result not in known:
                 raise ValueError(f"{name}: {operation.request} or {operation.result} is not a shape")
+        revising.check(self)
 
 
 def _structure_wire(value: Any, _: Any) -> Any:
@@ -197,7 +247,8 @@ def load(path: Path = PATH) -> Api:
         ValueError: It is not what it should be; each place is named.
     """
     converter = cattrs.Converter(forbid_extra_keys=True)
-    converter.register_structure_hook_func(lambda hint: hint == str | dict[str, str], _structure_wire)
+    wires = (str | dict[str, str], str | dict[str, str] | None)
+    converter.register_structure_hook_func(lambda hint: hint in wires, _structure_wire)
     try:
         api = converter.structure(yaml.safe_load(path.read_text(encoding="utf-8")), Api)
     except yaml.YAMLError as error:

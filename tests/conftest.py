@@ -35,10 +35,16 @@ def credentials() -> Credentials:
 
 
 @pytest.fixture
-def observed() -> list[dict[str, Any]]:
-    """The requests that the vendor's Go client sends at revision 2025-09-08."""
-    data = json.loads((CONTRACT / "observed-requests.json").read_text(encoding="utf-8"))
-    return [request for request in data["requests"] if request["revision"] == "2025-09-08"]
+def observed_in_all() -> list[dict[str, Any]]:
+    """The requests that the vendor's Go client sends, at each of its revisions."""
+    requests: list[dict[str, Any]] = json.loads((CONTRACT / "observed-requests.json").read_text("utf-8"))["requests"]
+    return requests
+
+
+@pytest.fixture
+def observed(observed_in_all: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests that it sends at revision 2025-09-08."""
+    return [request for request in observed_in_all if request["revision"] == "2025-09-08"]
 
 
 @pytest.fixture

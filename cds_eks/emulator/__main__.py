@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from cds_eks.emulator.api import REVISIONS
 from cds_eks.emulator.auth import CREDENTIALS
 from cds_eks.emulator.fault_text import GRAMMAR, parse_fault
 from cds_eks.emulator.faults import Fault
@@ -40,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--secret-access-key", default=CREDENTIALS.secret_access_key, help="its secret, a made-up one")
     parser.add_argument(
         "--seed", type=int, default=0, help="another one gives other ids and dice (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--api-revision", choices=REVISIONS, help="the revision of the API that it speaks (default: either)"
     )
     parser.add_argument("--fault", action="append", default=[], help="what goes wrong, see below; may be given again")
     return parser
@@ -71,9 +75,15 @@ def _serve(options: argparse.Namespace) -> int:
 
         credentials = Credentials(options.access_key_id, options.secret_access_key)
         faults = [_fault(text) for text in options.fault]
-        emulator = Emulator(speed=options.speed, credentials=credentials, seed=options.seed, faults=faults)
+        emulator = Emulator(
+            speed=options.speed,
+            credentials=credentials,
+            seed=options.seed,
+            faults=faults,
+            api_revision=options.api_revision,
+        )
         with emulator.serve(options.host, options.port) as url:
-            sys.stdout.write(_welcome(url, credentials))
+            sys.stdout.write(_welcome(url, credentials, options.api_revision))
             sys.stdout.flush()
             while True:  # not one long sleep, which not every platform lets a signal end
                 time.sleep(0.5)
@@ -89,7 +99,8 @@ def _fault(text: str) -> Fault:
         raise ValueError(f"--fault {text!r}: {problem}") from None
 
 
-def _welcome(url: str, credentials: Credentials) -> str:
+def _welcome(url: str, credentials: Credentials, api_revision: str | None) -> str:
+    revision = f"export CDS_EKS_API_REVISION={api_revision}\n" if api_revision else ""
     return (
         f"# The EKS emulator is at {url}; Ctrl-C stops it. Its ledger is at {url}/_emulator/ledger\n"
         f"# To use it (these keys are good for nothing else):\n"
@@ -97,6 +108,7 @@ def _welcome(url: str, credentials: Credentials) -> str:
         f"export CDS_API_HOST={urlsplit(url).netloc}\n"
         f"export CDS_SECRET_ID={shlex.quote(credentials.access_key_id)}\n"
         f"export CDS_SECRET_KEY={shlex.quote(credentials.secret_access_key)}\n"
+        f"{revision}"
     )
 
 

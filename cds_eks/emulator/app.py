@@ -46,9 +46,11 @@ class Emulator(Seeding):
         timestamp_window: How many seconds a timestamp may be off.
         ledger_limit: How many requests the ledger keeps.
         faults: What is to go wrong on purpose, see `Fault`; more can be added to `faults` at any time.
+        api_revision: The revision of the API that it speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O]; it refuses
+            requests of another. None takes either, request by request.
 
     Raises:
-        ValueError: `speed` is not above 0, or was given together with a clock.
+        ValueError: `speed` is not above 0, or was given together with a clock; or the revision is not known.
 
     Example:
         ```python
@@ -70,6 +72,7 @@ class Emulator(Seeding):
         timestamp_window: float = 900.0,
         ledger_limit: int = 100_000,
         faults: Iterable[Fault] = (),
+        api_revision: str | None = None,
     ) -> None:
         if clock is not None and speed != 1.0:
             raise ValueError("speed is that of the default clock: give a clock or a speed")
@@ -81,7 +84,7 @@ class Emulator(Seeding):
         super().__init__(World(self._clock, self._ledger, seed), lock)
         verifier = Verifier(self._credentials, window=timestamp_window, wall_clock=wall_clock)
         self._faults = Faults(faults, seed)
-        self._service = Service(self._world, verifier, self._ledger, lock=lock, seed=seed)
+        self._service = Service(self._world, verifier, self._ledger, lock=lock, seed=seed, api_revision=api_revision)
         gateway = Gateway(self._service, self._ledger, self._faults, wall_clock)
         self._app = Starlette(
             routes=[Route("/_emulator/ledger", self._show_ledger, methods=["GET"]), Mount("/", app=gateway)]

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.emulator.specs import Hardware, from_cluster_spec
+from cds_eks.emulator.cluster_specs import ClusterSpec
+from cds_eks.emulator.specs import Hardware
 from cds_eks.emulator.state import Cluster, NetworkInterface, Node, NodePool, ScalingGroup
 from cds_eks.emulator.world import World
 
 __all__ = ["new_cluster", "new_group", "new_interface", "new_node", "new_pool"]
 
 
-def new_cluster(world: World, arguments: Mapping[str, Any], request_id: str = "", cluster_id: str = "") -> Cluster:
+def new_cluster(world: World, spec: ClusterSpec, request_id: str = "", cluster_id: str = "") -> Cluster:
     """Put a cluster into the world, without nodes or pools, its status `creating`.
 
     Args:
         world: Where it goes.
-        arguments: A checked CreateClusterRequest. Its passwords and `Sk` are left behind.
+        spec: What it is to be.
         request_id: The request that it comes from; empty for none.
         cluster_id: Its id; empty for a fresh one.
     """
-    master, worker = arguments["MasterConfig"], arguments["NodePoolConfig"]["NodeConfig"]
-    subnets = master["SubnetList"] + worker["SubnetList"] + arguments["Cni"]["CniConfig"].get("SubnetList", [])
     cluster = Cluster(
         id=cluster_id or world.new_id(),
-        name=arguments["ClusterName"],
-        vpc_id=arguments["VpcId"],
-        k8s_version=arguments["K8sVersion"],
-        runtime_type=arguments.get("RuntimeType") or "containerd",
-        cni=arguments["Cni"],
-        nat_id=arguments["NatId"],
-        slb_id=arguments.get("SlbId", ""),
-        source_eip_id=arguments["SourceEipId"],
-        destination_eip_id=arguments["DestinationEipId"],
-        ak=arguments["Ak"],
-        master_number=arguments["MasterNumber"],
-        master_config=from_cluster_spec(master),
-        subnets={subnet["SubnetId"]: subnet for subnet in subnets},
+        name=spec.name,
+        vpc_id=spec.vpc_id,
+        k8s_version=spec.k8s_version,
+        runtime_type=spec.runtime_type,
+        cni=spec.cni,
+        nat_id=spec.nat_id,
+        slb_id=spec.slb_id,
+        source_eip_id=spec.source_eip_id,
+        destination_eip_id=spec.destination_eip_id,
+        ak=spec.ak,
+        master_number=spec.master_number,
+        master_config=spec.master_config,
+        subnets=dict(spec.subnets),
         vip=world.new_address()[0],
         vip_id=world.new_id(),
         status="creating",

@@ -1,15 +1,16 @@
-"""Are the arguments what the service's description says: names, types, requirements and ranges."""
+"""Are the arguments what the service's description says: names, types, requirements and ranges; in which revision."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from cds_eks.emulator.api import SHAPES
 from cds_eks.emulator.envelope import Refusal
+from cds_eks.emulator.schema import Field
 
-__all__ = ["checked"]
+__all__ = ["checked", "understood"]
 
 _DECIMAL = re.compile(r"-?[0-9]{1,19}")
 
@@ -26,38 +27,96 @@ _RANGES: dict[tuple[str, str], tuple[int, int]] = {
 }
 """The numbers that each field takes, by shape and wire name."""
 
+_NULL_LISTS = frozenset({"2025-10-11"})
+"""The revisions whose Go client was seen to send null for a required list that its caller left unset [O]."""
 
-def checked(shape: str, value: Mapping[str, Any], *, text: bool = False) -> dict[str, Any]:
-    """Return the arguments under the contract's spelling of their names, without what was not given.
 
-    Names match whatever their case [O]. Zero values (`""`, 0, `{}`, `[]`) are taken, as the vendor's Go client sends
-    them for what its caller left unset [O]; null is "not given".
+def understood(
+    shape: str, value: Mapping[str, Any], revisions: Sequence[str], *, text: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Return which of some revisions the arguments speak, and the arguments as `checked` does.
+
+    What fits none of them is judged by the one that knows the most of its names, so that the refusal helps.
 
     Args:
         shape: The name of the request shape in `SHAPES`.
         value: The arguments as they came.
+        revisions: The revisions that will do; not empty.
+        text: As for `checked`.
+
+    Raises:
+        Refusal: As `checked` does.
+    """
+    ranked = sorted(revisions, key=lambda revision: _strangers(SHAPES[revision], shape, value))
+    refusals = []
+    for revision in ranked:
+        try:
+            return revision, checked(shape, value, revision, text=text)
+        except Refusal as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _strangers(shapes: _Shapes, type_: str, value: Any) -> int:
+    """Return how many names a revision does not know."""
+    if type_.startswith("list["):
+        return sum(_strangers(shapes, type_[5:-1], each) for each in value) if isinstance(value, list) else 0
+    if type_ not in shapes or not isinstance(value, Mapping):
+        return 0
+    types = {field.wire.lower(): field.type for field in shapes[type_]}
+    return sum(
+        _strangers(shapes, types[name.lower()], each) if name.lower() in types else 1 for name, each in value.items()
+    )
+
+
+def checked(shape: str, value: Mapping[str, Any], revision: str, *, text: bool = False) -> dict[str, Any]:
+    """Return the arguments under the contract's spelling of their names, without what was not given.
+
+    Names match whatever their case [O]. Zero values (`""`, 0, `{}`, `[]`) are taken, as the vendor's Go client sends
+    them for what its caller left unset [O]; null is "not given", or in `_NULL_LISTS` the empty list.
+
+    Args:
+        shape: The name of the request shape in `SHAPES`.
+        value: The arguments as they came.
+        revision: The revision of the API that they must speak.
         text: Whether they came in a query: all text, numbers in decimal, `""` for "not given" where that is allowed.
 
     Raises:
         Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path.
     """
-    return _shape(shape, value, "", text)
+    return _shape(_Rules(SHAPES[revision], revision in _NULL_LISTS, text), shape, value, "")
 
 
-def _shape(shape: str, value: Mapping[str, Any], path: str, text: bool) -> dict[str, Any]:
+_Shapes = Mapping[str, Sequence[Field]]
+
+
+class _Rules(NamedTuple):
+    """What a request is judged by: shapes, whether null is an empty list, whether all is text."""
+
+    shapes: _Shapes
+    null_lists: bool
+    text: bool
+
+
+def _shape(rules: _Rules, shape: str, value: Mapping[str, Any], path: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, each in value.items():
         if name.lower() in given:
             raise _invalid(path + name, "is given twice")
         given[name.lower()] = each
     arguments: dict[str, Any] = {}
-    for field in SHAPES[shape]:
-        where, each = path + field.wire, given.pop(field.wire.lower(), None)
-        if each is None or (text and each == "" and not field.required):
+    for field in rules.shapes[shape]:
+        where, is_given = path + field.wire, field.wire.lower() in given
+        each = given.pop(field.wire.lower(), None)
+        if each is None and is_given and rules.null_lists and field.required and field.type.startswith("list["):
+            each = []
+        if each is None or (rules.text and each == "" and not field.required):
             if field.required:
                 raise Refusal("ArgMissing", f"{where} is missing")
             continue
-        arguments[field.wire] = each = _value(field.type, each, where, text)
+        arguments[field.wire] = each = _value(rules, field.type, each, where)
+        if field.gone and each in field.gone:
+            raise _invalid(where, f"must not be {each}, which is gone")
         limits = _RANGES.get((shape, field.wire))
         if limits is not None and not limits[0] <= each <= limits[1]:
             raise _invalid(where, f"must be from {limits[0]} to {limits[1]}")
@@ -67,17 +126,17 @@ def _shape(shape: str, value: Mapping[str, Any], path: str, text: bool) -> dict[
     return arguments
 
 
-def _value(type_: str, value: Any, path: str, text: bool) -> Any:
+def _value(rules: _Rules, type_: str, value: Any, path: str) -> Any:
     """Return a value that is of a type of the description, a number out of a query as the number."""
     if type_.startswith("list["):
         if not isinstance(value, list):
             raise _invalid(path, "must be a list")
-        return [_value(type_[5:-1], each, f"{path}[{at}]", text) for at, each in enumerate(value)]
-    if type_ in SHAPES:
+        return [_value(rules, type_[5:-1], each, f"{path}[{at}]") for at, each in enumerate(value)]
+    if type_ in rules.shapes:
         if not isinstance(value, dict):
             raise _invalid(path, "must be an object")
-        return _shape(type_, value, f"{path}.", text)
-    if text and type_ == "int" and isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return _shape(rules, type_, value, f"{path}.")
+    if rules.text and type_ == "int" and isinstance(value, str) and _DECIMAL.fullmatch(value):
         value = int(value)
     rule, fits = _SCALARS[type_]
     if not fits(value):

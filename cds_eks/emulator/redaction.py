@@ -1,4 +1,8 @@
-"""What of a request may be kept: all that the description knows and does not call secret, and nothing else."""
+"""What of a request may be kept: all that the description knows and does not call secret, and nothing else.
+
+A request that was refused may speak any revision, or a mixture: a name is known if one of them knows it, and secret if
+it is in one of them.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks.emulator.api import SHAPES
+from cds_eks.emulator.schema import Field
 
 __all__ = ["HIDDEN", "redacted"]
 
 HIDDEN = "***"
 """What stands for a value that is not shown."""
 
-_SECRETS = frozenset(field.wire.lower() for shape in SHAPES.values() for field in shape if field.secret)
+
+def _of_all_revisions() -> dict[str, list[Field]]:
+    fields: dict[str, list[Field]] = {}
+    for shapes in SHAPES.values():
+        for name, shape in shapes.items():
+            fields.setdefault(name, []).extend(shape)
+    return fields
+
+
+_FIELDS = _of_all_revisions()
+_SECRETS = {name: {field.wire.lower() for field in fields if field.secret} for name, fields in _FIELDS.items()}
+_TYPES = {
+    name: {field.wire.lower(): field.type for field in fields if field.wire.lower() not in _SECRETS[name]}
+    for name, fields in _FIELDS.items()
+}
+_SECRET_ANYWHERE = frozenset(secret for secrets in _SECRETS.values() for secret in secrets)
 
 
 def redacted(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +42,7 @@ def redacted(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
         shape: The name of their shape in `SHAPES`; None if it is not known, so that every value is hidden.
         value: The arguments as they came.
     """
-    types = {field.wire.lower(): field.type for field in SHAPES[shape] if not field.secret} if shape else {}
+    types = _TYPES[shape] if shape else {}
     return {name: _shown(types.get(name.lower()), each) for name, each in value.items()}
 
 
@@ -34,11 +54,11 @@ def _shown(type_: str | None, value: Any) -> Any:
     if isinstance(value, list):
         return [_shown(type_[5:-1], each) for each in value] if type_.startswith("list[") else HIDDEN
     if isinstance(value, dict):
-        if type_ in SHAPES:
+        if type_ in _TYPES:
             return redacted(type_, value)
         return {name: _label(name, each) for name, each in value.items()} if type_ == "map[str]" else HIDDEN
-    return HIDDEN if type_ in SHAPES or "[" in type_ else value
+    return HIDDEN if type_ in _TYPES or "[" in type_ else value
 
 
 def _label(name: str, value: Any) -> str:
-    return value if isinstance(value, str) and name.lower() not in _SECRETS else HIDDEN
+    return value if isinstance(value, str) and name.lower() not in _SECRET_ANYWHERE else HIDDEN

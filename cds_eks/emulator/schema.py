@@ -13,17 +13,20 @@ class Field(NamedTuple):
         type: `str`, `int`, `bool`, `flag` (0 or 1), `flag_text` (text), `list[…]`, `map[str]`, or the name of a shape.
         required: Whether it must be there.
         secret: Whether its value must never be shown.
+        gone: Values that the revision does not take any more.
     """
 
     wire: str
     type: str
     required: bool = False
     secret: bool = False
+    gone: tuple[str, ...] = ()
 
 
 class Operation(NamedTuple):
-    """An operation: its documented name, its HTTP method and the shape of its arguments."""
+    """An operation: documented name, HTTP method, shape of its arguments, and its revisions (empty: all)."""
 
     name: str
     method: str
     request: str
+    revisions: tuple[str, ...] = ()

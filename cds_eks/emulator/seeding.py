@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cds_eks.emulator.building import new_cluster, new_group, new_interface, new_node, new_pool
+from cds_eks.emulator.cluster_specs import ClusterSpec, PoolSpec
 from cds_eks.emulator.lifecycle import finished_event
 from cds_eks.emulator.specs import from_cluster_spec
 from cds_eks.emulator.state import Cluster, NodePool, Task
@@ -52,24 +53,28 @@ class Seeding:
     ) -> str:
         """Add a cluster with its masters and one node pool of workers, all up. Returns its id."""
         with self._settled() as world:
-            arguments = {
-                "ClusterName": name or f"cluster-{len(world.clusters) + 1}",
-                "VpcId": vpc_id,
-                "Cni": _CNI,
-                "K8sVersion": k8s_version,
-                "NatId": "nat-1",
-                "SourceEipId": "eip-1",
-                "DestinationEipId": "eip-1",
-                "Ak": "",
-                "MasterNumber": masters,
-                "MasterConfig": _node_config("Optimized M6,4,8,0"),
-                "NodePoolConfig": {"NodeConfig": _node_config(product)},
-            }
-            cluster = new_cluster(world, arguments, cluster_id=_free(world.clusters, cluster_id))
+            config = from_cluster_spec(_node_config(product))
+            spec = ClusterSpec(
+                name=name or f"cluster-{len(world.clusters) + 1}",
+                vpc_id=vpc_id,
+                k8s_version=k8s_version,
+                runtime_type="containerd",
+                cni=_CNI,
+                nat_id="nat-1",
+                slb_id="",
+                source_eip_id="eip-1",
+                destination_eip_id="eip-1",
+                ak="",
+                master_number=masters,
+                master_config=from_cluster_spec(_node_config("Optimized M6,4,8,0")),
+                subnets={each: {"SubnetId": each} for each in config["SubnetIds"]},
+                pool=PoolSpec(name="node-pool-1", node_type="ecs", config=config, replicas=workers, subject_id=0),
+            )
+            cluster = new_cluster(world, spec, cluster_id=_free(world.clusters, cluster_id))
             cluster.status = status
             for _ in range(masters):
                 new_node(world, cluster, None, ready=True)
-            self._add_pool(cluster, "", "node-pool-1", "ecs", product, workers)
+            self._add_pool(cluster, "", spec.pool.name, spec.pool.node_type, product, workers)
             return cluster.id
 
     def add_node_pool(

@@ -7,16 +7,16 @@ import random
 import re
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import attrs
 
-from cds_eks.emulator.api import OPERATIONS
+from cds_eks.emulator.api import OPERATIONS, REVISIONS
 from cds_eks.emulator.auth import Verifier
-from cds_eks.emulator.checks import checked
+from cds_eks.emulator.checks import understood
 from cds_eks.emulator.envelope import Answer, Refusal
 from cds_eks.emulator.faults import Fault
 from cds_eks.emulator.ledger import Ledger
@@ -82,9 +82,22 @@ class Service:
         ledger: Where every request is written down.
         lock: Held while a request is carried out.
         seed: Request ids are drawn from it, apart from the ids of resources.
+        api_revision: The revision of the API that is spoken; None for all that are known.
     """
 
-    def __init__(self, world: World, verifier: Verifier, ledger: Ledger, *, lock: threading.RLock, seed: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        verifier: Verifier,
+        ledger: Ledger,
+        *,
+        lock: threading.RLock,
+        seed: int,
+        api_revision: str | None = None,
+    ) -> None:
+        if api_revision is not None and api_revision not in REVISIONS:
+            raise ValueError(f"api_revision must be one of {', '.join(REVISIONS)}, or None; got {api_revision!r}")
+        self._revisions = REVISIONS if api_revision is None else (api_revision,)
         self._world = world
         self._verifier = verifier
         self._ledger = ledger
@@ -160,14 +173,24 @@ class Service:
         replayed = reading.repeated and fault is not None and fault.bypass_nonce
         self._verifier.verify(arrival.method, reading.query, skew=skew, replayed=replayed)
         action = reading.query["Action"]
-        if action not in OPERATIONS:
+        operation = OPERATIONS.get(action)
+        revisions = self._revisions_of(operation) if operation else ()
+        if operation is None or not revisions:
             raise Refusal("UnsupportedOperation", f"Action {action[:80]!r} is not known")
-        reading.operation = OPERATIONS[action]
-        arguments = self._arguments(arrival, reading, reading.operation)
-        return carry_out(self._world, action, Call(arguments=arguments, request_id=request_id), fault)
+        reading.operation = operation
+        revision, arguments = self._arguments(arrival, reading, operation, revisions)
+        return carry_out(
+            self._world, action, Call(arguments=arguments, revision=revision, request_id=request_id), fault
+        )
 
-    def _arguments(self, arrival: Arrival, reading: _Reading, operation: Operation) -> dict[str, Any]:
-        """Return the checked arguments: of the query for a GET, of the body for a POST [D][O]."""
+    def _revisions_of(self, operation: Operation) -> tuple[str, ...]:
+        """Return the revisions that are spoken here and have an operation."""
+        return tuple(each for each in self._revisions if each in (operation.revisions or REVISIONS))
+
+    def _arguments(
+        self, arrival: Arrival, reading: _Reading, operation: Operation, revisions: Sequence[str]
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the checked arguments and their revision: of the query for a GET, of the body for a POST [D][O]."""
         if arrival.method != operation.method:
             raise Refusal("InvalidHTTPRequest", f"the method must be {operation.method}")
         check_digest(arrival.digest, arrival.body)
@@ -175,11 +198,11 @@ class Service:
         if operation.method == "GET":
             if arrival.body.strip() not in _EMPTY_BODIES:
                 raise Refusal("InvalidHTTPRequest", "the arguments of a GET belong into the query")
-            return checked(operation.request, own, text=True)
+            return understood(operation.request, own, revisions, text=True)
         reading.body = parse_body(arrival.body)
         if own:
             raise Refusal("InvalidParameter", f"{next(iter(own))[:200]} does not belong into the query of a POST")
-        return checked(operation.request, reading.body)
+        return understood(operation.request, reading.body, revisions)
 
     def _write_down(
         self,

@@ -1,7 +1,7 @@
 """What machines are made of: the specification of a node pool in one shape, and the hardware that a product name tells.
 
-CreateCluster and CreateNodePool describe nodes under different names. The service gives back `NodePoolSpec`'s [O], so
-those are kept. Passwords never get past this file.
+CreateCluster of revision 2025-09-08 describes nodes under other names than CreateNodePool, and than its newer self. The
+service gives back `NodePoolSpec`'s [O], so those are kept. Passwords never get past this file.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Hardware:
 
 
 def from_cluster_spec(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the `NodeConfig` of a CreateCluster request under the names of `NodePoolSpec`, without its password."""
+    """Return the `NodeConfig` of a CreateCluster request of 2025-09-08 under the names of `NodePoolSpec`.
+
+    Its password is left behind.
+    """
     billing = config["BillingSpec"]
     return {
         "BillingSpec": {
@@ -72,7 +75,10 @@ def _volume(disk: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_pool_spec(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the `NodeConfig` of a `NodePoolSpec` with all its fields but the password."""
+    """Return the `NodeConfig` of a `NodePoolSpec`, or of a newer CreateCluster request, with all its fields.
+
+    But for the password.
+    """
     billing = config["BillingSpec"]
     return {
         "BillingSpec": {"Period": 0, "IsToMonth": 0, "AutoRenew": 0} | billing,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cds_eks.modeling import Nested, Shape, extra_field, field, model
 from cds_eks.models.common import SubnetInfo
+from cds_eks.revisions import Gathered, There
 from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Text, Whole
 
 __all__ = [
@@ -55,7 +56,7 @@ class CniType:
     """[D]"""
 
     CALICO: Final = "calico"
-    """[D]"""
+    """[D] Not in revision 2025-10-11 [O]."""
 
     VPC_CNI: Final = "vpc-cni"
     """[D]"""
@@ -145,10 +146,10 @@ class BillingMethod:
     """
 
     PAY_AS_YOU_GO: Final = "0"
-    """Pay as you go [D]"""
+    """Pay as you go [D] Sent as `PostPaid` in revision 2025-10-11 [O]."""
 
     SUBSCRIPTION: Final = "1"
-    """Monthly or yearly [D]"""
+    """Monthly or yearly [D] Sent as `PrePaid` in revision 2025-10-11 [O]."""
 
 
 class DiskFeature:
@@ -158,7 +159,7 @@ class DiskFeature:
     """
 
     SSD: Final = "ssd"
-    """[D]"""
+    """[D] Sent as `SSD` in revision 2025-10-11 [O]."""
 
 
 class ProductName:
@@ -210,20 +211,34 @@ class CniConfig(Shape):
     Attributes:
         pod_cidr: Address range of pods; empty with vpc-cni (the document's own flannel example leaves it empty too).
             [D]
-        flannel_backend_type: Backend of flannel. See `FlannelBackendType`; other values pass. [D]
+        flannel_backend_type: Backend of flannel. See `FlannelBackendType`; other values pass. Only in revision
+            2025-09-08; others take nothing but the default (`vxlan`). [D]
         node_pods_num: How many pods a node takes. One of 16, 32, 64, 128, 256 [O]. When left out: 64. [D]
-        subnet_list: Subnets of the pods, with vpc-cni. [D]
-        calico_block_size: Block size of calico, as a prefix length. At least 0. [D]
-        calico_encapsulation: Encapsulation of calico. See `CalicoEncapsulation`; other values pass. [D]
+        subnet_list: Subnets of the pods, with vpc-cni. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id`
+            alone. [D]
+        calico_block_size: Block size of calico, as a prefix length. At least 0. Only in revision 2025-09-08. [D]
+        calico_encapsulation: Encapsulation of calico. See `CalicoEncapsulation`; other values pass. Only in revision
+            2025-09-08. [D]
         extra: Undocumented fields to send along, by wire name.
     """
 
     pod_cidr: str = field("PodCidr", Text())
-    flannel_backend_type: str | None = field("FlannelBackendType", Text(), default=None)
+    flannel_backend_type: str | None = field(
+        "FlannelBackendType", Text(), default=None, revised={"2025-10-11": There(None, unsaid=("vxlan",))}
+    )
     node_pods_num: int | None = field("NodePodsNum", Whole(one_of=(16, 32, 64, 128, 256)), default=None)
-    subnet_list: Sequence[SubnetInfo] | None = field("SubnetList", ListOf(Nested(SubnetInfo)), default=None)
-    calico_block_size: int | None = field("CalicoBlockSize", Whole(min=0), default=None)
-    calico_encapsulation: str | None = field("CalicoEncapsulation", Text(), default=None)
+    subnet_list: Sequence[SubnetInfo] | None = field(
+        "SubnetList",
+        ListOf(Nested(SubnetInfo)),
+        default=None,
+        revised={"2025-10-11": There("SubnetIds", only="subnet_id")},
+    )
+    calico_block_size: int | None = field(
+        "CalicoBlockSize", Whole(min=0), default=None, revised={"2025-10-11": There(None)}
+    )
+    calico_encapsulation: str | None = field(
+        "CalicoEncapsulation", Text(), default=None, revised={"2025-10-11": There(None)}
+    )
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 
@@ -239,7 +254,9 @@ class CniInfo(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cni_type: str = field("CniType", Text(allow_empty=False))
+    cni_type: str = field(
+        "CniType", Text(allow_empty=False), revised={"2025-10-11": There("CniType", gone=("calico",))}
+    )
     cni_config: CniConfig = field("CniConfig", Nested(CniConfig))
     proxy_config: str = field("ProxyConfig", Text(allow_empty=False))
     service_cidr: str = field("ServiceCidr", Text(allow_empty=False))
@@ -252,16 +269,28 @@ class BillingSpec(Shape):
 
     Attributes:
         auto_renew: Whether the nodes renew themselves. [D]
-        billing_method: `"0"` pay as you go, `"1"` monthly or yearly. See `BillingMethod`; other values pass. [D]
+        billing_method: `"0"` pay as you go, `"1"` monthly or yearly. See `BillingMethod`; other values pass. In
+            revision 2025-10-11 [O]: `InstanceChargeType`. [D]
         duration: How long the nodes are bought for. One of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36. In months.
-            [D]
+            In revision 2025-10-11 [O]: `Period`. [D]
         is_to_month: 0 buys whole months, 1 to the end of the month. [D]
         extra: Undocumented fields to send along, by wire name.
     """
 
     auto_renew: bool | int = field("AutoRenew", Flag())
-    billing_method: str = field("BillingMethod", Text(allow_empty=False))
-    duration: int = field("Duration", Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)))
+    billing_method: str = field(
+        "BillingMethod",
+        Text(allow_empty=False),
+        revised={
+            "2025-09-08": There("BillingMethod", spelt={"PostPaid": "0", "PrePaid": "1"}),
+            "2025-10-11": There("InstanceChargeType", spelt={"0": "PostPaid", "1": "PrePaid"}),
+        },
+    )
+    duration: int = field(
+        "Duration",
+        Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),
+        revised={"2025-10-11": There("Period")},
+    )
     is_to_month: bool | int = field("IsToMonth", Flag())
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
@@ -271,15 +300,23 @@ class DiskInfo(Shape):
     """A disk of a node. [D]
 
     Attributes:
-        disk_feature: Kind of disk. See `DiskFeature`; other values pass. [D]
-        disk_size: Size of the disk. At least 1. In GB. [D]
-        number: How many such disks (from the document's example). At least 0. [D]
+        disk_feature: Kind of disk. See `DiskFeature`; other values pass. In revision 2025-10-11 [O]: `Type`. [D]
+        disk_size: Size of the disk. At least 1. In GB. In revision 2025-10-11 [O]: `Size`. [D]
+        number: How many such disks (from the document's example). At least 0. Unset or 0 is one disk. Revision
+            2025-10-11 [O] lists a disk as often as this says. [D]
         extra: Undocumented fields to send along, by wire name.
     """
 
-    disk_feature: str = field("DiskFeature", Text(allow_empty=False))
-    disk_size: int = field("DiskSize", Whole(min=1))
-    number: int | None = field("Number", Whole(min=0), default=None)
+    disk_feature: str = field(
+        "DiskFeature",
+        Text(allow_empty=False),
+        revised={
+            "2025-09-08": There("DiskFeature", spelt={"SSD": "ssd"}),
+            "2025-10-11": There("Type", spelt={"ssd": "SSD"}),
+        },
+    )
+    disk_size: int = field("DiskSize", Whole(min=1), revised={"2025-10-11": There("Size")})
+    number: int | None = field("Number", Whole(min=0), default=None, revised={"2025-10-11": There(None, above=True)})
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 
@@ -302,29 +339,56 @@ class NodeConfig(Shape):
 
     Attributes:
         billing_spec: How the nodes are billed. [D]
-        system_disk: The system disk of each node. [D]
-        data_disk: The data disks of each node; may be empty. [D]
+        system_disk: The system disk of each node. Only in revision 2025-09-08; others take nothing but the default
+            (`disk_feature` `ssd` or `SSD`, `disk_size` `40`, `number` `1`). [D]
+        data_disk: The data disks of each node; may be empty. In revision 2025-10-11 [O]: `DataVolumes`, each listed
+            as often as its `number` says. [D]
         os_image_name: System image of the nodes. See `OsImageName`; other values pass. [D]
-        subnet_list: Subnets of the nodes. [D]
-        specifics: Machine types of the nodes. [D]
-        shell: Shell script that each node runs when it is made. [D]
+        subnet_list: Subnets of the nodes. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [D]
+        specifics: Machine types of the nodes. In revision 2025-10-11 [O]: `InstanceTypeIds`, its `product_name`
+            alone. [D]
+        shell: Shell script that each node runs when it is made. In revision 2025-10-11 [O]: `ExecCommand`. [D]
         password: Password of the nodes. 8 to 30 characters with upper and lower case, a digit and a special character
-            [O]. Secret. [D]
+            [O]. Secret. Revision 2025-10-11 [O] has one password for the cluster, that of the master nodes: the node
+            pool's must be the same there. [D]
         labels: Kubernetes labels of the nodes. [D]
-        annotations: Kubernetes annotations of the nodes. [D]
+        annotations: Kubernetes annotations of the nodes. Only in revision 2025-09-08. [D]
         extra: Undocumented fields to send along, by wire name.
     """
 
     billing_spec: BillingSpec = field("BillingSpec", Nested(BillingSpec))
-    system_disk: DiskInfo = field("SystemDisk", Nested(DiskInfo))
-    data_disk: Sequence[DiskInfo] = field("DataDisk", ListOf(Nested(DiskInfo)))
+    system_disk: DiskInfo = field(
+        "SystemDisk",
+        Nested(DiskInfo),
+        revised={
+            "2025-10-11": There(None, unsaid={"disk_feature": ("ssd", "SSD"), "disk_size": (40,), "number": (1,)})
+        },
+    )
+    data_disk: Sequence[DiskInfo] = field(
+        "DataDisk", ListOf(Nested(DiskInfo)), revised={"2025-10-11": There("DataVolumes", repeat="number")}
+    )
     os_image_name: str = field("OsImageName", Text(allow_empty=False))
-    subnet_list: Sequence[SubnetInfo] = field("SubnetList", ListOf(Nested(SubnetInfo), min_items=1))
-    specifics: Sequence[Specifics] = field("Specifics", ListOf(Nested(Specifics), min_items=1))
-    shell: str | None = field("Shell", Text(), default=None)
-    password: str = field("Password", Text(rule="password", allow_empty=False), secret=True)
+    subnet_list: Sequence[SubnetInfo] = field(
+        "SubnetList",
+        ListOf(Nested(SubnetInfo), min_items=1),
+        revised={"2025-10-11": There("SubnetIds", only="subnet_id")},
+    )
+    specifics: Sequence[Specifics] = field(
+        "Specifics",
+        ListOf(Nested(Specifics), min_items=1),
+        revised={"2025-10-11": There("InstanceTypeIds", only="product_name")},
+    )
+    shell: str | None = field("Shell", Text(), default=None, revised={"2025-10-11": There("ExecCommand")})
+    password: str = field(
+        "Password",
+        Text(rule="password", allow_empty=False),
+        secret=True,
+        revised={"2025-10-11": There(None, above=True)},
+    )
     labels: Mapping[str, str] | None = field("Labels", MapOfText(), default=None)
-    annotations: Mapping[str, str] | None = field("Annotations", MapOfText(), default=None)
+    annotations: Mapping[str, str] | None = field(
+        "Annotations", MapOfText(), default=None, revised={"2025-10-11": There(None)}
+    )
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 
@@ -356,20 +420,37 @@ class NodePoolConfig(Shape):
     """The first node pool of a new cluster. [D]
 
     Attributes:
-        pool_name: Name of the node pool. 1 to 26 letters, digits and dashes, no dash first or last [O]. [D]
+        pool_name: Name of the node pool. 1 to 26 letters, digits and dashes, no dash first or last [O]. In revision
+            2025-10-11 [O]: `Name`. [D]
         node_type: Kind of node. See `NodeType`; other values pass. [D]
         subject_id: Number of the test fund that pays. At least 0. When left out: 0, no test fund. [D]
         node_config: What the worker nodes are to be. [D]
-        auto_scaling: Whether and how the pool scales itself. [D]
+        auto_scaling: Whether and how the pool scales itself. Only in revision 2025-09-08; others take nothing but the
+            default (`enable` `False`). [D]
         replicas: How many nodes (from the document's example). From 0 to 99. [D]
         extra: Undocumented fields to send along, by wire name.
     """
 
-    pool_name: str = field("PoolName", Text(rule="name", allow_empty=False))
+    pool_name: str = field("PoolName", Text(rule="name", allow_empty=False), revised={"2025-10-11": There("Name")})
     node_type: str = field("NodeType", Text(allow_empty=False))
     subject_id: int | None = field("SubjectId", Whole(min=0), default=None)
     node_config: NodeConfig = field("NodeConfig", Nested(NodeConfig))
-    auto_scaling: AutoScaling = field("AutoScaling", Nested(AutoScaling))
+    auto_scaling: AutoScaling = field(
+        "AutoScaling",
+        Nested(AutoScaling),
+        revised={
+            "2025-10-11": There(
+                None,
+                unsaid={
+                    "enable": (False,),
+                    "max_replicas": None,
+                    "min_replicas": None,
+                    "priority": None,
+                    "subnet_policy": None,
+                },
+            )
+        },
+    )
     replicas: int | None = field("Replicas", Whole(min=0, max=99), default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
@@ -384,9 +465,11 @@ class CreateClusterRequest(Shape):
         cni: Network of the cluster. [D]
         k8s_version: Version of Kubernetes. See `K8sVersion`; other values pass. [D]
         nat_id: Id of the NAT gateway of the cluster's VPC. [D]
-        source_eip_id: Id of the public EIP of the NAT gateway. [D]
+        source_eip_id: Id of the public EIP of the NAT gateway. In revision 2025-10-11 [O]: `SourceEip`. The vendor's
+            client calls that the EIP's address [O]: give what your endpoint takes. [D]
         destination_eip_id: Id of the public EIP of the NAT gateway; with `slb_id` set, id of the EIP mounted on that
-            SLB. [D]
+            SLB. In revision 2025-10-11 [O]: `DestinationEip`. The vendor's client calls that the EIP's address [O]:
+            give what your endpoint takes. [D]
         slb_id: Id of the SLB that the cluster uses. [D]
         ak: Access key id that the cluster's cloud controller manager uses. Secret. [D]
         sk: Secret access key that the cluster's cloud controller manager uses. Secret. [D]
@@ -397,13 +480,24 @@ class CreateClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
+    GATHERED = (
+        Gathered(
+            "Password",
+            revision="2025-10-11",
+            path="master_config.password",
+            same=("node_pool_config.node_config.password",),
+        ),
+    )
+
     cluster_name: str = field("ClusterName", Text(rule="name", allow_empty=False))
     vpc_id: str = field("VpcId", Text(allow_empty=False))
     cni: CniInfo = field("Cni", Nested(CniInfo))
     k8s_version: str = field("K8sVersion", Text(allow_empty=False))
     nat_id: str = field("NatId", Text(allow_empty=False))
-    source_eip_id: str = field("SourceEipId", Text(allow_empty=False))
-    destination_eip_id: str = field("DestinationEipId", Text(allow_empty=False))
+    source_eip_id: str = field("SourceEipId", Text(allow_empty=False), revised={"2025-10-11": There("SourceEip")})
+    destination_eip_id: str = field(
+        "DestinationEipId", Text(allow_empty=False), revised={"2025-10-11": There("DestinationEip")}
+    )
     slb_id: str | None = field("SlbId", Text(), default=None)
     ak: str = field("Ak", Text(allow_empty=False), secret=True)
     sk: str = field("Sk", Text(allow_empty=False), secret=True)
@@ -491,12 +585,16 @@ class AddClusterSubnetRequest(Shape):
 
     Attributes:
         cluster_id: Id of the cluster. [O]
-        subnets: The subnets to add. [O]
+        subnets: The subnets to add. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 
     cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    subnets: Sequence[ClusterSubnet] = field("SubnetList", ListOf(Nested(ClusterSubnet), min_items=1))
+    subnets: Sequence[ClusterSubnet] = field(
+        "SubnetList",
+        ListOf(Nested(ClusterSubnet), min_items=1),
+        revised={"2025-10-11": There("SubnetIds", only="subnet_id")},
+    )
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 

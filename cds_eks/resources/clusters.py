@@ -104,7 +104,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -128,7 +129,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterDetail`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -153,7 +155,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -178,7 +181,8 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -197,14 +201,15 @@ class Clusters:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            subnets: The subnets to add. [O]
+            subnets: The subnets to add. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
         Returns:
             The service's answer; its `data` is None. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -232,7 +237,8 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.

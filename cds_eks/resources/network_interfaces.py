@@ -109,7 +109,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -137,7 +138,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -168,7 +170,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -200,7 +203,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -225,7 +229,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterface`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -252,7 +257,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `AttachmentStatus`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.

@@ -93,7 +93,8 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -119,7 +120,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -146,7 +148,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -176,7 +179,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -210,7 +214,8 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolList`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.

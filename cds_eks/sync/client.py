@@ -9,7 +9,15 @@ from typing import Any, Literal, NoReturn, Self, cast
 
 from cds_eks.backend import Backend
 from cds_eks.client import AsyncEksClient
-from cds_eks.config import Limits, RetryPolicy, Timeouts, credentials_from, endpoint_from
+from cds_eks.config import (
+    REVISION_UNSAID,
+    Limits,
+    RetryPolicy,
+    Timeouts,
+    check_revision,
+    credentials_from,
+    endpoint_from,
+)
 from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
@@ -30,7 +38,9 @@ class EksClient:
             keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
-        api_revision: The revision of the API that the endpoint speaks.
+        api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
+            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` says
+            it, else it is `"2025-09-08"`.
         timeouts: How long things may take.
         retry: When and how calls are tried again.
         limits: How much is done at once.
@@ -60,7 +70,7 @@ class EksClient:
         credentials: Credentials | Callable[[], Credentials] | None = None,
         *,
         endpoint: str | None = None,
-        api_revision: str = "2025-09-08",
+        api_revision: str = REVISION_UNSAID,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
@@ -75,6 +85,7 @@ class EksClient:
             credentials = credentials_from()  # now, since the environment may be another one when a client is made
         if endpoint is None:
             endpoint = endpoint_from()
+        api_revision = check_revision(api_revision)
         process = os.getpid()
 
         def make() -> AsyncEksClient:

@@ -59,7 +59,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -83,7 +84,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterDetail`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -108,7 +110,8 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -131,7 +134,8 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -150,14 +154,15 @@ class Clusters:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            subnets: The subnets to add. [O]
+            subnets: The subnets to add. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
         Returns:
             The service's answer; its `data` is None. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -183,7 +188,8 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -216,7 +222,8 @@ class Tasks:
             The service's answer; its `data` is a `TaskStatus`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -250,7 +257,8 @@ class Nodes:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -346,7 +354,8 @@ class Nodes:
             The service's answer; its `data` is a list of `Node`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -393,7 +402,8 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -419,7 +429,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -446,7 +457,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -472,7 +484,8 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -504,7 +517,8 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolList`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -546,7 +560,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -572,7 +587,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -601,7 +617,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -629,7 +646,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -652,7 +670,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterface`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -675,7 +694,8 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `AttachmentStatus`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -708,7 +728,8 @@ class Events:
             The service's answer; its `data` is a `Event`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -739,7 +760,8 @@ class ScalingGroups:
             The service's answer; its `data` is a `ScalingGroup`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.
@@ -767,7 +789,8 @@ class ScalingGroups:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing or breaks its rule; nothing was sent.
+            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
+                `api_revision`; nothing was sent.
             ServiceError: The service said no; see its subclasses.
             TransportError: No answer came back.
             UnreadableResponse: The answer is not the service's.

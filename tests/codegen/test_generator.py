@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 import codegen
+from codegen import revising
 from codegen.__main__ import PYTHON_TYPES, Arguments, facts, formatted, render, render_tables, rule, wrapped
 from codegen.description import Api, Field, load
 
@@ -178,14 +179,17 @@ def test_a_readme_without_a_place_for_its_table_is_told(
 def test_the_rest_of_a_readme_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, api: Api) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(
-        "before\n<!-- operations: generated -->\nold\n<!-- operations: end -->\nafter\n", encoding="utf-8"
+        "before\n<!-- operations: generated -->\nold\n<!-- operations: end -->\nafter\n"
+        "<!-- revisions: generated -->\nold\n<!-- revisions: end -->\nend\n",
+        encoding="utf-8",
     )
     monkeypatch.setattr("codegen.__main__.ROOT", tmp_path)
     text = render_tables(api)[readme]
     assert text.startswith("before\n<!-- operations: generated -->\n| documented name |")
-    assert text.endswith("|\n<!-- operations: end -->\nafter\n")
+    assert "|\n<!-- operations: end -->\nafter\n<!-- revisions: generated -->\n| model |" in text
+    assert text.endswith("|\n<!-- revisions: end -->\nend\n")
     assert "old" not in text
-    assert text.count("\n| ") == 1 + len(api.operations)
+    assert text.count("\n| ") == 2 + len(api.operations) + len(list(revising.rows(api)))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ import attrs
 import pytest
 import yaml
 
+from contract.revised import in_revision
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ORIGINALS = ROOT.parent / "shared" / "contract"
@@ -28,8 +30,8 @@ Description = dict[str, Any]
 
 
 def described() -> Description:
-    """The API description as plain data of our own."""
-    plain: Description = json.loads(_described())
+    """What the API description says of the revision that the page describes, as plain data of our own."""
+    plain: Description = in_revision(json.loads(_described()), "2025-09-08")
     return plain
 
 

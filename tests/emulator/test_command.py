@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import httpx
 import pytest
 
 import cds_eks.emulator
 from cds_eks.emulator.__main__ import main
+from cds_eks.emulator.api import REVISIONS
 from cds_eks.signing import Credentials
 
 from .caller import common_parameters, signed_query
@@ -61,6 +63,35 @@ def test_it_runs_in_this_process_too(capsys: pytest.CaptureFixture[str]) -> None
     assert "export CDS_SECRET_ID='my id'\n" in out
     assert "export CDS_SECRET_KEY=k\n" in out
     assert err == ""
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_it_speaks_the_revision_that_it_is_told_and_says_so(
+    revision: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str | None] = []
+
+    class Spoken(cds_eks.emulator.Emulator):
+        def __init__(self, **given: Any) -> None:
+            made.append(given["api_revision"])
+            super().__init__(**given)
+
+    monkeypatch.setattr(cds_eks.emulator, "Emulator", Spoken, raising=False)
+    for arguments in ([], ["--api-revision", revision]):
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        assert main(["--port", "0", *arguments]) == 0
+    assert made == [None, revision]
+    out = capsys.readouterr().out
+    assert out.count("CDS_EKS_API_REVISION") == 1
+    assert f"export CDS_EKS_API_REVISION={revision}\n" in out
+
+
+def test_a_revision_that_nobody_speaks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--api-revision", "2019-08-08"])
+    assert stopped.value.code == 2
+    err = capsys.readouterr().err
+    assert all(revision in err for revision in REVISIONS)
 
 
 @pytest.mark.parametrize("arguments", [["--speed", "0"], ["--port", "70000"], ["--host", "192.0.2.1"]])

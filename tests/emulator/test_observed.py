@@ -17,6 +17,7 @@ def _seed(emulator: Emulator) -> None:
     for cluster_id in ("c-1", "c"):
         emulator.add_cluster(cluster_id, vpc_id="v")
     emulator.add_node_pool("c", "p")
+    emulator.add_node_pool("c", "np")
     emulator.add_node("c", "n", node_pool_id="p")
     emulator.add_task("t-1")
     emulator.add_machine("e")
@@ -30,20 +31,20 @@ async def _send(call: Caller, request: dict[str, Any]) -> tuple[int, str]:
     return verdict(await call.send(params.pop("Action"), params, request["body"], method=request["method"]))
 
 
-@pytest.mark.parametrize("number", range(20))
-async def test_each_observed_request_is_taken(call: Caller, observed: list[dict[str, Any]], number: int) -> None:
-    assert len(observed) == 20
+@pytest.mark.parametrize("number", range(24))
+async def test_each_observed_request_is_taken(call: Caller, observed_in_all: list[dict[str, Any]], number: int) -> None:
+    assert len(observed_in_all) == 24
     _seed(call.emulator)
-    assert await _send(call, observed[number]) == (200, "Success")
+    assert await _send(call, observed_in_all[number]) == (200, "Success")
 
 
-async def test_all_of_them_one_after_the_other(call: Caller, observed: list[dict[str, Any]]) -> None:
+async def test_all_of_them_one_after_the_other(call: Caller, observed_in_all: list[dict[str, Any]]) -> None:
     _seed(call.emulator)
-    deletes = [each for each in observed if each["query"]["Action"] == "DeleteCluster"]
-    for request in [each for each in observed if each not in deletes] + deletes:
+    deletes = [each for each in observed_in_all if each["query"]["Action"] == "DeleteCluster"]
+    for request in [each for each in observed_in_all if each not in deletes] + deletes:
         assert await _send(call, request) == (200, "Success"), request["query"]
         call.advance(1000)
-    assert call.emulator.ledger.count(code="Success") == 20
+    assert call.emulator.ledger.count(code="Success") == 24
 
 
 async def test_the_go_clients_zero_values_of_a_node_pool(call: Caller) -> None:

@@ -1,6 +1,7 @@
 """A server of the service's protocol, written from the contract page alone: it imports nothing of the SDK.
 
-It judges every request by the letter (`Server.problems`), keeps it (`Server.seen`), and replies what it was told to.
+It judges every request by the letter (`Server.problems`) of one revision (`Server.revision`), keeps it (`Server.seen`),
+and replies what it was told to.
 """
 
 from __future__ import annotations
@@ -40,6 +41,26 @@ HANG = object()
 """As a reply: never answer; wait until the client goes away."""
 
 LONGEST_HANG = 20.0
+
+WORDS: dict[str, dict[str, set[str]]] = {
+    "2025-09-08": {
+        "CreateCluster": {
+            *("SourceEipId", "DestinationEipId", "FlannelBackendType", "CalicoBlockSize", "CalicoEncapsulation"),
+            *("SubnetList", "SubnetId", "SystemDisk", "DataDisk", "DiskFeature", "DiskSize", "Number", "Specifics"),
+            *("ProductName", "Shell", "Annotations", "BillingMethod", "Duration", "PoolName", "AutoScaling"),
+            *("MasterConfig.Password", "NodeConfig.Password"),
+        },
+        "AddClusterSubnet": {"SubnetList", "SubnetId", "Segment", "UsedIpNum"},
+    },
+    "2025-10-11": {
+        "CreateCluster": {
+            *("SourceEip", "DestinationEip", "SubnetIds", "DataVolumes", "Type", "Size", "InstanceTypeIds"),
+            *("ExecCommand", "InstanceChargeType", "Period", "NodePoolConfig.Name", ".Password"),
+        },
+        "AddClusterSubnet": {"SubnetIds"},
+    },
+}
+"""The words that only one revision has, by action: names, or names below another one."""
 
 
 @dataclass
@@ -93,6 +114,7 @@ class Server:
         self.nonces: set[str] = set()
         self.call_ids: set[str] = set()
         self.replies: dict[str, Reply] = {}
+        self.revision = "2025-09-08"
         self.changed = threading.Condition()
         self.is_stopping = threading.Event()
         self.http = _Http(("127.0.0.1", 0), _Handler)
@@ -109,6 +131,7 @@ class Server:
 
     def reset(self) -> None:
         """Forget the requests, not the nonces."""
+        self.revision = "2025-09-08"
         self.seen.clear()
         self.replies.clear()
 
@@ -131,6 +154,9 @@ class Server:
     def take(self, seen: Seen) -> Reply:
         with self.changed:
             seen.problems += self._repeated(seen)
+            for revision, words in WORDS.items():
+                if revision != self.revision:
+                    seen.problems += _words_of(words.get(seen.action, set()), seen.body, "", revision)
             self.seen.append(seen)
             self.changed.notify_all()
         if seen.problems:
@@ -239,6 +265,18 @@ def _once(pairs: list[tuple[str, Any]], problems: list[str]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) != len(pairs):
         problems.append(f"a key twice in the body: {pairs!r}")
     return dict(pairs)
+
+
+def _words_of(words: set[str], body: Any, above: str, revision: str) -> Iterator[str]:
+    """Each place in a body where a word of another revision stands."""
+    if isinstance(body, list):
+        for entry in body:
+            yield from _words_of(words, entry, above, revision)
+    elif isinstance(body, dict) and above not in ("Labels", "Annotations"):
+        for name, value in body.items():
+            if name in words or f"{above}.{name}" in words:
+                yield f"{above}.{name} is a word of revision {revision}"
+            yield from _words_of(words, value, name, revision)
 
 
 def _judge(seen: Seen, headers: dict[str, str], content: bytes, host: str) -> Iterator[str]:

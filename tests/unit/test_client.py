@@ -20,7 +20,18 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from cds_eks import AsyncEksClient, Credentials, Limits, Response, RetryPolicy, Timeouts, client, errors, models
+from cds_eks import (
+    AsyncEksClient,
+    Credentials,
+    EksClient,
+    Limits,
+    Response,
+    RetryPolicy,
+    Timeouts,
+    client,
+    errors,
+    models,
+)
 from cds_eks._version import __version__
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import Send
@@ -293,6 +304,21 @@ async def test_each_call_has_an_id_of_its_own_that_its_attempts_share(make: Make
 def test_a_client_shows_its_revision_only(credentials: Credentials) -> None:
     eks = AsyncEksClient(credentials, endpoint="https://somewhere.test")
     assert repr(eks) == str(eks) == "AsyncEksClient(api_revision='2025-09-08')"
+
+
+@pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
+def test_the_revision_is_passed_or_named_by_the_environment(
+    kind: Any, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {"credentials": credentials, "endpoint": "https://somewhere.test"}
+    assert repr(kind(**settings, api_revision="2025-10-11")) == f"{kind.__name__}(api_revision='2025-10-11')"
+    monkeypatch.setenv("CDS_EKS_API_REVISION", "2025-10-11")
+    assert repr(kind(**settings)) == f"{kind.__name__}(api_revision='2025-10-11')"
+    assert repr(kind(**settings, api_revision="2025-09-08")) == f"{kind.__name__}(api_revision='2025-09-08')"
+    monkeypatch.setenv("CDS_EKS_API_REVISION", "2025")
+    with pytest.raises(errors.ConfigurationError, match="CDS_EKS_API_REVISION must be one of"):
+        kind(**settings)
+    kind(**settings, api_revision="2025-09-08")
 
 
 @pytest.mark.parametrize("use", [pickle.dumps, copy.copy, copy.deepcopy])

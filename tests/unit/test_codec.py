@@ -24,6 +24,7 @@ from cds_eks.resources import (
     scaling_groups,
     tasks,
 )
+from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import COMMON_PARAMETERS, Credentials, HmacSha1Signer
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
@@ -37,6 +38,10 @@ HEADERS = {"User-Agent": "x", "cds-request-id": "r"}
 
 def encoded(name: str, request: Any, extra: Any = None, secrets: frozenset[str] = frozenset()) -> Request:
     return codec.encode(OPERATIONS[name], request, extra, url=URL, headers=HEADERS, secrets=secrets)
+
+
+def encoded_in(revision: str, name: str, request: Any, extra: Any = None) -> Request:
+    return codec.encode(OPERATIONS[name], request, extra, url=URL, headers=HEADERS, revision=revision)
 
 
 def called(
@@ -156,6 +161,59 @@ def test_what_is_unset_is_not_sent_and_zero_empty_and_false_are() -> None:
         "ClusterId": "c",
         "SubnetList": [{"SubnetId": "s", "Segment": "", "UsedIpNum": 0}],
     }
+
+
+# --- revisions
+
+
+def test_a_request_is_written_in_the_revision_that_is_asked_for(create_cluster_body: dict[str, Any]) -> None:
+    request = models.CreateClusterRequest.from_dict(create_cluster_body)
+    older, newer = (sent(encoded_in(revision, "CreateCluster", request)) for revision in API_REVISIONS)
+    assert older == sent(encoded("CreateCluster", request)) == request.to_dict(wire_names=True)
+    assert {"SourceEipId", "DestinationEipId"} == older.keys() - newer.keys()
+    assert {"SourceEip", "DestinationEip", "Password"} == newer.keys() - older.keys()
+
+
+def test_what_a_revision_can_not_carry_is_refused_with_the_operation(create_cluster_body: dict[str, Any]) -> None:
+    create_cluster_body["MasterConfig"]["Annotations"] = {"a": "b"}
+    request = models.CreateClusterRequest.from_dict(create_cluster_body)
+    with pytest.raises(errors.InvalidRequestError, match="2025-10-11") as caught:
+        encoded_in("2025-10-11", "CreateCluster", request)
+    assert (caught.value.action, caught.value.field) == ("CreateCluster", "master_config.annotations")
+    assert caught.value.outcome == "not_sent"
+
+
+@pytest.mark.parametrize("name", ["SourceEip", "sourceeip", "Password"])
+def test_an_undocumented_field_replaces_no_documented_one_of_the_revision(
+    create_cluster_body: dict[str, Any], name: str
+) -> None:
+    request = models.CreateClusterRequest.from_dict(create_cluster_body)
+    with pytest.raises(errors.InvalidRequestError, match=f"extra.{name}: is set by the call itself"):
+        encoded_in("2025-10-11", "CreateCluster", request, {name: "x"})
+    assert sent(encoded_in("2025-09-08", "CreateCluster", request, {name: "x"}))[name] == "x"
+
+
+def test_the_secrets_of_a_request_are_known_in_each_revision(create_cluster_body: dict[str, Any]) -> None:
+    request = models.CreateClusterRequest.from_dict(create_cluster_body)
+    for revision in API_REVISIONS:
+        assert {"ccm-ak", "ccm-sk", "Passw0rd!x"} <= encoded_in(revision, "CreateCluster", request).secrets
+
+
+def test_an_operation_is_called_as_its_revision_does_if_that_has_it() -> None:
+    operation = attrs.evolve(OPERATIONS["GetCluster"], revised={"2025-10-11": "ReadCluster", "2030-01-01": None})
+    request = models.GetClusterRequest(cluster_id="c")
+
+    def action_in(revision: str) -> str:
+        made = codec.encode(operation, request, None, url=URL, headers=HEADERS, revision=revision)
+        assert made.operation.name == "GetCluster"
+        assert made.operation.action == made.params["Action"]
+        return made.params["Action"]
+
+    assert [action_in(revision) for revision in API_REVISIONS] == ["GetCluster", "ReadCluster"]
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        action_in("2030-01-01")
+    assert (caught.value.field, caught.value.action) == ("api_revision", "GetCluster")
+    assert caught.value.rule == "GetCluster does not exist in revision 2030-01-01"
 
 
 def test_a_body_is_utf_8_and_compact() -> None:

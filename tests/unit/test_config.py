@@ -10,6 +10,7 @@ import pytest
 
 from cds_eks import Credentials, Limits, RetryPolicy, Timeouts, config
 from cds_eks.errors import ConfigurationError
+from cds_eks.revisions import API_REVISIONS
 
 NOT_NUMBERS: list[Any] = ["1", True, float("nan"), float("inf"), [1], b"1", 1j]
 
@@ -291,7 +292,8 @@ def test_an_endpoint_is_a_text(endpoint: Any) -> None:
 
 
 def test_the_revisions_that_are_known_pass() -> None:
-    assert [config.check_revision(revision) for revision in config.API_REVISIONS] == ["2025-09-08"]
+    assert API_REVISIONS == ("2025-09-08", "2025-10-11")
+    assert [config.check_revision(revision) for revision in API_REVISIONS] == list(API_REVISIONS)
 
 
 @pytest.mark.parametrize("revision", ["2025-09-09", "", "latest", None, 20250908, ["2025-09-08"]])
@@ -299,3 +301,25 @@ def test_a_revision_that_is_not_known_is_refused_with_those_that_are(revision: A
     with pytest.raises(ConfigurationError, match="api_revision must be one of 2025-09-08") as caught:
         config.check_revision(revision)
     assert repr(revision) in str(caught.value)
+
+
+NAMED = {"CDS_EKS_API_REVISION": "2025-10-11"}
+
+
+def test_the_environment_names_the_revision_of_those_who_pass_none() -> None:
+    unsaid = config.REVISION_UNSAID
+    assert config.check_revision(unsaid, {}) == "2025-09-08"
+    assert config.check_revision(unsaid, {"CDS_EKS_API_REVISION": ""}) == "2025-09-08"
+    assert config.check_revision(unsaid, NAMED) == "2025-10-11"
+    assert type(config.check_revision(unsaid, {})) is str
+
+
+@pytest.mark.parametrize("revision", API_REVISIONS)
+def test_a_revision_that_is_passed_counts_before_the_environment(revision: str) -> None:
+    assert config.check_revision(revision, NAMED) == revision
+
+
+@pytest.mark.parametrize("named", ["2025-9-8", " 2025-10-11", "latest"])
+def test_a_revision_of_the_environment_that_is_not_known_is_told_by_its_name(named: str) -> None:
+    with pytest.raises(ConfigurationError, match="CDS_EKS_API_REVISION must be one of 2025"):
+        config.check_revision(config.REVISION_UNSAID, {"CDS_EKS_API_REVISION": named})

@@ -135,6 +135,77 @@ def test_the_documented_spelling_wins_over_another_one() -> None:
         assert node.extra == {"K8SStatus": "K8SStatus"}
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_of_two_spellings_the_one_that_says_something_is_read(nothing: object) -> None:
+    for order in (["K8sStatus", "K8SStatus"], ["K8SStatus", "K8sStatus"]):
+        said = {"K8sStatus": nothing, "K8SStatus": "Ready"}
+        assert read(models.Node, {name: said[name] for name in order}).k8s_status == "Ready"
+
+
+# --- revisions
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        (["s-1", "s-2"], ["s-1", "s-2"]),
+        (["s-1", {"SubnetId": "s-2", "Segment": "10.0.0.0/8"}, None], ["s-1", "s-2"]),
+        ("s-1", ["s-1"]),
+        ([7], ["7"]),
+        ({"SubnetId": "s-1"}, ["s-1"]),
+        ([], None),
+        ("", None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("name", ["SubnetIds", "subnetids", "SUBNETIDS"])
+def test_the_name_and_the_shape_of_the_newer_revision_are_read(name: str, value: Any, ids: list[str] | None) -> None:
+    config = read(models.CniConfig, {"PodCidr": "", name: value})
+    found = config.subnet_list
+    assert (found if found is None else [subnet.subnet_id for subnet in found]) == (ids if ids or value is None else [])
+    assert all(type(subnet) is models.SubnetInfo for subnet in found or [])
+    assert config.extra == {}
+
+
+def test_a_cluster_of_either_revision_is_read_alike() -> None:
+    def detail(cni_config: dict[str, Any]) -> models.ClusterDetail:
+        cni = {"CniType": "vpc-cni", "ProxyConfig": "ipvs", "ServiceCidr": "10.0.0.0/16", "CniConfig": cni_config}
+        found: models.ClusterDetail = read(models.ClusterDetail, {"ClusterId": "c", "CniInfo": cni})
+        return found
+
+    older = detail({"PodCidr": "", "SubnetList": [{"SubnetId": "s"}], "FlannelBackendType": "vxlan"})
+    newer = detail({"PodCidr": "", "SubnetIds": ["s"]})
+    assert older.cni_info is not None
+    assert newer.cni_info is not None
+    assert older.cni_info.cni_config.subnet_list == newer.cni_info.cni_config.subnet_list != []
+    assert older.cni_info.cni_config.flannel_backend_type == "vxlan"
+
+
+@pytest.mark.parametrize("order", [["SubnetList", "SubnetIds"], ["SubnetIds", "SubnetList"]])
+@pytest.mark.parametrize("nothing", [None, [], ""])
+def test_of_the_names_of_two_revisions_the_one_that_says_something_is_read(order: list[str], nothing: Any) -> None:
+    def ids(said: dict[str, Any], aside: dict[str, Any]) -> list[str]:
+        config = read(models.CniConfig, {name: said[name] for name in order})
+        assert config.extra == aside
+        return [subnet.subnet_id for subnet in config.subnet_list]
+
+    assert ids({"SubnetList": nothing, "SubnetIds": ["s"]}, {}) == ["s"]
+    assert ids({"SubnetList": [{"SubnetId": "s"}], "SubnetIds": nothing}, {"SubnetIds": nothing}) == ["s"]
+    both = {"SubnetList": [{"SubnetId": "first"}], "SubnetIds": ["other"]}
+    assert ids(both, {"SubnetIds": ["other"]}) == ["first"]
+
+
+def test_a_field_that_is_merely_renamed_is_read_by_each_name() -> None:
+    for name in ("DiskSize", "Size", "size"):
+        assert read(models.DiskInfo, {name: "80"}).disk_size == 80
+    assert read(models.BillingSpec, {"InstanceChargeType": "PostPaid"}).billing_method == "PostPaid"
+
+
+def test_what_can_not_be_a_subnet_is_named_by_its_path() -> None:
+    assert why_not(models.CniConfig, {"SubnetIds": [["s"], ["t", "u"]]}).startswith(".SubnetIds[0] should be an object")
+    assert why_not(models.CniConfig, {"SubnetIds": 7}) == ".SubnetIds should be a list, not int"
+
+
 def test_what_has_no_name_here_is_kept_aside() -> None:
     node = read(models.Node, {"NodeId": "n", "Rack": {"Row": [1]}, "Extra": 1, "extra": 2, "node_id": "other"})
     assert node.node_id == "n"

@@ -18,9 +18,16 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """A request on its way into the world: its checked arguments, and the `RequestId` that its answer will have."""
+    """A request on its way into the world.
+
+    Attributes:
+        arguments: Its checked arguments.
+        revision: The revision of the API that they speak.
+        request_id: The `RequestId` that its answer will have.
+    """
 
     arguments: Mapping[str, Any] = attrs.field(repr=False)
+    revision: str
     request_id: str
 
     def __getitem__(self, name: str) -> Any:

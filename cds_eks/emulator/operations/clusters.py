@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+import attrs
+
 from cds_eks.emulator import lifecycle, views
 from cds_eks.emulator.building import new_cluster, new_group, new_pool
+from cds_eks.emulator.cluster_specs import added_subnets, cluster_spec
 from cds_eks.emulator.envelope import Page, Refusal
 from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle
-from cds_eks.emulator.specs import from_cluster_spec
 from cds_eks.emulator.world import World
 
 
 def create(world: World, call: Call) -> Result:
     """CreateCluster [D]. Two clusters may have the same name: that is how a create done twice is seen."""
-    spec = call["NodePoolConfig"]
-    scaling = spec["AutoScaling"]
-    group_id = scaling.get("ScalingGroupId", "")
-    if group_id in world.groups:
+    spec = cluster_spec(call.revision, call.arguments)
+    scaling = spec.pool.scaling
+    if scaling is not None and scaling.group_id in world.groups:
         raise Refusal("ResourceInUse", "NodePoolConfig.AutoScaling.ScalingGroupId has a node pool already")
-    cluster = new_cluster(world, call.arguments, call.request_id)
+    cluster = new_cluster(world, spec, call.request_id)
     pool = new_pool(
         world,
         cluster,
-        name=spec["PoolName"],
-        node_type=spec["NodeType"],
-        config=from_cluster_spec(spec["NodeConfig"]),
-        replicas=spec.get("Replicas", 1),
-        subject_id=spec.get("SubjectId", 0),
+        name=spec.pool.name,
+        node_type=spec.pool.node_type,
+        config=spec.pool.config,
+        replicas=spec.pool.replicas,
+        subject_id=spec.pool.subject_id,
         request_id=call.request_id,
     )
     created = [cluster.id, pool.id]
-    if scaling["Enable"] or group_id:
-        sizes = {"min_size": scaling["MinReplicas"], "max_size": scaling["MaxReplicas"]}
-        created.append(new_group(world, pool, **sizes, request_id=call.request_id, group_id=group_id).id)
+    if scaling is not None:
+        bounds = attrs.asdict(scaling)
+        created.append(new_group(world, pool, **bounds, request_id=call.request_id).id)
     task = lifecycle.create_cluster(world, cluster, pool, call.request_id)
     return Result(data={"ClusterId": cluster.id, "TaskId": task.id}, created=tuple(created))
 
@@ -70,8 +71,8 @@ def list_events(world: World, call: Call) -> Result:
 def add_subnets(world: World, call: Call) -> Result:
     """AddClusterSubnet [O]: at once and without a task; a subnet that is there already stays one subnet."""
     cluster = idle(cluster_of(world, call))
-    for subnet in call["SubnetList"]:
-        cluster.subnets[subnet["SubnetId"]] = cluster.subnets.get(subnet["SubnetId"], {}) | subnet
+    for subnet_id, subnet in added_subnets(call.arguments).items():
+        cluster.subnets[subnet_id] = cluster.subnets.get(subnet_id, {}) | subnet
     cluster.updated = world.now
     return Result()
 

@@ -1,0 +1,52 @@
+"""The revisions of the API, and what a field is in one that says it in another way: values that the models carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+API_REVISIONS: Final = ("2025-09-08", "2025-10-11")
+"""The revisions that are spoken, the oldest first: the one of the vendor's document [D], and its Go client's [O]."""
+
+
+@attrs.frozen
+class There:
+    """What a field is in one revision, where that is not what it is in its first.
+
+    Attributes:
+        wire: Its name on the wire; None if the revision has no such field.
+        above: Whether, where there is none, a shape above says it.
+        unsaid: What may be set though there is none, since it only says the default: values, or for another model the
+            values of its fields (None: any).
+        only: The one field that an entry of the list is reduced to.
+        repeat: The field of an entry that says how often it stands in the list.
+        spelt: How values that other revisions spell otherwise are spelt.
+        gone: Values that do not exist in the revision.
+    """
+
+    wire: str | None
+    above: bool = attrs.field(default=False, kw_only=True)
+    unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None] = attrs.field(default=(), kw_only=True)
+    only: str | None = attrs.field(default=None, kw_only=True)
+    repeat: str | None = attrs.field(default=None, kw_only=True)
+    spelt: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    gone: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+
+
+@attrs.frozen
+class Gathered:
+    """What a revision says once in a shape, and the models say below it.
+
+    Attributes:
+        wire: Its name on the wire.
+        revision: The revision.
+        path: The field that says it, as a dotted path of Python names.
+        same: Fields that must say the same, as the revision has no place for another.
+    """
+
+    wire: str
+    revision: str = attrs.field(kw_only=True)
+    path: str = attrs.field(kw_only=True)
+    same: tuple[str, ...] = attrs.field(default=(), kw_only=True)

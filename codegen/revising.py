@@ -1,0 +1,226 @@
+"""What differs between the revisions of the API: for models, for the emulator, for the tables, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from codegen.description import Api, Field, Operation, Value
+
+PASSED_ON = "any"
+
+
+def actions(api: Api, operation: Operation) -> dict[str, list[str]]:
+    """Each name that an operation has on the wire, with its revisions."""
+    found: dict[str, list[str]] = {}
+    for revision in api.revisions:
+        if (action := operation.action_in(revision)) is not None:
+            found.setdefault(action, []).append(revision)
+    return found
+
+
+def other_actions(api: Api, operation: Operation) -> dict[str, str | None]:
+    """The revisions in which an operation has another action than its first; None where there is none."""
+    named = {revision: operation.action_in(revision) for revision in api.revisions}
+    return {revision: action for revision, action in named.items() if action != operation.base_action}
+
+
+def spellings(api: Api, field: Field, revision: str) -> tuple[dict[str, str], list[str]]:
+    """How a revision spells known values of a field that others spell otherwise, and which it has no more."""
+    spelt: dict[str, str] = {}
+    gone: list[str] = []
+    for value in api.values[field.values].values if field.values else ():
+        known = {value.value, *filter(None, (value.wire_in(each) for each in api.revisions))}
+        here = value.wire_in(revision)
+        if here is None:
+            gone += sorted(known)
+        else:
+            spelt |= dict.fromkeys(sorted(known - {here}), here)
+    return spelt, gone
+
+
+def differences(api: Api, field: Field) -> dict[str, str]:
+    """The revisions in which a field is not what it is in its first one, each with the expression of its `There`."""
+    found = {}
+    for revision in api.revisions:
+        wire = field.wire_in(revision)
+        spelt, gone = spellings(api, field, revision)
+        more: dict[str, Any] = {
+            "above": wire is None and field.above,
+            "unsaid": _frozen(field.unsaid) if wire is None else None,
+            "only": field.only.get(revision),
+            "repeat": field.repeat.get(revision),
+            "spelt": spelt if wire is not None else None,
+            "gone": tuple(gone) if wire is not None else None,
+        }
+        said = {name: value for name, value in more.items() if value}
+        if wire != field.name or said:
+            arguments = [repr(wire), *(f"{name}={value!r}" for name, value in said.items())]
+            found[revision] = f"There({', '.join(arguments)})"
+    return found
+
+
+def _frozen(unsaid: Any) -> Any:
+    if isinstance(unsaid, Mapping):
+        return {name: None if values == PASSED_ON else tuple(values) for name, values in unsaid.items()}
+    return tuple(unsaid or ())
+
+
+class WireField(NamedTuple):
+    """A field as it is on the wire in one revision."""
+
+    wire: str
+    type: str
+    required: bool
+    secret: bool
+    gone: tuple[str, ...]
+
+
+def wire_shape(api: Api, name: str, revision: str) -> list[WireField]:
+    """A shape of requests as it is on the wire in a revision."""
+    found = []
+    for field in api.shapes[name].fields.values():
+        if (wire := field.wire_in(revision)) is None:
+            continue
+        only = field.only.get(revision)
+        kind = f"list[{api.shapes[field.inner].fields[only].type}]" if only else field.type
+        gone = tuple(spellings(api, field, revision)[1])
+        found.append(WireField(wire, kind, field.required, field.secret, gone))
+    for gathered in api.shapes[name].gathered:
+        if revision in gathered.revisions:
+            field = field_at(api, name, gathered.path)
+            found.append(WireField(gathered.wire, field.type, field.required, field.secret, ()))
+    return found
+
+
+def changed_shapes(api: Api) -> dict[str, dict[str, list[WireField]]]:
+    """By revision: the shapes of requests, those of the first, and of each further one those that differ from it."""
+    names = [name for name, shape in api.shapes.items() if shape.use != "answer"]
+    first, *others = api.revisions
+    whole = {name: wire_shape(api, name, first) for name in names}
+    found = {first: whole}
+    for revision in others:
+        there = {name: wire_shape(api, name, revision) for name in names}
+        found[revision] = {name: fields for name, fields in there.items() if fields != whole[name]}
+    return found
+
+
+def field_at(api: Api, shape: str, path: str) -> Field:
+    """The field at a dotted path below a shape; KeyError if there is none."""
+    *above, name = path.split(".")
+    for step in above:
+        shape = api.shapes[shape].fields[step].inner
+    return api.shapes[shape].fields[name]
+
+
+def words(field: Field, sources: Mapping[str, str]) -> list[str]:
+    """What a docstring says of a field's revisions."""
+    said = []
+    names = field.wire if isinstance(field.wire, Mapping) else {}
+    for revision, wire in list(names.items())[1:]:
+        more = f", its `{only}` alone" if (only := field.only.get(revision)) else ""
+        if often := field.repeat.get(revision):
+            more = f", each listed as often as its `{often}` says"
+        said.append(f"In revision {revision} [{sources[revision]}]: `{wire}`{more}.")
+    if field.revisions is not None and not field.above:
+        default = _default_in_words(_frozen(field.unsaid))
+        but = f"; others take nothing but the default ({default})" if default else ""
+        said.append(f"Only in revision {', '.join(field.revisions)}{but}.")
+    if field.note:
+        said.append(field.note)
+    return said
+
+
+def of_value(api: Api, value: Value) -> str:
+    """What the docstring of a constant says of its revisions."""
+    said = ""
+    for revision, source in api.revisions.items():
+        if (spelt := value.wire_in(revision)) is None:
+            said += f" Not in revision {revision} [{source}]."
+        elif spelt != value.value:
+            said += f" Sent as `{spelt}` in revision {revision} [{source}]."
+    return said
+
+
+def _default_in_words(unsaid: Any) -> str:
+    if isinstance(unsaid, Mapping):
+        return ", ".join(f"`{name}` {_choice(values)}" for name, values in unsaid.items() if values is not None)
+    return _choice(unsaid)
+
+
+def _choice(values: tuple[Any, ...]) -> str:
+    return " or ".join(f"`{value}`" for value in values)
+
+
+def rows(api: Api) -> Iterator[dict[str, Any]]:
+    """The rows of the READMEs' table: what requests say in different ways."""
+    for name, shape in api.shapes.items():
+        if shape.use == "answer":
+            continue
+        for python, field in shape.fields.items():
+            names = {revision: field.wire_in(revision) for revision in api.revisions}
+            if len(set(names.values())) > 1:
+                default = _default_in_words(_frozen(field.unsaid))
+                yield {"model": name, "field": python, "names": names, "default": default, "about": field}
+        for gathered in shape.gathered:
+            names = dict.fromkeys(gathered.revisions, gathered.wire)
+            yield {"model": name, "field": gathered.path, "names": names, "default": "", "about": None}
+    for name, values in api.values.items():
+        for value in values.values:
+            names = {revision: value.wire_in(revision) for revision in api.revisions}
+            if len(set(names.values())) > 1:
+                yield {"model": name, "field": value.constant, "names": names, "default": "", "about": None}
+
+
+def check(api: Api) -> None:
+    """Raise ValueError if what is said of revisions leads nowhere, or leaves out what a caller may set."""
+    for name, operation in api.operations.items():
+        _check_known(api, name, operation.revisions, operation.action)
+    for name, values in api.values.items():
+        for value in values.values:
+            _check_known(api, f"{name}.{value.value}", value.revisions, value.wire)
+    for name, shape in api.shapes.items():
+        for python, field in shape.fields.items():
+            where = f"{name}.{python}"
+            _check_known(api, where, field.revisions, field.wire)
+            _check_known(api, where, [*field.only, *field.repeat], None)
+            for inner in (*field.only.values(), *field.repeat.values()):
+                if field.container != "list" or inner not in api.shapes[field.inner].fields:
+                    raise ValueError(f"{where}: its entries have no field {inner}")
+            below = api.shapes[field.inner].fields if field.inner in api.shapes else {}
+            for inner in field.unsaid if isinstance(field.unsaid, Mapping) else ():
+                if inner not in below:
+                    raise ValueError(f"{where}: {field.inner} has no field {inner} that could be unsaid")
+            if field.above and not field.note:
+                raise ValueError(f"{where}: what is said above needs a note")
+        for gathered in shape.gathered:
+            _check_known(api, f"{name}.{gathered.wire}", gathered.revisions, None)
+            for path in (gathered.path, *gathered.same):
+                try:
+                    field_at(api, name, path)
+                except KeyError:
+                    raise ValueError(f"{name}: nothing is at {path}, which is gathered") from None
+    for operation in api.operations.values():
+        for revision in api.revisions:
+            gathered_ones = [each for each in api.shapes[operation.request].gathered if revision in each.revisions]
+            said = {path for each in gathered_ones for path in (each.path, *each.same)}
+            for path in _said_above(api, operation.request, revision):
+                if path not in said:
+                    raise ValueError(f"{operation.request}.{path}: nothing above it says it in revision {revision}")
+
+
+def _check_known(api: Api, where: str, revisions: list[str] | None, names: str | dict[str, str] | None) -> None:
+    for revision in (*(revisions or ()), *(names if isinstance(names, dict) else ())):
+        if revision not in api.revisions:
+            raise ValueError(f"{where}: there is no revision {revision}")
+
+
+def _said_above(api: Api, shape: str, revision: str, said: str | None = None, path: str = "") -> Iterator[str]:
+    """The paths of the fields that a revision lacks and that the shape right above does not say by `repeat`."""
+    for name, field in api.shapes[shape].fields.items():
+        if field.wire_in(revision) is None:
+            if field.above and name != said:
+                yield f"{path}{name}"
+        elif field.inner in api.shapes and revision not in field.only:
+            yield from _said_above(api, field.inner, revision, field.repeat.get(revision), f"{path}{name}.")
