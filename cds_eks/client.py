@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 import anyio.lowlevel
-import attrs
 
 from cds_eks import backend as backends
 from cds_eks import codec, resources
@@ -102,6 +101,7 @@ class AsyncEksClient:
         self._call_ids = CallIds()
         self._secrets: Callable[[], frozenset[str]] = frozenset
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
+        self._has_per_call = bool(per_call)
         # Middlewares and signers of others may wait for anything.
         keeps_deadline = getattr(self._backend, "keeps_deadline", False) and not per_attempt and signer is None
         if signer is None:
@@ -225,6 +225,7 @@ class AsyncEksClient:
             headers=self._call_headers(),
             secrets=self._secrets(),
             revision=self._revision,
+            timeouts=self._timeouts,
         )
         return await self._carry_out(operation, call, lambda: codec.natural_key(operation, request))
 
@@ -261,7 +262,11 @@ class AsyncEksClient:
         kind = Kind.READ if method == "GET" else Kind.CREATE
         operation = Operation[None](name=action, action=action, method=method, kind=kind, request=None, result=None)
         call = codec.encode_call(
-            operation, params, body, url=self._url, headers=self._call_headers(), secrets=self._secrets()
+            *(operation, params, body),
+            url=self._url,
+            headers=self._call_headers(),
+            secrets=self._secrets(),
+            timeouts=self._timeouts,
         )
         answer = await self._carry_out(operation, call, lambda: codec.natural_key_of_call(body))
         return dict(answer.raw)
@@ -273,10 +278,11 @@ class AsyncEksClient:
         if self._is_closed:
             raise ConfigurationError("the client is closed")
         self._check_home()
-        started, began = time.monotonic(), datetime.now(UTC)
+        started, began = time.monotonic(), time.time()
         try:
-            response = await self._send(self._timed(call))
-            if (refusal := codec.failure_of(call, response)) is not None:  # a middleware's own answer may be one
+            response = await self._send(call)
+            # A middleware's own answer may be one; the client's own have looked.
+            if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
         except EksError as error:
@@ -284,18 +290,12 @@ class AsyncEksClient:
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
-            failure = ambiguous(error, natural_key=natural_key(), window=(began, datetime.now(UTC)))
-        else:
-            log(
-                logger,
-                logging.DEBUG,
-                operation.name,
-                "answered",
-                code=answer.code,
-                elapsed=round(answer.elapsed, 3),
-                attempts=answer.attempts,
-                request_id=answer.request_id,
+            failure = ambiguous(
+                error, natural_key=natural_key(), window=(datetime.fromtimestamp(began, UTC), datetime.now(UTC))
             )
+        else:
+            if logger.isEnabledFor(logging.DEBUG):
+                _log(operation, answer)
             return answer
         raise failure
 
@@ -316,12 +316,19 @@ class AsyncEksClient:
                 "the client belongs to the event loop of its first call: make one for each loop, and for each process"
             )
 
-    def _timed(self, call: Request) -> Request:
-        return attrs.evolve(call, connect_timeout=self._timeouts.connect, read_timeout=self._timeouts.read)
-
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
         return {**self._headers, "cds-request-id": self._call_ids()}
+
+
+def _log(operation: Operation[T], answer: Response[T]) -> None:
+    log(
+        *(logger, logging.DEBUG, operation.name, "answered"),
+        code=answer.code,
+        elapsed=round(answer.elapsed, 3),
+        attempts=answer.attempts,
+        request_id=answer.request_id,
+    )
 
 
 def _provider(credentials: Credentials | Callable[[], Credentials] | None) -> Callable[[], Credentials]:

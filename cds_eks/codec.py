@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar, cast
 
 import attrs
 
+from cds_eks.config import Timeouts
 from cds_eks.envelope import member, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.failures import failure_of, shown, unreadable
-from cds_eks.modeling import Shape, fields_of, value_at
-from cds_eks.reading import Unreadable, converter, read_int
+from cds_eks.modeling import Nested, Shape, fields_of, value_at
+from cds_eks.reading import Unreadable, read_int, reader_of
 from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
-from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, is_by_wire_name, is_utf8, spelt
+from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, ListOf, is_by_wire_name, is_utf8, spelt
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 from cds_eks.writing import written
@@ -28,6 +30,8 @@ __all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key", "natu
 T = TypeVar("T")
 
 JSON_TYPE = "application/json;charset=utf-8"
+
+NO_TIMEOUTS = Timeouts(connect=None, read=None, total=None)
 
 BELONGS_TO_SIGNATURE = "belongs to the signature and can't be set"
 
@@ -43,6 +47,7 @@ def encode(
     headers: Mapping[str, str],
     secrets: frozenset[str] = frozenset(),
     revision: str = API_REVISIONS[0],
+    timeouts: Timeouts = NO_TIMEOUTS,
 ) -> Request:
     """Turn a request model into a request for the pipeline; what is unset is not sent.
 
@@ -54,6 +59,7 @@ def encode(
         headers: Headers of every request.
         secrets: Texts that must never be shown; those of the request are added.
         revision: The revision of the API to write it in.
+        timeouts: How long connecting and silence may take.
 
     Raises:
         InvalidRequestError: The request is not the operation's, or it or `extra` can't be sent, or not in the revision.
@@ -66,7 +72,9 @@ def encode(
         arguments = _arguments(request, extra, revision)
         operation = _revised(operation, revision)
         params, body = (arguments, None) if operation.method == "GET" else ({}, arguments)
-        return _request(operation, params, body, url, headers, secrets | _secrets_of(request) | secrets_in(extra))
+        if found := _secrets_of(request) | (secrets_in(extra) if extra else set()):
+            secrets |= found
+        return _request(operation, params, body, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
         error.action = operation.name
         raise
@@ -80,6 +88,7 @@ def encode_call(
     url: str,
     headers: Mapping[str, str],
     secrets: frozenset[str] = frozenset(),
+    timeouts: Timeouts = NO_TIMEOUTS,
 ) -> Request:
     """Turn the plain arguments of an undocumented action into a request for the pipeline.
 
@@ -93,7 +102,8 @@ def encode_call(
         if operation.method == "GET" and body is not None:
             raise InvalidRequestError("body", "can't be sent with GET")
         to_send = None if operation.method == "GET" else body or {}
-        return _request(operation, params or {}, to_send, url, headers, secrets | secrets_in([params, body]))
+        secrets |= secrets_in([params, body])
+        return _request(operation, params or {}, to_send, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
         error.action = operation.name
         raise
@@ -106,14 +116,20 @@ def _request(
     url: str,
     headers: Mapping[str, str],
     secrets: frozenset[str],
+    timeouts: Timeouts,
 ) -> Request:
+    query = {"Action": operation.action}
+    for name, value in params.items():
+        query[name] = _query_value(name, value)
     content = None if body is None else _json(body)
     return Request(
         operation=operation,
         url=url,
-        params={"Action": operation.action} | {name: _query_value(name, value) for name, value in params.items()},
+        params=query,
         content=content,
-        headers={**headers, **_body_headers(content)},
+        headers=headers if content is None else {**headers, **_body_headers(content)},
+        connect_timeout=timeouts.connect,
+        read_timeout=timeouts.read,
         secrets=secrets,
     )
 
@@ -150,10 +166,8 @@ def _json(body: Mapping[str, Any]) -> bytes:
     raise InvalidRequestError("body", f"can't be sent as JSON ({reason})")
 
 
-def _body_headers(content: bytes | None) -> dict[str, str]:
+def _body_headers(content: bytes) -> dict[str, str]:
     """The headers that go with a body [O]."""
-    if content is None:
-        return {}
     digest = hashlib.md5(content, usedforsecurity=False).digest()
     return {"Content-Type": JSON_TYPE, "Content-MD5": base64.b64encode(digest).decode()}
 
@@ -169,6 +183,8 @@ def _revised(operation: Operation[T], revision: str) -> Operation[T]:
 def _arguments(request: Any, extra: Mapping[str, Any] | None, revision: str) -> dict[str, Any]:
     """Return the arguments by wire name, with the undocumented ones of the model and of the call."""
     documented = written(request, revision)
+    if extra is None and not request.extra:
+        return documented
     if extra is None:
         extra = {}
     elif not is_by_wire_name(extra):
@@ -183,19 +199,31 @@ def _arguments(request: Any, extra: Mapping[str, Any] | None, revision: str) -> 
     return {**documented, **extra}
 
 
-def _secrets_of(shape: Shape) -> set[str]:
+def _secrets_of(request: Any) -> set[str]:
     """The texts of a model that must never be shown."""
-    found: set[str] = set()
-    for field in fields_of(type(shape)):
-        value = getattr(shape, field.name)
-        if field.metadata.get("secret") and value:
+    found = secrets_in(request.extra) if request.extra else set()
+    secret, below = _places_of_secrets(cast("Hashable", type(request)))
+    for name in secret:
+        if value := getattr(request, name):
             found.add(value)
-        if field.name == "extra":
-            found |= secrets_in(value)
+    for name in below:
+        value = getattr(request, name)
         for entry in value if isinstance(value, list) else (value,):
-            if isinstance(entry, Shape):
+            if entry is not None:
                 found |= _secrets_of(entry)
     return found
+
+
+@functools.cache
+def _places_of_secrets(shape: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields of a shape that are secret, and those that hold other shapes."""
+    fields = [field for field in fields_of(shape) if "wire" in field.metadata]
+    rules = {field.name: field.metadata["rule"] for field in fields}
+    inner = {name: rule.entry if isinstance(rule, ListOf) else rule for name, rule in rules.items()}
+    return (
+        tuple(field.name for field in fields if field.metadata["secret"]),
+        tuple(name for name, rule in inner.items() if isinstance(rule, Nested)),
+    )
 
 
 def natural_key(operation: Operation[Any], request: Any) -> dict[str, Any]:
@@ -230,14 +258,15 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     if operation.kind is Kind.READ and _lacks_object(data, operation.result):
         raise _counted(unreadable("the answer has no data", request, response), request)
     try:
-        typed = None if operation.result is None else converter().structure(data, operation.result)
+        typed = None if operation.result is None else reader_of(operation.result)(data, operation.result)
     except Unreadable as error:
         raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
+    texts = texts_of(envelope)
     return Response(
         data=cast("T", typed),
         request_id=request_id_of(response, request.secrets),
         code=str(member(envelope, "Code")),
-        message=shown(next(iter(texts_of(envelope)), ""), request),
+        message=shown(texts[0], request) if texts else "",
         total_count=_page_number(envelope, "TotalCount"),
         page_index=_page_number(envelope, "PageIndex"),
         page_size=_page_number(envelope, "PageSize"),
@@ -262,8 +291,11 @@ def _lacks_object(data: Any, result: Any) -> bool:
 
 
 def _page_number(envelope: Mapping[str, Any], name: str) -> int | None:
+    value = member(envelope, name)
+    if value is None:
+        return None
     try:
-        number = read_int(member(envelope, name), int)
+        number = read_int(value, int)
     except Unreadable:
         return None
     return number if number is not None and number >= 0 else None

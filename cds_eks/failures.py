@@ -100,7 +100,7 @@ def _is_answer(response: Any) -> bool:
     return (
         isinstance(response, RawResponse)
         and isinstance(response.status, int)
-        and isinstance(response.headers, Mapping)
+        and isinstance(response.headers, (dict, Mapping))  # the question for a Mapping takes long
         and isinstance(response.content, bytes)
     )
 
@@ -154,7 +154,10 @@ def _kind_of(code: str, status: int) -> type[ServiceError]:
 
 def is_expired(response: RawResponse) -> bool:
     """Whether the service refused a request for its time."""
-    return _is_answer(response) and str(member(parse(response) or {}, "Code")).lower() == "requestexpired"
+    if not _is_answer(response) or (envelope := parse(response)) is None:
+        return False
+    code = member(envelope, "Code")
+    return code != "Success" and str(code).lower() == "requestexpired"
 
 
 def unreadable(reason: str, request: Request, response: RawResponse) -> UnreadableResponse:

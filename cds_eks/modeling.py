@@ -85,7 +85,7 @@ class Forbidden:
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, extra_field))
 def model(shape: ShapeT) -> ShapeT:
     """Make a frozen, slotted, keyword-only attrs class whose wrong arguments raise `InvalidRequestError`."""
-    made: Any = attrs.frozen(shape, kw_only=True)
+    made: Any = attrs.frozen(shape, kw_only=True, weakref_slot=False)
     make = made.__init__
     names = {member.name for member in fields_of(made)}
     required = tuple(member.name for member in fields_of(made) if member.default is attrs.NOTHING)

@@ -20,6 +20,7 @@ import attrs
 import cattrs
 from cattrs.dispatch import StructureHook
 
+from cds_eks.compiling import FieldReader, compiled
 from cds_eks.modeling import Shape, fields_of, restore
 
 
@@ -88,13 +89,13 @@ def _list_hook(hint: Any) -> StructureHook:
             value = [value]
         if not isinstance(value, list):
             raise _wrong("a list", value)
-        entries = []
-        for index, item in enumerate(value):
-            try:
+        index, entries = 0, []
+        try:
+            for index, item in enumerate(value):  # noqa: B007 - read below
                 if item is not None:
                     entries.append(reader(item, entry_type))
-            except Unreadable as error:
-                raise error.under(f"[{index}]") from None
+        except Unreadable as error:
+            raise error.under(f"[{index}]") from None
         return entries
 
     return read
@@ -151,7 +152,25 @@ def _shape_hook(shape: type[Shape]) -> StructureHook:
         state["extra"] = extra
         return restore(shape, state)
 
-    return read
+    fields = [
+        FieldReader(
+            name=name,
+            wire=member.metadata["wire"],
+            exact=_exact(hint),
+            read=reader,
+            hint=hint,
+            empty=empty,
+        )
+        for member, (name, reader, hint), empty in zip(members, readers, empties, strict=True)
+    ]
+    return compiled(shape, fields, read, by_lower)
+
+
+def _exact(hint: Any) -> type | None:
+    """Return the type of the values that a reader of scalars gives back as they are."""
+    if isinstance(hint, types.UnionType):
+        return int if int in typing.get_args(hint) else str
+    return cast("type", hint) if hint in (str, int, bool) else None
 
 
 def _others(member: attrs.Attribute[Any]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
@@ -210,6 +229,12 @@ def _is_map(hint: Any) -> bool:
 
 _LISTS: tuple[Any, ...] = (list, Sequence)
 _MAPS: tuple[Any, ...] = (dict, Mapping)
+
+
+@functools.cache
+def reader_of(hint: Any) -> StructureHook:
+    """Return what reads a type: what the converter would find each time anew."""
+    return converter().get_structure_hook(hint)
 
 
 @functools.cache

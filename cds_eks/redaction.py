@@ -19,6 +19,8 @@ LONGEST_LOOK = 65536
 
 def printable(text: str, most: int) -> str:
     """Return a foreign text in one line of bounded length, without control characters and lone surrogates."""
+    if len(text) <= most and text.isprintable():
+        return text
     line = "".join([char if char.isprintable() else " " for char in text[: most + 1]])
     return line if len(line) <= most else f"{line[:most]}…"
 
@@ -36,13 +38,20 @@ def blot(text: str, secrets: Iterable[str], *, is_cut: bool = False) -> str:
         secrets: The secrets.
         is_cut: Whether the text may break off in the middle of a secret; what there is of it goes as well then.
     """
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            for spelling in _spellings(secret):
-                text = text.replace(spelling, "***")
-                if is_cut:
-                    text = _without_begun(text, spelling)
+    for spelling in _spellings_of_all(frozenset(secrets)):
+        if spelling in text:
+            text = text.replace(spelling, "***")
+        if is_cut:
+            text = _without_begun(text, spelling)
     return text
+
+
+@functools.lru_cache(maxsize=256)
+def _spellings_of_all(secrets: frozenset[str]) -> tuple[str, ...]:
+    """All spellings of all secrets that are long enough to be looked for, the longest secret first."""
+    long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    ordered = sorted(sorted(long_enough), key=len, reverse=True)
+    return tuple(spelling for secret in ordered for spelling in _spellings(secret))
 
 
 def _without_begun(text: str, spelling: str) -> str:

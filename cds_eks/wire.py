@@ -82,7 +82,8 @@ class CallRecord:
     def begin_attempt(self) -> None:
         """A new attempt starts: nothing of it has left yet."""
         # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
-        self._earlier = "unknown" if self._now == "accepted" else self.outcome
+        if self._now != "not_sent":
+            self._earlier = "unknown" if self._now == "accepted" else self.outcome
         self._now = "not_sent"
         self.clock_was_wrong = False
         self.attempts += 1
@@ -166,7 +167,8 @@ class RawResponse:
         status: The HTTP status.
         headers: The headers, names in lower case.
         content: The body, decompressed.
-        parsed: Holds the parsed body once it has been read, since both the retry decision and the decoding need it.
+        parsed: Holds the parsed body and the id of the request once they have been read, since both the retry decision
+            and the decoding need them.
     """
 
     status: int

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from cds_eks import envelope
 from cds_eks.envelope import is_success, member, parse, request_id_of, texts_of
 from cds_eks.wire import RawResponse
 
@@ -152,3 +157,58 @@ def test_a_request_id_that_echoes_a_secret_is_blotted_before_it_is_cut() -> None
     secret = "Marked-passw0rd"
     response = answer({"Code": "x", "RequestId": "r" * 195 + secret})
     assert request_id_of(response, [secret]) == "r" * 195 + "***"
+
+
+# --- with orjson and without
+
+JSON_TEXTS = [
+    b'{"Code": "Success", "Data": {"Cpu": 18446744073709551616}}',
+    b'{"Code": "Success", "Data": [-9223372036854775809, 18446744073709551615, 123456789012345678]}',
+    b'{"Code": "Success", "Data": [1e2, 1.0, -0.0, 0.1, 1e400, 123456789012345678901.5]}',
+    b'{"Code": "Success", "Data": [NaN, Infinity]}',
+    b'{"Code": "\\ud800"}',
+    b'{"Code": "Success", "Id": "1234567890123456789012345"}',
+    b'\xef\xbb\xbf{"Code": "Success"}',
+    b'{"Code": "Failed", "Code": "Success"}',
+    b'{"Code": "Success", "Data": ' + b"[" * 900 + b"]" * 900 + b"}",
+    b'{"Code": "Success", "Data": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+    b'{"Code": 1.5}',
+    b'{"Code": 01}',
+    b'{"Code": "a\tb"}',
+    '{"Code": "Success", "Msg": "成功"}'.encode(),
+    b'{"Code": "Success", "Msg": "\xff"}',
+]
+
+
+def both(content: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    with_it = parse(answer(content))
+    with monkeypatch.context() as patch:
+        patch.setattr(envelope, "orjson", None)
+        return with_it, parse(answer(content))
+
+
+@pytest.mark.parametrize("content", JSON_TEXTS)
+def test_orjson_changes_nothing(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_it, without = both(content, monkeypatch)
+    assert repr(with_it) == repr(without)  # so that 1 is not 1.0, and NaN is NaN
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.integers(-(10**25), 10**25),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+)
+
+
+@settings(
+    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=json_values, is_ascii=st.booleans())
+def test_orjson_changes_nothing_whatever_the_answer(data: Any, is_ascii: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps({"Code": "Success", "Data": data}, ensure_ascii=is_ascii)
+    with_it, without = both(text.encode("utf-8", "surrogatepass"), monkeypatch)
+    assert repr(with_it) == repr(without)
+
+
+def test_without_orjson_nothing_is_missed() -> None:
+    script = "import sys; sys.modules['orjson'] = None; from cds_eks import envelope; print(envelope.orjson)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "None\n"

@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"client"},
     {
         *("resources", "middleware", "backend", "config", "paging", "waiting", "polling", "verdicts"),
-        *("codec", "envelope", "failures", "reading", "writing"),
+        *("codec", "envelope", "failures", "reading", "compiling", "writing"),
     },
     {"pipeline"},
     {"wire", "signing", "models", "modeling", "rules"},

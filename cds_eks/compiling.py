@@ -1,0 +1,117 @@
+"""Quick readers of answers: straight-line code for the case that all names are the documented ones.
+
+What `reading` does for every spelling, kind and revision is here done for what the service really sends: each field is
+looked up once, its type compared, and set. Anything else goes to the general reader, so that both always agree. The
+code is made when a shape is first read, as attrs and cattrs make theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import attrs
+
+from cds_eks.modeling import Shape
+
+Read = Callable[[Any, Any], Any]
+
+_READER = """
+def read(plain, hint):
+    if type(plain) is not dict:
+        return general(plain, hint)
+    extra = {} if is_known(plain) else unnamed(plain)
+    if extra is None:
+        return general(plain, hint)
+    get = plain.get
+    made = new(open_shape)
+    try:
+        FIELDS
+    except ValueError:
+        return general(plain, hint)  # which tells where
+    made.extra = extra
+    made.__class__ = shape
+    return made
+"""
+
+
+@attrs.frozen(kw_only=True)
+class FieldReader:
+    """How one field is read.
+
+    Attributes:
+        name: Its Python name.
+        wire: Its wire name.
+        exact: The type of the values that are taken as they are (`str`, `int` or `bool`), or None.
+        read: Reads any other value, of the type `hint`; None if it says nothing. Raises ValueError if it can't.
+        hint: The type.
+        empty: Makes the value of a field that the service left out.
+    """
+
+    name: str
+    wire: str
+    exact: type | None
+    read: Read
+    hint: Any
+    empty: Callable[[], Any]
+
+
+def compiled(shape: type[Shape], readers: list[FieldReader], general: Read, spellings: Collection[str]) -> Read:
+    """Return what reads a shape quickly where it can, and by the general reader where it can't.
+
+    Args:
+        shape: The shape.
+        readers: Its fields.
+        general: Its general reader.
+        spellings: The names in lower case that the general reader takes for a field's.
+    """
+    wires = frozenset(each.wire for each in readers)
+    known: dict[str, Any] = {
+        "general": general,
+        "is_known": wires.issuperset,
+        "unnamed": _unnamed(wires, frozenset(spellings)),
+        "new": object.__new__,
+        "open_shape": _open_twin(shape),
+        "shape": shape,
+    }
+    lines = []
+    for index, each in enumerate(readers):
+        known[f"other_{index}"] = _other(each)
+        lines.append(f"value = get({each.wire!r})")
+        if each.exact is None:
+            lines.append(f"made.{each.name} = other_{index}(value)")
+        else:
+            known[f"type_{index}"] = each.exact
+            lines.append(f"made.{each.name} = value if type(value) is type_{index} else other_{index}(value)")
+    source = _READER.replace("FIELDS", "\n        ".join(lines))
+    exec(compile(source, f"<reader of {shape.__name__}>", "exec"), known)
+    read: Read = known["read"]
+    return read
+
+
+def _unnamed(wires: frozenset[str], spellings: frozenset[str]) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    def unnamed(value: dict[str, Any]) -> dict[str, Any] | None:
+        """What has no name here; None if any of it may be another spelling of a field's name."""
+        extra = {key: entry for key, entry in value.items() if key not in wires}
+        return extra if spellings.isdisjoint([key.lower() for key in extra]) else None
+
+    return unnamed
+
+
+def _other(field: FieldReader) -> Callable[[Any], Any]:
+    read, hint, empty = field.read, field.hint, field.empty
+
+    def other(value: Any) -> Any:
+        present = None if value is None else read(value, hint)
+        return empty() if present is None else present
+
+    return other
+
+
+def _open_twin(shape: type[Shape]) -> type:
+    """Return a class that is laid out like a shape, but not frozen.
+
+    A frozen class sets its fields by a call each. What is made of the twin is filled by plain assignments, and turned
+    into the shape when it is complete.
+    """
+    return type(shape.__name__, shape.__bases__, {"__slots__": shape.__slots__})

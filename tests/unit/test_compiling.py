@@ -1,0 +1,82 @@
+"""The quick readers agree with the general ones, whatever comes."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds_eks import models, reading
+from cds_eks.modeling import Shape, fields_of, is_answer
+from cds_eks.models import ClusterDetail, Node, NodePool
+from cds_eks.reading import Unreadable, reader_of
+
+steady = settings(max_examples=300, deadline=None, derandomize=True)
+
+SHAPES = [
+    shape
+    for name in models.__all__
+    if isinstance(shape := getattr(models, name), type) and issubclass(shape, Shape) and is_answer(shape)
+]
+
+scalars = st.none() | st.booleans() | st.integers(-5, 10**20) | st.floats(allow_nan=True) | st.text(max_size=4)
+values = st.recursive(
+    scalars | st.sampled_from(["running", "1", " 7 ", "true", "", "2.0"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def quick_of(shape: Any) -> Any:
+    return reader_of(shape)
+
+
+def general_of(shape: type[Shape], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The general reader of a shape, without the quick one around it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "compiled", lambda shape, fields, general, spellings: general)
+        return reading._shape_hook(shape)
+
+
+def outcome(read: Any, shape: type[Shape], value: Any) -> object:
+    try:
+        made = read(value, shape)
+    except Unreadable as error:
+        return str(error)
+    assert type(made) is shape
+    return {member.name: getattr(made, member.name) for member in fields_of(shape)}, repr(made)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_the_quick_reader_agrees_with_the_general_one(shape: type[Shape], monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, general = quick_of(shape), general_of(shape, monkeypatch)
+    wires = [member.metadata["wire"] for member in fields_of(shape) if "wire" in member.metadata]
+    names = st.sampled_from([*wires, *wires, *map(str.lower, wires), "Undocumented"])
+
+    @settings(steady, max_examples=60)
+    @given(st.dictionaries(names, values, max_size=len(wires) + 1) | values)
+    def agree(value: Any) -> None:
+        assert outcome(quick, shape, value) == outcome(general, shape, value)
+
+    agree()
+
+
+def test_what_is_read_is_frozen_and_no_twin() -> None:
+    node = quick_of(Node)({"NodeId": "n-1", "New": 1}, Node)
+    assert type(node) is Node
+    assert (node.node_id, node.extra) == ("n-1", {"New": 1})
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        node.node_id = "n-2"  # type: ignore[misc]
+    assert node == quick_of(Node)({"nodeid": "n-1", "New": 1}, Node)
+
+
+@pytest.mark.parametrize("shape", [ClusterDetail, Node, NodePool])
+def test_two_that_are_read_share_nothing(shape: type[Shape]) -> None:
+    one, other = (quick_of(shape)({}, shape) for _ in range(2))
+    for member in fields_of(shape):
+        if typing.get_origin(member.type) in (list, dict) or member.name == "extra":
+            assert getattr(one, member.name) is not getattr(other, member.name)
