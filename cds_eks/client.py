@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
 
 import anyio.lowlevel
 
@@ -29,7 +29,7 @@ from cds_eks.config import (
     endpoint_from,
     service_url,
 )
-from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, ambiguous
+from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError, ambiguous
 from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
@@ -133,37 +133,37 @@ class AsyncEksClient:
     @functools.cached_property
     def clusters(self) -> resources.Clusters:
         """CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet."""
-        return resources.Clusters(self.execute)
+        return cast("resources.Clusters", self._group("Clusters"))
 
     @functools.cached_property
     def tasks(self) -> resources.Tasks:
         """GetTaskStatus."""
-        return resources.Tasks(self.execute)
+        return cast("resources.Tasks", self._group("Tasks"))
 
     @functools.cached_property
     def nodes(self) -> resources.Nodes:
         """ListNodes, DeleteNode."""
-        return resources.Nodes(self.execute)
+        return cast("resources.Nodes", self._group("Nodes"))
 
     @functools.cached_property
     def node_pools(self) -> resources.NodePools:
         """CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool."""
-        return resources.NodePools(self.execute)
+        return cast("resources.NodePools", self._group("NodePools"))
 
     @functools.cached_property
     def network_interfaces(self) -> resources.NetworkInterfaces:
         """Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS."""
-        return resources.NetworkInterfaces(self.execute)
+        return cast("resources.NetworkInterfaces", self._group("NetworkInterfaces"))
 
     @functools.cached_property
     def events(self) -> resources.Events:
         """QueryEventStatus."""
-        return resources.Events(self.execute)
+        return cast("resources.Events", self._group("Events"))
 
     @functools.cached_property
     def scaling_groups(self) -> resources.ScalingGroups:
         """DescribeScalingGroup, AddScalingNode."""
-        return resources.ScalingGroups(self.execute)
+        return cast("resources.ScalingGroups", self._group("ScalingGroups"))
 
     @functools.cached_property
     def wait(self) -> Waiters:
@@ -177,6 +177,17 @@ class AsyncEksClient:
             clusters=self.clusters.list,
             node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
         )
+
+    def _group(self, name: str) -> Any:
+        """Make a group of operations, whose module may be imported only now.
+
+        Raises:
+            TransportError: The module can't be read, for want of file descriptors, say.
+        """
+        try:
+            return getattr(resources, name)(self.execute)
+        except OSError as error:
+            raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(api_revision={self._revision!r})"
