@@ -115,11 +115,12 @@ class AnswerReader:
 
     def on_message_complete(self) -> None:  # noqa: D102
         self._quiet = 0
-        status = self._parser.get_status_code()
-        if 100 <= status < 200:
+        if self._status is not None or self._size > default.MAX_BODY:
+            return
+        if 100 <= self._parser.get_status_code() < 200:
             self._head = None  # the answer is still to come
-        elif self._status is None and self._size <= default.MAX_BODY:
-            self._status = status
+        else:
+            self._status = self._parser.get_status_code()
             self.may_go_on = self._parser.should_keep_alive()
 
 

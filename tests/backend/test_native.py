@@ -71,6 +71,8 @@ from test_httpx import (  # noqa: F401
     test_who_waits_for_the_one_connection_gets_it_first_come_first_served,
 )
 
+from benchmarks import fuzz_native
+from benchmarks.fuzz_native import fuzz
 from cds_eks import AsyncEksClient, EksClient, Limits, backend, errors
 from cds_eks.backend import httpx as default
 from cds_eks.backend.answers import MAX_HEAD, AnswerReader
@@ -160,7 +162,9 @@ def test_an_answer_may_be_split_at_any_byte(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", WHOLE)
-@pytest.mark.parametrize("surplus", [b"\n", b"\r\n", b"x", b"\0", plain(b"{}"), b"HTTP/1.1 100 Continue\r\n\r\n"])
+@pytest.mark.parametrize(
+    "surplus", [b"\n", b"\r\n", b"x", b"\0", plain(b"{}"), b"HTTP/1.1 103 X\r\n\r\n" + plain(b"{}")]
+)
 def test_whatever_comes_with_the_end_of_an_answer_is_noticed(content: bytes, surplus: bytes) -> None:
     expected, _ = read(content)
     assert read(content + surplus) == (expected, False)
@@ -557,6 +561,22 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
         go.set()
         await first
         assert made._places == 1
+
+
+# --- everything at once --------------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_slice_of_the_fuzz_run() -> None:
+    """The rest of it: `python -m benchmarks.fuzz_native`."""
+    report = await fuzz(calls=2500, seed=20250908)
+    assert report.faults == []
+    assert {"answered", "ConnectionLost", "UnreadableResponse", "cancelled, unknown"} <= report.ends.keys()
+
+
+def test_the_command_says_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz_native.main(["--calls", "50", "--seed", "3", "--in-flight", "4"]) == 0
+    assert "50 calls, 0 faults" in capsys.readouterr().out
 
 
 # --- TLS -----------------------------------------------------------------------------------------------------------
