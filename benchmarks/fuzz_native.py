@@ -184,10 +184,11 @@ class Server:
                 if name in self.arrived:
                     self.faults.append(f"{name} arrived twice")
                 self.arrived.add(name)
-                if name not in self.plans:
+                if name.startswith("last-"):
                     await self._together(writer)
                     continue
-                plan = self.plans[name]
+                if (plan := self.plans.get(name)) is None:
+                    break  # it was cancelled
                 if is_undisturbed:
                     self.undisturbed.add(name)
                 is_undisturbed = plan.body is not None

@@ -166,8 +166,9 @@ class Connection(asyncio.BufferedProtocol):
         self._timer = None
         if self._silence is None:
             return
-        if (left := self._heard + self._silence - self._loop.time()) > 0:
-            self._timer = self._loop.call_later(left, self._look)
+        left = self._heard + self._silence - self._loop.time()
+        if left > 0 or not self.is_silent():  # if the loop stood still, what came meanwhile is read in a moment
+            self._timer = self._loop.call_later(max(left, 0), self._look)
         else:
             self._lose("ReadTimeout" if self._may_write is None else "WriteTimeout")
 

@@ -407,6 +407,19 @@ async def test_each_request_has_its_own_time(first: float | None) -> None:
 
 
 @asynchronous
+async def test_an_answer_that_came_while_the_loop_stood_still_is_in_time() -> None:
+    with Sleepy(lambda _: None) as server:
+        async with sender() as made:
+            call = asyncio.ensure_future(made.send(request(server.url, read_timeout=0.03)))
+            while not server.requests:  # noqa: ASYNC110 - it is a thread's
+                await asyncio.sleep(0)
+            assert server.has_acted.wait(5)  # it answers, and waits for longer than the call has time
+            assert (await call).status == 200
+        async with sender() as made:
+            await made.send(request(server.url))
+
+
+@asynchronous
 async def test_no_time_is_no_limit() -> None:
     async def handle(connection: Connection) -> None:
         while True:
