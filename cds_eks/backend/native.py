@@ -131,16 +131,15 @@ class NativeBackend:
         if proxy_for(request.url) is not None:
             raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
         scheme, host, port = origin = _site(request.url)[0]
-        connection = Connection(shared, origin)
-        if scheme == "https":
-            connection = SecureConnection(shared, origin, self._verify or ssl_context(is_needed=True))
+        context = (self._verify or ssl_context(is_needed=True)) if scheme == "https" else None
         try:
             async with asyncio.timeout(request.connect_timeout) as limit:
+                connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
                 # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
                 await shared.loop.create_connection(lambda: connection, host, port)
                 if isinstance(connection, SecureConnection):
                     await connection.handshake()
-        except (OSError, UnicodeError) as error:  # a name that none can have is a UnicodeError
+        except (OSError, ValueError) as error:  # a name that none can have is a ValueError
             words = "ConnectTimeout" if limit.expired() else f"{type(error).__name__}: {error}"
         else:
             return connection

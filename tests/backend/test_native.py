@@ -369,10 +369,11 @@ async def test_a_name_is_looked_up() -> None:
 
 @asynchronous
 @pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'a' * 64}.test"])
-async def test_a_name_that_is_not_there_is_a_failed_connection(host: str) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_name_that_is_not_there_is_a_failed_connection(host: str, scheme: str) -> None:
     async with sender() as made:
         with pytest.raises(errors.ConnectFailed):
-            await made.send(request(f"http://{host}"))
+            await made.send(request(f"{scheme}://{host}"))
 
 
 # --- time ----------------------------------------------------------------------------------------------------------
