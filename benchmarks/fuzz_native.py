@@ -1,7 +1,7 @@
 """Answer the native backend with all that a broken server may send, in pieces of any size, and judge each call.
 
 python -m benchmarks.fuzz_native --seconds 600 --seed 1
-python -m benchmarks.fuzz_native --calls 20000 --seed 7 --in-flight 40
+python -m benchmarks.fuzz_native --calls 20000 --seed 7 --in-flight 40 --tls
 
 A server in the same process answers each request with an answer of its own: whole, mutated, cut, or with bytes too
 many, in slices at random places, with pauses, and then goes on, closes or resets. Some calls are cancelled, some have
@@ -18,12 +18,14 @@ import collections
 import contextlib
 import gzip
 import random
+import ssl
 import sys
 import time
 from collections.abc import Sequence
 from typing import Literal
 
 import attrs
+import trustme
 
 from cds_eks import Limits, errors
 from cds_eks.backend.native import NativeBackend
@@ -103,7 +105,7 @@ class Plan:
             after=after,
             pauses=tuple(dice.choice((0.0, 0.001)) if slow and at < 20 else 0.0 for at in range(len(sent))),
             cancelled=dice.random() * 0.02 if dice.random() < 0.15 else None,
-            read_timeout=dice.choice((0.005, 0.2, 0.2, 0.2)),
+            read_timeout=dice.choice((0.005, *[0.1 if body is None else 1.0] * 3)),
             content=b"x" * dice.choice((0, 10, 300_000)) if dice.random() < 0.2 else None,
         )
 
@@ -226,7 +228,9 @@ class Report:
     faults: list[str] = attrs.field(factory=list)
 
 
-async def fuzz(*, calls: int | None = None, seconds: float | None = None, seed: int = 1, in_flight: int = 20) -> Report:
+async def fuzz(
+    *, calls: int | None = None, seconds: float | None = None, seed: int = 1, in_flight: int = 20, tls: bool = False
+) -> Report:
     """Make calls at random, and judge them.
 
     Args:
@@ -234,11 +238,13 @@ async def fuzz(*, calls: int | None = None, seconds: float | None = None, seed: 
         seconds: For how long, or None for no limit; one of the two is needed.
         seed: Of everything random, but for the order in which sockets are served.
         in_flight: Calls at once, and connections.
+        tls: Whether all goes over TLS.
     """
     dice, report, made = random.Random(seed), Report(), Server()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/eks/v1"
-    backend = NativeBackend(limits=Limits(max_connections=in_flight, keepalive_expiry=0.05))
+    served, trusted = _contexts() if tls else (None, None)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=served)
+    url = f"http{'s' * tls}://127.0.0.1:{server.sockets[0].getsockname()[1]}/eks/v1"
+    backend = NativeBackend(limits=Limits(max_connections=in_flight, keepalive_expiry=0.05), verify=trusted)
     until = time.monotonic() + (seconds if seconds is not None else float("inf"))
     number = 0
 
@@ -263,6 +269,15 @@ async def fuzz(*, calls: int | None = None, seconds: float | None = None, seed: 
     server.close()
     report.faults = made.faults
     return report
+
+
+def _contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return what the server shows and what the client trusts."""
+    authority = trustme.CA()
+    served, trusted = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(served)
+    authority.configure_trust(trusted)
+    return served, trusted
 
 
 def _request(url: str, name: str, *, read_timeout: float = PATIENCE, content: bytes | None = None) -> Request:
@@ -301,7 +316,7 @@ async def _judged(backend: NativeBackend, url: str, plan: Plan, server: Server) 
         return "answered"
     if not isinstance(error, (errors.TransportError, errors.UnreadableResponse)) or error.outcome != outcome:
         server.faults.append(f"{plan.name} raised {error!r} with {outcome}: {plan}")
-    is_late = plan.read_timeout < 0.1 or any(plan.pauses)
+    is_late = plan.read_timeout < 1.0 or any(plan.pauses)
     is_excused = plan.name not in server.undisturbed or (is_late and "Timeout" in str(error))
     if plan.body is not None and not is_excused:
         server.faults.append(f"{plan.name} was answered, but raised {error!r}: {plan}")
@@ -336,8 +351,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of everything random (default: %(default)s)")
     parser.add_argument("--in-flight", type=int, default=20, help="calls at once (default: %(default)s)")
-    chosen = parser.parse_args(arguments)
-    report = asyncio.run(fuzz(calls=chosen.calls, seconds=chosen.seconds, seed=chosen.seed, in_flight=chosen.in_flight))
+    parser.add_argument("--tls", action="store_true", help="over TLS")
+    report = asyncio.run(fuzz(**vars(parser.parse_args(arguments))))
     for end, count in report.ends.most_common():
         print(f"{count:9d} {end}")
     for fault in report.faults[:20]:

@@ -343,7 +343,7 @@ async def test_without_poll_the_loop_alone_knows(monkeypatch: pytest.MonkeyPatch
 
 @asynchronous
 async def test_an_idle_connection_is_closed_when_its_time_is_up() -> None:
-    async with serve(answering(answer(CLUSTER))) as server, sender(limits=Limits(keepalive_expiry=0.03)) as made:
+    async with serve(answering(answer(CLUSTER))) as server, sender(limits=Limits(keepalive_expiry=0.15)) as made:
         await made.send(request(server.url, read_timeout=None))
         await made.send(request(server.url))
         assert server.opened == 1
@@ -388,11 +388,11 @@ async def test_an_answer_in_drips_is_no_silence() -> None:
             await anyio.sleep(0.03)
 
     async with serve(handle) as server, sender() as made:
-        assert (await made.send(request(server.url, read_timeout=0.1))).status == 200
+        assert (await made.send(request(server.url, read_timeout=0.2))).status == 200
 
 
 @asynchronous
-@pytest.mark.parametrize("first", [None, 30.0, 0.05])
+@pytest.mark.parametrize("first", [None, 30.0, 0.5])
 async def test_each_request_has_its_own_time(first: float | None) -> None:
     async def handle(connection: Connection) -> None:
         await connection.read()
@@ -425,11 +425,12 @@ async def test_no_time_is_no_limit() -> None:
     async def handle(connection: Connection) -> None:
         while True:
             await connection.read()
-            await anyio.sleep(0.04)  # the timer of the first request fires in the second
+            if len(connection.server.ledger) == 2:
+                await anyio.sleep(0.3)  # the timer of the first request fires in the second
             await connection.send(answer(CLUSTER))
 
-    async with serve(handle) as server, sender(limits=Limits(keepalive_expiry=0.06)) as made:
-        await made.send(request(server.url, read_timeout=0.06))
+    async with serve(handle) as server, sender(limits=Limits(keepalive_expiry=0.2)) as made:
+        await made.send(request(server.url, read_timeout=0.2))
         await made.send(request(server.url, read_timeout=None))
         assert server.opened == 1
 
@@ -581,9 +582,10 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
 
 
 @asynchronous
-async def test_a_slice_of_the_fuzz_run() -> None:
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_slice_of_the_fuzz_run(tls: bool) -> None:
     """The rest of it: `python -m benchmarks.fuzz_native`."""
-    report = await fuzz(calls=2500, seed=20250908)
+    report = await fuzz(calls=800 if tls else 2000, seed=20250908, tls=tls)
     assert report.faults == []
     assert {"answered", "ConnectionLost", "UnreadableResponse", "cancelled, unknown"} <= report.ends.keys()
 
