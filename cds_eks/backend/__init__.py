@@ -39,12 +39,15 @@ def choose(backend: object, limits: Limits) -> Backend:
     """Return the backend that a client was given, or make the one that it named.
 
     Args:
-        backend: `"httpx"`, an `httpx.AsyncBaseTransport` to send everything through, or a `Backend`.
+        backend: `"httpx"`, `"native"` (asyncio only; extra `native`), an `httpx.AsyncBaseTransport` to send everything
+            through, or a `Backend`.
         limits: For a backend that is made here.
 
     Raises:
-        ConfigurationError: It is none of these.
+        ConfigurationError: It is none of these, or its extra is not installed.
     """
+    if isinstance(backend, str) and backend == "native":
+        return _native(limits)
     import httpx
 
     from cds_eks.backend.httpx import HttpxBackend
@@ -55,4 +58,14 @@ def choose(backend: object, limits: Limits) -> Backend:
         return HttpxBackend(limits=limits, transport=backend)
     if isinstance(backend, Backend) and not isinstance(backend, type):
         return backend
-    raise ConfigurationError("backend must be 'httpx', an httpx transport, or an object with `send` and `aclose`")
+    raise ConfigurationError(
+        "backend must be 'httpx', 'native', an httpx transport, or an object with `send` and `aclose`"
+    )
+
+
+def _native(limits: Limits) -> Backend:
+    try:
+        from cds_eks.backend.native import NativeBackend
+    except ImportError:
+        raise ConfigurationError('backend="native" needs httptools: pip install "cds-eks[native]"') from None
+    return NativeBackend(limits=limits)

@@ -240,13 +240,13 @@ async def _read(response: httpx.Response, request: Request) -> bytes:
     reason = f"the answer has more than {MAX_BODY} bytes" if size > MAX_BODY else None
     content = b""
     if reason is None:
-        content, reason = _decompressed(b"".join(chunks), response.headers.get("content-encoding", ""))
+        content, reason = decompressed(b"".join(chunks), response.headers.get("content-encoding", ""))
     if reason is not None:
         raise UnreadableResponse(reason, http_status=response.status_code, action=request.operation.name)
     return content
 
 
-def _decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
+def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
     """Return a body without its compression, and what is wrong with it, if anything."""
     if not content or encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return content, None

@@ -43,7 +43,7 @@ ONLY: dict[str, set[str]] = {
     "rules": {"errors"},
 }
 NEVER: dict[str, set[str]] = {"resources": {"pipeline", "backend", "middleware", "client", "codec"}}
-HTTP = {"httpx", "httpcore", "h11", "aiohttp", "requests", "urllib3"}
+HTTP = {"httpx", "httpcore", "h11", "httptools", "aiohttp", "requests", "urllib3"}
 
 
 def imported(path: Path, module: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,142 @@
+"""HTTP answers read with llhttp (httptools), in whatever pieces they come. No I/O."""
+
+from __future__ import annotations
+
+import httptools
+
+from cds_eks.backend import httpx as default
+from cds_eks.errors import ConnectionLost, UnreadableResponse
+from cds_eks.wire import RawResponse
+
+MAX_HEAD = 100 * 1024
+"""The most bytes of headers, or of trailers; the default backend's bound."""
+
+
+class AnswerReader:
+    """Reads the answers that come on one connection, one after the other.
+
+    Attributes:
+        may_go_on: Whether another request may follow the answer that was read.
+    """
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        # An answer that has a length beside its chunks is read by these (RFC 9112, section 6.3), and is the last one.
+        self._parser.set_dangerous_leniencies(lenient_chunked_length=True)
+
+    def begin(self, *, is_to_head: bool) -> None:
+        """Expect the answer to a new request. One to a HEAD has no body, whatever it says."""
+        self.may_go_on = False
+        self._is_to_head = is_to_head
+        self._status: int | None = None  # until the answer is whole
+        self._head: list[bytes] | None = None
+        self._fields: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._size = self._quiet = 0
+
+    def feed(self, data: memoryview) -> RawResponse | None:
+        """Read some bytes; return the answer once it is whole, its body compressed as it came.
+
+        Raises:
+            ConnectionLost: It is no HTTP, or its head has no end.
+            UnreadableResponse: Its body is too long.
+        """
+        self._quiet += len(data)
+        # llhttp passes over line ends behind an answer without a word. So one at the end is fed on its own, to see
+        # whether the answer was whole before it.
+        end = len(data) - (data[-1] in b"\r\n")
+        try:
+            self._parser.feed_data(data[:end])
+            if end < len(data) and self._status is None:
+                self._parser.feed_data(data[end:])
+            elif end < len(data):
+                self.may_go_on = False
+        except httptools.HttpParserUpgrade:
+            raise _lost("the server switches protocols") from None
+        except httptools.HttpParserError as error:
+            if self._status is None and self._size <= default.MAX_BODY:
+                raise _lost(str(error)) from None
+            self.may_go_on = False  # the answer is whole; what came after it is none
+        if self._size > default.MAX_BODY:
+            status = self._parser.get_status_code()
+            raise UnreadableResponse(f"the answer has more than {default.MAX_BODY} bytes", http_status=status)
+        if self._status is not None:
+            return self._whole()
+        if self._quiet > MAX_HEAD:
+            raise _lost("the answer's head is too long")
+        return None
+
+    def feed_eof(self) -> RawResponse:
+        """Return the answer that ends with the connection.
+
+        Raises:
+            ConnectionLost: It should have gone on.
+        """
+        if self._head is None:
+            raise _lost("the server disconnected without sending an answer")
+        self._status = self._parser.get_status_code()
+        response = self._whole()
+        if "content-length" in response.headers or "transfer-encoding" in response.headers:
+            raise _lost("the server disconnected without sending complete answer")
+        return response
+
+    def _whole(self) -> RawResponse:
+        assert self._status is not None
+        headers = _headers(self._head or [])
+        if self._status < 100 or headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            raise _lost("the answer has a form that is not known")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            self.may_go_on = False
+        return RawResponse(status=self._status, headers=headers, content=b"".join(self._pieces))
+
+    # --- what llhttp calls ---
+
+    def on_message_begin(self) -> None:  # noqa: D102
+        if self._status is not None:
+            self.may_go_on = False  # a second answer to one request
+        self._fields = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
+        self._fields += (name, value)
+
+    def on_headers_complete(self) -> None:  # noqa: D102
+        if self._status is None:
+            self._head, self._fields = self._fields, []  # what follows like them are trailers, which count for nothing
+            if self._is_to_head and self._parser.get_status_code() >= 200:
+                self._status = self._parser.get_status_code()
+
+    def on_body(self, piece: bytes) -> None:  # noqa: D102
+        self._quiet = 0
+        if self._status is None:
+            self._size += len(piece)
+            self._pieces.append(piece)
+            if self._size > default.MAX_BODY:
+                self._pieces.clear()
+
+    def on_message_complete(self) -> None:  # noqa: D102
+        self._quiet = 0
+        if self._status is not None or self._size > default.MAX_BODY:
+            return
+        if 100 <= self._parser.get_status_code() < 200:
+            self._head = None  # the answer is still to come
+        else:
+            self._status = self._parser.get_status_code()
+            self.may_go_on = self._parser.should_keep_alive()
+
+
+def _lost(words: str) -> ConnectionLost:
+    return ConnectionLost(f"the connection was lost ({words})")
+
+
+def _headers(fields: list[bytes]) -> dict[str, str]:
+    """Return headers by their names in lower case; one that comes several times is joined by commas."""
+    text = b"\n".join(fields)
+    try:
+        parts = text.decode().split("\n")
+    except UnicodeDecodeError:
+        parts = text.decode("latin-1").split("\n")
+    headers: dict[str, str] = {}
+    for name, value in zip(parts[::2], parts[1::2], strict=False):
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
+    return headers

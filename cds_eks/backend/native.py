@@ -1,0 +1,207 @@
+"""The fast backend, on asyncio alone: connections of its own, and a parser in C (extra `native`).
+
+It keeps to the default backend's contract, and knows exactly what has left: a request whose connection turns out to be
+closed before the first byte was handed to the system goes out on another one, or was not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import functools
+import re
+import ssl
+
+import attrs
+import httpx
+
+from cds_eks.backend.connection import PIECE, Connection, SecureConnection, Shared
+from cds_eks.backend.httpx import decompressed
+from cds_eks.backend.surroundings import proxy_for, ssl_context
+from cds_eks.config import Limits
+from cds_eks.errors import ConfigurationError, ConnectFailed, InvalidRequestError, UnreadableResponse
+from cds_eks.redaction import blot, printable
+from cds_eks.wire import RawResponse, Request
+
+LONGEST_URL = 65536
+"""In characters; the default backend's bound."""
+
+_OWN = {"accept", "accept-encoding", "content-length", "host", "transfer-encoding"}  # headers of nobody else
+_HEADERS = re.compile(r"(?:[!#-'*+.0-9A-Z^-z|~-]+: [\t -~]*\r\n)*")
+_QUERY = re.compile(r"[!\"$-~]*")
+
+
+class NativeBackend:
+    """Sends requests on asyncio and uvloop, over connections of its own.
+
+    Args:
+        limits: How many connections, and how long idle ones are kept.
+        verify: Whose certificates are trusted: an SSL context, or None for the usual authorities.
+    """
+
+    def __init__(self, *, limits: Limits | None = None, verify: ssl.SSLContext | None = None) -> None:
+        limits = limits or Limits()
+        self._verify = verify
+        self._expiry = limits.keepalive_expiry
+        self._places = limits.max_connections
+        self._line: collections.OrderedDict[asyncio.Future[None], None] = collections.OrderedDict()
+        self._shared: Shared | None = None
+        self._is_closed = False
+
+    async def send(self, request: Request) -> RawResponse:
+        """Send one signed request; see `Backend.send`.
+
+        Raises:
+            ConfigurationError: This is not asyncio, or the environment names a proxy.
+        """
+        if self._shared is None:
+            self._shared = _shared()
+        head = _head(request)
+        if self._places:
+            self._places -= 1
+        else:
+            await self._stand_in_line(self._shared.loop)
+        try:
+            return await self._exchange(request, head, self._shared)
+        finally:
+            self._give_place()
+
+    async def _stand_in_line(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for a place; who came first is served first."""
+        turn = loop.create_future()
+        self._line[turn] = None
+        try:
+            await turn
+        except BaseException:
+            self._line.pop(turn, None)
+            if not turn.cancelled():  # it was given a place in the same moment
+                self._give_place()
+            raise
+
+    def _give_place(self) -> None:
+        while self._line:
+            turn, _ = self._line.popitem(last=False)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._places += 1
+
+    async def _exchange(self, request: Request, head: bytes, shared: Shared) -> RawResponse:
+        """Send a request on the connection that was used last, or a new one, and return the answer."""
+        content = request.content or b""
+        begin, rest = (head, content) if len(content) > PIECE else (head + content, b"")
+        connection = await self._asked(request, begin, shared)
+        try:
+            if rest:
+                await connection.send_rest(rest)
+            result = await connection.answer()
+            if isinstance(result, RawResponse) and "content-encoding" in result.headers:
+                result = _decompressed(result)
+        except BaseException:
+            connection.close()
+            raise
+        if not isinstance(result, RawResponse):
+            connection.close()
+            result.action = request.operation.name
+            raise result
+        if connection.is_sound and not self._is_closed:
+            connection.rest(self._expiry)
+        else:
+            connection.close()
+        return result
+
+    async def _asked(self, request: Request, begin: bytes, shared: Shared) -> Connection:
+        """Return a connection on which the request has begun to leave."""
+        is_to_head = request.operation.method == "HEAD"
+        origin = _site(request.url)[0]
+        while True:
+            is_new = not shared.idle
+            connection = await self._connect(request, shared) if is_new else shared.idle.popitem()[0]
+            if connection.origin == origin and connection.is_silent():
+                request.record.may_have_left()
+                if connection.ask(begin, request.read_timeout, is_to_head=is_to_head):
+                    return connection
+                request.record.did_not_leave()
+            connection.close()
+            if is_new:
+                raise _not_connected("the server disconnected before anything was sent", request)
+
+    async def _connect(self, request: Request, shared: Shared) -> Connection:
+        """Return a new connection."""
+        if proxy_for(request.url) is not None:
+            raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
+        scheme, host, port = origin = _site(request.url)[0]
+        context = (self._verify or ssl_context(is_needed=True)) if scheme == "https" else None
+        try:
+            async with asyncio.timeout(request.connect_timeout) as limit:
+                connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
+                # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
+                await shared.loop.create_connection(lambda: connection, host, port)
+                if isinstance(connection, SecureConnection):
+                    await connection.handshake()
+        except (OSError, ValueError) as error:  # a name that none can have is a ValueError
+            words = "ConnectTimeout" if limit.expired() else f"{type(error).__name__}: {error}"
+        else:
+            return connection
+        raise _not_connected(words, request)
+
+    async def aclose(self) -> None:
+        """Close all idle connections; those in use are closed by their calls."""
+        self._is_closed = True
+        if self._shared is not None and self._shared.idle:
+            for connection in list(self._shared.idle):
+                connection.close()
+            await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+
+
+def _shared() -> Shared:
+    try:
+        return Shared(asyncio.get_running_loop())
+    except RuntimeError:
+        raise ConfigurationError('backend="native" runs on asyncio only: use backend="httpx"') from None
+
+
+@functools.lru_cache(maxsize=64)
+def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
+    """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
+    parts = httpx.URL(url)
+    return (
+        (parts.scheme, parts.raw_host.decode(), parts.port or (443 if parts.scheme == "https" else 80)),
+        parts.raw_path.decode(),
+        f"Host: {parts.netloc.decode()}\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n\r\n",
+    )
+
+
+def _head(request: Request) -> bytes:
+    """Return the head of a request.
+
+    Raises:
+        InvalidRequestError: It can't be sent.
+    """
+    action, method, content = request.operation.name, request.operation.method, request.content
+    try:
+        _, path, own = _site(request.url)
+    except httpx.InvalidURL:
+        path = ""
+    lines = [f"{name}: {value}\r\n" for name, value in request.headers.items() if name.lower() not in _OWN]
+    headers = "".join(lines)
+    if not _HEADERS.fullmatch(headers) or headers.count("\n") != len(lines):
+        raise InvalidRequestError("headers", "hold what can't be sent", action=action)
+    if not path or len(request.url) + len(request.query) >= LONGEST_URL or not _QUERY.fullmatch(request.query):
+        raise InvalidRequestError("params", "make a URL that can't be sent", action=action)
+    if content is not None or method != "GET":
+        headers += f"Content-Length: {len(content or b'')}\r\n"
+    return f"{method} {path}?{request.query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
+
+
+def _decompressed(response: RawResponse) -> RawResponse | UnreadableResponse:
+    """Return an answer without its compression, or what is wrong with it."""
+    content, reason = decompressed(response.content, response.headers["content-encoding"])
+    if reason is not None:
+        return UnreadableResponse(reason, http_status=response.status)
+    return attrs.evolve(response, content=content)
+
+
+def _not_connected(words: str, request: Request) -> ConnectFailed:
+    shown = printable(blot(words, request.secrets), 300)
+    return ConnectFailed(f"no connection was made ({shown})", action=request.operation.name)

@@ -1,0 +1,829 @@
+"""The native backend: what it shares with the default one, and what it alone does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+import anyio
+import attrs
+import pytest
+import test_httpx
+import trustme
+from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
+
+# What any backend must do: the default one's own tests, run on this one as well. `_no_proxies` and the others are
+# their fixtures.
+from test_httpx import (  # noqa: F401
+    BODY,
+    _no_proxies,
+    authority,
+    chunked,
+    client,
+    client_context,
+    create,
+    no_leaks,
+    server_context,
+    test_a_body_may_come_in_any_form,
+    test_a_call_that_is_cancelled_in_line_for_a_connection_was_not_sent,
+    test_a_call_that_is_cancelled_in_the_tls_handshake_was_not_sent_and_leaves_no_socket_behind,
+    test_a_call_that_is_cancelled_once_bytes_have_left_is_recorded_as_unknown_and_frees_its_connection,
+    test_a_certificate_for_another_host_is_a_failed_connection,
+    test_a_certificate_of_an_unknown_authority_is_a_failed_connection,
+    test_a_close_without_an_answer_leaves_the_fate_of_a_request_unknown,
+    test_a_deadline_that_ends_a_call_in_flight_frees_its_connection,
+    test_a_host_that_the_environment_excepts_is_reached_without_the_proxy,
+    test_a_kept_connection_that_breaks_under_a_request_is_a_retry_for_a_read_and_unknown_for_a_create,
+    test_a_netrc_file_is_ignored,
+    test_a_proxy_that_can_not_be_used_is_a_configuration_error_that_does_not_repeat_it,
+    test_a_refused_port_is_a_failed_connection,
+    test_a_request_goes_out_as_it_was_made,
+    test_a_reset_leaves_the_fate_of_a_request_unknown,
+    test_a_server_that_closes_idle_connections_hurts_nobody,
+    test_a_small_answer_that_grows_when_decompressed_is_cut_as_well,
+    test_a_tls_handshake_that_never_ends_is_a_failed_connection,
+    test_a_trusted_certificate_is_accepted,
+    test_a_url_that_is_too_long_is_refused_before_anything_is_sent,
+    test_aclose_closes_idle_connections_at_once_and_busy_ones_with_their_call,
+    test_an_answer_of_just_the_most_is_read_and_one_of_a_byte_more_is_not,
+    test_an_answer_that_breaks_off_is_a_lost_connection,
+    test_an_empty_body_is_not_decompressed,
+    test_as_many_calls_as_there_are_connections_are_under_way_and_the_rest_waits_in_line,
+    test_broken_compression_is_an_unreadable_answer,
+    test_calls_in_a_row_share_one_connection,
+    test_cancelling_2000_calls_in_flight_leaves_every_slot_usable,
+    test_cookies_are_not_kept,
+    test_no_log_record_holds_a_credential_or_a_signature,
+    test_no_log_record_of_a_failure_holds_a_credential_or_a_signature,
+    test_no_more_of_an_answer_is_read_than_the_most,
+    test_redirects_are_not_followed,
+    test_silence_is_a_lost_connection,
+    test_the_connection_that_was_used_last_is_used_first,
+    test_the_environments_authorities_are_trusted,
+    test_who_waits_for_the_one_connection_gets_it_first_come_first_served,
+)
+
+from benchmarks import fuzz_native
+from benchmarks.fuzz_native import fuzz
+from cds_eks import AsyncEksClient, EksClient, Limits, backend, errors
+from cds_eks.backend import httpx as default
+from cds_eks.backend.answers import MAX_HEAD, AnswerReader
+from cds_eks.backend.connection import PIECE, SecureConnection
+from cds_eks.backend.connection import Connection as NativeConnection
+from cds_eks.backend.httpx import HttpxBackend
+from cds_eks.backend.native import NativeBackend
+from cds_eks.resources.clusters import GET_CLUSTER
+from cds_eks.wire import RawResponse, Request
+
+asynchronous = pytest.mark.anyio
+
+LOOPS: list[Any] = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
+with contextlib.suppress(ImportError):
+    import uvloop  # noqa: F401
+
+    LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
+
+
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    if request.param[1]["use_uvloop"] and request.function is test_a_server_that_closes_idle_connections_hurts_nobody:
+        pytest.skip("on uvloop the test's own server closes a round later than it says")
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _on_the_native_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(*args: Any, backend: Any = "native", **settings: Any) -> AsyncEksClient:
+        if isinstance(backend, HttpxBackend):
+            backend = NativeBackend(verify=backend._verify)
+        return AsyncEksClient(*args, backend=backend, **settings)
+
+    monkeypatch.setattr(test_httpx, "AsyncEksClient", make)
+
+
+def request(url: str, query: str = "Action=X", *, method: str = "GET", **fields: Any) -> Request:
+    given = {"connect_timeout": 5.0, "read_timeout": 5.0, **fields}
+    return Request(
+        operation=attrs.evolve(GET_CLUSTER, method=method), url=f"{url}/eks/v1", params={}, query=query, **given
+    )
+
+
+@contextlib.asynccontextmanager
+async def sender(**settings: Any) -> Any:
+    made = NativeBackend(**settings)
+    try:
+        yield made
+    finally:
+        await made.aclose()
+
+
+# --- the reader ----------------------------------------------------------------------------------------------------
+
+
+def read(*pieces: bytes, is_to_head: bool = False) -> tuple[RawResponse | None, bool]:
+    reader = AnswerReader()
+    reader.begin(is_to_head=is_to_head)
+    response = None
+    for piece in pieces:
+        assert response is None
+        response = reader.feed(memoryview(piece))
+    return response, reader.may_go_on
+
+
+WHOLE = [
+    plain(b'{"a": 1}', headers=(("X-Empty", ""), ("X-Spaces", "  a b \t"))),
+    plain(b'{"a": 1}\r\n'),
+    plain(b"\n"),
+    chunked(b'{"a": 1, "b": [2, 3]}', headers="X-A: 1\r\n"),
+    chunked(b"x" * 30).replace(b"0\r\n\r\n", b"0\r\nX-Trailer: 1\r\n\r\n"),
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 0\r\n\r\n" + plain(b"{}"),
+    b"HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("content", WHOLE)
+def test_an_answer_may_be_split_at_any_byte(content: bytes) -> None:
+    expected, may_go_on = read(content)
+    assert expected is not None
+    assert may_go_on
+    assert read(*(content[at : at + 1] for at in range(len(content)))) == (expected, True)
+    for at in range(1, len(content)):
+        assert read(content[:at], content[at:]) == (expected, True)
+    assert "x-trailer" not in expected.headers
+
+
+@pytest.mark.parametrize("content", WHOLE)
+@pytest.mark.parametrize(
+    "surplus", [b"\n", b"\r\n", b"x", b"\0", plain(b"{}"), b"HTTP/1.1 103 X\r\n\r\n" + plain(b"{}")]
+)
+def test_whatever_comes_with_the_end_of_an_answer_is_noticed(content: bytes, surplus: bytes) -> None:
+    expected, _ = read(content)
+    assert read(content + surplus) == (expected, False)
+    assert read(content[:-1], content[-1:] + surplus) == (expected, False)
+
+
+def test_headers_are_put_together() -> None:
+    found, _ = read(plain(b"", headers=(("X-A", "1"), ("x-a", "2"), ("X-Empty", ""), ("X-Sp", " a "))))
+    assert found is not None
+    assert {"x-a": "1, 2", "x-empty": "", "x-sp": "a"}.items() <= found.headers.items()
+
+
+@pytest.mark.parametrize(("value", "text"), [("集".encode(), "集"), (b"\xff\xe9", "ÿé")])
+def test_headers_may_hold_bytes_beyond_ascii(value: bytes, text: str) -> None:
+    found, _ = read(b"HTTP/1.1 200 OK\r\nX-A: %s\r\nContent-Length: 0\r\n\r\n" % value)
+    assert found is not None
+    assert found.headers["x-a"] == text
+
+
+def test_an_answer_to_a_head_has_no_body() -> None:
+    response, may_go_on = read(b"HTTP/1.1 102 X\r\n\r\n", plain(b"12345")[:-5], is_to_head=True)
+    assert response is not None
+    assert (response.content, response.headers["content-length"], may_go_on) == (b"", "5", False)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"HTTP/1.1 200 OK\r\nNonsense\r\n\r\n", "header"),
+        (b"HTTP/1.1 000 OK\r\nContent-Length: 0\r\n\r\n", "form"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "Length"),
+        (b"HTTP/1.1 101 X\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n", "switches protocols"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "form"),
+        (b"HTTP/1.1 200 OK\r\nX-A: " + b"x" * MAX_HEAD, "head is too long"),
+        (chunked(b"{}")[:-2] + b"X-A: " + b"x" * (MAX_HEAD + PIECE), "head is too long"),
+        (b"ICY 200 OK\r\n\r\n", "HTTP"),
+    ],
+)
+def test_what_is_no_answer_is_a_lost_connection(content: bytes, words: str) -> None:
+    with pytest.raises(errors.ConnectionLost, match=words):
+        read(*(content[at : at + PIECE] for at in range(0, len(content), PIECE)))
+
+
+def test_a_length_beside_chunks_is_the_last_answer() -> None:
+    response, may_go_on = read(chunked(b"{}", headers="Content-Length: 9\r\n"))
+    assert response is not None
+    assert (response.content, may_go_on) == (b"{}", False)
+
+
+def test_an_answer_that_says_so_is_the_last_one() -> None:
+    assert read(plain(b"{}", headers=(("Connection", "close"),)))[1] is False
+    assert read(plain(b"{}", headers=(("Connection", "close"),)) + b"more")[1] is False
+
+
+@pytest.mark.parametrize("surplus", [b"", b"x"])
+def test_too_much_is_never_an_answer(surplus: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default, "MAX_BODY", 10)
+    assert read(plain(b"1234567890"))[0] is not None
+    with pytest.raises(errors.UnreadableResponse, match="more than 10 bytes") as caught:
+        read(plain(b"12345678901", status=201) + surplus)
+    assert caught.value.http_status == 201
+    assert read(plain(b"1") + plain(b"12345678901"))[0] is not None  # the surplus is not counted
+
+
+# --- connections ---------------------------------------------------------------------------------------------------
+
+
+@asynchronous
+@pytest.mark.parametrize("surplus", [b"\r\n", b"x", answer({"ClusterId": "evil"})])
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_connection_with_surplus_bytes_is_never_used_again(surplus: bytes, is_late: bool) -> None:
+    async def handle(connection: Connection) -> None:
+        while True:
+            await connection.read()
+            await connection.send(answer(CLUSTER) + (b"" if is_late else surplus))
+            if is_late:
+                await connection.send(surplus)
+
+    async with serve(handle) as server, sender() as made:
+        for number in range(1, 4):
+            assert b"c-1" in (await made.send(request(server.url))).content
+            if is_late:
+                await server.until(lambda number=number: server.closed == number)  # type: ignore[misc]
+            assert server.opened == number
+
+
+class Sleepy:
+    """A server in a thread of its own: it acts while the event loop stands still."""
+
+    def __init__(self, act: Callable[[socket.socket], None]) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.has_acted = threading.Event()
+        self.requests: list[int] = []
+        self._act = act
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        with contextlib.ExitStack() as accepted:
+            for number in (1, 2):
+                link, _ = self.listener.accept()
+                accepted.enter_context(link)
+                link.recv(65536)
+                self.requests.append(number)
+                link.sendall(answer(CLUSTER))
+                if number == 1:
+                    time.sleep(0.05)  # the loop has gone on, and stands still again
+                    self._act(link)
+                    self.has_acted.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(5)
+        self.listener.close()
+
+
+def _reset(accepted: socket.socket) -> None:
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    accepted.close()
+
+
+ENDS: dict[str, Callable[[socket.socket], None]] = {
+    "closed": lambda accepted: accepted.close(),
+    "reset": _reset,
+    "surplus": lambda accepted: accepted.sendall(b"\r\n"),
+}
+
+
+@asynchronous
+@pytest.mark.parametrize("end", ENDS)
+async def test_an_end_that_the_loop_has_not_noticed_is_found_before_anything_is_sent(end: str) -> None:
+    with Sleepy(ENDS[end]) as server:
+        async with sender() as made:
+            await made.send(request(server.url))
+            assert server.has_acted.wait(5)  # blocks the loop: nothing can have told it
+            await made.send(request(server.url))
+            assert server.requests == [1, 2]
+
+
+@asynchronous
+async def test_a_request_of_which_no_byte_could_leave_goes_out_on_another_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(NativeConnection, "is_silent", lambda _: True)  # it happens between the look and the write
+    with Sleepy(_reset) as server:
+        async with sender() as made:
+            await made.send(request(server.url))
+            assert server.has_acted.wait(5)
+            await made.send(request(server.url))
+            assert server.requests == [1, 2]
+
+
+@asynchronous
+async def test_a_new_connection_that_is_closed_before_anything_is_sent_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(NativeConnection, "is_silent", lambda _: False)
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        asked = request(server.url)
+        with pytest.raises(errors.ConnectFailed, match="before anything was sent") as caught:
+            await made.send(asked)
+        assert (asked.record.outcome, caught.value.action, server.ledger) == ("not_sent", "GetCluster", [])
+
+
+@asynchronous
+async def test_without_poll_the_loop_alone_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("select.poll")
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        for _ in range(2):
+            await made.send(request(server.url))
+        assert server.opened == 1
+
+
+@asynchronous
+async def test_an_idle_connection_is_closed_when_its_time_is_up() -> None:
+    async with serve(answering(answer(CLUSTER))) as server, sender(limits=Limits(keepalive_expiry=0.15)) as made:
+        await made.send(request(server.url, read_timeout=None))
+        await made.send(request(server.url))
+        assert server.opened == 1
+        await server.until(lambda: server.closed == 1)
+        await made.send(request(server.url))
+        assert server.opened == 2
+
+
+@asynchronous
+async def test_a_connection_to_another_host_is_not_taken() -> None:
+    async with serve(answering(answer(CLUSTER))) as one, serve(answering(answer(CLUSTER))) as other, sender() as made:
+        for server in (one, one, other, other):
+            await made.send(request(server.url))
+        assert (one.opened, len(one.ledger), other.opened, len(other.ledger)) == (1, 2, 1, 2)
+
+
+@asynchronous
+async def test_a_name_is_looked_up() -> None:
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        await made.send(request(server.url.replace("127.0.0.1", "localhost")))
+        assert server.ledger[0].headers["host"] == f"localhost:{server.port}"
+
+
+@asynchronous
+@pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'a' * 64}.test"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_name_that_is_not_there_is_a_failed_connection(host: str, scheme: str) -> None:
+    async with sender() as made:
+        with pytest.raises(errors.ConnectFailed):
+            await made.send(request(f"{scheme}://{host}"))
+
+
+# --- time ----------------------------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_an_answer_in_drips_is_no_silence() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        for at in range(0, len(answer(CLUSTER)), 20):
+            await connection.send(answer(CLUSTER)[at : at + 20])
+            await anyio.sleep(0.03)
+
+    async with serve(handle) as server, sender() as made:
+        assert (await made.send(request(server.url, read_timeout=0.2))).status == 200
+
+
+@asynchronous
+@pytest.mark.parametrize("first", [None, 30.0, 0.5])
+async def test_each_request_has_its_own_time(first: float | None) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.send(answer(CLUSTER))
+        await connection.read()
+        await connection.until_closed()
+
+    async with serve(handle) as server, sender() as made:
+        await made.send(request(server.url, read_timeout=first))
+        with pytest.raises(errors.ConnectionLost, match="ReadTimeout"):
+            await made.send(request(server.url, read_timeout=0.03))
+        await server.until(lambda: server.closed == 1)
+
+
+@asynchronous
+async def test_an_answer_that_came_while_the_loop_stood_still_is_in_time() -> None:
+    with Sleepy(lambda _: None) as server:
+        async with sender() as made:
+            call = asyncio.ensure_future(made.send(request(server.url, read_timeout=0.03)))
+            while not server.requests:  # noqa: ASYNC110 - it is a thread's
+                await asyncio.sleep(0)
+            assert server.has_acted.wait(5)  # it answers, and waits for longer than the call has time
+            assert (await call).status == 200
+        async with sender() as made:
+            await made.send(request(server.url))
+
+
+@asynchronous
+async def test_no_time_is_no_limit() -> None:
+    async def handle(connection: Connection) -> None:
+        while True:
+            await connection.read()
+            if len(connection.server.ledger) == 2:
+                await anyio.sleep(0.3)  # the timer of the first request fires in the second
+            await connection.send(answer(CLUSTER))
+
+    async with serve(handle) as server, sender(limits=Limits(keepalive_expiry=0.2)) as made:
+        await made.send(request(server.url, read_timeout=0.2))
+        await made.send(request(server.url, read_timeout=None))
+        assert server.opened == 1
+
+
+# --- large requests ------------------------------------------------------------------------------------------------
+
+LARGE = bytes(range(256)) * 40_000  # 10 MB
+
+
+@asynchronous
+async def test_a_large_request_goes_out_no_faster_than_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[int] = []
+    write = NativeConnection._write
+
+    def watched(self: NativeConnection, data: bytes | memoryview) -> None:
+        write(self, data)
+        waiting.append(self._transport.get_write_buffer_size())
+
+    monkeypatch.setattr(NativeConnection, "_write", watched)
+    async with serve(answering(answer(CREATED))) as server, sender() as made:
+        for _ in range(2):
+            await made.send(request(server.url, method="POST", content=LARGE))
+        assert [seen.body for seen in server.ledger] == [LARGE] * 2
+        assert server.opened == 1
+    assert len(waiting) > 100
+    assert max(waiting) < 4 * PIECE
+
+
+@asynchronous
+async def test_a_server_that_does_not_read_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(self: NativeConnection, data: bytes | memoryview) -> None:
+        usual(self, data)
+        self.pause_writing()  # as the transport does, once the system takes no more: how much that is, nobody knows
+
+    usual = NativeConnection._write
+    monkeypatch.setattr(NativeConnection, "_write", write)
+
+    async def handle(connection: Connection) -> None:
+        await anyio.sleep_forever()
+
+    async with serve(handle) as server, sender() as made:
+        asked = request(server.url, method="POST", content=LARGE, read_timeout=0.03)
+        with pytest.raises(errors.ConnectionLost, match="WriteTimeout"):
+            await made.send(asked)
+        assert asked.record.outcome == "unknown"
+
+
+@asynchronous
+async def test_an_answer_may_come_before_the_request_has_left() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.stream.receive(1)
+        await connection.send(answer(None, code="TooLarge", status=413))
+        await anyio.sleep_forever()
+
+    async with serve(handle) as server, sender() as made:
+        for _ in range(2):
+            found = await made.send(request(server.url, method="POST", content=LARGE))
+            assert found.status == 413
+        assert server.opened == 2
+
+
+@asynchronous
+async def test_a_reset_while_a_large_request_leaves_is_a_lost_connection() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.stream.receive(1)
+        await connection.reset()
+
+    async with serve(handle) as server, sender() as made:
+        with pytest.raises(errors.ConnectionLost):
+            await made.send(request(server.url, method="POST", content=LARGE))
+
+
+# --- cancellation --------------------------------------------------------------------------------------------------
+
+
+@asynchronous
+@pytest.mark.parametrize("is_secure", [False, True])
+async def test_a_call_may_be_cancelled_at_any_step(
+    is_secure: bool, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    steps = 0
+    outcomes: list[str] = []
+    async with (
+        serve(answering(answer(CLUSTER)), tls=server_context if is_secure else None) as server,
+        sender(limits=Limits(max_connections=1), verify=client_context) as made,
+    ):
+        while True:
+            asked = request(server.url, f"Action=A{steps}")
+            call = asyncio.ensure_future(made.send(asked))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if not call.cancel():
+                break
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            outcomes.append(asked.record.outcome)
+            await made.send(request(server.url, "Action=Whole"))  # the one place is free
+            if asked.record.outcome == "not_sent":
+                assert f"A{steps}" not in server.actions
+            # Every other time all is new, so that the steps of a new connection are met as well.
+            if steps % 2:
+                for connection in list(made._shared.idle):
+                    connection.close()
+            steps += 1
+        assert {*outcomes} == {"not_sent", "unknown"}
+        assert steps < 500
+
+
+@asynchronous
+async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation_is_not_lost() -> None:
+    go = anyio.Event()
+
+    async def handle(connection: Connection) -> None:
+        while True:
+            await connection.read()
+            await go.wait()
+            await connection.send(answer(CLUSTER))
+
+    async with serve(handle) as server, sender(limits=Limits(max_connections=1)) as made:
+        first = asyncio.ensure_future(made.send(request(server.url)))
+        await server.until(lambda: len(server.ledger) == 1)
+        for is_before in (True, False):
+            waiting = [asyncio.ensure_future(made.send(request(server.url))) for _ in range(3)]
+            await asyncio.sleep(0)
+            if is_before:  # cancelled, then passed over: it is still in the line when the place becomes free
+                waiting[0].cancel()
+                made._give_place()
+            else:
+                made._give_place()
+                waiting[0].cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting[0]
+            assert len(made._line) == 1
+            waiting[2].cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await waiting[2]
+            assert made._places == 0
+            waiting[1].cancel()  # who has the place now
+            with contextlib.suppress(asyncio.CancelledError):
+                await waiting[1]
+            assert made._places == 1
+            made._places = 0
+        go.set()
+        await first
+        assert made._places == 1
+
+
+# --- everything at once --------------------------------------------------------------------------------------------
+
+
+@asynchronous
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_slice_of_the_fuzz_run(tls: bool) -> None:
+    """The rest of it: `python -m benchmarks.fuzz_native`."""
+    report = await fuzz(calls=800 if tls else 2000, seed=20250908, tls=tls)
+    assert report.faults == []
+    assert {"answered", "ConnectionLost", "UnreadableResponse", "cancelled, unknown"} <= report.ends.keys()
+
+
+def test_the_command_says_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz_native.main(["--calls", "50", "--seed", "3", "--in-flight", "4"]) == 0
+    assert "50 calls, 0 faults" in capsys.readouterr().out
+
+
+# --- TLS -----------------------------------------------------------------------------------------------------------
+
+
+@asynchronous
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_large_bodies_go_both_ways_over_tls(
+    version: ssl.TLSVersion, authority: trustme.CA, client_context: ssl.SSLContext
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.minimum_version = context.maximum_version = version
+    body = b" " * 1_000_000 + BODY
+
+    with no_leaks():
+        async with serve(answering(plain(body)), tls=context) as server, sender(verify=client_context) as made:
+            for _ in range(3):
+                found = await made.send(request(server.url, method="POST", content=LARGE[:1_000_000]))
+                assert found.content == body
+            assert server.ledger[0].body == LARGE[:1_000_000]
+            assert server.opened == 1
+
+
+@asynchronous
+@pytest.mark.parametrize("content", [b"HTTP/1.1 200 OK\r\n\r\n" + BODY, plain(BODY)[:-1], b""])
+async def test_an_end_may_be_told_in_tls(
+    content: bytes, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        if content:
+            await connection.send(content)
+        with contextlib.suppress(anyio.BrokenResourceError, anyio.EndOfStream):
+            await connection.stream.unwrap()  # type: ignore[attr-defined]
+
+    async with serve(handle, tls=server_context) as server, sender(verify=client_context) as made:
+        if content.endswith(BODY) and b"Length" not in content:
+            assert (await made.send(request(server.url))).content == BODY
+        else:
+            with pytest.raises(errors.ConnectionLost, match="disconnected"):
+                await made.send(request(server.url))
+
+
+@asynchronous
+async def test_bytes_that_are_no_tls_are_a_lost_connection(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        raw = connection.stream.transport_stream  # type: ignore[attr-defined]
+        await raw.send(b"this is no TLS record at all")
+        await connection.until_closed()
+
+    async with serve(handle, tls=server_context) as server, sender(verify=client_context) as made:
+        asked = request(server.url)
+        with pytest.raises(errors.ConnectionLost, match="SSLError"):
+            await made.send(asked)
+        assert asked.record.outcome == "unknown"
+
+
+@asynchronous
+@pytest.mark.parametrize("end", ["close", "reset", "garbage"])
+async def test_a_handshake_that_fails_is_a_failed_connection(end: str) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.stream.receive(1)
+        if end == "garbage":
+            await connection.send(b"HTTP/1.1 400 This is TLS\r\n\r\n")
+            await connection.until_closed()
+        elif end == "reset":
+            await connection.reset()
+
+    with no_leaks():
+        async with serve(handle) as server, sender() as made:
+            asked = request(server.url.replace("http", "https"))
+            with pytest.raises(errors.ConnectFailed):
+                await made.send(asked)
+            assert asked.record.outcome == "not_sent"
+
+
+@asynchronous
+async def test_a_request_that_tls_can_not_encrypt_was_not_sent(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: SecureConnection, data: object) -> None:
+        class Broken:
+            def write(self, data: object) -> int:
+                raise ssl.SSLError("broken")
+
+        self._tls = Broken()  # type: ignore[assignment]
+        write(self, data)  # type: ignore[arg-type]
+
+    write = SecureConnection._write
+    async with serve(answering(answer(CLUSTER)), tls=server_context) as server, sender(verify=client_context) as made:
+        monkeypatch.setattr(SecureConnection, "_write", broken)
+        asked = request(server.url)
+        with pytest.raises(errors.ConnectFailed, match="before anything was sent"):
+            await made.send(asked)
+        assert (asked.record.outcome, server.ledger) == ("not_sent", [])
+
+
+@asynchronous
+async def test_a_connection_over_tls_that_was_closed_is_not_used_again(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.send(answer(CLUSTER))
+
+    async with serve(handle, tls=server_context) as server, sender(verify=client_context) as made:
+        for number in range(1, 4):
+            await made.send(request(server.url))
+            await server.until(lambda number=number: server.closed == number)  # type: ignore[misc]
+            await anyio.wait_all_tasks_blocked()
+        assert len(server.ledger) == 3
+
+
+# --- what goes out -------------------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_head_is_answered_without_a_body() -> None:
+    def respond(seen: Seen) -> bytes:
+        return plain(b"{}")[:-2] if seen.method == "HEAD" else plain(b"{}")
+
+    async with serve(answering(respond)) as server, sender() as made:
+        assert (await made.send(request(server.url, method="HEAD"))).content == b""
+        assert (await made.send(request(server.url))).content == b"{}"
+        assert server.ledger[0].headers["content-length"] == "0"
+        assert "content-length" not in server.ledger[1].headers
+
+
+@asynchronous
+async def test_a_middleware_can_not_change_the_framing() -> None:
+    headers = {"X-Own": "a b", "HOST": "evil", "Content-length": "7", "transfer-encoding": "chunked", "Accept": "x"}
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        await made.send(request(server.url, method="POST", content=b"{}", headers=headers))
+    (seen,) = server.ledger
+    assert (seen.headers["host"], seen.headers["content-length"]) == (server.url.removeprefix("http://"), "2")
+    assert (seen.headers["x-own"], seen.headers["accept"], seen.headers["accept-encoding"]) == (
+        *("a b", "application/json"),
+        "gzip",
+    )
+    assert "transfer-encoding" not in seen.headers
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    ("name", "value"), [("X-A", "a\r\nX-B: b"), ("X A", "a"), ("", "a"), ("X-A", "é"), ("X-A:", "\0"), ("X\n", "")]
+)
+async def test_a_header_that_can_not_be_sent_is_refused(name: str, value: str) -> None:
+    async with sender() as made:
+        with pytest.raises(errors.InvalidRequestError, match="headers"):
+            await made.send(request("http://127.0.0.1:1", headers={name: value}))
+
+
+@asynchronous
+@pytest.mark.parametrize("query", ["a b", "a\r\nX: y", "a#b", "é", "\x7f", "x" * 65536])
+async def test_a_query_that_can_not_be_sent_is_refused(query: str) -> None:
+    async with sender() as made:
+        with pytest.raises(errors.InvalidRequestError, match="params: make a URL that can't be sent"):
+            await made.send(request("http://127.0.0.1:1", query))
+
+
+@asynchronous
+async def test_a_url_that_is_none_is_refused() -> None:
+    async with sender() as made:
+        with pytest.raises(errors.InvalidRequestError, match="params"):
+            await made.send(request("http://127.0.0.1:bad"))
+
+
+@asynchronous
+async def test_nothing_secret_is_in_what_went_wrong() -> None:
+    async with sender() as made:
+        with pytest.raises(errors.ConnectFailed) as caught:
+            await made.send(request(f"http://127.0.0.1:{unused_port()}", secrets=frozenset({"Connect call failed"})))
+    assert "Connect call failed" not in str(caught.value)
+    assert "AKID" not in repr(vars(made))
+
+
+# --- surroundings --------------------------------------------------------------------------------------------------
+
+
+@asynchronous
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+async def test_a_proxy_needs_the_default_backend(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "http://someone:hunter2@127.0.0.1:9")
+    async with client("http://eks.test") as eks:
+        with pytest.raises(errors.ConfigurationError, match='backend="httpx"') as caught:
+            await eks.clusters.get("c-1")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+@asynchronous
+async def test_trio_needs_the_default_backend() -> None:
+    async with client("http://127.0.0.1:1") as eks:
+        with pytest.raises(errors.ConfigurationError, match='backend="httpx"') as caught:
+            await eks.clusters.get("c-1")
+    assert caught.value.outcome == "not_sent"
+
+
+def test_a_parser_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("native", "connection", "answers"):
+        monkeypatch.delitem(sys.modules, f"cds_eks.backend.{name}")
+    monkeypatch.setitem(sys.modules, "httptools", None)
+    with pytest.raises(errors.ConfigurationError, match=r'pip install "cds-eks\[native\]"'):
+        backend.choose("native", Limits())
+
+
+def test_the_parser_is_loaded_by_those_alone_who_want_it() -> None:
+    script = """
+import sys
+from cds_eks import AsyncEksClient, Credentials
+AsyncEksClient(Credentials("a", "b"))
+assert not {"httptools", "cds_eks.backend.native"} & sys.modules.keys()
+AsyncEksClient(Credentials("a", "b"), backend="native")
+assert {"httptools", "cds_eks.backend.native"} <= sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+def test_the_blocking_client_goes_through_it() -> None:
+    with Sleepy(_reset) as server, EksClient(test_httpx.CREDENTIALS, endpoint=server.url, backend="native") as eks:
+        for _ in range(2):
+            assert eks.clusters.get("c-1").data.cluster_name == "one"
+            server.has_acted.wait(5)
+
+
+@asynchronous
+async def test_closing_what_was_never_used_and_closing_twice() -> None:
+    made = NativeBackend()
+    await made.aclose()
+    await made.aclose()
