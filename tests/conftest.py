@@ -8,8 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chosen import BACKEND_VARIABLE, NOT_NATIVE
 
 from cds_eks import Credentials
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend", choices=["httpx", "native"], default="httpx", help="for tests/faults, tests/hostile and tests/soak"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ[BACKEND_VARIABLE] = config.getoption("--backend")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the native backend has no part in, if it is the one under test."""
+    if config.getoption("--backend") == "native":
+        parameters = [getattr(item, "callspec", None) for item in items]
+        texts = [
+            {each for each in found.params.values() if isinstance(each, str)} if found else set()
+            for found in parameters
+        ]
+        left_out = [item for item, given in zip(items, texts, strict=True) if given & NOT_NATIVE]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item, given in zip(items, texts, strict=True) if not given & NOT_NATIVE]
+
 
 CONTRACT = Path(__file__).parent / "contract"
 

@@ -13,7 +13,11 @@ __all__ = ["Backend", "choose"]
 
 @runtime_checkable
 class Backend(Protocol):
-    """What a client sends through. Hand your own to a client as `backend=`."""
+    """What a client sends through. Hand your own to a client as `backend=`.
+
+    One that ends each request at `request.deadline` by itself, wherever it waits, and raises
+    `cds_eks.pipeline.OutOfTime` then, may say so by an attribute `keeps_deadline = True`: it spares each call a timer.
+    """
 
     async def send(self, request: Request) -> RawResponse:
         """Send one signed request and return the answer as it came, whatever its status.

@@ -16,6 +16,7 @@ import attrs
 
 from cds_eks.backend.answers import AnswerReader
 from cds_eks.errors import ConnectionLost, EksError
+from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import RawResponse
 
 PIECE = 64 * 1024
@@ -53,10 +54,11 @@ class Connection(asyncio.BufferedProtocol):
 
     _transport: asyncio.Transport
     _poll: select.poll | None = None
-    _answer: asyncio.Future[RawResponse | EksError] | None = None
+    _answer: asyncio.Future[RawResponse | EksError | OutOfTime] | None = None
     _may_write: asyncio.Future[None] | None = None
     _timer: asyncio.TimerHandle | None = None
     _silence: float | None = None  # how many seconds of it are the end
+    _ends: float | None = None  # when the request's time is up, by the loop's clock
     _heard = 0.0
     _is_new = True
 
@@ -75,12 +77,13 @@ class Connection(asyncio.BufferedProtocol):
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
         return not self._transport.is_closing() and (self._poll is None or not self._poll.poll(0))
 
-    def ask(self, request: bytes, silence: float | None, *, is_to_head: bool) -> bool:
+    def ask(self, request: bytes, silence: float | None, left: float | None, *, is_to_head: bool) -> bool:
         """Send a request, or its beginning.
 
         Args:
             request: What to send; the rest goes out by `send_rest`.
             silence: After how many seconds without a byte the connection counts as lost, or None.
+            left: After how many seconds the request's time is up, or None.
             is_to_head: Whether it is a HEAD.
 
         Returns:
@@ -89,7 +92,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_new = False
         self._reader.begin(is_to_head=is_to_head)
         self._answer = self._loop.create_future()
-        self._watch(silence)
+        self._watch(silence, left)
         self._write(request)
         return not self._transport.is_closing()  # nothing waited to be sent, so a failure is one of the first byte
 
@@ -104,7 +107,7 @@ class Connection(asyncio.BufferedProtocol):
         if rest:
             self.close()  # the server would take the next request for the rest of this one
 
-    async def answer(self) -> RawResponse | EksError:
+    async def answer(self) -> RawResponse | EksError | OutOfTime:
         """Return what came of the request."""
         assert self._answer is not None
         return await self._answer
@@ -112,7 +115,7 @@ class Connection(asyncio.BufferedProtocol):
     def rest(self, expiry: float) -> None:
         """Be idle, for some seconds at the most."""
         self._answer = None
-        self._watch(expiry)
+        self._watch(expiry, None)
         self._shared.idle[self] = None
 
     def close(self) -> None:
@@ -139,7 +142,7 @@ class Connection(asyncio.BufferedProtocol):
             if response is not None:
                 self._end(response)
 
-    def _end(self, result: RawResponse | EksError) -> None:
+    def _end(self, result: RawResponse | EksError | OutOfTime) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(result)
         self.resume_writing()
@@ -149,24 +152,35 @@ class Connection(asyncio.BufferedProtocol):
         self._end(ConnectionLost(f"the connection was lost ({words})"))
         self.close()
 
-    def _watch(self, seconds: float | None) -> None:
-        """Let so many seconds of silence be the end.
+    def _watch(self, silence: float | None, left: float | None) -> None:
+        """Let so many seconds of silence be the end, and so many in all.
 
         No timer is set or cancelled for a request: one fires now and then, and looks for how long it was silent.
         """
-        self._heard = self._loop.time()
-        self._silence = seconds
-        if self._timer is not None and seconds is not None and self._timer.when() > self._heard + seconds:
+        self._heard = now = self._loop.time()
+        self._silence = silence
+        self._ends = None if left is None else now + left
+        if silence is not None and (left is None or silence < left):
+            left = silence
+        if left is None:
+            return
+        if self._timer is not None and self._timer.when() > now + left:
             self._timer.cancel()
             self._timer = None
-        if self._timer is None and seconds is not None:
-            self._timer = self._loop.call_later(seconds, self._look)
+        if self._timer is None:
+            self._timer = self._loop.call_later(left, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        if self._silence is None:
+        now = self._loop.time()
+        if self._ends is not None and now >= self._ends:
+            self._end(OutOfTime())
+            self.close()
             return
-        left = self._heard + self._silence - self._loop.time()
+        dues = [due for due in (self._ends, self._silence and self._heard + self._silence) if due is not None]
+        if not dues:
+            return
+        left = min(dues) - now
         if left > 0 or not self.is_silent():  # if the loop stood still, what came meanwhile is read in a moment
             self._timer = self._loop.call_later(max(left, 0), self._look)
         else:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
+import contextvars
 import functools
 import re
 import ssl
+import time
+from collections.abc import AsyncIterator
 
 import attrs
 import httpx
@@ -19,7 +23,8 @@ from cds_eks.backend.connection import PIECE, Connection, SecureConnection, Shar
 from cds_eks.backend.httpx import decompressed
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
-from cds_eks.errors import ConfigurationError, ConnectFailed, InvalidRequestError, UnreadableResponse
+from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
+from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import RawResponse, Request
 
@@ -39,6 +44,8 @@ class NativeBackend:
         verify: Whose certificates are trusted: an SSL context, or None for the usual authorities.
     """
 
+    keeps_deadline = True
+
     def __init__(self, *, limits: Limits | None = None, verify: ssl.SSLContext | None = None) -> None:
         limits = limits or Limits()
         self._verify = verify
@@ -53,6 +60,7 @@ class NativeBackend:
 
         Raises:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
+            OutOfTime: The request's deadline has passed.
         """
         if self._shared is None:
             self._shared = _shared()
@@ -60,7 +68,8 @@ class NativeBackend:
         if self._places:
             self._places -= 1
         else:
-            await self._stand_in_line(self._shared.loop)
+            async with _in_time(request):
+                await self._stand_in_line(self._shared.loop)
         try:
             return await self._exchange(request, head, self._shared)
         finally:
@@ -102,7 +111,8 @@ class NativeBackend:
             raise
         if not isinstance(result, RawResponse):
             connection.close()
-            result.action = request.operation.name
+            if isinstance(result, EksError):
+                result.action = request.operation.name
             raise result
         if connection.is_sound and not self._is_closed:
             connection.rest(self._expiry)
@@ -119,7 +129,7 @@ class NativeBackend:
             connection = await self._connect(request, shared) if is_new else shared.idle.popitem()[0]
             if connection.origin == origin and connection.is_silent():
                 request.record.may_have_left()
-                if connection.ask(begin, request.read_timeout, is_to_head=is_to_head):
+                if connection.ask(begin, request.read_timeout, _left(request), is_to_head=is_to_head):
                     return connection
                 request.record.did_not_leave()
             connection.close()
@@ -133,10 +143,12 @@ class NativeBackend:
         scheme, host, port = origin = _site(request.url)[0]
         context = (self._verify or ssl_context(is_needed=True)) if scheme == "https" else None
         try:
-            async with asyncio.timeout(request.connect_timeout) as limit:
+            async with _in_time(request), asyncio.timeout(request.connect_timeout) as limit:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
-                # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
-                await shared.loop.create_connection(lambda: connection, host, port)
+                # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none. And
+                # in a context of its own: a connection would keep for ever what the call that opened it had in its.
+                opening = shared.loop.create_connection(lambda: connection, host, port)
+                await asyncio.create_task(opening, context=contextvars.Context())
                 if isinstance(connection, SecureConnection):
                     await connection.handshake()
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError
@@ -152,6 +164,25 @@ class NativeBackend:
             for connection in list(self._shared.idle):
                 connection.close()
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+
+
+def _left(request: Request) -> float | None:
+    """Return how many seconds there are until the request's deadline, or None if it has none."""
+    return None if request.deadline is None else request.deadline - time.monotonic()
+
+
+@contextlib.asynccontextmanager
+async def _in_time(request: Request) -> AsyncIterator[None]:
+    """Raise `OutOfTime` if what is waited for takes longer than the request has."""
+    try:
+        async with asyncio.timeout(_left(request)) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    else:
+        return
+    raise OutOfTime
 
 
 def _shared() -> Shared:

@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import attrs
 import pytest
+from chosen import backend
 from patience import until
 
 from cds_eks import AsyncEksClient, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
@@ -182,6 +183,7 @@ class Client:
         service = run.service
         kind: Any = EksClient if run.is_sync else AsyncEksClient
         given: dict[str, Any] = {"endpoint": service.url, "retry": QUICK, "timeouts": PATIENT, "limits": Limits()}
+        given["backend"] = backend()
         given |= settings
         if "signer" not in given:
             given.setdefault("credentials", service.emulator.credentials)

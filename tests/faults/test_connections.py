@@ -11,9 +11,9 @@ from collections.abc import Callable
 import attrs
 import pytest
 import trustme
+from chosen import trusting_backend
 
 from cds_eks import errors
-from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from faults.relay import Link, relaying, unused_port
@@ -119,7 +119,7 @@ def passes_on(link: Link) -> None:
 @MATRIX.scenario("good certificate")
 async def trusted(run: Run) -> None:
     url = relay(run, passes_on, certified("127.0.0.1"))
-    async with run.client(endpoint=url, backend=HttpxBackend(verify=trusting())) as client:
+    async with run.client(endpoint=url, backend=trusting_backend(trusting())) as client:
         await all_kinds(client, WELL)
 
 
@@ -133,7 +133,7 @@ async def untrusted(run: Run) -> None:
 @MATRIX.scenario("certificate of another host")
 async def wrong_name(run: Run) -> None:
     url = relay(run, passes_on, certified("elsewhere.test"))
-    async with run.client(endpoint=url, backend=HttpxBackend(verify=trusting())) as client:
+    async with run.client(endpoint=url, backend=trusting_backend(trusting())) as client:
         await all_kinds(client, NOT_SENT)
 
 

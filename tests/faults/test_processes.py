@@ -37,7 +37,8 @@ async def watch(request, send):
 
 def settings():
     retry = RetryPolicy(base_delay=0.001, max_delay=0.01)
-    return dict(credentials=CREDENTIALS, endpoint=sys.argv[1], retry=retry, per_call=[watch])
+    backend = os.environ.get("BACKEND_UNDER_TEST", "httpx")
+    return dict(credentials=CREDENTIALS, endpoint=sys.argv[1], retry=retry, per_call=[watch], backend=backend)
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import anyio
 import attrs
+from chosen import backend
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
 from hostile.service import Service
@@ -91,6 +92,7 @@ def drive(face: Face, service: Service, calls: Sequence[Call], **settings: Any) 
     chosen: dict[str, Any] = {
         "credentials": CREDENTIALS,
         "endpoint": service.url,
+        "backend": backend(),
         "timeouts": Timeouts(connect=2, read=2, total=TOTAL),
         "retry": POLICY,
         "limits": Limits(max_connections=1, max_in_flight=1),  # so that a lost place is noticed

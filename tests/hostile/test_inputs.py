@@ -13,9 +13,9 @@ from typing import Any
 import attrs
 import pytest
 import trustme
+from chosen import trusting_backend
 
 from cds_eks import Credentials, Limits, RetryPolicy, Timeouts, errors
-from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.wire import RawResponse
 from hostile.driving import ATTEMPTS, CALLS, FACES, Call, Face, Result, create_request, drive, judge
 from hostile.service import Service, envelope, good, says, secured, serving
@@ -581,7 +581,7 @@ def _(bench: Bench) -> None:
     for result in bench.drive(*CALLS.values(), endpoint=endpoint):
         assert isinstance(result.error, errors.ConnectFailed)
         assert result.requests == 0
-    (known,) = bench.drive(CALLS["read"], endpoint=endpoint, backend=HttpxBackend(verify=trusting))
+    (known,) = bench.drive(CALLS["read"], endpoint=endpoint, backend=trusting_backend(trusting))
     assert known.error is None
 
 
