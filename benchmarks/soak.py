@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cancel-rate", type=float, default=usual.cancel_rate, help="from 0 to 1 (default: %(default)s)"
     )
     parser.add_argument("--seconds", type=float, help="begin no create later than that")
+    parser.add_argument("--backend", choices=["httpx", "native"], default=usual.backend, help="default: %(default)s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there")
     return parser
 
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fault_rate=options.fault_rate,
         cancel_rate=options.cancel_rate,
         seconds=options.seconds,
+        backend=options.backend,
     )
     console = Console(highlight=False)
     with Progress(console, settings.creates) as progress:

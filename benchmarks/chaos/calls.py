@@ -86,10 +86,13 @@ class Caller:
         url: Where the service is.
         credentials: Its key.
         in_flight: How many connections the client has.
+        backend: The client's backend, by its name.
         cancel_rate: The share of calls to cancel, from 0 to 1.
     """
 
-    def __init__(self, url: str, credentials: Credentials, *, in_flight: int, cancel_rate: float) -> None:
+    def __init__(
+        self, url: str, credentials: Credentials, *, in_flight: int, cancel_rate: float, backend: str = "httpx"
+    ) -> None:
         # Long enough for an answer to come even when a slow machine has all connections busy.
         read = 2.0 + in_flight / 33
         self._total = 2 * read
@@ -103,6 +106,7 @@ class Caller:
             timeouts=Timeouts(connect=read, read=read, total=self._total),
             retry=RetryPolicy(base_delay=0.02, throttled_base_delay=0.1, max_delay=0.5),
             limits=Limits(max_connections=in_flight),
+            backend=backend,
             per_call=[self._watch_call],
             per_attempt=[self._watch_attempt],
         )

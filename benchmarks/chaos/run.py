@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import tempfile
@@ -46,6 +47,7 @@ class Settings:
         fault_rate: The share of creates that a fault strikes.
         cancel_rate: The share of calls that are cancelled.
         seconds: No create is begun later; None for no limit.
+        backend: The client's backend, by its name.
     """
 
     creates: int = 10_000
@@ -54,6 +56,7 @@ class Settings:
     fault_rate: float = 0.2
     cancel_rate: float = 0.05
     seconds: float | None = None
+    backend: str = "httpx"
 
 
 @attrs.define(kw_only=True)
@@ -130,7 +133,13 @@ async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: Non
     tally, samples = Tally(), list[Sample]()
     with ServiceProcess(settings.seed, faults) as service, tempfile.TemporaryFile("w+", encoding="utf-8") as file:
         words = _Words(file, tally)
-        caller = Caller(service.place.url, CREDENTIALS, in_flight=settings.in_flight, cancel_rate=settings.cancel_rate)
+        caller = Caller(
+            service.place.url,
+            CREDENTIALS,
+            in_flight=settings.in_flight,
+            cancel_rate=settings.cancel_rate,
+            backend=settings.backend,
+        )
         traffic = Traffic(caller, service.place, settings.seed, words.add)
         async with caller.client:
             kept = kept_objects()
@@ -140,6 +149,7 @@ async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: Non
                 await _provision(settings, traffic)
                 ticking.cancel_scope.cancel()
             samples.append((tally.calls, resident()))
+            await _forget_timers()
             kept = kept_objects() - kept
             lost = await _probe(service, caller, traffic, settings.in_flight)
             await anyio.sleep(2 * LATE / SPEED)
@@ -157,6 +167,14 @@ async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: Non
         memory=memory,
         kept=dict(kept),
     )
+
+
+async def _forget_timers() -> None:
+    """Have asyncio throw away cancelled timers, and what hangs on them: it does so when most timers are cancelled."""
+    loop = asyncio.get_running_loop()
+    for _ in range(10_000):
+        loop.call_later(60, int).cancel()
+    await anyio.sleep(0.01)
 
 
 async def _provision(settings: Settings, traffic: Traffic) -> None:

@@ -7,6 +7,7 @@ event loops.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import select
 import ssl
 from collections.abc import MutableMapping
@@ -36,12 +37,14 @@ class Shared:
         idle: The idle connections, the last used one last. One that is closed takes itself out.
         received: Where each socket is read into. What is there is used at once, so one is enough for all.
         decrypted: The same, behind TLS.
+        context: An empty one, in which connections live: what lasts would keep what the call that began it had in its.
     """
 
     loop: asyncio.AbstractEventLoop
     idle: MutableMapping[Connection, None] = attrs.field(factory=dict)
     received: memoryview = attrs.field(factory=_room)
     decrypted: memoryview = attrs.field(factory=_room)
+    context: contextvars.Context = attrs.field(factory=contextvars.Context)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -168,7 +171,7 @@ class Connection(asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         if self._timer is None:
-            self._timer = self._loop.call_later(left, self._look)
+            self._timer = self._loop.call_later(left, self._look, context=self._shared.context)
 
     def _look(self) -> None:
         self._timer = None
@@ -182,7 +185,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         left = min(dues) - now
         if left > 0 or not self.is_silent():  # if the loop stood still, what came meanwhile is read in a moment
-            self._timer = self._loop.call_later(max(left, 0), self._look)
+            self._timer = self._loop.call_later(max(left, 0), self._look, context=self._shared.context)
         else:
             self._lose("ReadTimeout" if self._may_write is None else "WriteTimeout")
 

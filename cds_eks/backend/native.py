@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import contextvars
 import functools
 import re
 import ssl
@@ -145,10 +144,9 @@ class NativeBackend:
         try:
             async with _in_time(request), asyncio.timeout(request.connect_timeout) as limit:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
-                # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none. And
-                # in a context of its own: a connection would keep for ever what the call that opened it had in its.
+                # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
                 opening = shared.loop.create_connection(lambda: connection, host, port)
-                await asyncio.create_task(opening, context=contextvars.Context())
+                await asyncio.create_task(opening, context=shared.context)
                 if isinstance(connection, SecureConnection):
                     await connection.handshake()
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError

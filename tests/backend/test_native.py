@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import gc
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -73,13 +76,14 @@ from test_httpx import (  # noqa: F401
 
 from benchmarks import fuzz_native
 from benchmarks.fuzz_native import fuzz
-from cds_eks import AsyncEksClient, EksClient, Limits, backend, errors
+from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors
 from cds_eks.backend import httpx as default
 from cds_eks.backend.answers import MAX_HEAD, AnswerReader
 from cds_eks.backend.connection import PIECE, SecureConnection
 from cds_eks.backend.connection import Connection as NativeConnection
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.native import NativeBackend
+from cds_eks.pipeline import OutOfTime
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import RawResponse, Request
 
@@ -433,6 +437,109 @@ async def test_no_time_is_no_limit() -> None:
         await made.send(request(server.url, read_timeout=0.2))
         await made.send(request(server.url, read_timeout=None))
         assert server.opened == 1
+
+
+def due(url: str, seconds: float, **fields: Any) -> Request:
+    """A request whose time is up soon."""
+    made = request(url, **fields)
+    made.record.deadline = time.monotonic() + seconds
+    return made
+
+
+@asynchronous
+@pytest.mark.parametrize("silence", [None, 0.1, 5.0])
+@pytest.mark.parametrize("warm", [False, True])
+async def test_a_request_ends_at_its_deadline_however_much_comes(silence: float | None, warm: bool) -> None:
+    async def handle(connection: Connection) -> None:
+        if warm:
+            await connection.read()
+            await connection.send(answer(CLUSTER))
+        await connection.read()
+        await connection.send(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+        while True:
+            await connection.send(b"x")
+            await anyio.sleep(0.01)
+
+    async with serve(handle) as server, sender(limits=Limits(keepalive_expiry=0.5)) as made:
+        if warm:
+            await made.send(request(server.url))
+        call = due(server.url, 0.06, read_timeout=silence)
+        with pytest.raises(OutOfTime):
+            await made.send(call)
+        assert call.record.outcome == "unknown"
+        assert made._places == Limits().max_connections
+        assert made._shared is not None
+        assert not made._shared.idle
+
+
+@asynchronous
+async def test_a_deadline_that_has_passed_already_sends_nothing() -> None:
+    async with serve(lambda connection: connection.until_closed()) as server, sender() as made:
+        call = due(server.url, -1)
+        with pytest.raises(OutOfTime):
+            await made.send(call)
+        assert call.record.outcome == "not_sent"
+        assert server.ledger == []
+
+
+@asynchronous
+async def test_a_deadline_holds_in_line_and_in_a_handshake_too() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.until_closed()
+
+    async with serve(handle) as server, sender(limits=Limits(max_connections=1)) as made:
+        url = server.url.replace("http:", "https:")
+        with pytest.raises(OutOfTime):  # it waits for a handshake that never comes
+            await made.send(due(url, 0.05))
+        first = asyncio.ensure_future(made.send(request(server.url)))
+        await server.until(lambda: server.opened == 2)
+        call = due(server.url, 0.05)
+        with pytest.raises(OutOfTime):
+            await made.send(call)
+        assert call.record.outcome == "not_sent"
+        first.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await first
+        assert made._places == 1
+
+
+@asynchronous
+async def test_a_client_tells_what_was_known_when_the_time_ran_out() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.until_closed()
+
+    async with serve(handle) as server, client(server.url, timeouts=Timeouts(read=5, total=0.05)) as eks:
+        with pytest.raises(errors.DeadlineExceeded) as caught:
+            await eks.clusters.get("c-1")
+        assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
+
+
+@asynchronous
+async def test_a_connection_keeps_nothing_of_the_call_that_opened_it() -> None:
+    class Thing:
+        pass
+
+    var: contextvars.ContextVar[Thing] = contextvars.ContextVar("var")
+
+    async def call(url: str) -> weakref.ref[Thing]:
+        thing = Thing()
+        var.set(thing)
+        await made.send(request(url))
+        return weakref.ref(thing)
+
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.send(answer(CLUSTER))
+        await connection.until_closed()
+
+    async with serve(handle) as server, sender() as made:
+        kept = await asyncio.create_task(call(server.url))
+        await asyncio.sleep(0)
+        gc.collect()
+        assert kept() is None
+        assert made._shared is not None
+        assert len(made._shared.idle) == 1
 
 
 # --- large requests ------------------------------------------------------------------------------------------------
