@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
-import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
-
-import anyio.lowlevel
 
 from cds_eks import backend as backends
 from cds_eks import codec, resources
@@ -30,6 +26,7 @@ from cds_eks.config import (
     service_url,
 )
 from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError, ambiguous
+from cds_eks.home import Home
 from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
@@ -129,7 +126,7 @@ class AsyncEksClient:
             self._backend.send,
         )
         self._is_closed = False
-        self._home: tuple[int, object] | None = None
+        self._home: Home | None = None
 
     @functools.cached_property
     def clusters(self) -> resources.Clusters:
@@ -211,7 +208,7 @@ class AsyncEksClient:
             ConfigurationError: The client belongs to another event loop, or process: its connections do as well.
         """
         if not self._is_closed and self._home is not None:
-            self._check_home()
+            self._home.check()
         self._is_closed = True
         await self._backend.aclose()
 
@@ -289,7 +286,9 @@ class AsyncEksClient:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such."""
         if self._is_closed:
             raise ConfigurationError("the client is closed")
-        self._check_home()
+        if self._home is None:
+            self._home = Home()
+        self._home.check()
         started, began = time.monotonic(), time.time()
         try:
             response = await self._send(call)
@@ -310,24 +309,6 @@ class AsyncEksClient:
                 _log(operation, answer)
             return answer
         raise failure
-
-    def _check_home(self) -> None:
-        """Refuse another event loop than that of the first call, which has the connections and the lines.
-
-        Raises:
-            ConfigurationError: This is another loop, or another process.
-        """
-        try:
-            loop: object = asyncio.get_running_loop()  # only to tell one from another, and quicker than the token
-        except RuntimeError:
-            loop = anyio.lowlevel.current_token()
-        if self._home is None:
-            anyio.lowlevel.current_token()  # has anyio load what it needs now, and not when descriptors have run out
-            self._home = os.getpid(), loop
-        elif self._home != (os.getpid(), loop):
-            raise ConfigurationError(
-                "the client belongs to the event loop of its first call: make one for each loop, and for each process"
-            )
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""

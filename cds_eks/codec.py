@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from cds_eks.config import Timeouts
-from cds_eks.envelope import member, parse, request_id_of, texts_of
+from cds_eks.envelope import getter, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.failures import failure_of, shown, unreadable
 from cds_eks.modeling import Nested, Shape, fields_of, value_at
@@ -254,22 +254,23 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
         UnreadableResponse: The data has another shape than the operation's, or does not name what a create has made.
     """
     envelope = parse(response) or {}
-    data = member(envelope, "Data")
+    get = getter(envelope)
+    data = get("Data")
     if operation.kind is Kind.READ and _lacks_object(data, operation.result):
         raise _counted(unreadable("the answer has no data", request, response), request)
     try:
         typed = None if operation.result is None else reader_of(operation.result)(data, operation.result)
     except Unreadable as error:
         raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
-    texts = texts_of(envelope)
+    texts = texts_of(get)
     return Response(
         data=cast("T", typed),
         request_id=request_id_of(response, request.secrets),
-        code=str(member(envelope, "Code")),
+        code=str(get("Code")),
         message=shown(texts[0], request) if texts else "",
-        total_count=_page_number(envelope, "TotalCount"),
-        page_index=_page_number(envelope, "PageIndex"),
-        page_size=_page_number(envelope, "PageSize"),
+        total_count=_page_number(get("TotalCount")),
+        page_index=_page_number(get("PageIndex")),
+        page_size=_page_number(get("PageSize")),
         attempts=request.record.attempts,
         elapsed=elapsed,
         raw=envelope,
@@ -290,8 +291,7 @@ def _lacks_object(data: Any, result: Any) -> bool:
     return has_id and not (any(data) if isinstance(data, list) else data)
 
 
-def _page_number(envelope: Mapping[str, Any], name: str) -> int | None:
-    value = member(envelope, name)
+def _page_number(value: Any) -> int | None:
     if value is None:
         return None
     try:

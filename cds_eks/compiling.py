@@ -81,8 +81,11 @@ def compiled(shape: type[Shape], readers: list[FieldReader], general: Read, spel
         if each.exact is None:
             lines.append(f"made.{each.name} = other_{index}(value)")
         else:
-            known[f"type_{index}"] = each.exact
-            lines.append(f"made.{each.name} = value if type(value) is type_{index} else other_{index}(value)")
+            known[f"type_{index}"], known[f"empty_{index}"] = each.exact, each.empty()
+            lines.append(
+                f"made.{each.name} = value if type(value) is type_{index} else "
+                f"empty_{index} if value is None else other_{index}(value)"
+            )
     source = _READER.replace("FIELDS", "\n        ".join(lines))
     exec(compile(source, f"<reader of {shape.__name__}>", "exec"), known)
     read: Read = known["read"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cds_eks.redaction import presentable
@@ -28,9 +29,10 @@ _LONG_NUMBER = b"0" * 19
 
 def parse(response: RawResponse) -> dict[str, Any] | None:
     """Return the envelope of an answer, names as they came, or None if it is not one. Read once, then kept."""
-    if not response.parsed:
-        response.parsed.append(_parse(response.content))
-    envelope: dict[str, Any] | None = response.parsed[0]
+    parsed = response.parsed
+    if not parsed:
+        parsed.append(_parse(response.content))
+    envelope: dict[str, Any] | None = parsed[0]
     return envelope
 
 
@@ -62,10 +64,21 @@ def member(mapping: Mapping[str, Any], name: str) -> Any:
     return next((value for key, value in mapping.items() if key.lower() == lowered), None)
 
 
-def texts_of(envelope: Mapping[str, Any]) -> list[str]:
-    """Return what the service says in words, the best first: `Desc`, `Msg`, `Message` [O]."""
-    values = [member(envelope, name) for name in ("Desc", "Msg", "Message")]
-    return [str(value) for value in values if isinstance(value, (str, int, float)) and value != ""]
+def getter(envelope: Mapping[str, Any]) -> Callable[[str], Any]:
+    """Return what gives the members of an envelope as `member` does, for several at once."""
+    if NAMES.issuperset(envelope):
+        return envelope.get  # all names are spelt as they should be
+    return functools.partial(member, envelope)
+
+
+def texts_of(get: Callable[[str], Any]) -> list[str]:
+    """Return what the service says in words, the best first: `Desc`, `Msg`, `Message` [O].
+
+    Args:
+        get: Of the envelope; see `getter`.
+    """
+    values = (get("Desc"), get("Msg"), get("Message"))
+    return [str(value) for value in values if value != "" and isinstance(value, (str, int, float))]
 
 
 def is_success(envelope: Mapping[str, Any]) -> bool:
@@ -76,10 +89,12 @@ def is_success(envelope: Mapping[str, Any]) -> bool:
 
 def request_id_of(response: RawResponse, secrets: Iterable[str] = ()) -> str | None:
     """Return the service's id of a request, fit to be shown."""
-    envelope = parse(response)
-    if len(response.parsed) == 1:
-        values = (member(envelope or {}, "RequestId"), response.headers.get("cds-request-id"))
-        texts = (presentable(str(value), secrets, 200) for value in values if value and isinstance(value, (str, int)))
-        response.parsed.append(next(texts, None))
-    request_id: str | None = response.parsed[1]
+    parsed = response.parsed
+    if len(parsed) < 2:
+        value = member(parse(response) or {}, "RequestId")
+        if not value or not isinstance(value, (str, int)):
+            value = response.headers.get("cds-request-id")
+        is_one = value and isinstance(value, (str, int))
+        parsed.append(presentable(str(value), secrets, 200) if is_one else None)
+    request_id: str | None = parsed[1]
     return request_id

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from cds_eks import errors
-from cds_eks.envelope import SUCCESS, is_success, member, parse, request_id_of, texts_of
+from cds_eks.envelope import SUCCESS, getter, is_success, member, parse, request_id_of, texts_of
 from cds_eks.errors import ConfigurationError, EksError, ServiceError, UnreadableResponse
 from cds_eks.modeling import fields_of
 from cds_eks.redaction import blot, presentable
@@ -74,7 +74,7 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
         return unreadable("the answer does not name what was made", request, response)
     code = str(member(envelope, "Code"))
     kind = _kind_of(code, response.status)
-    texts = texts_of(envelope)
+    texts = texts_of(getter(envelope))
     desc = member(envelope, "Desc")
     # A write that the service failed on may have been carried out all the same; and so may one that it refuses as a
     # replay [I]: it was sent once, so something on the way delivered it twice.

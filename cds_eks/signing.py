@@ -11,7 +11,6 @@ import functools
 import hashlib
 import hmac
 import itertools
-import os
 import secrets
 import time
 import uuid
@@ -22,6 +21,8 @@ from typing import Any, NoReturn, Protocol
 from urllib.parse import quote
 
 import attrs
+
+from cds_eks.forks import generation
 
 __all__ = [
     "COMMON_PARAMETERS",
@@ -141,7 +142,7 @@ class Nonces:
 
     @classmethod
     def _new_series(cls) -> tuple[int, str, Iterator[int]]:
-        return os.getpid(), cls._prefix(), itertools.count()
+        return generation(), cls._prefix(), itertools.count()
 
     @staticmethod
     def _prefix() -> str:
@@ -153,7 +154,7 @@ class Nonces:
 
     def _next(self, width: int) -> str:
         process, prefix, counter = self._series  # one value, so that threads never see half of a new one
-        if process != os.getpid():
+        if process != generation():
             self._series = _, prefix, counter = self._new_series()
         return f"{prefix}{next(counter):0{width}x}"
 

@@ -174,7 +174,7 @@ async def test_credentials_from_a_callable_are_checked_when_they_are_used(bad: A
         ({"retry": 3}, "retry must be a RetryPolicy, not int"),
         ({"retry": Timeouts()}, "retry must be a RetryPolicy, not Timeouts"),
         ({"limits": {"max_connections": 3}}, "limits must be a Limits, not dict"),
-        ({"backend": "native"}, "backend must be"),
+        ({"backend": "nginx"}, "backend must be"),
         ({"backend": None}, "backend must be"),
         ({"per_call": ["x"]}, "a middleware must be callable, not str"),
         ({"per_attempt": [None]}, "a middleware must be callable, not NoneType"),
@@ -701,7 +701,7 @@ def test_a_client_belongs_to_the_process_of_its_first_call(make: Make, monkeypat
 
     async def use() -> None:
         await eks.clusters.get("c")
-        monkeypatch.setattr("os.getpid", lambda: -1)
+        monkeypatch.setattr("cds_eks.forks._generation", -1)
         with pytest.raises(errors.ConfigurationError, match="for each process"):
             await eks.clusters.get("c")
 

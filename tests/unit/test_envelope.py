@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import envelope
-from cds_eks.envelope import is_success, member, parse, request_id_of, texts_of
+from cds_eks.envelope import getter, is_success, member, parse, request_id_of, texts_of
 from cds_eks.wire import RawResponse
 
 
@@ -129,7 +129,7 @@ def test_only_the_code_says_that_all_is_well(code: object, good: bool) -> None:
     ],
 )
 def test_the_services_words_are_desc_then_msg_then_message(envelope: dict[str, Any], texts: list[str]) -> None:
-    assert texts_of(envelope) == texts
+    assert texts_of(getter(envelope)) == texts
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ LAYERS: list[set[str]] = [
     {"pipeline"},
     {"wire", "signing", "models", "modeling", "rules"},
     {"revisions"},
-    {"redaction", "logs"},
+    {"redaction", "logs", "home"},
     {"errors"},
-    {"_version", "_lazy"},
+    {"_version", "_lazy", "forks"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

@@ -270,7 +270,7 @@ def test_a_forked_process_makes_other_nonces() -> None:
 def test_a_changed_process_id_starts_another_series(monkeypatch: pytest.MonkeyPatch) -> None:
     nonces = Nonces()
     before = nonces()
-    monkeypatch.setattr("cds_eks.signing.os.getpid", lambda: -1)
+    monkeypatch.setattr("cds_eks.forks._generation", -1)
     after = [nonces(), nonces()]
     assert before.split("-")[0] != after[0].split("-")[0]
     assert [nonce.split("-")[1] for nonce in after] == ["00000000", "00000001"]
@@ -280,7 +280,7 @@ def test_threads_of_a_forked_process_never_go_on_with_the_parents_series(monkeyp
     """A thread that comes in while another one renews must not see half of it."""
     nonces = Nonces()
     parents = {nonces()}
-    monkeypatch.setattr("cds_eks.signing.os.getpid", lambda: -1)
+    monkeypatch.setattr("cds_eks.forks._generation", -1)
     real = Nonces._new_series
     meanwhile: list[str] = []
 
