@@ -177,7 +177,7 @@ FIGURES = (
     _rate("native", 1, "aiohttp", 0.95),
     *[_rate("native-uvloop", count, "aiohttp-uvloop", None) for count in (1, 50, 1000)],
     *[_rate("native-uvloop", count, "aiobotocore", None) for count in (50, 1000)],
-    *[_rate("default", count, "httpx2", None) for count in (50, 1000)],
+    *[_rate("default", count, "httpx2", None) for count in (50, 200)],
     _rate("native", 1000, "aiohttp", None, "slow"),
     _cost("whole", "everything but the transport, per call", "除传输外的全部开销，每次调用", 20),
     _cost("sign", "- signing", "- 签名", 6),

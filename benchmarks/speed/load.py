@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
+import math
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from benchmarks.speed.contenders import CONTENDERS, Call, opened
@@ -14,6 +14,10 @@ from benchmarks.speed.machine import cpu_seconds_of
 from benchmarks.speed.turns import Turns
 
 __all__ = ["Meter", "fleet", "load", "run"]
+
+
+SETTLING = 10.0
+"""Seconds within which a contender must be at its usual pace, once all connections are open."""
 
 
 class Meter:
@@ -41,6 +45,8 @@ class Meter:
         Args:
             calls: How many calls were made since the start.
         """
+        if calls == 0:
+            raise RuntimeError("not one call ended in the time")
         wall, cpu, served = (
             None if now is None or then is None else now - then
             for now, then in zip(self._now(), self._began, strict=True)
@@ -74,55 +80,73 @@ class Callers:
             self._may_go_on.set()
         self._answered = [asyncio.Event() for _ in range(in_flight)]
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tasks = [asyncio.create_task(self._caller(answered)) for answered in self._answered]
+        self._next: tuple[float, Callable[[], None]] = math.inf, lambda: None
+        self._tasks = [asyncio.create_task(self._caller(number)) for number in range(in_flight)]
 
-    async def _caller(self, answered: asyncio.Event) -> None:
+    async def _caller(self, number: int) -> None:
         try:
             while True:
                 if (seen := await self._call()) != 2:
                     raise RuntimeError(f"a call saw {seen} clusters and not 2")
                 self.done += 1
-                answered.set()
+                self._answered[number].set()
                 await self._may_go_on.wait()  # goes by without a pause once it is set
+                if number == 0 and time.perf_counter() >= self._next[0]:
+                    self._next[1]()
         except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
             if not self._failed.done():
                 self._failed.set_exception(error)
 
-    async def _wait(self, answered: Iterable[asyncio.Event], timeout: float | None = None) -> None:
-        """Wait until those callers have an answer, for so many seconds at the most."""
-        everything = asyncio.gather(*[each.wait() for each in answered])
-        either: list[asyncio.Future[Any]] = [everything, self._failed]
+    async def _wait(self, what: asyncio.Future[Any], timeout: float | None = None) -> None:
+        """Wait for something, for so many seconds at the most, while no caller fails."""
+        either = [what, self._failed]
         await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if self._failed.done():
             self._failed.result()
-        everything.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await everything
 
-    async def all_answered(self) -> None:
-        """Wait until every caller has had an answer: all connections are open."""
-        await self._wait(self._answered)
+    async def settle(self) -> None:
+        """Wait until every caller has had an answer: all connections are open.
+
+        Who went on before that gets some more time: httpx recovers slowly from a thousand connections opened at once.
+        """
+        await self._wait(asyncio.gather(*[each.wait() for each in self._answered]))
+        end, enough = time.perf_counter() + SETTLING, self.done + 2 * len(self._tasks)
+        while self._may_go_on.is_set() and self.done < enough and time.perf_counter() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)  # a look now and then costs the callers less than events would
         self._may_go_on.set()
 
-    async def measure(self, meter: Meter, seconds: float) -> dict[str, float | None]:
-        """Measure from one answer of a caller to a later one of the same, or to twice the time if none comes.
+    async def measure(self, meter: Meter, warmup: float, seconds: float) -> dict[str, float | None]:
+        """Measure from one answer of the first caller to a later one, or for twice the time if none comes.
 
         Many calls go in waves. A window of a fixed length would hold three beginnings and two ends of them; this one
         holds whole waves.
 
         Args:
             meter: Measures.
-            seconds: How long it takes at least.
+            warmup: Seconds before it begins, at least.
+            seconds: How long it takes, at least.
         """
-        first = self._answered[0]
-        first.clear()
-        await self._wait([first], seconds)
-        meter.start()
-        before = self.done
-        await asyncio.sleep(seconds)
-        first.clear()
-        await self._wait([first], seconds)
-        return meter.stop(self.done - before)
+        result: asyncio.Future[dict[str, float | None]] = asyncio.get_running_loop().create_future()
+        before = 0
+
+        def start() -> None:
+            nonlocal before
+            meter.start()
+            before = self.done
+            self._next = time.perf_counter() + seconds, stop
+
+        def stop() -> None:
+            self._next = math.inf, stop
+            result.set_result(meter.stop(self.done - before))
+
+        self._next = time.perf_counter() + warmup, start
+        await self._wait(result, timeout=2 * warmup)
+        if self._next[1] is start:
+            start()
+        await self._wait(result, timeout=2 * seconds)
+        if not result.done():
+            stop()
+        return result.result()
 
 
 def load(turns: Turns, *, contender: str, url: str, server: int, in_flight: int, seconds: float, warmup: float) -> None:
@@ -142,11 +166,10 @@ def load(turns: Turns, *, contender: str, url: str, server: int, in_flight: int,
         async with opened(contender, url, in_flight) as call:
             meter = Meter(server)
             callers = Callers(call, in_flight, goes_on=CONTENDERS[contender].goes_on)
-            await callers.all_answered()
+            await callers.settle()
             result = None
             while turns.next(result):
-                await asyncio.sleep(warmup)
-                result = await callers.measure(meter, seconds)
+                result = await callers.measure(meter, warmup, seconds)
 
     run(contender, measure)
 

@@ -15,7 +15,7 @@ from benchmarks.speed.turns import Turns
 
 __all__ = ["overhead"]
 
-BATCHES = 15
+BATCHES = 9
 """Batches of each in a turn; their median counts."""
 
 
