@@ -19,6 +19,7 @@ import anyio
 import anyio.abc
 import httpx
 
+from cds_eks.backend.direct import Direct, with_query
 from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
@@ -77,7 +78,7 @@ class HttpxBackend:
         self._transport = transport
         self._verify = verify
         self._expiry = limits.keepalive_expiry
-        self._places = anyio.Semaphore(limits.max_connections)
+        self._places = anyio.Semaphore(limits.max_connections, fast_acquire=True)
         self._idle: list[tuple[httpx.AsyncBaseTransport, float]] = []
         self._is_closed = False
 
@@ -86,38 +87,41 @@ class HttpxBackend:
         if self._transport is not None:
             return await _exchange(self._transport, request)
         async with self._places:
-            connection = self._take(request.url)
+            connection = await self._take(request.url)
             is_sound = False
             try:
                 response = await _exchange(connection, request)
-                is_sound = not self._is_closed and not has_leftovers(connection)
+                is_secure = request.url.startswith("https:")
+                is_sound = not self._is_closed and not has_leftovers(connection, is_secure=is_secure)
             finally:
                 if is_sound:
                     self._idle.append((connection, time.monotonic()))
                 else:
                     await _close(connection)
-            await self._sweep()
+            if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
+                await _close(self._idle.pop(0)[0])  # the one that was idle for longest
             return response
 
-    def _take(self, url: str) -> httpx.AsyncBaseTransport:
+    async def _take(self, url: str) -> httpx.AsyncBaseTransport:
         """Return the connection that was used last, or a new one."""
-        if self._idle:
-            return self._idle.pop()[0]
+        while self._idle:
+            connection, _ = self._idle.pop()
+            if not isinstance(connection, Direct) or connection.is_ready(url):
+                return connection
+            await _close(connection)
         proxy = proxy_for(url)
+        context = self._verify or ssl_context(is_needed=proxy is not None or url.startswith("https:"))
+        if proxy is None:
+            return Direct(url, context, self._expiry)
         try:
             return httpx.AsyncHTTPTransport(
-                verify=self._verify or ssl_context(is_needed=proxy is not None or url.startswith("https:")),
+                verify=context,
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._expiry),
                 proxy=proxy,
                 trust_env=False,
             )
         except ImportError:
             raise ConfigurationError("the environment's proxy speaks SOCKS, which needs `httpx[socks]`") from None
-
-    async def _sweep(self) -> None:
-        """Close the connection that was idle for longest, if that is too long."""
-        if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
-            await _close(self._idle.pop(0)[0])
 
     async def aclose(self) -> None:
         """Close all idle connections; those in use are closed by their calls."""
@@ -128,9 +132,9 @@ class HttpxBackend:
             await _close(self._transport)
 
 
-async def _close(transport: httpx.AsyncBaseTransport) -> None:
+async def _close(thing: httpx.AsyncBaseTransport | httpx.Response) -> None:
     with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
-        await transport.aclose()
+        await thing.aclose()
 
 
 async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> RawResponse:
@@ -182,7 +186,7 @@ def _http_request(request: Request, orphans: list[anyio.abc.AsyncResource]) -> h
     try:
         made = httpx.Request(
             request.operation.method,
-            f"{request.url}?{request.query}",
+            with_query(request.url, request.query),
             headers={**request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"},
             content=request.content,
             extensions={"timeout": timeout, "trace": trace},
@@ -232,11 +236,14 @@ async def _read(response: httpx.Response, request: Request) -> bytes:
                 chunks.clear()
                 await response.aclose()  # ends the iteration in an orderly way: its next read fails
     except httpx.HTTPError:
+        await _close(response)
         if size <= MAX_BODY:
             raise
-    finally:
-        with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
-            await response.aclose()
+    except BaseException:
+        await _close(response)
+        raise
+    else:
+        await response.aclose()
     reason = f"the answer has more than {MAX_BODY} bytes" if size > MAX_BODY else None
     content = b""
     if reason is None:

@@ -8,23 +8,31 @@ from typing import Any
 import httpx
 
 
-def has_leftovers(transport: httpx.AsyncBaseTransport) -> bool:
+def has_leftovers(transport: httpx.AsyncBaseTransport, *, is_secure: bool) -> bool:
     """Whether bytes were read that belong to no answer.
+
+    Args:
+        transport: One that has one connection.
+        is_secure: Whether TLS is spoken on it.
+
 
     They would be taken for the answer to the next request: a proxy that answers twice would have a create named after
     another one. httpcore looks for them on the socket only, not in what it has read already. Where it keeps that has no
     public name: should a release of it move, no connection is used twice, which tests notice.
     """
     pool: Any = getattr(transport, "_pool", None)
-    return any(_holds_more(connection) for connection in getattr(pool, "connections", ()))
+    if pool is None:
+        return False  # one that has no connections
+    return any(_holds_more(connection, is_secure=is_secure) for connection in getattr(pool, "connections", (pool,)))
 
 
-def _holds_more(connection: Any) -> bool:
+def _holds_more(connection: Any, *, is_secure: bool) -> bool:
     while (inner := getattr(connection, "_connection", None)) is not None:  # through a proxy there are more layers
         connection = inner
     try:
         read, _ = connection._h11_state.trailing_data  # noqa: SLF001
-        secured = connection._network_stream.get_extra_info("ssl_object")  # noqa: SLF001
+        # It takes long to ask, so only where there may be one.
+        secured = connection._network_stream.get_extra_info("ssl_object") if is_secure else None  # noqa: SLF001
     except AttributeError:
         return True
     return bool(read) or (secured is not None and _has_more_records(secured))

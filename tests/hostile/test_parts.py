@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 from typing import Any
@@ -36,6 +37,9 @@ class Secured:
         return self.found
 
 
+has_more = functools.partial(has_leftovers, is_secure=True)
+
+
 def transport(read: bytes = b"", secured: Secured | None = None, layers: int = 0) -> Any:
     connection = Thing(
         _h11_state=Thing(trailing_data=(read, False)),
@@ -48,23 +52,27 @@ def transport(read: bytes = b"", secured: Secured | None = None, layers: int = 0
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
 def test_what_came_after_the_answer_is_found_in_each_place(layers: int) -> None:
-    assert not has_leftovers(transport(layers=layers))
-    assert has_leftovers(transport(b"HTTP/1.1", layers=layers))
-    assert not has_leftovers(transport(secured=Secured(ssl.SSLWantReadError()), layers=layers))
-    assert has_leftovers(transport(secured=Secured(b"H"), layers=layers))
-    assert has_leftovers(transport(secured=Secured(b""), layers=layers))
-    assert has_leftovers(transport(secured=Secured(ssl.SSLZeroReturnError()), layers=layers))
-    assert has_leftovers(transport(secured=Secured(ssl.SSLError("broken")), layers=layers))
+    assert not has_more(transport(layers=layers))
+    assert has_more(transport(b"HTTP/1.1", layers=layers))
+    assert not has_more(transport(secured=Secured(ssl.SSLWantReadError()), layers=layers))
+    assert has_more(transport(secured=Secured(b"H"), layers=layers))
+    assert has_more(transport(secured=Secured(b""), layers=layers))
+    assert has_more(transport(secured=Secured(ssl.SSLZeroReturnError()), layers=layers))
+    assert has_more(transport(secured=Secured(ssl.SSLError("broken")), layers=layers))
 
 
 def test_a_connection_of_another_make_is_not_trusted() -> None:
     strange: Any = Thing(_pool=Thing(connections=[Thing()]))
-    assert has_leftovers(strange)
+    assert has_more(strange)
+
+
+def test_without_tls_nobody_asks_for_it() -> None:
+    assert not has_leftovers(transport(secured=Secured(b"more")), is_secure=False)
 
 
 def test_a_transport_without_connections_has_nothing() -> None:
-    assert not has_leftovers(httpx.MockTransport(lambda _: httpx.Response(200)))
-    assert not has_leftovers(httpx.AsyncHTTPTransport())
+    assert not has_more(httpx.MockTransport(lambda _: httpx.Response(200)))
+    assert not has_more(httpx.AsyncHTTPTransport())
 
 
 def request_for(operation: Operation[Any]) -> Request:

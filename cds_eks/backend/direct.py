@@ -1,0 +1,71 @@
+"""httpx without what takes long and is not needed for one connection: its pool, and its reading of whole URLs."""
+
+from __future__ import annotations
+
+import functools
+import re
+import ssl
+from typing import Any
+
+import httpcore
+import httpx
+
+LONGEST = 65536
+"""In characters: httpx's own bound."""
+
+_ENCODED = re.compile(r"[A-Za-z0-9._~%&=-]*")
+
+
+class Direct(httpx.AsyncHTTPTransport):
+    """A transport that is one connection, straight to a server.
+
+    It is httpx's own, but where that has a pool it has one of httpcore's connections, which is asked in the same way.
+
+    Args:
+        url: Where it leads.
+        context: Whose certificates are trusted.
+        expiry: How long it may be idle, in seconds.
+    """
+
+    def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
+        self._origin = _origin(url)
+        self._connection = httpcore.AsyncHTTPConnection(self._origin, ssl_context=context, keepalive_expiry=expiry)
+        self._pool: Any = self._connection
+
+    def is_ready(self, url: str) -> bool:
+        """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""
+        connection = self._connection
+        return self._origin == _origin(url) and connection.is_available() and not connection.has_expired()
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
+
+
+@functools.lru_cache(maxsize=64)
+def _origin(url: str) -> httpcore.Origin:
+    parsed = _parsed(url)
+    port = parsed.port or (443 if parsed.scheme == "https" else 80)
+    return httpcore.Origin(parsed.raw_scheme, parsed.raw_host, port)
+
+
+def with_query(url: str, query: str) -> httpx.URL:
+    """Return a URL with an encoded query.
+
+    httpx reads a URL anew, letter by letter, whatever is changed of it. What it keeps has no public name; where a
+    release of it keeps something else, it reads.
+
+    Raises:
+        httpx.InvalidURL: It can't be sent.
+    """
+    base = _parsed(url)
+    if len(url) + len(query) < LONGEST and _ENCODED.fullmatch(query):
+        made = object.__new__(httpx.URL)
+        try:
+            made._uri_reference = base._uri_reference._replace(query=query)  # noqa: SLF001
+        except (AttributeError, ValueError):
+            pass
+        else:
+            return made
+    return httpx.URL(f"{url}?{query}")

@@ -1,0 +1,56 @@
+"""The short ways around httpx come out where httpx itself does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds_eks.backend import direct
+from cds_eks.backend.direct import with_query
+
+URLS = [
+    "http://127.0.0.1:8080/eks/v1",
+    "https://api.capitalonline.net/eks/v1",
+    "https://[::1]:8443/eks/v1",
+    "https://xn--fiq228c.test/",
+]
+steady = settings(max_examples=300, deadline=None, derandomize=True)
+
+
+def seen(make: Callable[[], httpx.URL]) -> object:
+    try:
+        made = make()
+    except httpx.InvalidURL as error:
+        return str(error)
+    return str(made), made.raw_path, made.query, made.raw_host, made.port, made.params, made
+
+
+@steady
+@given(
+    url=st.sampled_from(URLS), query=st.text(alphabet="aZ09-._~%&=+ /?#\"'<>é\n\x00", max_size=20) | st.text(max_size=9)
+)
+def test_a_url_with_a_query_is_what_httpx_makes_of_both(url: str, query: str) -> None:
+    assert seen(lambda: with_query(url, query)) == seen(lambda: httpx.URL(f"{url}?{query}"))
+
+
+def test_a_signed_query_is_not_read_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_query(URLS[0], "Action=X")
+    monkeypatch.setattr(httpx.URL, "__init__", lambda *_: pytest.fail("it is read"))
+    assert str(with_query(URLS[0], "AccessKeyId=a%2Fb&Signature=c%3D")) == f"{URLS[0]}?AccessKeyId=a%2Fb&Signature=c%3D"
+
+
+def test_where_httpx_keeps_something_else_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        pass
+
+    monkeypatch.setattr(direct, "_parsed", lambda _: Other())
+    assert str(with_query(URLS[0], "Action=X")) == f"{URLS[0]}?Action=X"
+
+
+def test_what_is_too_long_is_refused_as_httpx_does() -> None:
+    with pytest.raises(httpx.InvalidURL):
+        with_query(URLS[0], "a" * 65536)
