@@ -201,7 +201,7 @@ def _arguments(request: Any, extra: Mapping[str, Any] | None, revision: str) -> 
 
 def _secrets_of(request: Any) -> set[str]:
     """The texts of a model that must never be shown."""
-    found = secrets_in(request.extra) if request.extra else set()
+    found: set[str] = secrets_in(request.extra) if request.extra else set()
     secret, below = _places_of_secrets(cast("Hashable", type(request)))
     for name in secret:
         if value := getattr(request, name):

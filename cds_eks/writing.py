@@ -75,7 +75,7 @@ def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, 
                     raise Broken(broken.rule, joined(name, broken.path)) from None
         for each in gathered:
             plain[each.wire] = _gather(request, each)
-        extra = value_at(request, "extra")
+        extra: Mapping[str, Any] = getattr(request, "extra")  # noqa: B009 - the base has none
         return _beside(extra, plain) if extra else plain
 
     return write

@@ -31,8 +31,7 @@ LONGEST_URL = 65536
 """In characters; the default backend's bound."""
 
 _OWN = {"accept", "accept-encoding", "content-length", "host", "transfer-encoding"}  # headers of nobody else
-_HEADERS = re.compile(r"(?:[!#-'*+.0-9A-Z^-z|~-]+: [\t -~]*\r\n)*")
-_QUERY = re.compile(r"[!\"$-~]*")
+_NAME = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+")
 
 
 class NativeBackend:
@@ -201,6 +200,17 @@ def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
     )
 
 
+@functools.lru_cache(maxsize=256)
+def _is_name(name: str) -> bool | None:
+    """Whether a header may have this name; None for those that are nobody else's."""
+    return None if name.lower() in _OWN else _NAME.fullmatch(name) is not None
+
+
+def _is_plain(query: str) -> bool:
+    """Whether a query can be sent as it stands."""
+    return query.isascii() and query.isprintable() and " " not in query and "#" not in query
+
+
 def _head(request: Request) -> bytes:
     """Return the head of a request.
 
@@ -212,15 +222,19 @@ def _head(request: Request) -> bytes:
         _, path, own = _site(request.url)
     except httpx.InvalidURL:
         path = ""
-    lines = [f"{name}: {value}\r\n" for name, value in request.headers.items() if name.lower() not in _OWN]
-    headers = "".join(lines)
-    if not _HEADERS.fullmatch(headers) or headers.count("\n") != len(lines):
-        raise InvalidRequestError("headers", "hold what can't be sent", action=action)
-    if not path or len(request.url) + len(request.query) >= LONGEST_URL or not _QUERY.fullmatch(request.query):
+    headers = ""
+    for name, value in request.headers.items():
+        if (is_name := _is_name(name)) is None:
+            continue
+        if not is_name or not value.isascii() or not value.replace("\t", " ").isprintable():
+            raise InvalidRequestError("headers", "hold what can't be sent", action=action)
+        headers += f"{name}: {value}\r\n"
+    query = request.query
+    if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
         raise InvalidRequestError("params", "make a URL that can't be sent", action=action)
     if content is not None or method != "GET":
         headers += f"Content-Length: {len(content or b'')}\r\n"
-    return f"{method} {path}?{request.query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
+    return f"{method} {path}?{query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
 
 
 def _decompressed(response: RawResponse) -> RawResponse | UnreadableResponse:
