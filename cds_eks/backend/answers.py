@@ -5,6 +5,7 @@ from __future__ import annotations
 import httptools
 
 from cds_eks.backend import httpx as default
+from cds_eks.backend.headers import read_headers
 from cds_eks.errors import ConnectionLost, UnreadableResponse
 from cds_eks.wire import RawResponse
 
@@ -82,7 +83,7 @@ class AnswerReader:
 
     def _whole(self) -> RawResponse:
         assert self._status is not None
-        headers = _headers(self._head or [])
+        headers = read_headers(self._head or [])
         if self._status < 100 or headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a form that is not known")
         if "transfer-encoding" in headers and "content-length" in headers:
@@ -126,17 +127,3 @@ class AnswerReader:
 
 def _lost(words: str) -> ConnectionLost:
     return ConnectionLost(f"the connection was lost ({words})")
-
-
-def _headers(fields: list[bytes]) -> dict[str, str]:
-    """Return headers by their names in lower case; one that comes several times is joined by commas."""
-    text = b"\n".join(fields)
-    try:
-        parts = text.decode().split("\n")
-    except UnicodeDecodeError:
-        parts = text.decode("latin-1").split("\n")
-    headers: dict[str, str] = {}
-    for name, value in zip(parts[::2], parts[1::2], strict=False):
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
-    return headers

@@ -20,6 +20,7 @@ import anyio.abc
 import httpx
 
 from cds_eks.backend.direct import Direct, with_query
+from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
@@ -31,8 +32,9 @@ from cds_eks.errors import (
     InvalidRequestError,
     UnreadableResponse,
 )
+from cds_eks.line import Line
 from cds_eks.redaction import blot, printable
-from cds_eks.wire import RawResponse, Request
+from cds_eks.wire import Kind, RawResponse, Request
 
 MAX_BODY = 16 * 1024 * 1024
 """The most bytes of an answer that are read. JSON of so many can take twenty times as much memory once it is read."""
@@ -78,7 +80,7 @@ class HttpxBackend:
         self._transport = transport
         self._verify = verify
         self._expiry = limits.keepalive_expiry
-        self._places = anyio.Semaphore(limits.max_connections, fast_acquire=True)
+        self._places = Line(limits.max_connections)
         self._idle: list[tuple[httpx.AsyncBaseTransport, float]] = []
         self._is_closed = False
 
@@ -86,21 +88,29 @@ class HttpxBackend:
         """Send one signed request; see `Backend.send`."""
         if self._transport is not None:
             return await _exchange(self._transport, request)
-        async with self._places:
-            connection = await self._take(request.url)
-            is_sound = False
-            try:
-                response = await _exchange(connection, request)
-                is_secure = request.url.startswith("https:")
-                is_sound = not self._is_closed and not has_leftovers(connection, is_secure=is_secure)
-            finally:
-                if is_sound:
-                    self._idle.append((connection, time.monotonic()))
-                else:
-                    await _close(connection)
-            if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
-                await _close(self._idle.pop(0)[0])  # the one that was idle for longest
-            return response
+        if not self._places.take():
+            await self._places.wait(is_read=request.operation.kind is Kind.READ)
+        try:
+            return await self._send(request)
+        finally:
+            self._places.give_back()
+
+    async def _send(self, request: Request) -> RawResponse:
+        """Send a request on the connection that was used last, or a new one."""
+        connection = await self._take(request.url)
+        is_sound = False
+        try:
+            response = await _exchange(connection, request)
+            is_secure = request.url.startswith("https:")
+            is_sound = not self._is_closed and not has_leftovers(connection, is_secure=is_secure)
+        finally:
+            if is_sound:
+                self._idle.append((connection, time.monotonic()))
+            else:
+                await _close(connection)
+        if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
+            await _close(self._idle.pop(0)[0])  # the one that was idle for longest
+        return response
 
     async def _take(self, url: str) -> httpx.AsyncBaseTransport:
         """Return the connection that was used last, or a new one."""
@@ -150,7 +160,7 @@ async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> Ra
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         failure = _translated(error, request)
     else:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = read_headers([part for field in response.headers.raw for part in field])
         return RawResponse(status=response.status_code, headers=headers, content=content)
     finally:
         _is_ours.reset(token)

@@ -10,7 +10,7 @@ import anyio
 from cds_eks.config import AdaptiveRate
 from cds_eks.errors import EksError, Throttled
 from cds_eks.failures import failure_of
-from cds_eks.middleware.line import Line
+from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import Kind, RawResponse, Request
 

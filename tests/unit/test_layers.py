@@ -25,7 +25,7 @@ LAYERS: list[set[str]] = [
     {"pipeline"},
     {"wire", "signing", "models", "modeling", "rules"},
     {"revisions"},
-    {"redaction", "logs", "home"},
+    {"redaction", "logs", "home", "line"},
     {"errors"},
     {"_version", "_lazy", "forks"},
 ]

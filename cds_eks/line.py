@@ -16,19 +16,22 @@ class Line:
 
     Args:
         places: How many there are; None for no limit.
+
+    Attributes:
+        free: How many are free now.
     """
 
     def __init__(self, places: int | None) -> None:
-        self._free = sys.maxsize if places is None else places
+        self.free = sys.maxsize if places is None else places
         self._reads: OrderedDict[anyio.Event, None] = OrderedDict()
         self._writes: OrderedDict[anyio.Event, None] = OrderedDict()
         self._read_was_last = False
 
     def take(self) -> bool:
         """Take a place if one is free, which it is only when nobody waits."""
-        if self._free == 0:
+        if self.free == 0:
             return False
-        self._free -= 1
+        self.free -= 1
         return True
 
     async def wait(self, *, is_read: bool) -> None:
@@ -50,7 +53,7 @@ class Line:
     def give_back(self) -> None:
         """Hand a place on to who is next, or leave it free."""
         if not self._reads and not self._writes:
-            self._free += 1
+            self.free += 1
             return
         self._read_was_last = not self._writes or (bool(self._reads) and not self._read_was_last)
         line = self._reads if self._read_was_last else self._writes
