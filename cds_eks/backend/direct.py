@@ -10,6 +10,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from cds_eks.wire import CallRecord
+
 LONGEST = 65536
 """In characters: httpx's own bound."""
 
@@ -25,17 +27,71 @@ class Direct(httpx.AsyncHTTPTransport):
         url: Where it leads.
         context: Whose certificates are trusted.
         expiry: How long it may be idle, in seconds.
+
+    Attributes:
+        record: Of the call that it carries: told when the first byte goes out.
     """
+
+    record: CallRecord
 
     def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
         self._origin = _origin(url)
-        self._connection = httpcore.AsyncHTTPConnection(self._origin, ssl_context=context, keepalive_expiry=expiry)
+        self._connection = httpcore.AsyncHTTPConnection(
+            self._origin, ssl_context=context, keepalive_expiry=expiry, network_backend=_Network(self)
+        )
         self._pool: Any = self._connection
+        self._orphan: httpcore.AsyncNetworkStream | None = None
+
+    def opened(self, stream: httpcore.AsyncNetworkStream) -> None:
+        """A connection is there, which is not in httpcore's care yet."""
+        self._orphan = stream
+
+    def begins_to_send(self) -> None:
+        """The next bytes go out."""
+        self._orphan = None
+        self.record.may_have_left()
+
+    async def aclose(self) -> None:
+        """Close the connection, also one that httpcore has forgotten: if a call is cancelled in the TLS handshake."""
+        await super().aclose()
+        if self._orphan is not None:
+            await self._orphan.aclose()
 
     def is_ready(self, url: str) -> bool:
         """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""
         connection = self._connection
         return self._origin == _origin(url) and connection.is_available() and not connection.has_expired()
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """httpcore's network, but that its streams say when they are written to."""
+
+    def __init__(self, direct: Direct) -> None:
+        self._direct = direct
+
+    async def connect_tcp(self, *args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        stream = await httpcore.AnyIOBackend().connect_tcp(*args, **named)  # on trio too
+        self._direct.opened(stream)
+        return _Stream(stream, self._direct)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A stream that says when it is written to."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, direct: Direct) -> None:
+        self._direct = direct
+        self._stream = stream
+        self.read = stream.read  # type: ignore[method-assign]  # as it is
+        self.aclose = stream.aclose  # type: ignore[method-assign]
+        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer:
+            self._direct.begins_to_send()
+        await self._stream.write(buffer, timeout)
+
+    async def start_tls(self, *args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._stream.start_tls(*args, **named), self._direct)
 
 
 @functools.lru_cache(maxsize=64)

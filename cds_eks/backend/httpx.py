@@ -12,7 +12,7 @@ import logging
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import anyio
@@ -150,8 +150,12 @@ async def _close(thing: httpx.AsyncBaseTransport | httpx.Response) -> None:
 async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> RawResponse:
     """Send a request through a transport and read the answer to its end."""
     orphans: list[anyio.abc.AsyncResource] = []
-    http_request = _http_request(request, orphans)
-    if not isinstance(transport, httpx.AsyncHTTPTransport):  # no other tells when the first byte goes out
+    http_request = _http_request(request)
+    if isinstance(transport, Direct):
+        transport.record = request.record
+    elif isinstance(transport, httpx.AsyncHTTPTransport):
+        http_request.extensions["trace"] = _trace(request, orphans)
+    else:  # no other tells when the first byte goes out
         request.record.may_have_left()
     token = _is_ours.set(True)
     try:
@@ -171,16 +175,15 @@ async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> Ra
     raise failure  # outside of the except clause, so that httpx's error (it holds the URL) does not come along
 
 
-def _http_request(request: Request, orphans: list[anyio.abc.AsyncResource]) -> httpx.Request:
-    """Return the request as httpx has it.
+def _trace(
+    request: Request, orphans: list[anyio.abc.AsyncResource]
+) -> Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]:
+    """Return what hears from httpcore how far a request is that goes through a proxy.
 
     Args:
         request: The request.
         orphans: Where to put a connection that httpcore has opened but not yet taken into its care: if the call is
             cancelled during the TLS handshake, it forgets to close it.
-
-    Raises:
-        InvalidRequestError: It can't be sent.
     """
 
     async def trace(event: str, facts: Mapping[str, Any]) -> None:
@@ -191,6 +194,15 @@ def _http_request(request: Request, orphans: list[anyio.abc.AsyncResource]) -> h
             if facts["request"].method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
                 request.record.may_have_left()
 
+    return trace
+
+
+def _http_request(request: Request) -> httpx.Request:
+    """Return the request as httpx has it.
+
+    Raises:
+        InvalidRequestError: It can't be sent.
+    """
     silence = request.read_timeout
     timeout = {"connect": request.connect_timeout, "read": silence, "write": silence, "pool": None}
     try:
@@ -199,7 +211,7 @@ def _http_request(request: Request, orphans: list[anyio.abc.AsyncResource]) -> h
             with_query(request.url, request.query),
             headers={**request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"},
             content=request.content,
-            extensions={"timeout": timeout, "trace": trace},
+            extensions={"timeout": timeout},
         )
     except httpx.InvalidURL as error:
         raise InvalidRequestError(

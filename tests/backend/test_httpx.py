@@ -1159,7 +1159,7 @@ async def test_the_query_is_sent_byte_for_byte_as_it_was_signed() -> None:
 async def test_a_body_can_be_read_again() -> None:
     """respx does, for one, when it lets a request through."""
     made = httpx_backend._http_request(
-        Request(operation=_operation(), url=URL, params={}, query="Action=X", content=b"{}"), []
+        Request(operation=_operation(), url=URL, params={}, query="Action=X", content=b"{}")
     )
     assert isinstance(made.stream, httpx.AsyncByteStream)
     for _ in range(2):
@@ -1171,9 +1171,9 @@ def test_the_connect_and_read_timeouts_are_given_to_httpx() -> None:
     request = Request(
         operation=_operation(), url=URL, params={}, query="Action=X", connect_timeout=1.5, read_timeout=2.5
     )
-    made = httpx_backend._http_request(request, [])
+    made = httpx_backend._http_request(request)
     assert made.extensions["timeout"] == {"connect": 1.5, "read": 2.5, "write": 2.5, "pool": None}
-    unlimited = httpx_backend._http_request(attrs.evolve(request, connect_timeout=None, read_timeout=None), [])
+    unlimited = httpx_backend._http_request(attrs.evolve(request, connect_timeout=None, read_timeout=None))
     assert set(unlimited.extensions["timeout"].values()) == {None}
 
 
