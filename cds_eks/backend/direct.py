@@ -29,10 +29,10 @@ class Direct(httpx.AsyncHTTPTransport):
         expiry: How long it may be idle, in seconds.
 
     Attributes:
-        record: Of the call that it carries: told when the first byte goes out.
+        record: Of the call that it carries, if any: told when the first byte goes out.
     """
 
-    record: CallRecord
+    record: CallRecord | None = None
 
     def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
         self._origin = _origin(url)
@@ -49,7 +49,8 @@ class Direct(httpx.AsyncHTTPTransport):
     def begins_to_send(self) -> None:
         """The next bytes go out."""
         self._orphan = None
-        self.record.may_have_left()
+        if self.record is not None:
+            self.record.may_have_left()
 
     async def aclose(self) -> None:
         """Close the connection, also one that httpcore has forgotten: if a call is cancelled in the TLS handshake."""

@@ -168,6 +168,8 @@ async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> Ra
         return RawResponse(status=response.status_code, headers=headers, content=content)
     finally:
         _is_ours.reset(token)
+        if isinstance(transport, Direct):
+            transport.record = None  # an idle connection keeps nothing of the call that it carried
         for stream in orphans:
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await stream.aclose()

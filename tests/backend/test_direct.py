@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_server import CLUSTER, answer, answering, serve
+from test_httpx import CREDENTIALS
 
+from cds_eks import AsyncEksClient
 from cds_eks.backend import direct
 from cds_eks.backend.direct import with_query
+from cds_eks.backend.httpx import HttpxBackend
+from cds_eks.wire import CallRecord
 
 URLS = [
     "http://127.0.0.1:8080/eks/v1",
@@ -54,3 +60,13 @@ def test_where_httpx_keeps_something_else_it_reads(monkeypatch: pytest.MonkeyPat
 def test_what_is_too_long_is_refused_as_httpx_does() -> None:
     with pytest.raises(httpx.InvalidURL):
         with_query(URLS[0], "a" * 65536)
+
+
+@pytest.mark.anyio
+async def test_an_idle_connection_keeps_nothing_of_the_call_that_it_carried() -> None:
+    async with serve(answering(answer(CLUSTER))) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
+        await eks.clusters.get("c-1")
+        gc.collect()
+        assert [each for each in gc.get_objects() if isinstance(each, CallRecord)] == []
+        assert isinstance(eks._backend, HttpxBackend)
+        assert len(eks._backend._idle) == 1
