@@ -18,6 +18,24 @@ LONGEST = 65536
 _ENCODED = re.compile(r"[A-Za-z0-9._~%&=-]*")
 
 
+class Tap:
+    """What a connection's stream tells. It knows neither of them, so that nothing hangs in a circle when both are gone.
+
+    Attributes:
+        record: Of the call that is carried, if any.
+        orphan: A connection that was opened, and is not in httpcore's care yet.
+    """
+
+    record: CallRecord | None = None
+    orphan: httpcore.AsyncNetworkStream | None = None
+
+    def begins_to_send(self) -> None:
+        """The next bytes go out."""
+        self.orphan = None
+        if self.record is not None:
+            self.record.may_have_left()
+
+
 class Direct(httpx.AsyncHTTPTransport):
     """A transport that is one connection, straight to a server.
 
@@ -29,34 +47,22 @@ class Direct(httpx.AsyncHTTPTransport):
         expiry: How long it may be idle, in seconds.
 
     Attributes:
-        record: Of the call that it carries, if any: told when the first byte goes out.
+        tap: What hears when the first byte of a request goes out.
     """
 
-    record: CallRecord | None = None
-
     def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
+        self.tap = Tap()
         self._origin = _origin(url)
         self._connection = httpcore.AsyncHTTPConnection(
-            self._origin, ssl_context=context, keepalive_expiry=expiry, network_backend=_Network(self)
+            self._origin, ssl_context=context, keepalive_expiry=expiry, network_backend=_Network(self.tap)
         )
         self._pool: Any = self._connection
-        self._orphan: httpcore.AsyncNetworkStream | None = None
-
-    def opened(self, stream: httpcore.AsyncNetworkStream) -> None:
-        """A connection is there, which is not in httpcore's care yet."""
-        self._orphan = stream
-
-    def begins_to_send(self) -> None:
-        """The next bytes go out."""
-        self._orphan = None
-        if self.record is not None:
-            self.record.may_have_left()
 
     async def aclose(self) -> None:
         """Close the connection, also one that httpcore has forgotten: if a call is cancelled in the TLS handshake."""
         await super().aclose()
-        if self._orphan is not None:
-            await self._orphan.aclose()
+        if self.tap.orphan is not None:
+            await self.tap.orphan.aclose()
 
     def is_ready(self, url: str) -> bool:
         """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""
@@ -67,20 +73,20 @@ class Direct(httpx.AsyncHTTPTransport):
 class _Network(httpcore.AsyncNetworkBackend):
     """httpcore's network, but that its streams say when they are written to."""
 
-    def __init__(self, direct: Direct) -> None:
-        self._direct = direct
+    def __init__(self, tap: Tap) -> None:
+        self._tap = tap
 
     async def connect_tcp(self, *args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
         stream = await httpcore.AnyIOBackend().connect_tcp(*args, **named)  # on trio too
-        self._direct.opened(stream)
-        return _Stream(stream, self._direct)
+        self._tap.orphan = stream
+        return _Stream(stream, self._tap)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
     """A stream that says when it is written to."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, direct: Direct) -> None:
-        self._direct = direct
+    def __init__(self, stream: httpcore.AsyncNetworkStream, tap: Tap) -> None:
+        self._tap = tap
         self._stream = stream
         self.read = stream.read  # type: ignore[method-assign]  # as it is
         self.aclose = stream.aclose  # type: ignore[method-assign]
@@ -88,11 +94,11 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if buffer:
-            self._direct.begins_to_send()
+            self._tap.begins_to_send()
         await self._stream.write(buffer, timeout)
 
     async def start_tls(self, *args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
-        return _Stream(await self._stream.start_tls(*args, **named), self._direct)
+        return _Stream(await self._stream.start_tls(*args, **named), self._tap)
 
 
 @functools.lru_cache(maxsize=64)

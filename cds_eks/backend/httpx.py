@@ -152,7 +152,7 @@ async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> Ra
     orphans: list[anyio.abc.AsyncResource] = []
     http_request = _http_request(request)
     if isinstance(transport, Direct):
-        transport.record = request.record
+        transport.tap.record = request.record
     elif isinstance(transport, httpx.AsyncHTTPTransport):
         http_request.extensions["trace"] = _trace(request, orphans)
     else:  # no other tells when the first byte goes out
@@ -169,7 +169,7 @@ async def _exchange(transport: httpx.AsyncBaseTransport, request: Request) -> Ra
     finally:
         _is_ours.reset(token)
         if isinstance(transport, Direct):
-            transport.record = None  # an idle connection keeps nothing of the call that it carried
+            transport.tap.record = None  # an idle connection keeps nothing of the call that it carried
         for stream in orphans:
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await stream.aclose()
