@@ -208,9 +208,8 @@ def _secrets_of(request: Any) -> set[str]:
             found.add(value)
     for name in below:
         value = getattr(request, name)
-        for entry in value if isinstance(value, list) else (value,):
-            if entry is not None:
-                found |= _secrets_of(entry)
+        if value is not None:
+            found = found.union(*map(_secrets_of, value if isinstance(value, list) else (value,)))
     return found
 
 

@@ -12,7 +12,7 @@ from cds_eks.wire import RawResponse
 
 try:  # twice as quick; the extra `speed`
     import orjson
-except ImportError:
+except ImportError:  # pragma: no cover - in a process of its own
     orjson = None  # type: ignore[assignment]
 
 SUCCESS = "success"
