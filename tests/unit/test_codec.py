@@ -412,6 +412,15 @@ def test_the_secrets_of_a_request_are_known_to_the_pipeline(create_cluster_body:
     assert encoded("GetCluster", models.GetClusterRequest(cluster_id="c")).secrets == frozenset()
 
 
+def test_a_request_without_its_optional_parts_has_fewer_secrets(create_cluster_body: dict[str, Any]) -> None:
+    request = models.CreateClusterRequest.from_dict(create_cluster_body)
+    plain = request.to_dict()
+    del plain["cni"]["cni_config"]["subnet_list"]
+    bare = models.CreateClusterRequest.from_dict(plain)
+    assert bare.cni.cni_config.subnet_list is None
+    assert encoded("CreateCluster", bare).secrets == encoded("CreateCluster", request).secrets
+
+
 def test_the_secrets_of_entries_of_lists_are_known() -> None:
     subnet = models.ClusterSubnet(subnet_id="s", extra={"Token": "in-a-list"})
     adding = models.AddClusterSubnetRequest(cluster_id="c", subnets=[subnet])
