@@ -60,9 +60,11 @@ class Direct(httpx.AsyncHTTPTransport):
 
     async def aclose(self) -> None:
         """Close the connection, also one that httpcore has forgotten: if a call is cancelled in the TLS handshake."""
-        await super().aclose()
-        if self.tap.orphan is not None:
-            await self.tap.orphan.aclose()
+        try:
+            await super().aclose()
+        finally:
+            if self.tap.orphan is not None:
+                await self.tap.orphan.aclose()
 
     def is_ready(self, url: str) -> bool:
         """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""

@@ -260,14 +260,10 @@ async def _read(response: httpx.Response, request: Request) -> bytes:
                 chunks.clear()
                 await response.aclose()  # ends the iteration in an orderly way: its next read fails
     except httpx.HTTPError:
-        await _close(response)
         if size <= MAX_BODY:
             raise
-    except BaseException:
-        await _close(response)
-        raise
-    else:
-        await response.aclose()
+    finally:
+        await _close(response)  # shielded, so that an answer that has come whole is not lost to a cancellation
     reason = f"the answer has more than {MAX_BODY} bytes" if size > MAX_BODY else None
     content = b""
     if reason is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,8 @@ from cds_eks import AsyncEksClient
 from cds_eks.backend import direct
 from cds_eks.backend.direct import Direct, with_query
 from cds_eks.backend.httpx import HttpxBackend
+from cds_eks.pipeline import Send
+from cds_eks.wire import CallRecord, RawResponse, Request
 
 URLS = [
     "http://127.0.0.1:8080/eks/v1",
@@ -68,3 +72,31 @@ async def test_an_idle_connection_keeps_nothing_of_the_call_that_it_carried() ->
         [(connection, _)] = eks._backend._idle
         assert isinstance(connection, Direct)
         assert (connection.tap.record, connection.tap.orphan) == (None, None)
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_has_come_whole_is_not_lost_to_a_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is cancelled between the last byte and the end of the exchange, where httpcore has checkpoints."""
+    records: list[CallRecord] = []
+
+    async def watch(request: Request, send: Send) -> RawResponse:
+        records.append(request.record)
+        return await send(request)
+
+    real = httpx.Response.aclose
+    with anyio.CancelScope() as scope:
+
+        async def cancelled_here(response: httpx.Response) -> None:
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+            await real(response)
+
+        monkeypatch.setattr(httpx.Response, "aclose", cancelled_here)
+        served = serve(answering(answer(CLUSTER)))
+        async with served as server, AsyncEksClient(CREDENTIALS, endpoint=server.url, per_call=[watch]) as eks:
+            await eks.clusters.get("c-1")
+            await anyio.lowlevel.checkpoint()
+    [record] = records
+    assert record.outcome == "accepted"
+    assert record.answer is not None
+    assert record.answer["Data"]["ClusterId"] == "c-1"
