@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from cds_eks.making import open_twin
 from cds_eks.modeling import Shape
 
 Read = Callable[[Any, Any], Any]
@@ -71,7 +72,7 @@ def compiled(shape: type[Shape], readers: list[FieldReader], general: Read, spel
         "is_known": wires.issuperset,
         "unnamed": _unnamed(wires, frozenset(spellings)),
         "new": object.__new__,
-        "open_shape": _open_twin(shape),
+        "open_shape": open_twin(shape),
         "shape": shape,
     }
     lines = []
@@ -109,12 +110,3 @@ def _other(field: FieldReader) -> Callable[[Any], Any]:
         return empty() if present is None else present
 
     return other
-
-
-def _open_twin(shape: type[Shape]) -> type:
-    """Return a class that is laid out like a shape, but not frozen.
-
-    A frozen class sets its fields by a call each. What is made of the twin is filled by plain assignments, and turned
-    into the shape when it is complete.
-    """
-    return type(shape.__name__, shape.__bases__, {"__slots__": shape.__slots__})

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from cds_eks.errors import EksError, Outcome
+from cds_eks.making import maker
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class Kind(enum.Enum):
     CREATE = "create"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Operation(Generic[T]):
     """One operation of the service: a constant.
 
@@ -63,17 +64,30 @@ class CallRecord:
         request_id: The service's id of the last answer, or None.
         answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
             if the call is cancelled after that.
+        arrived: What came of the attempt in the moment in which the call was cancelled, from a backend that knows of
+            such moments; nobody is there to take it.
         clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
     """
 
-    __slots__ = ("_earlier", "_now", "answer", "attempts", "clock_was_wrong", "deadline", "failures", "request_id")
+    __slots__ = (
+        "_earlier",
+        "_now",
+        "answer",
+        "arrived",
+        "attempts",
+        "clock_was_wrong",
+        "deadline",
+        "failures",
+        "request_id",
+    )
 
     def __init__(self) -> None:
         self.attempts = 0
         self.failures: list[EksError] = []
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
+        self.arrived: object = None
         self.clock_was_wrong = False
         self.deadline: float | None = None
         self._earlier: Outcome = "not_sent"
@@ -110,7 +124,7 @@ class CallRecord:
         return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Request:
     """One request on its way down the pipeline. Change it with `attrs.evolve`.
 
@@ -144,8 +158,8 @@ class Request:
         return self.record.deadline
 
     def signed(self, query: str) -> Request:
-        """Return the request with the query of an attempt: what `attrs.evolve` does, at a third of the cost."""
-        return Request(
+        """Return the request with the query of an attempt: what `attrs.evolve` does, at a fifth of the cost."""
+        return make_request(
             operation=self.operation,
             url=self.url,
             params=self.params,
@@ -159,7 +173,7 @@ class Request:
         )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class RawResponse:
     """An answer as it came: what a backend returns and a middleware sees.
 
@@ -177,7 +191,7 @@ class RawResponse:
     parsed: list[Any] = attrs.field(factory=list, init=False, repr=False, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Response(Generic[T]):
     """The service's answer to one call.
 
@@ -213,6 +227,11 @@ class Response(Generic[T]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             object.__setattr__(self, name, value)
+
+
+make_request = maker(Request)
+make_raw_response = maker(RawResponse)
+make_response = maker(Response)
 
 
 class Execute(Protocol):

@@ -7,7 +7,7 @@ import httptools
 from cds_eks.backend import httpx as default
 from cds_eks.backend.headers import read_headers
 from cds_eks.errors import ConnectionLost, UnreadableResponse
-from cds_eks.wire import RawResponse
+from cds_eks.wire import RawResponse, make_raw_response
 
 MAX_HEAD = 100 * 1024
 """The most bytes of headers, or of trailers; the default backend's bound."""
@@ -20,19 +20,21 @@ class AnswerReader:
         may_go_on: Whether another request may follow the answer that was read.
     """
 
+    __slots__ = ("_fields", "_has_head", "_is_to_head", "_parser", "_pieces", "_quiet", "_size", "_status", "may_go_on")
+
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         # An answer that has a length beside its chunks is read by these (RFC 9112, section 6.3), and is the last one.
         self._parser.set_dangerous_leniencies(lenient_chunked_length=True)
+        self._fields: list[bytes] = []
+        self._pieces: list[bytes] = []
 
     def begin(self, *, is_to_head: bool) -> None:
         """Expect the answer to a new request. One to a HEAD has no body, whatever it says."""
         self.may_go_on = False
         self._is_to_head = is_to_head
         self._status: int | None = None  # until the answer is whole
-        self._head: list[bytes] | None = None
-        self._fields: list[bytes] = []
-        self._pieces: list[bytes] = []
+        self._has_head = False
         self._size = self._quiet = 0
 
     def feed(self, data: memoryview) -> RawResponse | None:
@@ -73,7 +75,7 @@ class AnswerReader:
         Raises:
             ConnectionLost: It should have gone on.
         """
-        if self._head is None:
+        if not self._has_head:
             raise _lost("the server disconnected without sending an answer")
         self._status = self._parser.get_status_code()
         response = self._whole()
@@ -83,26 +85,28 @@ class AnswerReader:
 
     def _whole(self) -> RawResponse:
         assert self._status is not None
-        headers = read_headers(self._head or [])
+        headers, content = read_headers(self._fields), b"".join(self._pieces)
+        self._fields.clear()  # an idle connection keeps nothing of the call that it carried
+        self._pieces.clear()
         if self._status < 100 or headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a form that is not known")
         if "transfer-encoding" in headers and "content-length" in headers:
             self.may_go_on = False
-        return RawResponse(status=self._status, headers=headers, content=b"".join(self._pieces))
+        return make_raw_response(status=self._status, headers=headers, content=content)
 
     # --- what llhttp calls ---
 
     def on_message_begin(self) -> None:  # noqa: D102
         if self._status is not None:
             self.may_go_on = False  # a second answer to one request
-        self._fields = []
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
-        self._fields += (name, value)
+        if not self._has_head:  # what follows like them are trailers, which count for nothing
+            self._fields += (name, value)
 
     def on_headers_complete(self) -> None:  # noqa: D102
         if self._status is None:
-            self._head, self._fields = self._fields, []  # what follows like them are trailers, which count for nothing
+            self._has_head = True
             if self._is_to_head and self._parser.get_status_code() >= 200:
                 self._status = self._parser.get_status_code()
 
@@ -119,7 +123,8 @@ class AnswerReader:
         if self._status is not None or self._size > default.MAX_BODY:
             return
         if 100 <= self._parser.get_status_code() < 200:
-            self._head = None  # the answer is still to come
+            self._has_head = False  # the answer is still to come
+            self._fields.clear()
         else:
             self._status = self._parser.get_status_code()
             self.may_go_on = self._parser.should_keep_alive()

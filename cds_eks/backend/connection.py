@@ -1,15 +1,11 @@
-"""The native backend's connections: asyncio protocols that are asked one thing at a time.
-
-TLS is done here, on memory buffers, and not by asyncio: its own keeps 256 KiB for each connection, and differs between
-event loops.
-"""
+"""The native backend's connections: asyncio protocols that are asked one thing at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import select
-import ssl
+import time
 from collections.abc import MutableMapping
 from typing import cast
 
@@ -18,14 +14,25 @@ import attrs
 from cds_eks.backend.answers import AnswerReader
 from cds_eks.errors import ConnectionLost, EksError
 from cds_eks.pipeline import OutOfTime
-from cds_eks.wire import RawResponse
+from cds_eks.wire import CallRecord, RawResponse
 
 PIECE = 64 * 1024
 """How many bytes are read, or written, at once."""
 
+MOST_AT_ONCE = 64
+"""How many requests wait to be sent together: what belongs to more of them would not stay in the processor's caches."""
+
 
 def _room() -> memoryview:
     return memoryview(bytearray(PIECE))
+
+
+class Unsent(Exception):
+    """The connection was found closed, or with something on it, before the first byte of a request had left."""
+
+
+Result = RawResponse | EksError | OutOfTime | Unsent
+"""What can come of a request."""
 
 
 @attrs.frozen(eq=False)
@@ -35,6 +42,7 @@ class Shared:
     Attributes:
         loop: The event loop.
         idle: The idle connections, the last used one last. One that is closed takes itself out.
+        outbox: The connections that have a request to send.
         received: Where each socket is read into. What is there is used at once, so one is enough for all.
         decrypted: The same, behind TLS.
         context: An empty one, in which connections live: what lasts would keep what the call that began it had in its.
@@ -42,9 +50,31 @@ class Shared:
 
     loop: asyncio.AbstractEventLoop
     idle: MutableMapping[Connection, None] = attrs.field(factory=dict)
+    outbox: list[Connection] = attrs.field(factory=list)
     received: memoryview = attrs.field(factory=_room)
     decrypted: memoryview = attrs.field(factory=_room)
     context: contextvars.Context = attrs.field(factory=contextvars.Context)
+
+    def send_soon(self, connection: Connection) -> None:
+        """Have a connection send its request with all others of this round of the loop.
+
+        A server that sleeps is woken by the first of them, and is awake for the rest. To wake it once for each would
+        take longer than all else that is done to send a request.
+        """
+        if not self.outbox:
+            self.loop.call_soon(self._send_all, context=self.context)
+        self.outbox.append(connection)
+        if len(self.outbox) >= MOST_AT_ONCE:
+            self._send_all()
+
+    def _send_all(self) -> None:
+        waiting = self.outbox.copy()
+        self.outbox.clear()
+        for connection in waiting:
+            try:
+                connection.send_begin()
+            except Exception as error:  # noqa: BLE001 - which the others have no part in
+                connection.lose(error)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -55,21 +85,43 @@ class Connection(asyncio.BufferedProtocol):
         origin: Where it leads: scheme, host and port.
     """
 
-    _transport: asyncio.Transport
-    _poll: select.poll | None = None
-    _answer: asyncio.Future[RawResponse | EksError | OutOfTime] | None = None
-    _may_write: asyncio.Future[None] | None = None
-    _timer: asyncio.TimerHandle | None = None
-    _silence: float | None = None  # how many seconds of it are the end
-    _ends: float | None = None  # when the request's time is up, by the loop's clock
-    _heard = 0.0
-    _is_new = True
+    __slots__ = (
+        "__weakref__",
+        "_answer",
+        "_begin",
+        "_due",
+        "_ends",
+        "_heard",
+        "_is_new",
+        "_loop",
+        "_may_write",
+        "_poll",
+        "_reader",
+        "_record",
+        "_shared",
+        "_silence",
+        "_timer",
+        "_transport",
+        "origin",
+    )
 
     def __init__(self, shared: Shared, origin: tuple[str, str, int]) -> None:
         self.origin = origin
         self._shared = shared
         self._loop = shared.loop
         self._reader = AnswerReader()
+        self._transport: asyncio.Transport
+        self._poll: select.poll | None = None
+        self._answer: asyncio.Future[Result] | None = None
+        self._begin: bytes | None = None  # of a request that has not left yet
+        self._record: CallRecord | None = None  # of the call that it belongs to
+        self._may_write: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when the timer fires
+        self._silence: float | None = None  # how many seconds of it are the end
+        self._ends: float | None = None  # when the request's time is up
+        self._heard = 0.0
+        self._is_new = True
 
     @property
     def is_sound(self) -> bool:
@@ -80,27 +132,45 @@ class Connection(asyncio.BufferedProtocol):
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
         return not self._transport.is_closing() and (self._poll is None or not self._poll.poll(0))
 
-    def ask(self, request: bytes, silence: float | None, left: float | None, *, is_to_head: bool) -> bool:
-        """Send a request, or its beginning.
+    def ask(
+        self, begin: bytes, record: CallRecord, silence: float | None, *, is_to_head: bool
+    ) -> asyncio.Future[Result]:
+        """Send a request, or its beginning, with those of the other connections.
 
         Args:
-            request: What to send; the rest goes out by `send_rest`.
+            begin: What to send; the rest goes out by `send_rest`.
+            record: The call's; it is told just before the first byte leaves, and knows when the time is up.
             silence: After how many seconds without a byte the connection counts as lost, or None.
-            left: After how many seconds the request's time is up, or None.
             is_to_head: Whether it is a HEAD.
 
         Returns:
-            Whether anything may have left; False if the connection turns out to be closed and nothing has.
+            What will come of it. What was cancelled does not leave, if it has not left.
         """
-        self._is_new = False
         self._reader.begin(is_to_head=is_to_head)
-        self._answer = self._loop.create_future()
-        self._watch(silence, left)
-        self._write(request)
-        return not self._transport.is_closing()  # nothing waited to be sent, so a failure is one of the first byte
+        self._answer = answer = self._loop.create_future()
+        self._watch(silence, record.deadline)
+        self._begin, self._record = begin, record
+        self._shared.send_soon(self)
+        return answer
+
+    def send_begin(self) -> None:
+        """Send what `ask` was given, unless it was given up meanwhile, or the connection was."""
+        begin, record = self._begin, self._record
+        if begin is None or record is None or self._answer is None or self._answer.done():
+            return
+        if not self.is_silent():
+            self._end(Unsent())
+            return
+        self._begin, self._record, self._is_new = None, None, False
+        record.may_have_left()
+        self._write(begin)
+        if self._transport.is_closing():  # nothing waited to be sent, so this is a failure of the first byte
+            record.did_not_leave()
+            self._end(Unsent())
 
     async def send_rest(self, content: bytes) -> None:
         """Send the rest of a request, no faster than it leaves; stop when the answer is there already."""
+        self.send_begin()
         rest = memoryview(content)
         while rest and self._answer is not None and not self._answer.done():
             self._write(rest[:PIECE])
@@ -110,11 +180,6 @@ class Connection(asyncio.BufferedProtocol):
         if rest:
             self.close()  # the server would take the next request for the rest of this one
 
-    async def answer(self) -> RawResponse | EksError | OutOfTime:
-        """Return what came of the request."""
-        assert self._answer is not None
-        return await self._answer
-
     def rest(self, expiry: float) -> None:
         """Be idle, for some seconds at the most."""
         self._answer = None
@@ -123,6 +188,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """End it at once, whatever is under way."""
+        self._begin = self._record = None
         self._shared.idle.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
@@ -133,10 +199,11 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(data)
 
     def _take_in(self, data: memoryview) -> None:
-        if self._answer is None or self._answer.done():
+        if self._answer is None or self._answer.done() or self._begin is not None:
+            self._end(Unsent())
             self.close()  # it answers nothing, and would be taken for the answer to the next request
             return
-        self._heard = self._loop.time()
+        self._heard = time.monotonic()
         try:
             response = self._reader.feed(data)
         except EksError as error:
@@ -145,37 +212,45 @@ class Connection(asyncio.BufferedProtocol):
             if response is not None:
                 self._end(response)
 
-    def _end(self, result: RawResponse | EksError | OutOfTime) -> None:
+    def _end(self, result: Result) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result(result)
-        self.resume_writing()
+            is_unsent = self._begin is not None and not isinstance(result, OutOfTime)
+            self._answer.set_result(Unsent() if is_unsent else result)
+        if self._may_write is not None:
+            self.resume_writing()
 
-    def _lose(self, reason: object) -> None:
+    def lose(self, reason: object) -> None:
+        """Count it as lost, for a reason."""
         words = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else reason
         self._end(ConnectionLost(f"the connection was lost ({words})"))
         self.close()
 
-    def _watch(self, silence: float | None, left: float | None) -> None:
-        """Let so many seconds of silence be the end, and so many in all.
+    def _watch(self, silence: float | None, ends: float | None) -> None:
+        """Let so many seconds of silence be the end, and the request's time.
 
         No timer is set or cancelled for a request: one fires now and then, and looks for how long it was silent.
         """
-        self._heard = now = self._loop.time()
+        self._heard = now = time.monotonic()
         self._silence = silence
-        self._ends = None if left is None else now + left
-        if silence is not None and (left is None or silence < left):
-            left = silence
-        if left is None:
+        self._ends = ends
+        due = ends if silence is None else now + silence
+        if due is None:
             return
-        if self._timer is not None and self._timer.when() > now + left:
+        if ends is not None and ends < due:
+            due = ends
+        if self._timer is not None:
+            if self._due <= due:
+                return
             self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = self._loop.call_later(left, self._look, context=self._shared.context)
+        self._look_at(due, now)
+
+    def _look_at(self, due: float, now: float) -> None:
+        self._due = due
+        self._timer = self._loop.call_later(max(due - now, 0), self._look, context=self._shared.context)
 
     def _look(self) -> None:
         self._timer = None
-        now = self._loop.time()
+        now = time.monotonic()
         if self._ends is not None and now >= self._ends:
             self._end(OutOfTime())
             self.close()
@@ -183,11 +258,11 @@ class Connection(asyncio.BufferedProtocol):
         dues = [due for due in (self._ends, self._silence and self._heard + self._silence) if due is not None]
         if not dues:
             return
-        left = min(dues) - now
-        if left > 0 or not self.is_silent():  # if the loop stood still, what came meanwhile is read in a moment
-            self._timer = self._loop.call_later(max(left, 0), self._look, context=self._shared.context)
+        # If the loop stood still, what came meanwhile is read in a moment.
+        if (due := min(dues)) > now or not self.is_silent():
+            self._look_at(due, now)
         else:
-            self._lose("ReadTimeout" if self._may_write is None else "WriteTimeout")
+            self.lose("ReadTimeout" if self._may_write is None else "WriteTimeout")
 
     # --- what asyncio calls; its docs say when ---
 
@@ -211,97 +286,13 @@ class Connection(asyncio.BufferedProtocol):
                 self._end(error)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        self._lose(exc or "it was closed")
+        self.lose(exc or "it was closed")
 
     def pause_writing(self) -> None:  # noqa: D102
         self._may_write = self._loop.create_future()
 
     def resume_writing(self) -> None:  # noqa: D102
-        self._heard = self._loop.time()
+        self._heard = time.monotonic()
         if self._may_write is not None and not self._may_write.done():
             self._may_write.set_result(None)
         self._may_write = None
-
-
-class SecureConnection(Connection):
-    """A connection over TLS.
-
-    Args:
-        shared: What it shares with the others.
-        origin: Where it leads; the certificate must be its host's.
-        context: Whose certificates are trusted.
-    """
-
-    def __init__(self, shared: Shared, origin: tuple[str, str, int], context: ssl.SSLContext) -> None:
-        super().__init__(shared, origin)
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=origin[1])
-        self._shaken: asyncio.Future[Exception | None] = self._loop.create_future()
-
-    async def handshake(self) -> None:
-        """Wait until the handshake is done.
-
-        Raises:
-            OSError: It failed.
-        """
-        try:
-            if (failure := await self._shaken) is not None:
-                raise failure
-        except BaseException:
-            self.close()
-            raise
-
-    def _shake(self) -> None:
-        failure = None
-        try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return
-        except ssl.SSLError as error:
-            failure = error
-        finally:
-            self._flush()
-        self._shaken.set_result(failure)
-
-    def _flush(self) -> None:
-        if self._outgoing.pending and not self._transport.is_closing():
-            self._transport.write(self._outgoing.read())
-
-    def _write(self, data: bytes | memoryview) -> None:
-        try:
-            while data:
-                data = memoryview(data)[self._tls.write(data) :]
-        except ssl.SSLError as error:
-            self._lose(error)
-        self._flush()
-
-    def is_silent(self) -> bool:
-        """The same; but what comes right after the handshake belongs to TLS, and means nothing."""
-        return self._is_new or super().is_silent()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
-        super().connection_made(transport)
-        self._shake()
-
-    def buffer_updated(self, nbytes: int) -> None:  # noqa: D102
-        self._incoming.write(self._shared.received[:nbytes])
-        if not self._shaken.done():
-            self._shake()
-        try:
-            while self._incoming.pending or self._tls.pending():
-                count = cast("int", self._tls.read(PIECE, self._shared.decrypted))
-                if not count:  # the server says that this is the end
-                    self.eof_received()
-                    self.close()
-                    break
-                self._take_in(self._shared.decrypted[:count])
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLError as error:
-            self._lose(error)
-        self._flush()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        if not self._shaken.done():
-            self._shaken.set_result(exc or ConnectionResetError("closed in the handshake"))
-        super().connection_lost(exc)

@@ -18,8 +18,9 @@ from collections.abc import AsyncIterator
 import attrs
 import httpx
 
-from cds_eks.backend.connection import PIECE, Connection, SecureConnection, Shared
+from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
 from cds_eks.backend.httpx import decompressed
+from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
@@ -60,16 +61,43 @@ class NativeBackend:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
             OutOfTime: The request's deadline has passed.
         """
+        head, content = _head(request), request.content or b""
+        begin, rest = (head, content) if len(content) > PIECE else (head + content, b"")
+        origin, is_to_head = _site(request.url)[0], request.operation.method == "HEAD"
         if self._shared is None:
             self._shared = _shared()
-        head = _head(request)
+        idle = self._shared.idle
         if self._places:
             self._places -= 1
         else:
             async with _in_time(request):
                 await self._stand_in_line(self._shared.loop)
         try:
-            return await self._exchange(request, head, self._shared)
+            while True:
+                is_new = not idle
+                connection = await self._connect(request, self._shared) if is_new else idle.popitem()[0]
+                if connection.origin != origin:
+                    connection.close()
+                    continue
+                answer = connection.ask(begin, request.record, request.read_timeout, is_to_head=is_to_head)
+                try:
+                    if rest:
+                        await connection.send_rest(rest)
+                    result = _readable(await answer)
+                except BaseException:
+                    connection.close()
+                    if answer.done() and not answer.cancelled():  # cancelled in the moment in which the answer came
+                        request.record.arrived = _readable(answer.result())
+                    raise
+                if isinstance(result, RawResponse):
+                    if connection.is_sound and not self._is_closed:
+                        connection.rest(self._expiry)
+                    else:
+                        connection.close()
+                    return result
+                connection.close()
+                if is_new or not isinstance(result, Unsent):
+                    raise _failure(result, request)
         finally:
             self._give_place()
 
@@ -92,47 +120,6 @@ class NativeBackend:
                 turn.set_result(None)
                 return
         self._places += 1
-
-    async def _exchange(self, request: Request, head: bytes, shared: Shared) -> RawResponse:
-        """Send a request on the connection that was used last, or a new one, and return the answer."""
-        content = request.content or b""
-        begin, rest = (head, content) if len(content) > PIECE else (head + content, b"")
-        connection = await self._asked(request, begin, shared)
-        try:
-            if rest:
-                await connection.send_rest(rest)
-            result = await connection.answer()
-            if isinstance(result, RawResponse) and "content-encoding" in result.headers:
-                result = _decompressed(result)
-        except BaseException:
-            connection.close()
-            raise
-        if not isinstance(result, RawResponse):
-            connection.close()
-            if isinstance(result, EksError):
-                result.action = request.operation.name
-            raise result
-        if connection.is_sound and not self._is_closed:
-            connection.rest(self._expiry)
-        else:
-            connection.close()
-        return result
-
-    async def _asked(self, request: Request, begin: bytes, shared: Shared) -> Connection:
-        """Return a connection on which the request has begun to leave."""
-        is_to_head = request.operation.method == "HEAD"
-        origin = _site(request.url)[0]
-        while True:
-            is_new = not shared.idle
-            connection = await self._connect(request, shared) if is_new else shared.idle.popitem()[0]
-            if connection.origin == origin and connection.is_silent():
-                request.record.may_have_left()
-                if connection.ask(begin, request.read_timeout, _left(request), is_to_head=is_to_head):
-                    return connection
-                request.record.did_not_leave()
-            connection.close()
-            if is_new:
-                raise _not_connected("the server disconnected before anything was sent", request)
 
     async def _connect(self, request: Request, shared: Shared) -> Connection:
         """Return a new connection."""
@@ -163,16 +150,12 @@ class NativeBackend:
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
 
 
-def _left(request: Request) -> float | None:
-    """Return how many seconds there are until the request's deadline, or None if it has none."""
-    return None if request.deadline is None else request.deadline - time.monotonic()
-
-
 @contextlib.asynccontextmanager
 async def _in_time(request: Request) -> AsyncIterator[None]:
     """Raise `OutOfTime` if what is waited for takes longer than the request has."""
+    left = None if request.deadline is None else request.deadline - time.monotonic()
     try:
-        async with asyncio.timeout(_left(request)) as limit:
+        async with asyncio.timeout(left) as limit:
             yield
     except TimeoutError:
         if not limit.expired():
@@ -201,9 +184,9 @@ def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _is_name(name: str) -> bool | None:
-    """Whether a header may have this name; None for those that are nobody else's."""
-    return None if name.lower() in _OWN else _NAME.fullmatch(name) is not None
+def _is_ours(name: str) -> bool:
+    """Whether a request may bring a header of this name."""
+    return name.lower() not in _OWN and _NAME.fullmatch(name) is not None
 
 
 def _is_plain(query: str) -> bool:
@@ -222,13 +205,15 @@ def _head(request: Request) -> bytes:
         _, path, own = _site(request.url)
     except httpx.InvalidURL:
         path = ""
-    headers = ""
+    headers, values = "", ""
     for name, value in request.headers.items():
-        if (is_name := _is_name(name)) is None:
-            continue
-        if not is_name or not value.isascii() or not value.replace("\t", " ").isprintable():
-            raise InvalidRequestError("headers", "hold what can't be sent", action=action)
-        headers += f"{name}: {value}\r\n"
+        if _is_ours(name):
+            headers += f"{name}: {value}\r\n"
+            values += value
+        elif name.lower() not in _OWN:
+            raise InvalidRequestError("headers", "hold a name that can't be sent", action=action)
+    if not values.isascii() or not (values.isprintable() or values.replace("\t", " ").isprintable()):
+        raise InvalidRequestError("headers", "hold what can't be sent", action=action)
     query = request.query
     if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
         raise InvalidRequestError("params", "make a URL that can't be sent", action=action)
@@ -237,12 +222,23 @@ def _head(request: Request) -> bytes:
     return f"{method} {path}?{query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
 
 
-def _decompressed(response: RawResponse) -> RawResponse | UnreadableResponse:
-    """Return an answer without its compression, or what is wrong with it."""
-    content, reason = decompressed(response.content, response.headers["content-encoding"])
+def _readable(result: Result) -> Result:
+    """Return an answer without its compression, or what is wrong with it; anything else as it is."""
+    if not isinstance(result, RawResponse) or "content-encoding" not in result.headers:
+        return result
+    content, reason = decompressed(result.content, result.headers["content-encoding"])
     if reason is not None:
-        return UnreadableResponse(reason, http_status=response.status)
-    return attrs.evolve(response, content=content)
+        return UnreadableResponse(reason, http_status=result.status)
+    return attrs.evolve(result, content=content)
+
+
+def _failure(result: EksError | OutOfTime | Unsent, request: Request) -> Exception:
+    """Return what is raised for what came of a request that has no answer."""
+    if isinstance(result, Unsent):
+        return _not_connected("the server disconnected before anything was sent", request)
+    if isinstance(result, EksError):
+        result.action = request.operation.name
+    return result
 
 
 def _not_connected(words: str, request: Request) -> ConnectFailed:

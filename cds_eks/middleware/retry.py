@@ -102,7 +102,8 @@ class RetryQuota:
 
     def earn(self, last_cost: int) -> None:
         """A call succeeded: give back what its last retry cost, or 1 if it needed none."""
-        self.left = min(self._size, self.left + (last_cost or 1))
+        if self.left < self._size:
+            self.left = min(self._size, self.left + (last_cost or 1))
 
 
 class Retry:
@@ -147,15 +148,16 @@ class Retry:
                     record.did_not_leave()
                 elif error.outcome == "unknown":
                     record.may_have_left()
+            except BaseException:
+                if isinstance(record.arrived, RawResponse):
+                    self._take_down(request, record.arrived)
+                raise
             else:
-                found = self._failure_of(request, response)
+                found = self._take_down(request, response)
                 if found is None:
-                    record.answered(request_id_of(response, request.secrets), outcome="accepted")
-                    record.answer = parse(response)
                     self._quota.earn(cost)
                     return response
                 failure = found
-                record.answered(failure.request_id, outcome=failure.outcome)
             if record.outcome == "unknown" and request.operation.kind is Kind.CREATE:
                 failure.outcome = "unknown"  # whatever the error says for itself
             decision = decide(
@@ -175,6 +177,16 @@ class Retry:
             cost = decision.cost
             self._quota.spend(cost)
             await self._sleep(decision.wait)
+
+    def _take_down(self, request: Request, response: RawResponse) -> EksError | None:
+        """Put on the record what an answer says, and return what it says went wrong, if anything did."""
+        failure = self._failure_of(request, response)
+        if failure is None:
+            request.record.answered(request_id_of(response, request.secrets), outcome="accepted")
+            request.record.answer = parse(response)
+        else:
+            request.record.answered(failure.request_id, outcome=failure.outcome)
+        return failure
 
     def _last(self, failure: EksError, request: Request) -> EksError:
         """The failure that ends the call, with what is known of all attempts together."""

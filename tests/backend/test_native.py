@@ -27,6 +27,7 @@ from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, pl
 # their fixtures.
 from test_httpx import (  # noqa: F401
     BODY,
+    CREDENTIALS,
     _no_proxies,
     authority,
     chunked,
@@ -79,13 +80,14 @@ from benchmarks.fuzz_native import fuzz
 from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors
 from cds_eks.backend import httpx as default
 from cds_eks.backend.answers import MAX_HEAD, AnswerReader
-from cds_eks.backend.connection import PIECE, SecureConnection
+from cds_eks.backend.connection import PIECE
 from cds_eks.backend.connection import Connection as NativeConnection
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.native import NativeBackend
-from cds_eks.pipeline import OutOfTime
+from cds_eks.backend.secure import SecureConnection
+from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
-from cds_eks.wire import RawResponse, Request
+from cds_eks.wire import CallRecord, RawResponse, Request
 
 asynchronous = pytest.mark.anyio
 
@@ -934,3 +936,68 @@ async def test_closing_what_was_never_used_and_closing_twice() -> None:
     made = NativeBackend()
     await made.aclose()
     await made.aclose()
+
+
+# --- requests leave together ---------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_call_that_is_cancelled_in_the_round_of_the_loop_in_which_it_was_made_was_not_sent() -> None:
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        await made.send(request(server.url))
+        asked = request(server.url, "Action=Cancelled")
+        call = asyncio.create_task(made.send(asked))
+        await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await made.send(request(server.url))
+        assert asked.record.outcome == "not_sent"
+        assert [seen.action for seen in server.ledger] == ["X", "X"]
+
+
+@asynchronous
+async def test_a_request_that_fails_to_leave_holds_up_none_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(self: NativeConnection, data: Any) -> None:
+        real(self, data)
+        if b"Action=Bad" in bytes(data):
+            raise RuntimeError("broken")
+
+    real = NativeConnection._write
+    monkeypatch.setattr(NativeConnection, "_write", write)
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        requests = [request(server.url, f"Action={name}") for name in ("Good", "Bad", "Good")]
+        for _ in range(2):  # on new connections, then on idle ones
+            ends = await asyncio.gather(*map(made.send, requests), return_exceptions=True)
+            assert [type(end) for end in ends] == [RawResponse, errors.ConnectionLost, RawResponse]
+            assert requests[1].record.outcome == "unknown"
+
+
+@asynchronous
+@pytest.mark.parametrize(("code", "outcome"), [("Success", "accepted"), ("NotEnoughBalance", "refused")])
+async def test_an_answer_that_comes_in_the_moment_of_a_cancellation_is_on_the_record(
+    code: str, outcome: str, create: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records: list[CallRecord] = []
+
+    async def watch(request: Request, send: Send) -> RawResponse:
+        records.append(request.record)
+        return await send(request)
+
+    def end(self: NativeConnection, result: Any) -> None:
+        real(self, result)
+        call.cancel()  # the loop has the answer, and has not told the call yet
+
+    real = NativeConnection._end
+    monkeypatch.setattr(NativeConnection, "_end", end)
+    async with (
+        serve(answering(answer(CREATED, code=code))) as server,
+        AsyncEksClient(CREDENTIALS, endpoint=server.url, backend="native", per_call=[watch]) as eks,
+    ):
+        call = asyncio.create_task(eks.clusters.create(create))
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    [record] = records
+    assert (record.outcome, record.attempts) == (outcome, 1)
+    assert record.request_id is not None
+    assert (record.answer or {}).get("Data") == (CREATED if outcome == "accepted" else None)

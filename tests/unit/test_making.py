@@ -1,0 +1,77 @@
+"""Frozen classes made quickly: the same as made by the class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from cds_eks.making import maker
+from cds_eks.resources.clusters import LIST_CLUSTERS
+from cds_eks.wire import (
+    CallRecord,
+    RawResponse,
+    Request,
+    Response,
+    make_raw_response,
+    make_request,
+    make_response,
+)
+
+RECORD = CallRecord()
+
+CASES: list[tuple[Any, Any, dict[str, Any]]] = [
+    (Request, make_request, {"operation": LIST_CLUSTERS, "url": "u", "params": {"a": "b"}}),
+    (
+        *(Request, make_request),
+        {
+            "operation": LIST_CLUSTERS,
+            "url": "u",
+            "params": {},
+            "content": b"c",
+            "headers": {"d": "e"},
+            "query": "f",
+            "connect_timeout": 1.0,
+            "read_timeout": 2.0,
+            "secrets": frozenset({"g"}),
+            "record": RECORD,
+        },
+    ),
+    (RawResponse, make_raw_response, {"status": 200, "headers": {}, "content": b""}),
+    (Response, make_response, {"data": None}),
+    (Response, make_response, {"data": [1], "request_id": "r", "attempts": 2, "raw": {"a": 1}}),
+]
+
+
+@pytest.mark.parametrize(("cls", "make", "given"), CASES)
+def test_what_is_made_is_what_the_class_makes(cls: Any, make: Any, given: dict[str, Any]) -> None:
+    made = make(**given)
+    assert type(made) is cls
+    assert made == cls(**given)
+    assert repr(made) == repr(cls(**given))
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(made, attrs.fields(cls)[0].name, None)
+    assert attrs.evolve(made, **given) == made
+
+
+@pytest.mark.parametrize("make", [make_request, make_raw_response, make_response])
+def test_what_must_be_given_must_be_given(make: Any) -> None:
+    with pytest.raises(TypeError, match="missing"):
+        make()
+
+
+def test_what_is_not_given_is_made_anew_each_time() -> None:
+    first, second = (make_request(operation=LIST_CLUSTERS, url="u", params={}) for _ in range(2))
+    assert first.record is not second.record
+    assert first.headers is not second.headers
+    assert make_raw_response(status=1, headers={}, content=b"").parsed == []
+
+
+def test_a_field_may_have_a_default_that_is_no_text() -> None:
+    @attrs.frozen(kw_only=True, weakref_slot=False)
+    class Thing:
+        name: str
+        size: float = 1.5
+
+    assert maker(Thing)(name="a") == Thing(name="a", size=1.5)
