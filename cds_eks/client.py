@@ -6,7 +6,7 @@ import functools
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
@@ -95,7 +95,7 @@ class AsyncEksClient:
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
         self._backend = backends.choose(backend, limits)
-        self._headers = {"User-Agent": _user_agent(user_agent)}
+        self._user_agent = _user_agent(user_agent)
         self._call_ids = CallIds()
         self._secrets: Callable[[], frozenset[str]] = frozenset
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
@@ -105,7 +105,7 @@ class AsyncEksClient:
         if signer is None:
             current = _provider(credentials)
             signer = HmacSha1Signer(current)
-            self._secrets = lambda: current().texts()
+            self._secrets = lambda: current().texts
         for middleware in (*per_call, *per_attempt):
             if not callable(middleware):
                 raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
@@ -212,9 +212,9 @@ class AsyncEksClient:
         self._is_closed = True
         await self._backend.aclose()
 
-    async def execute(
+    def execute(
         self, operation: Operation[T], request: Any, extra: Mapping[str, Any] | None = None
-    ) -> Response[T]:
+    ) -> Coroutine[Any, Any, Response[T]]:
         """Send one operation through the pipeline; the resources' methods do this.
 
         Args:
@@ -236,7 +236,7 @@ class AsyncEksClient:
             revision=self._revision,
             timeouts=self._timeouts,
         )
-        return await self._carry_out(operation, call, lambda: codec.natural_key(operation, request))
+        return self._carry_out(operation, call, request)
 
     async def call(
         self,
@@ -277,12 +277,10 @@ class AsyncEksClient:
             secrets=self._secrets(),
             timeouts=self._timeouts,
         )
-        answer = await self._carry_out(operation, call, lambda: codec.natural_key_of_call(body))
+        answer = await self._carry_out(operation, call, body)
         return dict(answer.raw)
 
-    async def _carry_out(
-        self, operation: Operation[T], call: Request, natural_key: Callable[[], dict[str, Any]]
-    ) -> Response[T]:
+    async def _carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such."""
         if self._is_closed:
             raise ConfigurationError("the client is closed")
@@ -301,9 +299,8 @@ class AsyncEksClient:
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
-            failure = ambiguous(
-                error, natural_key=natural_key(), window=(datetime.fromtimestamp(began, UTC), datetime.now(UTC))
-            )
+            key = codec.natural_key(operation, arguments)
+            failure = ambiguous(error, natural_key=key, window=(datetime.fromtimestamp(began, UTC), datetime.now(UTC)))
         else:
             if logger.isEnabledFor(logging.DEBUG):
                 _log(operation, answer)
@@ -312,7 +309,7 @@ class AsyncEksClient:
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
-        return {**self._headers, "cds-request-id": self._call_ids()}
+        return {"User-Agent": self._user_agent, "cds-request-id": self._call_ids()}
 
 
 def _log(operation: Operation[T], answer: Response[T]) -> None:

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import unicodedata
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -22,10 +22,10 @@ from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, ListOf, is_by_wire_name, is_utf8, spelt
 from cds_eks.signing import COMMON_PARAMETERS
-from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
+from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
 
-__all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key", "natural_key_of_call"]
+__all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key"]
 
 T = TypeVar("T")
 
@@ -72,8 +72,10 @@ def encode(
         arguments = _arguments(request, extra, revision)
         operation = _revised(operation, revision)
         params, body = (arguments, None) if operation.method == "GET" else ({}, arguments)
-        if found := _secrets_of(request) | (secrets_in(extra) if extra else set()):
+        if found := _secrets_of(request):
             secrets |= found
+        if extra:
+            secrets |= secrets_in(extra)
         return _request(operation, params, body, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
         error.action = operation.name
@@ -101,6 +103,9 @@ def encode_call(
                 raise InvalidRequestError(field, MUST_BE_BY_WIRE_NAME)
         if operation.method == "GET" and body is not None:
             raise InvalidRequestError("body", "can't be sent with GET")
+        for name in params or {}:
+            if _is_reserved(name):
+                raise InvalidRequestError(spelt(name), BELONGS_TO_SIGNATURE)
         to_send = None if operation.method == "GET" else body or {}
         secrets |= secrets_in([params, body])
         return _request(operation, params or {}, to_send, url, headers, secrets, timeouts)
@@ -122,7 +127,7 @@ def _request(
     for name, value in params.items():
         query[name] = _query_value(name, value)
     content = None if body is None else _json(body)
-    return Request(
+    return make_request(
         operation=operation,
         url=url,
         params=query,
@@ -144,8 +149,8 @@ def _is_reserved(name: str) -> bool:
 
 def _query_value(name: str, value: object) -> str:
     """Spell an argument of a query: text as it is, numbers in decimal, flags as 1 and 0."""
-    if _is_reserved(name):
-        raise InvalidRequestError(spelt(name), BELONGS_TO_SIGNATURE)
+    if type(value) is str and value.isascii() and name.isascii():
+        return value
     if not isinstance(value, (str, int)):
         raise InvalidRequestError(spelt(name), f"must be a text, a whole number or a flag, not {type(value).__name__}")
     try:
@@ -172,6 +177,7 @@ def _body_headers(content: bytes) -> dict[str, str]:
     return {"Content-Type": JSON_TYPE, "Content-MD5": base64.b64encode(digest).decode()}
 
 
+@functools.lru_cache(maxsize=256)
 def _revised(operation: Operation[T], revision: str) -> Operation[T]:
     """Return an operation under the name that a revision has for it."""
     action = operation.revised.get(revision, operation.action)
@@ -203,7 +209,9 @@ def _secrets_of(request: Any) -> set[str]:
     """The texts of a model that must never be shown."""
     found: set[str] = secrets_in(request.extra) if request.extra else set()
     secret, below = _places_of_secrets(cast("Hashable", type(request)))
-    found |= {value for name in secret if (value := getattr(request, name))}
+    for name in secret:
+        if value := getattr(request, name):
+            found.add(value)
     for name in below:
         value = getattr(request, name)
         if value is not None:
@@ -223,19 +231,22 @@ def _places_of_secrets(shape: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     )
 
 
-def natural_key(operation: Operation[Any], request: Any) -> dict[str, Any]:
-    """Return the fields by which to look for what a create may have made, by Python name; without the unset ones."""
-    found = {path: value_at(request, path) for path in operation.natural_key}
+def natural_key(operation: Operation[Any], arguments: Any) -> dict[str, Any]:
+    """Return the arguments by which to look for what a create may have made; without the unset ones.
+
+    Args:
+        operation: The create.
+        arguments: Its request, whose fields go by Python name; or the body of an undocumented action, of which names
+            and ids count, by wire name.
+    """
+    if operation.request is None:
+        return {
+            name: value
+            for name, value in (arguments or {}).items()
+            if name.endswith(("Name", "Id")) and isinstance(value, str) and not is_secret_name(name)
+        }
+    found = {path: value_at(arguments, path) for path in operation.natural_key}
     return {path: value for path, value in found.items() if value is not None}
-
-
-def natural_key_of_call(body: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the same for an undocumented action, by wire name: its names and ids."""
-    return {
-        name: value
-        for name, value in (body or {}).items()
-        if name.endswith(("Name", "Id")) and isinstance(value, str) and not is_secret_name(name)
-    }
 
 
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
@@ -256,11 +267,11 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     if operation.kind is Kind.READ and _lacks_object(data, operation.result):
         raise _counted(unreadable("the answer has no data", request, response), request)
     try:
-        typed = None if operation.result is None else reader_of(operation.result)(data, operation.result)
+        typed = None if operation.result is None else _reader_for(operation)(data, operation.result)
     except Unreadable as error:
         raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
     texts = texts_of(get)
-    return Response(
+    return make_response(
         data=cast("T", typed),
         request_id=request_id_of(response, request.secrets),
         code=str(get("Code")),
@@ -272,6 +283,12 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
         elapsed=elapsed,
         raw=envelope,
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _reader_for(operation: Operation[Any]) -> Callable[[Any, Any], Any]:
+    """Return what reads an operation's result; to look for it by the operation is quicker than by the type."""
+    return reader_of(operation.result)
 
 
 def _counted(error: EksError, request: Request) -> EksError:
@@ -289,8 +306,8 @@ def _lacks_object(data: Any, result: Any) -> bool:
 
 
 def _page_number(value: Any) -> int | None:
-    if value is None:
-        return None
+    if value is None or (type(value) is int and value >= 0):
+        return value
     try:
         number = read_int(value, int)
     except Unreadable:

@@ -41,7 +41,9 @@ def _parse(content: bytes) -> dict[str, Any] | None:
         body = _loaded(content)
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) and isinstance(member(body, "Code"), (str, int)) else None
+    if not isinstance(body, dict):
+        return None
+    return body if isinstance(body.get("Code") or member(body, "Code"), (str, int)) else None
 
 
 def _loaded(content: bytes) -> Any:
@@ -77,21 +79,25 @@ def texts_of(get: Callable[[str], Any]) -> list[str]:
     Args:
         get: Of the envelope; see `getter`.
     """
-    values = (get("Desc"), get("Msg"), get("Message"))
-    return [str(value) for value in values if value != "" and isinstance(value, (str, int, float))]
+    texts = []
+    for name in ("Desc", "Msg", "Message"):
+        value = get(name)
+        if value is not None and value != "" and isinstance(value, (str, int, float)):
+            texts.append(str(value))
+    return texts
 
 
 def is_success(envelope: Mapping[str, Any]) -> bool:
     """Whether the envelope says that all is well."""
-    code = member(envelope, "Code")
-    return code == "Success" or str(code).lower() == SUCCESS
+    return envelope.get("Code") == "Success" or str(member(envelope, "Code")).lower() == SUCCESS
 
 
 def request_id_of(response: RawResponse, secrets: Iterable[str] = ()) -> str | None:
     """Return the service's id of a request, fit to be shown."""
     parsed = response.parsed
     if len(parsed) < 2:
-        value = member(parse(response) or {}, "RequestId")
+        envelope = parse(response) or {}
+        value = envelope.get("RequestId") or member(envelope, "RequestId")
         if not value or not isinstance(value, (str, int)):
             value = response.headers.get("cds-request-id")
         is_one = value and isinstance(value, (str, int))

@@ -68,8 +68,9 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
             return unreadable("the answer is not the service's envelope", request, response)
         throttled = errors.Throttled("too many requests", http_status=429, retry_after=retry_after(response))
         return addressed(throttled, request, response)
-    if is_success(envelope) and response.status < 300:
-        if _names_result(request.operation, envelope):
+    if response.status < 300 and is_success(envelope):
+        result_id = request.operation.result_id
+        if result_id is None or _names(result_id, request.operation, envelope):
             return None
         return unreadable("the answer does not name what was made", request, response)
     code = str(member(envelope, "Code"))
@@ -115,14 +116,12 @@ def _unfit(request: Request, response: object) -> ConfigurationError:
     return error
 
 
-def _names_result(operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
+def _names(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
     """Whether a create's yes has the id of what was made: without it, nobody knows whether anything was."""
-    if operation.result_id is None:
-        return True
     data = member(envelope, "Data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
-    wire = getattr(fields_of(operation.result), operation.result_id).metadata["wire"]
+    wire = getattr(fields_of(operation.result), result_id).metadata["wire"]
     return isinstance(data, Mapping) and member(data, wire) not in (None, "")
 
 
@@ -156,8 +155,7 @@ def is_expired(response: RawResponse) -> bool:
     """Whether the service refused a request for its time."""
     if not _is_answer(response) or (envelope := parse(response)) is None:
         return False
-    code = member(envelope, "Code")
-    return code != "Success" and str(code).lower() == "requestexpired"
+    return not is_success(envelope) and str(member(envelope, "Code")).lower() == "requestexpired"
 
 
 def unreadable(reason: str, request: Request, response: RawResponse) -> UnreadableResponse:

@@ -87,19 +87,19 @@ def model(shape: ShapeT) -> ShapeT:
     """Make a frozen, slotted, keyword-only attrs class whose wrong arguments raise `InvalidRequestError`."""
     made: Any = attrs.frozen(shape, kw_only=True, weakref_slot=False)
     make = made.__init__
-    names = {member.name for member in fields_of(made)}
+    names, forbidden = {member.name for member in fields_of(made)}, made.FORBIDDEN
     required = tuple(member.name for member in fields_of(made) if member.default is attrs.NOTHING)
 
     @functools.wraps(make)
     def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - attrs' own, behind one that words its complaints
-        for name in given:
-            if name not in names:
-                raise InvalidRequestError(name, f"is not a field of {made.__name__}{_did_you_mean(name, names)}")
+        if not names.issuperset(given):
+            name = next(name for name in given if name not in names)
+            raise InvalidRequestError(name, f"is not a field of {made.__name__}{_did_you_mean(name, names)}")
         for name in required:
             if name not in given:
                 raise InvalidRequestError(name, "is required")
         make(self, **given)
-        for ban in made.FORBIDDEN:
+        for ban in forbidden:
             _check_forbidden(self, ban)
         if given.get("extra"):
             _check_extra(self)

@@ -89,13 +89,14 @@ def _list_hook(hint: Any) -> StructureHook:
             value = [value]
         if not isinstance(value, list):
             raise _wrong("a list", value)
-        index, entries = 0, []
+        entries: list[Any] = []
         try:
-            for index, item in enumerate(value):  # noqa: B007 - read below
+            for item in value:
                 if item is not None:
-                    entries.append(reader(item, entry_type))
+                    entries.append(reader(item, entry_type))  # noqa: PERF401 - how many there are is read below
         except Unreadable as error:
-            raise error.under(f"[{index}]") from None
+            present = [index for index, item in enumerate(value) if item is not None]
+            raise error.under(f"[{present[len(entries)]}]") from None
         return entries
 
     return read

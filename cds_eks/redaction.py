@@ -27,6 +27,12 @@ def printable(text: str, most: int) -> str:
 
 def presentable(text: str, secrets: Iterable[str], most: int) -> str:
     """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first."""
+    if len(text) <= most and text.isprintable():
+        for spelling in _spellings_of_all(frozenset(secrets)):
+            if spelling in text:
+                break
+        else:
+            return text  # as nearly all are
     return printable(blot(text[:LONGEST_LOOK], secrets, is_cut=len(text) > LONGEST_LOOK), most)
 
 

@@ -195,6 +195,8 @@ class ExtraFields(Rule):
     """Undocumented fields, by wire name."""
 
     def check(self, value: Any) -> dict[str, Any]:
+        if value == {}:
+            return {}
         if not is_by_wire_name(value):
             raise Broken(MUST_BE_BY_WIRE_NAME)
         return dict(value)

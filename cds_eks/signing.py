@@ -74,8 +74,9 @@ class Credentials:
     access_key_id: str = attrs.field(repr=_masked)
     secret_access_key: str = attrs.field(repr=_masked)
 
+    @functools.cached_property
     def texts(self) -> frozenset[str]:
-        """Return both, as what must never be shown."""
+        """Both, as what must never be shown."""
         return frozenset({self.access_key_id, self.secret_access_key})
 
     def __reduce__(self) -> NoReturn:
@@ -121,6 +122,10 @@ def signature(secret_access_key: str, method: str, params: Mapping[str, str]) ->
     return b64encode(hmac.digest(secret_access_key.encode(), text.encode(), "sha1")).decode()
 
 
+_IS = "\0"
+"""Stands for `=` until the parameters are sorted: less than all that names are made of, it has names alone count."""
+
+
 class Signer(Protocol):
     """What signs each attempt. Hand your own to a client as `signer=`."""
 
@@ -137,6 +142,8 @@ class Signer(Protocol):
 class Nonces:
     """Texts that never repeat: a random prefix and a counter. A forked process makes a prefix of its own."""
 
+    _form = "%08x"
+
     def __init__(self) -> None:
         self._series = self._new_series()
 
@@ -150,25 +157,20 @@ class Nonces:
 
     def __call__(self) -> str:
         """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
-        return self._next(8)
-
-    def _next(self, width: int) -> str:
         process, prefix, counter = self._series  # one value, so that threads never see half of a new one
         if process != generation():
             self._series = _, prefix, counter = self._new_series()
-        return f"{prefix}{next(counter):0{width}x}"
+        return prefix + (self._form % next(counter))
 
 
 class CallIds(Nonces):
     """The ids of calls: each a UUID whose last group counts, which costs a fifth of one that is all random."""
 
+    _form = "%012x"
+
     @staticmethod
     def _prefix() -> str:
         return str(uuid.uuid4())[:24]
-
-    def __call__(self) -> str:
-        """Return the next one."""
-        return self._next(12)
 
 
 class HmacSha1Signer:
@@ -204,12 +206,11 @@ class HmacSha1Signer:
         key = self._key  # one value, as is the time below: threads may share a signer while its keys are rotated
         if key is None or key.credentials is not credentials:
             key = self._key = _Key.of(credentials)
-        pairs = [(_encoded(name), _encoded(value)) for name, value in params.items()]
-        pairs += key.parameters
-        pairs.append(("SignatureNonce", self._nonce()))
-        pairs.append(("Timestamp", self._now()))
+        pairs = [*key.parameters, f"SignatureNonce{_IS}{self._nonce()}", f"Timestamp{_IS}{self._now()}"]
+        for name, value in params.items():
+            pairs.append(f"{_encoded(name)}{_IS}{_encoded(value)}")
         pairs.sort()
-        query = "&".join(["=".join(pair) for pair in pairs])
+        query = "&".join(pairs).replace(_IS, "=")
         inner, outer = key.inner.copy(), key.outer.copy()
         inner.update(f"{method}&%2F&{_encoded_again(query)}".encode())
         outer.update(inner.digest())
@@ -240,7 +241,7 @@ class _Key:
     credentials: Credentials
     inner: hashlib._Hash = attrs.field(repr=False)
     outer: hashlib._Hash = attrs.field(repr=False)
-    parameters: list[tuple[str, str]] = attrs.field(repr=False)
+    parameters: list[str] = attrs.field(repr=False)
 
     @classmethod
     def of(cls, credentials: Credentials) -> _Key:
@@ -251,10 +252,10 @@ class _Key:
             inner=hashlib.sha1(bytes(byte ^ 0x36 for byte in block)),
             outer=hashlib.sha1(bytes(byte ^ 0x5C for byte in block)),
             parameters=[
-                ("AccessKeyId", percent_encode(credentials.access_key_id)),
-                ("SignatureMethod", "HMAC-SHA1"),
-                ("SignatureVersion", "1.0"),
-                ("Version", API_VERSION),
+                f"AccessKeyId{_IS}{percent_encode(credentials.access_key_id)}",
+                f"SignatureMethod{_IS}HMAC-SHA1",
+                f"SignatureVersion{_IS}1.0",
+                f"Version{_IS}{API_VERSION}",
             ],
         )
 

@@ -459,8 +459,9 @@ def test_every_create_has_a_natural_key_and_names_what_it_makes() -> None:
 
 def test_any_action_is_looked_for_by_its_names_and_ids() -> None:
     body = {"Name": "n", "VpcId": "v", "Size": 3, "NodeId": 7, "AccessKeyId": "marked", "PasswordId": "marked"}
-    assert codec.natural_key_of_call(body) == {"Name": "n", "VpcId": "v"}
-    assert codec.natural_key_of_call(None) == {}
+    call = Operation[None](name="A", action="A", method="POST", kind=Kind.CREATE, request=None, result=None)
+    assert codec.natural_key(call, body) == {"Name": "n", "VpcId": "v"}
+    assert codec.natural_key(call, None) == {}
 
 
 # --- and back

@@ -317,7 +317,7 @@ def test_credentials_are_copied_and_compared() -> None:
     credentials = Credentials("id", "key")
     assert copy.copy(credentials) == copy.deepcopy([credentials])[0] == credentials
     assert credentials != Credentials("id", "other")
-    assert credentials.texts() == {"id", "key"}
+    assert credentials.texts == {"id", "key"}
 
 
 def test_credentials_are_frozen() -> None:
