@@ -236,7 +236,7 @@ class AsyncEksClient:
             revision=self._revision,
             timeouts=self._timeouts,
         )
-        return self._carry_out(operation, call, request)
+        return self._carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
 
     async def call(
         self,
@@ -281,7 +281,13 @@ class AsyncEksClient:
         return dict(answer.raw)
 
     async def _carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
-        """Send a call through the pipeline; a create whose fate stays unknown is raised as such."""
+        """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
+
+        Args:
+            operation: The operation.
+            call: The request.
+            arguments: What it was made of, if it is a create.
+        """
         if self._is_closed:
             raise ConfigurationError("the client is closed")
         if self._home is None:

@@ -293,7 +293,7 @@ def _reader_for(operation: Operation[Any]) -> Callable[[Any, Any], Any]:
 
 def _counted(error: EksError, request: Request) -> EksError:
     error.attempts = request.record.attempts
-    error.previous = tuple(request.record.failures)
+    error.previous = request.record.failures
     return error
 
 

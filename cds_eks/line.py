@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import sys
 from collections import OrderedDict
+from collections.abc import Generator
 
 import anyio
 
@@ -23,9 +26,10 @@ class Line:
 
     def __init__(self, places: int | None) -> None:
         self.free = sys.maxsize if places is None else places
-        self._reads: OrderedDict[anyio.Event, None] = OrderedDict()
-        self._writes: OrderedDict[anyio.Event, None] = OrderedDict()
+        self._reads: OrderedDict[_Turn, None] = OrderedDict()
+        self._writes: OrderedDict[_Turn, None] = OrderedDict()
         self._read_was_last = False
+        self._context = contextvars.Context()  # of all timers; each would else have a copy of its call's
 
     def take(self) -> bool:
         """Take a place if one is free, which it is only when nobody waits."""
@@ -34,28 +38,92 @@ class Line:
         self.free -= 1
         return True
 
-    async def wait(self, *, is_read: bool) -> None:
-        """Take a place, in turn; who is cancelled in line takes none along."""
+    async def wait(self, *, is_read: bool, seconds: float | None = None) -> bool:
+        """Take a place, in turn, and return whether it came in time; who does not get one takes none along.
+
+        Args:
+            is_read: In which line to stand.
+            seconds: How long to wait at the most, or None for no limit.
+        """
         if self.take():
-            return
-        line = self._reads if is_read else self._writes
-        turn = anyio.Event()
+            return True
+        line, has_come = self._reads if is_read else self._writes, False
+        turn, timer = self._turn(seconds)
         line[turn] = None
         try:
-            await turn.wait()
-        except BaseException:
-            if turn.is_set():
-                self.give_back()
-            else:
-                del line[turn]
-            raise
+            has_come = await turn
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if not has_come:
+                line.pop(turn, None)
+                if _has_come(turn):  # in the moment of a cancellation
+                    self.give_back()
+        return has_come
 
     def give_back(self) -> None:
         """Hand a place on to who is next, or leave it free."""
-        if not self._reads and not self._writes:
-            self.free += 1
-            return
-        self._read_was_last = not self._writes or (bool(self._reads) and not self._read_was_last)
-        line = self._reads if self._read_was_last else self._writes
-        turn, _ = line.popitem(last=False)
-        turn.set()
+        while self._reads or self._writes:
+            is_read = not self._writes or (bool(self._reads) and not self._read_was_last)
+            turn, _ = (self._reads if is_read else self._writes).popitem(last=False)
+            if not turn.done():
+                turn.set_result(True)
+                self._read_was_last = is_read
+                return
+        self.free += 1
+
+    def _turn(self, seconds: float | None) -> tuple[_Turn, asyncio.TimerHandle | None]:
+        """Return what to wait for.
+
+        With asyncio it is a bare future and a timer. An event and a cancel scope would take twice as many objects, of
+        which the garbage collector looks at each, and thousands of calls may be in line.
+        """
+        loop = _asyncio_loop()
+        if loop is None:
+            return _Event(seconds), None
+        turn: asyncio.Future[bool] = loop.create_future()
+        if seconds is None:
+            return turn, None
+        return turn, loop.call_later(max(seconds, 0.0), _time_is_up, turn, context=self._context)
+
+
+class _Event:
+    """What a future of asyncio is here, for any event loop."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._event = anyio.Event()
+        self._seconds = seconds
+
+    def __await__(self) -> Generator[object, None, bool]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> bool:
+        with anyio.move_on_after(self._seconds):
+            await self._event.wait()
+        return self.done()
+
+    def done(self) -> bool:
+        return self._event.is_set()
+
+    def set_result(self, _: bool) -> None:
+        self._event.set()
+
+
+_Turn = _Event | asyncio.Future[bool]
+
+
+def _has_come(turn: _Turn) -> bool:
+    return turn.done() and (isinstance(turn, _Event) or (not turn.cancelled() and turn.result()))
+
+
+def _time_is_up(turn: asyncio.Future[bool]) -> None:
+    if not turn.done():
+        turn.set_result(False)
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop if it is asyncio's that runs the code; it may also be the host of another one."""
+    try:
+        return None if asyncio.current_task() is None else asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -84,7 +84,7 @@ class CallRecord:
 
     def __init__(self) -> None:
         self.attempts = 0
-        self.failures: list[EksError] = []
+        self.failures: tuple[EksError, ...] = ()
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
         self.arrived: object = None

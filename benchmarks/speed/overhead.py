@@ -15,6 +15,8 @@ from benchmarks.speed.turns import Turns
 
 __all__ = ["overhead"]
 
+LENGTH = str(len(CLUSTERS))
+
 BATCHES = 9
 """Batches of each in a turn; their median counts."""
 
@@ -57,11 +59,14 @@ class _NullBackend:
 
     keeps_deadline = True
 
-    async def send(self, _: Any) -> Any:
+    def __init__(self) -> None:
         from cds_eks.wire import RawResponse
 
-        headers = {"server": "stub", "content-type": "application/json", "content-length": str(len(CLUSTERS))}
-        return RawResponse(status=200, headers=headers, content=CLUSTERS)
+        self._answer = RawResponse
+
+    async def send(self, _: Any) -> Any:
+        headers = {"server": "stub", "content-type": "application/json", "content-length": LENGTH}
+        return self._answer(status=200, headers=headers, content=CLUSTERS)
 
     async def aclose(self) -> None:
         """There is nothing to close."""

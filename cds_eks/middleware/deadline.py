@@ -49,5 +49,5 @@ class Deadline:
             attempts=record.attempts,
             outcome=record.outcome,
         )
-        error.previous = tuple(record.failures)
+        error.previous = record.failures
         raise error

@@ -55,8 +55,12 @@ class LimitRate:
         Raises:
             OutOfTime: It did not come before the request's deadline.
         """
-        if self._pace is not None or not self._places.take():
-            await self._in_time(request)
+        if self._pace is not None:
+            await self._paced(request, self._pace)
+        elif not self._places.take():
+            is_read = request.operation.kind is Kind.READ
+            if not await self._places.wait(is_read=is_read, seconds=self._left(request)):
+                raise OutOfTime
         try:
             response = await send(request)
         finally:
@@ -66,16 +70,18 @@ class LimitRate:
             self._adaptive.learn(self._clock(), is_throttled=is_throttled)
         return response
 
-    async def _in_time(self, request: Request) -> None:
-        """Wait for a place, until the request's deadline."""
-        is_read = request.operation.kind is Kind.READ
-        left = None if request.deadline is None else request.deadline - self._clock()
-        with anyio.move_on_after(left):
-            await (self._places.wait(is_read=is_read) if self._pace is None else self._at_pace(self._pace, is_read))
+    def _left(self, request: Request) -> float | None:
+        """Return how many seconds there are until the request's deadline, or None if it has none."""
+        return None if request.deadline is None else request.deadline - self._clock()
+
+    async def _paced(self, request: Request, pace: Line) -> None:
+        """Take a place at the pace that is set, until the request's deadline."""
+        with anyio.move_on_after(self._left(request)):
+            await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
             return
         raise OutOfTime
 
-    async def _at_pace(self, pace: Line, is_read: bool) -> None:
+    async def _at_pace(self, pace: Line, *, is_read: bool) -> None:
         """Take a place at the pace that is set. One at a time waits for both, so that all begin in turn."""
         await pace.wait(is_read=is_read)
         try:

@@ -173,7 +173,7 @@ class Retry:
             _log(request, failure, decision)
             if decision.wait is None:
                 raise self._last(failure, request)
-            record.failures.append(failure)
+            record.failures += (failure,)
             cost = decision.cost
             self._quota.spend(cost)
             await self._sleep(decision.wait)
@@ -194,8 +194,8 @@ class Retry:
         failure.action = request.operation.name
         failure.attempts = record.attempts
         failure.outcome = record.outcome
-        failure.previous = tuple(record.failures)
-        record.failures.append(failure)
+        failure.previous = record.failures
+        record.failures += (failure,)
         return failure
 
 

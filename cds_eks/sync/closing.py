@@ -38,5 +38,5 @@ class TellWhenClosed:
             attempts=record.attempts,
             outcome=record.outcome,
         )
-        error.previous = tuple(record.failures)
+        error.previous = record.failures
         raise error

@@ -579,7 +579,7 @@ def test_data_of_another_kind_is_named_by_its_path(name: str, data: object, path
 def test_an_unreadable_answer_carries_the_earlier_failures() -> None:
     request = Request(operation=OPERATIONS["GetCluster"], url=URL, params={})
     earlier = errors.ConnectionLost("gone")
-    request.record.failures.append(earlier)
+    request.record.failures = (earlier,)
     with pytest.raises(errors.UnreadableResponse) as caught:
         codec.decode(OPERATIONS["GetCluster"], request, answer(None), elapsed=0)
     assert caught.value.previous == (earlier,)

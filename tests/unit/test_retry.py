@@ -460,7 +460,7 @@ def test_the_last_error_says_what_is_known_of_all_attempts_and_holds_the_earlier
     assert error.action == request.operation.name
     outcomes = OUTCOMES | (dict.fromkeys(FAULTS, "refused") if kind is Kind.READ else {})
     assert error.outcome == max((outcomes[step] for step in service.done), key=WEIGHT.index)
-    assert [*error.previous, error] == request.record.failures
+    assert (*error.previous, error) == request.record.failures
     assert len(error.previous) == len(service.done) - 1
     assert error.outcome == request.record.outcome
 
@@ -541,7 +541,7 @@ def test_what_is_no_error_of_ours_ends_the_call_at_once() -> None:
 
     with pytest.raises(KeyError):
         run(retrying()(request, send))
-    assert (request.record.attempts, request.record.failures) == (1, [])
+    assert (request.record.attempts, request.record.failures) == (1, ())
 
 
 def test_a_create_that_a_middleware_sends_again_after_it_was_accepted_is_never_called_refused() -> None:

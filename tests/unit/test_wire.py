@@ -32,7 +32,7 @@ STEPS: dict[str, Callable[[CallRecord], None]] = {
 
 def test_a_new_record_knows_of_nothing() -> None:
     record = CallRecord()
-    assert (record.attempts, record.failures, record.request_id, record.outcome) == (0, [], None, "not_sent")
+    assert (record.attempts, record.failures, record.request_id, record.outcome) == (0, (), None, "not_sent")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_the_request_id_of_the_last_answer_that_had_one_is_kept() -> None:
 def test_a_record_shows_facts_only() -> None:
     record = CallRecord()
     record.begin_attempt()
-    record.failures.append(ConnectFailed(f"with {SECRET}"))
+    record.failures = (ConnectFailed(f"with {SECRET}"),)
     assert repr(record) == "CallRecord(attempts=1, outcome='not_sent', request_id=None)"
 
 

@@ -1,0 +1,169 @@
+"""Places, and the lines in which one waits for them: on asyncio and trio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import anyio
+import pytest
+
+from cds_eks.line import Line, _time_is_up
+
+pytestmark = pytest.mark.anyio
+
+
+async def settled() -> None:
+    await anyio.wait_all_tasks_blocked()
+
+
+class Queue:
+    """Who waits in a line, and who has come to a place."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.came: list[str] = []
+        self.missed: list[str] = []
+
+    async def wait(self, name: str, *, is_read: bool = True, seconds: float | None = None) -> None:
+        came = await self.line.wait(is_read=is_read, seconds=seconds)
+        (self.came if came else self.missed).append(name)
+
+
+def full(places: int = 1) -> Queue:
+    line = Line(places)
+    for _ in range(places):
+        assert line.take()
+    assert not line.take()
+    return Queue(line)
+
+
+async def test_a_free_place_is_taken_at_once() -> None:
+    line = Line(1)
+    assert await line.wait(is_read=True, seconds=0.0)
+    assert not line.take()
+    line.give_back()
+    assert line.take()
+    assert Line(None).take()
+
+
+async def test_who_came_first_is_first() -> None:
+    queue = full()
+    async with anyio.create_task_group() as group:
+        for name in "abc":
+            group.start_soon(queue.wait, name)
+            await settled()
+        for count in range(1, 4):
+            queue.line.give_back()
+            await settled()
+            assert queue.came == list("abc"[:count])
+    assert queue.line.free == 0
+
+
+async def test_reads_and_writes_take_turns() -> None:
+    queue = full()
+    async with anyio.create_task_group() as group:
+        for name in ("r1", "r2", "r3", "w1", "w2"):
+            group.start_soon(lambda name=name: queue.wait(name, is_read=name.startswith("r")))  # type: ignore[misc]
+            await settled()
+        for _ in range(5):
+            queue.line.give_back()
+            await settled()
+    assert queue.came == ["r1", "w1", "r2", "w2", "r3"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 0.01])
+async def test_who_waits_too_long_gets_no_place_and_takes_none_along(seconds: float) -> None:
+    queue = full()
+    await queue.wait("a", seconds=seconds)
+    assert (queue.came, queue.missed) == ([], ["a"])
+    queue.line.give_back()
+    assert queue.line.free == 1
+
+
+async def test_a_place_that_comes_in_time_is_taken() -> None:
+    queue = full()
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: queue.wait("a", seconds=60.0))
+        await settled()
+        queue.line.give_back()
+    assert (queue.came, queue.missed) == (["a"], [])
+
+
+async def test_who_is_cancelled_in_line_takes_none_along() -> None:
+    queue = full()
+    async with anyio.create_task_group() as group:
+        group.start_soon(queue.wait, "a")
+        await settled()
+        async with anyio.create_task_group() as cancelled:
+            cancelled.start_soon(queue.wait, "b")
+            await settled()
+            cancelled.cancel_scope.cancel()
+        group.start_soon(queue.wait, "c")
+        await settled()
+        for _ in range(2):
+            queue.line.give_back()
+            await settled()
+    assert queue.came == ["a", "c"]
+    assert queue.line.free == 0
+
+
+async def test_a_place_that_comes_in_the_moment_of_a_cancellation_goes_to_the_next() -> None:
+    queue = full()
+    async with anyio.create_task_group() as group:
+        async with anyio.create_task_group() as cancelled:
+            cancelled.start_soon(queue.wait, "a")
+            await settled()
+            group.start_soon(queue.wait, "b")
+            await settled()
+            queue.line.give_back()  # to a, which has not gone on yet
+            cancelled.cancel_scope.cancel()
+        if "a" in queue.came:  # a wait that is over is not cancelled by trio
+            queue.line.give_back()
+    assert queue.came[-1] == "b"
+    assert queue.line.free == 0
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_whose_time_is_up_in_the_moment_in_which_a_place_comes_is_passed_over() -> None:
+    queue = full()
+    tasks = [asyncio.create_task(queue.wait(name, seconds=60.0)) for name in "ab"]
+    await settled()
+    _time_is_up(cast("asyncio.Future[bool]", next(iter(queue.line._reads))))
+    queue.line.give_back()  # a has not gone on yet, and is still in line
+    await asyncio.gather(*tasks)
+    assert (queue.came, queue.missed) == (["b"], ["a"])
+    assert queue.line.free == 0
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_place_that_comes_in_the_moment_in_which_the_time_is_up_is_taken() -> None:
+    queue = full()
+    task = asyncio.create_task(queue.wait("a", seconds=60.0))
+    await settled()
+    turn = cast("asyncio.Future[bool]", next(iter(queue.line._reads)))
+    queue.line.give_back()
+    _time_is_up(turn)
+    await task
+    assert (queue.came, queue.missed) == (["a"], [])
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_task_that_is_cancelled_with_its_place_hands_it_on() -> None:
+    queue = full()
+    first = asyncio.create_task(queue.wait("a"))
+    second = asyncio.create_task(queue.wait("b"))
+    await settled()
+    queue.line.give_back()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second
+    assert queue.came == ["b"]
+    third = asyncio.create_task(queue.wait("c", seconds=60.0))
+    await settled()
+    third.cancel()
+    queue.line.give_back()  # the task is cancelled, and still in line
+    with pytest.raises(asyncio.CancelledError):
+        await third
+    assert queue.line.free == 1
