@@ -96,7 +96,7 @@ class AsyncEksClient:
         self._timeouts = timeouts
         self._backend = backends.choose(backend, limits)
         self._user_agent = _user_agent(user_agent)
-        self._call_ids = CallIds()
+        self._call_id = CallIds().next
         self._secrets: Callable[[], frozenset[str]] = frozenset
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         self._has_per_call = bool(per_call)
@@ -229,7 +229,9 @@ class AsyncEksClient:
             EksError: See `cds_eks.errors`.
         """
         call = codec.encode(
-            *(operation, request, extra),
+            operation,
+            request,
+            extra,
             url=self._url,
             headers=self._call_headers(),
             secrets=self._secrets(),
@@ -271,7 +273,9 @@ class AsyncEksClient:
         kind = Kind.READ if method == "GET" else Kind.CREATE
         operation = Operation[None](name=action, action=action, method=method, kind=kind, request=None, result=None)
         call = codec.encode_call(
-            *(operation, params, body),
+            operation,
+            params,
+            body,
             url=self._url,
             headers=self._call_headers(),
             secrets=self._secrets(),
@@ -315,12 +319,15 @@ class AsyncEksClient:
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
-        return {"User-Agent": self._user_agent, "cds-request-id": self._call_ids()}
+        return {"User-Agent": self._user_agent, "cds-request-id": self._call_id()}
 
 
 def _log(operation: Operation[T], answer: Response[T]) -> None:
     log(
-        *(logger, logging.DEBUG, operation.name, "answered"),
+        logger,
+        logging.DEBUG,
+        operation.name,
+        "answered",
         code=answer.code,
         elapsed=round(answer.elapsed, 3),
         attempts=answer.attempts,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import anyio.lowlevel
 
@@ -17,7 +16,6 @@ class Home:
     def __init__(self) -> None:
         anyio.lowlevel.current_token()  # has anyio load what it needs now, and not when descriptors have run out
         self._loop = _running()
-        self._thread = threading.get_ident()
         self._process = generation()
 
     def check(self) -> None:
@@ -26,14 +24,8 @@ class Home:
         Raises:
             ConfigurationError: This is another one.
         """
-        if generation() == self._process:
-            loop = self._loop
-            # A thread runs one loop at a time: if ours runs in this thread, it is the one.
-            if isinstance(loop, asyncio.AbstractEventLoop) and threading.get_ident() == self._thread:
-                if loop.is_running():
-                    return
-            elif _running() == loop:
-                return
+        if generation() == self._process and _running() == self._loop:
+            return
         raise ConfigurationError(
             "the client belongs to the event loop of its first call: make one for each loop, and for each process"
         )

@@ -155,7 +155,7 @@ class Nonces:
     def _prefix() -> str:
         return f"{secrets.token_hex(12)}-"
 
-    def __call__(self) -> str:
+    def next(self) -> str:
         """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
         process, prefix, counter = self._series  # one value, so that threads never see half of a new one
         if process != generation():
@@ -192,7 +192,7 @@ class HmacSha1Signer:
         self._credentials = credentials
         self._clock = clock
         # Ours have nothing to encode.
-        self._nonce: Callable[[], str] = Nonces() if nonce is None else lambda: percent_encode(nonce())
+        self._nonce: Callable[[], str] = Nonces().next if nonce is None else lambda: percent_encode(nonce())
         self._key: _Key | None = None
         self._offset = 0.0
         self._time = (-1, "")

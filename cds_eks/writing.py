@@ -31,8 +31,9 @@ def written(request: Shape, revision: str) -> dict[str, Any]:
     Raises:
         InvalidRequestError: A field is set that the revision can't carry, or an undocumented one would replace it.
     """
+    write = _WRITERS.get((type(request), revision)) or _compiled(type(request), revision)
     try:
-        return writer(type(request), revision)(request)
+        return write(request)
     except Broken as broken:
         path, rule = broken.path, broken.rule
     raise InvalidRequestError(path, rule)
@@ -43,10 +44,7 @@ _WRITERS: dict[tuple[type[Shape], str], Callable[[Shape], dict[str, Any]]] = {}
 
 def writer(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any]]:
     """Return what writes one model in one revision; it is made when it is first asked for."""
-    known = _WRITERS.get((shape, revision))
-    if known is None:
-        known = _WRITERS[shape, revision] = _compiled(shape, revision)
-    return known
+    return _WRITERS.get((shape, revision)) or _compiled(shape, revision)
 
 
 def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any]]:
@@ -78,6 +76,7 @@ def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, 
         extra: Mapping[str, Any] = getattr(request, "extra")  # noqa: B009 - the base has none
         return _beside(extra, plain) if extra else plain
 
+    _WRITERS[shape, revision] = write
     return write
 
 

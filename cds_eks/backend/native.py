@@ -61,9 +61,9 @@ class NativeBackend:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
             OutOfTime: The request's deadline has passed.
         """
-        head, content = _head(request), request.content or b""
+        (origin, head), content = _addressed(request), request.content or b""
         begin, rest = (head, content) if len(content) > PIECE else (head + content, b"")
-        origin, is_to_head = _site(request.url)[0], request.operation.method == "HEAD"
+        is_to_head = request.operation.method == "HEAD"
         if self._shared is None:
             self._shared = _shared()
         idle = self._shared.idle
@@ -194,15 +194,15 @@ def _is_plain(query: str) -> bool:
     return query.isascii() and query.isprintable() and " " not in query and "#" not in query
 
 
-def _head(request: Request) -> bytes:
-    """Return the head of a request.
+def _addressed(request: Request) -> tuple[tuple[str, str, int], bytes]:
+    """Return where a request goes, and its head.
 
     Raises:
         InvalidRequestError: It can't be sent.
     """
     action, method, content = request.operation.name, request.operation.method, request.content
     try:
-        _, path, own = _site(request.url)
+        origin, path, own = _site(request.url)
     except httpx.InvalidURL:
         path = ""
     headers, values = "", ""
@@ -219,7 +219,7 @@ def _head(request: Request) -> bytes:
         raise InvalidRequestError("params", "make a URL that can't be sent", action=action)
     if content is not None or method != "GET":
         headers += f"Content-Length: {len(content or b'')}\r\n"
-    return f"{method} {path}?{query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
+    return origin, f"{method} {path}?{query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
 
 
 def _readable(result: Result) -> Result:

@@ -235,32 +235,32 @@ def test_nonces_are_unique_across_threads_and_makers() -> None:
     made: list[list[str]] = [[] for _ in range(4)]
 
     def make(own: list[str]) -> None:
-        own.extend(shared() for _ in range(500))
+        own.extend(shared.next() for _ in range(500))
 
     _in_threads([functools.partial(make, own) for own in made])
     other = Nonces()
-    everything = [nonce for own in made for nonce in own] + [other() for _ in range(500)]
+    everything = [nonce for own in made for nonce in own] + [other.next() for _ in range(500)]
     assert len(set(everything)) == len(everything) == 2500
     assert all(re.fullmatch(r"[0-9a-f]{24}-[0-9a-f]{8}", nonce) for nonce in everything)
 
 
 def test_a_forked_process_makes_other_nonces() -> None:
     nonces = Nonces()
-    first = nonces()
+    first = nonces.next()
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other tests may have left threads behind
         child = os.fork()
     if child == 0:  # pragma: no cover - another process
         try:
-            os.write(writing, f"{nonces()} {nonces()}".encode())
+            os.write(writing, f"{nonces.next()} {nonces.next()}".encode())
         finally:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         theirs = pipe.read().split()
     assert os.waitpid(child, 0)[1] == 0
-    mine = [nonces(), nonces()]
+    mine = [nonces.next(), nonces.next()]
     assert len({first, *theirs, *mine}) == 5
     prefix = first.split("-")[0]
     assert all(nonce.startswith(f"{prefix}-") for nonce in mine)
@@ -269,9 +269,9 @@ def test_a_forked_process_makes_other_nonces() -> None:
 
 def test_a_changed_process_id_starts_another_series(monkeypatch: pytest.MonkeyPatch) -> None:
     nonces = Nonces()
-    before = nonces()
+    before = nonces.next()
     monkeypatch.setattr("cds_eks.forks._generation", -1)
-    after = [nonces(), nonces()]
+    after = [nonces.next(), nonces.next()]
     assert before.split("-")[0] != after[0].split("-")[0]
     assert [nonce.split("-")[1] for nonce in after] == ["00000000", "00000001"]
 
@@ -279,7 +279,7 @@ def test_a_changed_process_id_starts_another_series(monkeypatch: pytest.MonkeyPa
 def test_threads_of_a_forked_process_never_go_on_with_the_parents_series(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that comes in while another one renews must not see half of it."""
     nonces = Nonces()
-    parents = {nonces()}
+    parents = {nonces.next()}
     monkeypatch.setattr("cds_eks.forks._generation", -1)
     real = Nonces._new_series
     meanwhile: list[str] = []
@@ -287,11 +287,11 @@ def test_threads_of_a_forked_process_never_go_on_with_the_parents_series(monkeyp
     def interrupted() -> Any:
         if not meanwhile:
             meanwhile.append("")
-            meanwhile[0] = nonces()
+            meanwhile[0] = nonces.next()
         return real()
 
     monkeypatch.setattr(nonces, "_new_series", interrupted)
-    mine = [nonces(), nonces()]
+    mine = [nonces.next(), nonces.next()]
     assert len({*parents, *meanwhile, *mine}) == 4
     prefix = next(iter(parents)).split("-")[0]
     assert not any(nonce.startswith(prefix) for nonce in [*meanwhile, *mine])
