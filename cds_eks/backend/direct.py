@@ -1,45 +1,65 @@
-"""httpx without what takes long and is not needed for one connection: its pool, and its reading of whole URLs."""
+"""One connection, straight to a server: a stream of anyio's, and h11, which is what reads answers for httpx too.
+
+Of httpx it leaves out what one connection does not need and what most of a call's time goes to: a pool, locks, a timer
+for each read and write, and the reading of whole URLs.
+"""
 
 from __future__ import annotations
 
 import functools
+import logging
 import re
+import select
 import ssl
+import time
+from collections.abc import Callable
 from typing import Any
 
-import httpcore
+import anyio
+import anyio.abc
+import attrs
+import h11
 import httpx
+from anyio.streams.tls import TLSAttribute, TLSStream
 
-from cds_eks.wire import CallRecord
+from cds_eks.backend.leftovers import has_more_records
+from cds_eks.errors import InvalidRequestError
+from cds_eks.logs import log
+from cds_eks.wire import Request
 
-LONGEST = 65536
+logger = logging.getLogger("cds_eks.backend")
+
+LONGEST_URL = 65536
 """In characters: httpx's own bound."""
+
+MAX_HEAD = 100 * 1024
+"""The most bytes of an answer's headers: httpx's own bound."""
+
+PIECE = 256 * 1024
+"""How many bytes are taken from a stream at once: all that it can hold, so that none stay behind in it unseen."""
 
 _ENCODED = re.compile(r"[A-Za-z0-9._~%&=-]*")
 
+_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
-class Tap:
-    """What a connection's stream tells. It knows neither of them, so that nothing hangs in a circle when both are gone.
+
+@attrs.frozen
+class Answer:
+    """An answer as it came.
 
     Attributes:
-        record: Of the call that is carried, if any.
-        orphan: A connection that was opened, and is not in httpcore's care yet.
+        status: The HTTP status.
+        fields: The headers' names and values.
+        content: The body, compressed as it came; None if it is too long.
     """
 
-    record: CallRecord | None = None
-    orphan: httpcore.AsyncNetworkStream | None = None
-
-    def begins_to_send(self) -> None:
-        """The next bytes go out."""
-        self.orphan = None
-        if self.record is not None:
-            self.record.may_have_left()
+    status: int
+    fields: list[tuple[bytes, bytes]]
+    content: bytes | None
 
 
-class Direct(httpx.AsyncHTTPTransport):
-    """A transport that is one connection, straight to a server.
-
-    It is httpx's own, but where that has a pool it has one of httpcore's connections, which is asked in the same way.
+class Direct:
+    """A connection that carries one request at a time.
 
     Args:
         url: Where it leads.
@@ -47,90 +67,188 @@ class Direct(httpx.AsyncHTTPTransport):
         expiry: How long it may be idle, in seconds.
 
     Attributes:
-        tap: What hears when the first byte of a request goes out.
+        is_idle: Whether it may be asked again: the last answer came whole, and nothing came after it.
     """
 
     def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
-        self.tap = Tap()
-        self._origin = _origin(url)
-        self._connection = httpcore.AsyncHTTPConnection(
-            self._origin, ssl_context=context, keepalive_expiry=expiry, network_backend=_Network(self.tap)
-        )
-        self._pool: Any = self._connection
-
-    async def aclose(self) -> None:
-        """Close the connection, also one that httpcore has forgotten: if a call is cancelled in the TLS handshake."""
-        try:
-            await super().aclose()
-        finally:
-            if self.tap.orphan is not None:
-                await self.tap.orphan.aclose()
+        self._site = _site(url)
+        self._context = context
+        self._expiry = expiry
+        self._idle_since = 0.0
+        self._stream: anyio.abc.ByteStream | None = None
+        self._secured: ssl.SSLObject | None = None
+        self._has_come: Callable[[], object] = bool  # whether there is anything to read
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self.is_idle = False
 
     def is_ready(self, url: str) -> bool:
         """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""
-        connection = self._connection
-        return self._origin == _origin(url) and connection.is_available() and not connection.has_expired()
+        return (
+            self.is_idle
+            and self._site.origin == _site(url).origin
+            and time.monotonic() - self._idle_since <= self._expiry
+            and not self._has_come()
+        )
+
+    async def ask(self, request: Request, *, most: int) -> Answer:
+        """Send a request and return the answer.
+
+        Args:
+            request: The request.
+            most: How many bytes of a body are allowed.
+
+        Raises:
+            httpx.HTTPError: What httpx raises in its place.
+            httpx.InvalidURL: The request can't be sent.
+            InvalidRequestError: The same.
+        """
+        self.is_idle = False
+        data = self._serialized(request)
+        if self._stream is None:
+            began = time.monotonic()
+            await self._connect(request.connect_timeout)
+            log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
+        silence, is_sent = request.read_timeout, False
+        with anyio.move_on_after(silence) as patience:
+            request.record.may_have_left()
+            is_accepted = await self._write(data)
+            is_sent = True
+            answer = await self._read(patience, silence, most)
+            # From its last byte on there is nothing that waits, so a cancellation can't lose it.
+            self._finish(is_accepted=is_accepted)
+            return answer
+        raise httpx.ReadTimeout("") if is_sent else httpx.WriteTimeout("")
+
+    async def aclose(self) -> None:
+        """Close it."""
+        self.is_idle = False
+        if self._stream is not None:
+            await self._stream.aclose()
+
+    async def _connect(self, timeout: float | None) -> None:
+        scheme, host, port = self._site.origin
+        try:
+            with anyio.fail_after(timeout):
+                stream = self._stream = await anyio.connect_tcp(host, port)
+            if scheme == "https":
+                self._context.set_alpn_protocols(["http/1.1"])
+                with anyio.fail_after(timeout):
+                    secure = await TLSStream.wrap(
+                        stream, hostname=host, ssl_context=self._context, standard_compatible=False
+                    )
+                self._stream, self._secured = secure, secure.extra(TLSAttribute.ssl_object)
+        except TimeoutError:
+            raise httpx.ConnectTimeout("") from None
+        except (OSError, ValueError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
+            raise httpx.ConnectError(str(error)) from None
+        self._has_come = _watched(stream.extra(anyio.abc.SocketAttribute.raw_socket))
+
+    def _serialized(self, request: Request) -> bytes:
+        """Return the bytes of a request."""
+        method, content = request.operation.method, request.content
+        fields = {"Host": self._site.host, **request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        if content is not None or method != "GET":
+            fields["Content-Length"] = str(len(content or b""))
+        try:
+            head = h11.Request(method=method, target=target(request.url, request.query), headers=list(fields.items()))
+        except (h11.LocalProtocolError, UnicodeEncodeError):
+            raise InvalidRequestError("headers", "hold what can't be sent", action=request.operation.name) from None
+        data = self._http.send(head)
+        if content:
+            data += self._http.send(h11.Data(data=content))
+        return data + self._http.send(h11.EndOfMessage())
+
+    async def _write(self, data: bytes) -> bool:
+        """Send bytes; return whether the connection took them. One that did not may hold an answer all the same."""
+        assert self._stream is not None
+        try:
+            await self._stream.send(data)
+        except _BROKEN:
+            return False
+        return True
+
+    async def _read(self, patience: anyio.CancelScope, silence: float | None, most: int) -> Answer:
+        """Read an answer to its end, or until it is too long."""
+        head: h11.Response | None = None
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size <= most:
+                event: Any = self._http.next_event()
+                if event is h11.NEED_DATA:
+                    if silence is not None:
+                        patience.deadline = anyio.current_time() + silence
+                    data = await self._received()
+                    if not data and head is None:
+                        raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+                    self._http.receive_data(data)
+                elif isinstance(event, h11.Data):
+                    pieces.append(event.data)
+                    size += len(event.data)
+                elif isinstance(event, h11.Response):
+                    head = event
+                elif not isinstance(event, h11.InformationalResponse):
+                    break  # this was the end of it
+        except h11.RemoteProtocolError as error:
+            raise httpx.RemoteProtocolError(str(error)) from None
+        assert head is not None
+        return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
+
+    async def _received(self) -> bytes:
+        """Return what came; nothing at the end."""
+        assert self._stream is not None
+        try:
+            return await self._stream.receive(PIECE)
+        except anyio.EndOfStream:
+            return b""
+        except _BROKEN as error:
+            raise httpx.ReadError(str(error)) from None
+
+    def _finish(self, *, is_accepted: bool) -> None:
+        """Find out whether it may be asked again."""
+        http = self._http
+        if (
+            is_accepted
+            and (http.our_state, http.their_state) == (h11.DONE, h11.DONE)
+            and http.trailing_data == (b"", False)
+            and not (self._secured is not None and has_more_records(self._secured))
+        ):
+            http.start_next_cycle()
+            self._idle_since = time.monotonic()
+            self.is_idle = True
 
 
-class _Network(httpcore.AsyncNetworkBackend):
-    """httpcore's network, but that its streams say when they are written to."""
-
-    def __init__(self, tap: Tap) -> None:
-        self._tap = tap
-
-    async def connect_tcp(self, *args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
-        stream = await httpcore.AnyIOBackend().connect_tcp(*args, **named)  # on trio too
-        self._tap.orphan = stream
-        return _Stream(stream, self._tap)
+def _watched(socket: Any) -> Callable[[], object]:
+    """Return what tells whether a socket has anything to read, an end included, without waiting for it."""
+    if not hasattr(select, "poll"):  # Windows, whose `select` knows no large numbers of sockets
+        return lambda: select.select([socket], [], [], 0)[0]
+    poll = select.poll()
+    poll.register(socket.fileno(), select.POLLIN)
+    return functools.partial(poll.poll, 0)
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """A stream that says when it is written to."""
+@attrs.frozen
+class _Site:
+    """Where a URL leads: scheme, host and port; what the header `Host` says; and the path."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, tap: Tap) -> None:
-        self._tap = tap
-        self._stream = stream
-        self.read = stream.read  # type: ignore[method-assign]  # as it is
-        self.aclose = stream.aclose  # type: ignore[method-assign]
-        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer:
-            self._tap.begins_to_send()
-        await self._stream.write(buffer, timeout)
-
-    async def start_tls(self, *args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
-        return _Stream(await self._stream.start_tls(*args, **named), self._tap)
+    origin: tuple[str, str, int]
+    host: str
+    path: bytes
 
 
 @functools.lru_cache(maxsize=64)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)
+def _site(url: str) -> _Site:
+    parts = httpx.URL(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return _Site((parts.scheme, parts.raw_host.decode("ascii"), port), parts.netloc.decode("ascii"), parts.raw_path)
 
 
-@functools.lru_cache(maxsize=64)
-def _origin(url: str) -> httpcore.Origin:
-    parsed = _parsed(url)
-    port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    return httpcore.Origin(parsed.raw_scheme, parsed.raw_host, port)
-
-
-def with_query(url: str, query: str) -> httpx.URL:
-    """Return a URL with an encoded query.
-
-    httpx reads a URL anew, letter by letter, whatever is changed of it. What it keeps has no public name; where a
-    release of it keeps something else, it reads.
+def target(url: str, query: str) -> bytes:
+    """Return what a request's first line asks for. httpx would read the URL anew, letter by letter, for each.
 
     Raises:
         httpx.InvalidURL: It can't be sent.
     """
-    base = _parsed(url)
-    if len(url) + len(query) < LONGEST and _ENCODED.fullmatch(query):
-        made = object.__new__(httpx.URL)
-        try:
-            made._uri_reference = base._uri_reference._replace(query=query)  # noqa: SLF001
-        except (AttributeError, ValueError):
-            pass
-        else:
-            return made
-    return httpx.URL(f"{url}?{query}")
+    if len(url) + len(query) < LONGEST_URL and _ENCODED.fullmatch(query):
+        return _site(url).path + b"?" + query.encode("ascii")
+    return httpx.URL(f"{url}?{query}").raw_path

@@ -12,18 +12,15 @@ def has_leftovers(transport: httpx.AsyncBaseTransport, *, is_secure: bool) -> bo
     """Whether bytes were read that belong to no answer.
 
     Args:
-        transport: One that has one connection.
+        transport: One of httpx's own, with one connection.
         is_secure: Whether TLS is spoken on it.
-
 
     They would be taken for the answer to the next request: a proxy that answers twice would have a create named after
     another one. httpcore looks for them on the socket only, not in what it has read already. Where it keeps that has no
     public name: should a release of it move, no connection is used twice, which tests notice.
     """
-    pool: Any = getattr(transport, "_pool", None)
-    if pool is None:
-        return False  # one that has no connections
-    return any(_holds_more(connection, is_secure=is_secure) for connection in getattr(pool, "connections", (pool,)))
+    connections = getattr(getattr(transport, "_pool", None), "connections", ())
+    return not connections or any(_holds_more(connection, is_secure=is_secure) for connection in connections)
 
 
 def _holds_more(connection: Any, *, is_secure: bool) -> bool:
@@ -35,10 +32,10 @@ def _holds_more(connection: Any, *, is_secure: bool) -> bool:
         secured = connection._network_stream.get_extra_info("ssl_object") if is_secure else None  # noqa: SLF001
     except AttributeError:
         return True
-    return bool(read) or (secured is not None and _has_more_records(secured))
+    return bool(read) or (secured is not None and has_more_records(secured))
 
 
-def _has_more_records(secured: ssl.SSLObject) -> bool:
+def has_more_records(secured: ssl.SSLObject) -> bool:
     """Whether a further TLS record has come in along with the answer's."""
     try:
         secured.read(1)

@@ -1,23 +1,34 @@
-"""The short ways around httpx come out where httpx itself does."""
+"""The straight connection comes out where httpx itself does."""
 
 from __future__ import annotations
 
+import functools
+import json
+import select
+import ssl
 from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
+from unittest.mock import AsyncMock
 
 import anyio
+import anyio.abc
 import anyio.lowlevel
+import attrs
+import h11
+import httpcore
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_server import CLUSTER, answer, answering, serve
+from raw_server import CLUSTER, Connection, answer, answering, plain, serve
 from test_httpx import CREDENTIALS
 
-from cds_eks import AsyncEksClient
-from cds_eks.backend import direct
-from cds_eks.backend.direct import Direct, with_query
+from cds_eks import AsyncEksClient, errors
+from cds_eks.backend.direct import Direct, target
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import Send
+from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import CallRecord, RawResponse, Request
 
 URLS = [
@@ -26,77 +37,232 @@ URLS = [
     "https://[::1]:8443/eks/v1",
     "https://xn--fiq228c.test/",
 ]
+asynchronous = pytest.mark.anyio
 steady = settings(max_examples=300, deadline=None, derandomize=True)
 
 
-def seen(make: Callable[[], httpx.URL]) -> object:
+def outcome(make: Callable[[], bytes]) -> bytes | str:
     try:
-        made = make()
+        return make()
     except httpx.InvalidURL as error:
         return str(error)
-    return str(made), made.raw_path, made.query, made.raw_host, made.port, made.params, made
 
 
 @steady
 @given(
     url=st.sampled_from(URLS), query=st.text(alphabet="aZ09-._~%&=+ /?#\"'<>é\n\x00", max_size=20) | st.text(max_size=9)
 )
-def test_a_url_with_a_query_is_what_httpx_makes_of_both(url: str, query: str) -> None:
-    assert seen(lambda: with_query(url, query)) == seen(lambda: httpx.URL(f"{url}?{query}"))
+def test_what_is_asked_for_is_what_httpx_makes_of_a_url(url: str, query: str) -> None:
+    assert outcome(lambda: target(url, query)) == outcome(lambda: httpx.URL(f"{url}?{query}").raw_path)
 
 
 def test_a_signed_query_is_not_read_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_query(URLS[0], "Action=X")
+    target(URLS[0], "Action=X")
     monkeypatch.setattr(httpx.URL, "__init__", lambda *_: pytest.fail("it is read"))
-    assert str(with_query(URLS[0], "AccessKeyId=a%2Fb&Signature=c%3D")) == f"{URLS[0]}?AccessKeyId=a%2Fb&Signature=c%3D"
-
-
-def test_where_httpx_keeps_something_else_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Other:
-        pass
-
-    monkeypatch.setattr(direct, "_parsed", lambda _: Other())
-    assert str(with_query(URLS[0], "Action=X")) == f"{URLS[0]}?Action=X"
+    assert target(URLS[0], "AccessKeyId=a%2Fb&Signature=c%3D") == b"/eks/v1?AccessKeyId=a%2Fb&Signature=c%3D"
 
 
 def test_what_is_too_long_is_refused_as_httpx_does() -> None:
     with pytest.raises(httpx.InvalidURL):
-        with_query(URLS[0], "a" * 65536)
+        target(URLS[0], "a" * 65536)
 
 
-@pytest.mark.anyio
-async def test_an_idle_connection_keeps_nothing_of_the_call_that_it_carried() -> None:
-    async with serve(answering(answer(CLUSTER))) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
-        await eks.clusters.get("c-1")
-        assert isinstance(eks._backend, HttpxBackend)
-        [(connection, _)] = eks._backend._idle
-        assert isinstance(connection, Direct)
-        assert (connection.tap.record, connection.tap.orphan) == (None, None)
-
-
-@pytest.mark.anyio
+@asynchronous
 async def test_an_answer_that_has_come_whole_is_not_lost_to_a_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is cancelled between the last byte and the end of the exchange, where httpcore has checkpoints."""
+    """It is cancelled between the last byte and the end of the exchange."""
     records: list[CallRecord] = []
 
     async def watch(request: Request, send: Send) -> RawResponse:
         records.append(request.record)
         return await send(request)
 
-    real = httpx.Response.aclose
+    real = h11.Connection.next_event
     with anyio.CancelScope() as scope:
 
-        async def cancelled_here(response: httpx.Response) -> None:
-            scope.cancel()
-            await anyio.lowlevel.checkpoint()
-            await real(response)
+        def cancelled_here(connection: h11.Connection) -> object:
+            event = real(connection)
+            if isinstance(event, h11.EndOfMessage) and connection.our_role is h11.CLIENT:
+                scope.cancel()
+            return event
 
-        monkeypatch.setattr(httpx.Response, "aclose", cancelled_here)
+        monkeypatch.setattr(h11.Connection, "next_event", cancelled_here)
         served = serve(answering(answer(CLUSTER)))
         async with served as server, AsyncEksClient(CREDENTIALS, endpoint=server.url, per_call=[watch]) as eks:
             await eks.clusters.get("c-1")
             await anyio.lowlevel.checkpoint()
+    assert scope.cancelled_caught
     [record] = records
     assert record.outcome == "accepted"
     assert record.answer is not None
     assert record.answer["Data"]["ClusterId"] == "c-1"
+
+
+# --- what others put in the way ------------------------------------------------------------------------------------
+
+
+def replaced(kind: type[Any], *, is_disguised: bool) -> Callable[..., Any]:
+    """What a mocking library puts in the place of a method, with or without its name."""
+
+    async def mocked(self: Any, request: Any) -> Any:
+        if isinstance(request, httpx.Request):
+            return httpx.Response(200, json=MOCKED)
+        return httpcore.Response(200, content=json.dumps(MOCKED).encode())
+
+    return functools.wraps(kind.handle_async_request)(mocked) if is_disguised else mocked
+
+
+MOCKED = {"Code": "Success", "Data": {"ClusterId": "mocked"}}
+WAYS = [httpx.AsyncHTTPTransport, httpcore.AsyncConnectionPool, httpcore.AsyncHTTPConnection]
+
+
+@asynchronous
+@pytest.mark.parametrize("is_disguised", [True, False])
+@pytest.mark.parametrize("kind", WAYS)
+async def test_what_is_put_in_the_way_of_httpx_is_asked_also_when_connections_are_open(
+    kind: type[Any], is_disguised: bool
+) -> None:
+    async with serve(answering(answer(CLUSTER))) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
+        assert (await eks.clusters.get("c-1")).data.cluster_id == "c-1"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kind, "handle_async_request", replaced(kind, is_disguised=is_disguised))
+            for _ in range(2):
+                assert (await eks.clusters.get("c-1")).data.cluster_id == "mocked"
+        for _ in range(2):
+            assert (await eks.clusters.get("c-1")).data.cluster_id == "c-1"
+        assert [seen.connection for seen in server.ledger] == [1, 2, 2]
+
+
+@asynchronous
+async def test_what_is_an_object_in_the_way_of_httpx_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tracing libraries do it, with a wrapper that looks like what it wraps."""
+    mock = AsyncMock(side_effect=lambda _: httpx.Response(200, json=MOCKED))
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", mock)
+    async with AsyncEksClient(CREDENTIALS, endpoint="http://eks.test") as eks:
+        assert (await eks.clusters.get("c-1")).data.cluster_id == "mocked"
+
+
+# --- one connection ------------------------------------------------------------------------------------------------
+
+
+def request(url: str, method: str = "GET", content: bytes | None = None, **more: Any) -> Request:
+    operation = attrs.evolve(GET_CLUSTER, method=method)
+    return Request(operation=operation, url=url, params={}, query="Action=X", content=content, **more)
+
+
+@asynchronous
+@pytest.mark.parametrize("value", ["a\r\nB: c", "é", "\x00"])
+async def test_headers_that_cant_be_sent_are_refused_before_anything_is(value: str) -> None:
+    made = request("http://127.0.0.1:1", headers={"X-Own": value})
+    with pytest.raises(errors.InvalidRequestError, match="headers") as caught:
+        await HttpxBackend().send(made)
+    assert (caught.value.action, made.record.outcome) == ("GetCluster", "not_sent")
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    ("method", "content", "length"),
+    [("GET", None, None), ("POST", None, "0"), ("POST", b"", "0"), ("POST", b"{}", "2"), ("PUT", None, "0")],
+)
+async def test_the_length_of_a_body_is_told(method: str, content: bytes | None, length: str | None) -> None:
+    async with serve(answering(answer(CLUSTER))) as server, aclosing(HttpxBackend()) as own:
+        assert (await own.send(request(server.url, method, content))).status == 200
+        [seen] = server.ledger
+    assert (seen.headers.get("content-length"), seen.body) == (length, content or b"")
+
+
+@asynchronous
+async def test_the_answer_to_a_head_has_no_body() -> None:
+    content = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+    async with serve(answering(content)) as server, aclosing(HttpxBackend()) as own:
+        for _ in range(2):
+            assert (await own.send(request(server.url, "HEAD"))).content == b""
+        assert server.opened == 1
+
+
+@asynchronous
+async def test_a_server_that_does_not_read_is_a_lost_connection() -> None:
+    async def handle(connection: Connection) -> None:
+        await anyio.sleep_forever()
+
+    async with serve(handle) as server:
+        made = request(server.url, "POST", b"x" * 30_000_000, read_timeout=0.05)
+        with pytest.raises(errors.ConnectionLost, match="WriteTimeout"):
+            await HttpxBackend().send(made)
+        assert made.record.outcome == "unknown"
+
+
+class Stream(anyio.abc.ByteStream):
+    """One that breaks while it is written to, and holds some bytes all the same."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = list(pieces)
+
+    async def send(self, item: bytes) -> None:
+        raise anyio.BrokenResourceError
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        if not self.pieces:
+            raise anyio.BrokenResourceError
+        return self.pieces.pop(0)
+
+    async def send_eof(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+@asynchronous
+async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_connection_is_not_used_again() -> None:
+    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60)
+    connection._stream = Stream(plain(b"too long", status=413))
+    answer = await connection.ask(request(URLS[0], "POST", b"{}"), most=100)
+    assert (answer.status, answer.content, connection.is_idle) == (413, b"too long", False)
+
+
+@asynchronous
+async def test_a_connection_that_breaks_is_told_as_httpx_tells_it() -> None:
+    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60)
+    connection._stream = Stream(plain(b"too long")[:-3])
+    with pytest.raises(httpx.ReadError):
+        await connection.ask(request(URLS[0]), most=100)
+
+
+@asynchronous
+async def test_each_piece_of_an_answer_has_the_whole_patience() -> None:
+    content = plain(b"x" * 8)
+
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        for place in range(0, len(content), 10):
+            await connection.send(content[place : place + 10])
+            await anyio.sleep(0.03)
+
+    async with serve(handle) as server, aclosing(HttpxBackend()) as own:
+        assert (await own.send(request(server.url, read_timeout=0.1))).content == b"x" * 8
+
+
+@asynchronous
+async def test_without_poll_an_end_is_noticed_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handle(connection: Connection) -> None:
+        for _ in range(2):
+            await connection.read()
+            await connection.send(answer(CLUSTER))
+
+    monkeypatch.delattr(select, "poll")
+    async with serve(handle) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
+        for number in range(4):
+            assert (await eks.clusters.get("c-1")).attempts == 1
+            await server.until(lambda number=number: server.closed == (number + 1) // 2)  # type: ignore[misc]
+        assert server.opened == 2
+
+
+@asynchronous
+async def test_a_connection_that_was_idle_for_too_long_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve(answering(answer(CLUSTER))) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
+        await eks.clusters.get("c-1")
+        assert isinstance(eks._backend, HttpxBackend)
+        [(connection, _)] = eks._backend._idle
+        assert isinstance(connection, Direct)
+        assert connection.is_ready(server.url)
+        assert not connection.is_ready("http://elsewhere.test")
+        connection._idle_since -= 3600
+        assert not connection.is_ready(server.url)

@@ -27,6 +27,7 @@ from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, pl
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, backend, errors, models
 from cds_eks.backend import httpx as httpx_backend
+from cds_eks.backend import transports
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
@@ -248,6 +249,45 @@ async def test_a_handed_over_transport_that_fails_to_connect_is_taken_back_in_th
 
 
 @asynchronous
+async def test_no_more_is_read_from_a_transport_of_the_users_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx_backend, "MAX_BODY", len(BODY) - 1)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=BODY))
+    async with AsyncEksClient(CREDENTIALS, backend=transport, retry=READ_ONCE) as eks:
+        with pytest.raises(errors.UnreadableResponse, match=f"more than {len(BODY) - 1} bytes"):
+            await eks.clusters.get("c-1")
+
+
+@asynchronous
+async def test_no_more_is_read_through_a_proxy_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx_backend, "MAX_BODY", 10_000)
+
+    async def handle(connection: Connection) -> None:
+        async for _ in endless(connection):
+            pass
+
+    with no_leaks():
+        async with serve(handle) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            async with client("http://eks.test", retry=READ_ONCE) as eks:
+                with pytest.raises(errors.UnreadableResponse, match="more than 10000 bytes"):
+                    await eks.clusters.get("c-1")
+            await proxy.until(lambda: proxy.closed == 1)
+
+
+@asynchronous
+async def test_an_answer_of_a_proxy_that_breaks_off_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.send(answer(CLUSTER)[:-10])
+
+    async with serve(handle) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        async with client("http://eks.test", retry=READ_ONCE) as eks:
+            with pytest.raises(errors.ConnectionLost, match="without sending complete"):
+                await eks.clusters.get("c-1")
+
+
+@asynchronous
 async def test_an_asgi_application_can_be_the_backend() -> None:
     async def app(scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[..., Any]) -> None:
         assert b"Action=GetCluster" in scope["query_string"]
@@ -388,6 +428,17 @@ async def test_who_waits_for_the_one_connection_gets_it_first_come_first_served(
             go.set()
         assert [seen.query["ClusterId"] for seen in server.ledger] == list("01234567")
         assert server.opened == 1
+
+
+@asynchronous
+async def test_the_backend_itself_has_no_more_connections_than_it_may() -> None:
+    async with serve(answering(answer(CLUSTER))) as server:
+        own = HttpxBackend(limits=Limits(max_connections=2))
+        async with contextlib.aclosing(own), anyio.create_task_group() as group:
+            for _ in range(6):
+                made = Request(operation=_operation(), url=server.url, params={}, query="Action=X")
+                group.start_soon(own.send, made)
+        assert (server.opened, len(server.ledger)) == (2, 6)
 
 
 def closing_after_one(*, tell: bool = False) -> Callable[[Connection], Awaitable[None]]:
@@ -972,6 +1023,24 @@ async def test_a_call_that_is_cancelled_before_the_tunnel_stands_was_not_sent(
 
 
 @asynchronous
+async def test_a_call_that_is_cancelled_in_the_tls_handshake_with_a_proxy_leaves_no_socket_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.stream.receive(1)
+        await connection.until_closed()
+
+    records = Records()
+    with no_leaks():
+        async with serve(handle) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{proxy.port}")
+            async with client("https://eks.test", per_call=[records]) as eks:
+                await cancelled_when(lambda: proxy.opened == 1, partial(eks.call, "CreateThing", method="POST"))
+            await proxy.until(lambda: proxy.closed == 1)
+    assert records.kept[0].outcome == "not_sent"
+
+
+@asynchronous
 @pytest.mark.parametrize(
     "proxy",
     [
@@ -1158,7 +1227,7 @@ async def test_the_query_is_sent_byte_for_byte_as_it_was_signed() -> None:
 @asynchronous
 async def test_a_body_can_be_read_again() -> None:
     """respx does, for one, when it lets a request through."""
-    made = httpx_backend._http_request(
+    made = transports._http_request(
         Request(operation=_operation(), url=URL, params={}, query="Action=X", content=b"{}")
     )
     assert isinstance(made.stream, httpx.AsyncByteStream)
@@ -1171,9 +1240,9 @@ def test_the_connect_and_read_timeouts_are_given_to_httpx() -> None:
     request = Request(
         operation=_operation(), url=URL, params={}, query="Action=X", connect_timeout=1.5, read_timeout=2.5
     )
-    made = httpx_backend._http_request(request)
+    made = transports._http_request(request)
     assert made.extensions["timeout"] == {"connect": 1.5, "read": 2.5, "write": 2.5, "pool": None}
-    unlimited = httpx_backend._http_request(attrs.evolve(request, connect_timeout=None, read_timeout=None))
+    unlimited = transports._http_request(attrs.evolve(request, connect_timeout=None, read_timeout=None))
     assert set(unlimited.extensions["timeout"].values()) == {None}
 
 

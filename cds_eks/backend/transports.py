@@ -1,0 +1,176 @@
+"""httpx's own transports: to a proxy, to an application in the same process, or to what a test puts in their place."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import types
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+import anyio
+import anyio.abc
+import httpcore
+import httpx
+
+from cds_eks.backend.direct import Answer
+from cds_eks.wire import Request
+
+CLOSE_TIMEOUT = 1.0
+"""How long closing a connection may take, in seconds."""
+
+_is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
+
+
+class _Discreet(logging.Filter):
+    """Keeps httpcore from logging the headers of the service's answers at DEBUG: they may repeat our signed URL."""
+
+    def filter(self, _: logging.LogRecord) -> bool:
+        return not _is_ours.get()
+
+
+logging.getLogger("httpcore.http11").addFilter(_Discreet())
+
+
+def are_intercepted() -> bool:
+    """Whether somebody has put something else in the way of httpx's requests: respx does, and what traces them."""
+    return not (
+        _is_own(httpx.AsyncHTTPTransport.handle_async_request, "httpx.")
+        and _is_own(httpcore.AsyncConnectionPool.handle_async_request, "httpcore.")
+        and _is_own(httpcore.AsyncHTTPConnection.handle_async_request, "httpcore.")
+    )
+
+
+def _is_own(method: object, package: str) -> bool:
+    """Whether a method is one that its package defines, not one that pretends to be."""
+    return type(method) is types.FunctionType and method.__globals__["__name__"].startswith(package)
+
+
+class Closable(Protocol):
+    """What can be closed."""
+
+    async def aclose(self) -> object:
+        """Close it."""
+        ...  # pragma: no cover - a protocol has no body
+
+
+async def close(thing: Closable) -> None:
+    """Close something that belongs to a call, even one that is cancelled."""
+    with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+        await thing.aclose()
+
+
+async def ask(transport: httpx.AsyncBaseTransport, request: Request, *, most: int) -> Answer:
+    """Send a request through a transport and return the answer.
+
+    Args:
+        transport: The transport.
+        request: The request.
+        most: How many bytes of a body are allowed.
+
+    Raises:
+        httpx.HTTPError: It came to nothing.
+        httpx.InvalidURL: The request can't be sent.
+    """
+    orphans: list[anyio.abc.AsyncResource] = []
+    http_request = _http_request(request)
+    if isinstance(transport, httpx.AsyncHTTPTransport):
+        http_request.extensions["trace"] = _trace(request, orphans)
+    else:  # no other tells when the first byte goes out
+        request.record.may_have_left()
+    token = _is_ours.set(True)
+    try:
+        response = await transport.handle_async_request(http_request)
+        return Answer(response.status_code, response.headers.raw, await _read(response, most))
+    finally:
+        _is_ours.reset(token)
+        for stream in orphans:
+            await close(stream)
+
+
+def _trace(
+    request: Request, orphans: list[anyio.abc.AsyncResource]
+) -> Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]:
+    """Return what hears from httpcore how far a request is.
+
+    Args:
+        request: The request.
+        orphans: Where to put a connection that httpcore has opened but not yet taken into its care: if the call is
+            cancelled during the TLS handshake, it forgets to close it.
+    """
+
+    async def trace(event: str, facts: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            orphans.append(facts["return_value"])
+        elif event.endswith("send_request_headers.started"):
+            orphans.clear()
+            if facts["request"].method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
+                request.record.may_have_left()
+
+    return trace
+
+
+def _http_request(request: Request) -> httpx.Request:
+    """Return the request as httpx has it.
+
+    Raises:
+        httpx.InvalidURL: It can't be sent.
+    """
+    silence = request.read_timeout
+    timeout = {"connect": request.connect_timeout, "read": silence, "write": silence, "pool": None}
+    made = httpx.Request(
+        request.operation.method,
+        f"{request.url}?{request.query}",
+        headers={**request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"},
+        content=request.content,
+        extensions={"timeout": timeout},
+    )
+    if request.content is not None:
+        made.stream = _Content(request.content)
+    return made
+
+
+class _Content(httpx.AsyncByteStream):
+    """A body to send. httpx's own is a generator, of which trio complains when the sending is broken off."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> _Pieces:
+        return _Pieces(self._content)
+
+
+class _Pieces:
+    def __init__(self, *pieces: bytes) -> None:
+        self._left = iter(pieces)
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._left:
+            return piece
+        raise StopAsyncIteration
+
+
+async def _read(response: httpx.Response, most: int) -> bytes | None:
+    """Read a body to its end, or until it is too long: then there is None.
+
+    Not by `Response.aiter_bytes`, which leaves generators about when it is broken off.
+    """
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in response.stream:
+            size += len(chunk)
+            chunks.append(chunk)
+            if size > most:
+                chunks.clear()
+                await response.aclose()  # ends the iteration in an orderly way: its next read fails
+    except httpx.HTTPError:
+        if size <= most:
+            raise
+    finally:
+        await close(response)  # shielded, so that an answer that has come whole is not lost to a cancellation
+    return b"".join(chunks) if size <= most else None
