@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import os
 import queue
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
-from anyio.from_thread import BlockingPortal
+
+try:
+    import sniffio
+except ImportError:  # pragma: no cover - anyio does without it as well
+    sniffio = None  # type: ignore[assignment]
 
 from cds_eks.errors import ConfigurationError, TransportError
 from cds_eks.sync.closing import CLOSED
@@ -76,12 +79,17 @@ class Portal:
             return self.call(lambda: start(None))
         changes: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-        def hear(future: Future[T]) -> None:
-            future.add_done_callback(lambda _: changes.put(_END))
+        async def reporting() -> T:
+            try:
+                return await start(changes.put)
+            finally:
+                changes.put(_END)
+
+        def hear() -> None:
             while (change := changes.get()) is not _END:
                 on_change(change)
 
-        return self._running().run(lambda: start(changes.put), meanwhile=hear)
+        return self._running().run(reporting, meanwhile=hear)
 
     def iterate(self, start: Callable[[], AsyncIterator[Sequence[T]]]) -> Iterator[T]:
         """Walk pages, each fetched on the loop; when the walk is dropped half-way, asyncio closes it there."""
@@ -130,52 +138,42 @@ class Portal:
 
 
 class _Loop:
-    """An event loop on a thread of its own, and anyio's portal into it.
+    """An event loop on a thread of its own, and a task group that holds its calls.
 
-    It does not know its `Portal`, so that this can become garbage. And it runs anyio's `BlockingPortal` itself, because
-    `start_blocking_portal`, when garbage, waits for its thread: in a forked child for ever.
+    It does not know its `Portal`, so that this can become garbage. And it is not anyio's `BlockingPortal`, whose calls
+    wait for the loop twice, first until they have begun: going from thread to thread is most of what they cost.
     """
 
     def __init__(self, make: Callable[[], Resident]) -> None:
         self._lock = threading.RLock()
         self._refusal: str | None = None
-        self._call_soon: Callable[[Callable[[], object]], object]
-        started: Future[BlockingPortal] = Future()
+        self._call_soon: Callable[..., object]
+        started: Future[None] = Future()
         self.ended: Future[None] = Future()
         self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
         try:
             self.thread.start()
-            self._portal = started.result()
+            started.result()
         except (OSError, RuntimeError) as error:
             raise TransportError(f"the client's thread can't be started ({error})", outcome="not_sent") from error
 
-    def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[Future[Any]], None] | None = None) -> T:
+    def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[], None] | None = None) -> T:
         """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""
         self.refuse_own_thread()
         call = _Call(start)
         try:
-            result = self._begun(call, meanwhile)
-        except concurrent.futures.CancelledError:
-            raise TransportError(CLOSED, outcome="unknown") from None
+            with self._lock:  # so that no call comes after the end, where nobody would answer it
+                if self._refusal is not None:
+                    raise ConfigurationError(self._refusal)
+                self._call_soon(self._calls.start_soon, call)
+            if meanwhile is not None:
+                meanwhile()
+            call.wait()
         except BaseException:
             if self._refusal is None:  # or else the loop cancels it by itself, or is not ours
-                self._call_soon(call.cancel)  # of use when the wait, not the call, has failed
+                self._call_soon(call.cancel)
             raise
-        if call.exit is not None:
-            raise call.exit
-        return result
-
-    def _begun(self, call: _Call[T], meanwhile: Callable[[Future[Any]], None] | None) -> T:
-        with self._lock:  # so that no call comes after the end, where nobody would answer it
-            if self._refusal is not None:
-                raise ConfigurationError(self._refusal)
-            future = self._portal.start_task_soon(call)
-        try:
-            if meanwhile is not None:
-                meanwhile(future)
-            return future.result()
-        finally:
-            del future  # an error's traceback holds this frame: without this, error and future would hold each other
+        return call.result()
 
     def refuse_own_thread(self) -> None:
         """Raise on the loop's own thread, which can't wait for itself."""
@@ -197,50 +195,69 @@ class _Loop:
         self._lock = threading.RLock()
         self._refusal = "what was begun before a fork can't go on in the child"
 
-    def _run(self, make: Callable[[], Resident], started: Future[BlockingPortal]) -> None:
+    def _run(self, make: Callable[[], Resident], started: Future[None]) -> None:
         try:
             anyio.run(self._live, make, started, backend="asyncio")
             self.ended.set_result(None)
         except BaseException as error:  # noqa: BLE001 - raised where the first call, or `close`, waits
             (self.ended if started.done() else started).set_exception(error)
 
-    async def _live(self, make: Callable[[], Resident], started: Future[BlockingPortal]) -> None:
+    async def _live(self, make: Callable[[], Resident], started: Future[None]) -> None:
         self._call_soon = asyncio.get_running_loop().call_soon_threadsafe
+        if sniffio is not None:
+            sniffio.thread_local.name = "asyncio"  # whatever loop the context of a caller speaks of
         _here.ending = self._ending = anyio.Event()
         _here.resident = resident = make()
-        async with BlockingPortal() as portal:
-            started.set_result(portal)
+        async with anyio.create_task_group() as self._calls:
+            started.set_result(None)
             await self._ending.wait()
-            await portal.stop(cancel_remaining=True)
+            self._calls.cancel_scope.cancel()
         await resident.aclose()
 
 
 class _Call(Generic[T]):
-    """One call on the loop, which can be cancelled from the moment on that it is made."""
+    """One call on the loop, which can be cancelled from the moment on that it is made, and waited for once."""
 
     def __init__(self, start: Callable[[], Awaitable[T]]) -> None:
         self._start = start
         self._scope: anyio.CancelScope | None = None
         self._is_cancelled = False
-        self.exit: BaseException | None = None
-        """What must not reach the portal, where it would end all other calls too."""
+        self._result: T = _END  # nobody takes it if the call is cancelled
+        self._error: BaseException | None = None
+        self._ended = threading.Lock()
+        self._ended.acquire()
 
-    async def __call__(self) -> T:
-        with anyio.CancelScope() as self._scope:
-            try:
+    async def __call__(self) -> None:
+        try:
+            with anyio.CancelScope() as self._scope:
                 if not self._is_cancelled:
-                    return await self._start()
-            except (Exception, anyio.get_cancelled_exc_class()):
-                raise
-            except BaseException as error:  # noqa: BLE001 - raised where the call waits
-                self.exit = error
-        return cast("T", _END)  # nobody takes it: the call was cancelled, or `exit` is raised
+                    self._result = await self._start()
+        except anyio.get_cancelled_exc_class():
+            self._error = TransportError(CLOSED, outcome="unknown")  # passed on, it would end all other calls too
+        except BaseException as error:  # noqa: BLE001 - the same; it is raised where the call is waited for
+            self._error = error
+        finally:
+            self._ended.release()
 
     def cancel(self) -> None:
         """Cancel the call; runs on the loop."""
         self._is_cancelled = True
         if self._scope is not None:
             self._scope.cancel()
+
+    def wait(self) -> None:
+        """Wait until it has ended, in another thread."""
+        self._ended.acquire()
+
+    def result(self) -> T:
+        """Return what it returned, or raise what it raised."""
+        error, self._error = self._error, None
+        if error is None:
+            return self._result
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame: they would hold each other
 
 
 _portals: weakref.WeakSet[Portal] = weakref.WeakSet()

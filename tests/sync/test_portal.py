@@ -10,7 +10,11 @@ import weakref
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio
+import anyio._core._eventloop
+import anyio.lowlevel
 import pytest
+import sniffio
 from patience import until
 
 from cds_eks.errors import ConfigurationError
@@ -114,7 +118,7 @@ def test_a_call_whose_wait_was_interrupted_is_cancelled_and_what_it_then_raises_
             if ending == "cancelled":
                 raise
 
-    def interrupt(_: object) -> None:
+    def interrupt() -> None:
         until(lambda: tasks(portal) == 2)
         raise KeyboardInterrupt
 
@@ -124,6 +128,53 @@ def test_a_call_whose_wait_was_interrupted_is_cancelled_and_what_it_then_raises_
         until(lambda: tasks(portal) == 1)
     assert fates == ["raises", "cancelled", "returns"]
     portal.call(nothing)
+
+
+def test_an_interrupt_of_a_call_whose_portal_was_closed_meanwhile_comes_out(portal: Portal) -> None:
+    def interrupt() -> None:
+        portal.close()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        portal._running().run(forever, meanwhile=interrupt)
+    until(lambda: not loop_threads())
+
+
+@pytest.mark.parametrize("outer", ["asyncio", "trio"])
+def test_a_call_from_inside_of_another_event_loop_finds_asyncio(portal: Portal, outer: str) -> None:
+    async def library() -> str:
+        await anyio.lowlevel.checkpoint()
+        return sniffio.current_async_library()
+
+    async def call() -> str:
+        sniffio.current_async_library_cvar.set(outer)
+        return portal.call(library)
+
+    assert anyio.run(call, backend=outer) == "asyncio"
+
+
+def test_calls_are_carried_out_without_sniffio_as_well(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portals, "sniffio", None)
+    monkeypatch.setattr(anyio._core._eventloop, "sniffio", None)
+    portal.call(nothing)
+
+
+def test_what_a_call_raises_is_not_kept_alive_by_itself(portal: Portal) -> None:
+    class Broken(Exception):
+        pass
+
+    async def fail() -> None:
+        raise Broken
+
+    gc.disable()
+    try:
+        with pytest.raises(Broken) as caught:
+            portal.call(fail)
+        watched = weakref.ref(caught.value)
+        del caught
+        until(lambda: watched() is None)
+    finally:
+        gc.enable()
 
 
 def test_a_portal_that_becomes_garbage_on_its_own_loop_s_thread_ends_without_waiting_for_itself(log: list[str]) -> None:
