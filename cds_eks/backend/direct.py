@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import re
 import select
 import ssl
@@ -25,6 +26,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from cds_eks.backend.leftovers import has_more_records
 from cds_eks.errors import InvalidRequestError
 from cds_eks.logs import log
+from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
 
 logger = logging.getLogger("cds_eks.backend")
@@ -101,22 +103,35 @@ class Direct:
             httpx.HTTPError: What httpx raises in its place.
             httpx.InvalidURL: The request can't be sent.
             InvalidRequestError: The same.
+            OutOfTime: The request's deadline has passed.
         """
         self.is_idle = False
         data = self._serialized(request)
         if self._stream is None:
-            began = time.monotonic()
-            await self._connect(request.connect_timeout)
-            log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
-        silence, is_sent = request.read_timeout, False
-        with anyio.move_on_after(silence) as patience:
+            with anyio.move_on_after(time_left(request)) as whole_call:
+                await self._connect(request)
+            if whole_call.cancelled_caught:
+                raise OutOfTime
+        left, silence = time_left(request), request.read_timeout
+        end = math.inf if left is None else anyio.current_time() + left
+        is_sent = False
+
+        def deadline() -> float:
+            """Return when to give up if nothing more is heard: one timer is enough for this and the call's end."""
+            return end if silence is None else min(end, anyio.current_time() + silence)
+
+        with anyio.CancelScope(deadline=deadline()) as patience:
             request.record.may_have_left()
             is_accepted = await self._write(data)
             is_sent = True
-            answer = await self._read(patience, silence, most)
+            if request.content:
+                patience.deadline = deadline()  # it may have taken its time to leave
+            answer = await self._read(most, patience, deadline)
             # From its last byte on there is nothing that waits, so a cancellation can't lose it.
             self._finish(is_accepted=is_accepted)
             return answer
+        if patience.deadline == end:
+            raise OutOfTime
         raise httpx.ReadTimeout("") if is_sent else httpx.WriteTimeout("")
 
     async def aclose(self) -> None:
@@ -125,7 +140,8 @@ class Direct:
         if self._stream is not None:
             await self._stream.aclose()
 
-    async def _connect(self, timeout: float | None) -> None:
+    async def _connect(self, request: Request) -> None:
+        began, timeout = time.monotonic(), request.connect_timeout
         scheme, host, port = self._site.origin
         try:
             with anyio.fail_after(timeout):
@@ -142,6 +158,7 @@ class Direct:
         except (OSError, ValueError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
             raise httpx.ConnectError(str(error)) from None
         self._has_come = _watched(stream.extra(anyio.abc.SocketAttribute.raw_socket))
+        log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
 
     def _serialized(self, request: Request) -> bytes:
         """Return the bytes of a request."""
@@ -167,18 +184,20 @@ class Direct:
             return False
         return True
 
-    async def _read(self, patience: anyio.CancelScope, silence: float | None, most: int) -> Answer:
+    async def _read(self, most: int, patience: anyio.CancelScope, deadline: Callable[[], float]) -> Answer:
         """Read an answer to its end, or until it is too long."""
         head: h11.Response | None = None
         pieces: list[bytes] = []
         size = 0
+        has_heard = False
         try:
             while size <= most:
                 event: Any = self._http.next_event()
                 if event is h11.NEED_DATA:
-                    if silence is not None:
-                        patience.deadline = anyio.current_time() + silence
+                    if has_heard:
+                        patience.deadline = deadline()
                     data = await self._received()
+                    has_heard = True
                     if not data and head is None:
                         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
                     self._http.receive_data(data)
@@ -216,6 +235,11 @@ class Direct:
             http.start_next_cycle()
             self._idle_since = time.monotonic()
             self.is_idle = True
+
+
+def time_left(request: Request) -> float | None:
+    """Return how many seconds there are until the request's deadline, or None if it has none."""
+    return None if request.deadline is None else request.deadline - time.monotonic()
 
 
 def _watched(socket: Any) -> Callable[[], object]:

@@ -10,10 +10,11 @@ import ssl
 import time
 import zlib
 
+import anyio
 import httpx
 
 from cds_eks.backend import transports
-from cds_eks.backend.direct import Answer, Direct
+from cds_eks.backend.direct import Answer, Direct, time_left
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.surroundings import proxy_for, ssl_context
@@ -28,6 +29,7 @@ from cds_eks.errors import (
     UnreadableResponse,
 )
 from cds_eks.line import Line
+from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import Kind, RawResponse, Request
 
@@ -48,6 +50,8 @@ class HttpxBackend:
         verify: Whose certificates are trusted: an SSL context, or None for the usual authorities.
     """
 
+    keeps_deadline = True
+
     def __init__(
         self,
         *,
@@ -64,15 +68,25 @@ class HttpxBackend:
         self._is_closed = False
 
     async def send(self, request: Request) -> RawResponse:
-        """Send one signed request; see `Backend.send`."""
+        """Send one signed request; see `Backend.send`.
+
+        Raises:
+            OutOfTime: The request's deadline has passed.
+        """
         if self._transport is not None:
             return await _exchange(self._transport, request)
         if not self._places.take():
-            await self._places.wait(is_read=request.operation.kind is Kind.READ)
+            await self._stand_in_line(request)
         try:
             return await self._send(request)
         finally:
             self._places.give_back()
+
+    async def _stand_in_line(self, request: Request) -> None:
+        with anyio.move_on_after(time_left(request)):
+            await self._places.wait(is_read=request.operation.kind is Kind.READ)
+            return
+        raise OutOfTime
 
     async def _send(self, request: Request) -> RawResponse:
         """Send a request on the connection that was used last, or a new one."""
@@ -134,7 +148,7 @@ async def _exchange(connection: Direct | httpx.AsyncBaseTransport, request: Requ
         if isinstance(connection, Direct):
             answer = await connection.ask(request, most=MAX_BODY)
         else:
-            answer = await transports.ask(connection, request, most=MAX_BODY)
+            answer = await _ask(connection, request)
     except httpx.InvalidURL as error:
         failure: EksError = InvalidRequestError("params", f"make a URL that can't be sent ({error})")
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -143,6 +157,13 @@ async def _exchange(connection: Direct | httpx.AsyncBaseTransport, request: Requ
         return _response(answer, request)
     failure.action = request.operation.name
     raise failure  # outside of the except clause, so that httpx's error (it holds the URL) does not come along
+
+
+async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Answer:
+    """Send a request through one of httpx's transports, within its time."""
+    with anyio.move_on_after(time_left(request)):
+        return await transports.ask(transport, request, most=MAX_BODY)
+    raise OutOfTime
 
 
 def _response(answer: Answer, request: Request) -> RawResponse:

@@ -9,6 +9,7 @@ import json
 import logging
 import random
 import ssl
+import time
 import types
 import warnings
 import zlib
@@ -29,7 +30,7 @@ from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy,
 from cds_eks.backend import httpx as httpx_backend
 from cds_eks.backend import transports
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.pipeline import Send
+from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 
 URL = "https://api.capitalonline.net/eks/v1"
@@ -931,6 +932,73 @@ async def test_a_deadline_that_ends_a_call_in_flight_frees_its_connection(create
             await eks.clusters.get("c-1")
             assert server.actions == ["CreateCluster", "GetCluster"]
         del caught
+
+
+@asynchronous
+async def test_a_deadline_ends_a_call_that_connects() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.until_closed()
+
+    settings: dict[str, Any] = {"timeouts": Timeouts(connect=10, total=0.05), "retry": READ_ONCE}
+    with no_leaks():
+        async with serve(handle) as server:
+            async with client(f"https://127.0.0.1:{server.port}", **settings) as eks:
+                with pytest.raises(errors.DeadlineExceeded) as caught:
+                    await eks.call("CreateThing", method="POST")
+            await server.until(lambda: server.closed == server.opened == 1)
+    assert (caught.value.outcome, isinstance(caught.value, errors.AmbiguousCreate)) == ("not_sent", False)
+
+
+@asynchronous
+async def test_a_deadline_ends_a_call_through_a_transport_of_the_users() -> None:
+    async def handle(_: httpx.Request) -> httpx.Response:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    transport = httpx.MockTransport(handle)
+    async with AsyncEksClient(CREDENTIALS, backend=transport, timeouts=Timeouts(total=0.05)) as eks:
+        with pytest.raises(errors.DeadlineExceeded):
+            await eks.clusters.get("c-1")
+
+
+@asynchronous
+async def test_a_deadline_ends_the_wait_for_a_connection() -> None:
+    go = anyio.Event()
+
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await go.wait()
+        await connection.send(answer(CLUSTER))
+
+    def made(server_url: str) -> Request:
+        return Request(operation=_operation(), url=server_url, params={}, query="Action=X")
+
+    async with serve(handle) as server, contextlib.aclosing(HttpxBackend(limits=Limits(max_connections=1))) as own:
+        async with anyio.create_task_group() as group:
+            group.start_soon(own.send, made(server.url))
+            await server.until(lambda: len(server.ledger) == 1)
+            late = made(server.url)
+            late.record.deadline = time.monotonic() + 0.02
+            with pytest.raises(OutOfTime):
+                await own.send(late)
+            go.set()
+        assert (late.record.outcome, len(server.ledger)) == ("not_sent", 1)
+
+
+@asynchronous
+async def test_the_deadline_counts_from_the_call_s_begin_however_often_something_is_heard() -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        for letter in answer(CLUSTER):
+            await connection.send(bytes([letter]))
+            await anyio.sleep(0.01)
+
+    settings: dict[str, Any] = {"timeouts": Timeouts(read=1, total=0.1), "retry": READ_ONCE}
+    async with serve(handle) as server, client(server.url, **settings) as eks:
+        began = time.monotonic()
+        with pytest.raises(errors.DeadlineExceeded):
+            await eks.clusters.get("c-1")
+        assert time.monotonic() - began < 1
 
 
 # --- what the environment says -------------------------------------------------------------------------------------
