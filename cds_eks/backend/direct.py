@@ -163,7 +163,9 @@ class Direct:
     def _serialized(self, request: Request) -> bytes:
         """Return the bytes of a request."""
         method, content = request.operation.method, request.content
-        fields = {"Host": self._site.host, **request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        fields = {**request.headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        if not any(name.lower() == "host" for name in request.headers):
+            fields = {"Host": self._site.host, **fields}
         if content is not None or method != "GET":
             fields["Content-Length"] = str(len(content or b""))
         try:

@@ -171,6 +171,14 @@ async def test_the_length_of_a_body_is_told(method: str, content: bytes | None, 
 
 
 @asynchronous
+@pytest.mark.parametrize("name", ["Host", "host"])
+async def test_a_host_of_the_request_s_own_is_told_in_place_of_the_url_s(name: str) -> None:
+    async with serve(answering(answer(CLUSTER))) as server, aclosing(HttpxBackend()) as own:
+        await own.send(request(server.url, headers={name: "eks.test"}))
+        assert server.ledger[0].headers["host"] == "eks.test"
+
+
+@asynchronous
 async def test_the_answer_to_a_head_has_no_body() -> None:
     content = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
     async with serve(answering(content)) as server, aclosing(HttpxBackend()) as own:
