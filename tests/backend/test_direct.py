@@ -228,12 +228,12 @@ async def test_each_piece_of_an_answer_has_the_whole_patience() -> None:
 
     async def handle(connection: Connection) -> None:
         await connection.read()
-        for place in range(0, len(content), 10):
-            await connection.send(content[place : place + 10])
-            await anyio.sleep(0.03)
+        for place in range(0, len(content), 6):
+            await connection.send(content[place : place + 6])
+            await anyio.sleep(0.05)
 
     async with serve(handle) as server, aclosing(HttpxBackend()) as own:
-        assert (await own.send(request(server.url, read_timeout=0.1))).content == b"x" * 8
+        assert (await own.send(request(server.url, read_timeout=0.25))).content == b"x" * 8
 
 
 @asynchronous
