@@ -31,7 +31,7 @@ from cds_eks.errors import (
 from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
-from cds_eks.wire import Kind, RawResponse, Request
+from cds_eks.wire import Kind, RawResponse, Request, make_raw_response
 
 MAX_BODY = 16 * 1024 * 1024
 """The most bytes of an answer that are read. JSON of so many can take twenty times as much memory once it is read."""
@@ -75,18 +75,13 @@ class HttpxBackend:
         """
         if self._transport is not None:
             return await _exchange(self._transport, request)
-        if not self._places.take():
-            await self._stand_in_line(request)
+        is_read = request.operation.kind is Kind.READ
+        if not self._places.take() and not await self._places.wait(is_read=is_read, seconds=time_left(request)):
+            raise OutOfTime
         try:
             return await self._send(request)
         finally:
             self._places.give_back()
-
-    async def _stand_in_line(self, request: Request) -> None:
-        with anyio.move_on_after(time_left(request)):
-            await self._places.wait(is_read=request.operation.kind is Kind.READ)
-            return
-        raise OutOfTime
 
     async def _send(self, request: Request) -> RawResponse:
         """Send a request on the connection that was used last, or a new one."""
@@ -180,7 +175,7 @@ def _response(answer: Answer, request: Request) -> RawResponse:
         content, reason = decompressed(content, headers["content-encoding"])
     if reason is not None:
         raise UnreadableResponse(reason, http_status=answer.status, action=request.operation.name)
-    return RawResponse(status=answer.status, headers=headers, content=content)
+    return make_raw_response(status=answer.status, headers=headers, content=content)
 
 
 def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
