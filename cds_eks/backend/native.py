@@ -7,13 +7,10 @@ closed before the first byte was handed to the system goes out on another one, o
 from __future__ import annotations
 
 import asyncio
-import collections
-import contextlib
 import functools
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator
 
 import attrs
 import httpx
@@ -24,9 +21,10 @@ from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
+from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
-from cds_eks.wire import RawResponse, Request
+from cds_eks.wire import Kind, RawResponse, Request
 
 LONGEST_URL = 65536
 """In characters; the default backend's bound."""
@@ -49,8 +47,7 @@ class NativeBackend:
         limits = limits or Limits()
         self._verify = verify
         self._expiry = limits.keepalive_expiry
-        self._places = limits.max_connections
-        self._line: collections.OrderedDict[asyncio.Future[None], None] = collections.OrderedDict()
+        self._places = Line(limits.max_connections)
         self._shared: Shared | None = None
         self._is_closed = False
 
@@ -67,11 +64,10 @@ class NativeBackend:
         if self._shared is None:
             self._shared = _shared()
         idle = self._shared.idle
-        if self._places:
-            self._places -= 1
-        else:
-            async with _in_time(request):
-                await self._stand_in_line(self._shared.loop)
+        if not self._places.take():
+            is_read = request.operation.kind is Kind.READ
+            if not await self._places.wait(is_read=is_read, seconds=_left(request)):
+                raise OutOfTime
         try:
             while True:
                 is_new = not idle
@@ -89,37 +85,16 @@ class NativeBackend:
                     if answer.done() and not answer.cancelled():  # cancelled in the moment in which the answer came
                         request.record.arrived = _readable(answer.result())
                     raise
+                if isinstance(result, RawResponse) and connection.is_sound and not self._is_closed:
+                    connection.rest(self._expiry)
+                else:
+                    connection.close()
                 if isinstance(result, RawResponse):
-                    if connection.is_sound and not self._is_closed:
-                        connection.rest(self._expiry)
-                    else:
-                        connection.close()
                     return result
-                connection.close()
                 if is_new or not isinstance(result, Unsent):
                     raise _failure(result, request)
         finally:
-            self._give_place()
-
-    async def _stand_in_line(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wait for a place; who came first is served first."""
-        turn = loop.create_future()
-        self._line[turn] = None
-        try:
-            await turn
-        except BaseException:
-            self._line.pop(turn, None)
-            if not turn.cancelled():  # it was given a place in the same moment
-                self._give_place()
-            raise
-
-    def _give_place(self) -> None:
-        while self._line:
-            turn, _ = self._line.popitem(last=False)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._places += 1
+            self._places.give_back()
 
     async def _connect(self, request: Request, shared: Shared) -> Connection:
         """Return a new connection."""
@@ -128,7 +103,7 @@ class NativeBackend:
         scheme, host, port = origin = _site(request.url)[0]
         context = (self._verify or ssl_context(is_needed=True)) if scheme == "https" else None
         try:
-            async with _in_time(request), asyncio.timeout(request.connect_timeout) as limit:
+            async with asyncio.timeout(_left(request)) as whole, asyncio.timeout(request.connect_timeout) as limit:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
                 # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
                 opening = shared.loop.create_connection(lambda: connection, host, port)
@@ -136,6 +111,8 @@ class NativeBackend:
                 if isinstance(connection, SecureConnection):
                     await connection.handshake()
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError
+            if whole.expired():
+                raise OutOfTime from None
             words = "ConnectTimeout" if limit.expired() else f"{type(error).__name__}: {error}"
         else:
             return connection
@@ -150,19 +127,9 @@ class NativeBackend:
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
 
 
-@contextlib.asynccontextmanager
-async def _in_time(request: Request) -> AsyncIterator[None]:
-    """Raise `OutOfTime` if what is waited for takes longer than the request has."""
-    left = None if request.deadline is None else request.deadline - time.monotonic()
-    try:
-        async with asyncio.timeout(left) as limit:
-            yield
-    except TimeoutError:
-        if not limit.expired():
-            raise
-    else:
-        return
-    raise OutOfTime
+def _left(request: Request) -> float | None:
+    """Return how many seconds there are until the request's deadline, or None if it has none."""
+    return None if request.deadline is None else request.deadline - time.monotonic()
 
 
 def _shared() -> Shared:

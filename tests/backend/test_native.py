@@ -469,7 +469,7 @@ async def test_a_request_ends_at_its_deadline_however_much_comes(silence: float 
         with pytest.raises(OutOfTime):
             await made.send(call)
         assert call.record.outcome == "unknown"
-        assert made._places == Limits().max_connections
+        assert made._places.free == Limits().max_connections
         assert made._shared is not None
         assert not made._shared.idle
 
@@ -502,7 +502,7 @@ async def test_a_deadline_holds_in_line_and_in_a_handshake_too() -> None:
         first.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await first
-        assert made._places == 1
+        assert made._places.free == 1
 
 
 @asynchronous
@@ -666,25 +666,25 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
             await asyncio.sleep(0)
             if is_before:  # cancelled, then passed over: it is still in the line when the place becomes free
                 waiting[0].cancel()
-                made._give_place()
+                made._places.give_back()
             else:
-                made._give_place()
+                made._places.give_back()
                 waiting[0].cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting[0]
-            assert len(made._line) == 1
+            assert len(made._places._reads) == 1
             waiting[2].cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[2]
-            assert made._places == 0
+            assert made._places.free == 0
             waiting[1].cancel()  # who has the place now
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[1]
-            assert made._places == 1
-            made._places = 0
+            assert made._places.free == 1
+            assert made._places.take()
         go.set()
         await first
-        assert made._places == 1
+        assert made._places.free == 1
 
 
 # --- everything at once --------------------------------------------------------------------------------------------
