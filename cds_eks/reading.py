@@ -81,14 +81,8 @@ def _list_hook(hint: Any) -> StructureHook:
     reader = converter().get_structure_hook(entry_type)
 
     def read(value: Any, _: Any) -> list[Any]:
-        if value is None or value == "":
-            return []
-        if isinstance(value, dict) and is_shape:
-            value = [value] if value else []
-        elif isinstance(value, str) and not is_shape:
-            value = [value]
-        if not isinstance(value, list):
-            raise _wrong("a list", value)
+        if type(value) is not list:
+            value = _listed(value, is_shape=is_shape)
         entries: list[Any] = []
         try:
             for item in value:
@@ -100,6 +94,17 @@ def _list_hook(hint: Any) -> StructureHook:
         return entries
 
     return read
+
+
+def _listed(value: Any, *, is_shape: bool) -> list[Any]:
+    """Return a list for what stands for one: nothing, or the one entry."""
+    if value is None or value == "" or (value == {} and is_shape):
+        return []
+    if isinstance(value, dict if is_shape else str):
+        return [value]
+    if not isinstance(value, list):
+        raise _wrong("a list", value)
+    return value
 
 
 def _map_hook(_: Any) -> StructureHook:

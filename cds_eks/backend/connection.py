@@ -19,8 +19,8 @@ from cds_eks.wire import CallRecord, RawResponse
 PIECE = 64 * 1024
 """How many bytes are read, or written, at once."""
 
-MOST_AT_ONCE = 64
-"""How many requests wait to be sent together: what belongs to more of them would not stay in the processor's caches."""
+MOST_AT_ONCE = 256
+"""How many requests wait to be sent together, so that the server has something to do while thousands are made."""
 
 
 def _room() -> memoryview:
