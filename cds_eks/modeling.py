@@ -6,7 +6,6 @@ Answers are made by the codec, without any check.
 from __future__ import annotations
 
 import copy
-import difflib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar, cast, dataclass_transform
@@ -14,21 +13,12 @@ from typing import Any, Self, TypeVar, cast, dataclass_transform
 import attrs
 
 from cds_eks.errors import InvalidRequestError
+from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Broken, ExtraFields, Rule, joined, kind_of, spelt
+from cds_eks.rules import Broken, ExtraFields, Forbidden, Rule, kind_of, spelt
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
-
-
-def _checked(value: Any, _: Any, field: attrs.Attribute[Any]) -> Any:
-    if value is None and field.default is None:
-        return None
-    rule: Rule = field.metadata["rule"]
-    try:
-        return rule.check(value)
-    except Broken as broken:
-        raise InvalidRequestError(joined(field.name, broken.path), broken.rule) from None
 
 
 def _masked(value: Any) -> str:
@@ -56,9 +46,14 @@ def field(
     """
     return attrs.field(
         default=attrs.Factory(factory) if factory is not None else default,
-        converter=attrs.Converter(_checked, takes_self=True, takes_field=True) if rule is not None else None,
         repr=_masked if secret else True,
-        metadata={"wire": wire, "rule": rule or Rule(), "secret": secret, "revised": revised or {}},
+        metadata={
+            "wire": wire,
+            "rule": rule or Rule(),
+            "checked": rule is not None,
+            "secret": secret,
+            "revised": revised or {},
+        },
     )
 
 
@@ -66,75 +61,24 @@ def extra_field(*, factory: Callable[[], Any], checked: bool) -> Any:
     """Declare the field that keeps undocumented wire fields."""
     return attrs.field(
         factory=factory,
-        converter=attrs.Converter(_checked, takes_self=True, takes_field=True) if checked else None,
         repr=False,
-        metadata={"rule": ExtraFields()},
+        metadata={"rule": ExtraFields(), "checked": checked},
     )
-
-
-@attrs.frozen
-class Forbidden:
-    """Fields that must be left out (or empty) when another one has a certain value."""
-
-    when: str
-    equals: str
-    fields: tuple[str, ...]
-    because: str
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, extra_field))
 def model(shape: ShapeT) -> ShapeT:
     """Make a frozen, slotted, keyword-only attrs class whose wrong arguments raise `InvalidRequestError`."""
     made: Any = attrs.frozen(shape, kw_only=True, weakref_slot=False)
-    make = made.__init__
-    names, forbidden = {member.name for member in fields_of(made)}, made.FORBIDDEN
-    required = tuple(member.name for member in fields_of(made) if member.default is attrs.NOTHING)
+    signature = functools.wraps(made.__init__)
 
-    @functools.wraps(make)
-    def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - attrs' own, behind one that words its complaints
-        if not names.issuperset(given):
-            name = next(name for name in given if name not in names)
-            raise InvalidRequestError(name, f"is not a field of {made.__name__}{_did_you_mean(name, names)}")
-        for name in required:
-            if name not in given:
-                raise InvalidRequestError(name, "is required")
-        make(self, **given)
-        for ban in forbidden:
-            _check_forbidden(self, ban)
-        if given.get("extra"):
-            _check_extra(self)
+    @signature
+    def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - until a model of the class is first made
+        made.__init__ = signature(initializer(made))
+        made.__init__(self, **given)
 
     made.__init__ = __init__
     return cast("ShapeT", made)
-
-
-def _check_forbidden(shape: Shape, ban: Forbidden) -> None:
-    if getattr(shape, ban.when) == ban.equals:
-        for path in ban.fields:
-            if value_at(shape, path):
-                raise InvalidRequestError(path, f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
-
-
-def _check_extra(shape: Shape) -> None:
-    """Undocumented fields stand beside the documented ones on the wire, so they can't replace one that is set."""
-    taken = {
-        member.metadata["wire"].lower(): member.name
-        for member in fields_of(type(shape))
-        if "wire" in member.metadata and getattr(shape, member.name) is not None
-    }
-    for name in cast("Any", shape).extra:
-        if name.lower() in taken:
-            raise InvalidRequestError(f"extra.{spelt(name)}", f"is set by {taken[name.lower()]} and can't be replaced")
-
-
-def _did_you_mean(name: str, names: set[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def value_at(shape: Shape, path: str) -> Any:
-    """Return the value at a dotted path of Python names."""
-    return functools.reduce(getattr, path.split("."), shape)
 
 
 class Shape:
@@ -197,7 +141,7 @@ def restore(cls: type[Any], state: Mapping[str, Any]) -> Any:
 
 def is_answer(cls: type[Shape]) -> bool:
     """Whether a model is only ever made from an answer."""
-    return fields_of(cls).extra.converter is None
+    return not fields_of(cls).extra.metadata["checked"]
 
 
 def _state_unless_secret(shape: Shape) -> dict[str, Any]:
@@ -314,7 +258,7 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
         member = loaders.get(key) or loaders.get(str(key).lower())
         where = f"{path}.{spelt(str(key))}" if path else spelt(str(key))
         if member is None:
-            raise InvalidRequestError(where, f"is not a field of {cls.__name__}{_did_you_mean(str(key), _names(cls))}")
+            raise InvalidRequestError(where, f"is not a field of {cls.__name__}{did_you_mean(str(key), _names(cls))}")
         if member.name in given:
             raise InvalidRequestError(where, f"is given twice, under two names for {member.name}")
         where = f"{path}.{member.name}" if path else member.name

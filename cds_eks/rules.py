@@ -5,6 +5,7 @@ A rule's `check` returns the value to keep, or raises `Broken` with the rule in 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -222,3 +223,18 @@ def _check_size(size: int, least: int, most: int | None) -> None:
 def joined(head: str, tail: str) -> str:
     """Return a path one step longer."""
     return f"{head}{tail}" if not tail or tail.startswith("[") else f"{head}.{tail}"
+
+
+@attrs.frozen
+class Forbidden:
+    """Fields that must be left out (or empty) when another one has a certain value."""
+
+    when: str
+    equals: str
+    fields: tuple[str, ...]
+    because: str
+
+
+def value_at(shape: object, path: str) -> Any:
+    """Return the value at a dotted path of Python names."""
+    return functools.reduce(getattr, path.split("."), shape)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Nested, Shape, fields_of, value_at
+from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Broken, ListOf, MapOfText, Rule, joined, spelt
+from cds_eks.rules import Broken, ListOf, MapOfText, Rule, joined, spelt, value_at
 
 MOST_REPEATED = 99
 """A revision that lists each disk is sent at most as many of one [I]: no machine has more."""

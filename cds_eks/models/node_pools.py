@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cds_eks.modeling import Forbidden, Nested, Shape, extra_field, field, model
-from cds_eks.rules import Flag, ListOf, MapOfText, Text, Whole
+from cds_eks.modeling import Nested, Shape, extra_field, field, model
+from cds_eks.rules import Flag, Forbidden, ListOf, MapOfText, Text, Whole
 
 __all__ = [
     "CreateNodePoolRequest",

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
 from cds_eks.modeling import (
-    Forbidden,
     Nested,
     Shape,
     extra_field,
@@ -32,9 +31,8 @@ from cds_eks.modeling import (
     model,
     restore,
     state_of,
-    value_at,
 )
-from cds_eks.rules import Boolean, Flag, FlagText, ListOf, MapOfText, Rule, Text, Whole
+from cds_eks.rules import Boolean, Flag, FlagText, Forbidden, ListOf, MapOfText, Rule, Text, Whole, value_at
 
 ALL: dict[str, type[Any]] = {name: getattr(models, name) for name in models.__all__}
 SHAPES: dict[str, type[Shape]] = {name: cls for name, cls in ALL.items() if issubclass(cls, Shape)}

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from cds_eks import models
 from cds_eks.emulator.checks import checked
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Nested, Shape, field, fields_of, model, value_at
+from cds_eks.modeling import Nested, Shape, field, fields_of, model
 from cds_eks.modeling import extra_field as extra
 from cds_eks.revisions import API_REVISIONS, Gathered, There
-from cds_eks.rules import ExtraFields, ListOf, Text, Whole
+from cds_eks.rules import ExtraFields, ListOf, Text, Whole, value_at
 from cds_eks.writing import MOST_REPEATED, writer, written
 
 OLDER, NEWER = API_REVISIONS

@@ -1,0 +1,107 @@
+"""The `__init__` of models: it checks what it is given, and words its complaints.
+
+It is compiled, as attrs compiles its own, but when a model of the class is first made: most classes of a program never
+are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, cast
+
+import attrs
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.rules import Broken, Forbidden, Rule, joined, spelt, value_at
+
+# Names of its own begin with an underscore, which no field's does.
+_INITIALIZER = """
+def _initialize(_self, *, ARGUMENTS, **_unknown):
+    if _unknown:
+        _refuse(_shape, _unknown)
+    STEPS
+"""
+
+
+def initializer(shape: Any) -> Callable[..., None]:
+    """Return the `__init__` of a model.
+
+    Args:
+        shape: Its class, of attrs, with `FORBIDDEN`; its fields' metadata have the `rule`, and whether it is `checked`.
+    """
+    known: dict[str, Any] = {
+        "_absent": attrs.NOTHING,
+        "_shape": shape,
+        "_put": object.__setattr__,
+        "_checked": _checked,
+        "_refuse": _refuse,
+        "_lacks": _lacks,
+        "_check_forbidden": _check_forbidden,
+        "_check_extra": _check_extra,
+    }
+    arguments, missing, steps = [], [], []
+    for member in attrs.fields(shape):
+        name, default = member.name, member.default
+        known[f"_field_{name}"] = member
+        value = f"_checked(_field_{name}, {name})" if member.metadata["checked"] else name
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # it is a class, whatever mypy is told
+            known[f"_new_{name}"] = default.factory
+            value = f"_new_{name}() if {name} is _absent else {value}"
+        elif default is attrs.NOTHING:
+            missing.append(f"if {name} is _absent: _lacks({name!r})")
+        else:
+            known[f"_default_{name}"] = default
+            value = f"{name} if {name} is _default_{name} else {value}"
+        is_needed = default is attrs.NOTHING or isinstance(default, attrs.Factory)  # type: ignore[arg-type]
+        arguments.append(f"{name}=_absent" if is_needed else f"{name}=_default_{name}")
+        steps.append(f"_put(_self, {name!r}, {value})")
+    for index, ban in enumerate(shape.FORBIDDEN):
+        known[f"_ban_{index}"] = ban
+        steps.append(f"_check_forbidden(_self, _ban_{index})")
+    steps.append("if extra is not _absent and extra: _check_extra(_self)")
+    source = _INITIALIZER.replace("ARGUMENTS", ", ".join(arguments)).replace("STEPS", "\n    ".join(missing + steps))
+    exec(compile(source, f"<initializer of {shape.__name__}>", "exec"), known)
+    return cast("Callable[..., None]", known["_initialize"])
+
+
+def _refuse(shape: Any, unknown: Mapping[str, Any]) -> NoReturn:
+    name, names = next(iter(unknown)), {member.name for member in attrs.fields(shape)}
+    raise InvalidRequestError(name, f"is not a field of {shape.__name__}{did_you_mean(name, names)}")
+
+
+def _lacks(name: str) -> NoReturn:
+    raise InvalidRequestError(name, "is required")
+
+
+def _check_forbidden(shape: Any, ban: Forbidden) -> None:
+    if getattr(shape, ban.when) == ban.equals:
+        for path in ban.fields:
+            if value_at(shape, path):
+                raise InvalidRequestError(path, f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
+
+
+def _check_extra(shape: Any) -> None:
+    """Undocumented fields stand beside the documented ones on the wire, so they can't replace one that is set."""
+    taken = {
+        member.metadata["wire"].lower(): member.name
+        for member in attrs.fields(type(shape))
+        if "wire" in member.metadata and getattr(shape, member.name) is not None
+    }
+    for name in shape.extra:
+        if name.lower() in taken:
+            raise InvalidRequestError(f"extra.{spelt(name)}", f"is set by {taken[name.lower()]} and can't be replaced")
+
+
+def did_you_mean(name: str, names: set[str]) -> str:
+    """Return the end of a complaint about a name: which one may have been meant, if any is close."""
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _checked(field: attrs.Attribute[Any], value: Any) -> Any:
+    rule: Rule = field.metadata["rule"]
+    try:
+        return rule.check(value)
+    except Broken as broken:
+        raise InvalidRequestError(joined(field.name, broken.path), broken.rule) from None
