@@ -208,13 +208,17 @@ class HmacSha1Signer:
             key = self._key = _Key.of(credentials)
         pairs = [*key.parameters, f"SignatureNonce{_IS}{self._nonce()}", f"Timestamp{_IS}{self._now()}"]
         for name, value in params.items():
-            pairs.append(f"{_encoded(name)}{_IS}{_encoded(value)}")
+            encoded = _encoded_short(value) if len(value) <= LONGEST_KEPT else percent_encode(value)
+            pairs.append(f"{_encoded_short(name)}{_IS}{encoded}")
         pairs.sort()
         query = "&".join(pairs).replace(_IS, "=")
         inner, outer = key.inner.copy(), key.outer.copy()
-        inner.update(f"{method}&%2F&{_encoded_again(query)}".encode())
+        # What is encoded already, and base64, have only these in them that are encoded (again).
+        again = query.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
+        inner.update(f"{method}&%2F&{again}".encode())
         outer.update(inner.digest())
-        return f"{query}&Signature={_encoded_base64(b2a_base64(outer.digest(), newline=False))}"
+        made = b2a_base64(outer.digest(), newline=False).decode()
+        return f"{query}&Signature={made.replace('+', '%2B').replace('/', '%2F').replace('=', '%3D')}"
 
     def set_clock(self, service_time: float) -> None:
         """Sign by the service's time from now on, however this machine's clock is off.
@@ -260,21 +264,7 @@ class _Key:
         )
 
 
-@functools.lru_cache(maxsize=1024)
-def _encoded_short(text: str) -> str:
-    return quote(text, safe="")
+LONGEST_KEPT = 64
+"""Texts of so many characters (names, ids) come back, and are kept encoded."""
 
-
-def _encoded_again(query: str) -> str:
-    """Encode what is encoded already: of all that is encoded in a text, a query has these three only."""
-    return query.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
-
-
-def _encoded_base64(text: bytes) -> str:
-    """Encode base64, likewise."""
-    return text.decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
-
-
-def _encoded(text: str) -> str:
-    """Encode a text; short ones (names, ids) come back and are kept."""
-    return _encoded_short(text) if len(text) <= 64 else percent_encode(text)
+_encoded_short = functools.lru_cache(maxsize=1024)(percent_encode)
