@@ -209,9 +209,7 @@ def _secrets_of(request: Any) -> set[str]:
     """The texts of a model that must never be shown."""
     found: set[str] = secrets_in(request.extra) if request.extra else set()
     secret, below = _places_of_secrets(type(request))  # type: ignore[arg-type]  # classes are hashable
-    for name in secret:
-        if value := getattr(request, name):
-            found.add(value)
+    found.update([value for name in secret if (value := getattr(request, name))])
     for name in below:
         value = getattr(request, name)
         if value is not None:

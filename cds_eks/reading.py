@@ -81,7 +81,7 @@ def _list_hook(hint: Any) -> StructureHook:
     reader = converter().get_structure_hook(entry_type)
 
     def read(value: Any, _: Any) -> list[Any]:
-        if type(value) is not list:
+        if not isinstance(value, list):
             value = _listed(value, is_shape=is_shape)
         entries: list[Any] = []
         try:
@@ -102,9 +102,7 @@ def _listed(value: Any, *, is_shape: bool) -> list[Any]:
         return []
     if isinstance(value, dict if is_shape else str):
         return [value]
-    if not isinstance(value, list):
-        raise _wrong("a list", value)
-    return value
+    raise _wrong("a list", value)
 
 
 def _map_hook(_: Any) -> StructureHook:

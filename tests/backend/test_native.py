@@ -957,6 +957,32 @@ async def test_a_call_that_is_cancelled_in_the_round_of_the_loop_in_which_it_was
 
 
 @asynchronous
+async def test_thousands_of_requests_leave_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first are not kept until the last one is made."""
+    sent: list[int] = []
+    real = NativeConnection.send_begin
+
+    def watched(self: NativeConnection) -> None:
+        sent.append(made_so_far)
+        real(self)
+
+    monkeypatch.setattr("cds_eks.backend.connection.MOST_AT_ONCE", 4)
+    made_so_far = 0
+    async with serve(answering(answer(CLUSTER))) as server, sender(limits=Limits(max_connections=10)) as made:
+
+        async def call() -> None:
+            nonlocal made_so_far
+            made_so_far += 1
+            await made.send(request(server.url))
+
+        await asyncio.gather(*[call() for _ in range(10)])  # which opens the connections
+        monkeypatch.setattr(NativeConnection, "send_begin", watched)
+        made_so_far = 0
+        await asyncio.gather(*[call() for _ in range(10)])
+    assert sent == [4] * 4 + [8] * 4 + [10] * 2
+
+
+@asynchronous
 async def test_a_request_that_fails_to_leave_holds_up_none_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(self: NativeConnection, data: Any) -> None:
         real(self, data)

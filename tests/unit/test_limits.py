@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import anyio
 import anyio.lowlevel
@@ -12,9 +13,9 @@ import pytest
 from cds_eks.config import AdaptiveRate, Limits
 from cds_eks.errors import ConfigurationError
 from cds_eks.middleware import LimitRate
-from cds_eks.pipeline import Send
+from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import DELETE_CLUSTER, GET_CLUSTER
-from cds_eks.wire import RawResponse, Request
+from cds_eks.wire import CallRecord, RawResponse, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -342,3 +343,14 @@ def test_a_limit_that_adapts_is_an_adaptive_rate() -> None:
     assert Limits(adaptive=rate).adaptive is rate
     with pytest.raises(ConfigurationError, match="adaptive must be an AdaptiveRate, not bool"):
         Limits(adaptive=True)  # type: ignore[arg-type]
+
+
+async def test_a_turn_that_does_not_come_before_the_deadline_is_given_up() -> None:
+    limit, gate = LimitRate(requests_per_second=0.001), Gate()
+    gate.go.set()
+    late = attrs.evolve(numbered(2), record=CallRecord())
+    late.record.deadline = time.monotonic() + 0.02
+    assert await limit(numbered(1), gate.send) is ANSWER
+    with pytest.raises(OutOfTime):
+        await limit(late, gate.send)
+    assert gate.begun == [1]
