@@ -17,19 +17,30 @@ from cds_eks.modeling import Shape
 
 Read = Callable[[Any, Any], Any]
 
+# As many names as there are fields, and each field's among them: then there are no others.
 _READER = """
 def read(plain, hint):
     if type(plain) is not dict:
         return general(plain, hint)
-    extra = {} if is_known(plain) else unnamed(plain)
+    made = new(open_shape)
+    try:
+        if len(plain) == SIZE:
+            WHOLE
+            made.extra = {}
+            made.__class__ = shape
+            return made
+    except KeyError:
+        pass
+    except ValueError:
+        return general(plain, hint)  # which tells where
+    extra = unnamed(plain)
     if extra is None:
         return general(plain, hint)
     get = plain.get
-    made = new(open_shape)
     try:
-        FIELDS
+        PARTIAL
     except ValueError:
-        return general(plain, hint)  # which tells where
+        return general(plain, hint)
     made.extra = extra
     made.__class__ = shape
     return made
@@ -69,25 +80,26 @@ def compiled(shape: type[Shape], readers: list[FieldReader], general: Read, spel
     wires = frozenset(each.wire for each in readers)
     known: dict[str, Any] = {
         "general": general,
-        "is_known": wires.issuperset,
         "unnamed": _unnamed(wires, frozenset(spellings)),
         "new": object.__new__,
         "open_shape": open_twin(shape),
         "shape": shape,
     }
-    lines = []
+    whole: list[str] = []
+    partial: list[str] = []
     for index, each in enumerate(readers):
         known[f"other_{index}"] = _other(each)
-        lines.append(f"value = get({each.wire!r})")
-        if each.exact is None:
-            lines.append(f"made.{each.name} = other_{index}(value)")
-        else:
+        assignment = f"made.{each.name} = other_{index}(value)"
+        if each.exact is not None:
             known[f"type_{index}"], known[f"empty_{index}"] = each.exact, each.empty()
-            lines.append(
+            assignment = (
                 f"made.{each.name} = value if type(value) is type_{index} else "
                 f"empty_{index} if value is None else other_{index}(value)"
             )
-    source = _READER.replace("FIELDS", "\n        ".join(lines))
+        whole += (f"value = plain[{each.wire!r}]", assignment)
+        partial += (f"value = get({each.wire!r})", assignment)
+    source = _READER.replace("SIZE", str(len(readers)))
+    source = source.replace("WHOLE", "\n            ".join(whole)).replace("PARTIAL", "\n        ".join(partial))
     exec(compile(source, f"<reader of {shape.__name__}>", "exec"), known)
     read: Read = known["read"]
     return read
@@ -96,6 +108,8 @@ def compiled(shape: type[Shape], readers: list[FieldReader], general: Read, spel
 def _unnamed(wires: frozenset[str], spellings: frozenset[str]) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
     def unnamed(value: dict[str, Any]) -> dict[str, Any] | None:
         """What has no name here; None if any of it may be another spelling of a field's name."""
+        if wires.issuperset(value):
+            return {}
         extra = {key: entry for key, entry in value.items() if key not in wires}
         return extra if spellings.isdisjoint([key.lower() for key in extra]) else None
 

@@ -65,6 +65,23 @@ def test_the_quick_reader_agrees_with_the_general_one(shape: type[Shape], monkey
     agree()
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_they_agree_on_as_many_names_as_there_are_fields(shape: type[Shape], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick reader takes such an object for one with all names, and no others, until it finds otherwise."""
+    quick, general = quick_of(shape), general_of(shape, monkeypatch)
+    wires = [member.metadata["wire"] for member in fields_of(shape) if "wire" in member.metadata]
+    entries = values | st.sampled_from(["text", 7, True, {}, []])
+
+    @settings(steady, max_examples=30)
+    @given(st.fixed_dictionaries(dict.fromkeys(wires, entries)), st.sampled_from([*wires, None]), st.data())
+    def agree(value: dict[str, Any], replaced: str | None, data: st.DataObject) -> None:
+        if replaced is not None:
+            value[data.draw(st.sampled_from([replaced.lower(), "Undocumented"]))] = value.pop(replaced)
+        assert outcome(quick, shape, value) == outcome(general, shape, value)
+
+    agree()
+
+
 def test_what_is_read_is_frozen_and_no_twin() -> None:
     node = quick_of(Node)({"NodeId": "n-1", "New": 1}, Node)
     assert type(node) is Node
