@@ -115,7 +115,7 @@ class AsyncEksClient:
                 Deadline(timeouts.total, is_kept_below=keeps_deadline),
                 Retry(retry, codec.failure_of),
                 LimitRate(
-                    # More than there are connections would wait again in the backend, whose one line knows no writes.
+                    # More than there are connections would only wait again, in the backend.
                     min(limits.max_in_flight or limits.max_connections, limits.max_connections),
                     limits.requests_per_second,
                     limits.adaptive,

@@ -17,7 +17,7 @@ from cds_eks.rules import Broken, Forbidden, Rule, joined, spelt, value_at
 
 # Names of its own begin with an underscore, which no field's does.
 _INITIALIZER = """
-def _initialize(_self, *, ARGUMENTS, **_unknown):
+def _initialize(_self, /, *, ARGUMENTS, **_unknown):
     if _unknown:
         _refuse(_shape, _unknown)
     STEPS

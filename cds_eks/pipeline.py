@@ -25,5 +25,6 @@ def chain(middlewares: Iterable[Middleware], send: Send) -> Send:
 
 def _link(middleware: Middleware, send: Send) -> Send:
     # An object's method is called in half the time that the object takes.
-    call: Middleware = middleware if inspect.isfunction(middleware) else cast("Any", middleware).__call__
+    is_object = not inspect.isfunction(middleware) and not isinstance(middleware, type)
+    call: Middleware = cast("Any", middleware).__call__ if is_object else middleware
     return lambda request: call(request, send)

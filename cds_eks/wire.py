@@ -64,8 +64,8 @@ class CallRecord:
         request_id: The service's id of the last answer, or None.
         answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
             if the call is cancelled after that.
-        arrived: What came of the attempt in the moment in which the call was cancelled, from a backend that knows of
-            such moments; nobody is there to take it.
+        arrived: What a backend has of this attempt before it can return it: if the call is cancelled in that moment,
+            there is nobody to take it.
         clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
     """
@@ -99,6 +99,7 @@ class CallRecord:
         if self._now != "not_sent":
             self._earlier = "unknown" if self._now == "accepted" else self.outcome
         self._now = "not_sent"
+        self.arrived = None
         self.clock_was_wrong = False
         self.attempts += 1
 

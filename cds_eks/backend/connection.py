@@ -186,6 +186,11 @@ class Connection(asyncio.BufferedProtocol):
         self._watch(expiry, None)
         self._shared.idle[self] = None
 
+    def abandon(self) -> None:
+        """Close it, if it has been opened: a call may be cancelled in the moment in which it is."""
+        if hasattr(self, "_transport"):
+            self.close()
+
     def close(self) -> None:
         """End it at once, whatever is under way."""
         self._begin = self._record = None
@@ -255,7 +260,8 @@ class Connection(asyncio.BufferedProtocol):
             self._end(OutOfTime())
             self.close()
             return
-        dues = [due for due in (self._ends, self._silence and self._heard + self._silence) if due is not None]
+        silent_from = None if self._silence is None else self._heard + self._silence
+        dues = [due for due in (self._ends, silent_from) if due is not None]
         if not dues:
             return
         # If the loop stood still, what came meanwhile is read in a moment.

@@ -13,7 +13,7 @@ import re
 import select
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -38,7 +38,7 @@ MAX_HEAD = 100 * 1024
 """The most bytes of an answer's headers: httpx's own bound."""
 
 PIECE = 256 * 1024
-"""How many bytes are taken from a stream at once: all that it can hold, so that none stay behind in it unseen."""
+"""How many bytes are taken from a stream at once: asyncio's have read no more than that, so none stay behind unseen."""
 
 _ENCODED = re.compile(r"[A-Za-z0-9._~%&=-]*")
 
@@ -73,7 +73,7 @@ class Direct:
     """
 
     def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
-        self._site = _site(url)
+        self._site = site_of(url)
         self._context = context
         self._expiry = expiry
         self._idle_since = 0.0
@@ -87,7 +87,7 @@ class Direct:
         """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""
         return (
             self.is_idle
-            and self._site.origin == _site(url).origin
+            and self._site.origin == site_of(url).origin
             and time.monotonic() - self._idle_since <= self._expiry
             and not self._has_come()
         )
@@ -113,6 +113,8 @@ class Direct:
             if whole_call.cancelled_caught:
                 raise OutOfTime
         left, silence = time_left(request), request.read_timeout
+        if left is not None and left <= 0:
+            raise OutOfTime  # while nothing has left
         end = math.inf if left is None else anyio.current_time() + left
         is_sent = False
 
@@ -130,7 +132,7 @@ class Direct:
             # From its last byte on there is nothing that waits, so a cancellation can't lose it.
             self._finish(is_accepted=is_accepted)
             return answer
-        if patience.deadline == end:
+        if anyio.current_time() >= end:
             raise OutOfTime
         raise httpx.ReadTimeout("") if is_sent else httpx.WriteTimeout("")
 
@@ -150,7 +152,7 @@ class Direct:
                 self._context.set_alpn_protocols(["http/1.1"])
                 with anyio.fail_after(timeout):
                     secure = await TLSStream.wrap(
-                        stream, hostname=host, ssl_context=self._context, standard_compatible=False
+                        _Whole(stream), hostname=host, ssl_context=self._context, standard_compatible=False
                     )
                 self._stream, self._secured = secure, secure.extra(TLSAttribute.ssl_object)
         except TimeoutError:
@@ -182,7 +184,7 @@ class Direct:
         assert self._stream is not None
         try:
             await self._stream.send(data)
-        except _BROKEN:
+        except (*_BROKEN, anyio.EndOfStream):  # the latter over TLS
             return False
         return True
 
@@ -212,7 +214,8 @@ class Direct:
                     break  # this was the end of it
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error)) from None
-        assert head is not None
+        if head is None:
+            raise httpx.RemoteProtocolError("Server switched protocols.")
         return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
 
     async def _received(self) -> bytes:
@@ -239,6 +242,29 @@ class Direct:
             self.is_idle = True
 
 
+class _Whole(anyio.abc.ByteStream):
+    """A stream that gives all that it has read at once: TLS would ask it for less, and leave the rest in it unseen."""
+
+    def __init__(self, stream: anyio.abc.ByteStream) -> None:
+        self._stream = stream
+
+    async def receive(self, max_bytes: int = PIECE) -> bytes:
+        return await self._stream.receive(max(max_bytes, PIECE))
+
+    async def send(self, item: bytes) -> None:
+        await self._stream.send(item)
+
+    async def send_eof(self) -> None:
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        return self._stream.extra_attributes
+
+
 def time_left(request: Request) -> float | None:
     """Return how many seconds there are until the request's deadline, or None if it has none."""
     return None if request.deadline is None else request.deadline - time.monotonic()
@@ -263,8 +289,15 @@ class _Site:
 
 
 @functools.lru_cache(maxsize=64)
-def _site(url: str) -> _Site:
+def site_of(url: str) -> _Site:
+    """Return where a URL leads.
+
+    Raises:
+        httpx.InvalidURL: It is none, or not one of HTTP.
+    """
     parts = httpx.URL(url)
+    if parts.scheme not in ("http", "https"):
+        raise httpx.InvalidURL("not a URL of HTTP")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return _Site((parts.scheme, parts.raw_host.decode("ascii"), port), parts.netloc.decode("ascii"), parts.raw_path)
 
@@ -276,5 +309,5 @@ def target(url: str, query: str) -> bytes:
         httpx.InvalidURL: It can't be sent.
     """
     if len(url) + len(query) < LONGEST_URL and _ENCODED.fullmatch(query):
-        return _site(url).path + b"?" + query.encode("ascii")
+        return site_of(url).path + b"?" + query.encode("ascii")
     return httpx.URL(f"{url}?{query}").raw_path

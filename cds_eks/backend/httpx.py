@@ -6,6 +6,7 @@ request. A free connection is taken from the top of a stack; one whose call fail
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import time
 import zlib
@@ -14,7 +15,7 @@ import anyio
 import httpx
 
 from cds_eks.backend import transports
-from cds_eks.backend.direct import Answer, Direct, time_left
+from cds_eks.backend.direct import Answer, Direct, site_of, time_left
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.surroundings import proxy_for, ssl_context
@@ -75,6 +76,7 @@ class HttpxBackend:
         """
         if self._transport is not None:
             return await _exchange(self._transport, request)
+        _check_url(request)
         is_read = request.operation.kind is Kind.READ
         if not self._places.take() and not await self._places.wait(is_read=is_read, seconds=time_left(request)):
             raise OutOfTime
@@ -88,7 +90,8 @@ class HttpxBackend:
         connection = await self._take(request.url)
         is_sound = False
         try:
-            response = await _exchange(connection, request)
+            # On the record while the connection is put away: a cancellation by asyncio itself goes through shields.
+            response = request.record.arrived = await _exchange(connection, request)
             is_sound = not self._is_closed and _is_sound(connection, request)
         finally:
             if is_sound:
@@ -156,9 +159,29 @@ async def _exchange(connection: Direct | httpx.AsyncBaseTransport, request: Requ
 
 async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Answer:
     """Send a request through one of httpx's transports, within its time."""
+
+    def hear(answer: Answer) -> None:
+        with contextlib.suppress(UnreadableResponse):
+            request.record.arrived = _response(answer, request)
+
     with anyio.move_on_after(time_left(request)):
-        return await transports.ask(transport, request, most=MAX_BODY)
+        return await transports.ask(transport, request, most=MAX_BODY, hear=hear)
     raise OutOfTime
+
+
+def _check_url(request: Request) -> None:
+    """Refuse a URL that leads nowhere.
+
+    Raises:
+        InvalidRequestError: It is none, or not one of HTTP.
+    """
+    try:
+        site_of(request.url)
+    except httpx.InvalidURL:
+        failure = InvalidRequestError("url", "must be a URL of HTTP", action=request.operation.name)
+    else:
+        return
+    raise failure  # outside, so that httpx's error does not come along
 
 
 def _response(answer: Answer, request: Request) -> RawResponse:

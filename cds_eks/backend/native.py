@@ -105,11 +105,15 @@ class NativeBackend:
         try:
             async with asyncio.timeout(_left(request)) as whole, asyncio.timeout(request.connect_timeout) as limit:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
-                # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
-                opening = shared.loop.create_connection(lambda: connection, host, port)
-                await asyncio.create_task(opening, context=shared.context)
-                if isinstance(connection, SecureConnection):
-                    await connection.handshake()
+                try:
+                    # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
+                    opening = shared.loop.create_connection(lambda: connection, host, port)
+                    await asyncio.create_task(opening, context=shared.context)
+                    if isinstance(connection, SecureConnection):
+                        await connection.handshake()
+                except BaseException:
+                    connection.abandon()
+                    raise
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError
             if whole.expired():
                 raise OutOfTime from None
@@ -143,6 +147,8 @@ def _shared() -> Shared:
 def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
     """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
     parts = httpx.URL(url)
+    if parts.scheme not in ("http", "https"):
+        raise httpx.InvalidURL("not a URL of HTTP")
     return (
         (parts.scheme, parts.raw_host.decode(), parts.port or (443 if parts.scheme == "https" else 80)),
         parts.raw_path.decode(),

@@ -36,12 +36,8 @@ class SecureConnection(Connection):
         Raises:
             OSError: It failed.
         """
-        try:
-            if (failure := await self._shaken) is not None:
-                raise failure
-        except BaseException:
-            self.close()
-            raise
+        if (failure := await self._shaken) is not None:
+            raise failure
 
     def _shake(self) -> None:
         failure = None
@@ -68,7 +64,10 @@ class SecureConnection(Connection):
         self._flush()
 
     def is_silent(self) -> bool:
-        """The same; but what comes right after the handshake belongs to TLS, and means nothing."""
+        """The same; but what comes right after the handshake belongs to TLS, and means nothing.
+
+        One that is new and closed counts as silent too: the write that follows finds out.
+        """
         return self._is_new or super().is_silent()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102

@@ -55,18 +55,21 @@ class Closable(Protocol):
 
 
 async def close(thing: Closable) -> None:
-    """Close something that belongs to a call, even one that is cancelled."""
+    """Close something that belongs to a call, even one that anyio has cancelled. asyncio itself heeds no shield."""
     with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
         await thing.aclose()
 
 
-async def ask(transport: httpx.AsyncBaseTransport, request: Request, *, most: int) -> Answer:
+async def ask(
+    transport: httpx.AsyncBaseTransport, request: Request, *, most: int, hear: Callable[[Answer], None]
+) -> Answer:
     """Send a request through a transport and return the answer.
 
     Args:
         transport: The transport.
         request: The request.
         most: How many bytes of a body are allowed.
+        hear: Told the answer when it is whole, before anything is closed: a cancellation may come then.
 
     Raises:
         httpx.HTTPError: It came to nothing.
@@ -81,11 +84,16 @@ async def ask(transport: httpx.AsyncBaseTransport, request: Request, *, most: in
     token = _is_ours.set(True)
     try:
         response = await transport.handle_async_request(http_request)
-        return Answer(response.status_code, response.headers.raw, await _read(response, most))
+        try:
+            answer = Answer(response.status_code, response.headers.raw, await _read(response, most))
+            hear(answer)
+        finally:
+            await close(response)
     finally:
         _is_ours.reset(token)
         for stream in orphans:
             await close(stream)
+    return answer
 
 
 def _trace(
@@ -171,6 +179,4 @@ async def _read(response: httpx.Response, most: int) -> bytes | None:
     except httpx.HTTPError:
         if size <= most:
             raise
-    finally:
-        await close(response)  # shielded, so that an answer that has come whole is not lost to a cancellation
     return b"".join(chunks) if size <= most else None

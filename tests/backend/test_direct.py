@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import select
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
@@ -21,13 +23,19 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_server import CLUSTER, Connection, answer, answering, plain, serve
-from test_httpx import CREDENTIALS
+from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve
+from test_httpx import (  # noqa: F401 - fixtures
+    CREDENTIALS,
+    authority,
+    client_context,
+    create,
+    server_context,
+)
 
 from cds_eks import AsyncEksClient, errors
-from cds_eks.backend.direct import Direct, target
+from cds_eks.backend.direct import PIECE, Direct, _Whole, target
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.pipeline import Send
+from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import CallRecord, RawResponse, Request
 
@@ -278,3 +286,155 @@ async def test_a_request_that_does_not_leave_is_told_as_httpx_tells_it() -> None
     with pytest.raises(httpx.WriteTimeout):
         await connection.ask(made, most=100)
     assert made.record.outcome == "unknown"
+
+
+# --- an answer that has been read is not lost ----------------------------------------------------------------------
+
+
+async def watched_create(create: Any, **settings: Any) -> CallRecord:
+    """Make a create that is cancelled on its way, by asyncio itself; return what is known of it."""
+    records: list[CallRecord] = []
+
+    async def watch(request: Request, send: Send) -> RawResponse:
+        records.append(request.record)
+        return await send(request)
+
+    async with AsyncEksClient(CREDENTIALS, per_call=[watch], **settings) as eks:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(eks.clusters.create(create))
+    [record] = records
+    return record
+
+
+def cancel_the_call() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+@asynchronous
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_answer_is_on_the_record_while_its_connection_is_put_away(
+    create: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def aclose(self: Direct) -> None:
+        cancel_the_call()  # which no shield keeps off
+        await real(self)
+
+    real = Direct.aclose
+    monkeypatch.setattr(Direct, "aclose", aclose)
+    last = plain(json.dumps({"Code": "Success", "RequestId": "r-1", "Data": CREATED}).encode())
+    last = last.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+    async with serve(answering(last)) as server:
+        record = await watched_create(create, endpoint=server.url)
+    assert (record.outcome, record.request_id) == ("accepted", "r-1")
+    assert record.answer is not None
+    assert record.answer["Data"] == CREATED
+
+
+class Closing(httpx.AsyncByteStream):
+    """A body that is cancelled while it is closed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> Any:
+        yield self._content
+
+    async def aclose(self) -> None:
+        cancel_the_call()
+        await anyio.lowlevel.checkpoint()
+
+
+@asynchronous
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_an_answer_of_a_transport_is_on_the_record_while_it_is_closed(create: Any, encoding: str) -> None:
+    content = json.dumps({"Code": "Success", "RequestId": "r-1", "Data": CREATED}).encode()
+    respond = httpx.MockTransport(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": encoding}, stream=Closing(content))
+    )
+    record = await watched_create(create, backend=respond)
+    if encoding == "gzip":  # which it is not: it can't be read
+        assert (record.outcome, record.answer) == ("unknown", None)
+    else:
+        assert (record.outcome, record.request_id) == ("accepted", "r-1")
+
+
+# --- bytes too many, over TLS --------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_second_answer_over_tls_is_not_taken_for_the_next_ones(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    def respond(seen: Any) -> bytes:
+        return 2 * answer({**CLUSTER, "ClusterName": "x" * 60_000, "ClusterId": f"c-{seen.connection}"})
+
+    backend = HttpxBackend(verify=client_context)
+    async with (
+        serve(answering(respond), tls=server_context) as server,
+        AsyncEksClient(CREDENTIALS, endpoint=server.url, backend=backend) as eks,
+    ):
+        for number in (1, 2, 3):
+            assert (await eks.clusters.get("c-1")).data.cluster_id == f"c-{number}"
+
+
+@asynchronous
+async def test_tls_is_given_all_that_has_been_read() -> None:
+    """It asks for 64 KiB. What were left of more than that would be in nobody's sight."""
+    stream = AsyncMock(spec=anyio.abc.ByteStream, **{"receive.return_value": b"all"})
+    whole = _Whole(stream)
+    assert await whole.receive(65536) == b"all"
+    stream.receive.assert_awaited_once_with(PIECE)
+    await whole.send(b"x")
+    await whole.send_eof()
+    await whole.aclose()
+    stream.send.assert_awaited_once_with(b"x")
+    stream.send_eof.assert_awaited_once_with()
+    stream.aclose.assert_awaited_once_with()
+
+
+# --- what does not leave -------------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_request_whose_time_is_up_already_does_not_leave() -> None:
+    backend = HttpxBackend()
+    async with serve(answering(answer(CLUSTER))) as server:
+        first, late = (
+            Request(operation=GET_CLUSTER, url=f"{server.url}/eks/v1", params={}, query="Action=X") for _ in range(2)
+        )
+        await backend.send(first)
+        late.record.deadline = time.monotonic() - 1
+        with pytest.raises(OutOfTime):
+            await backend.send(late)
+        assert (late.record.outcome, len(server.ledger)) == ("not_sent", 1)
+        await backend.aclose()
+
+
+@asynchronous
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/eks/v1", "htps://127.0.0.1", "http://[::1", "x"])
+async def test_a_url_that_is_none_of_http_is_refused(url: str) -> None:
+    backend = HttpxBackend()
+    request = Request(operation=GET_CLUSTER, url=url, params={}, query="Action=X")
+    with pytest.raises(errors.InvalidRequestError, match="must be a URL of HTTP"):
+        await backend.send(request)
+    assert request.record.outcome == "not_sent"
+
+
+@asynchronous
+async def test_a_server_that_switches_protocols_is_a_lost_connection() -> None:
+    backend = HttpxBackend()
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+    async with serve(answering(switching)) as server:
+        request = Request(
+            operation=GET_CLUSTER,
+            url=f"{server.url}/eks/v1",
+            params={},
+            query="Action=X",
+            headers={"Upgrade": "x", "Connection": "Upgrade"},
+        )
+        with pytest.raises(errors.ConnectionLost, match="switched protocols"):
+            await backend.send(request)
+        await backend.aclose()

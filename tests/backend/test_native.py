@@ -938,6 +938,41 @@ async def test_closing_what_was_never_used_and_closing_twice() -> None:
     await made.aclose()
 
 
+@asynchronous
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_connection_that_is_opened_in_the_moment_of_a_cancellation_is_closed(
+    tls: bool,
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def create_connection(*args: Any) -> Any:
+        made = await real(*args)
+        call.cancel()  # the connection is there, and the call has not been told
+        return made
+
+    loop = asyncio.get_running_loop()
+    real = loop.create_connection
+    monkeypatch.setattr(loop, "create_connection", create_connection)
+    served = serve(answering(answer(CLUSTER)), tls=server_context if tls else None)
+    async with served as server, sender(verify=client_context) as made:
+        call = asyncio.ensure_future(made.send(request(server.url)))
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await server.until(lambda: server.opened == server.closed == 1)
+        assert made._places.free == Limits().max_connections
+
+
+@asynchronous
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "htps://127.0.0.1", "http://[::1"])
+async def test_a_url_that_is_none_of_http_is_refused(url: str) -> None:
+    async with sender() as made:
+        asked = request(url)
+        with pytest.raises(errors.InvalidRequestError, match="make a URL that can't be sent"):
+            await made.send(asked)
+        assert asked.record.outcome == "not_sent"
+
+
 # --- requests leave together ---------------------------------------------------------------------------------------
 
 

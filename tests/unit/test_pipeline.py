@@ -23,6 +23,26 @@ def answer(status: int = 200, **members: Any) -> RawResponse:
     return RawResponse(status=status, headers={}, content=json.dumps(envelope).encode())
 
 
+class AsClass:
+    """A middleware that is the class itself, whose instances are awaited."""
+
+    def __init__(self, request: Request, send: Send) -> None:
+        self._answer = send(request)
+
+    def __await__(self) -> Any:
+        return self._answer.__await__()
+
+    def __call__(self) -> None:
+        raise AssertionError("it is the class that is called")
+
+
+async def test_a_class_is_called_as_it_is() -> None:
+    async def send(_: Request) -> RawResponse:
+        return answer()
+
+    assert await chain([AsClass], send)(REQUEST) == answer()
+
+
 class Noting:
     """A middleware as a class: notes when a request passes, there and back."""
 

@@ -97,6 +97,14 @@ def test_once_an_attempt_may_have_been_carried_out_no_later_attempt_makes_it_und
             assert record.outcome in ("unknown", "accepted")
 
 
+def test_what_arrived_of_one_attempt_is_not_the_next_ones() -> None:
+    record = CallRecord()
+    record.begin_attempt()
+    record.arrived = RawResponse(status=200, headers={}, content=b"")
+    record.begin_attempt()
+    assert record.arrived is None
+
+
 def test_the_request_id_of_the_last_answer_that_had_one_is_kept() -> None:
     record = CallRecord()
     record.answered("first", outcome="refused")
