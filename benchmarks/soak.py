@@ -37,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seconds", type=float, help="begin no create later than that")
     parser.add_argument("--backend", choices=["httpx", "native"], default=usual.backend, help="default: %(default)s")
+    parser.add_argument(
+        "--most-growth", type=float, default=usual.most_growth, help="MB for each 1,000 calls (default: %(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there")
     return parser
 
@@ -64,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cancel_rate=options.cancel_rate,
         seconds=options.seconds,
         backend=options.backend,
+        most_growth=options.most_growth,
     )
     console = Console(highlight=False)
     with Progress(console, settings.creates) as progress:

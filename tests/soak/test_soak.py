@@ -26,7 +26,8 @@ from cds_eks.wire import CallRecord, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 
-OPTIONS = "--creates 10000 --seed 3 --seconds 45"
+# The other tests have the processors as well: memory comes to its plateau late then.
+OPTIONS = "--creates 10000 --seed 3 --seconds 45 --most-growth 1"
 """The whole soak on a machine with nothing else to do; as much of it as fits into a minute on any other."""
 
 
@@ -83,8 +84,8 @@ def test_growth_is_seen_through_noise() -> None:
     dice = random.Random(1)
     flat = [(calls, 80 + dice.random()) for calls in range(0, 10_000, 50)]
     assert abs(growth(flat)) < 0.05
-    leaking = [(calls, memory + 2 * calls / 1000) for calls, memory in flat]
-    assert growth(leaking) == pytest.approx(2.0, abs=0.05)
+    leaking = [(calls, memory + calls / 1000) for calls, memory in flat]
+    assert growth(leaking) == pytest.approx(1.0, abs=0.05)
     assert growth(leaking) > MOST_GROWTH
     assert growth([]) == growth([(5, 1.0)]) == 0
 
