@@ -45,6 +45,7 @@ def initializer(shape: Any) -> Callable[..., None]:
         name, default = member.name, member.default
         known[f"_field_{name}"] = member
         value = f"_checked(_field_{name}, {name})" if member.metadata["checked"] else name
+        argument = f"{name}=_absent"
         if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # it is a class, whatever mypy is told
             known[f"_new_{name}"] = default.factory
             value = f"_new_{name}() if {name} is _absent else {value}"
@@ -53,8 +54,8 @@ def initializer(shape: Any) -> Callable[..., None]:
         else:
             known[f"_default_{name}"] = default
             value = f"{name} if {name} is _default_{name} else {value}"
-        is_needed = default is attrs.NOTHING or isinstance(default, attrs.Factory)  # type: ignore[arg-type]
-        arguments.append(f"{name}=_absent" if is_needed else f"{name}=_default_{name}")
+            argument = f"{name}=_default_{name}"
+        arguments.append(argument)
         steps.append(f"_put(_self, {name!r}, {value})")
     for index, ban in enumerate(shape.FORBIDDEN):
         known[f"_ban_{index}"] = ban

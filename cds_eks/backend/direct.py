@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import logging
 import math
-import re
 import select
 import ssl
 import time
@@ -24,6 +23,7 @@ import httpx
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from cds_eks.backend.leftovers import has_more_records
+from cds_eks.backend.sites import site_of, target, time_left
 from cds_eks.errors import InvalidRequestError
 from cds_eks.logs import log
 from cds_eks.pipeline import OutOfTime
@@ -31,16 +31,11 @@ from cds_eks.wire import Request
 
 logger = logging.getLogger("cds_eks.backend")
 
-LONGEST_URL = 65536
-"""In characters: httpx's own bound."""
-
 MAX_HEAD = 100 * 1024
 """The most bytes of an answer's headers: httpx's own bound."""
 
 PIECE = 256 * 1024
 """How many bytes are taken from a stream at once: asyncio's have read no more than that, so none stay behind unseen."""
-
-_ENCODED = re.compile(r"[A-Za-z0-9._~%&=-]*")
 
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -129,7 +124,7 @@ class Direct:
             if request.content:
                 patience.deadline = deadline()  # it may have taken its time to leave
             answer = await self._read(most, patience, deadline)
-            # From its last byte on there is nothing that waits, so a cancellation can't lose it.
+            # From its last byte to here nothing waits; what follows (putting the connection away) has it on the record.
             self._finish(is_accepted=is_accepted)
             return answer
         if anyio.current_time() >= end:
@@ -265,11 +260,6 @@ class _Whole(anyio.abc.ByteStream):
         return self._stream.extra_attributes
 
 
-def time_left(request: Request) -> float | None:
-    """Return how many seconds there are until the request's deadline, or None if it has none."""
-    return None if request.deadline is None else request.deadline - time.monotonic()
-
-
 def _watched(socket: Any) -> Callable[[], object]:
     """Return what tells whether a socket has anything to read, an end included, without waiting for it."""
     if not hasattr(select, "poll"):  # Windows, whose `select` knows no large numbers of sockets
@@ -277,37 +267,3 @@ def _watched(socket: Any) -> Callable[[], object]:
     poll = select.poll()
     poll.register(socket.fileno(), select.POLLIN)
     return functools.partial(poll.poll, 0)
-
-
-@attrs.frozen
-class _Site:
-    """Where a URL leads: scheme, host and port; what the header `Host` says; and the path."""
-
-    origin: tuple[str, str, int]
-    host: str
-    path: bytes
-
-
-@functools.lru_cache(maxsize=64)
-def site_of(url: str) -> _Site:
-    """Return where a URL leads.
-
-    Raises:
-        httpx.InvalidURL: It is none, or not one of HTTP.
-    """
-    parts = httpx.URL(url)
-    if parts.scheme not in ("http", "https"):
-        raise httpx.InvalidURL("not a URL of HTTP")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return _Site((parts.scheme, parts.raw_host.decode("ascii"), port), parts.netloc.decode("ascii"), parts.raw_path)
-
-
-def target(url: str, query: str) -> bytes:
-    """Return what a request's first line asks for. httpx would read the URL anew, letter by letter, for each.
-
-    Raises:
-        httpx.InvalidURL: It can't be sent.
-    """
-    if len(url) + len(query) < LONGEST_URL and _ENCODED.fullmatch(query):
-        return site_of(url).path + b"?" + query.encode("ascii")
-    return httpx.URL(f"{url}?{query}").raw_path

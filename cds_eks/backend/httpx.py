@@ -15,9 +15,10 @@ import anyio
 import httpx
 
 from cds_eks.backend import transports
-from cds_eks.backend.direct import Answer, Direct, site_of, time_left
+from cds_eks.backend.direct import Answer, Direct
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
+from cds_eks.backend.sites import site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.transports import close
 from cds_eks.config import Limits

@@ -10,7 +10,6 @@ import asyncio
 import functools
 import re
 import ssl
-import time
 
 import attrs
 import httpx
@@ -18,6 +17,7 @@ import httpx
 from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
 from cds_eks.backend.httpx import decompressed
 from cds_eks.backend.secure import SecureConnection
+from cds_eks.backend.sites import LONGEST_URL, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
@@ -25,9 +25,6 @@ from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import Kind, RawResponse, Request
-
-LONGEST_URL = 65536
-"""In characters; the default backend's bound."""
 
 _OWN = {"accept", "accept-encoding", "content-length", "host", "transfer-encoding"}  # headers of nobody else
 _NAME = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+")
@@ -66,7 +63,7 @@ class NativeBackend:
         idle = self._shared.idle
         if not self._places.take():
             is_read = request.operation.kind is Kind.READ
-            if not await self._places.wait(is_read=is_read, seconds=_left(request)):
+            if not await self._places.wait(is_read=is_read, seconds=time_left(request)):
                 raise OutOfTime
         try:
             while True:
@@ -103,7 +100,7 @@ class NativeBackend:
         scheme, host, port = origin = _site(request.url)[0]
         context = (self._verify or ssl_context(is_needed=True)) if scheme == "https" else None
         try:
-            async with asyncio.timeout(_left(request)) as whole, asyncio.timeout(request.connect_timeout) as limit:
+            async with asyncio.timeout(time_left(request)) as whole, asyncio.timeout(request.connect_timeout) as limit:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
                 try:
                     # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
@@ -131,11 +128,6 @@ class NativeBackend:
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
 
 
-def _left(request: Request) -> float | None:
-    """Return how many seconds there are until the request's deadline, or None if it has none."""
-    return None if request.deadline is None else request.deadline - time.monotonic()
-
-
 def _shared() -> Shared:
     try:
         return Shared(asyncio.get_running_loop())
@@ -146,14 +138,9 @@ def _shared() -> Shared:
 @functools.lru_cache(maxsize=64)
 def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
     """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
-    parts = httpx.URL(url)
-    if parts.scheme not in ("http", "https"):
-        raise httpx.InvalidURL("not a URL of HTTP")
-    return (
-        (parts.scheme, parts.raw_host.decode(), parts.port or (443 if parts.scheme == "https" else 80)),
-        parts.raw_path.decode(),
-        f"Host: {parts.netloc.decode()}\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n\r\n",
-    )
+    site = site_of(url)
+    own = f"Host: {site.host}\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n\r\n"
+    return site.origin, site.path.decode("ascii"), own
 
 
 @functools.lru_cache(maxsize=256)

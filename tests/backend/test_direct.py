@@ -33,8 +33,9 @@ from test_httpx import (  # noqa: F401 - fixtures
 )
 
 from cds_eks import AsyncEksClient, errors
-from cds_eks.backend.direct import PIECE, Direct, _Whole, target
+from cds_eks.backend.direct import PIECE, Direct, _Whole
 from cds_eks.backend.httpx import HttpxBackend
+from cds_eks.backend.sites import target
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import CallRecord, RawResponse, Request
