@@ -35,6 +35,8 @@ NO_TIMEOUTS = Timeouts(connect=None, read=None, total=None)
 
 BELONGS_TO_SIGNATURE = "belongs to the signature and can't be set"
 
+_NOTHING: Mapping[str, Any] = {}
+
 _RESERVED = frozenset(name.lower() for name in COMMON_PARAMETERS)
 
 
@@ -65,18 +67,15 @@ def encode(
         InvalidRequestError: The request is not the operation's, or it or `extra` can't be sent, or not in the revision.
     """
     try:
-        if not isinstance(request, operation.request):
-            raise InvalidRequestError(
-                "request", f"must be a {operation.request.__name__}, not {type(request).__name__}"
-            )
-        arguments = _arguments(request, extra, revision)
-        operation = _revised(operation, revision)
-        params, body = (arguments, None) if operation.method == "GET" else ({}, arguments)
-        if found := _secrets_of(request):
-            secrets |= found
-        if extra:
+        revised, has_secrets = _plan(operation, type(request), revision)  # type: ignore[arg-type]  # classes are hashable
+        arguments = written(request, revision)
+        if extra is not None or request.extra:
+            arguments = _with_extra(arguments, request, extra)
             secrets |= secrets_in(extra)
-        return _request(operation, params, body, url, headers, secrets, timeouts)
+        if has_secrets or request.extra:
+            secrets |= _secrets_of(request)
+        params, body = (arguments, None) if operation.method == "GET" else (_NOTHING, arguments)
+        return _request(revised, params, body, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
         error.action = operation.name
         raise
@@ -178,19 +177,23 @@ def _body_headers(content: bytes) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _revised(operation: Operation[T], revision: str) -> Operation[T]:
-    """Return an operation under the name that a revision has for it."""
+def _plan(operation: Operation[T], shape: Any, revision: str) -> tuple[Operation[T], bool]:
+    """Return an operation under the name that a revision has for it, and whether its request may hold secrets.
+
+    Raises:
+        InvalidRequestError: The shape of the request is not the operation's, or the revision does not have it.
+    """
+    if not issubclass(shape, operation.request):
+        raise InvalidRequestError("request", f"must be a {operation.request.__name__}, not {shape.__name__}")
     action = operation.revised.get(revision, operation.action)
     if action is None:
         raise InvalidRequestError("api_revision", f"{operation.name} does not exist in revision {revision}")
-    return operation if action == operation.action else attrs.evolve(operation, action=action)
+    revised = operation if action == operation.action else attrs.evolve(operation, action=action)
+    return revised, any(_places_of_secrets(shape))
 
 
-def _arguments(request: Any, extra: Mapping[str, Any] | None, revision: str) -> dict[str, Any]:
-    """Return the arguments by wire name, with the undocumented ones of the model and of the call."""
-    documented = written(request, revision)
-    if extra is None and not request.extra:
-        return documented
+def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the arguments by wire name with the undocumented ones of the call; those of the model are among them."""
     if extra is None:
         extra = {}
     elif not is_by_wire_name(extra):
@@ -262,10 +265,11 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     envelope = parse(response) or {}
     get = getter(envelope)
     data = get("Data")
-    if operation.kind is Kind.READ and _lacks_object(data, operation.result):
+    read, needs_object = _reader_for(operation)
+    if needs_object and not (any(data) if isinstance(data, list) else data):
         raise _counted(unreadable("the answer has no data", request, response), request)
     try:
-        typed: Any = None if operation.result is None else _reader_for(operation)(data, operation.result)
+        typed = read(data, operation.result)
     except Unreadable as error:
         raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
     texts = texts_of(get)
@@ -284,23 +288,24 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
 
 
 @functools.lru_cache(maxsize=256)
-def _reader_for(operation: Operation[Any]) -> Callable[[Any, Any], Any]:
-    """Return what reads an operation's result; to look for it by the operation is quicker than by the type."""
-    return reader_of(operation.result)
+def _reader_for(operation: Operation[Any]) -> tuple[Callable[[Any, Any], Any], bool]:
+    """Return what reads an operation's result, and whether there must be one: a read's object that has an id."""
+    result = operation.result
+    if result is None:
+        return _nothing, False
+    is_object = isinstance(result, type) and issubclass(result, Shape)
+    has_id = is_object and any(field.default == "" for field in fields_of(result))
+    return reader_of(result), has_id and operation.kind is Kind.READ
+
+
+def _nothing(_: Any, __: Any) -> None:
+    """Read the result of an operation that has none."""
 
 
 def _counted(error: EksError, request: Request) -> EksError:
     error.attempts = request.record.attempts
     error.previous = request.record.failures
     return error
-
-
-def _lacks_object(data: Any, result: Any) -> bool:
-    """Whether an answer that must be an object with an id has none."""
-    if not (isinstance(result, type) and issubclass(result, Shape)):
-        return False
-    has_id = any(field.default == "" for field in fields_of(result))
-    return has_id and not (any(data) if isinstance(data, list) else data)
 
 
 def _page_number(value: Any) -> int | None:

@@ -26,14 +26,26 @@ NAMES = frozenset(
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
 
+_decoder = json.JSONDecoder()
+
 
 def parse(response: RawResponse) -> dict[str, Any] | None:
-    """Return the envelope of an answer, names as they came, or None if it is not one. Read once, then kept."""
+    """Return the envelope of an answer, names as they came, or None if it has none. Read once, then kept."""
     parsed = response.parsed
     if not parsed:
-        parsed.append(_parse(response.content))
+        parsed.append(_parse(response.content) if is_whole(response) else None)
     envelope: dict[str, Any] | None = parsed[0]
     return envelope
+
+
+def is_whole(response: object) -> bool:
+    """Whether what a backend or a middleware has made is an answer, with all that belongs to one."""
+    return (
+        isinstance(response, RawResponse)
+        and isinstance(response.status, int)
+        and isinstance(response.headers, (dict, Mapping))  # the question for a Mapping takes long
+        and isinstance(response.content, bytes)
+    )
 
 
 def _parse(content: bytes) -> dict[str, Any] | None:
@@ -53,6 +65,15 @@ def _loaded(content: bytes) -> Any:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
             pass  # the standard library takes more: NaN, lone surrogates, a byte order mark, numbers beyond a float
+    try:
+        text = content.decode()
+        value, end = _decoder.raw_decode(
+            text
+        )  # all that `json.loads` does, but for blanks around and a byte order mark
+        if end == len(text):
+            return value
+    except ValueError:
+        pass
     return json.loads(content.decode("utf-8-sig"))
 
 

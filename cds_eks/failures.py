@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from cds_eks import errors
-from cds_eks.envelope import SUCCESS, getter, is_success, member, parse, request_id_of, texts_of
+from cds_eks.envelope import SUCCESS, getter, is_success, is_whole, member, parse, request_id_of, texts_of
 from cds_eks.errors import ConfigurationError, EksError, ServiceError, UnreadableResponse
 from cds_eks.modeling import fields_of
 from cds_eks.redaction import blot, presentable
@@ -60,10 +60,10 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     The envelope's `Code` decides: the service also says no with HTTP 200 [D][O]. An answer that is not the envelope is
     unreadable whatever its status, but for 429, which says enough by itself.
     """
-    if not _is_answer(response):
-        return _unfit(request, response)
-    envelope = parse(response)
+    envelope = parse(response) if isinstance(response, RawResponse) else None
     if envelope is None:
+        if not is_whole(response):
+            return _unfit(request, response)
         if response.status != 429:
             return unreadable("the answer is not the service's envelope", request, response)
         throttled = errors.Throttled("too many requests", http_status=429, retry_after=retry_after(response))
@@ -94,16 +94,6 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
         outcome="unknown" if is_open else "refused",
     )
     return addressed(error, request, response)
-
-
-def _is_answer(response: Any) -> bool:
-    """Whether what a backend or a middleware returned is an answer at all."""
-    return (
-        isinstance(response, RawResponse)
-        and isinstance(response.status, int)
-        and isinstance(response.headers, (dict, Mapping))  # the question for a Mapping takes long
-        and isinstance(response.content, bytes)
-    )
 
 
 def _unfit(request: Request, response: object) -> ConfigurationError:
@@ -153,9 +143,10 @@ def _kind_of(code: str, status: int) -> type[ServiceError]:
 
 def is_expired(response: RawResponse) -> bool:
     """Whether the service refused a request for its time."""
-    if not _is_answer(response) or (envelope := parse(response)) is None:
-        return False
-    return not is_success(envelope) and str(member(envelope, "Code")).lower() == "requestexpired"
+    envelope = parse(response) if isinstance(response, RawResponse) else None
+    return (
+        envelope is not None and not is_success(envelope) and str(member(envelope, "Code")).lower() == "requestexpired"
+    )
 
 
 def unreadable(reason: str, request: Request, response: RawResponse) -> UnreadableResponse:

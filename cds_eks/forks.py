@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 
-_generation = 0
-
-
-def generation() -> int:
-    """Return a number that is another one in a forked child than in its parent."""
-    return _generation
+generation = 0
+"""A number that is another one in a forked child than in its parent."""
 
 
 def _after_fork_in_child() -> None:
-    global _generation
-    _generation += 1
+    global generation
+    generation += 1
 
 
 if hasattr(os, "register_at_fork"):

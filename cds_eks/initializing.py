@@ -33,7 +33,6 @@ def initializer(shape: Any) -> Callable[..., None]:
     known: dict[str, Any] = {
         "_absent": attrs.NOTHING,
         "_shape": shape,
-        "_put": object.__setattr__,
         "_checked": _checked,
         "_refuse": _refuse,
         "_lacks": _lacks,
@@ -44,6 +43,7 @@ def initializer(shape: Any) -> Callable[..., None]:
     for member in attrs.fields(shape):
         name, default = member.name, member.default
         known[f"_field_{name}"] = member
+        known[f"_put_{name}"] = getattr(shape, name).__set__  # the slot's own, since the class is frozen
         value = f"_checked(_field_{name}, {name})" if member.metadata["checked"] else name
         argument = f"{name}=_absent"
         if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # it is a class, whatever mypy is told
@@ -56,7 +56,7 @@ def initializer(shape: Any) -> Callable[..., None]:
             value = f"{name} if {name} is _default_{name} else {value}"
             argument = f"{name}=_default_{name}"
         arguments.append(argument)
-        steps.append(f"_put(_self, {name!r}, {value})")
+        steps.append(f"_put_{name}(_self, {value})")
     for index, ban in enumerate(shape.FORBIDDEN):
         known[f"_ban_{index}"] = ban
         steps.append(f"_check_forbidden(_self, _ban_{index})")

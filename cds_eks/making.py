@@ -24,6 +24,14 @@ def make(*, ARGUMENTS):
     return made
 """
 
+_CHANGE = """
+def change(like, value):
+    made = new(twin)
+    ASSIGNMENTS
+    made.__class__ = frozen
+    return made
+"""
+
 
 def open_twin(frozen: type) -> type:
     """Return a class that is laid out like a frozen one, but not frozen.
@@ -62,3 +70,18 @@ def maker(frozen: Callable[P, T]) -> Callable[P, T]:
     source = _MAKE.replace("ARGUMENTS", ", ".join(arguments)).replace("ASSIGNMENTS", "\n    ".join(assignments))
     exec(compile(source, f"<maker of {known['twin'].__name__}>", "exec"), known)
     return cast("Callable[P, T]", known["make"])
+
+
+def changer(frozen: type[T], changed: str) -> Callable[[T, Any], T]:
+    """Return what copies an instance of a frozen class with another value for one of its fields.
+
+    Args:
+        frozen: The class, as for `open_twin`.
+        changed: The field.
+    """
+    names = [field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", frozen))]
+    assignments = [f"made.{name} = {'value' if name == changed else f'like.{name}'}" for name in names]
+    known: dict[str, Any] = {"new": object.__new__, "twin": open_twin(frozen), "frozen": frozen}
+    source = _CHANGE.replace("ASSIGNMENTS", "\n    ".join(assignments))
+    exec(compile(source, f"<changer of {frozen.__name__}>", "exec"), known)
+    return cast("Callable[[T, Any], T]", known["change"])

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import attrs
 
-from cds_eks.forks import generation
+from cds_eks import forks
 
 __all__ = [
     "COMMON_PARAMETERS",
@@ -122,10 +122,6 @@ def signature(secret_access_key: str, method: str, params: Mapping[str, str]) ->
     return b64encode(hmac.digest(secret_access_key.encode(), text.encode(), "sha1")).decode()
 
 
-_IS = "\0"
-"""Stands for `=` until the parameters are sorted: less than all that names are made of, it has names alone count."""
-
-
 class Signer(Protocol):
     """What signs each attempt. Hand your own to a client as `signer=`."""
 
@@ -149,7 +145,7 @@ class Nonces:
 
     @classmethod
     def _new_series(cls) -> tuple[int, str, Iterator[int]]:
-        return generation(), cls._prefix(), itertools.count()
+        return forks.generation, cls._prefix(), itertools.count()
 
     @staticmethod
     def _prefix() -> str:
@@ -158,7 +154,7 @@ class Nonces:
     def next(self) -> str:
         """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
         process, prefix, counter = self._series  # one value, so that threads never see half of a new one
-        if process != generation():
+        if process != forks.generation:
             self._series = _, prefix, counter = self._new_series()
         return prefix + (self._form % next(counter))
 
@@ -189,36 +185,32 @@ class HmacSha1Signer:
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] | None = None,
     ) -> None:
-        self._credentials = credentials
+        self._provide: Callable[[], Credentials] = credentials if callable(credentials) else lambda: credentials
         self._clock = clock
         # Ours have nothing to encode.
         self._nonce: Callable[[], str] = Nonces().next if nonce is None else lambda: percent_encode(nonce())
         self._key: _Key | None = None
         self._offset = 0.0
-        self._time = (-1, "")
+        self._time = (-1, "", "")
 
     def __repr__(self) -> str:
         return "HmacSha1Signer(***)"
 
     def sign(self, method: str, params: Mapping[str, str]) -> str:
         """Return the encoded query string with the common parameters and the signature."""
-        credentials = self._credentials() if callable(self._credentials) else self._credentials
+        credentials = self._provide()
         key = self._key  # one value, as is the time below: threads may share a signer while its keys are rotated
         if key is None or key.credentials is not credentials:
             key = self._key = _Key.of(credentials)
-        pairs = [*key.parameters, f"SignatureNonce{_IS}{self._nonce()}", f"Timestamp{_IS}{self._now()}"]
-        for name, value in params.items():
-            encoded = _encoded_short(value) if len(value) <= LONGEST_KEPT else percent_encode(value)
-            pairs.append(f"{_encoded_short(name)}{_IS}{encoded}")
-        pairs.sort()
-        query = "&".join(pairs).replace(_IS, "=")
-        inner, outer = key.inner.copy(), key.outer.copy()
-        # What is encoded already, and base64, have only these in them that are encoded (again).
-        again = query.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
-        inner.update(f"{method}&%2F&{again}".encode())
+        asked = (method, *params.items())
+        form = key.forms.get(asked) or key.form_of(asked)
+        nonce, (_, timestamp, timestamp_again) = self._nonce(), self._now()
+        inner, outer = form.inner.copy(), key.outer.copy()
+        inner.update(f"{nonce.replace('%', '%25')}{form.signed_between}{timestamp_again}{form.signed_after}".encode())
         outer.update(inner.digest())
         made = b2a_base64(outer.digest(), newline=False).decode()
-        return f"{query}&Signature={made.replace('+', '%2B').replace('/', '%2F').replace('=', '%3D')}"
+        made = made.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+        return f"{form.before}{nonce}{form.between}{timestamp}{form.after}&Signature={made}"
 
     def set_clock(self, service_time: float) -> None:
         """Sign by the service's time from now on, however this machine's clock is off.
@@ -229,42 +221,87 @@ class HmacSha1Signer:
         if EARLIEST <= service_time <= LATEST:
             self._offset = service_time - self._clock()
 
-    def _now(self) -> str:
-        """The timestamp, encoded; made once a second."""
-        made_at, timestamp = self._time
-        if (second := int(self._clock() + self._offset)) != made_at:
+    def _now(self) -> tuple[int, str, str]:
+        """The second, and the timestamp encoded once and twice; made once a second."""
+        known = self._time
+        if (second := int(self._clock() + self._offset)) != known[0]:
             timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
-            self._time = second, timestamp
-        return timestamp
+            self._time = known = second, timestamp, _again(timestamp)
+        return known
+
+
+def _again(encoded: str) -> str:
+    """Encode what is encoded already: nothing else is left in it that changes."""
+    return encoded.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
+
+
+@attrs.frozen
+class _Form:
+    """All of a query but its nonce and its time: as it is sent, and encoded again, as it is signed.
+
+    Attributes:
+        inner: Has seen what is signed before the nonce.
+    """
+
+    before: str
+    between: str
+    after: str
+    inner: hashlib._Hash
+    signed_between: str
+    signed_after: str
+
+
+_GAP = "\0"
+"""Stands for the nonce and for the time. Nothing that is encoded has it."""
 
 
 @attrs.frozen
 class _Key:
-    """What all signatures with a key have in common: the two halves of HMAC (RFC 2104), only to be copied."""
+    """What all signatures with a key have in common: the two halves of HMAC (RFC 2104), only to be copied.
+
+    Attributes:
+        forms: Those of requests that were signed before, by method and parameters.
+    """
 
     credentials: Credentials
     inner: hashlib._Hash = attrs.field(repr=False)
     outer: hashlib._Hash = attrs.field(repr=False)
-    parameters: list[str] = attrs.field(repr=False)
+    forms: dict[tuple[Any, ...], _Form] = attrs.field(factory=dict, repr=False)
 
     @classmethod
     def of(cls, credentials: Credentials) -> _Key:
         key = credentials.secret_access_key.encode()
         block = (hashlib.sha1(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-        return cls(
-            credentials,
-            inner=hashlib.sha1(bytes(byte ^ 0x36 for byte in block)),
-            outer=hashlib.sha1(bytes(byte ^ 0x5C for byte in block)),
-            parameters=[
-                f"AccessKeyId{_IS}{percent_encode(credentials.access_key_id)}",
-                f"SignatureMethod{_IS}HMAC-SHA1",
-                f"SignatureVersion{_IS}1.0",
-                f"Version{_IS}{API_VERSION}",
-            ],
+        inner, outer = (hashlib.sha1(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+        return cls(credentials, inner, outer)
+
+    def form_of(self, asked: tuple[Any, ...]) -> _Form:
+        """Make a form, and keep it if it is short: polls ask for the same again and again."""
+        method, *params = asked
+        encoded = [(percent_encode(name), percent_encode(value)) for name, value in params]
+        common = (
+            ("AccessKeyId", percent_encode(self.credentials.access_key_id)),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureNonce", _GAP),
+            ("SignatureVersion", "1.0"),
+            ("Timestamp", _GAP),
+            ("Version", API_VERSION),
         )
+        query = "&".join([f"{name}={value}" for name, value in sorted([*common, *encoded])])
+        before, between, after = query.split(_GAP)
+        signed_before, signed_between, signed_after = _again(query).split(_GAP)
+        inner = self.inner.copy()
+        inner.update(f"{method}&%2F&{signed_before}".encode())
+        form = _Form(before, between, after, inner, signed_between, signed_after)
+        if len(query) <= LONGEST_KEPT:
+            if len(self.forms) >= MOST_KEPT:
+                self.forms.clear()
+            self.forms[asked] = form
+        return form
 
 
-LONGEST_KEPT = 64
-"""Texts of so many characters (names, ids) come back, and are kept encoded."""
+LONGEST_KEPT = 1024
+"""Forms of so many characters are kept."""
 
-_encoded_short = functools.lru_cache(maxsize=1024)(percent_encode)
+MOST_KEPT = 1024
+"""How many of them are kept."""

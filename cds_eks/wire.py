@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from cds_eks.errors import EksError, Outcome
-from cds_eks.making import maker
+from cds_eks.making import changer, maker
 
 T = TypeVar("T")
 
@@ -159,19 +159,8 @@ class Request:
         return self.record.deadline
 
     def signed(self, query: str) -> Request:
-        """Return the request with the query of an attempt: what `attrs.evolve` does, at a fifth of the cost."""
-        return make_request(
-            operation=self.operation,
-            url=self.url,
-            params=self.params,
-            content=self.content,
-            headers=self.headers,
-            query=query,
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            secrets=self.secrets,
-            record=self.record,
-        )
+        """Return the request with the query of an attempt: what `attrs.evolve` does, at a tenth of the cost."""
+        return _with_query(self, query)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -231,6 +220,7 @@ class Response(Generic[T]):
 
 
 make_request = maker(Request)
+_with_query = changer(Request, "query")
 make_raw_response = maker(RawResponse)
 make_response = maker(Response)
 

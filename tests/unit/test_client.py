@@ -701,7 +701,7 @@ def test_a_client_belongs_to_the_process_of_its_first_call(make: Make, monkeypat
 
     async def use() -> None:
         await eks.clusters.get("c")
-        monkeypatch.setattr("cds_eks.forks._generation", -1)
+        monkeypatch.setattr("cds_eks.forks.generation", -1)
         with pytest.raises(errors.ConfigurationError, match="for each process"):
             await eks.clusters.get("c")
 

@@ -114,7 +114,9 @@ def test_the_quick_path_agrees_with_the_plain_reading(
     key_id: str, key: str, method: str, params: dict[str, str], second: int
 ) -> None:
     sent = {"Action": "ListClusters", **params}
-    query = signer_at(Credentials(key_id, key), lambda: second).sign(method, sent)
+    signer = signer_at(Credentials(key_id, key), lambda: second)
+    query = signer.sign(method, sent)
+    assert signer.sign(method, dict(sent)) == query  # now of what was kept of the first
     read = parsed(query)
     made = read.pop("Signature")
     assert read.pop("AccessKeyId") == key_id
@@ -145,6 +147,46 @@ def test_keys_of_any_length_are_signed_with(length: int) -> None:
 def test_long_values_are_encoded_like_short_ones() -> None:
     query = signer_at(Credentials("id", "key"), lambda: 0).sign("GET", {"Action": "A", "x": "é /" * 40})
     assert f"&x={'%C3%A9%20%2F' * 40}&" in query
+
+
+MORE: list[dict[str, str]] = [{}, {"a": "b"}, {"a": "b", "c": "d"}, {"a": "bc", "d": ""}, {"ab": ""}]
+
+
+def test_what_is_kept_of_earlier_requests_is_never_taken_for_another() -> None:
+    signer = signer_at(Credentials("id", "key"), lambda: 0)
+    asked = [(method, {"Action": action, **more}) for method in ("GET", "POST") for action in "AB" for more in MORE]
+    queries = [signer.sign(method, params) for method, params in asked * 2]
+    assert queries[: len(asked)] == queries[len(asked) :]
+    for (method, params), query in zip(asked, queries, strict=False):
+        read = parsed(query)
+        assert read.pop("Signature") == plainly_signed("key", method, read)[1]
+        assert params.items() <= read.items()
+    assert len(set(queries)) == len(asked)
+
+
+def test_only_so_much_is_kept_of_earlier_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cds_eks.signing.MOST_KEPT", 3)
+    signer = signer_at(Credentials("id", "key"), lambda: 0)
+    for number in range(7):
+        signer.sign("GET", {"Action": "A", "Number": str(number)})
+        assert 1 <= len(kept_by(signer)) <= 3
+    before = dict(kept_by(signer))
+    signer.sign("GET", {"Action": "A", "Keyword": "x" * 2000})
+    assert kept_by(signer) == before
+
+
+def kept_by(signer: HmacSha1Signer) -> dict[Any, Any]:
+    assert signer._key is not None
+    return signer._key.forms
+
+
+def test_a_nonce_of_a_callers_own_may_be_any_text() -> None:
+    signer = HmacSha1Signer(Credentials("id", "key"), clock=lambda: 0.0, nonce=lambda: "é /%\0+=&")
+    for _ in range(2):
+        read = parsed(signer.sign("GET", {"Action": "A"}))
+        made = read.pop("Signature")
+        assert read["SignatureNonce"] == "é /%\0+=&"
+        assert made == plainly_signed("key", "GET", read)[1]
 
 
 def test_the_time_is_made_anew_each_second() -> None:
@@ -270,7 +312,7 @@ def test_a_forked_process_makes_other_nonces() -> None:
 def test_a_changed_process_id_starts_another_series(monkeypatch: pytest.MonkeyPatch) -> None:
     nonces = Nonces()
     before = nonces.next()
-    monkeypatch.setattr("cds_eks.forks._generation", -1)
+    monkeypatch.setattr("cds_eks.forks.generation", -1)
     after = [nonces.next(), nonces.next()]
     assert before.split("-")[0] != after[0].split("-")[0]
     assert [nonce.split("-")[1] for nonce in after] == ["00000000", "00000001"]
@@ -280,7 +322,7 @@ def test_threads_of_a_forked_process_never_go_on_with_the_parents_series(monkeyp
     """A thread that comes in while another one renews must not see half of it."""
     nonces = Nonces()
     parents = {nonces.next()}
-    monkeypatch.setattr("cds_eks.forks._generation", -1)
+    monkeypatch.setattr("cds_eks.forks.generation", -1)
     real = Nonces._new_series
     meanwhile: list[str] = []
 
