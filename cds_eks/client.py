@@ -113,7 +113,7 @@ class AsyncEksClient:
             [
                 *per_call,
                 Deadline(timeouts.total, is_kept_below=keeps_deadline),
-                Retry(retry, codec.failure_of),
+                Retry(retry, codec.failure_of, set_clock=getattr(signer, "set_clock", None)),
                 LimitRate(
                     # More than there are connections would only wait again, in the backend.
                     min(limits.max_in_flight or limits.max_connections, limits.max_connections),

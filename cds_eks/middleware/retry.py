@@ -13,6 +13,7 @@ import attrs
 from cds_eks.config import RetryPolicy
 from cds_eks.envelope import parse, request_id_of
 from cds_eks.errors import ConnectFailed, EksError, ServerFault, Throttled, TransportError, UnreadableResponse
+from cds_eks.failures import is_expired, moment
 from cds_eks.logs import log
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
@@ -112,6 +113,8 @@ class Retry:
     Args:
         policy: The numbers.
         failure_of: Returns what an answer says went wrong, or None.
+        set_clock: Is told the service's time (its header `Date`, in seconds since the epoch) when the service refuses
+            a request for its own; from then on all requests are signed by that. None if the signer has no clock.
         clock: Monotonic seconds, the deadline middleware's.
         dice: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
@@ -122,12 +125,14 @@ class Retry:
         policy: RetryPolicy,
         failure_of: Callable[[Request, RawResponse], EksError | None],
         *,
+        set_clock: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._policy = policy
         self._failure_of = failure_of
+        self._set_clock = set_clock
         self._clock = clock
         self._dice = dice
         self._sleep = sleep
@@ -158,6 +163,7 @@ class Retry:
                     self._quota.earn(cost)
                     return response
                 failure = found
+                self._learn_time(request, response)
             if record.outcome == "unknown" and request.operation.kind is Kind.CREATE:
                 failure.outcome = "unknown"  # whatever the error says for itself
             decision = decide(
@@ -187,6 +193,17 @@ class Retry:
         else:
             request.record.answered(failure.request_id, outcome=failure.outcome)
         return failure
+
+    def _learn_time(self, request: Request, response: RawResponse) -> None:
+        """Have requests signed by the service's time, if it refused this one for its own and tells what time it is."""
+        if self._set_clock is None or not is_expired(response):
+            return
+        service_time = moment(response.headers.get("date", ""))
+        # It may be that another call has set the clock since this one was signed: this one gets its second chance then
+        # as well, so nothing is asked of what `set_clock` returns.
+        if service_time is not None:
+            self._set_clock(service_time)
+            request.record.clock_was_wrong = True
 
     def _last(self, failure: EksError, request: Request) -> EksError:
         """The failure that ends the call, with what is known of all attempts together."""

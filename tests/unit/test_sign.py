@@ -14,9 +14,10 @@ import pytest
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors
 from cds_eks.middleware import Sign
+from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.signing import HmacSha1Signer, Signer, signature
-from cds_eks.wire import RawResponse, Request
+from cds_eks.wire import CallRecord, RawResponse, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -111,12 +112,12 @@ async def test_the_request_goes_on_with_its_query_and_is_otherwise_as_it_was(cre
 
 
 async def test_what_a_signer_raises_comes_out_and_nothing_is_sent() -> None:
-    class Refusing:
+    class Sealed:
         def sign(self, method: str, params: Mapping[str, str]) -> str:
             raise errors.ConfigurationError("the vault is sealed")
 
     backend = Failing()
-    async with AsyncEksClient(signer=Refusing(), backend=backend) as eks:
+    async with AsyncEksClient(signer=Sealed(), backend=backend) as eks:
         with pytest.raises(errors.ConfigurationError, match="sealed") as caught:
             await eks.clusters.get("c-1")
     assert (caught.value.outcome, caught.value.action, backend.queries) == ("not_sent", GET_CLUSTER.name, [])
@@ -128,6 +129,32 @@ NOW = 1_790_000_000.0
 def expired(service_time: float | None, code: str = "RequestExpired") -> RawResponse:
     headers = {} if service_time is None else {"date": email.utils.formatdate(service_time, usegmt=True)}
     return RawResponse(status=400, headers=headers, content=json.dumps({"Code": code, "RequestId": "r"}).encode())
+
+
+class Refusing(Failing):
+    """A service that gives everybody the same answer."""
+
+    def __init__(self, answer: RawResponse) -> None:
+        super().__init__()
+        self.answer = answer
+
+    async def send(self, request: Request) -> RawResponse:
+        return self.answer
+
+
+async def refused(signer: Signer, answer: RawResponse) -> CallRecord:
+    """The record of a call to which the service says no."""
+    records = []
+
+    async def keep(request: Request, send: Send) -> RawResponse:
+        records.append(request.record)
+        return await send(request)
+
+    client = AsyncEksClient(signer=signer, backend=Refusing(answer), retry=RetryPolicy(base_delay=0), per_call=[keep])
+    async with client as eks:
+        with pytest.raises(errors.ServiceError):
+            await eks.clusters.delete("c-1")
+    return records[0]
 
 
 class Strict(Failing):
@@ -169,10 +196,7 @@ async def test_a_service_that_tells_no_time_or_an_absurd_one_is_not_believed(
     signer = HmacSha1Signer(credentials, clock=lambda: NOW)
     before = dict(parse_qsl(signer.sign("GET", {})))["Timestamp"]
 
-    async def send(_: Request) -> RawResponse:
-        return expired(date)
-
-    await Sign(signer)(Request(operation=DELETE_CLUSTER, url="http://x", params={}), send)
+    await refused(signer, expired(date))
     assert dict(parse_qsl(signer.sign("GET", {})))["Timestamp"] == before
 
 
@@ -190,24 +214,13 @@ async def test_a_service_that_never_finds_the_time_right_is_asked_no_more_often_
 
 async def test_other_refusals_leave_the_clock_alone(credentials: Credentials) -> None:
     signer = HmacSha1Signer(credentials, clock=lambda: NOW)
-    request = Request(operation=DELETE_CLUSTER, url="http://x", params={})
-
-    async def send(_: Request) -> RawResponse:
-        return expired(NOW + 600, "SignatureDoesNotMatch")
-
-    await Sign(signer)(request, send)
-    assert not request.record.clock_was_wrong
+    assert not (await refused(signer, expired(NOW + 600, "SignatureDoesNotMatch"))).clock_was_wrong
     assert dict(parse_qsl(signer.sign("GET", {})))["Timestamp"] == "2026-09-21T14:13:20Z"
 
 
 async def test_a_signer_of_the_users_need_not_have_a_clock() -> None:
-    request = Request(operation=DELETE_CLUSTER, url="http://x", params={})
-
-    async def send(_: Request) -> RawResponse:
-        return expired(NOW)
-
-    assert (await Sign(Blocking())(request, send)).status == 400
-    assert not request.record.clock_was_wrong
+    record = await refused(Blocking(), expired(NOW))
+    assert (record.attempts, record.clock_was_wrong) == (1, False)
 
 
 @pytest.mark.parametrize("query", [None, b"Signed=1", 7])
