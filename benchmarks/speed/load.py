@@ -174,8 +174,14 @@ def load(turns: Turns, *, contender: str, url: str, server: int, in_flight: int,
     run(contender, measure)
 
 
+RARELY = (50_000, 20, 100)
+"""With these thresholds the garbage collector runs rarely: see the README on thousands of calls at once."""
+
+
 def fleet(turns: Turns, *, contender: str, url: str, server: int, in_flight: int, connections: int, calls: int) -> None:
     """Measure a number of calls with so many of them in flight, over so many connections.
+
+    Each time it is done once more, with a garbage collector that runs rarely.
 
     Args:
         turns: When to measure.
@@ -191,17 +197,23 @@ def fleet(turns: Turns, *, contender: str, url: str, server: int, in_flight: int
         async with opened(contender, url, connections) as call:
             meter = Meter(server)
             await asyncio.gather(*[call() for _ in range(connections)])
-            result = None
-            while turns.next(result):
+
+            async def caller(left: Iterator[int]) -> None:
+                for _ in left:
+                    await call()
+
+            async def once() -> dict[str, float | None]:
                 left = iter(range(calls))
-
-                async def caller(left: Iterator[int] = left) -> None:
-                    for _ in left:
-                        await call()
-
                 meter.start()
-                await asyncio.gather(*[caller() for _ in range(min(in_flight, calls))])
-                result = meter.stop(calls)
+                await asyncio.gather(*[caller(left) for _ in range(min(in_flight, calls))])
+                return meter.stop(calls)
+
+            result, usual = None, gc.get_threshold()
+            while turns.next(result):
+                result = await once()
+                gc.set_threshold(*RARELY)
+                result["rarely_us"] = (await once())["cpu_us"]
+                gc.set_threshold(*usual)
 
     run(contender, measure)
 

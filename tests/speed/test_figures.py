@@ -32,7 +32,7 @@ def result(factor: float = 1.0, slowness: float = 1.0, seed: int = 1) -> Result:
     dice = random.Random(seed)
     samples: dict[str, dict[str, list[float | None]]] = {}
     names: dict[str, tuple[str, ...]] = dict.fromkeys(("load", "slow", "sync"), ("rate", "cpu_us", "busy"))
-    names |= {"fleet": ("rate", "cpu_us"), "memory": ("kib",), "decode": ("decode_us", "loads_us")}
+    names |= {"fleet": ("rate", "cpu_us", "rarely_us"), "memory": ("kib",), "decode": ("decode_us", "loads_us")}
     names |= {"overhead": ("whole_us", "sign_us", "middlewares_us", "timed_us", "decode_us", "loop_us", "json_us")}
     names |= {"startup": ("bare", "import", "httpx", "default", "native")}
     base = {"rate": 1000.0 / slowness, "busy": 0.5, "kib": 20.0, "import": 25 * slowness, "bare": 15 * slowness}
