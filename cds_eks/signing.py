@@ -200,7 +200,7 @@ class HmacSha1Signer:
         """Return the encoded query string with the common parameters and the signature."""
         credentials = self._provide()
         key = self._key  # one value, as is the time below: threads may share a signer while its keys are rotated
-        if key is None or key.credentials is not credentials:
+        if key is None or (key.credentials is not credentials and key.credentials != credentials):
             key = self._key = _Key.of(credentials)
         asked = (method, *params.items())
         form = key.forms.get(asked) or key.form_of(asked)

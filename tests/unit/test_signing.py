@@ -239,8 +239,10 @@ def test_credentials_are_asked_for_once_an_attempt() -> None:
 
     signer = signer_at(provide, lambda: 0)
     signer.sign("GET", {"Action": "A"})
+    first = signer._key
     signer.sign("GET", {"Action": "A"})
     assert len(asked) == 2
+    assert signer._key is first, "the same credentials, made anew"
 
 
 def test_a_signer_shared_by_threads_never_mixes_two_keys() -> None:
