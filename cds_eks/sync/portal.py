@@ -270,4 +270,5 @@ def _after_fork_in_child() -> None:
         portal.forget_parent()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=_after_fork_in_child)
