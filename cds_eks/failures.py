@@ -50,7 +50,7 @@ BY_STATUS: dict[int, type[ServiceError]] = {
 }
 # No throttling code of this cloud is known [I]: these are the words that other clouds use.
 _THROTTLING = re.compile(r"throttl|toomanyrequests|requestlimit|ratelimit|rateexceeded|flowcontrol", re.IGNORECASE)
-_REPLAY = re.compile(r"nonce|replay", re.IGNORECASE)
+_REPLAY = re.compile(r"nonce(?!=|%3D)|replay", re.IGNORECASE)  # but not in a URL of ours, repeated
 _QUOTA = re.compile(r"quota|limitexceeded|balance", re.IGNORECASE)
 
 

@@ -27,7 +27,7 @@ def printable(text: str, most: int) -> str:
 
 def presentable(text: str, secrets: Iterable[str], most: int) -> str:
     """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first."""
-    if len(text) <= most and text.isprintable():
+    if len(text) <= most and text.isprintable() and "ignature" not in text:
         for spelling in _spellings_of_all(frozenset(secrets)):
             if spelling in text:
                 break
@@ -37,7 +37,7 @@ def presentable(text: str, secrets: Iterable[str], most: int) -> str:
 
 
 def blot(text: str, secrets: Iterable[str], *, is_cut: bool = False) -> str:
-    """Return a text with every secret of four characters or more replaced, however it is spelt.
+    """Return a text with every secret of four characters or more replaced, however it is spelt, and each signature.
 
     Args:
         text: The text.
@@ -49,7 +49,11 @@ def blot(text: str, secrets: Iterable[str], *, is_cut: bool = False) -> str:
             text = text.replace(spelling, "***")
         if is_cut:
             text = _without_begun(text, spelling)
-    return text
+    return _SIGNATURE.sub(r"\1***", text) if "ignature" in text else text
+
+
+# A URL of ours, as a proxy's page or the service may repeat it. Who has it could send the request, if it never arrived.
+_SIGNATURE = re.compile(r"(Signature(?:=|%3D|%253D|\\u003d|&#61;))[A-Za-z0-9+/%=_.~-]+")
 
 
 @functools.lru_cache(maxsize=256)

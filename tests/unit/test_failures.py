@@ -238,6 +238,28 @@ def test_a_secret_cut_in_the_middle_of_a_character_is_blotted() -> None:
     assert unreadable(content, 502, request).body == "x" * 2034 + "***"
 
 
+URL = "/eks/v1?Action=X&SignatureMethod=HMAC-SHA1&SignatureNonce=n&Timestamp=t&Signature="
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (f"<p>{URL}aB%2Fc%3D</p>", f"<p>{URL}***</p>"),
+        (f"<p>{URL}aB/c=&amp;x=y</p>", f"<p>{URL}***&amp;x=y</p>"),
+        ("?to=%26Signature%3DaB%252Fc%253D&x=y", "?to=%26Signature%3D***&x=y"),
+        ('{"url": "?a=b\\u0026Signature\\u003daBc"}', '{"url": "?a=b\\u0026Signature\\u003d***"}'),
+    ],
+)
+def test_a_signature_is_blotted_wherever_a_url_is_repeated(page: str, shown: str) -> None:
+    assert unreadable(page.encode(), 502).body == shown
+    assert service_error({"Code": "InvalidHTTPRequest", "Msg": page}, 400, request_for(READ)).message == shown
+
+
+@pytest.mark.parametrize(("words", "outcome"), [(f"bad URL {URL}x", "refused"), ("SignatureNonceUsed", "unknown")])
+def test_a_repeated_url_is_no_word_of_a_replay(words: str, outcome: str) -> None:
+    assert service_error({"Code": "InvalidHTTPRequest", "Msg": words}, 400, request_for(CREATE)).outcome == outcome
+
+
 def test_messages_are_one_line_of_bounded_length() -> None:
     failure = service_error({"Code": "B\nad" * 1000, "Msg": "a\r\n\x1b" + "b" * 5_000_000, "RequestId": "r\r\nX: 1"})
     assert failure.message == "a   " + "b" * 996 + "…"
