@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import platform
 import time
@@ -27,6 +26,7 @@ from cds_eks.config import (
 )
 from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError, ambiguous
 from cds_eks.home import Home
+from cds_eks.kept import kept
 from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
@@ -102,10 +102,12 @@ class AsyncEksClient:
         self._has_per_call = bool(per_call)
         # Middlewares and signers of others may wait for anything.
         keeps_deadline = getattr(self._backend, "keeps_deadline", False) and not per_attempt and signer is None
+        secrets = None
         if signer is None:
             current = _provider(credentials)
-            signer = HmacSha1Signer(current)
+            signer = own = HmacSha1Signer(current)
             self._secrets = lambda: current().texts
+            secrets = own.secrets if callable(credentials) else None
         for middleware in (*per_call, *per_attempt):
             if not callable(middleware):
                 raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
@@ -121,49 +123,49 @@ class AsyncEksClient:
                     limits.adaptive,
                 ),
                 *per_attempt,
-                Sign(signer),
+                Sign(signer, secrets=secrets),
             ],
             self._backend.send,
         )
         self._is_closed = False
         self._home: Home | None = None
 
-    @functools.cached_property
+    @kept
     def clusters(self) -> resources.Clusters:
         """CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet."""
         return cast("resources.Clusters", self._group("Clusters"))
 
-    @functools.cached_property
+    @kept
     def tasks(self) -> resources.Tasks:
         """GetTaskStatus."""
         return cast("resources.Tasks", self._group("Tasks"))
 
-    @functools.cached_property
+    @kept
     def nodes(self) -> resources.Nodes:
         """ListNodes, DeleteNode."""
         return cast("resources.Nodes", self._group("Nodes"))
 
-    @functools.cached_property
+    @kept
     def node_pools(self) -> resources.NodePools:
         """CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool."""
         return cast("resources.NodePools", self._group("NodePools"))
 
-    @functools.cached_property
+    @kept
     def network_interfaces(self) -> resources.NetworkInterfaces:
         """Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS."""
         return cast("resources.NetworkInterfaces", self._group("NetworkInterfaces"))
 
-    @functools.cached_property
+    @kept
     def events(self) -> resources.Events:
         """QueryEventStatus."""
         return cast("resources.Events", self._group("Events"))
 
-    @functools.cached_property
+    @kept
     def scaling_groups(self) -> resources.ScalingGroups:
         """DescribeScalingGroup, AddScalingNode."""
         return cast("resources.ScalingGroups", self._group("ScalingGroups"))
 
-    @functools.cached_property
+    @kept
     def wait(self) -> Waiters:
         """Waits for tasks, events, clusters and node pools."""
         from cds_eks import waiting
@@ -307,6 +309,8 @@ class AsyncEksClient:
         except EksError as error:
             if error.outcome == "unknown":
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
+            if error.outcome == "accepted" and call.record.answer is not None and operation.kind is not Kind.READ:
+                error.ids = codec.ids_of(operation, call.record.answer)
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
             key = codec.natural_key(operation, arguments)

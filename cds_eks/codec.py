@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -25,7 +25,7 @@ from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
 
-__all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key"]
+__all__ = ["decode", "encode", "encode_call", "failure_of", "ids_of", "natural_key"]
 
 T = TypeVar("T")
 
@@ -250,6 +250,25 @@ def natural_key(operation: Operation[Any], arguments: Any) -> dict[str, Any]:
     return {path: value for path, value in found.items() if value is not None}
 
 
+def ids_of(operation: Operation[Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a yes names, for a call that fails after it: ids by the names of the operation's result.
+
+    Args:
+        operation: What was asked for.
+        answer: The whole answer; of an undocumented action, its names on the wire count.
+    """
+    data = getter(answer)("Data")
+    if operation.result is None:
+        named: Iterable[tuple[str, Any]] = data.items() if isinstance(data, Mapping) else ()
+        return {name: value for name, value in named if name.lower().endswith("id") and isinstance(value, (str, int))}
+    try:
+        typed = _reader_for(operation)[0](data, operation.result)
+    except Unreadable:
+        return {}
+    named = [(field.name, getattr(typed, field.name)) for field in fields_of(operation.result)]
+    return {name: value for name, value in named if name.endswith("_id") and value}
+
+
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
     """Turn a good answer into typed data.
 
@@ -275,7 +294,7 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     texts = texts_of(get)
     return make_response(
         data=typed,
-        request_id=request_id_of(response, request.secrets),
+        request_id=request_id_of(response, request.hidden),
         code=str(get("Code")),
         message=shown(texts[0], request) if texts else "",
         total_count=_page_number(get("TotalCount")),

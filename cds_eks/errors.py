@@ -59,6 +59,8 @@ class EksError(Exception):
         request_id: The service's id of the request, or None if no answer came.
         attempts: How many attempts were made; 0 when nothing was sent.
         outcome: What is known of the request's fate (see the module's docstring).
+        ids: What the service has named in its yes, by name, if there was one (outcome `accepted`); waits have the ids
+            that they were given.
         previous: The errors of the earlier attempts of the same call, oldest first.
     """
 
@@ -77,11 +79,13 @@ class EksError(Exception):
         self.request_id = request_id
         self.attempts = attempts
         self.outcome: Outcome = outcome
+        self.ids: dict[str, Any] = {}
         self.previous: tuple[EksError, ...] = ()
 
     def _facts(self) -> dict[str, Any]:
         """What `str` appends to the message, where it is known."""
-        return {"request_id": self.request_id, "attempts": self.attempts or None, "outcome": self.outcome}
+        facts = {"request_id": self.request_id, "attempts": self.attempts or None, "outcome": self.outcome}
+        return {**self.ids, **facts}
 
     def __str__(self) -> str:
         facts = ", ".join(f"{name}={value}" for name, value in self._facts().items() if value is not None)
@@ -118,7 +122,10 @@ class InvalidRequestError(EksError):
 
 
 class TransportError(EksError):
-    """No usable answer came back. The outcome is `not_sent` or `unknown`."""
+    """No usable answer came back. The outcome is `not_sent` or `unknown`.
+
+    It is `accepted` if a blocking client was closed when the answer to the call had just come.
+    """
 
 
 class ConnectFailed(TransportError):
@@ -340,9 +347,6 @@ class _Waiting(EksError):
     def node_pool_id(self) -> str | None:
         """The node pool that was waited for."""
         return self.ids.get("node_pool_id")
-
-    def _facts(self) -> dict[str, Any]:
-        return {**self.ids, **super()._facts()}
 
 
 class TaskFailed(_Waiting):

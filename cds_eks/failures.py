@@ -152,7 +152,7 @@ def is_expired(response: RawResponse) -> bool:
 def unreadable(reason: str, request: Request, response: RawResponse) -> UnreadableResponse:
     """Return the error for an answer that can't be read."""
     body = response.content[:SHOWN_BODY].decode("utf-8", "replace").rstrip("\ufffd")  # a character cut in two
-    error = UnreadableResponse(reason, http_status=response.status, body=blot(body, request.secrets, is_cut=True))
+    error = UnreadableResponse(reason, http_status=response.status, body=blot(body, request.hidden, is_cut=True))
     addressed(error, request, response)
     return error
 
@@ -160,13 +160,13 @@ def unreadable(reason: str, request: Request, response: RawResponse) -> Unreadab
 def addressed(error: EksError, request: Request, response: RawResponse) -> EksError:
     """Return the error with the operation and the service's id of the request in it."""
     error.action = request.operation.name
-    error.request_id = request_id_of(response, request.secrets)
+    error.request_id = request_id_of(response, request.hidden)
     return error
 
 
 def shown(text: str, request: Request) -> str:
     """Return a text of the service as an error may show it: one line, bounded, without the request's secrets."""
-    return presentable(text, request.secrets, SHOWN_TEXT)
+    return presentable(text, request.hidden, SHOWN_TEXT)
 
 
 def retry_after(response: RawResponse) -> float | None:

@@ -212,6 +212,10 @@ class HmacSha1Signer:
         made = made.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
         return f"{form.before}{nonce}{form.between}{timestamp}{form.after}&Signature={made}"
 
+    def secrets(self) -> frozenset[str]:
+        """Return what must never be shown of the key that was signed with last."""
+        return frozenset() if self._key is None else self._key.credentials.texts
+
     def set_clock(self, service_time: float) -> None:
         """Sign by the service's time from now on, however this machine's clock is off.
 

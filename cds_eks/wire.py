@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 from collections.abc import Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import attrs
 
@@ -68,6 +69,7 @@ class CallRecord:
             there is nobody to take it.
         clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
+        secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
     """
 
     __slots__ = (
@@ -80,6 +82,7 @@ class CallRecord:
         "deadline",
         "failures",
         "request_id",
+        "secrets",
     )
 
     def __init__(self) -> None:
@@ -90,25 +93,30 @@ class CallRecord:
         self.arrived: object = None
         self.clock_was_wrong = False
         self.deadline: float | None = None
+        self.secrets: frozenset[str] = frozenset()
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
 
     def begin_attempt(self) -> None:
         """A new attempt starts: nothing of it has left yet."""
-        # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
-        if self._now != "not_sent":
-            self._earlier = "unknown" if self._now == "accepted" else self.outcome
-        self._now = "not_sent"
+        self.begin_send()
         self.arrived = None
         self.clock_was_wrong = False
         self.attempts += 1
+
+    def begin_send(self) -> None:
+        """The request is given to the backend; a middleware may do so several times in an attempt, to other hosts."""
+        # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
+        if self._now != "not_sent":
+            self._earlier = "unknown" if self._now == "accepted" else self.outcome
+            self._now = "not_sent"
 
     def may_have_left(self) -> None:
         """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
         self._now = "unknown"
 
     def did_not_leave(self) -> None:
-        """It is proven that nothing of this attempt left."""
+        """It is proven that nothing left of what was last given to the backend."""
         self._now = "not_sent"
 
     def answered(self, request_id: str | None, *, outcome: Outcome) -> None:
@@ -152,6 +160,11 @@ class Request:
     read_timeout: float | None = None
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False)
     record: CallRecord = attrs.field(factory=CallRecord, eq=False)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """All texts that must never be shown."""
+        return self.secrets | self.record.secrets if self.record.secrets else self.secrets
 
     @property
     def deadline(self) -> float | None:
@@ -208,6 +221,12 @@ class Response(Generic[T]):
     attempts: int = 1
     elapsed: float = 0.0
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return attrs.evolve(self, data=copy.deepcopy(self.data, memo), raw=copy.deepcopy(self.raw, memo))
 
     def __getstate__(self) -> dict[str, Any]:
         state = attrs.asdict(self, recurse=False)

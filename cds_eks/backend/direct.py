@@ -6,6 +6,7 @@ for each read and write, and the reading of whole URLs.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import math
@@ -60,14 +61,14 @@ class Direct:
 
     Args:
         url: Where it leads.
-        context: Whose certificates are trusted.
+        context: Whose certificates are trusted; None in plain.
         expiry: How long it may be idle, in seconds.
 
     Attributes:
         is_idle: Whether it may be asked again: the last answer came whole, and nothing came after it.
     """
 
-    def __init__(self, url: str, context: ssl.SSLContext, expiry: float) -> None:
+    def __init__(self, url: str, context: ssl.SSLContext | None, expiry: float) -> None:
         self._site = site_of(url)
         self._context = context
         self._expiry = expiry
@@ -138,23 +139,22 @@ class Direct:
             await self._stream.aclose()
 
     async def _connect(self, request: Request) -> None:
-        began, timeout = time.monotonic(), request.connect_timeout
-        scheme, host, port = self._site.origin
+        began = time.monotonic()
+        _, host, port = self._site.origin
         try:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(request.connect_timeout):
                 stream = self._stream = await anyio.connect_tcp(host, port)
-            if scheme == "https":
-                self._context.set_alpn_protocols(["http/1.1"])
-                with anyio.fail_after(timeout):
+                self._has_come = _watched(stream)
+                if self._context is not None:
+                    self._context.set_alpn_protocols(["http/1.1"])
                     secure = await TLSStream.wrap(
                         _Whole(stream), hostname=host, ssl_context=self._context, standard_compatible=False
                     )
-                self._stream, self._secured = secure, secure.extra(TLSAttribute.ssl_object)
+                    self._stream, self._secured = secure, secure.extra(TLSAttribute.ssl_object)
         except TimeoutError:
             raise httpx.ConnectTimeout("") from None
         except (OSError, ValueError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
             raise httpx.ConnectError(str(error)) from None
-        self._has_come = _watched(stream.extra(anyio.abc.SocketAttribute.raw_socket))
         log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
 
     def _serialized(self, request: Request) -> bytes:
@@ -165,10 +165,12 @@ class Direct:
             fields = {"Host": self._site.host, **fields}
         if content is not None or method != "GET":
             fields["Content-Length"] = str(len(content or b""))
-        try:
-            head = h11.Request(method=method, target=target(request.url, request.query), headers=list(fields.items()))
-        except (h11.LocalProtocolError, UnicodeEncodeError):
-            raise InvalidRequestError("headers", "hold what can't be sent", action=request.operation.name) from None
+        asked = target(request.url, request.query)
+        head = None
+        with contextlib.suppress(h11.LocalProtocolError, UnicodeEncodeError):
+            head = h11.Request(method=method, target=asked, headers=list(fields.items()))
+        if head is None:  # raised out here, because what h11 raises holds the headers
+            raise InvalidRequestError("headers", "hold what can't be sent", action=request.operation.name)
         data = self._http.send(head)
         if content:
             data += self._http.send(h11.Data(data=content))
@@ -260,8 +262,17 @@ class _Whole(anyio.abc.ByteStream):
         return self._stream.extra_attributes
 
 
-def _watched(socket: Any) -> Callable[[], object]:
-    """Return what tells whether a socket has anything to read, an end included, without waiting for it."""
+def _watched(stream: anyio.abc.SocketStream) -> Callable[[], object]:
+    """Return what tells whether a stream has anything to read, an end included, without waiting for it.
+
+    Raises:
+        BrokenResourceError: The server has ended it already.
+        ValueError: The same.
+    """
+    try:
+        socket: Any = stream.extra(anyio.abc.SocketAttribute.raw_socket)
+    except AttributeError:  # uvloop's transports have none then
+        raise anyio.BrokenResourceError from None
     if not hasattr(select, "poll"):  # Windows, whose `select` knows no large numbers of sockets
         return lambda: select.select([socket], [], [], 0)[0]
     poll = select.poll()

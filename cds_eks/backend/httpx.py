@@ -20,7 +20,7 @@ from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.sites import site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
-from cds_eks.backend.transports import close
+from cds_eks.backend.transports import NOT_SENT, Routed, close
 from cds_eks.config import Limits
 from cds_eks.errors import (
     ConfigurationError,
@@ -37,9 +37,6 @@ from cds_eks.wire import Kind, RawResponse, Request, make_raw_response
 
 MAX_BODY = 16 * 1024 * 1024
 """The most bytes of an answer that are read. JSON of so many can take twenty times as much memory once it is read."""
-
-# What httpx raises before anything of a request can have left.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
 class HttpxBackend:
@@ -66,7 +63,7 @@ class HttpxBackend:
         self._verify = verify
         self._expiry = limits.keepalive_expiry
         self._places = Line(limits.max_connections)
-        self._idle: list[tuple[Direct | httpx.AsyncBaseTransport, float]] = []
+        self._idle: list[tuple[Direct | Routed, float]] = []
         self._is_closed = False
 
     async def send(self, request: Request) -> RawResponse:
@@ -103,25 +100,27 @@ class HttpxBackend:
             await close(self._idle.pop(0)[0])  # the one that was idle for longest
         return response
 
-    async def _take(self, url: str) -> Direct | httpx.AsyncBaseTransport:
+    async def _take(self, url: str) -> Direct | Routed:
         """Return the connection that was used last, or a new one."""
         is_intercepted = transports.are_intercepted()
         while self._idle:
             connection, _ = self._idle.pop()
-            if not isinstance(connection, Direct) or (connection.is_ready(url) and not is_intercepted):
+            if isinstance(connection, Direct):
+                is_fit = connection.is_ready(url) and not is_intercepted
+            else:
+                is_fit = connection.goes_through(proxy_for(url))
+            if is_fit:
                 return connection
             await close(connection)
         proxy = proxy_for(url)
-        context = self._verify or ssl_context(is_needed=proxy is not None or url.startswith("https:"))
-        if proxy is None and not is_intercepted:
+        is_straight = proxy is None and not is_intercepted
+        if is_straight and site_of(url).origin[0] == "http":
+            return Direct(url, None, self._expiry)
+        context = self._verify or ssl_context()
+        if is_straight:
             return Direct(url, context, self._expiry)
         try:
-            return httpx.AsyncHTTPTransport(
-                verify=context,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._expiry),
-                proxy=proxy,
-                trust_env=False,
-            )
+            return Routed(proxy, context, self._expiry)
         except ImportError:
             raise ConfigurationError("the environment's proxy speaks SOCKS, which needs `httpx[socks]`") from None
 
@@ -134,7 +133,7 @@ class HttpxBackend:
             await close(self._transport)
 
 
-def _is_sound(connection: Direct | httpx.AsyncBaseTransport, request: Request) -> bool:
+def _is_sound(connection: Direct | Routed, request: Request) -> bool:
     """Whether a connection that has brought an answer may be used again."""
     if isinstance(connection, Direct):
         return connection.is_idle
@@ -218,8 +217,8 @@ def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
 
 def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
-    words = printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.secrets), 300)
-    if isinstance(error, _NOT_SENT):
+    words = printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300)
+    if isinstance(error, NOT_SENT):
         request.record.did_not_leave()
         return ConnectFailed(f"no connection was made ({words})")
     request.record.may_have_left()

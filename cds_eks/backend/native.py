@@ -87,6 +87,7 @@ class NativeBackend:
                 else:
                     connection.close()
                 if isinstance(result, RawResponse):
+                    request.record.arrived = result  # a middleware may wait before it passes it on
                     return result
                 if is_new or not isinstance(result, Unsent):
                     raise _failure(result, request)
@@ -98,7 +99,7 @@ class NativeBackend:
         if proxy_for(request.url) is not None:
             raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
         scheme, host, port = origin = _site(request.url)[0]
-        context = (self._verify or ssl_context(is_needed=True)) if scheme == "https" else None
+        context = (self._verify or ssl_context()) if scheme == "https" else None
         try:
             async with asyncio.timeout(time_left(request)) as whole, asyncio.timeout(request.connect_timeout) as limit:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
@@ -202,5 +203,5 @@ def _failure(result: EksError | OutOfTime | Unsent, request: Request) -> Excepti
 
 
 def _not_connected(words: str, request: Request) -> ConnectFailed:
-    shown = printable(blot(words, request.secrets), 300)
+    shown = printable(blot(words, request.hidden), 300)
     return ConnectFailed(f"no connection was made ({shown})", action=request.operation.name)

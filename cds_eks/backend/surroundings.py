@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cds_eks import forks
 from cds_eks.config import is_host
 from cds_eks.errors import ConfigurationError
 
@@ -34,16 +35,15 @@ def proxy_for(url: str) -> httpx.Proxy | None:
     raise ConfigurationError(f"the environment's proxy for {parts.scheme} can't be used")
 
 
-def ssl_context(*, is_needed: bool) -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Return the SSL context that all connections share: it takes 19 ms and much memory to make.
 
     Raises:
         ConfigurationError: The environment names certificates that can't be loaded.
     """
-    if not is_needed:
-        return _no_ssl_context()
     try:
-        return _shared_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        with forks.first_use:
+            return _shared_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a path with a NUL is a ValueError
         raise ConfigurationError(
             f"the trusted certificates (SSL_CERT_FILE, SSL_CERT_DIR) can't be loaded ({type(error).__name__})"
@@ -53,8 +53,3 @@ def ssl_context(*, is_needed: bool) -> ssl.SSLContext:
 @functools.cache
 def _shared_ssl_context(*_: str | None) -> ssl.SSLContext:
     return httpx.create_ssl_context()
-
-
-@functools.cache
-def _no_ssl_context() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import logging
+import ssl
 import types
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import anyio
@@ -23,13 +25,14 @@ _is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
 
 
 class _Discreet(logging.Filter):
-    """Keeps httpcore from logging the headers of the service's answers at DEBUG: they may repeat our signed URL."""
+    """Keeps httpcore quiet at DEBUG: the headers of answers may repeat our signed URL, and a proxy has a password."""
 
     def filter(self, _: logging.LogRecord) -> bool:
         return not _is_ours.get()
 
 
-logging.getLogger("httpcore.http11").addFilter(_Discreet())
+for _part in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_part}").addFilter(_Discreet())
 
 
 def are_intercepted() -> bool:
@@ -60,6 +63,33 @@ async def close(thing: Closable) -> None:
         await thing.aclose()
 
 
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+"""What httpx raises before anything of a request can have left."""
+
+
+class Routed(httpx.AsyncHTTPTransport):
+    """One of httpx's own, with one connection, that remembers which proxy it goes through.
+
+    Args:
+        proxy: The proxy, or None.
+        verify: Whose certificates are trusted.
+        expiry: How long its connection may be idle, in seconds.
+    """
+
+    def __init__(self, proxy: httpx.Proxy | None, verify: ssl.SSLContext, expiry: float) -> None:
+        one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=expiry)
+        super().__init__(verify=verify, limits=one, proxy=proxy, trust_env=False)
+        self._proxy = _facts(proxy)
+
+    def goes_through(self, proxy: httpx.Proxy | None) -> bool:
+        """Whether it goes through this one."""
+        return self._proxy == _facts(proxy)
+
+
+def _facts(proxy: httpx.Proxy | None) -> object:
+    return proxy and (proxy.url, proxy.raw_auth)
+
+
 async def ask(
     transport: httpx.AsyncBaseTransport, request: Request, *, most: int, hear: Callable[[Answer], None]
 ) -> Answer:
@@ -75,11 +105,10 @@ async def ask(
         httpx.HTTPError: It came to nothing.
         httpx.InvalidURL: The request can't be sent.
     """
-    orphans: list[anyio.abc.AsyncResource] = []
+    trace = _Trace(request)
     http_request = _http_request(request)
-    if isinstance(transport, httpx.AsyncHTTPTransport):
-        http_request.extensions["trace"] = _trace(request, orphans)
-    else:  # no other tells when the first byte goes out
+    http_request.extensions["trace"] = trace
+    if not isinstance(transport, httpx.AsyncHTTPTransport):  # no other must tell when the first byte goes out
         request.record.may_have_left()
     token = _is_ours.set(True)
     try:
@@ -88,34 +117,45 @@ async def ask(
             answer = Answer(response.status_code, response.headers.raw, await _read(response, most))
             hear(answer)
         finally:
-            await close(response)
+            with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is there, or another error is on its way
+                await close(response)
+    except NOT_SENT as error:
+        if not trace.has_left:
+            raise
+        # A user's transport that tries again by itself has lost the request before.
+        failure = httpx.ReadError(f"sent, and then {type(error).__name__}")
+    else:
+        return answer
     finally:
         _is_ours.reset(token)
-        for stream in orphans:
+        for stream in trace.orphans:
             await close(stream)
-    return answer
+    raise failure
 
 
-def _trace(
-    request: Request, orphans: list[anyio.abc.AsyncResource]
-) -> Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]:
-    """Return what hears from httpcore how far a request is.
+class _Trace:
+    """Hears from httpcore how far a request is.
 
-    Args:
-        request: The request.
-        orphans: Where to put a connection that httpcore has opened but not yet taken into its care: if the call is
-            cancelled during the TLS handshake, it forgets to close it.
+    Attributes:
+        orphans: Has a connection that httpcore has opened but not yet taken into its care: if the call is cancelled
+            during the TLS handshake, it forgets to close it.
+        has_left: Whether the request may have left.
     """
 
-    async def trace(event: str, facts: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.complete":
-            orphans.append(facts["return_value"])
-        elif event.endswith("send_request_headers.started"):
-            orphans.clear()
-            if facts["request"].method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
-                request.record.may_have_left()
+    def __init__(self, request: Request) -> None:
+        self._record = request.record
+        self.orphans: list[anyio.abc.AsyncResource] = []
+        self.has_left = False
 
-    return trace
+    async def __call__(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Hear of an event; httpcore says which there are."""
+        if event == "connection.connect_tcp.complete":
+            self.orphans.append(facts["return_value"])
+        elif event.endswith("send_request_headers.started"):
+            self.orphans.clear()
+            if facts["request"].method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
+                self.has_left = True
+                self._record.may_have_left()
 
 
 def _http_request(request: Request) -> httpx.Request:

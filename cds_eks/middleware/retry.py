@@ -188,7 +188,7 @@ class Retry:
         """Put on the record what an answer says, and return what it says went wrong, if anything did."""
         failure = self._failure_of(request, response)
         if failure is None:
-            request.record.answered(request_id_of(response, request.secrets), outcome="accepted")
+            request.record.answered(request_id_of(response, request.hidden), outcome="accepted")
             request.record.answer = parse(response)
         else:
             request.record.answered(failure.request_id, outcome=failure.outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Send
@@ -16,15 +16,20 @@ class Sign:
 
     Args:
         signer: Makes the query.
+        secrets: Returns what must never be shown of the key that was signed with last; None if that is known before.
     """
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: Signer, *, secrets: Callable[[], frozenset[str]] | None = None) -> None:
         self._signer = signer
+        self._secrets = secrets
 
     def __call__(self, request: Request, send: Send) -> Awaitable[RawResponse]:
         """Send the request, signed. It is no coroutine function: of what waits, a call in flight has one less."""
         query = self._signer.sign(request.operation.method, request.params)
+        if self._secrets is not None and not self._secrets() <= request.secrets:  # the key is a new one
+            request.record.secrets |= self._secrets()
         if isinstance(query, str):
+            request.record.begin_send()
             return send(request.signed(query))
         return self._send_later(query, request, send)
 
@@ -34,4 +39,5 @@ class Sign:
         query = await query if inspect.isawaitable(query) else query
         if not isinstance(query, str):
             raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
+        request.record.begin_send()
         return await send(request.signed(query))

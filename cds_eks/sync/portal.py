@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import os
 import queue
 import threading
@@ -18,6 +20,7 @@ try:
 except ImportError:  # pragma: no cover - anyio does without it as well
     sniffio = None  # type: ignore[assignment]
 
+from cds_eks import forks
 from cds_eks.errors import ConfigurationError, TransportError
 from cds_eks.sync.closing import CLOSED
 
@@ -132,8 +135,12 @@ class Portal:
                 raise ConfigurationError("the client is closed")
             if self._loop is None:
                 loop = _Loop(self._make)
-                weakref.finalize(self, loop.end).atexit = False
-                self._loop = loop
+                try:
+                    weakref.finalize(self, loop.end).atexit = False
+                    self._loop = loop
+                except BaseException:  # Ctrl-C
+                    loop.end()
+                    raise
             return self._loop
 
 
@@ -145,6 +152,8 @@ class _Loop:
     """
 
     def __init__(self, make: Callable[[], Resident]) -> None:
+        with forks.first_use, contextlib.suppress(ImportError):
+            importlib.import_module("anyio._backends._asyncio")  # or else the thread would, and a fork could come then
         self._lock = threading.RLock()
         self._refusal: str | None = None
         self._call_soon: Callable[..., object]
@@ -156,6 +165,9 @@ class _Loop:
             started.result()
         except (OSError, RuntimeError) as error:
             raise TransportError(f"the client's thread can't be started ({error})", outcome="not_sent") from error
+        except BaseException:  # Ctrl-C: nobody will have this loop, so it ends as soon as it has started
+            started.add_done_callback(lambda made: self.end() if made.exception() is None else None)
+            raise
 
     def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[], None] | None = None) -> T:
         """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""

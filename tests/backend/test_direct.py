@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import math
 import select
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -21,6 +23,7 @@ import h11
 import httpcore
 import httpx
 import pytest
+from anyio.streams.tls import TLSStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve
@@ -32,7 +35,7 @@ from test_httpx import (  # noqa: F401 - fixtures
     server_context,
 )
 
-from cds_eks import AsyncEksClient, errors
+from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
 from cds_eks.backend.direct import PIECE, Direct, _Whole
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.sites import target
@@ -439,3 +442,78 @@ async def test_a_server_that_switches_protocols_is_a_lost_connection() -> None:
         with pytest.raises(errors.ConnectionLost, match="switched protocols"):
             await backend.send(request)
         await backend.aclose()
+
+
+# --- connecting ----------------------------------------------------------------------------------------------------
+
+
+class Gone(AsyncMock):
+    """A stream of a connection that the server has reset as soon as it was made."""
+
+    def __init__(self, failure: str) -> None:
+        super().__init__(spec=anyio.abc.SocketStream)
+        self._failure = failure
+
+    def extra(self, _: Any) -> Any:
+        if self._failure == "no socket":
+            raise AttributeError("'NoneType' object has no attribute 'getpeername'")  # as uvloop has it
+        gone = socket.socket()
+        gone.close()
+        return gone  # as asyncio has it: it has no number any more
+
+
+@asynchronous
+@pytest.mark.parametrize("failure", ["no socket", "a closed one"])
+async def test_a_connection_that_is_reset_as_soon_as_it_is_made_has_failed(
+    failure: str, create: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Gone] = []
+
+    async def connect_tcp(*_: object) -> Gone:
+        made.append(Gone(failure))
+        return made[-1]
+
+    monkeypatch.setattr(anyio, "connect_tcp", connect_tcp)
+    async with AsyncEksClient(CREDENTIALS, endpoint="http://127.0.0.1:9", retry=RetryPolicy(base_delay=0)) as eks:
+        with pytest.raises(errors.ConnectFailed) as caught:
+            await eks.clusters.create(create)
+    assert (caught.value.outcome, caught.value.attempts, len(made)) == ("not_sent", 4, 4)
+    assert all(each.aclose.await_count == 1 for each in made)
+
+
+@asynchronous
+async def test_connecting_and_tls_have_one_time_together(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[float] = []
+
+    def noting(function: Any) -> Any:
+        async def note(*args: Any, **more: Any) -> Any:
+            ends.append(anyio.current_effective_deadline())
+            await anyio.sleep(0.01)
+            return await function(*args, **more)
+
+        return note
+
+    monkeypatch.setattr(anyio, "connect_tcp", noting(anyio.connect_tcp))
+    monkeypatch.setattr(TLSStream, "wrap", noting(TLSStream.wrap))
+    backend = HttpxBackend(verify=client_context)
+    async with (
+        serve(answering(answer(CLUSTER)), tls=server_context) as server,
+        AsyncEksClient(CREDENTIALS, endpoint=server.url, backend=backend, timeouts=Timeouts(connect=7)) as eks,
+    ):
+        began = anyio.current_time()
+        await eks.clusters.get("c-1")
+    own = [end for end in ends if end < math.inf]  # the server's has none
+    assert len(own) == 2
+    assert own[0] == own[1]
+    assert began + 7 <= own[0] <= began + 8
+
+
+@asynchronous
+@pytest.mark.parametrize("value", ["marked\r\nX: y", "märked"])
+async def test_what_h11_says_of_a_header_does_not_come_along(value: str) -> None:
+    connection = Direct("http://127.0.0.1:9/eks/v1", None, 5.0)
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)

@@ -77,7 +77,7 @@ from test_httpx import (  # noqa: F401
 
 from benchmarks import fuzz_native
 from benchmarks.fuzz_native import fuzz
-from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors
+from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors, models
 from cds_eks.backend import httpx as default
 from cds_eks.backend.answers import MAX_HEAD, AnswerReader
 from cds_eks.backend.connection import PIECE
@@ -1070,3 +1070,22 @@ async def test_an_answer_that_comes_in_the_moment_of_a_cancellation_is_on_the_re
     assert (record.outcome, record.attempts) == (outcome, 1)
     assert record.request_id is not None
     assert (record.answer or {}).get("Data") == (CREATED if outcome == "accepted" else None)
+
+
+@asynchronous
+async def test_an_answer_is_on_the_record_while_a_middleware_waits_with_it(
+    create_cluster_body: dict[str, Any],
+) -> None:
+    async def linger(request: Request, send: Send) -> RawResponse:
+        response = await send(request)
+        await anyio.sleep_forever()
+        return response
+
+    settings: dict[str, Any] = {"backend": "native", "per_attempt": [linger], "timeouts": Timeouts(total=0.2)}
+    async with (
+        serve(answering(answer(CREATED))) as server,
+        AsyncEksClient(CREDENTIALS, endpoint=server.url, **settings) as eks,
+    ):
+        with pytest.raises(errors.DeadlineExceeded) as caught:
+            await eks.clusters.create(models.CreateClusterRequest.from_dict(create_cluster_body))
+    assert (caught.value.outcome, caught.value.ids) == ("accepted", {"cluster_id": "c-1", "task_id": "t-1"})

@@ -121,6 +121,26 @@ def test_creates_that_are_cut_off_by_closing_say_which_of_them_have_left_and_wha
     assert len(server.seen) == 1
 
 
+def test_a_create_that_is_cut_off_after_the_yes_has_the_ids_of_what_was_made(server: Server) -> None:
+    has_come = threading.Event()
+
+    async def linger(request: Request, send: Send) -> RawResponse:
+        response = await send(request)
+        has_come.set()
+        await anyio.sleep_forever()
+        return response
+
+    server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n", "EventId": "e"})
+    with ThreadPoolExecutor(1) as pool:
+        eks = EksClient(endpoint=server.url, per_call=[linger], **SETTINGS)
+        call = pool.submit(eks.network_interfaces.create, "subnet-1")
+        assert has_come.wait(5)
+        eks.close()
+        with pytest.raises(TransportError) as caught:
+            call.result(5)
+    assert (caught.value.outcome, caught.value.ids) == ("accepted", {"netcard_id": "n", "event_id": "e"})
+
+
 def test_calls_that_come_while_the_client_is_closed_are_answered_or_refused_and_never_lost(server: Server) -> None:
     """Again and again, since it is a race."""
     for _ in range(15):

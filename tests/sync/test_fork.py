@@ -296,3 +296,28 @@ def test_the_refusal_of_a_backend_seen_in_this_process(server: Server, monkeypat
     with pytest.raises(ConfigurationError, match="make a new one") as caught:
         eks.clusters.list()
     assert caught.value.outcome == "not_sent"
+
+
+@pytest.mark.parametrize("slow", ["cds_eks.resources.clusters", "anyio._backends._asyncio"])
+def test_a_fork_waits_until_what_another_thread_uses_for_the_first_time_is_there(server: Server, slow: str) -> None:
+    """The child would inherit the lock of an import that nobody goes on with: its first call would wait for ever."""
+    script = f"""
+import importlib.abc
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {slow!r} and os.getpid() == parent:
+            importing.set()
+            time.sleep(0.3)
+parent, importing = os.getpid(), threading.Event()
+sys.meta_path.insert(0, Slow())
+eks, other = client(), client()
+thread = threading.Thread(target=eks.clusters.list)
+thread.start()
+assert importing.wait(5)
+def work():
+    say("child", other.clusters.list().code)
+    eks.close()
+say(reap(in_child(work)))
+thread.join()
+"""
+    assert fork(script, server).lines == ["child Success", "0"]

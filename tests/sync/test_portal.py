@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import anyio
 import anyio._core._eventloop
@@ -308,3 +308,34 @@ def test_a_child_that_drops_its_parent_s_portal_touches_nothing_of_the_parent_s(
     gc.collect()
     assert not loop._ending.is_set()
     assert loop.thread.is_alive()
+
+
+def test_a_loop_whose_start_is_interrupted_ends_by_itself(monkeypatch: pytest.MonkeyPatch, log: list[str]) -> None:
+    class Interrupted(Future[None]):
+        """What is interrupted by Ctrl-C where it is waited for."""
+
+        def result(self, timeout: float | None = None) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(portals, "Future", Interrupted)
+    portal = Portal(lambda: Resident(log))
+    with pytest.raises(KeyboardInterrupt):
+        portal.call(nothing)
+    until(lambda: log == ["closed"])
+    until(lambda: loop_threads() == set())
+    monkeypatch.undo()
+    portal.call(nothing)
+    portal.close()
+
+
+def test_a_loop_that_nobody_has_yet_when_ctrl_c_comes_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch, log: list[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(weakref, "finalize", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Portal(lambda: Resident(log)).call(nothing)
+    until(lambda: log == ["closed"])
+    until(lambda: loop_threads() == set())

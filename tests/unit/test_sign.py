@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import email.utils
 import json
-from collections.abc import Mapping
+import pickle
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 import anyio
+import attrs
 import pytest
 
-from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors
+from cds_eks import AsyncEksClient, Credentials, RetryPolicy, Timeouts, errors
 from cds_eks.middleware import Sign
 from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import DELETE_CLUSTER, GET_CLUSTER
@@ -234,3 +236,113 @@ async def test_a_signer_that_returns_no_text_is_told_so_and_nothing_is_sent(quer
         with pytest.raises(errors.ConfigurationError, match="a signer must return the query as text") as caught:
             await eks.clusters.get("c-1")
     assert (caught.value.outcome, backend.queries) == ("not_sent", [])
+
+
+class Rotating(Failing):
+    """A service that does not know any key, and repeats its id; the key is another one for each attempt."""
+
+    async def send(self, request: Request) -> RawResponse:
+        key_id = parse_qs(request.query)["AccessKeyId"][0]
+        content = {"Code": "InternalError", "Msg": f"no such key {key_id}", "RequestId": f"r-{key_id}"}
+        return RawResponse(status=500, headers={}, content=json.dumps(content).encode())
+
+
+async def test_a_key_that_came_up_while_the_call_went_on_is_not_shown_either() -> None:
+    keys = iter(range(100))
+
+    def current() -> Credentials:
+        return Credentials(f"marked-id-{next(keys)}", "marked-key")
+
+    async with AsyncEksClient(current, backend=Rotating(), retry=RetryPolicy(base_delay=0)) as eks:
+        with pytest.raises(errors.ServerFault) as caught:
+            await eks.clusters.get("c-1")
+    assert (caught.value.attempts, caught.value.request_id) == (4, "r-***")
+    assert "marked" not in f"{caught.value} {[str(error) for error in caught.value.previous]}"
+
+
+def test_a_signer_that_has_not_signed_yet_has_nothing_to_hide(credentials: Credentials) -> None:
+    signer = HmacSha1Signer(credentials)
+    assert signer.secrets() == set()
+    signer.sign("GET", {})
+    assert signer.secrets() == credentials.texts
+
+
+class Elsewhere(Failing):
+    """Loses what it is sent, and can't connect to a second host."""
+
+    async def send(self, request: Request) -> RawResponse:
+        self.queries.append({"url": request.url})
+        if request.url.startswith("http://second"):
+            raise errors.ConnectFailed("x")
+        request.record.may_have_left()
+        raise errors.ConnectionLost("x")
+
+
+async def test_a_create_that_was_lost_before_a_middleware_could_not_send_it_elsewhere_is_not_sent_again(
+    credentials: Credentials,
+) -> None:
+    async def failover(request: Request, send: Send) -> RawResponse:
+        try:
+            return await send(request)
+        except errors.TransportError:
+            return await send(attrs.evolve(request, url="http://second/eks/v1"))
+
+    backend = Elsewhere()
+    client = AsyncEksClient(credentials, backend=backend, retry=RetryPolicy(base_delay=0), per_attempt=[failover])
+    async with client as eks:
+        with pytest.raises(errors.AmbiguousCreate) as caught:
+            await eks.network_interfaces.create("s-1")
+    assert (caught.value.outcome, caught.value.attempts, len(backend.queries)) == ("unknown", 1, 2)
+
+
+CREATED = {"Code": "Success", "RequestId": "r-1", "Data": {"NetcardId": "n-1", "EventId": "e-1", "Password": "marked"}}
+
+
+class Saying(Failing):
+    """A service that says yes."""
+
+    def __init__(self, content: Any = CREATED) -> None:
+        super().__init__()
+        self.content = content
+
+    async def send(self, request: Request) -> RawResponse:
+        request.record.may_have_left()
+        answer = RawResponse(status=200, headers={}, content=json.dumps(self.content).encode())
+        request.record.arrived = answer
+        return answer
+
+
+async def linger(request: Request, send: Send) -> RawResponse:
+    response = await send(request)
+    await anyio.sleep_forever()
+    return response
+
+
+NAMED: list[tuple[str, Any, dict[str, Any]]] = [
+    ("create", CREATED, {"netcard_id": "n-1", "event_id": "e-1"}),
+    ("delete", {"Code": "Success", "Data": {"TaskId": "t-1"}}, {"task_id": "t-1"}),
+    ("delete", {"Code": "Success", "Data": {"TaskId": {}}}, {}),
+    ("call", CREATED, {"NetcardId": "n-1", "EventId": "e-1"}),
+    ("call", {"Code": "Success", "Data": []}, {}),
+    ("get", {"Code": "Success", "Data": {"ClusterId": "c-1"}}, {}),
+]
+
+
+@pytest.mark.parametrize(("what", "content", "ids"), NAMED)
+async def test_a_call_whose_time_runs_out_after_the_yes_raises_with_the_ids_of_what_was_made(
+    credentials: Credentials, what: str, content: Any, ids: dict[str, Any]
+) -> None:
+    settings: dict[str, Any] = {"per_attempt": [linger], "timeouts": Timeouts(total=0.05)}
+    async with AsyncEksClient(credentials, backend=Saying(content), **settings) as eks:
+        calls: dict[str, Callable[[], Awaitable[Any]]] = {
+            "create": lambda: eks.network_interfaces.create("s-1"),
+            "delete": lambda: eks.clusters.delete("c-1"),
+            "call": lambda: eks.call("Make", method="POST"),
+            "get": lambda: eks.clusters.get("c-1"),
+        }
+        with pytest.raises(errors.DeadlineExceeded) as caught:
+            await calls[what]()
+    assert (caught.value.outcome, caught.value.ids) == ("accepted", ids)
+    assert all(f"{name}={value}" in str(caught.value) for name, value in ids.items())
+    assert "marked" not in f"{caught.value}"
+    assert pickle.loads(pickle.dumps(caught.value)).ids == ids

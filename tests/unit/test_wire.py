@@ -97,6 +97,19 @@ def test_once_an_attempt_may_have_been_carried_out_no_later_attempt_makes_it_und
             assert record.outcome in ("unknown", "accepted")
 
 
+def test_what_left_in_one_send_of_an_attempt_is_not_undone_by_the_next() -> None:
+    record = CallRecord()
+    record.begin_attempt()
+    record.begin_send()
+    record.may_have_left()
+    record.did_not_leave()
+    assert record.outcome == "not_sent"
+    record.may_have_left()
+    record.begin_send()
+    record.did_not_leave()
+    assert (record.outcome, record.attempts) == ("unknown", 1)
+
+
 def test_what_arrived_of_one_attempt_is_not_the_next_ones() -> None:
     record = CallRecord()
     record.begin_attempt()
@@ -175,6 +188,10 @@ def test_a_response_is_frozen() -> None:
         answer(None).data = 1  # type: ignore[misc]
 
 
-def test_a_copy_of_a_response_is_as_good_as_a_pickle() -> None:
+def test_a_copy_of_a_response_is_all_of_it() -> None:
     response = answer([ClusterSummary(cluster_id="c-1")])
-    assert copy.copy(response) == copy.deepcopy(response) == attrs.evolve(response, raw={})
+    copied = copy.deepcopy(response)
+    assert copy.copy(response) == copied == response
+    assert copied.data is not response.data
+    assert copied.raw == response.raw
+    assert copied.raw is not response.raw
