@@ -99,7 +99,8 @@ class CallRecord:
 
     def begin_attempt(self) -> None:
         """A new attempt starts: nothing of it has left yet."""
-        self.begin_send()
+        if self._now != "not_sent":
+            self.begin_send()
         self.arrived = None
         self.clock_was_wrong = False
         self.attempts += 1
