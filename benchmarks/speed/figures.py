@@ -120,7 +120,7 @@ def _decode(parser: str, reach: float) -> Figure:
     )
 
 
-def _memory(who: str, stub: str, reach: float | None) -> Figure:
+def _memory(who: str, stub: str, reach: float) -> Figure:
     en, zh = NAMES[who]
     how, how_zh = ("TLS", "TLS") if stub == "tls" else ("plain", "明文")
     return Figure(
@@ -204,9 +204,7 @@ FIGURES = (
     _rate("native", 16, "requests", 2, "sync"),
     _rate("default", 16, "requests", 1.1, "sync"),
     _rate("default", 16, "tencentcloud", None, "sync"),
-    _memory("native", "hold", 24),
-    _memory("native", "tls", 100),
-    *[_memory("default", stub, None) for stub in ("hold", "tls")],
+    *[_memory(who, stub, reach) for who in ("native", "default") for stub, reach in (("hold", 24), ("tls", 100))],
     Figure(
         id="import",
         what="import cds_eks, above bare Python",

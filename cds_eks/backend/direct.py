@@ -26,6 +26,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from cds_eks.backend.leftovers import has_more_records
 from cds_eks.backend.sites import site_of, target, time_left
 from cds_eks.errors import InvalidRequestError
+from cds_eks.line import Line
 from cds_eks.logs import log
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
@@ -37,6 +38,12 @@ MAX_HEAD = 100 * 1024
 
 PIECE = 256 * 1024
 """How many bytes are taken from a stream at once: asyncio's have read no more than that, so none stay behind unseen."""
+
+CONNECTING = 128
+"""How many connect at once. More would take much memory, and may be more than the server has room for in its line."""
+
+A_MOMENT = 1.0
+"""How long others wait for one of them to be done, in seconds; then they connect all the same."""
 
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -63,16 +70,19 @@ class Direct:
         url: Where it leads.
         context: Whose certificates are trusted; None in plain.
         expiry: How long it may be idle, in seconds.
+        turns: The line of those that connect.
 
     Attributes:
         is_idle: Whether it may be asked again: the last answer came whole, and nothing came after it.
     """
 
-    def __init__(self, url: str, context: ssl.SSLContext | None, expiry: float) -> None:
+    def __init__(self, url: str, context: ssl.SSLContext | None, expiry: float, turns: Line) -> None:
+        self._turns = turns
         self._site = site_of(url)
         self._context = context
         self._expiry = expiry
         self._idle_since = 0.0
+        self._end = self._silence = math.inf
         self._stream: anyio.abc.ByteStream | None = None
         self._secured: ssl.SSLObject | None = None
         self._has_come: Callable[[], object] = bool  # whether there is anything to read
@@ -108,23 +118,19 @@ class Direct:
                 await self._connect(request)
             if whole_call.cancelled_caught:
                 raise OutOfTime
-        left, silence = time_left(request), request.read_timeout
+        left = time_left(request)
         if left is not None and left <= 0:
             raise OutOfTime  # while nothing has left
-        end = math.inf if left is None else anyio.current_time() + left
+        end = self._end = math.inf if left is None else anyio.current_time() + left
+        self._silence = math.inf if request.read_timeout is None else request.read_timeout
         is_sent = False
-
-        def deadline() -> float:
-            """Return when to give up if nothing more is heard: one timer is enough for this and the call's end."""
-            return end if silence is None else min(end, anyio.current_time() + silence)
-
-        with anyio.CancelScope(deadline=deadline()) as patience:
+        with anyio.CancelScope(deadline=self._deadline()) as patience:
             request.record.may_have_left()
             is_accepted = await self._write(data)
             is_sent = True
             if request.content:
-                patience.deadline = deadline()  # it may have taken its time to leave
-            answer = await self._read(most, patience, deadline)
+                patience.deadline = self._deadline()  # it may have taken its time to leave
+            answer = await self._read(most, patience)
             # From its last byte to here nothing waits; what follows (putting the connection away) has it on the record.
             self._finish(is_accepted=is_accepted)
             return answer
@@ -141,6 +147,7 @@ class Direct:
     async def _connect(self, request: Request) -> None:
         began = time.monotonic()
         _, host, port = self._site.origin
+        is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=A_MOMENT)
         try:
             with anyio.fail_after(request.connect_timeout):
                 stream = self._stream = await anyio.connect_tcp(host, port)
@@ -155,6 +162,9 @@ class Direct:
             raise httpx.ConnectTimeout("") from None
         except (OSError, ValueError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
             raise httpx.ConnectError(str(error)) from None
+        finally:
+            if is_in_turn:
+                self._turns.give_back()
         log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
 
     def _serialized(self, request: Request) -> bytes:
@@ -185,8 +195,13 @@ class Direct:
             return False
         return True
 
-    async def _read(self, most: int, patience: anyio.CancelScope, deadline: Callable[[], float]) -> Answer:
+    def _deadline(self) -> float:
+        """Return when to give up if nothing more is heard: one timer is enough for this and the call's end."""
+        return min(self._end, anyio.current_time() + self._silence)
+
+    async def _read(self, most: int, patience: anyio.CancelScope) -> Answer:
         """Read an answer to its end, or until it is too long."""
+        assert self._stream is not None
         head: h11.Response | None = None
         pieces: list[bytes] = []
         size = 0
@@ -196,8 +211,10 @@ class Direct:
                 event: Any = self._http.next_event()
                 if event is h11.NEED_DATA:
                     if has_heard:
-                        patience.deadline = deadline()
-                    data = await self._received()
+                        patience.deadline = self._deadline()
+                    data = b""
+                    with contextlib.suppress(anyio.EndOfStream):
+                        data = await self._stream.receive(PIECE)
                     has_heard = True
                     if not data and head is None:
                         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
@@ -211,19 +228,11 @@ class Direct:
                     break  # this was the end of it
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error)) from None
+        except _BROKEN as error:
+            raise httpx.ReadError(str(error)) from None
         if head is None:
             raise httpx.RemoteProtocolError("Server switched protocols.")
         return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
-
-    async def _received(self) -> bytes:
-        """Return what came; nothing at the end."""
-        assert self._stream is not None
-        try:
-            return await self._stream.receive(PIECE)
-        except anyio.EndOfStream:
-            return b""
-        except _BROKEN as error:
-            raise httpx.ReadError(str(error)) from None
 
     def _finish(self, *, is_accepted: bool) -> None:
         """Find out whether it may be asked again."""

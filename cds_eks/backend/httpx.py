@@ -15,7 +15,7 @@ import anyio
 import httpx
 
 from cds_eks.backend import transports
-from cds_eks.backend.direct import Answer, Direct
+from cds_eks.backend.direct import CONNECTING, Answer, Direct
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.backend.sites import site_of, time_left
@@ -63,6 +63,7 @@ class HttpxBackend:
         self._verify = verify
         self._expiry = limits.keepalive_expiry
         self._places = Line(limits.max_connections)
+        self._connecting = Line(CONNECTING)
         self._idle: list[tuple[Direct | Routed, float]] = []
         self._is_closed = False
 
@@ -79,26 +80,22 @@ class HttpxBackend:
         if not self._places.take() and not await self._places.wait(is_read=is_read, seconds=time_left(request)):
             raise OutOfTime
         try:
-            return await self._send(request)
+            connection = await self._take(request.url)
+            is_sound = False
+            try:
+                # On the record while the connection is put away: a cancellation by asyncio itself goes through shields.
+                response = request.record.arrived = await _exchange(connection, request)
+                is_sound = not self._is_closed and _is_sound(connection, request)
+            finally:
+                if is_sound:
+                    self._idle.append((connection, time.monotonic()))
+                else:
+                    await close(connection)
+            if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
+                await close(self._idle.pop(0)[0])  # the one that was idle for longest
+            return response
         finally:
             self._places.give_back()
-
-    async def _send(self, request: Request) -> RawResponse:
-        """Send a request on the connection that was used last, or a new one."""
-        connection = await self._take(request.url)
-        is_sound = False
-        try:
-            # On the record while the connection is put away: a cancellation by asyncio itself goes through shields.
-            response = request.record.arrived = await _exchange(connection, request)
-            is_sound = not self._is_closed and _is_sound(connection, request)
-        finally:
-            if is_sound:
-                self._idle.append((connection, time.monotonic()))
-            else:
-                await close(connection)
-        if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
-            await close(self._idle.pop(0)[0])  # the one that was idle for longest
-        return response
 
     async def _take(self, url: str) -> Direct | Routed:
         """Return the connection that was used last, or a new one."""
@@ -115,10 +112,10 @@ class HttpxBackend:
         proxy = proxy_for(url)
         is_straight = proxy is None and not is_intercepted
         if is_straight and site_of(url).origin[0] == "http":
-            return Direct(url, None, self._expiry)
+            return Direct(url, None, self._expiry, self._connecting)
         context = self._verify or ssl_context()
         if is_straight:
-            return Direct(url, context, self._expiry)
+            return Direct(url, context, self._expiry, self._connecting)
         try:
             return Routed(proxy, context, self._expiry)
         except ImportError:

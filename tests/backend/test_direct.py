@@ -26,7 +26,7 @@ import pytest
 from anyio.streams.tls import TLSStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve
+from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve, unused_port
 from test_httpx import (  # noqa: F401 - fixtures
     CREDENTIALS,
     authority,
@@ -39,6 +39,7 @@ from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
 from cds_eks.backend.direct import PIECE, Direct, _Whole
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.sites import target
+from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import CallRecord, RawResponse, Request
@@ -220,7 +221,7 @@ class Stream(anyio.abc.ByteStream):
 
 @asynchronous
 async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_connection_is_not_used_again() -> None:
-    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60)
+    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60, Line(1))
     connection._stream = Stream(plain(b"too long", status=413))
     answer = await connection.ask(request(URLS[0], "POST", b"{}"), most=100)
     assert (answer.status, answer.content, connection.is_idle) == (413, b"too long", False)
@@ -228,7 +229,7 @@ async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_
 
 @asynchronous
 async def test_a_connection_that_breaks_is_told_as_httpx_tells_it() -> None:
-    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60)
+    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60, Line(1))
     connection._stream = Stream(plain(b"too long")[:-3])
     with pytest.raises(httpx.ReadError):
         await connection.ask(request(URLS[0]), most=100)
@@ -284,7 +285,7 @@ async def test_a_request_that_does_not_leave_is_told_as_httpx_tells_it() -> None
         async def send(self, item: bytes) -> None:
             await anyio.sleep_forever()
 
-    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60)
+    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60, Line(1))
     connection._stream = Stuck()
     made = request(URLS[0], "POST", b"{}", read_timeout=0.02)
     with pytest.raises(httpx.WriteTimeout):
@@ -513,7 +514,55 @@ async def test_connecting_and_tls_have_one_time_together(
 @asynchronous
 @pytest.mark.parametrize("value", ["marked\r\nX: y", "märked"])
 async def test_what_h11_says_of_a_header_does_not_come_along(value: str) -> None:
-    connection = Direct("http://127.0.0.1:9/eks/v1", None, 5.0)
+    connection = Direct("http://127.0.0.1:9/eks/v1", None, 5.0, Line(1))
     with pytest.raises(errors.InvalidRequestError) as caught:
         await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@asynchronous
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_only_so_many_connect_at_once_unless_that_takes_long(
+    is_slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = most = 0
+
+    async def connect_tcp(*args: Any) -> Any:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        try:
+            await anyio.sleep(0.3 if is_slow else 0.01)
+            return await real(*args)
+        finally:
+            now -= 1
+
+    real = anyio.connect_tcp
+    monkeypatch.setattr(anyio, "connect_tcp", connect_tcp)
+    monkeypatch.setattr("cds_eks.backend.httpx.CONNECTING", 2)
+    monkeypatch.setattr("cds_eks.backend.direct.A_MOMENT", 0.05 if is_slow else 30)
+    async with (
+        serve(answering(answer(CLUSTER))) as server,
+        AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks,
+        anyio.create_task_group() as calls,
+    ):
+        for _ in range(6):
+            calls.start_soon(eks.clusters.get, "c-1")
+    assert most == (6 if is_slow else 2)
+    assert len(server.ledger) == 6
+
+
+@asynchronous
+async def test_a_turn_to_connect_is_given_back_whatever_comes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = HttpxBackend()
+    free = backend._connecting.free
+    async with AsyncEksClient(
+        CREDENTIALS, endpoint=f"http://127.0.0.1:{unused_port()}", backend=backend, retry=RetryPolicy.none()
+    ) as eks:
+        with pytest.raises(errors.ConnectFailed):
+            await eks.clusters.get("c-1")
+        assert backend._connecting.free == free
+        monkeypatch.setattr(anyio, "connect_tcp", lambda *_: anyio.sleep_forever())
+        with anyio.move_on_after(0.02):
+            await eks.clusters.get("c-1")
+        assert backend._connecting.free == free
