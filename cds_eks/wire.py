@@ -54,6 +54,10 @@ _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
 """Of two attempts, the outcome further back is the call's."""
 
 
+_NONE: frozenset[str] = frozenset()
+"""The same for all: each that Python makes is another one, of 200 bytes."""
+
+
 class CallRecord:
     """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
 
@@ -93,7 +97,7 @@ class CallRecord:
         self.arrived: object = None
         self.clock_was_wrong = False
         self.deadline: float | None = None
-        self.secrets: frozenset[str] = frozenset()
+        self.secrets = _NONE
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
 
@@ -159,7 +163,7 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     connect_timeout: float | None = None
     read_timeout: float | None = None
-    secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False)
+    secrets: frozenset[str] = attrs.field(default=_NONE, repr=False)
     record: CallRecord = attrs.field(factory=CallRecord, eq=False)
 
     @property

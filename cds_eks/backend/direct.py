@@ -212,9 +212,10 @@ class Direct:
                 if event is h11.NEED_DATA:
                     if has_heard:
                         patience.deadline = self._deadline()
-                    data = b""
-                    with contextlib.suppress(anyio.EndOfStream):
+                    try:
                         data = await self._stream.receive(PIECE)
+                    except anyio.EndOfStream:
+                        data = b""
                     has_heard = True
                     if not data and head is None:
                         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
