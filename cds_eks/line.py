@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import sys
 from collections import OrderedDict
 from collections.abc import Generator
 
 import anyio
+
+EARLY = 0.002
+"""By how many seconds a loop may be too early with a timer."""
+
+PAUSE = 0.01
+"""After how many seconds all who are in line are looked at again, at the soonest."""
 
 
 class Line:
@@ -26,10 +33,12 @@ class Line:
 
     def __init__(self, places: int | None) -> None:
         self.free = sys.maxsize if places is None else places
-        self._reads: OrderedDict[_Turn, None] = OrderedDict()
-        self._writes: OrderedDict[_Turn, None] = OrderedDict()
+        self._reads: OrderedDict[_Turn, float] = OrderedDict()  # with the times at which they are up
+        self._writes: OrderedDict[_Turn, float] = OrderedDict()
         self._read_was_last = False
-        self._context = contextvars.Context()  # of all timers; each would else have a copy of its call's
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when it fires
+        self._context = contextvars.Context()  # of the timer; it would else have a copy of some call's
 
     def take(self) -> bool:
         """Take a place if one is free, which it is only when nobody waits."""
@@ -48,17 +57,17 @@ class Line:
         if self.take():
             return True
         line, has_come = self._reads if is_read else self._writes, False
-        turn, timer = self._turn(seconds)
-        line[turn] = None
+        turn = self._stand_in(line, seconds)
         try:
             has_come = await turn
         finally:
-            if timer is not None:
-                timer.cancel()
             if not has_come:
                 line.pop(turn, None)
                 if _has_come(turn):  # in the moment of a cancellation
                     self.give_back()
+            if self._timer is not None and not self._reads and not self._writes:
+                self._timer.cancel()
+                self._timer = None
         return has_come
 
     def give_back(self) -> None:
@@ -72,19 +81,41 @@ class Line:
                 return
         self.free += 1
 
-    def _turn(self, seconds: float | None) -> tuple[_Turn, asyncio.TimerHandle | None]:
-        """Return what to wait for.
+    def _stand_in(self, line: OrderedDict[_Turn, float], seconds: float | None) -> _Turn:
+        """Stand in a line, and return what to wait for.
 
-        With asyncio it is a bare future and a timer. An event and a cancel scope would take twice as many objects, of
-        which the garbage collector looks at each, and thousands of calls may be in line.
+        With asyncio it is a bare future, and one timer for all. An event and a cancel scope would take many times as
+        many objects, of which the garbage collector looks at each, and thousands of calls may be in line.
         """
         loop = _asyncio_loop()
         if loop is None:
-            return _Event(seconds), None
-        turn: asyncio.Future[bool] = loop.create_future()
-        if seconds is None:
-            return turn, None
-        return turn, loop.call_later(max(seconds, 0.0), _time_is_up, turn, context=self._context)
+            turn: _Turn = _Event(seconds)
+            line[turn] = math.inf
+            return turn
+        turn = loop.create_future()
+        line[turn] = due = math.inf if seconds is None else loop.time() + seconds
+        if due < (self._due if self._timer is not None else math.inf):
+            self._look_at(due, loop)
+        return turn
+
+    def _look_at(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = loop.call_at(due, self._look, loop, context=self._context)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell those whose time is up, and look again when the next one's is."""
+        self._timer = None
+        now, soonest = loop.time() + EARLY, math.inf
+        for line in (self._reads, self._writes):
+            for turn, due in line.items():
+                if due > now:
+                    soonest = min(soonest, due)
+                elif not turn.done():
+                    turn.set_result(False)
+        if soonest < math.inf:
+            self._look_at(max(soonest, now + PAUSE), loop)
 
 
 class _Event:
@@ -114,11 +145,6 @@ _Turn = _Event | asyncio.Future[bool]
 
 def _has_come(turn: _Turn) -> bool:
     return turn.done() and (isinstance(turn, _Event) or (not turn.cancelled() and turn.result()))
-
-
-def _time_is_up(turn: asyncio.Future[bool]) -> None:
-    if not turn.done():
-        turn.set_result(False)
 
 
 def _asyncio_loop() -> asyncio.AbstractEventLoop | None:

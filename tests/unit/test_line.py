@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 import anyio
+import anyio.lowlevel
 import pytest
 
-from cds_eks.line import Line, _time_is_up
+from cds_eks.line import Line
 
 pytestmark = pytest.mark.anyio
 
@@ -129,7 +129,8 @@ async def test_whose_time_is_up_in_the_moment_in_which_a_place_comes_is_passed_o
     queue = full()
     tasks = [asyncio.create_task(queue.wait(name, seconds=60.0)) for name in "ab"]
     await settled()
-    _time_is_up(cast("asyncio.Future[bool]", next(iter(queue.line._reads))))
+    queue.line._reads[next(iter(queue.line._reads))] = 0.0
+    queue.line._look(asyncio.get_running_loop())
     queue.line.give_back()  # a has not gone on yet, and is still in line
     await asyncio.gather(*tasks)
     assert (queue.came, queue.missed) == (["b"], ["a"])
@@ -141,9 +142,9 @@ async def test_a_place_that_comes_in_the_moment_in_which_the_time_is_up_is_taken
     queue = full()
     task = asyncio.create_task(queue.wait("a", seconds=60.0))
     await settled()
-    turn = cast("asyncio.Future[bool]", next(iter(queue.line._reads)))
+    queue.line._reads[next(iter(queue.line._reads))] = 0.0
     queue.line.give_back()
-    _time_is_up(turn)
+    queue.line._look(asyncio.get_running_loop())
     await task
     assert (queue.came, queue.missed) == (["a"], [])
 
@@ -167,3 +168,39 @@ async def test_a_task_that_is_cancelled_with_its_place_hands_it_on() -> None:
     with pytest.raises(asyncio.CancelledError):
         await third
     assert queue.line.free == 1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio", ("asyncio", {"use_uvloop": True})])
+async def test_each_is_told_in_its_own_time_by_one_timer() -> None:
+    queue = full()
+    times = {"a": 0.15, "b": 0.05, "c": 60.0, "d": 0.1, "e": None, "f": 0.1, "g": 0.02}
+    began = asyncio.get_running_loop().time()
+    async with anyio.create_task_group() as group:
+        for name, seconds in times.items():
+            group.start_soon(
+                lambda name=name, seconds=seconds: queue.wait(name, is_read=name < "d", seconds=seconds)  # type: ignore[misc]
+            )
+            await anyio.lowlevel.checkpoint()
+        while len(queue.missed) < 5:  # noqa: ASYNC110
+            await anyio.sleep(0.005)
+        assert asyncio.get_running_loop().time() - began >= 0.15
+        assert queue.line._timer is not None
+        for _ in range(2):
+            queue.line.give_back()
+            await settled()
+        assert queue.line._timer is None, "nobody is in line"
+    assert sorted(queue.missed) == ["a", "b", "d", "f", "g"]
+    assert queue.came == ["c", "e"]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_whose_turn_has_come_is_not_told_that_the_time_is_up() -> None:
+    queue = full()
+    task = asyncio.create_task(queue.wait("a", seconds=60.0))
+    await settled()
+    turn = next(iter(queue.line._reads))
+    turn.set_result(True)  # and is still in line
+    queue.line._reads[turn] = 0.0
+    queue.line._look(asyncio.get_running_loop())
+    await task
+    assert queue.came == ["a"]
