@@ -1,8 +1,52 @@
-"""Headers of answers, as both backends give them."""
+"""Headers, as both backends write and read them."""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.wire import Request
+
+OURS = "Accept: application/json\r\nAccept-Encoding: gzip\r\n\r\n"
+"""The last lines of each request's head."""
+
+_OWN = {"accept", "accept-encoding", "content-length", "host", "transfer-encoding"}  # headers of nobody else
+_NAME = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+")
+
+
+def header_lines(request: Request) -> str:
+    """Return the lines of a request's own headers, and of its length.
+
+    Raises:
+        InvalidRequestError: They can't be sent.
+    """
+    method, content = request.operation.method, request.content
+    lines, values = "", ""
+    for name, value in request.headers.items():
+        if _may_bring(name):
+            lines += f"{name}: {value}\r\n"
+            values += value
+        elif name.lower() == "host":
+            values += value  # the default backend writes it
+        elif name.lower() not in _OWN:
+            raise _refused(request, "hold a name that can't be sent")
+    if not values.isascii() or not (values.isprintable() or values.replace("\t", " ").isprintable()):
+        raise _refused(request, "hold what can't be sent")
+    if content is not None or method != "GET":
+        lines += f"Content-Length: {len(content or b'')}\r\n"
+    return lines
+
+
+@functools.lru_cache(maxsize=256)
+def _may_bring(name: str) -> bool:
+    """Whether a request may bring a header of this name."""
+    return name.lower() not in _OWN and _NAME.fullmatch(name) is not None
+
+
+def _refused(request: Request, rule: str) -> InvalidRequestError:
+    return InvalidRequestError("headers", rule, action=request.operation.name)
 
 
 def read_headers(fields: Sequence[bytes]) -> dict[str, str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 import ssl
 
 import attrs
 import httpx
 
 from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
+from cds_eks.backend.headers import OURS, header_lines
 from cds_eks.backend.httpx import decompressed
 from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.sites import LONGEST_URL, site_of, time_left
@@ -25,9 +25,6 @@ from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import Kind, RawResponse, Request
-
-_OWN = {"accept", "accept-encoding", "content-length", "host", "transfer-encoding"}  # headers of nobody else
-_NAME = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+")
 
 
 class NativeBackend:
@@ -140,14 +137,7 @@ def _shared() -> Shared:
 def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
     """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
     site = site_of(url)
-    own = f"Host: {site.host}\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n\r\n"
-    return site.origin, site.path.decode("ascii"), own
-
-
-@functools.lru_cache(maxsize=256)
-def _is_ours(name: str) -> bool:
-    """Whether a request may bring a header of this name."""
-    return name.lower() not in _OWN and _NAME.fullmatch(name) is not None
+    return site.origin, site.path.decode("ascii"), f"Host: {site.host}\r\n{OURS}"
 
 
 def _is_plain(query: str) -> bool:
@@ -161,26 +151,14 @@ def _addressed(request: Request) -> tuple[tuple[str, str, int], bytes]:
     Raises:
         InvalidRequestError: It can't be sent.
     """
-    action, method, content = request.operation.name, request.operation.method, request.content
     try:
         origin, path, own = _site(request.url)
     except httpx.InvalidURL:
         path = ""
-    headers, values = "", ""
-    for name, value in request.headers.items():
-        if _is_ours(name):
-            headers += f"{name}: {value}\r\n"
-            values += value
-        elif name.lower() not in _OWN:
-            raise InvalidRequestError("headers", "hold a name that can't be sent", action=action)
-    if not values.isascii() or not (values.isprintable() or values.replace("\t", " ").isprintable()):
-        raise InvalidRequestError("headers", "hold what can't be sent", action=action)
-    query = request.query
+    lines, query = header_lines(request), request.query
     if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
-        raise InvalidRequestError("params", "make a URL that can't be sent", action=action)
-    if content is not None or method != "GET":
-        headers += f"Content-Length: {len(content or b'')}\r\n"
-    return origin, f"{method} {path}?{query} HTTP/1.1\r\n{headers}{own}".encode("ascii")
+        raise InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
+    return origin, f"{request.operation.method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii")
 
 
 def _readable(result: Result) -> Result:
