@@ -1081,7 +1081,7 @@ async def test_an_answer_is_on_the_record_while_a_middleware_waits_with_it(
         await anyio.sleep_forever()
         return response
 
-    settings: dict[str, Any] = {"backend": "native", "per_attempt": [linger], "timeouts": Timeouts(total=0.2)}
+    settings: dict[str, Any] = {"backend": "native", "per_attempt": [linger], "timeouts": Timeouts(total=1.0)}
     async with (
         serve(answering(answer(CREATED))) as server,
         AsyncEksClient(CREDENTIALS, endpoint=server.url, **settings) as eks,
