@@ -310,7 +310,7 @@ class AsyncEksClient:
             if error.outcome == "unknown":
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
             if error.outcome == "accepted" and call.record.answer is not None and operation.kind is not Kind.READ:
-                error.ids = codec.ids_of(operation, call.record.answer)
+                error.ids = {**codec.ids_of(operation, call)}
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
             key = codec.natural_key(operation, arguments)

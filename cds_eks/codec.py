@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import json
@@ -250,23 +251,26 @@ def natural_key(operation: Operation[Any], arguments: Any) -> dict[str, Any]:
     return {path: value for path, value in found.items() if value is not None}
 
 
-def ids_of(operation: Operation[Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a yes names, for a call that fails after it: ids by the names of the operation's result.
+def ids_of(operation: Operation[Any], request: Request) -> dict[str, str]:
+    """Return what a yes names, for a call that fails after it, fit to be shown: ids by the names of the result.
 
     Args:
         operation: What was asked for.
-        answer: The whole answer; of an undocumented action, its names on the wire count.
+        request: The request, whose record has the answer; of an undocumented action, its names on the wire count.
     """
-    data = getter(answer)("Data")
-    if operation.result is None:
-        named: Iterable[tuple[str, Any]] = data.items() if isinstance(data, Mapping) else ()
-        return {name: value for name, value in named if name.lower().endswith("id") and isinstance(value, (str, int))}
-    try:
-        typed = _reader_for(operation)[0](data, operation.result)
-    except Unreadable:
-        return {}
-    named = [(field.name, getattr(typed, field.name)) for field in fields_of(operation.result)]
-    return {name: value for name, value in named if name.endswith("_id") and value}
+    data = getter(request.record.answer or {})("Data")
+    named: Iterable[tuple[str, Any]] = ()
+    if operation.result is not None:
+        with contextlib.suppress(Unreadable):
+            typed = _reader_for(operation)[0](data, operation.result)
+            named = [(field.name, getattr(typed, field.name)) for field in fields_of(operation.result)]
+    elif isinstance(data, Mapping):
+        named = data.items()
+    return {
+        name: shown(value, request)
+        for name, value in named
+        if name.endswith(("_id", "Id")) and isinstance(value, str) and value and not is_secret_name(name)
+    }
 
 
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:

@@ -22,7 +22,7 @@ import h11
 import httpx
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from cds_eks.backend.headers import OURS, header_lines
+from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.leftovers import has_more_records
 from cds_eks.backend.sites import site_of, target, time_left
 from cds_eks.line import Line
@@ -172,7 +172,7 @@ class Direct:
         host = next((value for name, value in request.headers.items() if name.lower() == "host"), self._site.host)
         # h11 checks each header with patterns and lists, which takes longer than signing. It only hears that a request
         # goes out: it reads the answer by that.
-        for event in _said(request.operation.method):
+        for event in _said(request.operation.method, is_last=asks_to_close(request)):
             self._http.send(event)
         method = request.operation.method.encode("ascii")
         head = f" HTTP/1.1\r\nHost: {host}\r\n{lines}{OURS}".encode("ascii")
@@ -264,9 +264,10 @@ class _Whole(anyio.abc.ByteStream):
 
 
 @functools.lru_cache
-def _said(method: str) -> tuple[h11.Event, ...]:
-    """Return what h11 is told of all requests with a method."""
-    return h11.Request(method=method, target="/", headers=[("Host", "-")]), h11.EndOfMessage()
+def _said(method: str, *, is_last: bool) -> tuple[h11.Event, ...]:
+    """Return what h11 is told of all requests with a method, and of those that are the last on their connection."""
+    headers = [("Host", "-"), *([("Connection", "close")] if is_last else [])]
+    return h11.Request(method=method, target="/", headers=headers), h11.EndOfMessage()
 
 
 def _watched(stream: anyio.abc.SocketStream) -> Callable[[], object]:

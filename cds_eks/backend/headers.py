@@ -39,6 +39,14 @@ def header_lines(request: Request) -> str:
     return lines
 
 
+def asks_to_close(request: Request) -> bool:
+    """Whether a request is to be the last one on its connection (RFC 9112, section 9.6)."""
+    for name, value in request.headers.items():
+        if len(name) == len("connection") and name.lower() == "connection" and "close" in value.lower():
+            return True
+    return False
+
+
 @functools.lru_cache(maxsize=256)
 def _may_bring(name: str) -> bool:
     """Whether a request may bring a header of this name."""

@@ -14,7 +14,7 @@ import attrs
 import httpx
 
 from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
-from cds_eks.backend.headers import OURS, header_lines
+from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.httpx import decompressed
 from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.sites import LONGEST_URL, site_of, time_left
@@ -79,7 +79,8 @@ class NativeBackend:
                     if answer.done() and not answer.cancelled():  # cancelled in the moment in which the answer came
                         request.record.arrived = _readable(answer.result())
                     raise
-                if isinstance(result, RawResponse) and connection.is_sound and not self._is_closed:
+                is_sound = connection.is_sound and not self._is_closed and not asks_to_close(request)
+                if isinstance(result, RawResponse) and is_sound:
                     connection.rest(self._expiry)
                 else:
                     connection.close()

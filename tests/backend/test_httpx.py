@@ -348,6 +348,19 @@ def test_a_backend_that_is_none_is_refused(bad: object) -> None:
 
 
 @asynchronous
+@pytest.mark.parametrize(("name", "value"), [("Connection", "close"), ("connection", "keep-alive, Close")])
+async def test_a_request_that_asks_for_it_is_the_last_on_its_connection(name: str, value: str) -> None:
+    async def add(request: Request, send: Send) -> RawResponse:
+        return await send(attrs.evolve(request, headers={**request.headers, name: value}))
+
+    async with serve(answering(answer(CLUSTER))) as server, client(server.url, per_attempt=[add]) as eks:
+        for _ in range(2):
+            await eks.clusters.get("c-1")
+        assert server.opened == 2
+        assert server.ledger[0].headers["connection"] == value
+
+
+@asynchronous
 async def test_calls_in_a_row_share_one_connection() -> None:
     async with serve(answering(answer(CLUSTER))) as server, client(server.url) as eks:
         for _ in range(5):

@@ -50,6 +50,7 @@ from test_httpx import (  # noqa: F401
     test_a_proxy_that_can_not_be_used_is_a_configuration_error_that_does_not_repeat_it,
     test_a_refused_port_is_a_failed_connection,
     test_a_request_goes_out_as_it_was_made,
+    test_a_request_that_asks_for_it_is_the_last_on_its_connection,
     test_a_reset_leaves_the_fate_of_a_request_unknown,
     test_a_server_that_closes_idle_connections_hurts_nobody,
     test_a_small_answer_that_grows_when_decompressed_is_cut_as_well,

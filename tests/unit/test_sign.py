@@ -324,6 +324,8 @@ NAMED: list[tuple[str, Any, dict[str, Any]]] = [
     ("delete", {"Code": "Success", "Data": {"TaskId": {}}}, {}),
     ("call", CREATED, {"NetcardId": "n-1", "EventId": "e-1"}),
     ("call", {"Code": "Success", "Data": []}, {}),
+    ("call", {"Code": "Success", "Data": {"AccessKeyId": "marked-new", "Paid": True, "KeyId": 7}}, {}),
+    ("create", {"Code": "Success", "Data": {"NetcardId": "n-\ntest-secret-access-key"}}, {"netcard_id": "n- ***"}),
     ("get", {"Code": "Success", "Data": {"ClusterId": "c-1"}}, {}),
 ]
 
