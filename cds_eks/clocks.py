@@ -1,0 +1,22 @@
+"""The clocks that the package goes by, looked up in this one place.
+
+Not `time.monotonic`: what freezes time in tests replaces that, but not the timers of an event loop, which a deadline is
+compared with.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+
+if hasattr(time, "clock_gettime"):
+    monotonic = functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC)
+    """Seconds that never go back; for deadlines and pauses."""
+else:  # pragma: no cover - Windows
+    monotonic = time.monotonic  # type: ignore[assignment]
+
+if hasattr(time, "CLOCK_BOOTTIME"):
+    since_boot = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    """The same, but counting the time that a machine sleeps; for how long a connection has been idle."""
+else:  # pragma: no cover - not Linux
+    since_boot = monotonic
