@@ -5,7 +5,7 @@ from cds_eks._version import __version__
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
-    from cds_eks import errors, models
+    from cds_eks import errors, models, types
     from cds_eks.client import AsyncEksClient
     from cds_eks.config import Limits, RetryPolicy, Timeouts
     from cds_eks.signing import Credentials
@@ -24,6 +24,7 @@ else:
             "Timeouts": "cds_eks.config",
             "errors": "cds_eks.errors",
             "models": "cds_eks.models",
+            "types": "cds_eks.types",
         },
     )
 
@@ -38,4 +39,5 @@ __all__ = [
     "__version__",
     "errors",
     "models",
+    "types",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from cds_eks import forks
+from cds_eks import forks, loading
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
         home = homes.get(name)
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        with forks.first_use:
+        with loading.here, forks.first_use:
             module = importlib.import_module(home)
         value = module if home == f"{package}.{name}" else getattr(module, name)
         setattr(sys.modules[package], name, value)

@@ -1,44 +1,50 @@
-"""The async client: wiring, lifetime, and the way of every call."""
+"""The async client: wiring, lifetime, and what can be called."""
 
 from __future__ import annotations
 
-import logging
-import platform
-import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 from cds_eks import backend as backends
 from cds_eks import codec, resources
-from cds_eks._version import __version__
+from cds_eks.calls import Calls, limit
 from cds_eks.config import (
+    API_PATH,
     REVISION_UNSAID,
     Limits,
     RetryPolicy,
     Timeouts,
-    check_credentials,
     check_revision,
-    credentials_from,
     endpoint_from,
     service_url,
 )
-from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError, ambiguous
-from cds_eks.home import Home
-from cds_eks.kept import kept
-from cds_eks.logs import log
+from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError
+from cds_eks.fates import CALL_ID
+from cds_eks.groups import Group
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
+from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware, Send, chain
-from cds_eks.signing import CallIds, Credentials, HmacSha1Signer, Signer
-from cds_eks.wire import Kind, Operation, Request, Response
+from cds_eks.providers import signing_with
+from cds_eks.signing import CallIds, Credentials, Signer
+from cds_eks.user_agent import user_agent as full_user_agent
+from cds_eks.wire import Kind, Operation, Response
 
 if TYPE_CHECKING:
     from cds_eks.waiting import Waiters
 
 T = TypeVar("T")
 
-logger = logging.getLogger("cds_eks.client")
+NOT_PICKLED = (
+    "is neither copied nor pickled: it holds connections; make a new one in each process (in a pool's initializer, "
+    "say), or use threads, which may share an EksClient"
+)
+
+
+def _waiters() -> type[Waiters]:
+    from cds_eks.waiting import Waiters
+
+    return Waiters
 
 
 class AsyncEksClient:
@@ -47,8 +53,8 @@ class AsyncEksClient:
     Make one and keep it: it holds the connections. Close it with `aclose`, or use it in `async with`.
 
     Args:
-        credentials: The access key, or a callable that returns the one to use now (called for every attempt, so that
-            keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
+        credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
@@ -67,11 +73,30 @@ class AsyncEksClient:
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
+
+    Attributes:
+        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
+        tasks: GetTaskStatus.
+        nodes: ListNodes, DeleteNode.
+        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
+        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
+        events: QueryEventStatus.
+        scaling_groups: DescribeScalingGroup, AddScalingNode.
+        wait: Waits for tasks, events, clusters and node pools.
     """
+
+    clusters: Group[resources.Clusters] = Group(lambda: resources.Clusters)
+    tasks: Group[resources.Tasks] = Group(lambda: resources.Tasks)
+    nodes: Group[resources.Nodes] = Group(lambda: resources.Nodes)
+    node_pools: Group[resources.NodePools] = Group(lambda: resources.NodePools)
+    network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
+    events: Group[resources.Events] = Group(lambda: resources.Events)
+    scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
+    wait: Group[Waiters] = Group(_waiters)
 
     def __init__(
         self,
-        credentials: Credentials | Callable[[], Credentials] | None = None,
+        credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
         *,
         endpoint: str | None = None,
         api_revision: str = REVISION_UNSAID,
@@ -95,23 +120,21 @@ class AsyncEksClient:
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
         self._backend = backends.choose(backend, limits)
-        self._user_agent = _user_agent(user_agent)
+        self._user_agent = full_user_agent(user_agent)
         self._call_id = CallIds().next
         self._secrets: Callable[[], frozenset[str]] = frozenset
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
-        self._has_per_call = bool(per_call)
-        # Middlewares and signers of others may wait for anything.
-        keeps_deadline = getattr(self._backend, "keeps_deadline", False) and not per_attempt and signer is None
+        # Middlewares, signers and providers of others may wait for anything.
+        is_all_ours = not per_attempt and signer is None and not callable(credentials)
+        keeps_deadline = getattr(self._backend, "keeps_deadline", False) and is_all_ours
         secrets = None
         if signer is None:
-            current = _provider(credentials)
-            signer = own = HmacSha1Signer(current)
-            self._secrets = lambda: current().texts
-            secrets = own.secrets if callable(credentials) else None
+            signer, self._secrets = signing_with(credentials)
+            secrets = self._secrets if callable(credentials) else None
         for middleware in (*per_call, *per_attempt):
             if not callable(middleware):
                 raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
-        self._send: Send = chain(
+        send: Send = chain(
             [
                 *per_call,
                 Deadline(timeouts.total, is_kept_below=keeps_deadline),
@@ -127,56 +150,43 @@ class AsyncEksClient:
             ],
             self._backend.send,
         )
-        self._is_closed = False
-        self._home: Home | None = None
+        self._open = self._keep_open_creates()
+        self._calls = Calls(send, has_per_call=bool(per_call), open_creates=self._open)
 
-    @kept
-    def clusters(self) -> resources.Clusters:
-        """CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet."""
-        return cast("resources.Clusters", self._group("Clusters"))
+    @property
+    def endpoint(self) -> str:
+        """Where the service is, as `endpoint` takes it."""
+        return self._url.removesuffix(API_PATH)
 
-    @kept
-    def tasks(self) -> resources.Tasks:
-        """GetTaskStatus."""
-        return cast("resources.Tasks", self._group("Tasks"))
+    @property
+    def api_revision(self) -> str:
+        """The revision of the API in which requests are written."""
+        return self._revision
 
-    @kept
-    def nodes(self) -> resources.Nodes:
-        """ListNodes, DeleteNode."""
-        return cast("resources.Nodes", self._group("Nodes"))
+    @property
+    def open_creates(self) -> tuple[OpenCreate, ...]:
+        """The creates whose fate is open, the oldest first.
 
-    @kept
-    def node_pools(self) -> resources.NodePools:
-        """CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool."""
-        return cast("resources.NodePools", self._group("NodePools"))
+        Those that may have been carried out, or were, but ended without an answer in the caller's hands: cut off by a
+        cancellation, a timeout of the caller's or Ctrl-C, or with an error whose `outcome` is `unknown` or `accepted`.
+        Each stays here until it is dismissed; of more than 10,000 the oldest are forgotten, which is logged.
+        """
+        return self._open.all()
 
-    @kept
-    def network_interfaces(self) -> resources.NetworkInterfaces:
-        """Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS."""
-        return cast("resources.NetworkInterfaces", self._group("NetworkInterfaces"))
+    def dismiss(self, create: OpenCreate | EksError) -> bool:
+        """Forget one of the open creates, when what became of it is known.
 
-    @kept
-    def events(self) -> resources.Events:
-        """QueryEventStatus."""
-        return cast("resources.Events", self._group("Events"))
+        Args:
+            create: One of `open_creates`, or an error that tells of one.
 
-    @kept
-    def scaling_groups(self) -> resources.ScalingGroups:
-        """DescribeScalingGroup, AddScalingNode."""
-        return cast("resources.ScalingGroups", self._group("ScalingGroups"))
+        Returns:
+            Whether it was among them.
+        """
+        return self._open.dismiss(create)
 
-    @kept
-    def wait(self) -> Waiters:
-        """Waits for tasks, events, clusters and node pools."""
-        from cds_eks import waiting
-
-        return waiting.Waiters(
-            task=self.tasks.get_status,
-            event=self.events.get_status,
-            cluster=self.clusters.get,
-            clusters=self.clusters.list,
-            node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
-        )
+    def _keep_open_creates(self) -> OpenCreates:
+        """Return where the creates are kept whose fate is open."""
+        return OpenCreates()
 
     def _group(self, name: str) -> Any:
         """Make a group of operations, whose module may be imported only now.
@@ -185,15 +195,24 @@ class AsyncEksClient:
             TransportError: The module can't be read, for want of file descriptors, say.
         """
         try:
-            return getattr(resources, name)(self.execute)
+            return self._waiters() if name == "wait" else getattr(type(self), name)(self.execute)
         except OSError as error:
             raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
 
+    def _waiters(self) -> Waiters:
+        return _waiters()(
+            task=self.tasks.get_status,
+            event=self.events.get_status,
+            cluster=self.clusters.get,
+            clusters=self.clusters.list,
+            node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
+        )
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(api_revision={self._revision!r})"
+        return f"{type(self).__name__}(endpoint={self.endpoint!r}, api_revision={self._revision!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} is neither copied nor pickled: it holds connections; make a new one")
+        raise TypeError(f"{type(self).__name__} {NOT_PICKLED}")
 
     async def __aenter__(self) -> Self:
         return self
@@ -209,13 +228,15 @@ class AsyncEksClient:
         Raises:
             ConfigurationError: The client belongs to another event loop, or process: its connections do as well.
         """
-        if not self._is_closed and self._home is not None:
-            self._home.check()
-        self._is_closed = True
+        self._calls.end()
         await self._backend.aclose()
 
     def execute(
-        self, operation: Operation[T], request: Any, extra: Mapping[str, Any] | None = None
+        self,
+        operation: Operation[T],
+        request: Any,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Coroutine[Any, Any, Response[T]]:
         """Send one operation through the pipeline; the resources' methods do this.
 
@@ -223,6 +244,7 @@ class AsyncEksClient:
             operation: The operation.
             request: The model of its arguments.
             extra: Undocumented wire fields to send along.
+            timeout: How long the whole call may take, in seconds; None for `Timeouts.total`.
 
         Returns:
             The service's answer.
@@ -240,7 +262,9 @@ class AsyncEksClient:
             revision=self._revision,
             timeouts=self._timeouts,
         )
-        return self._carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
+        if timeout is not None:
+            limit(call, timeout)
+        return self._calls.carry_out(operation, call, request)
 
     async def call(
         self,
@@ -249,6 +273,7 @@ class AsyncEksClient:
         method: Literal["GET", "POST"] = "GET",
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Call any action of the service, also one that this package does not know.
 
@@ -260,6 +285,7 @@ class AsyncEksClient:
             method: `GET` or `POST`.
             params: Arguments in the query: texts, whole numbers or flags.
             body: The JSON body of a `POST`.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The whole answer as plain data, under the names of the wire.
@@ -283,74 +309,11 @@ class AsyncEksClient:
             secrets=self._secrets(),
             timeouts=self._timeouts,
         )
-        answer = await self._carry_out(operation, call, body)
+        if timeout is not None:
+            limit(call, timeout)
+        answer = await self._calls.carry_out(operation, call, body)
         return dict(answer.raw)
-
-    async def _carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
-        """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
-
-        Args:
-            operation: The operation.
-            call: The request.
-            arguments: What it was made of, if it is a create.
-        """
-        if self._is_closed:
-            raise ConfigurationError("the client is closed")
-        if self._home is None:
-            self._home = Home()
-        self._home.check()
-        started, began = time.monotonic(), time.time()
-        try:
-            response = await self._send(call)
-            # A middleware's own answer may be one; the client's own have looked.
-            if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
-                raise refusal
-            answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
-        except EksError as error:
-            if error.outcome == "unknown":
-                call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
-            if error.outcome == "accepted" and call.record.answer is not None and operation.kind is not Kind.READ:
-                error.ids = {**codec.ids_of(operation, call)}
-            if operation.kind is not Kind.CREATE or error.outcome != "unknown":
-                raise
-            key = codec.natural_key(operation, arguments)
-            failure = ambiguous(error, natural_key=key, window=(datetime.fromtimestamp(began, UTC), datetime.now(UTC)))
-        else:
-            if logger.isEnabledFor(logging.DEBUG):
-                _log(operation, answer)
-            return answer
-        raise failure
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
-        return {"User-Agent": self._user_agent, "cds-request-id": self._call_id()}
-
-
-def _log(operation: Operation[T], answer: Response[T]) -> None:
-    log(
-        logger,
-        logging.DEBUG,
-        operation.name,
-        "answered",
-        code=answer.code,
-        elapsed=round(answer.elapsed, 3),
-        attempts=answer.attempts,
-        request_id=answer.request_id,
-    )
-
-
-def _provider(credentials: Credentials | Callable[[], Credentials] | None) -> Callable[[], Credentials]:
-    if callable(credentials):
-        provide = credentials
-        return lambda: check_credentials(provide())
-    fixed = check_credentials(credentials if credentials is not None else credentials_from())
-    return lambda: fixed
-
-
-def _user_agent(prefix: str | None) -> str:
-    own = f"cds-eks-python/{__version__} python/{platform.python_version()}"
-    if prefix is None:
-        return own
-    if not isinstance(prefix, str) or not prefix.strip() or not prefix.isascii() or not prefix.isprintable():
-        raise ConfigurationError("user_agent must be printable ASCII text")
-    return f"{prefix.strip()} {own}"
+        return {"User-Agent": self._user_agent, CALL_ID: self._call_id()}

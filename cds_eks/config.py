@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, InvalidRequestError
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
@@ -33,6 +33,17 @@ def _is_number(value: object) -> TypeGuard[float]:
 def _shown(value: object) -> str:
     """Show a setting in an error; Python does not spell the longest numbers, and nobody would read them."""
     return "a longer number" if isinstance(value, int) and abs(value) >= MOST else repr(value)
+
+
+def check_timeout(timeout: float) -> float:
+    """Return the time for one call, in seconds, if it is one.
+
+    Raises:
+        InvalidRequestError: It is none.
+    """
+    if not _is_number(timeout) or timeout <= 0:
+        raise InvalidRequestError("timeout", "must be a number of seconds above 0, or None for the client's own")
+    return timeout
 
 
 def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -121,8 +132,8 @@ class AdaptiveRate:
     """
 
     def __init__(self, *, lowest: float = 0.5) -> None:
-        if isinstance(lowest, bool) or not isinstance(lowest, (int, float)) or not 0 < lowest < math.inf:
-            raise ConfigurationError(f"lowest must be a number above 0, not {lowest!r}")
+        if not _is_number(lowest) or lowest <= 0:
+            raise ConfigurationError(f"lowest must be a number above 0, not {_shown(lowest)}")
         self._lowest = lowest
         self._lock = threading.Lock()
         self._limit: float | None = None
@@ -186,12 +197,19 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
     `CDS_ACCESS_KEY_ID` and `CDS_ACCESS_KEY_SECRET` [O], which other tools of this cloud read, stand in for them.
 
     Raises:
-        ConfigurationError: Neither pair is complete.
+        ConfigurationError: Neither pair is there, or only one half of the first that is: the next pair may be another
+            account's.
     """
     pairs = (("CDS_SECRET_ID", "CDS_SECRET_KEY"), ("CDS_ACCESS_KEY_ID", "CDS_ACCESS_KEY_SECRET"))
     for id_name, key_name in pairs:
-        if environ.get(id_name) and environ.get(key_name):
+        missing = [name for name in (id_name, key_name) if not environ.get(name)]
+        if not missing:
             return Credentials(environ[id_name], environ[key_name])
+        if len(missing) == 1:
+            other = id_name if missing[0] == key_name else key_name
+            raise ConfigurationError(
+                f"{missing[0]} is not set, though {other} is: set {id_name} and {key_name}, or neither"
+            )
     raise ConfigurationError("there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY")
 
 

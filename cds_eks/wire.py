@@ -74,6 +74,8 @@ class CallRecord:
         clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
         secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
+        total: How many seconds this call may take, in place of what the client gives all calls; None for that.
+        waits_for: What the attempt stands in line for, in words; None when it is not in line.
     """
 
     __slots__ = (
@@ -87,6 +89,8 @@ class CallRecord:
         "failures",
         "request_id",
         "secrets",
+        "total",
+        "waits_for",
     )
 
     def __init__(self) -> None:
@@ -98,6 +102,8 @@ class CallRecord:
         self.clock_was_wrong = False
         self.deadline: float | None = None
         self.secrets = _NONE
+        self.total: float | None = None
+        self.waits_for: str | None = None
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
 
@@ -128,6 +134,11 @@ class CallRecord:
         """The service's answer to this attempt is known."""
         self.request_id = request_id or self.request_id
         self._now = outcome
+
+    @property
+    def attempts_made(self) -> int:
+        """How many attempts have got further than the line: one that still stands in it has sent nothing."""
+        return self.attempts if self.waits_for is None else max(0, self.attempts - 1)
 
     @property
     def outcome(self) -> Outcome:
@@ -253,7 +264,11 @@ class Execute(Protocol):
     """What a resource is given to send its operations."""
 
     async def __call__(
-        self, operation: Operation[T], request: Any, extra: Mapping[str, Any] | None = None
+        self,
+        operation: Operation[T],
+        request: Any,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[T]:
         """Send one operation through the pipeline and return the service's answer."""
         ...  # pragma: no cover - a protocol has no body

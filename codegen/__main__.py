@@ -30,7 +30,8 @@ KINDS = {"read": "READ", "idempotent": "IDEMPOTENT", "create": "CREATE"}
 KIND_WORDS = {
     "read": "A read: it is repeated after any failure that may pass.",
     "idempotent": "An idempotent write: it is repeated after any failure that may pass.",
-    "create": "A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.",
+    "create": "A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. "
+    "One that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.",
 }
 
 
@@ -165,7 +166,7 @@ class Arguments:
                     parts.append("page_size: int = 100")
                 else:
                     parts.append(f"{name}: {python_type(field, 'request')} | None = None")
-        return ", ".join([*parts, "extra: Mapping[str, Any] | None = None"])
+        return ", ".join([*parts, "extra: Mapping[str, Any] | None = None", "timeout: float | None = None"])
 
     def to_request(self) -> str:
         """The expression of the request object."""
@@ -177,11 +178,11 @@ class Arguments:
     def passed_on(self, *, paging: bool = False) -> str:
         """The arguments of a call of the same method."""
         if self.by_request:
-            return "request, extra=extra"
+            return "request, extra=extra, timeout=timeout"
         parts = [name for name, _ in self._of(True)]
         for name, _ in self._of(False):
             parts.append("page_index=page_index" if paging and name == "page_index" else f"{name}={name}")
-        return ", ".join([*parts, "extra=extra"])
+        return ", ".join([*parts, "extra=extra", "timeout=timeout"])
 
     def documented(self, *, paging: bool = False) -> list[str]:
         """A docstring's lines on the arguments."""

@@ -16,7 +16,7 @@ class Deadline:
     """Ends a call, with all its attempts, pauses and queues, when its time is up.
 
     Args:
-        total: The time in seconds, or None for no limit.
+        total: The time in seconds, or None for no limit; that of the call's record goes before it.
         is_kept_below: Whether all that can wait below keeps `request.deadline` by itself, and raises `OutOfTime` when
             it passes. It saves the timer, which costs more than all else that the pipeline does for a call.
         clock: Monotonic seconds; what lies below must have the same.
@@ -31,22 +31,24 @@ class Deadline:
 
     async def __call__(self, request: Request, send: Send) -> RawResponse:
         """Send the request within the time."""
-        if self._total is None:
-            return await send(request)
         record = request.record
-        record.deadline = self._clock() + self._total
+        total = self._total if record.total is None else record.total
+        if total is None:
+            return await send(request)
+        record.deadline = self._clock() + total
         try:
             if self._is_kept_below:
                 return await send(request)
-            with anyio.move_on_after(self._total):
+            with anyio.move_on_after(total):
                 return await send(request)
         except OutOfTime:
             pass
+        in_line = "" if record.waits_for is None else f": it waited in line for {record.waits_for}"
         error = DeadlineExceeded(
-            f"the call did not end within {self._total:g} s",
+            f"the call did not end within {total:g} s{in_line}",
             action=request.operation.name,
             request_id=record.request_id,
-            attempts=record.attempts,
+            attempts=record.attempts_made,
             outcome=record.outcome,
         )
         error.previous = record.failures

@@ -41,6 +41,8 @@ class LimitRate:
     ) -> None:
         is_paced = requests_per_second is not None or adaptive is not None
         self._places = Line(max_in_flight)
+        self._place = f"a free connection ({max_in_flight} in flight)"
+        self._turn = f"its turn ({requests_per_second:g} a second)" if requests_per_second is not None else "its turn"
         self._pace = Line(1) if is_paced else None
         self._interval = 1 / requests_per_second if requests_per_second is not None else 0.0
         self._next = 0.0
@@ -59,8 +61,10 @@ class LimitRate:
             await self._paced(request, self._pace)
         elif not self._places.take():
             is_read = request.operation.kind is Kind.READ
+            request.record.waits_for = self._place  # it stays so if this is where the call ends
             if not await self._places.wait(is_read=is_read, seconds=self._left(request)):
                 raise OutOfTime
+            request.record.waits_for = None
         try:
             response = await send(request)
         finally:
@@ -76,8 +80,10 @@ class LimitRate:
 
     async def _paced(self, request: Request, pace: Line) -> None:
         """Take a place at the pace that is set, until the request's deadline."""
+        request.record.waits_for = self._turn
         with anyio.move_on_after(self._left(request)):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
+            request.record.waits_for = None
             return
         raise OutOfTime
 

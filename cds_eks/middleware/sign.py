@@ -26,18 +26,25 @@ class Sign:
     def __call__(self, request: Request, send: Send) -> Awaitable[RawResponse]:
         """Send the request, signed. It is no coroutine function: of what waits, a call in flight has one less."""
         query = self._signer.sign(request.operation.method, request.params)
-        if self._secrets is not None and not self._secrets() <= request.secrets:  # the key is a new one
-            request.record.secrets |= self._secrets()
         if isinstance(query, str):
+            if self._secrets is not None:
+                self._learn(request)
             request.record.begin_send()
             return send(request.signed(query))
         return self._send_later(query, request, send)
 
-    @staticmethod
-    async def _send_later(query: object, request: Request, send: Send) -> RawResponse:
+    async def _send_later(self, query: object, request: Request, send: Send) -> RawResponse:
         """Send the request when the signer has its query."""
         query = await query if inspect.isawaitable(query) else query
         if not isinstance(query, str):
             raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
+        if self._secrets is not None:
+            self._learn(request)
         request.record.begin_send()
         return await send(request.signed(query))
+
+    def _learn(self, request: Request) -> None:
+        """Have the record know what must not be shown of the key that was signed with just now."""
+        assert self._secrets is not None
+        if not self._secrets() <= request.secrets:  # the key is a new one
+            request.record.secrets |= self._secrets()

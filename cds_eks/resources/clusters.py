@@ -88,17 +88,19 @@ class Clusters:
         self._execute = execute
 
     async def create(
-        self, request: CreateClusterRequest, *, extra: Mapping[str, Any] | None = None
+        self, request: CreateClusterRequest, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ClusterTask]:
         """Create a cluster with its master nodes and its first node pool.
 
         The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             request: What is asked for, as a `CreateClusterRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ClusterTask`. [D]
@@ -114,9 +116,11 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
-        return await self._execute(CREATE_CLUSTER, request, extra)
+        return await self._execute(CREATE_CLUSTER, request, extra, timeout)
 
-    async def get(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterDetail]:
+    async def get(
+        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[ClusterDetail]:
         """Get everything the service tells of one cluster.
 
         A read: it is repeated after any failure that may pass.
@@ -124,6 +128,7 @@ class Clusters:
         Args:
             cluster_id: Id of the cluster. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ClusterDetail`. [O]
@@ -138,9 +143,11 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
-        return await self._execute(GET_CLUSTER, GetClusterRequest(cluster_id=cluster_id), extra)
+        return await self._execute(GET_CLUSTER, GetClusterRequest(cluster_id=cluster_id), extra, timeout)
 
-    async def delete(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterTask]:
+    async def delete(
+        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[ClusterTask]:
         """Delete a cluster with all its nodes and node pools.
 
         The answer comes at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
@@ -150,6 +157,7 @@ class Clusters:
         Args:
             cluster_id: Id of the cluster. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ClusterTask`. [O]
@@ -164,10 +172,10 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
-        return await self._execute(DELETE_CLUSTER, DeleteClusterRequest(cluster_id=cluster_id), extra)
+        return await self._execute(DELETE_CLUSTER, DeleteClusterRequest(cluster_id=cluster_id), extra, timeout)
 
     async def list_events(
-        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None
+        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[list[ClusterEvent]]:
         """List the steps that the service has taken on a cluster.
 
@@ -176,6 +184,7 @@ class Clusters:
         Args:
             cluster_id: Id of the cluster. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
@@ -190,10 +199,15 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
-        return await self._execute(GET_CLUSTER_EVENTS, GetClusterEventsRequest(cluster_id=cluster_id), extra)
+        return await self._execute(GET_CLUSTER_EVENTS, GetClusterEventsRequest(cluster_id=cluster_id), extra, timeout)
 
     async def add_subnets(
-        self, cluster_id: str, subnets: Sequence[ClusterSubnet], *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        subnets: Sequence[ClusterSubnet],
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[None]:
         """Give a cluster further subnets.
 
@@ -203,6 +217,7 @@ class Clusters:
             cluster_id: Id of the cluster. [O]
             subnets: The subnets to add. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is None. [O]
@@ -218,11 +233,16 @@ class Clusters:
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
         return await self._execute(
-            ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra
+            ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra, timeout
         )
 
     async def list(
-        self, *, keyword: str | None = None, vpc_id: str | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        *,
+        keyword: str | None = None,
+        vpc_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[list[ClusterSummary]]:
         """List the clusters of the account.
 
@@ -232,6 +252,7 @@ class Clusters:
             keyword: A part of the cluster's name. [O]
             vpc_id: Id of the VPC. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
@@ -246,4 +267,4 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
-        return await self._execute(LIST_CLUSTERS, ListClustersRequest(keyword=keyword, vpc_id=vpc_id), extra)
+        return await self._execute(LIST_CLUSTERS, ListClustersRequest(keyword=keyword, vpc_id=vpc_id), extra, timeout)

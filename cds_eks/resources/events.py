@@ -25,7 +25,9 @@ class Events:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
-    async def get_status(self, event_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[Event]:
+    async def get_status(
+        self, event_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[Event]:
         """Get the state of an event that a network interface operation has started.
 
         `eks.wait.event` polls it until the event has ended.
@@ -35,6 +37,7 @@ class Events:
         Args:
             event_id: Id of the event. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `Event`. [O]
@@ -49,4 +52,4 @@ class Events:
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
-        return await self._execute(QUERY_EVENT_STATUS, QueryEventStatusRequest(event_id=event_id), extra)
+        return await self._execute(QUERY_EVENT_STATUS, QueryEventStatusRequest(event_id=event_id), extra, timeout)

@@ -94,16 +94,19 @@ class NetworkInterfaces:
         netcard_name: str | None = None,
         vpc_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[NetworkInterfaceEvent]:
         """Create a network interface (ENI) in a subnet.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             subnet_id: Id of the subnet. [I]
             netcard_name: Name of the network interface. [I]
             vpc_id: Id of the VPC. [I]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
@@ -123,9 +126,12 @@ class NetworkInterfaces:
             CREATE_NETWORK_INTERFACE,
             CreateNetworkInterfaceRequest(subnet_id=subnet_id, netcard_name=netcard_name, vpc_id=vpc_id),
             extra,
+            timeout,
         )
 
-    async def delete(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[EventReference]:
+    async def delete(
+        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[EventReference]:
         """Delete a network interface.
 
         An idempotent write: it is repeated after any failure that may pass.
@@ -133,6 +139,7 @@ class NetworkInterfaces:
         Args:
             netcard_id: Id of the network interface. [I]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `EventReference`. [I]
@@ -148,11 +155,17 @@ class NetworkInterfaces:
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
         return await self._execute(
-            DELETE_NETWORK_INTERFACE, DeleteNetworkInterfaceRequest(netcard_id=netcard_id), extra
+            DELETE_NETWORK_INTERFACE, DeleteNetworkInterfaceRequest(netcard_id=netcard_id), extra, timeout
         )
 
     async def attach(
-        self, ecs_id: str, netcard_id: str, *, vlan_id: str | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        ecs_id: str,
+        netcard_id: str,
+        *,
+        vlan_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[EventReference]:
         """Attach a network interface to a machine.
 
@@ -165,6 +178,7 @@ class NetworkInterfaces:
             netcard_id: Id of the network interface. [O]
             vlan_id: Id of the VLAN. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `EventReference`. [O]
@@ -183,10 +197,11 @@ class NetworkInterfaces:
             ATTACH_NETWORK_INTERFACE,
             AttachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id, vlan_id=vlan_id),
             extra,
+            timeout,
         )
 
     async def detach(
-        self, ecs_id: str, netcard_id: str, *, extra: Mapping[str, Any] | None = None
+        self, ecs_id: str, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[EventReference]:
         """Detach a network interface from a machine.
 
@@ -198,6 +213,7 @@ class NetworkInterfaces:
             ecs_id: Id of the machine. [O]
             netcard_id: Id of the network interface. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `EventReference`. [O]
@@ -213,10 +229,15 @@ class NetworkInterfaces:
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
         return await self._execute(
-            DETACH_NETWORK_INTERFACE, DetachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id), extra
+            DETACH_NETWORK_INTERFACE,
+            DetachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id),
+            extra,
+            timeout,
         )
 
-    async def describe(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[NetworkInterface]:
+    async def describe(
+        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[NetworkInterface]:
         """Get everything the service tells of one network interface.
 
         A read: it is repeated after any failure that may pass.
@@ -224,6 +245,7 @@ class NetworkInterfaces:
         Args:
             netcard_id: Id of the network interface. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NetworkInterface`. [O]
@@ -239,11 +261,11 @@ class NetworkInterfaces:
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
         return await self._execute(
-            DESCRIBE_NETWORK_INTERFACES, DescribeNetworkInterfacesRequest(netcard_id=netcard_id), extra
+            DESCRIBE_NETWORK_INTERFACES, DescribeNetworkInterfacesRequest(netcard_id=netcard_id), extra, timeout
         )
 
     async def is_attached(
-        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None
+        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[AttachmentStatus]:
         """Tell whether a network interface is attached to a machine.
 
@@ -252,6 +274,7 @@ class NetworkInterfaces:
         Args:
             netcard_id: Id of the network interface. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `AttachmentStatus`. [O]
@@ -266,4 +289,4 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
-        return await self._execute(IS_ATTACHED_ECS, IsAttachedECSRequest(netcard_id=netcard_id), extra)
+        return await self._execute(IS_ATTACHED_ECS, IsAttachedECSRequest(netcard_id=netcard_id), extra, timeout)

@@ -77,17 +77,19 @@ class NodePools:
         self._execute = execute
 
     async def create(
-        self, request: CreateNodePoolRequest, *, extra: Mapping[str, Any] | None = None
+        self, request: CreateNodePoolRequest, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[NodePoolTask]:
         """Create a node pool in a cluster.
 
         The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             request: What is asked for, as a `CreateNodePoolRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NodePoolTask`. [O]
@@ -103,10 +105,14 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
-        return await self._execute(CREATE_NODE_POOL, request, extra)
+        return await self._execute(CREATE_NODE_POOL, request, extra, timeout)
 
     async def update_config(
-        self, request: UpdateNodePoolConfigRequest, *, extra: Mapping[str, Any] | None = None
+        self,
+        request: UpdateNodePoolConfigRequest,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Change the configuration of a node pool.
 
@@ -115,6 +121,7 @@ class NodePools:
         Args:
             request: What is asked for, as a `UpdateNodePoolConfigRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [I]
@@ -129,10 +136,16 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
-        return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra)
+        return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra, timeout)
 
     async def scale(
-        self, cluster_id: str, node_pool_id: str, replicas: int, *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        node_pool_id: str,
+        replicas: int,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Set how many nodes a node pool has.
 
@@ -143,6 +156,7 @@ class NodePools:
             node_pool_id: Id of the node pool. [O]
             replicas: How many nodes it is to have: the absolute target. From 0 to 99. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -161,10 +175,16 @@ class NodePools:
             SCALING_NODE_POOL_NUM,
             ScalingNodePoolNumRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, replicas=replicas),
             extra,
+            timeout,
         )
 
     async def delete(
-        self, cluster_id: str, node_pool_id: str, *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        node_pool_id: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Delete a node pool with its nodes.
 
@@ -174,6 +194,7 @@ class NodePools:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of the node pool. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -189,7 +210,7 @@ class NodePools:
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
         return await self._execute(
-            DELETE_NODE_POOL, DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id), extra
+            DELETE_NODE_POOL, DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id), extra, timeout
         )
 
     async def list(
@@ -199,6 +220,7 @@ class NodePools:
         node_pool_id: str | None = None,
         filter: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[NodePoolList]:
         """List the node pools of a cluster.
 
@@ -209,6 +231,7 @@ class NodePools:
             node_pool_id: Id of one node pool. [O]
             filter: A part of the node pool's name. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NodePoolList`. [O]
@@ -227,4 +250,5 @@ class NodePools:
             LIST_NODE_POOLS,
             ListNodePoolsRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, filter=filter),
             extra,
+            timeout,
         )

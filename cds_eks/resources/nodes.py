@@ -37,7 +37,12 @@ class Nodes:
         self._execute = execute
 
     async def delete(
-        self, cluster_id: str, node_ids: Sequence[str], *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        node_ids: Sequence[str],
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Delete nodes of a cluster.
 
@@ -47,6 +52,7 @@ class Nodes:
             cluster_id: Id of the cluster. [O]
             node_ids: Ids of the nodes. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -61,7 +67,9 @@ class Nodes:
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
-        return await self._execute(DELETE_NODE, DeleteNodeRequest(cluster_id=cluster_id, node_ids=node_ids), extra)
+        return await self._execute(
+            DELETE_NODE, DeleteNodeRequest(cluster_id=cluster_id, node_ids=node_ids), extra, timeout
+        )
 
     def iterate(
         self,
@@ -74,6 +82,7 @@ class Nodes:
         keyword: str | None = None,
         page_size: int = 100,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> AsyncIterator[Node]:
         """Walk all pages of the list, one page in memory at a time.
 
@@ -89,6 +98,7 @@ class Nodes:
             keyword: A part of the node's name. [O]
             page_size: How many nodes are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long each page may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             An iterator of `Node`. [O]
@@ -109,6 +119,7 @@ class Nodes:
                 page_index=page_index,
                 page_size=page_size,
                 extra=extra,
+                timeout=timeout,
             ),
             identity=lambda entry: entry.node_id,
         )
@@ -125,6 +136,7 @@ class Nodes:
         page_index: int | None = None,
         page_size: int | None = None,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[list[Node]]:
         """List one page of a cluster's nodes.
 
@@ -142,6 +154,7 @@ class Nodes:
             page_index: Which page. At least 1. When left out: 1. [O]
             page_size: How many nodes a page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a list of `Node`. [O]
@@ -169,4 +182,5 @@ class Nodes:
                 page_size=page_size,
             ),
             extra,
+            timeout,
         )

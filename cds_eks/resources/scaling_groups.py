@@ -38,7 +38,7 @@ class ScalingGroups:
         self._execute = execute
 
     async def describe(
-        self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None
+        self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ScalingGroup]:
         """Get everything the service tells of one scaling group.
 
@@ -47,6 +47,7 @@ class ScalingGroups:
         Args:
             scaling_group_id: Id of the scaling group. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ScalingGroup`. [O]
@@ -62,22 +63,29 @@ class ScalingGroups:
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
         return await self._execute(
-            DESCRIBE_SCALING_GROUP, DescribeScalingGroupRequest(scaling_group_id=scaling_group_id), extra
+            DESCRIBE_SCALING_GROUP, DescribeScalingGroupRequest(scaling_group_id=scaling_group_id), extra, timeout
         )
 
     async def add_nodes(
-        self, scaling_group_id: str, add_num: int, *, extra: Mapping[str, Any] | None = None
+        self,
+        scaling_group_id: str,
+        add_num: int,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Add nodes to a scaling group.
 
         It adds nodes each time it runs, so the SDK never repeats it after an answer was lost.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             scaling_group_id: Id of the scaling group. [O]
             add_num: How many nodes to add. At least 1. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -94,5 +102,5 @@ class ScalingGroups:
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
         return await self._execute(
-            ADD_SCALING_NODE, AddScalingNodeRequest(scaling_group_id=scaling_group_id, add_num=add_num), extra
+            ADD_SCALING_NODE, AddScalingNodeRequest(scaling_group_id=scaling_group_id, add_num=add_num), extra, timeout
         )

@@ -25,7 +25,9 @@ class Tasks:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
-    async def get_status(self, task_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[TaskStatus]:
+    async def get_status(
+        self, task_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[TaskStatus]:
         """Get the state of a task that a cluster or node pool operation has started.
 
         `eks.wait.task` polls it until the task has ended.
@@ -35,6 +37,7 @@ class Tasks:
         Args:
             task_id: Id of the task. [D]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskStatus`. [D]
@@ -49,4 +52,4 @@ class Tasks:
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
-        return await self._execute(GET_TASK_STATUS, GetTaskStatusRequest(task_id=task_id), extra)
+        return await self._execute(GET_TASK_STATUS, GetTaskStatusRequest(task_id=task_id), extra, timeout)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, cast
 
 from cds_eks.backend import Backend
-from cds_eks.client import AsyncEksClient
+from cds_eks.client import NOT_PICKLED, AsyncEksClient
 from cds_eks.config import (
     REVISION_UNSAID,
     Limits,
@@ -18,7 +18,9 @@ from cds_eks.config import (
     credentials_from,
     endpoint_from,
 )
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, EksError
+from cds_eks.groups import Group
+from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
@@ -34,8 +36,8 @@ class EksClient:
     loop too (in Jupyter, say), though each call blocks that loop. A forked child gets connections of its own.
 
     Args:
-        credentials: The access key, or a callable that returns the one to use now (called for every attempt, so that
-            keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
+        credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
@@ -66,9 +68,18 @@ class EksClient:
         wait: Waits for tasks, events, clusters and node pools.
     """
 
+    clusters: Group[resources.Clusters] = Group(lambda: resources.Clusters)
+    tasks: Group[resources.Tasks] = Group(lambda: resources.Tasks)
+    nodes: Group[resources.Nodes] = Group(lambda: resources.Nodes)
+    node_pools: Group[resources.NodePools] = Group(lambda: resources.NodePools)
+    network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
+    events: Group[resources.Events] = Group(lambda: resources.Events)
+    scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
+    wait: Group[resources.Waiters] = Group(lambda: resources.Waiters)
+
     def __init__(
         self,
-        credentials: Credentials | Callable[[], Credentials] | None = None,
+        credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
         *,
         endpoint: str | None = None,
         api_revision: str = REVISION_UNSAID,
@@ -88,13 +99,15 @@ class EksClient:
             endpoint = endpoint_from()
         api_revision = check_revision(api_revision)
         process = os.getpid()
+        self._open = open_creates = OpenCreates()  # it outlives the connections, and the client that has them
 
         def make() -> AsyncEksClient:
             if not isinstance(backend, str) and process != os.getpid():
                 raise ConfigurationError(
                     "a client with a backend of your own can't be used after a fork: make a new one"
                 )
-            return AsyncEksClient(
+            return _Resident(
+                open_creates,
                 credentials,
                 endpoint=endpoint,
                 api_revision=api_revision,
@@ -110,27 +123,58 @@ class EksClient:
 
         # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
         # of a running trio loop, say, would belong to that.
-        self._repr = repr(make()).replace("AsyncEksClient", type(self).__name__)
+        # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
+        # of a running trio loop, say, would belong to that.
+        made = make()
+        self._endpoint, self._revision = made.endpoint, made.api_revision
         self._portal = portal = Portal(make)
 
         def client() -> AsyncEksClient:
             return cast("AsyncEksClient", portal.resident())
 
         self._client = client
-        self.clusters = resources.Clusters(portal, lambda: client().clusters)
-        self.tasks = resources.Tasks(portal, lambda: client().tasks)
-        self.nodes = resources.Nodes(portal, lambda: client().nodes)
-        self.node_pools = resources.NodePools(portal, lambda: client().node_pools)
-        self.network_interfaces = resources.NetworkInterfaces(portal, lambda: client().network_interfaces)
-        self.events = resources.Events(portal, lambda: client().events)
-        self.scaling_groups = resources.ScalingGroups(portal, lambda: client().scaling_groups)
-        self.wait = resources.Waiters(portal, lambda: client().wait)
+
+    def _group(self, name: str) -> Any:
+        """Make a group of operations."""
+        client = self._client  # and not the client as a whole: what holds a group does not keep that from its end
+        return getattr(type(self), name)(self._portal, lambda: getattr(client(), name))
+
+    @property
+    def endpoint(self) -> str:
+        """Where the service is, as `endpoint` takes it."""
+        return self._endpoint
+
+    @property
+    def api_revision(self) -> str:
+        """The revision of the API in which requests are written."""
+        return self._revision
+
+    @property
+    def open_creates(self) -> tuple[OpenCreate, ...]:
+        """The creates whose fate is open, the oldest first.
+
+        Those that may have been carried out, or were, but ended without an answer in the caller's hands: cut off by a
+        cancellation, a timeout of the caller's or Ctrl-C, or with an error whose `outcome` is `unknown` or `accepted`.
+        Each stays here until it is dismissed; of more than 10,000 the oldest are forgotten, which is logged.
+        """
+        return self._open.all()
+
+    def dismiss(self, create: OpenCreate | EksError) -> bool:
+        """Forget one of the open creates, when what became of it is known.
+
+        Args:
+            create: One of `open_creates`, or an error that tells of one.
+
+        Returns:
+            Whether it was among them.
+        """
+        return self._open.dismiss(create)
 
     def __repr__(self) -> str:
-        return self._repr
+        return f"{type(self).__name__}(endpoint={self._endpoint!r}, api_revision={self._revision!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} is neither copied nor pickled: it holds connections; make a new one")
+        raise TypeError(f"{type(self).__name__} {NOT_PICKLED}")
 
     def __enter__(self) -> Self:
         return self
@@ -151,6 +195,7 @@ class EksClient:
         method: Literal["GET", "POST"] = "GET",
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Call any action of the service, also one that this package does not know.
 
@@ -162,6 +207,7 @@ class EksClient:
             method: `GET` or `POST`.
             params: Arguments in the query: texts, whole numbers or flags.
             body: The JSON body of a `POST`.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The whole answer as plain data, under the names of the wire.
@@ -170,4 +216,23 @@ class EksClient:
             InvalidRequestError: An argument can't be sent.
             EksError: As the other operations do; see `cds_eks.errors`.
         """
-        return self._portal.call(lambda: self._client().call(action, method=method, params=params, body=body))
+        return self._portal.call(
+            lambda: self._client().call(action, method=method, params=params, body=body, timeout=timeout)
+        )
+
+
+class _Resident(AsyncEksClient):
+    """The client on the loop, whose open creates are those of the blocking one.
+
+    Args:
+        open_creates: Where they are kept.
+        args: As `AsyncEksClient` takes them.
+        settings: The same.
+    """
+
+    def __init__(self, open_creates: OpenCreates, *args: Any, **settings: Any) -> None:
+        self._shared = open_creates
+        super().__init__(*args, **settings)
+
+    def _keep_open_creates(self) -> OpenCreates:
+        return self._shared

@@ -35,7 +35,7 @@ class TellWhenClosed:
             CLOSED,
             action=request.operation.name,
             request_id=record.request_id,
-            attempts=record.attempts,
+            attempts=record.attempts_made,
             outcome=record.outcome,
         )
         error.previous = record.failures

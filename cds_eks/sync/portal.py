@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 import anyio
 
@@ -20,8 +20,10 @@ try:
 except ImportError:  # pragma: no cover - anyio does without it as well
     sniffio = None  # type: ignore[assignment]
 
-from cds_eks import forks
+from cds_eks import forks, loading
+from cds_eks.client import NOT_PICKLED
 from cds_eks.errors import ConfigurationError, TransportError
+from cds_eks.fates import NEVER_BEGAN, Fate, witness
 from cds_eks.sync.closing import CLOSED
 
 S = TypeVar("S")
@@ -29,6 +31,9 @@ T = TypeVar("T")
 
 END_TIMEOUT = 2.0
 """How long `close` waits for the thread to end, in seconds."""
+
+A_MOMENT = 1.0
+"""How long who is interrupted waits for the call to end, in seconds: then what is known of it is final."""
 
 _END: Any = object()
 
@@ -65,6 +70,9 @@ class Portal:
         self._lock = threading.RLock()
         self._loop: _Loop | None = None
         _portals.add(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"EksClient {NOT_PICKLED}")  # a method of a group was pickled, to be called in a pool, say
 
     def resident(self) -> Any:
         """Return what lives on the loop, to a call that runs there."""
@@ -137,11 +145,21 @@ class Portal:
                 loop = _Loop(self._make)
                 try:
                     weakref.finalize(self, loop.end).atexit = False
-                    self._loop = loop
+                    self._loop = self._loop or loop
+                    if self._loop is not loop:  # a signal handler came between, and made a call
+                        loop.end()
                 except BaseException:  # Ctrl-C
                     loop.end()
                     raise
             return self._loop
+
+
+def _refuse_while_loading() -> None:
+    if loading.here:
+        raise ConfigurationError(
+            "a blocking call from a signal handler would wait for ever for what its thread was loading when the signal "
+            "came: have the handler set a flag, or make a first call before signals come"
+        )
 
 
 class _Loop:
@@ -152,7 +170,8 @@ class _Loop:
     """
 
     def __init__(self, make: Callable[[], Resident]) -> None:
-        with forks.first_use, contextlib.suppress(ImportError):
+        _refuse_while_loading()
+        with loading.here, forks.first_use, contextlib.suppress(ImportError):
             importlib.import_module("anyio._backends._asyncio")  # or else the thread would, and a fork could come then
         self._lock = threading.RLock()
         self._refusal: str | None = None
@@ -172,18 +191,23 @@ class _Loop:
     def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[], None] | None = None) -> T:
         """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""
         self.refuse_own_thread()
+        _refuse_while_loading()
         call = _Call(start)
         try:
             with self._lock:  # so that no call comes after the end, where nobody would answer it
                 if self._refusal is not None:
                     raise ConfigurationError(self._refusal)
+                call.is_given = True
                 self._call_soon(self._calls.start_soon, call)
             if meanwhile is not None:
                 meanwhile()
             call.wait()
-        except BaseException:
+            if call.error is None:  # no signal comes between here and the caller's next step
+                return call.value
+        except BaseException as error:
             if self._refusal is None:  # or else the loop cancels it by itself, or is not ours
                 self._call_soon(call.cancel)
+            call.tell(error)
             raise
         return call.result()
 
@@ -234,22 +258,31 @@ class _Call(Generic[T]):
         self._start = start
         self._scope: anyio.CancelScope | None = None
         self._is_cancelled = False
-        self._result: T = _END  # nobody takes it if the call is cancelled
-        self._error: BaseException | None = None
+        self._has_begun = False
+        self._fates: list[Fate] = []
+        self._interruption: BaseException | None = None
+        self.is_given = False
+        self.value: T = _END  # nobody takes it if the call is cancelled
+        self.error: BaseException | None = None
         self._ended = threading.Lock()
         self._ended.acquire()
 
     async def __call__(self) -> None:
+        witness.set(self._fates)
         try:
             with anyio.CancelScope() as self._scope:
                 if not self._is_cancelled:
-                    self._result = await self._start()
+                    self._has_begun = True
+                    self.value = await self._start()
         except anyio.get_cancelled_exc_class():
-            self._error = TransportError(CLOSED, outcome="unknown")  # passed on, it would end all other calls too
+            self.error = TransportError(CLOSED, outcome="unknown")  # passed on, it would end all other calls too
         except BaseException as error:  # noqa: BLE001 - the same; it is raised where the call is waited for
-            self._error = error
+            self.error = error
         finally:
             self._ended.release()
+            if self._interruption is not None:
+                for fate in self._fates:
+                    fate.left_open(self._interruption)
 
     def cancel(self) -> None:
         """Cancel the call; runs on the loop."""
@@ -257,15 +290,31 @@ class _Call(Generic[T]):
         if self._scope is not None:
             self._scope.cancel()
 
-    def wait(self) -> None:
-        """Wait until it has ended, in another thread."""
-        self._ended.acquire()
+    def wait(self, timeout: float = -1) -> bool:
+        """Wait until it has ended, in another thread, and return whether it has."""
+        has_ended = self._ended.acquire(timeout=timeout)
+        if has_ended:
+            self._ended.release()
+        return has_ended
+
+    def tell(self, error: BaseException) -> None:
+        """Note on what interrupts the wait for a call what becomes of it, as far as that is known in a moment."""
+        if not self.is_given:
+            return
+        try:
+            if not self.wait(A_MOMENT):
+                self._interruption = error  # so that the call tells more when it ends
+        finally:  # Ctrl-C again
+            if not self._has_begun:
+                error.add_note(NEVER_BEGAN)
+            for fate in self._fates:
+                fate.cut_off(error)
 
     def result(self) -> T:
         """Return what it returned, or raise what it raised."""
-        error, self._error = self._error, None
+        error, self.error = self.error, None
         if error is None:
-            return self._result
+            return self.value
         try:
             raise error
         finally:

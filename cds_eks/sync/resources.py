@@ -44,16 +44,20 @@ class Clusters:
         self._portal = portal
         self._operations = operations
 
-    def create(self, request: CreateClusterRequest, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterTask]:
+    def create(
+        self, request: CreateClusterRequest, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[ClusterTask]:
         """Create a cluster with its master nodes and its first node pool.
 
         The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             request: What is asked for, as a `CreateClusterRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ClusterTask`. [D]
@@ -69,9 +73,11 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
-        return self._portal.call(lambda: self._operations().create(request, extra=extra))
+        return self._portal.call(lambda: self._operations().create(request, extra=extra, timeout=timeout))
 
-    def get(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterDetail]:
+    def get(
+        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[ClusterDetail]:
         """Get everything the service tells of one cluster.
 
         A read: it is repeated after any failure that may pass.
@@ -79,6 +85,7 @@ class Clusters:
         Args:
             cluster_id: Id of the cluster. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ClusterDetail`. [O]
@@ -93,9 +100,11 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
-        return self._portal.call(lambda: self._operations().get(cluster_id, extra=extra))
+        return self._portal.call(lambda: self._operations().get(cluster_id, extra=extra, timeout=timeout))
 
-    def delete(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterTask]:
+    def delete(
+        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[ClusterTask]:
         """Delete a cluster with all its nodes and node pools.
 
         The answer comes at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
@@ -105,6 +114,7 @@ class Clusters:
         Args:
             cluster_id: Id of the cluster. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ClusterTask`. [O]
@@ -119,9 +129,11 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
-        return self._portal.call(lambda: self._operations().delete(cluster_id, extra=extra))
+        return self._portal.call(lambda: self._operations().delete(cluster_id, extra=extra, timeout=timeout))
 
-    def list_events(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[list[ClusterEvent]]:
+    def list_events(
+        self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[list[ClusterEvent]]:
         """List the steps that the service has taken on a cluster.
 
         A read: it is repeated after any failure that may pass.
@@ -129,6 +141,7 @@ class Clusters:
         Args:
             cluster_id: Id of the cluster. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
@@ -143,10 +156,15 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
-        return self._portal.call(lambda: self._operations().list_events(cluster_id, extra=extra))
+        return self._portal.call(lambda: self._operations().list_events(cluster_id, extra=extra, timeout=timeout))
 
     def add_subnets(
-        self, cluster_id: str, subnets: Sequence[ClusterSubnet], *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        subnets: Sequence[ClusterSubnet],
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[None]:
         """Give a cluster further subnets.
 
@@ -156,6 +174,7 @@ class Clusters:
             cluster_id: Id of the cluster. [O]
             subnets: The subnets to add. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is None. [O]
@@ -170,10 +189,17 @@ class Clusters:
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
-        return self._portal.call(lambda: self._operations().add_subnets(cluster_id, subnets, extra=extra))
+        return self._portal.call(
+            lambda: self._operations().add_subnets(cluster_id, subnets, extra=extra, timeout=timeout)
+        )
 
     def list(
-        self, *, keyword: str | None = None, vpc_id: str | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        *,
+        keyword: str | None = None,
+        vpc_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[list[ClusterSummary]]:
         """List the clusters of the account.
 
@@ -183,6 +209,7 @@ class Clusters:
             keyword: A part of the cluster's name. [O]
             vpc_id: Id of the VPC. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
@@ -197,7 +224,9 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
-        return self._portal.call(lambda: self._operations().list(keyword=keyword, vpc_id=vpc_id, extra=extra))
+        return self._portal.call(
+            lambda: self._operations().list(keyword=keyword, vpc_id=vpc_id, extra=extra, timeout=timeout)
+        )
 
 
 class Tasks:
@@ -207,7 +236,9 @@ class Tasks:
         self._portal = portal
         self._operations = operations
 
-    def get_status(self, task_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[TaskStatus]:
+    def get_status(
+        self, task_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[TaskStatus]:
         """Get the state of a task that a cluster or node pool operation has started.
 
         `eks.wait.task` polls it until the task has ended.
@@ -217,6 +248,7 @@ class Tasks:
         Args:
             task_id: Id of the task. [D]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskStatus`. [D]
@@ -231,7 +263,7 @@ class Tasks:
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
-        return self._portal.call(lambda: self._operations().get_status(task_id, extra=extra))
+        return self._portal.call(lambda: self._operations().get_status(task_id, extra=extra, timeout=timeout))
 
 
 class Nodes:
@@ -242,7 +274,12 @@ class Nodes:
         self._operations = operations
 
     def delete(
-        self, cluster_id: str, node_ids: Sequence[str], *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        node_ids: Sequence[str],
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Delete nodes of a cluster.
 
@@ -252,6 +289,7 @@ class Nodes:
             cluster_id: Id of the cluster. [O]
             node_ids: Ids of the nodes. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -266,7 +304,7 @@ class Nodes:
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
-        return self._portal.call(lambda: self._operations().delete(cluster_id, node_ids, extra=extra))
+        return self._portal.call(lambda: self._operations().delete(cluster_id, node_ids, extra=extra, timeout=timeout))
 
     def iterate(
         self,
@@ -279,6 +317,7 @@ class Nodes:
         keyword: str | None = None,
         page_size: int = 100,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Iterator[Node]:
         """Walk all pages of the list, one page in memory at a time.
 
@@ -294,6 +333,7 @@ class Nodes:
             keyword: A part of the node's name. [O]
             page_size: How many nodes are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long each page may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             An iterator of `Node`. [O]
@@ -315,6 +355,7 @@ class Nodes:
                     page_index=page_index,
                     page_size=page_size,
                     extra=extra,
+                    timeout=timeout,
                 ),
                 identity=lambda entry: entry.node_id,
             )
@@ -332,6 +373,7 @@ class Nodes:
         page_index: int | None = None,
         page_size: int | None = None,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[list[Node]]:
         """List one page of a cluster's nodes.
 
@@ -349,6 +391,7 @@ class Nodes:
             page_index: Which page. At least 1. When left out: 1. [O]
             page_size: How many nodes a page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a list of `Node`. [O]
@@ -374,6 +417,7 @@ class Nodes:
                 page_index=page_index,
                 page_size=page_size,
                 extra=extra,
+                timeout=timeout,
             )
         )
 
@@ -386,17 +430,19 @@ class NodePools:
         self._operations = operations
 
     def create(
-        self, request: CreateNodePoolRequest, *, extra: Mapping[str, Any] | None = None
+        self, request: CreateNodePoolRequest, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[NodePoolTask]:
         """Create a node pool in a cluster.
 
         The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             request: What is asked for, as a `CreateNodePoolRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NodePoolTask`. [O]
@@ -412,10 +458,14 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
-        return self._portal.call(lambda: self._operations().create(request, extra=extra))
+        return self._portal.call(lambda: self._operations().create(request, extra=extra, timeout=timeout))
 
     def update_config(
-        self, request: UpdateNodePoolConfigRequest, *, extra: Mapping[str, Any] | None = None
+        self,
+        request: UpdateNodePoolConfigRequest,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Change the configuration of a node pool.
 
@@ -424,6 +474,7 @@ class NodePools:
         Args:
             request: What is asked for, as a `UpdateNodePoolConfigRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [I]
@@ -438,10 +489,16 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
-        return self._portal.call(lambda: self._operations().update_config(request, extra=extra))
+        return self._portal.call(lambda: self._operations().update_config(request, extra=extra, timeout=timeout))
 
     def scale(
-        self, cluster_id: str, node_pool_id: str, replicas: int, *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        node_pool_id: str,
+        replicas: int,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Set how many nodes a node pool has.
 
@@ -452,6 +509,7 @@ class NodePools:
             node_pool_id: Id of the node pool. [O]
             replicas: How many nodes it is to have: the absolute target. From 0 to 99. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -466,10 +524,17 @@ class NodePools:
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
-        return self._portal.call(lambda: self._operations().scale(cluster_id, node_pool_id, replicas, extra=extra))
+        return self._portal.call(
+            lambda: self._operations().scale(cluster_id, node_pool_id, replicas, extra=extra, timeout=timeout)
+        )
 
     def delete(
-        self, cluster_id: str, node_pool_id: str, *, extra: Mapping[str, Any] | None = None
+        self,
+        cluster_id: str,
+        node_pool_id: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Delete a node pool with its nodes.
 
@@ -479,6 +544,7 @@ class NodePools:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of the node pool. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -493,7 +559,9 @@ class NodePools:
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
-        return self._portal.call(lambda: self._operations().delete(cluster_id, node_pool_id, extra=extra))
+        return self._portal.call(
+            lambda: self._operations().delete(cluster_id, node_pool_id, extra=extra, timeout=timeout)
+        )
 
     def list(
         self,
@@ -502,6 +570,7 @@ class NodePools:
         node_pool_id: str | None = None,
         filter: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[NodePoolList]:
         """List the node pools of a cluster.
 
@@ -512,6 +581,7 @@ class NodePools:
             node_pool_id: Id of one node pool. [O]
             filter: A part of the node pool's name. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NodePoolList`. [O]
@@ -527,7 +597,9 @@ class NodePools:
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """
         return self._portal.call(
-            lambda: self._operations().list(cluster_id, node_pool_id=node_pool_id, filter=filter, extra=extra)
+            lambda: self._operations().list(
+                cluster_id, node_pool_id=node_pool_id, filter=filter, extra=extra, timeout=timeout
+            )
         )
 
 
@@ -545,16 +617,19 @@ class NetworkInterfaces:
         netcard_name: str | None = None,
         vpc_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[NetworkInterfaceEvent]:
         """Create a network interface (ENI) in a subnet.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             subnet_id: Id of the subnet. [I]
             netcard_name: Name of the network interface. [I]
             vpc_id: Id of the VPC. [I]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
@@ -571,10 +646,14 @@ class NetworkInterfaces:
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
         return self._portal.call(
-            lambda: self._operations().create(subnet_id, netcard_name=netcard_name, vpc_id=vpc_id, extra=extra)
+            lambda: self._operations().create(
+                subnet_id, netcard_name=netcard_name, vpc_id=vpc_id, extra=extra, timeout=timeout
+            )
         )
 
-    def delete(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[EventReference]:
+    def delete(
+        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[EventReference]:
         """Delete a network interface.
 
         An idempotent write: it is repeated after any failure that may pass.
@@ -582,6 +661,7 @@ class NetworkInterfaces:
         Args:
             netcard_id: Id of the network interface. [I]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `EventReference`. [I]
@@ -596,10 +676,16 @@ class NetworkInterfaces:
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
-        return self._portal.call(lambda: self._operations().delete(netcard_id, extra=extra))
+        return self._portal.call(lambda: self._operations().delete(netcard_id, extra=extra, timeout=timeout))
 
     def attach(
-        self, ecs_id: str, netcard_id: str, *, vlan_id: str | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        ecs_id: str,
+        netcard_id: str,
+        *,
+        vlan_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[EventReference]:
         """Attach a network interface to a machine.
 
@@ -612,6 +698,7 @@ class NetworkInterfaces:
             netcard_id: Id of the network interface. [O]
             vlan_id: Id of the VLAN. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `EventReference`. [O]
@@ -626,10 +713,12 @@ class NetworkInterfaces:
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
-        return self._portal.call(lambda: self._operations().attach(ecs_id, netcard_id, vlan_id=vlan_id, extra=extra))
+        return self._portal.call(
+            lambda: self._operations().attach(ecs_id, netcard_id, vlan_id=vlan_id, extra=extra, timeout=timeout)
+        )
 
     def detach(
-        self, ecs_id: str, netcard_id: str, *, extra: Mapping[str, Any] | None = None
+        self, ecs_id: str, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[EventReference]:
         """Detach a network interface from a machine.
 
@@ -641,6 +730,7 @@ class NetworkInterfaces:
             ecs_id: Id of the machine. [O]
             netcard_id: Id of the network interface. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `EventReference`. [O]
@@ -655,9 +745,11 @@ class NetworkInterfaces:
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
-        return self._portal.call(lambda: self._operations().detach(ecs_id, netcard_id, extra=extra))
+        return self._portal.call(lambda: self._operations().detach(ecs_id, netcard_id, extra=extra, timeout=timeout))
 
-    def describe(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[NetworkInterface]:
+    def describe(
+        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[NetworkInterface]:
         """Get everything the service tells of one network interface.
 
         A read: it is repeated after any failure that may pass.
@@ -665,6 +757,7 @@ class NetworkInterfaces:
         Args:
             netcard_id: Id of the network interface. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `NetworkInterface`. [O]
@@ -679,9 +772,11 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
-        return self._portal.call(lambda: self._operations().describe(netcard_id, extra=extra))
+        return self._portal.call(lambda: self._operations().describe(netcard_id, extra=extra, timeout=timeout))
 
-    def is_attached(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[AttachmentStatus]:
+    def is_attached(
+        self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[AttachmentStatus]:
         """Tell whether a network interface is attached to a machine.
 
         A read: it is repeated after any failure that may pass.
@@ -689,6 +784,7 @@ class NetworkInterfaces:
         Args:
             netcard_id: Id of the network interface. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `AttachmentStatus`. [O]
@@ -703,7 +799,7 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
-        return self._portal.call(lambda: self._operations().is_attached(netcard_id, extra=extra))
+        return self._portal.call(lambda: self._operations().is_attached(netcard_id, extra=extra, timeout=timeout))
 
 
 class Events:
@@ -713,7 +809,9 @@ class Events:
         self._portal = portal
         self._operations = operations
 
-    def get_status(self, event_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[Event]:
+    def get_status(
+        self, event_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[Event]:
         """Get the state of an event that a network interface operation has started.
 
         `eks.wait.event` polls it until the event has ended.
@@ -723,6 +821,7 @@ class Events:
         Args:
             event_id: Id of the event. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `Event`. [O]
@@ -737,7 +836,7 @@ class Events:
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
-        return self._portal.call(lambda: self._operations().get_status(event_id, extra=extra))
+        return self._portal.call(lambda: self._operations().get_status(event_id, extra=extra, timeout=timeout))
 
 
 class ScalingGroups:
@@ -747,7 +846,9 @@ class ScalingGroups:
         self._portal = portal
         self._operations = operations
 
-    def describe(self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ScalingGroup]:
+    def describe(
+        self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Response[ScalingGroup]:
         """Get everything the service tells of one scaling group.
 
         A read: it is repeated after any failure that may pass.
@@ -755,6 +856,7 @@ class ScalingGroups:
         Args:
             scaling_group_id: Id of the scaling group. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `ScalingGroup`. [O]
@@ -769,21 +871,28 @@ class ScalingGroups:
 
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
-        return self._portal.call(lambda: self._operations().describe(scaling_group_id, extra=extra))
+        return self._portal.call(lambda: self._operations().describe(scaling_group_id, extra=extra, timeout=timeout))
 
     def add_nodes(
-        self, scaling_group_id: str, add_num: int, *, extra: Mapping[str, Any] | None = None
+        self,
+        scaling_group_id: str,
+        add_num: int,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Response[TaskReference]:
         """Add nodes to a scaling group.
 
         It adds nodes each time it runs, so the SDK never repeats it after an answer was lost.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised.
+        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
+        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
 
         Args:
             scaling_group_id: Id of the scaling group. [O]
             add_num: How many nodes to add. At least 1. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
             The service's answer; its `data` is a `TaskReference`. [O]
@@ -799,7 +908,9 @@ class ScalingGroups:
 
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
-        return self._portal.call(lambda: self._operations().add_nodes(scaling_group_id, add_num, extra=extra))
+        return self._portal.call(
+            lambda: self._operations().add_nodes(scaling_group_id, add_num, extra=extra, timeout=timeout)
+        )
 
 
 class Waiters:

@@ -377,3 +377,18 @@ def test_no_error_but_ours_comes_from_a_loop_that_can_not_be_made(
                 eks.clusters.list()
         assert caught.value.outcome == "not_sent"
         assert eks.clusters.list().code == "Success"
+
+
+def test_a_create_that_the_end_of_the_client_cuts_off_stays_among_the_open_ones(server: Server) -> None:
+    server.replies["CreateNetworkInterface"] = HANG
+    with ThreadPoolExecutor(1) as pool:
+        eks = EksClient(endpoint=server.url, **SETTINGS)
+        call = pool.submit(lambda: eks.network_interfaces.create("s-1", netcard_name="card"))
+        server.wait_for(1)
+        eks.close()
+        with pytest.raises(AmbiguousCreate) as caught:
+            call.result(5)
+    [found] = eks.open_creates
+    assert (found.outcome, found.name, found.cause) == ("unknown", "card", "TransportError")
+    assert eks.dismiss(caught.value)
+    assert eks.open_creates == ()

@@ -54,7 +54,8 @@ def test_ctrl_c_ends_the_wait_at_once_cancels_the_call_and_leaves_the_client_usa
             time.sleep(0.1)  # the answer has come, and the pause of 0.75 s or more has begun
         process.send_signal(signal.SIGINT)
         ended = finish(process)
-    assert ended.complaints == ""
+    warned = "Make ended, and its fate is open: error=CancelledError, outcome=unknown"
+    assert ended.complaints.replace("attempts=1, ", "").strip() == (warned if name == "a create" else "")
     assert ended.lines == ["interrupted None []", "cancelled", "Success 2", "1"]
     assert ended.code == 0
     assert ended.seconds < 3
@@ -104,3 +105,133 @@ eks.close()
         process.send_signal(signal.SIGINT)
         ended = finish(process)
     assert (ended.complaints, ended.lines, ended.code) == ("", ["interrupted", "['finish']"], 0)
+
+
+# --- what Ctrl-C says of a create ----------------------------------------------------------------------------------
+
+TOLD = """
+import logging
+logging.disable()
+eks = client({settings})
+try:
+    eks.network_interfaces.create("s-1", netcard_name="card", vpc_id="v-1")
+except KeyboardInterrupt as error:
+    say(*getattr(error, "__notes__", ["nothing"]))
+say([(each.outcome, each.name, each.vpc_id, dict(each.ids), each.cause) for each in eks.open_creates])
+eks.close()
+say([each.outcome for each in eks.open_creates], eks.dismiss(eks.open_creates[0]), eks.open_creates)
+"""
+
+
+def test_ctrl_c_tells_of_a_create_that_may_have_been_carried_out(server: Server) -> None:
+    server.replies["CreateNetworkInterface"] = HANG
+    with started(TOLD.format(settings=""), server) as process:
+        server.wait_for(1)
+        process.send_signal(signal.SIGINT)
+        ended = finish(process)
+    key = "subnet_id='s-1' netcard_name='card'"
+    assert ended.lines[0].startswith("CreateNetworkInterface may or may not have been carried out [attempts=1, ")
+    assert all(word in ended.lines[0] for word in key.split())
+    assert ended.lines[1] == "[('unknown', 'card', 'v-1', {}, 'KeyboardInterrupt')]"
+    assert ended.lines[2:] == ["['unknown'] True ()"]
+    assert (ended.complaints, ended.code) == ("", 0)
+    assert ended.seconds < 3
+
+
+AFTER_THE_ANSWER = """
+import anyio
+
+async def late(request, send):
+    answer = await send(request)
+    say("answered")
+    try:
+        await anyio.sleep_forever()
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep({seconds})
+        say("ended")
+        raise
+"""
+
+
+def test_ctrl_c_tells_of_a_create_that_was_answered_with_its_ids(server: Server) -> None:
+    server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
+    script = AFTER_THE_ANSWER.format(seconds=0) + TOLD.format(settings="per_call=[late]")
+    with started(script, server) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "answered\n"
+        process.send_signal(signal.SIGINT)
+        ended = finish(process)
+    ended.lines.remove("ended")
+    assert ended.lines[0].startswith(
+        "CreateNetworkInterface was carried out [netcard_id=n-1, event_id=e-1, request_id="
+    )
+    assert ended.lines[1] == (
+        "[('accepted', 'card', 'v-1', {'netcard_id': 'n-1', 'event_id': 'e-1'}, 'KeyboardInterrupt')]"
+    )
+    assert (ended.complaints, ended.code) == ("", 0)
+
+
+def test_a_call_that_does_not_end_is_waited_for_no_longer_than_a_moment(server: Server) -> None:
+    """What is known by then is told, and what comes later is known to the client."""
+    server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
+    waits = """
+from cds_eks.sync import portal
+portal.A_MOMENT = 0.2
+"""
+    told = TOLD.replace("say([(each.outcome", "say(time.monotonic() - began < 5)\nsay([(each.outcome").replace(
+        "except KeyboardInterrupt as error:", "except KeyboardInterrupt as error:\n    began = time.monotonic()"
+    )
+    script = waits + AFTER_THE_ANSWER.format(seconds=30) + told.format(settings="per_call=[late]")
+    with started(script.replace("eks.close()", ""), server) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "answered\n"
+        process.send_signal(signal.SIGINT)
+        ended = finish(process)
+    assert ended.lines[0].startswith("CreateNetworkInterface was carried out [netcard_id=n-1")
+    assert ended.seconds < 10
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_the_first_one_still_tells(server: Server) -> None:
+    server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
+    waits = """
+from cds_eks.sync import portal
+portal.A_MOMENT = 30
+handle = signal.getsignal(signal.SIGINT)
+
+def twice(number, frame):
+    signal.signal(signal.SIGINT, handle)
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    handle(number, frame)
+
+signal.signal(signal.SIGINT, twice)
+"""
+    told = TOLD.replace('error, "__notes__"', 'error.__context__, "__notes__"').replace("eks.close()", "")
+    script = waits + AFTER_THE_ANSWER.format(seconds=30) + told.format(settings="per_call=[late]")
+    with started(script, server) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "answered\n"
+        process.send_signal(signal.SIGINT)
+        ended = finish(process)
+    assert ended.lines[0].startswith("CreateNetworkInterface was carried out [netcard_id=n-1")
+    assert ended.seconds < 10
+
+
+def test_ctrl_c_before_the_call_has_begun_says_that_nothing_was_sent(server: Server) -> None:
+    script = """
+eks = client()
+eks.call("Warm")
+loop = eks._portal._running()
+loop._call_soon(time.sleep, 0.5)
+threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    eks.call("Make", method="POST")
+except KeyboardInterrupt as error:
+    say(*error.__notes__)
+say(eks.open_creates)
+eks.close()
+"""
+    with started(script, server) as process:
+        ended = finish(process)
+    assert ended.lines == ["the call had not begun: nothing was sent", "()"]
+    assert [seen.action for seen in server.seen] == ["Warm"]

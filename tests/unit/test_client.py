@@ -28,7 +28,7 @@ from cds_eks import (
     Response,
     RetryPolicy,
     Timeouts,
-    client,
+    calls,
     errors,
     models,
 )
@@ -154,8 +154,9 @@ async def test_credentials_may_come_from_a_callable_and_are_asked_for_at_each_at
 async def test_credentials_from_a_callable_are_checked_when_they_are_used(bad: Any) -> None:
     backend = Scripted()
     async with AsyncEksClient(lambda: bad, backend=backend) as eks:
-        with pytest.raises(errors.ConfigurationError, match=r"^credentials") as caught:
+        with pytest.raises(errors.ConfigurationError, match=r"^GetCluster: credentials") as caught:
             await eks.clusters.get("c-1")
+    assert caught.value.outcome == "not_sent"
     assert "marked" not in str(caught.value)
     assert backend.sent == []
 
@@ -301,9 +302,17 @@ async def test_each_call_has_an_id_of_its_own_that_its_attempts_share(make: Make
     assert re.fullmatch(r"[0-9a-f-]{36}", first)
 
 
-def test_a_client_shows_its_revision_only(credentials: Credentials) -> None:
-    eks = AsyncEksClient(credentials, endpoint="https://somewhere.test")
-    assert repr(eks) == str(eks) == "AsyncEksClient(api_revision='2025-09-08')"
+@pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
+def test_a_client_shows_where_it_calls_and_in_which_revision(kind: Any, credentials: Credentials) -> None:
+    eks = kind(credentials, endpoint="https://somewhere.test/x/", api_revision="2025-10-11")
+    assert (eks.endpoint, eks.api_revision) == ("https://somewhere.test/x", "2025-10-11")
+    shown = f"{kind.__name__}(endpoint='https://somewhere.test/x', api_revision='2025-10-11')"
+    assert repr(eks) == str(eks) == shown
+    again = kind(credentials, endpoint=eks.endpoint, api_revision=eks.api_revision)
+    assert repr(again) == repr(eks)
+    assert kind(credentials).endpoint == "https://api.capitalonline.net"
+    with pytest.raises(AttributeError):
+        eks.endpoint = "https://elsewhere.test"
 
 
 @pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
@@ -311,10 +320,10 @@ def test_the_revision_is_passed_or_named_by_the_environment(
     kind: Any, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings: dict[str, Any] = {"credentials": credentials, "endpoint": "https://somewhere.test"}
-    assert repr(kind(**settings, api_revision="2025-10-11")) == f"{kind.__name__}(api_revision='2025-10-11')"
+    assert kind(**settings, api_revision="2025-10-11").api_revision == "2025-10-11"
     monkeypatch.setenv("CDS_EKS_API_REVISION", "2025-10-11")
-    assert repr(kind(**settings)) == f"{kind.__name__}(api_revision='2025-10-11')"
-    assert repr(kind(**settings, api_revision="2025-09-08")) == f"{kind.__name__}(api_revision='2025-09-08')"
+    assert kind(**settings).api_revision == "2025-10-11"
+    assert kind(**settings, api_revision="2025-09-08").api_revision == "2025-09-08"
     monkeypatch.setenv("CDS_EKS_API_REVISION", "2025")
     with pytest.raises(errors.ConfigurationError, match="CDS_EKS_API_REVISION must be one of"):
         kind(**settings)
@@ -322,9 +331,25 @@ def test_the_revision_is_passed_or_named_by_the_environment(
 
 
 @pytest.mark.parametrize("use", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_client_is_neither_pickled_nor_copied(use: Callable[[object], object], credentials: Credentials) -> None:
-    with pytest.raises(TypeError, match="AsyncEksClient is neither copied nor pickled"):
-        use(AsyncEksClient(credentials))
+@pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
+def test_a_client_is_neither_pickled_nor_copied(
+    kind: Any, use: Callable[[object], object], credentials: Credentials
+) -> None:
+    with pytest.raises(
+        TypeError, match=f"^{kind.__name__} is neither copied nor pickled.*make a new one in each process"
+    ):
+        use(kind(credentials))
+
+
+@pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
+def test_a_method_handed_to_a_pool_of_processes_says_what_to_do(kind: Any, credentials: Credentials) -> None:
+    """`Pool.map(eks.clusters.get, …)` pickles the method, and with it its group and all that this holds."""
+    eks = kind(credentials)
+    for method in (eks.clusters.get, eks.wait.task, eks.call):
+        with pytest.raises(
+            TypeError, match=r"neither copied nor pickled.*make a new one in each process.*or use threads"
+        ):
+            pickle.dumps(method)
 
 
 @asynchronous
@@ -349,7 +374,7 @@ async def test_leaving_the_block_closes_the_backend_and_ends_the_client(make: Ma
 @asynchronous
 async def test_an_answer_has_all_that_the_service_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([100.0, 100.25])
-    monkeypatch.setattr(client, "time", types.SimpleNamespace(monotonic=lambda: next(ticks), time=lambda: 0.0))
+    monkeypatch.setattr(calls, "time", types.SimpleNamespace(monotonic=lambda: next(ticks), time=lambda: 0.0))
     clusters = [{"ClusterId": "c-1", "New": 1}]
     backend = Scripted(errors.ConnectFailed("x"), answer(Data=clusters, TotalCount=31, PageIndex="2", PageSize=10))
     async with make(backend) as eks:

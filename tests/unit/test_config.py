@@ -120,8 +120,8 @@ OBSERVED = {"CDS_ACCESS_KEY_ID": "id-2", "CDS_ACCESS_KEY_SECRET": "key-2"}
         (DOCUMENTED, ("id-1", "key-1")),
         (OBSERVED, ("id-2", "key-2")),
         (DOCUMENTED | OBSERVED, ("id-1", "key-1")),
-        (OBSERVED | {"CDS_SECRET_ID": "half"}, ("id-2", "key-2")),
-        (OBSERVED | {"CDS_SECRET_ID": "half", "CDS_SECRET_KEY": ""}, ("id-2", "key-2")),
+        (OBSERVED | {"CDS_SECRET_ID": "", "CDS_SECRET_KEY": ""}, ("id-2", "key-2")),
+        (DOCUMENTED | {"CDS_ACCESS_KEY_ID": "half"}, ("id-1", "key-1")),
     ],
 )
 def test_credentials_come_from_the_first_pair_that_is_complete(
@@ -146,6 +146,22 @@ def test_without_a_complete_pair_there_are_no_credentials(environ: dict[str, str
         config.credentials_from(environ)
     assert caught.value.outcome == "not_sent"
     assert "key-" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        (OBSERVED | {"CDS_SECRET_ID": "half"}, "CDS_SECRET_KEY is not set, though CDS_SECRET_ID is"),
+        (OBSERVED | {"CDS_SECRET_ID": "half", "CDS_SECRET_KEY": ""}, "CDS_SECRET_KEY is not set, though CDS_SECRET_ID"),
+        (OBSERVED | {"CDS_SECRET_KEY": "half"}, "CDS_SECRET_ID is not set, though CDS_SECRET_KEY is"),
+        ({"CDS_ACCESS_KEY_ID": "half"}, "CDS_ACCESS_KEY_SECRET is not set, though CDS_ACCESS_KEY_ID is"),
+        ({"CDS_ACCESS_KEY_SECRET": "half"}, "CDS_ACCESS_KEY_ID is not set, though CDS_ACCESS_KEY_SECRET is"),
+    ],
+)
+def test_half_a_key_pair_names_its_other_half_and_is_never_another_account(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{words}") as caught:
+        config.credentials_from(environ)
+    assert "half" not in str(caught.value)
 
 
 def test_the_environment_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

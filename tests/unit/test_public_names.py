@@ -10,7 +10,19 @@ import attrs
 import pytest
 
 import cds_eks
-from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
+from cds_eks import (
+    AsyncEksClient,
+    Credentials,
+    EksClient,
+    Limits,
+    Response,
+    RetryPolicy,
+    Timeouts,
+    errors,
+    models,
+    types,
+)
+from cds_eks.wire import Request as WireRequest
 from cds_eks.wire import Response as WireResponse
 
 NAMESPACES = ("clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups", "wait")
@@ -28,6 +40,7 @@ def test_the_package_shows_these_names() -> None:
         "__version__",
         "errors",
         "models",
+        "types",
     ]
     assert all(hasattr(cds_eks, name) for name in cds_eks.__all__)
     assert cds_eks.__version__.count(".") >= 2
@@ -61,43 +74,43 @@ def test_both_clients_are_made_with_the_same_arguments(kind: Any) -> None:
 
 
 METHODS: dict[str, str] = {
-    "clusters.create": "(request, *, extra=None)",
-    "clusters.get": "(cluster_id, *, extra=None)",
-    "clusters.list": "(*, keyword=None, vpc_id=None, extra=None)",
-    "clusters.delete": "(cluster_id, *, extra=None)",
-    "clusters.list_events": "(cluster_id, *, extra=None)",
-    "clusters.add_subnets": "(cluster_id, subnets, *, extra=None)",
-    "tasks.get_status": "(task_id, *, extra=None)",
+    "clusters.create": "(request, *, extra=None, timeout=None)",
+    "clusters.get": "(cluster_id, *, extra=None, timeout=None)",
+    "clusters.list": "(*, keyword=None, vpc_id=None, extra=None, timeout=None)",
+    "clusters.delete": "(cluster_id, *, extra=None, timeout=None)",
+    "clusters.list_events": "(cluster_id, *, extra=None, timeout=None)",
+    "clusters.add_subnets": "(cluster_id, subnets, *, extra=None, timeout=None)",
+    "tasks.get_status": "(task_id, *, extra=None, timeout=None)",
     "nodes.list": (
         "(cluster_id, *, node_status=None, node_type=None, schedulable=None, status=None, keyword=None, "
-        "page_index=None, page_size=None, extra=None)"
+        "page_index=None, page_size=None, extra=None, timeout=None)"
     ),
     "nodes.iterate": (
         "(cluster_id, *, node_status=None, node_type=None, schedulable=None, status=None, keyword=None, "
-        "page_size=100, extra=None)"
+        "page_size=100, extra=None, timeout=None)"
     ),
-    "nodes.delete": "(cluster_id, node_ids, *, extra=None)",
-    "node_pools.create": "(request, *, extra=None)",
-    "node_pools.update_config": "(request, *, extra=None)",
-    "node_pools.scale": "(cluster_id, node_pool_id, replicas, *, extra=None)",
-    "node_pools.list": "(cluster_id, *, node_pool_id=None, filter=None, extra=None)",
-    "node_pools.delete": "(cluster_id, node_pool_id, *, extra=None)",
-    "network_interfaces.create": "(subnet_id, *, netcard_name=None, vpc_id=None, extra=None)",
-    "network_interfaces.delete": "(netcard_id, *, extra=None)",
-    "network_interfaces.attach": "(ecs_id, netcard_id, *, vlan_id=None, extra=None)",
-    "network_interfaces.detach": "(ecs_id, netcard_id, *, extra=None)",
-    "network_interfaces.describe": "(netcard_id, *, extra=None)",
-    "network_interfaces.is_attached": "(netcard_id, *, extra=None)",
-    "events.get_status": "(event_id, *, extra=None)",
-    "scaling_groups.describe": "(scaling_group_id, *, extra=None)",
-    "scaling_groups.add_nodes": "(scaling_group_id, add_num, *, extra=None)",
+    "nodes.delete": "(cluster_id, node_ids, *, extra=None, timeout=None)",
+    "node_pools.create": "(request, *, extra=None, timeout=None)",
+    "node_pools.update_config": "(request, *, extra=None, timeout=None)",
+    "node_pools.scale": "(cluster_id, node_pool_id, replicas, *, extra=None, timeout=None)",
+    "node_pools.list": "(cluster_id, *, node_pool_id=None, filter=None, extra=None, timeout=None)",
+    "node_pools.delete": "(cluster_id, node_pool_id, *, extra=None, timeout=None)",
+    "network_interfaces.create": "(subnet_id, *, netcard_name=None, vpc_id=None, extra=None, timeout=None)",
+    "network_interfaces.delete": "(netcard_id, *, extra=None, timeout=None)",
+    "network_interfaces.attach": "(ecs_id, netcard_id, *, vlan_id=None, extra=None, timeout=None)",
+    "network_interfaces.detach": "(ecs_id, netcard_id, *, extra=None, timeout=None)",
+    "network_interfaces.describe": "(netcard_id, *, extra=None, timeout=None)",
+    "network_interfaces.is_attached": "(netcard_id, *, extra=None, timeout=None)",
+    "events.get_status": "(event_id, *, extra=None, timeout=None)",
+    "scaling_groups.describe": "(scaling_group_id, *, extra=None, timeout=None)",
+    "scaling_groups.add_nodes": "(scaling_group_id, add_num, *, extra=None, timeout=None)",
     "wait.task": "(task_id, *, timeout=3600.0, on_change=None)",
     "wait.event": "(event_id, *, timeout=3600.0, on_change=None)",
     "wait.cluster_running": "(cluster_id, *, timeout=3600.0, on_change=None)",
     "wait.cluster_deleted": "(cluster_id, *, timeout=3600.0, on_change=None)",
     "wait.node_pool_ready": "(cluster_id, node_pool_id, replicas=None, *, timeout=3600.0, on_change=None)",
     "wait.clusters_running": "(cluster_ids, *, timeout=3600.0, on_change=None)",
-    "call": "(action, *, method='GET', params=None, body=None)",
+    "call": "(action, *, method='GET', params=None, body=None, timeout=None)",
 }
 
 
@@ -145,8 +158,17 @@ def public(eks: object) -> set[str]:
 
 
 def test_the_clients_show_these_names(async_client: AsyncEksClient, sync_client: EksClient) -> None:
-    assert public(async_client) == {*NAMESPACES, "aclose", "call", "execute"}
-    assert public(sync_client) == {*NAMESPACES, "call", "close"}
+    values = {"api_revision", "dismiss", "endpoint", "open_creates"}
+    assert public(async_client) == {*NAMESPACES, *values, "aclose", "call", "execute"}
+    assert public(sync_client) == {*NAMESPACES, *values, "call", "close"}
+
+
+def test_the_types_show_these_names() -> None:
+    names = ["Backend", "Middleware", "OpenCreate", "RawResponse", "Request", "Send", "Signer"]
+    assert types.__all__ == names
+    assert all(hasattr(types, name) for name in names)
+    assert set(names) <= set(dir(types))
+    assert types.Request is WireRequest
 
 
 @pytest.mark.parametrize("path", METHODS)

@@ -1,0 +1,135 @@
+"""The way of a call through the pipeline, and what its caller learns of it however it ends."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, TypeVar
+
+from cds_eks import codec
+from cds_eks.config import check_timeout
+from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError, ambiguous
+from cds_eks.fates import Fate, witness
+from cds_eks.home import Home
+from cds_eks.logs import log
+from cds_eks.open_creates import OpenCreates
+from cds_eks.pipeline import Send
+from cds_eks.wire import Kind, Operation, Request, Response
+
+T = TypeVar("T")
+
+logger = logging.getLogger("cds_eks.client")
+
+
+class Calls:
+    """Carries the calls of one client.
+
+    Args:
+        send: The pipeline.
+        has_per_call: Whether others' middlewares are around it, which may answer by themselves.
+        open_creates: Where creates are kept whose fate is open.
+    """
+
+    def __init__(self, send: Send, *, has_per_call: bool, open_creates: OpenCreates) -> None:
+        self._send = send
+        self._has_per_call = has_per_call
+        self._open_creates = open_creates
+        self._is_closed = False
+        self._home: Home | None = None
+
+    def end(self) -> None:
+        """Carry no more calls.
+
+        Raises:
+            ConfigurationError: It belongs to another event loop, or process: the connections do as well.
+        """
+        if not self._is_closed and self._home is not None:
+            self._home.check()
+        self._is_closed = True
+
+    async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
+        """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
+
+        Args:
+            operation: The operation.
+            call: The request.
+            arguments: What it was made of.
+        """
+        if self._is_closed:
+            raise ConfigurationError("the client is closed")
+        if self._home is None:
+            self._home = Home()
+        self._home.check()
+        fate = None if operation.kind is Kind.READ else self._fate(operation, call, arguments)
+        started = time.monotonic()
+        try:
+            response = await self._send(call)
+            # A middleware's own answer may be one; the client's own have looked.
+            if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
+                raise refusal
+            answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
+        except EksError as error:
+            failure = _explained(error, operation, call, fate)
+            if failure is None:
+                raise
+        except BaseException as error:  # a cancellation, Ctrl-C, or what a signal handler or a middleware raises
+            if fate is not None:
+                fate.cut_off(error)
+            raise
+        else:
+            if logger.isEnabledFor(logging.DEBUG):
+                _log(operation, answer)
+            return answer
+        raise failure
+
+    def _fate(self, operation: Operation[Any], call: Request, arguments: Any) -> Fate:
+        fate = Fate(operation, call, arguments, self._open_creates)
+        if (fates := witness.get()) is not None:
+            fates.append(fate)
+        return fate
+
+
+def _explained(error: EksError, operation: Operation[Any], call: Request, fate: Fate | None) -> AmbiguousCreate | None:
+    """Have an error tell all that is known of the call; return it as an `AmbiguousCreate` if it is one."""
+    record = call.record
+    if error.outcome == "unknown":
+        record.may_have_left()  # what it took for accepted may be an answer that names nothing
+    if fate is None:
+        return None
+    if error.outcome == "accepted" and record.answer is not None:
+        error.ids = {**codec.ids_of(operation, call)}
+    window = fate.window()
+    fate.left_open(error, window)
+    if operation.kind is not Kind.CREATE or error.outcome != "unknown":
+        return None
+    return ambiguous(error, natural_key=fate.natural_key(), window=window)
+
+
+def limit(call: Request, timeout: float) -> None:
+    """Give a call a time of its own, in place of the client's.
+
+    Args:
+        call: The request.
+        timeout: How long it may take with all its attempts, in seconds.
+
+    Raises:
+        InvalidRequestError: It is no time.
+    """
+    try:
+        call.record.total = check_timeout(timeout)
+    except InvalidRequestError as error:
+        error.action = call.operation.name
+        raise
+
+
+def _log(operation: Operation[T], answer: Response[T]) -> None:
+    log(
+        logger,
+        logging.DEBUG,
+        operation.name,
+        "answered",
+        code=answer.code,
+        elapsed=round(answer.elapsed, 3),
+        attempts=answer.attempts,
+        request_id=answer.request_id,
+    )

@@ -1,0 +1,131 @@
+"""What becomes of a write that ends without an answer: said on whatever ends it, logged, and kept if it is open."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from cds_eks import codec
+from cds_eks.errors import Outcome
+from cds_eks.logs import log
+from cds_eks.open_creates import OpenCreate, OpenCreates
+from cds_eks.wire import Kind, Operation, Request
+
+logger = logging.getLogger("cds_eks.client")
+
+CALL_ID = "cds-request-id"
+"""The header with the id of a call; the service's own client sends it as well [O]."""
+
+NEVER_BEGAN = "the call had not begun: nothing was sent"
+
+_SAID: dict[Outcome, str] = {
+    "not_sent": "was not sent",
+    "refused": "was refused",
+    "accepted": "was carried out",
+    "unknown": "may or may not have been carried out",
+}
+
+
+class Fate:
+    """The fate of one write.
+
+    What cuts a call off (a cancellation, Ctrl-C) may come at any moment and on two threads at once, so all that it does
+    can be done again: then it goes by what is known by then.
+
+    Args:
+        operation: The operation.
+        call: The request, whose record tells what is known.
+        arguments: What it was made of.
+        open_creates: Where a create is kept whose fate is open.
+    """
+
+    def __init__(self, operation: Operation[Any], call: Request, arguments: Any, open_creates: OpenCreates) -> None:
+        self._operation = operation
+        self._call = call
+        self._arguments = arguments
+        self._open_creates = open_creates
+        self._began = time.time()
+        self._logged: Outcome | None = None
+
+    def natural_key(self) -> dict[str, Any]:
+        """Return the fields by which to look for what a create may have made."""
+        return codec.natural_key(self._operation, self._arguments) if self._is_create else {}
+
+    def window(self) -> tuple[datetime, datetime]:
+        """Return when it may have been carried out, as known now."""
+        return datetime.fromtimestamp(self._began, UTC), datetime.fromtimestamp(max(self._began, time.time()), UTC)
+
+    def cut_off(self, error: BaseException) -> None:
+        """The call was cut off: note on what did it what is known, and keep a create whose fate is open."""
+        error.add_note(self._note())
+        self.left_open(error)
+
+    def left_open(self, error: BaseException, window: tuple[datetime, datetime] | None = None) -> None:
+        """The call ended with an error: keep a create whose fate is open.
+
+        Args:
+            error: What ended it.
+            window: When it may have been carried out, if the error says so.
+        """
+        if not self._is_create:
+            return
+        record, call_id = self._call.record, self._call.headers[CALL_ID]
+        outcome = record.outcome
+        if outcome in ("not_sent", "refused"):
+            self._open_creates.discard(call_id)
+            return
+        create = OpenCreate(
+            action=self._operation.name,
+            outcome=outcome,
+            natural_key=self.natural_key(),
+            window=self.window() if window is None else window,
+            ids=self._ids(outcome),
+            request_id=record.request_id,
+            call_id=call_id,
+            attempts=record.attempts_made,
+            cause=type(error).__name__,
+        )
+        self._open_creates.add(create)
+        if self._logged != outcome:
+            self._logged = outcome
+            log(
+                logger,
+                logging.WARNING,
+                create.action,
+                "ended, and its fate is open",
+                error=create.cause,
+                outcome=outcome,
+                request_id=create.request_id,
+                attempts=create.attempts,
+            )
+
+    @property
+    def _is_create(self) -> bool:
+        return self._operation.kind is Kind.CREATE
+
+    def _ids(self, outcome: Outcome) -> dict[str, str]:
+        return codec.ids_of(self._operation, self._call) if outcome == "accepted" else {}
+
+    def _note(self) -> str:
+        record = self._call.record
+        outcome = record.outcome
+        facts = {
+            **self._ids(outcome),
+            "request_id": record.request_id,
+            "attempts": record.attempts_made or None,
+            "outcome": outcome,
+        }
+        if outcome == "unknown":
+            key = " ".join(f"{name}={value!r}" for name, value in self.natural_key().items())
+            facts["look_for"] = key or None
+        known = ", ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
+        is_kept = self._is_create and outcome in ("accepted", "unknown")
+        more = "; it is among the client's `open_creates`" if is_kept else ""
+        return f"{self._operation.name} {_SAID[outcome]} [{known}]{more}"
+
+
+witness: ContextVar[list[Fate] | None] = ContextVar("witness", default=None)
+"""Takes the fates of the writes that a call makes, for who waits for the call in another thread."""
