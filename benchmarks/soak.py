@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backend=options.backend,
         most_growth=options.most_growth,
     )
+    logging.getLogger("cds_eks").addHandler(logging.NullHandler())  # each open create is a warning
     console = Console(highlight=False)
     with Progress(console, settings.creates) as progress:
         result = anyio.run(soak, settings, progress.show)

@@ -105,6 +105,20 @@ def _explained(error: EksError, operation: Operation[Any], call: Request, fate: 
     return ambiguous(error, natural_key=fate.natural_key(), window=window)
 
 
+def operation_of(action: str, method: str) -> Operation[None]:
+    """Return an undocumented action as an operation: one with `POST` is taken for a create.
+
+    Raises:
+        InvalidRequestError: There is no such action or method.
+    """
+    if not isinstance(action, str) or not action.isprintable() or not action.strip():
+        raise InvalidRequestError("action", "must be the name of an action")
+    if method not in ("GET", "POST"):
+        raise InvalidRequestError("method", "must be GET or POST")
+    kind = Kind.READ if method == "GET" else Kind.CREATE
+    return Operation(name=action, action=action, method=method, kind=kind, request=None, result=None)
+
+
 def limit(call: Request, timeout: float) -> None:
     """Give a call a time of its own, in place of the client's.
 

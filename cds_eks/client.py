@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 from cds_eks import backend as backends
 from cds_eks import codec, resources
-from cds_eks.calls import Calls, limit
+from cds_eks.calls import Calls, limit, operation_of
 from cds_eks.config import (
     API_PATH,
     REVISION_UNSAID,
@@ -19,16 +19,16 @@ from cds_eks.config import (
     endpoint_from,
     service_url,
 )
-from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError
+from cds_eks.errors import EksError, TransportError
 from cds_eks.fates import CALL_ID
 from cds_eks.groups import Group
-from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.open_creates import OpenCreate, OpenCreates
-from cds_eks.pipeline import Middleware, Send, chain
+from cds_eks.pipeline import Middleware
 from cds_eks.providers import signing_with
 from cds_eks.signing import CallIds, Credentials, Signer
 from cds_eks.user_agent import user_agent as full_user_agent
-from cds_eks.wire import Kind, Operation, Response
+from cds_eks.wire import Operation, Response
+from cds_eks.wiring import check_kinds, pipeline
 
 if TYPE_CHECKING:
     from cds_eks.waiting import Waiters
@@ -109,13 +109,7 @@ class AsyncEksClient:
         per_attempt: Iterable[Middleware] = (),
         user_agent: str | None = None,
     ) -> None:
-        for name, value, kind in (
-            ("timeouts", timeouts, Timeouts),
-            ("retry", retry, RetryPolicy),
-            ("limits", limits, Limits),
-        ):
-            if not isinstance(value, kind):
-                raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+        check_kinds(timeouts, retry, limits)
         self._url = service_url(endpoint if endpoint is not None else endpoint_from())
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
@@ -131,24 +125,16 @@ class AsyncEksClient:
         if signer is None:
             signer, self._secrets = signing_with(credentials)
             secrets = self._secrets if callable(credentials) else None
-        for middleware in (*per_call, *per_attempt):
-            if not callable(middleware):
-                raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
-        send: Send = chain(
-            [
-                *per_call,
-                Deadline(timeouts.total, is_kept_below=keeps_deadline),
-                Retry(retry, codec.failure_of, set_clock=getattr(signer, "set_clock", None)),
-                LimitRate(
-                    # More than there are connections would only wait again, in the backend.
-                    min(limits.max_in_flight or limits.max_connections, limits.max_connections),
-                    limits.requests_per_second,
-                    limits.adaptive,
-                ),
-                *per_attempt,
-                Sign(signer, secrets=secrets),
-            ],
-            self._backend.send,
+        send = pipeline(
+            per_call,
+            per_attempt,
+            timeouts=timeouts,
+            retry=retry,
+            limits=limits,
+            signer=signer,
+            secrets=secrets,
+            backend=self._backend,
+            keeps_deadline=keeps_deadline,
         )
         self._open = self._keep_open_creates()
         self._calls = Calls(send, has_per_call=bool(per_call), open_creates=self._open)
@@ -294,12 +280,7 @@ class AsyncEksClient:
             InvalidRequestError: An argument can't be sent.
             EksError: As the other operations do; see `cds_eks.errors`.
         """
-        if not isinstance(action, str) or not action.isprintable() or not action.strip():
-            raise InvalidRequestError("action", "must be the name of an action")
-        if method not in ("GET", "POST"):
-            raise InvalidRequestError("method", "must be GET or POST")
-        kind = Kind.READ if method == "GET" else Kind.CREATE
-        operation = Operation[None](name=action, action=action, method=method, kind=kind, request=None, result=None)
+        operation = operation_of(action, method)
         call = codec.encode_call(
             operation,
             params,

@@ -176,8 +176,8 @@ def test_a_call_that_does_not_end_is_waited_for_no_longer_than_a_moment(server: 
     """What is known by then is told, and what comes later is known to the client."""
     server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
     waits = """
-from cds_eks.sync import portal
-portal.A_MOMENT = 0.2
+from cds_eks.sync import call
+call.A_MOMENT = 0.2
 """
     told = TOLD.replace("say([(each.outcome", "say(time.monotonic() - began < 5)\nsay([(each.outcome").replace(
         "except KeyboardInterrupt as error:", "except KeyboardInterrupt as error:\n    began = time.monotonic()"
@@ -195,8 +195,8 @@ portal.A_MOMENT = 0.2
 def test_a_second_ctrl_c_leaves_at_once_and_the_first_one_still_tells(server: Server) -> None:
     server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
     waits = """
-from cds_eks.sync import portal
-portal.A_MOMENT = 30
+from cds_eks.sync import call
+call.A_MOMENT = 30
 handle = signal.getsignal(signal.SIGINT)
 
 def twice(number, frame):

@@ -19,6 +19,7 @@ from patience import until
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.sync import portal as portals
+from cds_eks.sync.call import Call
 from cds_eks.sync.portal import Portal
 from sync.processes import loop_threads
 
@@ -99,7 +100,7 @@ def test_a_call_that_was_cancelled_before_it_began_never_begins(portal: Portal) 
     async def begin() -> None:
         begun.append("begun")
 
-    call = portals._Call(begin)
+    call = Call(begin)
     call.cancel()
     portal.call(call)
     assert begun == []

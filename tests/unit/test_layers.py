@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"fleet"},
     {"sync"},
     {"client"},
-    {"calls", "fates"},
+    {"calls", "fates", "wiring"},
     {
         *("resources", "middleware", "backend", "config", "paging", "waiting", "polling", "verdicts"),
         *("codec", "envelope", "failures", "providers", "reading", "compiling", "writing", "user_agent"),

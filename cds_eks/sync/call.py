@@ -1,0 +1,89 @@
+"""One blocking call: what runs on the loop, and what the thread that waits for it learns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar, cast
+
+import anyio
+
+from cds_eks.errors import TransportError
+from cds_eks.fates import NEVER_BEGAN, Fate, witness
+from cds_eks.sync.closing import CLOSED
+
+T = TypeVar("T")
+
+A_MOMENT = 1.0
+"""How long who is interrupted waits for the call to end, in seconds: then what is known of it is final."""
+
+
+class Call(Generic[T]):
+    """One call on the loop, which can be cancelled from the moment on that it is made, and waited for once."""
+
+    def __init__(self, start: Callable[[], Awaitable[T]]) -> None:
+        self._start = start
+        self._scope: anyio.CancelScope | None = None
+        self._is_cancelled = False
+        self._has_begun = False
+        self._fates: list[Fate] = []
+        self._interruption: BaseException | None = None
+        self.is_given = False
+        self.value = cast("T", None)  # nobody takes it if the call is cancelled
+        self.error: BaseException | None = None
+        self._ended = threading.Lock()
+        self._ended.acquire()
+
+    async def __call__(self) -> None:
+        """Run; on the loop."""
+        witness.set(self._fates)
+        try:
+            with anyio.CancelScope() as self._scope:
+                if not self._is_cancelled:
+                    self._has_begun = True
+                    self.value = await self._start()
+        except anyio.get_cancelled_exc_class():
+            self.error = TransportError(CLOSED, outcome="unknown")  # passed on, it would end all other calls too
+        except BaseException as error:  # noqa: BLE001 - the same; it is raised where the call is waited for
+            self.error = error
+        finally:
+            self._ended.release()
+            if self._interruption is not None:
+                for fate in self._fates:
+                    fate.left_open(self._interruption)
+
+    def cancel(self) -> None:
+        """Cancel the call; runs on the loop."""
+        self._is_cancelled = True
+        if self._scope is not None:
+            self._scope.cancel()
+
+    def wait(self, timeout: float = -1) -> bool:
+        """Wait until it has ended, in another thread, and return whether it has."""
+        has_ended = self._ended.acquire(timeout=timeout)
+        if has_ended:
+            self._ended.release()
+        return has_ended
+
+    def tell(self, error: BaseException) -> None:
+        """Note on what interrupts the wait for a call what becomes of it, as far as that is known in a moment."""
+        if not self.is_given:
+            return
+        self._interruption = error  # if the call ends later than that, it says more to the client
+        try:
+            self.wait(A_MOMENT)
+        finally:  # Ctrl-C again
+            if not self._has_begun:
+                error.add_note(NEVER_BEGAN)
+            for fate in self._fates:
+                fate.cut_off(error)
+
+    def result(self) -> T:
+        """Return what it returned, or raise what it raised."""
+        error, self.error = self.error, None
+        if error is None:
+            return self.value
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame: they would hold each other
