@@ -237,7 +237,9 @@ def test_long_lines_are_broken_between_words() -> None:
 def test_arguments_come_required_first(api: Api) -> None:
     arguments = Arguments(api, api.operations["ListNodes"])
     assert arguments.signature().startswith("cluster_id: str, *, node_status: str | None = None, ")
-    assert arguments.signature().endswith("page_size: int | None = None, extra: Mapping[str, Any] | None = None")
+    assert arguments.signature().endswith(
+        "page_size: int | None = None, extra: Mapping[str, Any] | None = None, timeout: float | None = None"
+    )
     assert "page_index" not in arguments.signature(paging=True)
     assert "page_size: int = 100" in arguments.signature(paging=True)
 

@@ -251,5 +251,5 @@ def test_repr_tells_the_class_and_nothing_secret() -> None:
         pass
 
     settings: dict[str, Any] = {"credentials": Credentials("an-id", "a-key"), "endpoint": "http://127.0.0.1:1"}
-    assert repr(EksClient(**settings)) == "EksClient(api_revision='2025-09-08')"
-    assert repr(Mine(**settings)) == "Mine(api_revision='2025-09-08')"
+    assert repr(EksClient(**settings)) == "EksClient(endpoint='http://127.0.0.1:1', api_revision='2025-09-08')"
+    assert repr(Mine(**settings)) == "Mine(endpoint='http://127.0.0.1:1', api_revision='2025-09-08')"
