@@ -208,7 +208,8 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
         if len(missing) == 1:
             other = id_name if missing[0] == key_name else key_name
             raise ConfigurationError(
-                f"{missing[0]} is not set, though {other} is: set {id_name} and {key_name}, or neither"
+                f"half of the credentials: {missing[0]} is not set, though {other} is; set {id_name} and {key_name}, "
+                "or neither"
             )
     raise ConfigurationError("there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY")
 

@@ -108,6 +108,8 @@ say(outcome())
     ),
     "interpreter exit with a create in flight-async": (
         """
+import logging
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
 async def main():
     eks = AsyncEksClient(**settings())
     task = asyncio.ensure_future(eks.network_interfaces.create("subnet-1"))
@@ -117,7 +119,10 @@ asyncio.run(main())
 say(outcome())
 """,
         [Fault("hang_after_commit")],
-        ["unknown"],
+        [
+            "CreateNetworkInterface ended, and its fate is open: attempts=1, error=CancelledError, outcome=unknown",
+            "unknown",
+        ],
         [True],
     ),
     "file descriptors run out-sync": (

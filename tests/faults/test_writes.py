@@ -530,8 +530,7 @@ async def rotated_between(run: Run) -> None:
     emulator = Emulator(clock=ManualClock(), credentials=new, faults=[Fault("throttle", count=1)])
     asked = itertools.count()
     with emulator.serve() as url:
-        # Asked for once when the secrets of the call are gathered, and then for each attempt.
-        credentials = lambda: new if next(asked) > 1 else old  # noqa: E731
+        credentials = lambda: new if next(asked) else old  # noqa: E731 - asked for each attempt
         async with run.client(endpoint=url, credentials=credentials) as client:
             told = await create_interface(client)
             assert (told.outcome, told.record.attempts) == ("accepted", 2)

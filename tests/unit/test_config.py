@@ -151,17 +151,20 @@ def test_without_a_complete_pair_there_are_no_credentials(environ: dict[str, str
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        (OBSERVED | {"CDS_SECRET_ID": "half"}, "CDS_SECRET_KEY is not set, though CDS_SECRET_ID is"),
-        (OBSERVED | {"CDS_SECRET_ID": "half", "CDS_SECRET_KEY": ""}, "CDS_SECRET_KEY is not set, though CDS_SECRET_ID"),
-        (OBSERVED | {"CDS_SECRET_KEY": "half"}, "CDS_SECRET_ID is not set, though CDS_SECRET_KEY is"),
-        ({"CDS_ACCESS_KEY_ID": "half"}, "CDS_ACCESS_KEY_SECRET is not set, though CDS_ACCESS_KEY_ID is"),
-        ({"CDS_ACCESS_KEY_SECRET": "half"}, "CDS_ACCESS_KEY_ID is not set, though CDS_ACCESS_KEY_SECRET is"),
+        (OBSERVED | {"CDS_SECRET_ID": "marked"}, "CDS_SECRET_KEY is not set, though CDS_SECRET_ID is"),
+        (
+            OBSERVED | {"CDS_SECRET_ID": "marked", "CDS_SECRET_KEY": ""},
+            "CDS_SECRET_KEY is not set, though CDS_SECRET_ID",
+        ),
+        (OBSERVED | {"CDS_SECRET_KEY": "marked"}, "CDS_SECRET_ID is not set, though CDS_SECRET_KEY is"),
+        ({"CDS_ACCESS_KEY_ID": "marked"}, "CDS_ACCESS_KEY_SECRET is not set, though CDS_ACCESS_KEY_ID is"),
+        ({"CDS_ACCESS_KEY_SECRET": "marked"}, "CDS_ACCESS_KEY_ID is not set, though CDS_ACCESS_KEY_SECRET is"),
     ],
 )
 def test_half_a_key_pair_names_its_other_half_and_is_never_another_account(environ: dict[str, str], words: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{words}") as caught:
+    with pytest.raises(ConfigurationError, match=f"^half of the credentials: {words}") as caught:
         config.credentials_from(environ)
-    assert "half" not in str(caught.value)
+    assert "marked" not in str(caught.value)
 
 
 def test_the_environment_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
