@@ -235,6 +235,9 @@ class Api:
                     raise ValueError(f"{name}.{python}: there is no list of values {field.values}")
                 if field.container is None and field.always and field.type != "str":
                     raise ValueError(f"{name}.{python}: only a text can be `always` there")
+            for need in shape.needed:
+                if missing := {need.when, need.field} - shape.fields.keys():
+                    raise ValueError(f"{name}: what is needed names {', '.join(sorted(missing))}, which it has not")
         for name, operation in self.operations.items():
             result = Field(wire="", type=operation.result, source="D", doc="").inner
             if operation.request not in self.shapes or result not in known:
