@@ -34,6 +34,7 @@ from cds_eks.signing import CallIds, Credentials, HmacSha1Signer, Signer
 from cds_eks.wire import Kind, Operation, Request, Response
 
 if TYPE_CHECKING:
+    from cds_eks.lookup import LookUp
     from cds_eks.waiting import Waiters
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class AsyncEksClient:
         self._url = service_url(endpoint if endpoint is not None else endpoint_from())
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
+        self._settle = limits.settle
         self._backend = backends.choose(backend, limits)
         self._user_agent = _user_agent(user_agent)
         self._call_id = CallIds().next
@@ -133,7 +135,7 @@ class AsyncEksClient:
     @kept
     def clusters(self) -> resources.Clusters:
         """CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet."""
-        return cast("resources.Clusters", self._group("Clusters"))
+        return cast("resources.Clusters", self._group("Clusters", self._look_up()))
 
     @kept
     def tasks(self) -> resources.Tasks:
@@ -148,12 +150,12 @@ class AsyncEksClient:
     @kept
     def node_pools(self) -> resources.NodePools:
         """CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool."""
-        return cast("resources.NodePools", self._group("NodePools"))
+        return cast("resources.NodePools", self._group("NodePools", self._look_up()))
 
     @kept
     def network_interfaces(self) -> resources.NetworkInterfaces:
         """Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS."""
-        return cast("resources.NetworkInterfaces", self._group("NetworkInterfaces"))
+        return cast("resources.NetworkInterfaces", self._group("NetworkInterfaces", self._look_up()))
 
     @kept
     def events(self) -> resources.Events:
@@ -178,14 +180,19 @@ class AsyncEksClient:
             node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
         )
 
-    def _group(self, name: str) -> Any:
+    def _look_up(self) -> LookUp:
+        from cds_eks.lookup import LookUp
+
+        return LookUp(settle=self._settle)
+
+    def _group(self, name: str, *more: object) -> Any:
         """Make a group of operations, whose module may be imported only now.
 
         Raises:
             TransportError: The module can't be read, for want of file descriptors, say.
         """
         try:
-            return getattr(resources, name)(self.execute)
+            return getattr(resources, name)(self.execute, *more)
         except OSError as error:
             raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
 

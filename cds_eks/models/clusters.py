@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from cds_eks.modeling import Nested, Shape, extra_field, field, model
 from cds_eks.models.common import SubnetInfo
+from cds_eks.moments import moment_of
 from cds_eks.revisions import Gathered, There
 from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Needed, Text, Whole
 
@@ -672,6 +674,16 @@ class ClusterSummary(Shape):
     vpc_name: str | None = field("VpcName", default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
 
+    @property
+    def created_at(self) -> datetime | None:
+        """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.create_time)
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.update_time)
+
 
 @model
 class EipInfo(Shape):
@@ -768,6 +780,16 @@ class ClusterDetail(Shape):
     subnet_list: list[SubnetInfo] = field("SubnetList", factory=list)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
 
+    @property
+    def created_at(self) -> datetime | None:
+        """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.create_time)
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.update_time)
+
 
 @model
 class ClusterEvent(Shape):
@@ -792,3 +814,8 @@ class ClusterEvent(Shape):
     error_info: str | None = field("ErrorInfo", default=None)
     frontend: str | None = field("Frontend", default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """`subtask_start_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.subtask_start_time)

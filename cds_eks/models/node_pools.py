@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from cds_eks.modeling import Nested, Shape, extra_field, field, model
+from cds_eks.moments import moment_of
 from cds_eks.rules import Flag, Forbidden, ListOf, MapOfText, Needed, Text, Whole
 
 __all__ = [
@@ -327,6 +329,16 @@ class NodePool(Shape):
     create_time: str | None = field("CreateTime", default=None)
     update_time: str | None = field("UpdateTime", default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.create_time)
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.update_time)
 
 
 @model

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from cds_eks.modeling import Shape, extra_field, field, model
+from cds_eks.moments import moment_of
 from cds_eks.rules import FlagText, ListOf, Text, Whole
 
 __all__ = [
@@ -194,3 +196,8 @@ class Node(Shape):
     auto_renew: int | None = field("AutoRenew", default=None)
     create_time: str | None = field("CreateTime", default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.create_time)

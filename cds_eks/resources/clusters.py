@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cds_eks.errors import EksError
+from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
     ClusterDetail,
@@ -84,8 +86,9 @@ ADD_CLUSTER_SUBNET: Operation[None] = Operation(
 class Clusters:
     """The operations of `eks.clusters`."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, look_up: LookUp = LookUp()) -> None:  # noqa: B008 - a frozen value
         self._execute = execute
+        self._look_up = look_up
 
     async def create(
         self, request: CreateClusterRequest, *, extra: Mapping[str, Any] | None = None
@@ -220,6 +223,48 @@ class Clusters:
         return await self._execute(
             ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra
         )
+
+    async def find(
+        self,
+        request_or_error: CreateClusterRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> ClusterSummary | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
+        and a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListClusters [D].
+        """
+        what = sought(CREATE_CLUSTER, request_or_error, name="cluster_name")
+
+        async def look() -> ClusterSummary | None:
+            answer = await self.list(keyword=what.text("cluster_name"), vpc_id=what.key.get("vpc_id"))
+            return Listing(
+                entries=answer.data,
+                total=answer.total_count,
+                id="cluster_id",
+                match={"cluster_name": "cluster_name", "vpc_id": "vpc_id"},
+            ).pick(what)
+
+        return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 
     async def list(
         self, *, keyword: str | None = None, vpc_id: str | None = None, extra: Mapping[str, Any] | None = None

@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.errors import EksError
+from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.common import TaskReference
 from cds_eks.models.node_pools import (
     CreateNodePoolRequest,
     DeleteNodePoolRequest,
     ListNodePoolsRequest,
+    NodePool,
     NodePoolList,
     NodePoolTask,
     ScalingNodePoolNumRequest,
@@ -73,8 +76,9 @@ DELETE_NODE_POOL: Operation[TaskReference] = Operation(
 class NodePools:
     """The operations of `eks.node_pools`."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, look_up: LookUp = LookUp()) -> None:  # noqa: B008 - a frozen value
         self._execute = execute
+        self._look_up = look_up
 
     async def create(
         self, request: CreateNodePoolRequest, *, extra: Mapping[str, Any] | None = None
@@ -191,6 +195,48 @@ class NodePools:
         return await self._execute(
             DELETE_NODE_POOL, DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id), extra
         )
+
+    async def find(
+        self,
+        request_or_error: CreateNodePoolRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NodePool | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (name, cluster_id), again and again: a list may lag behind a create, and
+        a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NodePool`; None if it was not there when the window had passed. [O]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListNodePools [D].
+        """
+        what = sought(CREATE_NODE_POOL, request_or_error, name="config.name", under="cluster_id")
+
+        async def look() -> NodePool | None:
+            answer = await self.list(what.text("cluster_id"), filter=what.text("config.name"))
+            return Listing(
+                entries=answer.data.node_pool,
+                total=answer.data.total,
+                id="id",
+                match={"name": "config.name", "cluster_id": "cluster_id"},
+            ).pick(what)
+
+        return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 
     async def list(
         self,

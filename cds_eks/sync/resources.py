@@ -11,6 +11,8 @@ from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:
     from cds_eks import resources
+    from cds_eks.errors import EksError
+    from cds_eks.lookup import Open
     from cds_eks.models import (
         AttachmentStatus,
         ClusterDetail,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         ClusterSummary,
         ClusterTask,
         CreateClusterRequest,
+        CreateNetworkInterfaceRequest,
         CreateNodePoolRequest,
         Event,
         EventReference,
@@ -171,6 +174,39 @@ class Clusters:
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
         return self._portal.call(lambda: self._operations().add_subnets(cluster_id, subnets, extra=extra))
+
+    def find(
+        self,
+        request_or_error: CreateClusterRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> ClusterSummary | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
+        and a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListClusters [D].
+        """
+        return self._portal.call(
+            lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
+        )
 
     def list(
         self, *, keyword: str | None = None, vpc_id: str | None = None, extra: Mapping[str, Any] | None = None
@@ -495,6 +531,39 @@ class NodePools:
         """
         return self._portal.call(lambda: self._operations().delete(cluster_id, node_pool_id, extra=extra))
 
+    def find(
+        self,
+        request_or_error: CreateNodePoolRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NodePool | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (name, cluster_id), again and again: a list may lag behind a create, and
+        a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NodePool`; None if it was not there when the window had passed. [O]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListNodePools [D].
+        """
+        return self._portal.call(
+            lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
+        )
+
     def list(
         self,
         cluster_id: str,
@@ -704,6 +773,37 @@ class NetworkInterfaces:
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
         return self._portal.call(lambda: self._operations().is_attached(netcard_id, extra=extra))
+
+    def find(
+        self,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NetworkInterface | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        The service lists none, so it can be looked up only by the id that an answer has named: in the `ids` of an
+        error, or of an entry of `open_creates`.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NetworkInterface`; None if it was not there when the window had passed. [I]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: DescribeNetworkInterfaces [D].
+        """
+        return self._portal.call(
+            lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
+        )
 
 
 class Events:
