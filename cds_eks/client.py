@@ -28,9 +28,10 @@ from cds_eks.providers import signing_with
 from cds_eks.signing import CallIds, Credentials, Signer
 from cds_eks.user_agent import user_agent as full_user_agent
 from cds_eks.wire import Operation, Response
-from cds_eks.wiring import check_kinds, pipeline
+from cds_eks.wiring import check_kinds, make_waiters, pipeline, waiters_class
 
 if TYPE_CHECKING:
+    from cds_eks.lookup import LookUp
     from cds_eks.waiting import Waiters
 
 T = TypeVar("T")
@@ -40,11 +41,8 @@ NOT_PICKLED = (
     "say), or use threads, which may share an EksClient"
 )
 
-
-def _waiters() -> type[Waiters]:
-    from cds_eks.waiting import Waiters
-
-    return Waiters
+FINDING = ("clusters", "node_pools", "network_interfaces")
+"""The groups that can look for what a create may have made."""
 
 
 class AsyncEksClient:
@@ -92,7 +90,7 @@ class AsyncEksClient:
     network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
     events: Group[resources.Events] = Group(lambda: resources.Events)
     scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
-    wait: Group[Waiters] = Group(_waiters)
+    wait: Group[Waiters] = Group(waiters_class)
 
     def __init__(
         self,
@@ -113,6 +111,7 @@ class AsyncEksClient:
         self._url = service_url(endpoint if endpoint is not None else endpoint_from())
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
+        self._settle = limits.settle
         self._backend = backends.choose(backend, limits)
         self._user_agent = full_user_agent(user_agent)
         self._call_id = CallIds().next
@@ -181,18 +180,17 @@ class AsyncEksClient:
             TransportError: The module can't be read, for want of file descriptors, say.
         """
         try:
-            return self._waiters() if name == "wait" else getattr(type(self), name)(self.execute)
+            if name == "wait":
+                return make_waiters(self.tasks, self.events, self.clusters, self.node_pools)
+            more = (self._look_up(),) if name in FINDING else ()
+            return getattr(type(self), name)(self.execute, *more)
         except OSError as error:
             raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
 
-    def _waiters(self) -> Waiters:
-        return _waiters()(
-            task=self.tasks.get_status,
-            event=self.events.get_status,
-            cluster=self.clusters.get,
-            clusters=self.clusters.list,
-            node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
-        )
+    def _look_up(self) -> LookUp:
+        from cds_eks.lookup import LookUp
+
+        return LookUp(settle=self._settle)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(endpoint={self.endpoint!r}, api_revision={self._revision!r})"
@@ -222,6 +220,7 @@ class AsyncEksClient:
         operation: Operation[T],
         request: Any,
         extra: Mapping[str, Any] | None = None,
+        *,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, Response[T]]:
         """Send one operation through the pipeline; the resources' methods do this.

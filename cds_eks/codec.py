@@ -21,7 +21,7 @@ from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.reading import Unreadable, read_int, reader_of
 from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
-from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, ListOf, is_by_wire_name, is_utf8, spelt, value_at
+from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, ListOf, is_by_wire_name, is_utf8, spelt
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
@@ -247,8 +247,7 @@ def natural_key(operation: Operation[Any], arguments: Any) -> dict[str, Any]:
             for name, value in (arguments or {}).items()
             if name.endswith(("Name", "Id")) and isinstance(value, str) and not is_secret_name(name)
         }
-    found = {path: value_at(arguments, path) for path in operation.natural_key}
-    return {path: value for path, value in found.items() if value is not None}
+    return operation.natural_key_of(arguments)
 
 
 def ids_of(operation: Operation[Any], request: Request) -> dict[str, str]:

@@ -182,6 +182,9 @@ class Limits:
         requests_per_second: Attempts begun in a second; None for no limit.
         adaptive: A limit of requests per second that follows the service's throttling; clients may share one.
         keepalive_expiry: How long an idle connection is kept, in seconds.
+        settle: How long a create whose answer was lost is looked for by `find`, in seconds, before it counts as not
+            made: lists may lag behind a create, and a request that was given up may still arrive. How long really, the
+            service does not say; the default is twice the default read timeout [I].
     """
 
     max_connections: int = attrs.field(default=100, validator=_count)
@@ -189,6 +192,7 @@ class Limits:
     requests_per_second: float | None = attrs.field(default=None, validator=_seconds)
     adaptive: AdaptiveRate | None = attrs.field(default=None, validator=_adaptive)
     keepalive_expiry: float = attrs.field(default=30.0, validator=_positive)
+    settle: float = attrs.field(default=60.0, validator=_not_negative)
 
 
 def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:

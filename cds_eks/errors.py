@@ -26,7 +26,9 @@ __all__ = [
     "ConnectFailed",
     "ConnectionLost",
     "DeadlineExceeded",
+    "DuplicateFound",
     "EksError",
+    "IncompleteList",
     "InvalidRequestError",
     "NotFound",
     "Outcome",
@@ -269,6 +271,39 @@ class AmbiguousCreate(EksError):
         return {**super()._facts(), "look_for": key or None}
 
 
+class DuplicateFound(EksError):
+    """A look-up found several resources with one natural key. Nothing is chosen, and nothing deleted.
+
+    Attributes:
+        natural_key: The fields that were looked by, by Python name.
+        found: The ids of all that match.
+    """
+
+    def __init__(self, *, action: str, natural_key: Mapping[str, Any], found: tuple[str, ...]) -> None:
+        key = " ".join(f"{name}={value!r}" for name, value in natural_key.items())
+        super().__init__(f"{len(found)} match {key}", action=action, outcome="accepted")
+        self.natural_key = dict(natural_key)
+        self.found = found
+        self.ids = {"found": found}
+
+
+class IncompleteList(EksError):
+    """The service's list has fewer entries than it says there are, so that what is not listed may exist.
+
+    Attributes:
+        seen: How many entries came.
+        total_count: How many there are, by the service's word.
+        found: The ids of those among them that were looked for.
+    """
+
+    def __init__(self, *, action: str, seen: int, total_count: int, found: tuple[str, ...] = ()) -> None:
+        super().__init__(f"the list has {seen} of {total_count} entries", action=action, outcome="unknown")
+        self.seen = seen
+        self.total_count = total_count
+        self.found = found
+        self.ids = {"found": found} if found else {}
+
+
 class AmbiguousTransport(AmbiguousCreate, TransportError):
     """A create that got no usable answer."""
 
@@ -366,3 +401,7 @@ class WaitTimeout(_Waiting):
         ids: The ids that the waiter was given, by name; each is an attribute as well (`task_id`, `cluster_id`, …).
         last: The last state that was seen, or None.
     """
+
+
+def may_pass(error: EksError) -> bool:
+    return isinstance(error, (TransportError, Throttled, ServerFault, DeadlineExceeded))

@@ -11,6 +11,7 @@ import attrs
 
 from cds_eks.errors import EksError, Outcome
 from cds_eks.making import changer, maker
+from cds_eks.rules import value_at
 
 T = TypeVar("T")
 
@@ -48,6 +49,11 @@ class Operation(Generic[T]):
     result_id: str | None = None
     natural_key: tuple[str, ...] = ()
     revised: Mapping[str, str | None] = attrs.field(factory=dict)
+
+    def natural_key_of(self, request: Any) -> dict[str, Any]:
+        """Return the fields of a request by which to look for what it may have made; without the unset ones."""
+        found = {path: value_at(request, path) for path in self.natural_key}
+        return {path: value for path, value in found.items() if value is not None}
 
 
 _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
@@ -268,6 +274,7 @@ class Execute(Protocol):
         operation: Operation[T],
         request: Any,
         extra: Mapping[str, Any] | None = None,
+        *,
         timeout: float | None = None,
     ) -> Response[T]:
         """Send one operation through the pipeline and return the service's answer."""

@@ -1,16 +1,20 @@
-"""What a client's calls go through, from the outermost middleware to the backend."""
+"""What a client is put together of: the pipeline, from the outermost middleware to the backend, and the waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from cds_eks import codec
+from cds_eks import codec, resources
 from cds_eks.backend import Backend
 from cds_eks.config import Limits, RetryPolicy, Timeouts
 from cds_eks.errors import ConfigurationError
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.signing import Signer
+
+if TYPE_CHECKING:
+    from cds_eks.waiting import Waiters
 
 
 def check_kinds(timeouts: object, retry: object, limits: object) -> None:
@@ -71,4 +75,24 @@ def pipeline(
             Sign(signer, secrets=secrets),
         ],
         backend.send,
+    )
+
+
+def waiters_class() -> type[Waiters]:
+    """Return the class of the waits, whose module is imported only now."""
+    from cds_eks.waiting import Waiters
+
+    return Waiters
+
+
+def make_waiters(
+    tasks: resources.Tasks, events: resources.Events, clusters: resources.Clusters, node_pools: resources.NodePools
+) -> Waiters:
+    """Return the waits of a client, which poll by its own operations."""
+    return waiters_class()(
+        task=tasks.get_status,
+        event=events.get_status,
+        cluster=clusters.get,
+        clusters=clusters.list,
+        node_pools=lambda cluster_id, node_pool_id: node_pools.list(cluster_id, node_pool_id=node_pool_id),
     )

@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 
 from codegen import revising
-from codegen.description import Api, Field, Operation, load
+from codegen.description import Api, Field, Find, Operation, load
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,7 +73,8 @@ def entry_rule(field: Field) -> str:
         return call("Text", rule=repr(field.rule) if field.rule else None, allow_empty="False" if must_say else None)
     if field.inner == "int":
         one_of = tuple(field.one_of) or None
-        return call("Whole", min=field.min, max=field.max, step=field.step, one_of=one_of)
+        or_zero = "True" if field.or_zero else None
+        return call("Whole", min=field.min, max=field.max, step=field.step, one_of=one_of, or_zero=or_zero)
     return call(RULES[field.inner])
 
 
@@ -201,6 +202,16 @@ class Arguments:
         return lines
 
 
+def find_arguments(find: Find) -> str:
+    """The arguments of the read that lists what a create may have made."""
+    positional = [f'what.text("{path}")' for path in find.under.values()]
+    keywords = [
+        f'{argument}=what.text("{path}")' if path == find.name else f'{argument}=what.key.get("{path}")'
+        for argument, path in find.search.items()
+    ]
+    return ", ".join([*positional, *keywords])
+
+
 def waiters() -> list[dict[str, Any]]:
     """The methods of `eks.wait`, read from waiting.py, so that the sync ones have the same signature and words."""
     tree = ast.parse((ROOT / "cds_eks" / "waiting.py").read_text(encoding="utf-8"))
@@ -235,6 +246,7 @@ def environment(api: Api) -> jinja2.Environment:
     )
     made.globals.update(
         Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, api=api, declaration=declaration,
+        find_arguments=find_arguments,
         facts=lambda field: facts(field, api.revisions), is_optional=is_optional, python_type=python_type,
         revising=revising, wrapped=wrapped,
     )  # fmt: skip
@@ -263,6 +275,8 @@ def shapes_in_methods(api: Api, group: str) -> set[str]:
         if operation.group == group:
             result = Field(wire="", type=operation.result, source="D", doc="")
             names |= {operation.request, result.inner} & api.shapes.keys()
+            if operation.find is not None:
+                names.add(operation.find.entry)
             if operation.style == "arguments":
                 names |= {field.inner for field in api.shapes[operation.request].fields.values()} & api.shapes.keys()
     return names

@@ -42,6 +42,7 @@ class Field:
     step: int | None = None
     one_of: list[int] = attrs.field(factory=list)
     one_of_source: Source | None = None
+    or_zero: bool = False
     min_items: int = 0
     max_items: int | None = None
     values: str | None = None
@@ -51,6 +52,7 @@ class Field:
     unit: str | None = None
     secret: bool = False
     always: bool = False
+    moment: str | None = None
     needs: list[str] = attrs.field(factory=list)
     each: dict[str, dict[str, int]] = attrs.field(factory=dict)
     revisions: list[str] | None = None
@@ -93,6 +95,17 @@ class Forbidden:
 
 
 @attrs.frozen(kw_only=True)
+class Needed:
+    """A number that must be one of a few when another field has one of certain values."""
+
+    when: str
+    among: list[str]
+    field: str
+    one_of: list[int]
+    source: Source
+
+
+@attrs.frozen(kw_only=True)
 class Gathered:
     """What some revisions say once in a shape, and the models say below it."""
 
@@ -113,7 +126,27 @@ class Shape:
     doc: str
     fields: dict[str, Field]
     forbidden: list[Forbidden] = attrs.field(factory=list)
+    needed: list[Needed] = attrs.field(factory=list)
+    zero_is_none: bool = False
     gathered: list[Gathered] = attrs.field(factory=list)
+
+
+@attrs.frozen(kw_only=True)
+class Find:
+    """How to look for what a create may have made."""
+
+    by: str
+    entry: str
+    id: str
+    within: str | None = None
+    search: dict[str, str] = attrs.field(factory=dict)
+    under: dict[str, str] = attrs.field(factory=dict)
+    match: dict[str, str] = attrs.field(factory=dict)
+
+    @property
+    def name(self) -> str | None:
+        """The path of the name that is looked for, if the service can search by one."""
+        return next(iter(self.match.values()), None)
 
 
 @attrs.frozen(kw_only=True)
@@ -135,6 +168,7 @@ class Operation:
     style: Literal["arguments", "request"] = "arguments"
     result_id: str | None = None
     natural_key: list[str] = attrs.field(factory=list)
+    find: Find | None = None
     note: str | None = None
     paged: bool = False
     revisions: list[str] | None = None
@@ -221,11 +255,30 @@ class Api:
                     raise ValueError(f"{name}.{python}: there is no list of values {field.values}")
                 if field.container is None and field.always and field.type != "str":
                     raise ValueError(f"{name}.{python}: only a text can be `always` there")
+            for need in shape.needed:
+                if missing := {need.when, need.field} - shape.fields.keys():
+                    raise ValueError(f"{name}: what is needed names {', '.join(sorted(missing))}, which it has not")
         for name, operation in self.operations.items():
             result = Field(wire="", type=operation.result, source="D", doc="").inner
             if operation.request not in self.shapes or result not in known:
                 raise ValueError(f"{name}: {operation.request} or {operation.result} is not a shape")
+            if operation.find is not None:
+                self._check_find(name, operation, operation.find)
         revising.check(self)
+
+    def _check_find(self, name: str, operation: Operation, find: Find) -> None:
+        if find.by not in self.operations or find.entry not in self.shapes:
+            raise ValueError(f"{name}: find: there is no {find.by} or {find.entry}")
+        entry = self.shapes[find.entry].fields
+        arguments = self.shapes[self.operations[find.by].request].fields
+        wrong = [
+            *(field for field in (find.id, *find.match) if field not in entry),
+            *(argument for argument in (*find.search, *find.under) if argument not in arguments),
+            *(path for path in (*find.search.values(), *find.under.values()) if path not in operation.natural_key),
+            *(path for path in find.match.values() if path not in operation.natural_key),
+        ]
+        if wrong:
+            raise ValueError(f"{name}: find: {', '.join(wrong)} lead nowhere")
 
 
 def _structure_wire(value: Any, _: Any) -> Any:

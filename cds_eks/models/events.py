@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from cds_eks.modeling import Shape, extra_field, field, model
+from cds_eks.moments import moment_of
 from cds_eks.rules import Text
 
 __all__ = [
@@ -78,6 +80,21 @@ class EventTask(Shape):
     task_type_display: str | None = field("TaskTypeDisplay", default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
 
+    @property
+    def created_at(self) -> datetime | None:
+        """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.create_time)
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.update_time)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """`end_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.end_time)
+
 
 @model
 class Event(Shape):
@@ -102,3 +119,8 @@ class Event(Shape):
     create_time: str | None = field("CreateTime", default=None)
     task_list: list[EventTask] = field("TaskList", factory=list)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
+        return moment_of(self.create_time)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cds_eks.errors import EksError
+from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
     ClusterDetail,
@@ -84,8 +86,9 @@ ADD_CLUSTER_SUBNET: Operation[None] = Operation(
 class Clusters:
     """The operations of `eks.clusters`."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, look_up: LookUp = LookUp()) -> None:  # noqa: B008 - a frozen value
         self._execute = execute
+        self._look_up = look_up
 
     async def create(
         self, request: CreateClusterRequest, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
@@ -116,7 +119,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
-        return await self._execute(CREATE_CLUSTER, request, extra, timeout)
+        return await self._execute(CREATE_CLUSTER, request, extra, timeout=timeout)
 
     async def get(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
@@ -143,7 +146,7 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
-        return await self._execute(GET_CLUSTER, GetClusterRequest(cluster_id=cluster_id), extra, timeout)
+        return await self._execute(GET_CLUSTER, GetClusterRequest(cluster_id=cluster_id), extra, timeout=timeout)
 
     async def delete(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
@@ -172,7 +175,7 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
-        return await self._execute(DELETE_CLUSTER, DeleteClusterRequest(cluster_id=cluster_id), extra, timeout)
+        return await self._execute(DELETE_CLUSTER, DeleteClusterRequest(cluster_id=cluster_id), extra, timeout=timeout)
 
     async def list_events(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
@@ -199,7 +202,9 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
-        return await self._execute(GET_CLUSTER_EVENTS, GetClusterEventsRequest(cluster_id=cluster_id), extra, timeout)
+        return await self._execute(
+            GET_CLUSTER_EVENTS, GetClusterEventsRequest(cluster_id=cluster_id), extra, timeout=timeout
+        )
 
     async def add_subnets(
         self,
@@ -209,7 +214,7 @@ class Clusters:
         extra: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> Response[None]:
-        """Give a cluster further subnets.
+        """Give a cluster's network further subnets.
 
         An idempotent write: it is repeated after any failure that may pass.
 
@@ -233,8 +238,50 @@ class Clusters:
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
         return await self._execute(
-            ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra, timeout
+            ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra, timeout=timeout
         )
+
+    async def find(
+        self,
+        request_or_error: CreateClusterRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> ClusterSummary | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
+        and a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListClusters [D].
+        """
+        what = sought(CREATE_CLUSTER, request_or_error, name="cluster_name")
+
+        async def look() -> ClusterSummary | None:
+            answer = await self.list(keyword=what.text("cluster_name"), vpc_id=what.key.get("vpc_id"))
+            return Listing(
+                entries=answer.data,
+                total=answer.total_count,
+                id="cluster_id",
+                match={"cluster_name": "cluster_name", "vpc_id": "vpc_id"},
+            ).pick(what)
+
+        return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 
     async def list(
         self,
@@ -249,7 +296,7 @@ class Clusters:
         A read: it is repeated after any failure that may pass.
 
         Args:
-            keyword: A part of the cluster's name. [O]
+            keyword: A part of the cluster's name, or its whole id. [O]
             vpc_id: Id of the VPC. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
@@ -267,4 +314,6 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
-        return await self._execute(LIST_CLUSTERS, ListClustersRequest(keyword=keyword, vpc_id=vpc_id), extra, timeout)
+        return await self._execute(
+            LIST_CLUSTERS, ListClustersRequest(keyword=keyword, vpc_id=vpc_id), extra, timeout=timeout
+        )

@@ -52,4 +52,6 @@ class Events:
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
-        return await self._execute(QUERY_EVENT_STATUS, QueryEventStatusRequest(event_id=event_id), extra, timeout)
+        return await self._execute(
+            QUERY_EVENT_STATUS, QueryEventStatusRequest(event_id=event_id), extra, timeout=timeout
+        )

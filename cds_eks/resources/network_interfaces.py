@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.errors import EksError
+from cds_eks.lookup import LookUp, Open, sought
 from cds_eks.models.common import EventReference
 from cds_eks.models.network_interfaces import (
     AttachmentStatus,
@@ -84,8 +86,9 @@ IS_ATTACHED_ECS: Operation[AttachmentStatus] = Operation(
 class NetworkInterfaces:
     """The operations of `eks.network_interfaces`."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, look_up: LookUp = LookUp()) -> None:  # noqa: B008 - a frozen value
         self._execute = execute
+        self._look_up = look_up
 
     async def create(
         self,
@@ -126,7 +129,7 @@ class NetworkInterfaces:
             CREATE_NETWORK_INTERFACE,
             CreateNetworkInterfaceRequest(subnet_id=subnet_id, netcard_name=netcard_name, vpc_id=vpc_id),
             extra,
-            timeout,
+            timeout=timeout,
         )
 
     async def delete(
@@ -155,7 +158,7 @@ class NetworkInterfaces:
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
         return await self._execute(
-            DELETE_NETWORK_INTERFACE, DeleteNetworkInterfaceRequest(netcard_id=netcard_id), extra, timeout
+            DELETE_NETWORK_INTERFACE, DeleteNetworkInterfaceRequest(netcard_id=netcard_id), extra, timeout=timeout
         )
 
     async def attach(
@@ -197,7 +200,7 @@ class NetworkInterfaces:
             ATTACH_NETWORK_INTERFACE,
             AttachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id, vlan_id=vlan_id),
             extra,
-            timeout,
+            timeout=timeout,
         )
 
     async def detach(
@@ -232,7 +235,7 @@ class NetworkInterfaces:
             DETACH_NETWORK_INTERFACE,
             DetachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id),
             extra,
-            timeout,
+            timeout=timeout,
         )
 
     async def describe(
@@ -261,7 +264,7 @@ class NetworkInterfaces:
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
         return await self._execute(
-            DESCRIBE_NETWORK_INTERFACES, DescribeNetworkInterfacesRequest(netcard_id=netcard_id), extra, timeout
+            DESCRIBE_NETWORK_INTERFACES, DescribeNetworkInterfacesRequest(netcard_id=netcard_id), extra, timeout=timeout
         )
 
     async def is_attached(
@@ -289,4 +292,38 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
-        return await self._execute(IS_ATTACHED_ECS, IsAttachedECSRequest(netcard_id=netcard_id), extra, timeout)
+        return await self._execute(IS_ATTACHED_ECS, IsAttachedECSRequest(netcard_id=netcard_id), extra, timeout=timeout)
+
+    async def find(
+        self,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NetworkInterface | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        The service lists none, so it can be looked up only by the id that an answer has named: in the `ids` of an
+        error, or of an entry of `open_creates`.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NetworkInterface`; None if it was not there when the window had passed. [I]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: DescribeNetworkInterfaces [D].
+        """
+        what = sought(CREATE_NETWORK_INTERFACE, request_or_error)
+
+        async def look() -> NetworkInterface | None:
+            return (await self.describe(what.text())).data
+
+        return await self._look_up(look, settle=settle, poll_interval=poll_interval)

@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.errors import EksError
+from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.common import TaskReference
 from cds_eks.models.node_pools import (
     CreateNodePoolRequest,
     DeleteNodePoolRequest,
     ListNodePoolsRequest,
+    NodePool,
     NodePoolList,
     NodePoolTask,
     ScalingNodePoolNumRequest,
@@ -73,8 +76,9 @@ DELETE_NODE_POOL: Operation[TaskReference] = Operation(
 class NodePools:
     """The operations of `eks.node_pools`."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, look_up: LookUp = LookUp()) -> None:  # noqa: B008 - a frozen value
         self._execute = execute
+        self._look_up = look_up
 
     async def create(
         self, request: CreateNodePoolRequest, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
@@ -105,7 +109,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
-        return await self._execute(CREATE_NODE_POOL, request, extra, timeout)
+        return await self._execute(CREATE_NODE_POOL, request, extra, timeout=timeout)
 
     async def update_config(
         self,
@@ -136,7 +140,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
-        return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra, timeout)
+        return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra, timeout=timeout)
 
     async def scale(
         self,
@@ -175,7 +179,7 @@ class NodePools:
             SCALING_NODE_POOL_NUM,
             ScalingNodePoolNumRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, replicas=replicas),
             extra,
-            timeout,
+            timeout=timeout,
         )
 
     async def delete(
@@ -210,8 +214,53 @@ class NodePools:
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
         return await self._execute(
-            DELETE_NODE_POOL, DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id), extra, timeout
+            DELETE_NODE_POOL,
+            DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id),
+            extra,
+            timeout=timeout,
         )
+
+    async def find(
+        self,
+        request_or_error: CreateNodePoolRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NodePool | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (name, cluster_id), again and again: a list may lag behind a create, and
+        a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NodePool`; None if it was not there when the window had passed. [O]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListNodePools [D].
+        """
+        what = sought(CREATE_NODE_POOL, request_or_error, name="config.name", under="cluster_id")
+
+        async def look() -> NodePool | None:
+            answer = await self.list(what.text("cluster_id"), filter=what.text("config.name"))
+            return Listing(
+                entries=answer.data.node_pool,
+                total=answer.data.total,
+                id="id",
+                match={"name": "config.name", "cluster_id": "cluster_id"},
+            ).pick(what)
+
+        return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 
     async def list(
         self,
@@ -229,7 +278,7 @@ class NodePools:
         Args:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of one node pool. [O]
-            filter: A part of the node pool's name. [O]
+            filter: A part of the node pool's name or id. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -250,5 +299,5 @@ class NodePools:
             LIST_NODE_POOLS,
             ListNodePoolsRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, filter=filter),
             extra,
-            timeout,
+            timeout=timeout,
         )

@@ -63,7 +63,10 @@ class ScalingGroups:
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
         return await self._execute(
-            DESCRIBE_SCALING_GROUP, DescribeScalingGroupRequest(scaling_group_id=scaling_group_id), extra, timeout
+            DESCRIBE_SCALING_GROUP,
+            DescribeScalingGroupRequest(scaling_group_id=scaling_group_id),
+            extra,
+            timeout=timeout,
         )
 
     async def add_nodes(
@@ -102,5 +105,8 @@ class ScalingGroups:
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
         return await self._execute(
-            ADD_SCALING_NODE, AddScalingNodeRequest(scaling_group_id=scaling_group_id, add_num=add_num), extra, timeout
+            ADD_SCALING_NODE,
+            AddScalingNodeRequest(scaling_group_id=scaling_group_id, add_num=add_num),
+            extra,
+            timeout=timeout,
         )

@@ -52,4 +52,4 @@ class Tasks:
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
-        return await self._execute(GET_TASK_STATUS, GetTaskStatusRequest(task_id=task_id), extra, timeout)
+        return await self._execute(GET_TASK_STATUS, GetTaskStatusRequest(task_id=task_id), extra, timeout=timeout)

@@ -11,6 +11,8 @@ from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:
     from cds_eks import resources
+    from cds_eks.errors import EksError
+    from cds_eks.lookup import Open
     from cds_eks.models import (
         AttachmentStatus,
         ClusterDetail,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         ClusterSummary,
         ClusterTask,
         CreateClusterRequest,
+        CreateNetworkInterfaceRequest,
         CreateNodePoolRequest,
         Event,
         EventReference,
@@ -166,7 +169,7 @@ class Clusters:
         extra: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> Response[None]:
-        """Give a cluster further subnets.
+        """Give a cluster's network further subnets.
 
         An idempotent write: it is repeated after any failure that may pass.
 
@@ -193,6 +196,39 @@ class Clusters:
             lambda: self._operations().add_subnets(cluster_id, subnets, extra=extra, timeout=timeout)
         )
 
+    def find(
+        self,
+        request_or_error: CreateClusterRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> ClusterSummary | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
+        and a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListClusters [D].
+        """
+        return self._portal.call(
+            lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
+        )
+
     def list(
         self,
         *,
@@ -206,7 +242,7 @@ class Clusters:
         A read: it is repeated after any failure that may pass.
 
         Args:
-            keyword: A part of the cluster's name. [O]
+            keyword: A part of the cluster's name, or its whole id. [O]
             vpc_id: Id of the VPC. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
@@ -326,11 +362,11 @@ class Nodes:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            node_status: State of the node. See `NodeStatus`; other values pass. [O]
-            node_type: Kind of node. See `NodeType`; other values pass. [O]
-            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-            status: State, as the service's second filter takes it. [O]
-            keyword: A part of the node's name. [O]
+            node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+            node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+            status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+            keyword: A part of the node's name or id. [O]
             page_size: How many nodes are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long each page may take, in seconds; None for the client's `Timeouts.total`.
@@ -383,11 +419,11 @@ class Nodes:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            node_status: State of the node. See `NodeStatus`; other values pass. [O]
-            node_type: Kind of node. See `NodeType`; other values pass. [O]
-            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-            status: State, as the service's second filter takes it. [O]
-            keyword: A part of the node's name. [O]
+            node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+            node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+            status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+            keyword: A part of the node's name or id. [O]
             page_index: Which page. At least 1. When left out: 1. [O]
             page_size: How many nodes a page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
@@ -563,6 +599,39 @@ class NodePools:
             lambda: self._operations().delete(cluster_id, node_pool_id, extra=extra, timeout=timeout)
         )
 
+    def find(
+        self,
+        request_or_error: CreateNodePoolRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NodePool | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        It lists by name and compares exactly (name, cluster_id), again and again: a list may lag behind a create, and
+        a request that was given up may still arrive. Create again only after it has returned None.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NodePool`; None if it was not there when the window had passed. [O]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            DuplicateFound: Several match; holds all ids.
+            IncompleteList: The service's list has fewer entries than it says there are.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: ListNodePools [D].
+        """
+        return self._portal.call(
+            lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
+        )
+
     def list(
         self,
         cluster_id: str,
@@ -579,7 +648,7 @@ class NodePools:
         Args:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of one node pool. [O]
-            filter: A part of the node pool's name. [O]
+            filter: A part of the node pool's name or id. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -800,6 +869,37 @@ class NetworkInterfaces:
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
         return self._portal.call(lambda: self._operations().is_attached(netcard_id, extra=extra, timeout=timeout))
+
+    def find(
+        self,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        *,
+        settle: float | None = None,
+        poll_interval: float | None = None,
+    ) -> NetworkInterface | None:
+        """Look for what a `create` may have made whose answer was lost.
+
+        The service lists none, so it can be looked up only by the id that an answer has named: in the `ids` of an
+        error, or of an entry of `open_creates`.
+
+        Args:
+            request_or_error: The request, the error of the create (`AmbiguousCreate`, or any that has `ids`), or an
+                entry of `open_creates`.
+            settle: For how many seconds to look; 0 looks once, None is the client's `Limits.settle`. [I]
+            poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
+
+        Returns:
+            The `NetworkInterface`; None if it was not there when the window had passed. [I]
+
+        Raises:
+            InvalidRequestError: The argument names nothing to look for.
+            EksError: A look failed in a way that won't pass, or the last one failed.
+
+        Source: DescribeNetworkInterfaces [D].
+        """
+        return self._portal.call(
+            lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
+        )
 
 
 class Events:

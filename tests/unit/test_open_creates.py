@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, Limits, RetryPolicy, Timeouts, errors, models
+from cds_eks.lookup import Open
 from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import CREATE_CLUSTER
@@ -493,6 +494,7 @@ def test_it_may_be_used_from_many_threads() -> None:
 def test_it_is_a_plain_value() -> None:
     one = open_create(1)
     assert pickle.loads(pickle.dumps(one)) == one
+    assert isinstance(one, Open)  # `find` takes it
     assert one.name == "gpu-1"
     assert one.vpc_id is None
     assert open_create(natural_key={}).name is None

@@ -79,6 +79,7 @@ METHODS: dict[str, str] = {
     "clusters.list": "(*, keyword=None, vpc_id=None, extra=None, timeout=None)",
     "clusters.delete": "(cluster_id, *, extra=None, timeout=None)",
     "clusters.list_events": "(cluster_id, *, extra=None, timeout=None)",
+    "clusters.find": "(request_or_error, *, settle=None, poll_interval=None)",
     "clusters.add_subnets": "(cluster_id, subnets, *, extra=None, timeout=None)",
     "tasks.get_status": "(task_id, *, extra=None, timeout=None)",
     "nodes.list": (
@@ -95,6 +96,8 @@ METHODS: dict[str, str] = {
     "node_pools.scale": "(cluster_id, node_pool_id, replicas, *, extra=None, timeout=None)",
     "node_pools.list": "(cluster_id, *, node_pool_id=None, filter=None, extra=None, timeout=None)",
     "node_pools.delete": "(cluster_id, node_pool_id, *, extra=None, timeout=None)",
+    "node_pools.find": "(request_or_error, *, settle=None, poll_interval=None)",
+    "network_interfaces.find": "(request_or_error, *, settle=None, poll_interval=None)",
     "network_interfaces.create": "(subnet_id, *, netcard_name=None, vpc_id=None, extra=None, timeout=None)",
     "network_interfaces.delete": "(netcard_id, *, extra=None, timeout=None)",
     "network_interfaces.attach": "(ecs_id, netcard_id, *, vlan_id=None, extra=None, timeout=None)",
@@ -203,7 +206,7 @@ def test_the_values_of_the_surface_are_made_so() -> None:
         *("quota", "retry_cost", "throttled_retry_cost"),
     ]
     assert list(inspect.signature(Limits).parameters) == [
-        *("max_connections", "max_in_flight", "requests_per_second", "adaptive", "keepalive_expiry"),
+        *("max_connections", "max_in_flight", "requests_per_second", "adaptive", "keepalive_expiry", "settle"),
     ]
     assert Response is WireResponse
     assert {"data", "request_id", "code", "message", "total_count", "page_index", "page_size"} | {
@@ -221,7 +224,9 @@ def test_the_errors_show_these_names() -> None:
         "ConnectFailed",
         "ConnectionLost",
         "DeadlineExceeded",
+        "DuplicateFound",
         "EksError",
+        "IncompleteList",
         "InvalidRequestError",
         "NotFound",
         "Outcome",

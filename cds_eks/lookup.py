@@ -1,0 +1,210 @@
+"""Looking for what a create may have made, by its natural key. Knows no resource: it is handed what lists.
+
+Lists may lag behind a create, and a request that was given up may still arrive. So "not listed" means "not made" only
+after a settling window has passed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+import anyio
+import attrs
+
+from cds_eks import clocks
+from cds_eks.errors import DuplicateFound, EksError, IncompleteList, InvalidRequestError, NotFound, may_pass
+from cds_eks.wire import Operation
+
+T = TypeVar("T")
+
+SETTLE = 60.0
+"""See `cds_eks.config.Limits.settle` [I]."""
+
+FIRST_INTERVAL = 1.0
+LAST_INTERVAL = 5.0
+GROWTH = 1.5
+
+LONGEST = 10**9
+"""No number of seconds is as large."""
+
+
+@runtime_checkable
+class Open(Protocol):
+    """What is known of a create whose fate is open: `AmbiguousCreate`, or an entry of `open_creates`."""
+
+    @property
+    def action(self) -> str | None:
+        """The create's documented name."""
+
+    @property
+    def natural_key(self) -> Mapping[str, Any]:
+        """The fields of its request to look by, by Python name."""
+
+    @property
+    def ids(self) -> Mapping[str, Any]:
+        """What an answer has named, by Python name."""
+
+
+@attrs.frozen
+class Sought:
+    """What to look for.
+
+    Attributes:
+        action: The create's documented name.
+        key: Its natural key, by path in the request; empty if only an id is known.
+        id: The id that an answer named, or None.
+    """
+
+    action: str
+    key: Mapping[str, Any]
+    id: str | None
+
+    def text(self, path: str | None = None) -> str:
+        """Return what the service is asked for: the part of the key at a path, or else the id."""
+        return str((path and self.key.get(path)) or self.id)
+
+
+def sought(operation: Operation[Any], given: object, *, name: str | None = None, under: str | None = None) -> Sought:
+    """Return what to look for.
+
+    Args:
+        operation: The create.
+        given: Its request, or what is known of one that was sent.
+        name: The path of the name in the natural key, if the service can search by it; else only an id helps.
+        under: The path of the id of what it lies under, which is needed as well.
+
+    Raises:
+        InvalidRequestError: It is neither, or names nothing to look for.
+    """
+    field = "request_or_error"
+    if isinstance(given, operation.request):
+        key, ids = operation.natural_key_of(given), {}
+    elif isinstance(given, (EksError, Open)):
+        if given.action not in (None, operation.name, operation.action):
+            raise InvalidRequestError(field, f"is of {given.action}, not of {operation.name}", action=operation.name)
+        key, ids = dict(getattr(given, "natural_key", {})), dict(given.ids)
+    else:
+        raise InvalidRequestError(
+            field,
+            f"must be a {operation.request.__name__}, the error of one that was sent, or an entry of `open_creates`, "
+            f"not {type(given).__name__}",
+            action=operation.name,
+        )
+    found = ids.get(operation.result_id or "")
+    if not isinstance(found, str) or not found:
+        found = None
+    if found is None and (name is None or not key.get(name)):
+        rest = f" and no {name}" if name else ", and the service can't be searched for anything else"
+        raise InvalidRequestError(field, f"names no {operation.result_id}{rest}", action=operation.name)
+    if under is not None and not key.get(under):
+        raise InvalidRequestError(field, f"names no {under}", action=operation.name)
+    return Sought(operation.name, key, found)
+
+
+@attrs.frozen(kw_only=True)
+class Listing(Generic[T]):
+    """A list of what there is.
+
+    Attributes:
+        entries: The entries.
+        total: How many there are in all, if the service told.
+        id: The field that has an entry's id.
+        match: For each field that must be equal: the path in the natural key.
+    """
+
+    entries: Iterable[T]
+    total: int | None
+    id: str
+    match: Mapping[str, str]
+
+    def pick(self, what: Sought) -> T | None:
+        """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
+
+        A field that the service does not tell counts as equal: nothing that may be it is passed over.
+
+        Raises:
+            DuplicateFound: Several match.
+            IncompleteList: The list was cut.
+        """
+        entries = list(self.entries)
+        named = [entry for entry in entries if what.id is not None and getattr(entry, self.id) == what.id]
+        found = named or [entry for entry in entries if what.key and self._matches(entry, what.key)]
+        ids = tuple(dict.fromkeys(str(getattr(entry, self.id)) for entry in found))
+        if self.total is not None and self.total > len(entries):
+            raise IncompleteList(action=what.action, seen=len(entries), total_count=self.total, found=ids)
+        if len(ids) > 1:
+            raise DuplicateFound(action=what.action, natural_key=what.key, found=ids)
+        return found[0] if found else None
+
+    def _matches(self, entry: T, key: Mapping[str, Any]) -> bool:
+        return all(
+            (there := getattr(entry, field)) in (None, "") or there == key[path]
+            for field, path in self.match.items()
+            if path in key
+        )
+
+
+@attrs.frozen(kw_only=True)
+class LookUp:
+    """Looks again and again, until something is found or the settling window has passed.
+
+    Args:
+        settle: The window, in seconds, where the caller says nothing.
+        clock: Monotonic seconds.
+        rand: Returns a number from 0 (included) to 1.
+        sleep: Waits for some seconds.
+    """
+
+    settle: float = SETTLE
+    clock: Callable[[], float] = clocks.monotonic
+    rand: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+
+    async def __call__(
+        self, look: Callable[[], Awaitable[T | None]], *, settle: float | None, poll_interval: float | None
+    ) -> T | None:
+        """Look until it is found, and at least once after the window has passed.
+
+        Args:
+            look: Looks once.
+            settle: The window, in seconds; 0 looks once, None is the client's own.
+            poll_interval: The first pause, in seconds; each further one is longer by half, up to 5 s.
+
+        Returns:
+            What was found; None if the last look, after the window, found nothing.
+
+        Raises:
+            InvalidRequestError: `settle` or `poll_interval` can't be used.
+            EksError: A look failed in a way that does not pass, or the last one failed.
+        """
+        window = self.settle if settle is None else settle
+        if not is_seconds(window):
+            raise InvalidRequestError("settle", "must be a number of seconds of at least 0, or None")
+        if poll_interval is not None and (not is_seconds(poll_interval) or poll_interval == 0):
+            raise InvalidRequestError("poll_interval", "must be a number of seconds above 0, or None")
+        interval = FIRST_INTERVAL if poll_interval is None else float(poll_interval)
+        longest = max(LAST_INTERVAL, interval)
+        ends = self.clock() + window
+        while True:
+            left = ends - self.clock()
+            try:
+                if (found := await look()) is not None:
+                    return found
+            except NotFound:
+                pass  # reads lag behind what the look itself names as well, such as the cluster of a node pool
+            except EksError as error:
+                if left <= 0 or not may_pass(error):
+                    raise
+            if left <= 0:
+                return None
+            await self.sleep(max(0.0, min(interval * (0.75 + 0.25 * self.rand()), ends - self.clock())))
+            interval = min(interval * GROWTH, longest)
+
+
+def is_seconds(value: object) -> bool:
+    """Whether a value is a finite number of seconds of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < LONGEST
