@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from cds_eks import Credentials, Limits, RetryPolicy, Timeouts, config
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, InvalidRequestError
 from cds_eks.revisions import API_REVISIONS
 
 NOT_NUMBERS: list[Any] = ["1", True, float("nan"), float("inf"), [1], b"1", 1j]
@@ -342,3 +342,24 @@ def test_a_revision_that_is_passed_counts_before_the_environment(revision: str) 
 def test_a_revision_of_the_environment_that_is_not_known_is_told_by_its_name(named: str) -> None:
     with pytest.raises(ConfigurationError, match="CDS_EKS_API_REVISION must be one of 2025"):
         config.check_revision(config.REVISION_UNSAID, {"CDS_EKS_API_REVISION": named})
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), True, "1", 0, None])
+def test_a_rate_that_is_no_number_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^lowest must be a number above 0") as caught:
+        config.AdaptiveRate(lowest=value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf")])
+def test_no_number_of_seconds_overflows(value: Any) -> None:
+    for kind, names in (
+        (config.Timeouts, ("connect", "read", "total")),
+        (config.RetryPolicy, ("base_delay", "throttled_base_delay", "max_delay")),
+        (config.Limits, ("keepalive_expiry", "requests_per_second")),
+    ):
+        for name in names:
+            with pytest.raises(ConfigurationError, match=f"^{name} must be"):
+                kind(**{name: value})
+    with pytest.raises(InvalidRequestError, match=r"^timeout: must be"):
+        config.check_timeout(value)

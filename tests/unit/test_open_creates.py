@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, Limits, RetryPolicy, Timeouts, errors, models
+from cds_eks.emulator import Emulator, Fault
 from cds_eks.lookup import Open
 from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Send
@@ -354,6 +355,23 @@ async def test_siblings_are_not_cancelled(make: Make, create: models.CreateClust
         with anyio.move_on_after(0.01):
             await eks.clusters.create(create)
     assert ended == [True]
+
+
+@asynchronous
+async def test_what_was_cut_off_is_found_by_its_open_create_and_then_dismissed(
+    create: models.CreateClusterRequest,
+) -> None:
+    emulator = Emulator(faults=[Fault("hang_after_commit", "CreateCluster", count=1)])
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
+            with anyio.move_on_after(0.5):
+                await eks.clusters.create(create)
+            [found] = eks.open_creates
+            cluster = await eks.clusters.find(found, settle=0)
+            assert cluster is not None
+            assert (cluster.cluster_name, found.outcome) == (create.cluster_name, "unknown")
+            assert eks.dismiss(found)
+            assert eks.open_creates == ()
 
 
 # --- a create that fails -------------------------------------------------------------------------------------------

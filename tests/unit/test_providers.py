@@ -97,8 +97,9 @@ async def test_what_it_gave_is_never_shown(is_async: bool) -> None:
 
     provider: Any = later if is_async else lambda: KEYS[0]
     async with AsyncEksClient(provider, backend=Backend()) as eks:
-        response = await eks.clusters.get("c-1")
-    assert "marked" not in response.message
+        for _ in range(2):  # the second one knows the key from the first
+            response = await eks.clusters.get("c-1")
+            assert "marked" not in response.message
     assert "marked" not in repr(ProvidedSigner(provider))
 
 
