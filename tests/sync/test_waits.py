@@ -27,8 +27,8 @@ def statuses(*script: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cds_eks.polling.FIRST_INTERVAL", 0.01)
-    monkeypatch.setattr("cds_eks.polling.LAST_INTERVAL", 0.01)
+    monkeypatch.setattr("cds_eks.waiting.intervals.FIRST_INTERVAL", 0.01)
+    monkeypatch.setattr("cds_eks.waiting.intervals.LAST_INTERVAL", 0.01)
 
 
 def test_on_change_runs_in_the_thread_that_waits_and_may_call_the_client(server: Server) -> None:
