@@ -176,7 +176,7 @@ def some_late(
     if failed:
         message += f". {len(failed)} failed: {listed(failed)}"
     if trouble:
-        message += f". {trouble.capitalize()}"
+        message += f". {trouble[0].upper()}{trouble[1:]}"
     return WaitTimeout(message, ids=ids, last=dict(states))
 
 
@@ -212,7 +212,7 @@ def check_pools(given: Any, *, may_be_empty: bool = False) -> dict[tuple[str, st
     if pairs is None or (not pairs and not may_be_empty) or not all(_is_pair(pair) for pair in pairs):
         raise InvalidRequestError("node_pools", "must be a list of at least one pair of a cluster's and a pool's id")
     replicas = given if isinstance(given, Mapping) else {}
-    found = {(pair[0], pair[1]): replicas.get(pair) for pair in pairs}
+    found = {(pair[0], pair[1]): replicas.get((pair[0], pair[1])) for pair in pairs}
     for number in found.values():
         check_replicas(number)
     return found

@@ -153,8 +153,8 @@ class Watch(Generic[T]):
         polls = "the last poll" if self._failures == 1 else f"the last {self._failures} polls"
         if isinstance(self._trouble, NotFound):
             return f"{polls} did not find it"
-        end = "" if self._failures == 1 else "at last "
-        return f"{polls} failed, {end}with {type(self._trouble).__name__}: {self._trouble.message}"
+        end = "" if self._failures == 1 else ", at last"
+        return f"{polls} failed{end} with {type(self._trouble).__name__}: {self._trouble.message}"
 
     async def _hear(self, state: T) -> None:
         verdict = self.verdict
