@@ -112,9 +112,8 @@ class ClusterWaits(Source):
                 failure = "it is running again: it was not deleted"
             was_leaving = was_leaving or is_leaving(cluster.cluster_status)
             was_well = was_well or not is_failure(cluster.cluster_status)
-            return attrs.evolve(
-                verdict, done=False, failure=failure, is_known=verdict.is_known or is_leaving(verdict.status)
-            )
+            unknown = None if is_leaving(verdict.status) else verdict.unknown
+            return attrs.evolve(verdict, done=False, failure=failure, unknown=unknown)
 
         def missing(error: NotFound, was_seen: bool) -> Verdict:
             if was_seen or accepted or missing_ok:

@@ -102,7 +102,7 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
         self._unseen_until = clock() + UNSEEN
         self._seen: dict[str, ClusterSummary] = {}
         self._verdicts: dict[str, Verdict] = {}
-        self._warned: set[tuple[str, str | None]] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     async def _report(self, clusters: dict[str, ClusterSummary]) -> None:
         for cluster_id, cluster in clusters.items():
@@ -113,9 +113,9 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
     def _judge_all(self, clusters: dict[str, ClusterSummary]) -> Verdict:
         for cluster_id in self._wanted:
             self._verdicts[cluster_id] = verdict = self._judge_one(cluster_id, clusters.get(cluster_id))
-            if not verdict.is_known and (cluster_id, verdict.status) not in self._warned:
-                self._warned.add((cluster_id, verdict.status))
-                warn_of(verdict, f"cluster_id {cluster_id}")
+            if verdict.unknown is not None and (cluster_id, verdict.unknown) not in self._warned:
+                self._warned.add((cluster_id, verdict.unknown))
+                warn_of(verdict.unknown, f"cluster_id {cluster_id}")
         if not all(verdict.has_ended for verdict in self._verdicts.values()):
             return Verdict()
         failed = self._failed()

@@ -79,6 +79,9 @@ async def rounds(
             for watch in polled:
                 waiting[watch] = (pace.clock() + next(waiting[watch][1]), waiting[watch][1])
         if is_last or scope.cancelled_caught:
+            with anyio.move_on_after(GRACE):
+                for watch in waiting:
+                    await watch.settle()  # what came in time, before something else hung
             for watch in waiting:
                 watch.time_is_up(timeout)
         if ended := [watch for watch in waiting if watch.has_ended]:

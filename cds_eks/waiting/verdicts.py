@@ -46,14 +46,14 @@ class Verdict:
         failure: What went wrong, if it has ended badly.
         status: The status as the service gave it.
         detail: What else is to be said of the state.
-        is_known: Whether the status is one of those that are known.
+        unknown: The status that nobody knows and that makes it go on, if any.
     """
 
     done: bool = False
     failure: str | None = None
     status: str | None = None
     detail: str = ""
-    is_known: bool = True
+    unknown: str | None = None
 
     @property
     def words(self) -> str:
@@ -121,7 +121,7 @@ def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
     verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {pool.status!r}")
     is_ready = target is not None and pool.available_node_count == target and _is_whole(pool)
     done = verdict.failure is None and is_ready
-    return attrs.evolve(verdict, done=done, detail=detail, is_known=verdict.is_known or done)
+    return attrs.evolve(verdict, done=done, detail=detail, unknown=None if done else verdict.unknown)
 
 
 def is_settled(pool: NodePool) -> bool:
@@ -135,13 +135,14 @@ def judge_idle(cluster: ClusterDetail, pools: list[NodePool], steps: list[Cluste
     verdict = judge_cluster(cluster)
     if not verdict.done:
         return verdict
-    for pool in pools:
-        if pool.status and not _judge(pool.status, POOL_SETTLED, "failed").has_ended:
-            return attrs.evolve(verdict, done=False, detail=f"node pool {pool.id} is {shown(pool.status)}")
-    for step in steps:
-        if step.status and not _judge(step.status, STEP_ENDED, "failed").has_ended:
-            name = step.subtask_name or step.subtask_type or ""
-            return attrs.evolve(verdict, done=False, detail=f"step {shown(name)} is {shown(step.status)}")
+    parts = [(f"node pool {pool.id}", pool.status, POOL_SETTLED) for pool in pools]
+    parts += [
+        (f"step {shown(step.subtask_name or step.subtask_type or '')}", step.status, STEP_ENDED) for step in steps
+    ]
+    for name, status, well in parts:
+        part = _judge(status, well, "failed")
+        if status and not part.has_ended:
+            return attrs.evolve(verdict, done=False, detail=f"{name} is {shown(status)}", unknown=part.unknown)
     return verdict
 
 
@@ -149,8 +150,8 @@ def _judge(status: str | None, well: frozenset[str], failure: str) -> Verdict:
     plain = normal(status)
     if is_failure(status):
         return Verdict(failure=failure, status=status)
-    is_going = plain in GOING or plain.endswith("ing")
-    return Verdict(done=plain in well, status=status, is_known=plain in well or is_going)
+    is_known = plain in well or plain in GOING or plain.endswith("ing")
+    return Verdict(done=plain in well, status=status, unknown=None if is_known else status)
 
 
 def _with(status: str | None) -> str:

@@ -77,7 +77,7 @@ class Watch(Generic[T]):
         self._missing = missing or self._missing_for_now
         self._gives_up = clock() + UNSEEN
         self._read: tuple[T] | Exception | None = None
-        self._told: set[str | None] = set()
+        self._told: set[str] = set()
         self._trouble: EksError | None = None
         self._failures = 0
 
@@ -163,9 +163,9 @@ class Watch(Generic[T]):
         if self.last is None or state != self.last:
             self.last = state
             await call_back(self._on_change, state)
-        if not verdict.is_known and verdict.status not in self._told:
-            self._told.add(verdict.status)
-            warn_of(verdict, str(self))
+        if verdict.unknown is not None and verdict.unknown not in self._told:
+            self._told.add(verdict.unknown)
+            warn_of(verdict.unknown, str(self))
         self.has_ended = verdict.has_ended
         if verdict.failure is not None:
             self.error = self.failed(verdict.failure)
@@ -197,9 +197,9 @@ class Watch(Generic[T]):
         return ", ".join(f"{name} {value}" for name, value in self.ids.items())
 
 
-def warn_of(verdict: Verdict, what: str) -> None:
+def warn_of(status: str, what: str) -> None:
     """Log a status that is not known: the wait goes on, for as long as it may take."""
-    logger.warning("a status that is not known, the wait goes on: %s of %s", shown(verdict.status or ""), what)
+    logger.warning("a status that is not known, the wait goes on: %s of %s", shown(status), what)
 
 
 def reworded(error: NotFound, words: str) -> NotFound:

@@ -257,6 +257,22 @@ async def test_a_poll_that_hangs_keeps_neither_what_has_ended_nor_the_end_up(mon
         assert await anext(walk, None) is None
 
 
+async def test_what_came_in_time_is_not_late_because_something_else_hangs() -> None:
+    world = Scripts(a=[named("a", "finish")], b=[named("b", "error", "no")])
+    answer = world.wait._fetch_task
+
+    async def fetch(task_id: str) -> Response[TaskStatus]:
+        if task_id == "hangs":
+            await anyio.sleep(30)
+        return await answer(task_id)
+
+    world.wait._fetch_task = fetch
+    with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
+        await world.wait.tasks(["hangs", "a", "b"], timeout=0.1)
+    assert (caught.value.pending_ids, caught.value.failed_ids) == (("hangs",), ("b",))
+    assert caught.value.last["a"] == named("a", "finish")
+
+
 async def test_a_walk_can_be_gone_on_with_in_another_task_and_broken_off() -> None:
     world = Scripts(a=[named("a", "finish")], b=[named("b", "doing"), named("b", "finish")], c=[named("c", "doing")])
     walk = world.wait.each(["a", "b", "c"])

@@ -231,6 +231,15 @@ async def test_a_wait_for_an_idle_cluster_says_what_is_under_way() -> None:
         await World(cluster("Error")).wait.idle("c-1")
 
 
+async def test_what_is_not_known_of_a_pool_or_a_step_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(*[cluster("running"), pool(3, 3)] * 50)
+    world.steps = [[step("paused")], [step("paused")], [step("done")]]
+    await world.wait.idle("c-1")
+    assert [record.getMessage() for record in caplog.records] == [
+        "a status that is not known, the wait goes on: 'paused' of cluster_id c-1"
+    ]
+
+
 # --- a node pool with an autoscaler
 
 
