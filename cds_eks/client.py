@@ -24,6 +24,7 @@ from cds_eks.config import (
     endpoint_from,
     service_url,
 )
+from cds_eks.deletions import Deletions
 from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError, ambiguous
 from cds_eks.home import Home
 from cds_eks.kept import kept
@@ -129,6 +130,7 @@ class AsyncEksClient:
             ],
             self._backend.send,
         )
+        self._deletions = Deletions()
         self._is_closed = False
         self._home: Home | None = None
 
@@ -178,6 +180,8 @@ class AsyncEksClient:
             cluster=self.clusters.get,
             clusters=self.clusters.list,
             node_pools=lambda cluster_id, node_pool_id: self.node_pools.list(cluster_id, node_pool_id=node_pool_id),
+            steps=self.clusters.list_events,
+            deletions=self._deletions,
         )
 
     def _look_up(self) -> LookUp:
@@ -247,7 +251,8 @@ class AsyncEksClient:
             revision=self._revision,
             timeouts=self._timeouts,
         )
-        return self._carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
+        answer = self._carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
+        return self._noting(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
         self,
@@ -327,6 +332,12 @@ class AsyncEksClient:
                 _log(operation, answer)
             return answer
         raise failure
+
+    async def _noting(self, call: Coroutine[Any, Any, Response[T]], request: Any) -> Response[T]:
+        """Remember a deletion that is accepted, for the wait for its end."""
+        answer = await call
+        self._deletions.note(request.cluster_id, getattr(answer.data, "task_id", ""))
+        return answer
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""

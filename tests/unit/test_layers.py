@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"sync"},
     {"client"},
     {
-        *("resources", "middleware", "backend", "config", "paging", "waiting", "polling", "verdicts", "lookup"),
+        *("resources", "middleware", "backend", "config", "paging", "waiting", "lookup"),
         *("codec", "envelope", "failures", "reading", "compiling", "writing"),
     },
     {"pipeline"},
@@ -27,7 +27,7 @@ LAYERS: list[set[str]] = [
     {"revisions"},
     {"redaction", "logs", "home", "line", "moments"},
     {"errors"},
-    {"_version", "_lazy", "clocks", "forks", "kept", "making"},
+    {"_version", "_lazy", "clocks", "deletions", "forks", "kept", "making"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
