@@ -19,6 +19,7 @@ from cds_eks.config import (
     endpoint_from,
     service_url,
 )
+from cds_eks.deletions import Deletions
 from cds_eks.errors import EksError, TransportError
 from cds_eks.fates import CALL_ID
 from cds_eks.groups import Group
@@ -28,10 +29,9 @@ from cds_eks.providers import signing_with
 from cds_eks.signing import CallIds, Credentials, Signer
 from cds_eks.user_agent import user_agent as full_user_agent
 from cds_eks.wire import Operation, Response
-from cds_eks.wiring import check_kinds, make_waiters, pipeline, waiters_class
+from cds_eks.wiring import check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 
 if TYPE_CHECKING:
-    from cds_eks.lookup import LookUp
     from cds_eks.waiting import Waiters
 
 T = TypeVar("T")
@@ -135,6 +135,7 @@ class AsyncEksClient:
             backend=self._backend,
             keeps_deadline=keeps_deadline,
         )
+        self._deletions = Deletions()
         self._open = self._keep_open_creates()
         self._calls = Calls(send, has_per_call=bool(per_call), open_creates=self._open)
 
@@ -181,16 +182,11 @@ class AsyncEksClient:
         """
         try:
             if name == "wait":
-                return make_waiters(self.tasks, self.events, self.clusters, self.node_pools)
-            more = (self._look_up(),) if name in FINDING else ()
+                return make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
+            more = (make_look_up(self._settle),) if name in FINDING else ()
             return getattr(type(self), name)(self.execute, *more)
         except OSError as error:
             raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
-
-    def _look_up(self) -> LookUp:
-        from cds_eks.lookup import LookUp
-
-        return LookUp(settle=self._settle)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(endpoint={self.endpoint!r}, api_revision={self._revision!r})"
@@ -249,7 +245,8 @@ class AsyncEksClient:
         )
         if timeout is not None:
             limit(call, timeout)
-        return self._calls.carry_out(operation, call, request)
+        answer = self._calls.carry_out(operation, call, request)
+        return self._deletions.noting(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
         self,

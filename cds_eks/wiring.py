@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from cds_eks import codec, resources
 from cds_eks.backend import Backend
 from cds_eks.config import Limits, RetryPolicy, Timeouts
+from cds_eks.deletions import Deletions
 from cds_eks.errors import ConfigurationError
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.signing import Signer
 
 if TYPE_CHECKING:
+    from cds_eks.lookup import LookUp
     from cds_eks.waiting import Waiters
 
 
@@ -78,6 +80,13 @@ def pipeline(
     )
 
 
+def make_look_up(settle: float) -> LookUp:
+    """Return what looks for creates, whose module is imported only now."""
+    from cds_eks.lookup import LookUp
+
+    return LookUp(settle=settle)
+
+
 def waiters_class() -> type[Waiters]:
     """Return the class of the waits, whose module is imported only now."""
     from cds_eks.waiting import Waiters
@@ -86,7 +95,11 @@ def waiters_class() -> type[Waiters]:
 
 
 def make_waiters(
-    tasks: resources.Tasks, events: resources.Events, clusters: resources.Clusters, node_pools: resources.NodePools
+    tasks: resources.Tasks,
+    events: resources.Events,
+    clusters: resources.Clusters,
+    node_pools: resources.NodePools,
+    deletions: Deletions,
 ) -> Waiters:
     """Return the waits of a client, which poll by its own operations."""
     return waiters_class()(
@@ -95,4 +108,6 @@ def make_waiters(
         cluster=clusters.get,
         clusters=clusters.list,
         node_pools=lambda cluster_id, node_pool_id: node_pools.list(cluster_id, node_pool_id=node_pool_id),
+        steps=clusters.list_events,
+        deletions=deletions,
     )

@@ -212,26 +212,36 @@ def find_arguments(find: Find) -> str:
     return ", ".join([*positional, *keywords])
 
 
+WAITERS = ("tasks", "clusters", "pools", "many_clusters", "waiters")
+
+
 def waiters() -> list[dict[str, Any]]:
-    """The methods of `eks.wait`, read from waiting.py, so that the sync ones have the same signature and words."""
-    tree = ast.parse((ROOT / "cds_eks" / "waiting.py").read_text(encoding="utf-8"))
-    waits = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Waiters")
-    found = []
-    for node in waits.body:
-        if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
-            names = [argument.arg for argument in node.args.args[1:]]
-            keywords = [argument.arg for argument in node.args.kwonlyargs if argument.arg != "on_change"]
-            signature = ast.unparse(node.args).removeprefix("self, ").replace("Awaitable[None] | None", "None")
-            found.append(
-                {
-                    "name": node.name,
-                    "signature": signature,
-                    "returns": ast.unparse(node.returns) if node.returns else "None",
-                    "doc": ast.get_docstring(node),
-                    "passed_on": ", ".join([*names, *(f"{name}={name}" for name in keywords)]),
-                }
-            )
+    """The methods of `eks.wait`, read from cds_eks/waiting, so that the sync ones have the same signature and words."""
+    found: list[dict[str, Any]] = []
+    for module in WAITERS:
+        tree = ast.parse((ROOT / "cds_eks" / "waiting" / f"{module}.py").read_text(encoding="utf-8"))
+        for waits in tree.body:
+            if isinstance(waits, ast.ClassDef) and waits.name.endswith(("Waits", "Waiters")):
+                methods = [node for node in waits.body if isinstance(node, (ast.AsyncFunctionDef, ast.FunctionDef))]
+                found += [waiter(node) for node in methods if not node.name.startswith("_")]
     return found
+
+
+def waiter(node: ast.AsyncFunctionDef | ast.FunctionDef) -> dict[str, Any]:
+    """What the sync twin of a wait is made of."""
+    names = [argument.arg for argument in node.args.args[1:]]
+    keywords = [argument.arg for argument in node.args.kwonlyargs]
+    callbacks = [name for name in keywords if name.startswith("on_")]
+    signature = ast.unparse(node.args).removeprefix("self, ").replace("Awaitable[None] | None", "None")
+    passed_on = [*names, *(f"{name}={name}" for name in keywords if name not in callbacks)]
+    return {
+        "name": node.name,
+        "signature": signature,
+        "returns": (ast.unparse(node.returns) if node.returns else "None").removeprefix("Async"),
+        "doc": ast.get_docstring(node),
+        "passed_on": ", ".join([*passed_on, "**heard"] if callbacks else passed_on),
+        "callbacks": ", ".join(f"{name}={name}" for name in callbacks),
+    }
 
 
 def environment(api: Api) -> jinja2.Environment:

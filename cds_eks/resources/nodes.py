@@ -86,8 +86,9 @@ class Nodes:
     ) -> AsyncIterator[Node]:
         """Walk all pages of the list, one page in memory at a time.
 
-        It ends at the last page, or at a page that brings nothing new. An entry that slides from one page to the next
-        while the list changes is given once.
+        Each entry is given once, wherever it slides to while the list changes. Nothing is skipped when entries are
+        deleted meanwhile: if the total has fallen, the list is walked again from its first page. A list that ends
+        before its total is logged as a warning, by the logger `cds_eks.paging`.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -104,6 +105,7 @@ class Nodes:
             An iterator of `Node`. [O]
 
         Raises:
+            UnreadableResponse: A page repeats an earlier one, though there are more entries than were given.
             EksError: As `list` does, at the page that failed.
 
         Source: ListNodes [D], on the wire ListNodes [D].
@@ -122,6 +124,7 @@ class Nodes:
                 timeout=timeout,
             ),
             identity=lambda entry: entry.node_id,
+            action="ListNodes",
         )
 
     async def list(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cds_eks.paging import pages
+from cds_eks.sync.hearing import call_hearing, one_by_one
 from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         TaskStatus,
         UpdateNodePoolConfigRequest,
     )
+    from cds_eks.waiting import Done, PollInterval
     from cds_eks.waiting import Waiters as AsyncWaiters
     from cds_eks.wire import Response
 
@@ -357,8 +359,9 @@ class Nodes:
     ) -> Iterator[Node]:
         """Walk all pages of the list, one page in memory at a time.
 
-        It ends at the last page, or at a page that brings nothing new. An entry that slides from one page to the next
-        while the list changes is given once.
+        Each entry is given once, wherever it slides to while the list changes. Nothing is skipped when entries are
+        deleted meanwhile: if the total has fallen, the list is walked again from its first page. A list that ends
+        before its total is logged as a warning, by the logger `cds_eks.paging`.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -375,6 +378,7 @@ class Nodes:
             An iterator of `Node`. [O]
 
         Raises:
+            UnreadableResponse: A page repeats an earlier one, though there are more entries than were given.
             EksError: As `list` does, at the page that failed.
 
         Source: ListNodes [D], on the wire ListNodes [D].
@@ -394,6 +398,7 @@ class Nodes:
                     timeout=timeout,
                 ),
                 identity=lambda entry: entry.node_id,
+                action="ListNodes",
             )
         )
 
@@ -1014,21 +1019,32 @@ class ScalingGroups:
 
 
 class Waiters:
-    """The waits of `eks.wait`; `on_change` is called in the thread that waits."""
+    """The waits of `eks.wait`; callbacks are called in the thread that waits."""
 
     def __init__(self, portal: Portal, waiters: Callable[[], AsyncWaiters]) -> None:
         self._portal = portal
         self._waiters = waiters
 
     def task(
-        self, task_id: str, *, timeout: float | None = 3600.0, on_change: Callable[[TaskStatus], None] | None = None
+        self,
+        task_id: str,
+        *,
+        cluster_id: str | None = None,
+        timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
+        on_change: Callable[[TaskStatus], None] | None = None,
+        on_step: Callable[[ClusterEvent], None] | None = None,
     ) -> TaskStatus:
-        """Wait until a task has finished.
+        """Wait until a task has finished. The cluster that it works on takes the next operation then.
 
         Args:
             task_id: Id of the task.
+            cluster_id: Id of the cluster that it works on, for `on_step`.
             timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
             on_change: Called with the task whenever it has changed.
+            on_step: Called with each step that the service takes on the cluster, when it appears and when it changes.
 
         Returns:
             The finished task.
@@ -1036,20 +1052,34 @@ class Waiters:
         Raises:
             TaskFailed: The task failed; holds its id and the service's message.
             WaitTimeout: The time is up; holds the id and the last state.
-            EksError: A poll failed in a way that won't pass, such as `NotFound`.
+            NotFound: There is no such task any more, or a minute has passed and it was never seen: what was just begun
+                may not be found at first.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return self._portal.call_reporting(
-            lambda report: self._waiters().task(task_id, timeout=timeout, on_change=report), on_change
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().task(
+                task_id, cluster_id=cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
+            ),
+            on_change=on_change,
+            on_step=on_step,
         )
 
     def event(
-        self, event_id: str, *, timeout: float | None = 3600.0, on_change: Callable[[Event], None] | None = None
+        self,
+        event_id: str,
+        *,
+        timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
+        on_change: Callable[[Event], None] | None = None,
     ) -> Event:
-        """Wait until an event has succeeded.
+        """Wait until an event has succeeded. The network interface that it works on takes the next operation then.
 
         Args:
             event_id: Id of the event.
             timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
             on_change: Called with the event whenever it has changed.
 
         Returns:
@@ -1058,10 +1088,46 @@ class Waiters:
         Raises:
             TaskFailed: The event failed; holds its id and the service's message.
             WaitTimeout: The time is up; holds the id and the last state.
-            EksError: A poll failed in a way that won't pass, such as `NotFound`.
+            NotFound: There is no such event any more, or a minute has passed and it was never seen: what was just
+                begun may not be found at first.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return self._portal.call_reporting(
-            lambda report: self._waiters().event(event_id, timeout=timeout, on_change=report), on_change
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().event(event_id, timeout=timeout, poll_interval=poll_interval, **heard),
+            on_change=on_change,
+        )
+
+    def tasks(
+        self,
+        task_ids: Iterable[str],
+        *,
+        timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
+        on_change: Callable[[TaskStatus], None] | None = None,
+    ) -> dict[str, TaskStatus]:
+        """Wait until each of many tasks has finished or failed, with at most ten polls at once.
+
+        Args:
+            task_ids: Ids of the tasks.
+            timeout: How long to wait for all of them, in seconds; None for no limit.
+            poll_interval: How long the pauses between the polls of one task are, in seconds, or a `PollInterval`; None
+                for 1 s that grows to 15 s. Each is shortened by up to a quarter.
+            on_change: Called with each task whenever it has changed.
+
+        Returns:
+            The finished tasks by id.
+
+        Raises:
+            TaskFailed: All have ended, some of them badly; `failed_ids` names those, `last` has all by id.
+            WaitTimeout: The time is up; `pending_ids` names those that go on, `failed_ids` those that failed, `last`
+                has all that were seen by id.
+            EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
+        """
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().tasks(task_ids, timeout=timeout, poll_interval=poll_interval, **heard),
+            on_change=on_change,
         )
 
     def cluster_running(
@@ -1069,14 +1135,19 @@ class Waiters:
         cluster_id: str,
         *,
         timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
         on_change: Callable[[ClusterDetail], None] | None = None,
+        on_step: Callable[[ClusterEvent], None] | None = None,
     ) -> ClusterDetail:
-        """Wait until a cluster is running.
+        """Wait until a cluster is running. It may be busy even so, but for its creation: see `idle`.
 
         Args:
             cluster_id: Id of the cluster.
             timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
             on_change: Called with the cluster whenever it has changed.
+            on_step: Called with each step that the service takes on the cluster, when it appears and when it changes.
 
         Returns:
             The running cluster.
@@ -1088,31 +1159,92 @@ class Waiters:
                 created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return self._portal.call_reporting(
-            lambda report: self._waiters().cluster_running(cluster_id, timeout=timeout, on_change=report), on_change
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().cluster_running(
+                cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
+            ),
+            on_change=on_change,
+            on_step=on_step,
         )
 
     def cluster_deleted(
         self,
         cluster_id: str,
         *,
+        task_id: str | None = None,
+        missing_ok: bool = False,
         timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
         on_change: Callable[[ClusterDetail], None] | None = None,
     ) -> None:
         """Wait until the service no longer knows a cluster.
 
+        A cluster that is not found at the first look is gone if this client has had its deletion accepted, or if the
+        deletion's `task_id` is given. Else the id may be mistyped, which is an error unless `missing_ok` is set.
+
         Args:
             cluster_id: Id of the cluster.
+            task_id: Id of the deletion's task; when left out, that of the deletion that this client has made, if any.
+                It is asked for while the cluster does not look as if it was being deleted.
+            missing_ok: Whether a cluster that was never seen counts as deleted.
             timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
             on_change: Called with the cluster whenever it has changed.
 
         Raises:
-            TaskFailed: The cluster got into error on the way; holds its id.
+            TaskFailed: The deletion failed: its task did, or the cluster got into error on the way, or is running
+                again. Holds its id.
+            NotFound: There is no such cluster, and nothing says that there was one.
             WaitTimeout: The time is up; holds the id and the last state.
-            EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        self._portal.call_reporting(
-            lambda report: self._waiters().cluster_deleted(cluster_id, timeout=timeout, on_change=report), on_change
+        call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().cluster_deleted(
+                cluster_id,
+                task_id=task_id,
+                missing_ok=missing_ok,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                **heard,
+            ),
+            on_change=on_change,
+        )
+
+    def idle(
+        self,
+        cluster_id: str,
+        *,
+        timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
+        on_change: Callable[[ClusterDetail], None] | None = None,
+    ) -> ClusterDetail:
+        """Wait until a cluster takes the next operation: what to do when one was refused with `Conflict`.
+
+        That is when it is running and neither a node pool nor a step of it (`clusters.list_events`) is under way [I].
+
+        Args:
+            cluster_id: Id of the cluster.
+            timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
+            on_change: Called with the cluster whenever it has changed.
+
+        Returns:
+            The cluster.
+
+        Raises:
+            TaskFailed: The cluster is in error; holds its id.
+            WaitTimeout: The time is up; holds the id and the last state, and says what is under way.
+            NotFound: There is no such cluster any more, or a minute has passed and it was never seen.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
+        """
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().idle(cluster_id, timeout=timeout, poll_interval=poll_interval, **heard),
+            on_change=on_change,
         )
 
     def node_pool_ready(
@@ -1122,30 +1254,75 @@ class Waiters:
         replicas: int | None = None,
         *,
         timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
         on_change: Callable[[NodePool], None] | None = None,
     ) -> NodePool:
-        """Wait until a node pool has just as many nodes as it is to have, all of them up.
+        """Wait until a node pool has as many nodes as it is to have, all of them up.
+
+        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and five polls have
+        found it unchanged. Its cluster may be busy even so: see `idle`.
 
         Args:
             cluster_id: Id of the cluster.
             node_pool_id: Id of the node pool.
             replicas: How many nodes it is to have; None for what the pool itself says.
             timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
             on_change: Called with the node pool whenever it has changed.
 
         Returns:
             The node pool.
 
         Raises:
-            TaskFailed: The node pool is in error; holds the ids.
+            TaskFailed: The node pool is in error, or for a minute has itself wanted fewer nodes than were asked for,
+                all of them up; holds the ids.
             WaitTimeout: The time is up; holds the ids and the last state.
-            EksError: A poll failed in a way that won't pass, such as `NotFound`.
+            NotFound: There is no such node pool or cluster any more, or a minute has passed and it was never seen:
+                what was just created may not be found at first.
+            EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return self._portal.call_reporting(
-            lambda report: self._waiters().node_pool_ready(
-                cluster_id, node_pool_id, replicas, timeout=timeout, on_change=report
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().node_pool_ready(
+                cluster_id, node_pool_id, replicas, timeout=timeout, poll_interval=poll_interval, **heard
             ),
-            on_change,
+            on_change=on_change,
+        )
+
+    def node_pools_ready(
+        self,
+        node_pools: Iterable[tuple[str, str]] | Mapping[tuple[str, str], int | None],
+        *,
+        timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
+        on_change: Callable[[NodePool], None] | None = None,
+    ) -> dict[tuple[str, str], NodePool]:
+        """Wait until each of many node pools is ready or has failed, with at most ten polls at once.
+
+        Args:
+            node_pools: Pairs of a cluster's id and the id of a node pool of it; or a mapping of these to how many nodes
+                the pool is to have, None for what the pool itself says.
+            timeout: How long to wait for all of them, in seconds; None for no limit.
+            poll_interval: How long the pauses between the polls of one pool are, in seconds, or a `PollInterval`; None
+                for 1 s that grows to 15 s. Each is shortened by up to a quarter.
+            on_change: Called with each node pool whenever it has changed.
+
+        Returns:
+            The node pools by pair of ids.
+
+        Raises:
+            TaskFailed: All have ended, some of them badly; `failed_ids` names those, `last` has all by pair of ids.
+            WaitTimeout: The time is up; `pending_ids` names those that go on, `failed_ids` those that failed, `last`
+                has all that were seen by pair of ids.
+            EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
+        """
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().node_pools_ready(
+                node_pools, timeout=timeout, poll_interval=poll_interval, **heard
+            ),
+            on_change=on_change,
         )
 
     def clusters_running(
@@ -1153,23 +1330,75 @@ class Waiters:
         cluster_ids: Iterable[str],
         *,
         timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
         on_change: Callable[[ClusterSummary], None] | None = None,
     ) -> dict[str, ClusterSummary]:
-        """Wait until each of many clusters is running or in error, with one list request a poll.
+        """Wait until each of many clusters is running, in error or gone, with one list request a poll.
 
         Args:
             cluster_ids: Ids of the clusters.
             timeout: How long to wait, in seconds; None for no limit.
+            poll_interval: How long the pauses between polls are, in seconds, or a `PollInterval`; None for 1 s that
+                grows to 15 s. Each is shortened by up to a quarter.
             on_change: Called with each cluster whenever it has changed.
 
         Returns:
             The running clusters by id.
 
         Raises:
-            TaskFailed: All have settled, some in error; `cluster_ids` names those, `last` has all by id.
-            WaitTimeout: The time is up; `cluster_ids` names those not running, `last` has all that were seen by id.
+            TaskFailed: All have settled, some in error or gone, or never seen for a minute; `failed_ids` names those,
+                `last` has all that were seen by id.
+            WaitTimeout: The time is up; `pending_ids` names those that go on, `failed_ids` those that failed,
+                `cluster_ids` both, and `last` has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return self._portal.call_reporting(
-            lambda report: self._waiters().clusters_running(cluster_ids, timeout=timeout, on_change=report), on_change
+        return call_hearing(
+            self._portal,
+            lambda **heard: self._waiters().clusters_running(
+                cluster_ids, timeout=timeout, poll_interval=poll_interval, **heard
+            ),
+            on_change=on_change,
+        )
+
+    def each(
+        self,
+        task_ids: Iterable[str] = (),
+        *,
+        event_ids: Iterable[str] = (),
+        cluster_ids: Iterable[str] = (),
+        node_pools: Iterable[tuple[str, str]] | Mapping[tuple[str, str], int | None] = (),
+        timeout: float | None = 3600.0,
+        poll_interval: float | PollInterval | None = None,
+    ) -> Iterator[Done]:
+        """Wait for many things at once, and yield each as it ends, with at most ten polls at once.
+
+        Nothing is polled while the caller deals with what was yielded, and the time goes on.
+
+        Args:
+            task_ids: Ids of tasks that are to finish.
+            event_ids: Ids of events that are to succeed.
+            cluster_ids: Ids of clusters that are to run.
+            node_pools: Node pools that are to be ready, as `node_pools_ready` takes them.
+            timeout: How long to wait for all of them, in seconds; None for no limit.
+            poll_interval: How long the pauses between the polls of one thing are, in seconds, or a `PollInterval`; None
+                for 1 s that grows to 15 s. Each is shortened by up to a quarter.
+
+        Returns:
+            An iterator of `Done`, one for each. Whatever goes wrong with one of them, be it that the time is up, is in
+            its `error`, and the others go on.
+
+        Raises:
+            InvalidRequestError: An argument can't be used.
+        """
+        return self._portal.iterate(
+            lambda: one_by_one(
+                self._waiters().each(
+                    task_ids,
+                    event_ids=event_ids,
+                    cluster_ids=cluster_ids,
+                    node_pools=node_pools,
+                    timeout=timeout,
+                    poll_interval=poll_interval,
+                )
+            )
         )

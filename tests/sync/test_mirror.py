@@ -19,7 +19,7 @@ PAIRS: list[tuple[type, type]] = [
 METHODS = [
     pytest.param(kind, mirror, name, id=f"{mirror.__name__}.{name}")
     for kind, mirror in PAIRS
-    for name in vars(kind)
+    for name in dir(kind)
     if not name.startswith("_")
 ]
 
@@ -39,7 +39,7 @@ def parameters(function: Callable[..., Any]) -> list[tuple[str, Any, Any, str]]:
 
 @pytest.mark.parametrize(("kind", "mirror"), PAIRS, ids=[mirror.__name__ for _, mirror in PAIRS])
 def test_both_have_the_same_methods(kind: type, mirror: type) -> None:
-    names = [{name for name in vars(one) if not name.startswith("_")} for one in (kind, mirror)]
+    names = [{name for name in dir(one) if not name.startswith("_")} for one in (kind, mirror)]
     assert names[0] == names[1]
     assert names[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from operations.faces import sync_client
 from operations.server import HANG, Seen, Server, envelope
 from patience import until
 
-from cds_eks.errors import TaskFailed, WaitTimeout
-from cds_eks.models import ClusterSummary, TaskStatus
+from cds_eks.errors import ConnectionLost, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
+from cds_eks.models import ClusterEvent, ClusterSummary, TaskStatus
 
 
 def statuses(*script: str) -> Any:
@@ -27,8 +28,8 @@ def statuses(*script: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cds_eks.polling.FIRST_INTERVAL", 0.01)
-    monkeypatch.setattr("cds_eks.polling.LAST_INTERVAL", 0.01)
+    monkeypatch.setattr("cds_eks.waiting.intervals.FIRST_INTERVAL", 0.01)
+    monkeypatch.setattr("cds_eks.waiting.intervals.LAST_INTERVAL", 0.01)
 
 
 def test_on_change_runs_in_the_thread_that_waits_and_may_call_the_client(server: Server) -> None:
@@ -137,3 +138,100 @@ def test_many_threads_wait_at_once(server: Server) -> None:
         until(lambda: len(results) == 16)
         assert time.monotonic() - begin < 10
     assert set(results) == {"finish"}
+
+
+def by_task(**scripts: list[str]) -> Any:
+    """Each task as told, poll after poll; the last for ever."""
+
+    def reply(seen: Seen) -> dict[str, Any]:
+        states = scripts[seen.arguments["TaskId"]]
+        status = states.pop(0) if len(states) > 1 else states[0]
+        return envelope({"TaskId": seen.arguments["TaskId"], "TaskStatus": status})
+
+    return reply
+
+
+def test_many_tasks_and_pools_are_waited_for_and_an_idle_cluster(server: Server) -> None:
+    found = {"ClusterId": "c", "ClusterStatus": "running"}
+    server.replies |= {
+        "TaskStatus": by_task(a=["doing", "finish"], b=["finish"]),
+        "ListNodePool": envelope({"NodePool": [{"Id": "p", "AvailableNodeCount": 2, "Replicas": 2}]}),
+        "GetCluster": envelope(found),
+        "GetClusterEvents": envelope([{"Status": "finish"}]),
+    }
+    heard: list[str] = []
+    with sync_client(server) as eks:
+        tasks = eks.wait.tasks(["a", "b"], poll_interval=0.01, on_change=lambda task: heard.append(task.task_id))
+        assert {id_: task.task_status for id_, task in tasks.items()} == {"a": "finish", "b": "finish"}
+        assert sorted(heard) == ["a", "a", "b"]
+        assert list(eks.wait.node_pools_ready({("c", "p"): 2}, poll_interval=0.01)) == [("c", "p")]
+        assert eks.wait.idle("c", poll_interval=0.01).cluster_id == "c"
+
+
+def test_each_is_an_iterator_that_may_be_broken_off_and_walked_in_another_thread(server: Server) -> None:
+    server.replies["TaskStatus"] = by_task(a=["doing", "doing", "finish"], b=["finish"], c=["error"], d=["doing"])
+    told: list[tuple[str, bool]] = []
+    with sync_client(server) as eks:
+        walk = eks.wait.each(["a", "b", "c", "d"], poll_interval=0.01)
+        first = next(walk)
+        told.append((first.id, first.error is None))
+        more = ((done.id, done.error is None) for done in islice(walk, 2))
+        thread = threading.Thread(target=lambda: told.extend(more))
+        thread.start()
+        thread.join(10)
+        walk.close()  # type: ignore[attr-defined]
+        assert eks.clusters.list().code == "Success"
+    assert sorted(told[:2]) == [("b", True), ("c", False)]
+    assert told[2] == ("a", True)
+
+
+def test_steps_are_told_in_the_thread_that_waits_in_order_with_the_changes(server: Server) -> None:
+    steps = iter([[("net", "doing")], [("net", "finish"), ("up", "doing")]])
+    last: list[Any] = []
+
+    def events(seen: Seen) -> dict[str, Any]:
+        last[:] = next(steps, last)
+        return envelope([{"SubtaskName": name, "Status": status} for name, status in last])
+
+    server.replies |= {"TaskStatus": statuses("doing", "finish"), "GetClusterEvents": events}
+    heard: list[Any] = []
+
+    def hear(step: ClusterEvent) -> None:
+        heard.append((step.subtask_name, step.status, threading.get_ident()))
+        eks.clusters.list()
+
+    with sync_client(server) as eks:
+        eks.wait.task("t", cluster_id="c", on_step=hear, on_change=lambda task: heard.append(task.task_status))
+        server.replies["TaskStatus"] = statuses("finish")
+        eks.wait.task("t", cluster_id="c", on_step=heard.append)
+        me = threading.get_ident()
+        assert heard[:5] == ["doing", ("net", "doing", me), "finish", ("net", "finish", me), ("up", "doing", me)]
+        assert [step.subtask_name for step in heard[5:]] == ["net", "up"]
+
+        def complain(step: ClusterEvent) -> None:
+            raise ConnectionLost("mine")
+
+        with pytest.raises(ConnectionLost, match="mine"):
+            eks.wait.task("t", cluster_id="c", on_step=complain)
+        with pytest.raises(InvalidRequestError, match="on_step: must be callable"):
+            eks.wait.task("t", cluster_id="c", on_step=7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("timeout", [10**400, float("inf"), float("nan"), -1, True])
+def test_a_timeout_that_can_not_be_is_refused(server: Server, timeout: Any) -> None:
+    with sync_client(server) as eks, pytest.raises(InvalidRequestError, match="timeout"):
+        eks.wait.task("t", timeout=timeout)
+    assert server.seen == []
+
+
+def test_a_deletion_is_known_to_the_client_that_asked_for_it_and_a_mistyped_id_is_not(server: Server) -> None:
+    server.replies |= {
+        "DeleteCluster": envelope({"ClusterId": "c", "TaskId": "t"}),
+        "GetCluster": {"Code": "ResourceNotFound"},
+    }
+    with sync_client(server) as eks:
+        eks.clusters.delete("c")
+        eks.wait.cluster_deleted("c")
+        with pytest.raises(NotFound, match="missing_ok=True"):
+            eks.wait.cluster_deleted("d")
+        eks.wait.cluster_deleted("d", missing_ok=True)

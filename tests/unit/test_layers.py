@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"client"},
     {"calls", "fates", "wiring"},
     {
-        *("resources", "middleware", "backend", "config", "paging", "waiting", "polling", "verdicts", "lookup"),
+        *("resources", "middleware", "backend", "config", "paging", "waiting", "lookup"),
         *("codec", "envelope", "failures", "providers", "reading", "compiling", "writing", "user_agent"),
     },
     {"pipeline"},
@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"revisions"},
     {"redaction", "logs", "home", "line", "moments", "open_creates"},
     {"errors"},
-    {"_version", "_lazy", "clocks", "forks", "groups", "kept", "loading", "making"},
+    {"_version", "_lazy", "clocks", "deletions", "forks", "groups", "kept", "loading", "making"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable
 from contextlib import aclosing
@@ -9,7 +10,7 @@ from typing import TypeVar, cast
 
 import pytest
 
-from cds_eks.errors import ConnectionLost
+from cds_eks.errors import ConnectionLost, UnreadableResponse
 from cds_eks.paging import paginate
 from cds_eks.wire import Response
 
@@ -74,15 +75,79 @@ async def test_a_service_that_gives_smaller_pages_than_asked_for_is_walked_to_it
     assert len(book.asked) == 20
 
 
-@pytest.mark.parametrize("total", [None, 100])
-async def test_a_service_that_gives_the_same_page_for_ever_is_given_up(total: int | None) -> None:
-    class Stuck(Book):
-        def page(self, page_index: int) -> list[str]:
-            return ["a", "b"]
+class Stuck(Book):
+    def page(self, page_index: int) -> list[str]:
+        return ["a", "b"]
 
-    book = Stuck(total=total)
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_the_same_page_for_ever_ends_with_a_warning_where_nothing_says_how_many_there_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    book = Stuck()
     assert await all_of(book) == ["a", "b"]
     assert book.asked == [1, 2]
+    assert warnings(caplog) == ["a list: the list repeats itself: 2 of an unknown number entries on 2 pages"]
+
+
+async def test_the_same_page_for_ever_is_an_error_when_entries_are_missing() -> None:
+    book = Stuck(total=100)
+    entries = paginate(book.fetch, identity=str, action="ListNodes")
+    assert [await anext(entries), await anext(entries)] == ["a", "b"]
+    with pytest.raises(UnreadableResponse, match="page 2 of the list repeats an earlier one: 2 of 100") as caught:
+        await anext(entries)
+    assert (caught.value.action, caught.value.http_status) == ("ListNodes", 200)
+    assert book.asked == [1, 2]
+
+
+@pytest.mark.parametrize(("total", "count"), [(4, 1), (3, 0), (None, 0), (-5, 0)])
+async def test_a_list_that_ends_before_its_total_is_a_warning_once(
+    total: int | None, count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await all_of(Book(["a", "b"], ["c"], total=total)) == ["a", "b", "c"]
+    assert warnings(caplog) == ["a list: the list ends early: 3 of 4 entries on 3 pages"] * count
+
+
+class Shrinking(Book):
+    """A list in pages of two, of which entries can be deleted."""
+
+    def __init__(self, names: str) -> None:
+        super().__init__()
+        self.names = list(names)
+
+    async def fetch(self, page_index: int) -> Response[list[str]]:
+        self.total = len(self.names)
+        return await super().fetch(page_index)
+
+    def page(self, page_index: int) -> list[str]:
+        return self.names[2 * page_index - 2 : 2 * page_index]
+
+
+@pytest.mark.parametrize("names", ["ab", "abc", "abcdef", "abcdefghijk"])
+@pytest.mark.parametrize("every", [1, 2, 3])
+async def test_deleting_while_one_walks_skips_nothing(names: str, every: int, caplog: pytest.LogCaptureFixture) -> None:
+    book = Shrinking(names)
+    walked = []
+    async for entry in walk(book):
+        walked.append(entry)
+        if len(walked) % every == 0:
+            book.names.remove(entry)
+    assert sorted(walked) == sorted(names)
+    assert warnings(caplog) == []
+
+
+async def test_a_list_that_shrinks_once_is_walked_once_more() -> None:
+    book = Shrinking("abcdefg")
+    walked = []
+    async for entry in walk(book):
+        walked.append(entry)
+        if entry == "a":
+            book.names.remove("a")
+    assert walked == ["a", "b", "d", "e", "f", "g", "c"]
+    assert book.asked == [1, 2, 3, 1, 2, 3]
 
 
 async def test_a_service_that_gives_the_same_page_in_another_order_is_given_up() -> None:
@@ -105,15 +170,15 @@ async def test_a_page_that_slid_by_all_but_one_goes_on() -> None:
     assert await all_of(book) == ["a", "b", "c", "d", "e"]
 
 
-async def test_a_list_that_shrank_below_what_was_given_still_ends() -> None:
-    class Shrinking(Book):
+async def test_a_list_that_only_says_that_it_shrinks_ends_after_a_few_walks() -> None:
+    class Lying(Book):
         async def fetch(self, page_index: int) -> Response[list[str]]:
             self.total = 10 - 3 * page_index
             return await super().fetch(page_index)
 
-    book = Shrinking(["a", "b", "c", "d"], ["e", "f"])
+    book = Lying(["a", "b", "c", "d"], ["e", "f"])
     assert await all_of(book) == ["a", "b", "c", "d", "e", "f"]
-    assert book.asked == [1, 2, 3]
+    assert book.asked == [1, 2, 3] * 4
 
 
 @pytest.mark.parametrize("total", [-1, -100, 1, 10**30])

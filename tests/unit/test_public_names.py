@@ -107,12 +107,20 @@ METHODS: dict[str, str] = {
     "events.get_status": "(event_id, *, extra=None, timeout=None)",
     "scaling_groups.describe": "(scaling_group_id, *, extra=None, timeout=None)",
     "scaling_groups.add_nodes": "(scaling_group_id, add_num, *, extra=None, timeout=None)",
-    "wait.task": "(task_id, *, timeout=3600.0, on_change=None)",
-    "wait.event": "(event_id, *, timeout=3600.0, on_change=None)",
-    "wait.cluster_running": "(cluster_id, *, timeout=3600.0, on_change=None)",
-    "wait.cluster_deleted": "(cluster_id, *, timeout=3600.0, on_change=None)",
-    "wait.node_pool_ready": "(cluster_id, node_pool_id, replicas=None, *, timeout=3600.0, on_change=None)",
-    "wait.clusters_running": "(cluster_ids, *, timeout=3600.0, on_change=None)",
+    "wait.task": ("(task_id, *, cluster_id=None, timeout=3600.0, poll_interval=None, on_change=None, on_step=None)"),
+    "wait.event": "(event_id, *, timeout=3600.0, poll_interval=None, on_change=None)",
+    "wait.cluster_running": "(cluster_id, *, timeout=3600.0, poll_interval=None, on_change=None, on_step=None)",
+    "wait.cluster_deleted": (
+        "(cluster_id, *, task_id=None, missing_ok=False, timeout=3600.0, poll_interval=None, on_change=None)"
+    ),
+    "wait.idle": "(cluster_id, *, timeout=3600.0, poll_interval=None, on_change=None)",
+    "wait.node_pool_ready": (
+        "(cluster_id, node_pool_id, replicas=None, *, timeout=3600.0, poll_interval=None, on_change=None)"
+    ),
+    "wait.tasks": "(task_ids, *, timeout=3600.0, poll_interval=None, on_change=None)",
+    "wait.clusters_running": "(cluster_ids, *, timeout=3600.0, poll_interval=None, on_change=None)",
+    "wait.node_pools_ready": "(node_pools, *, timeout=3600.0, poll_interval=None, on_change=None)",
+    "wait.each": ("(task_ids=(), *, event_ids=(), cluster_ids=(), node_pools=(), timeout=3600.0, poll_interval=None)"),
     "call": "(action, *, method='GET', params=None, body=None, timeout=None)",
 }
 
@@ -195,7 +203,7 @@ def test_async_methods_are_awaited_and_sync_ones_are_not(
     path: str, async_client: AsyncEksClient, sync_client: EksClient
 ) -> None:
     assert not inspect.iscoroutinefunction(at(sync_client, path))
-    assert inspect.iscoroutinefunction(at(async_client, path)) != (path == "nodes.iterate")
+    assert inspect.iscoroutinefunction(at(async_client, path)) != (path in ("nodes.iterate", "wait.each"))
 
 
 def test_the_values_of_the_surface_are_made_so() -> None:

@@ -1,4 +1,4 @@
-"""Waiting for tasks, events, clusters and node pools; time, dice and sleep are the test's own."""
+"""Waiting for tasks, events, clusters and node pools; time, chance and sleep are the test's own."""
 
 from __future__ import annotations
 
@@ -11,104 +11,16 @@ import anyio
 import anyio.lowlevel
 import attrs
 import pytest
+from scripted import World, cluster, event, listed, pool, pools, summary, task
 
 from cds_eks import errors
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
-from cds_eks.models import ClusterDetail, ClusterSummary, Event, NodePool, NodePoolList, TaskStatus
-from cds_eks.polling import LAST_INTERVAL
+from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStatus
 from cds_eks.waiting import UNSEEN, Waiters
+from cds_eks.waiting.intervals import LAST_INTERVAL
 from cds_eks.wire import Response
 
 pytestmark = pytest.mark.anyio
-
-MOST_POLLS = 500
-
-
-class World:
-    """A service that says what it is told to, poll after poll (the last for ever), and time that passes in pauses."""
-
-    def __init__(self, *script: Any, dice: float = 0.5, poll_takes: float = 0.0) -> None:
-        self.script = script
-        self.now = 1000.0
-        self.polls: list[float] = []
-        self.asked: list[Any] = []
-        self.pauses: list[float] = []
-        self.poll_takes = poll_takes
-        self.dice = dice
-        self.lookups: list[str] = []
-        self.details: dict[str, Any] = {}
-        self.wait = Waiters(
-            task=self.answer,
-            event=self.answer,
-            cluster=self.look_up,
-            clusters=self.answer,
-            node_pools=self.answer,
-            clock=lambda: self.now,
-            dice=lambda: self.dice,
-            sleep=self.sleep,
-        )
-
-    async def answer(self, *asked: str) -> Response[Any]:
-        self.asked.append(asked)
-        self.polls.append(self.now)
-        assert len(self.polls) < MOST_POLLS, "the wait does not end"
-        await anyio.lowlevel.checkpoint()
-        self.now += self.poll_takes
-        state = self.script[min(len(self.polls), len(self.script)) - 1]
-        if isinstance(state, BaseException):
-            raise state
-        return Response(data=state)
-
-    async def look_up(self, cluster_id: str) -> Response[ClusterDetail]:
-        """GetCluster: from the script, or by id where `details` is filled."""
-        if not self.details:
-            return await self.answer(cluster_id)
-        self.lookups.append(cluster_id)
-        await anyio.lowlevel.checkpoint()
-        state = self.details[cluster_id]
-        if isinstance(state, BaseException):
-            raise state
-        return Response(data=state)
-
-    async def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.pauses.append(seconds)
-        self.now += seconds
-        await anyio.lowlevel.checkpoint()
-
-
-def task(status: str | None, msg: str | None = None) -> TaskStatus:
-    return TaskStatus(task_id="t-1", task_status=status, task_msg=msg)
-
-
-def event(status: str | None, display: str | None = None) -> Event:
-    return Event(event_id="e-1", event_status=status, event_status_display=display)
-
-
-def cluster(status: str | None, text: str | None = None, cluster_id: str = "c-1") -> ClusterDetail:
-    return ClusterDetail(cluster_id=cluster_id, cluster_status=status, status_str=text)
-
-
-def summary(cluster_id: str, status: str | None, text: str | None = None) -> ClusterSummary:
-    return ClusterSummary(cluster_id=cluster_id, cluster_status=status, status_str=text)
-
-
-def pools(*found: NodePool) -> NodePoolList:
-    return NodePoolList(total=len(found), node_pool=list(found))
-
-
-def pool(
-    available: int | None,
-    total: int | None,
-    replicas: int | None = 3,
-    *,
-    status: str | None = None,
-    pool_id: str = "p-1",
-) -> NodePoolList:
-    return pools(
-        NodePool(id=pool_id, available_node_count=available, total_node_count=total, replicas=replicas, status=status)
-    )
-
 
 PASSING = [
     errors.ConnectionLost("lost"),
@@ -145,27 +57,27 @@ async def test_the_first_poll_comes_at_once_and_a_done_task_needs_no_other() -> 
     assert (world.polls, world.pauses, world.asked) == ([1000.0], [], [("t-1",)])
 
 
-@pytest.mark.parametrize("dice", [0.0, 0.25, 0.999999])
-async def test_pauses_grow_from_1_to_15_seconds_and_are_shortened_by_a_quarter_at_most(dice: float) -> None:
-    world = World(*[task("doing")] * 30, task("finish"), dice=dice)
+@pytest.mark.parametrize("chance", [0.0, 0.25, 0.999999])
+async def test_pauses_grow_from_1_to_15_seconds_and_are_shortened_by_a_quarter_at_most(chance: float) -> None:
+    world = World(*[task("doing")] * 30, task("finish"), chance=chance)
     await world.wait.task("t-1")
     plain = [min(15.0, 1.5**index) for index in range(30)]
-    assert world.pauses == pytest.approx([pause * (0.75 + 0.25 * dice) for pause in plain])
+    assert world.pauses == pytest.approx([pause * (0.75 + 0.25 * chance) for pause in plain])
     assert all(0.75 * pause <= actual <= pause for pause, actual in zip(plain, world.pauses, strict=True))
     assert plain[0] == 1.0
     assert plain[-1] == 15.0
 
 
-async def test_each_pause_rolls_the_dice_anew() -> None:
+async def test_each_pause_is_shortened_anew() -> None:
     world = World(*[task("doing")] * 3, task("finish"))
     rolls = iter([0.0, 1.0, 0.0])
-    world.wait._poll = attrs.evolve(world.wait._poll, dice=lambda: next(rolls))
+    world.wait._pace = attrs.evolve(world.wait._pace, random=lambda: next(rolls))
     await world.wait.task("t-1")
     assert world.pauses == pytest.approx([0.75, 1.5, 0.75 * 2.25])
 
 
 async def test_the_last_pause_ends_with_the_time_and_one_more_poll_is_made_then() -> None:
-    world = World(task("doing"), dice=1.0)
+    world = World(task("doing"), chance=1.0)
     with pytest.raises(WaitTimeout):
         await world.wait.task("t-1", timeout=10.0)
     assert world.pauses == pytest.approx([1.0, 1.5, 2.25, 3.375, 1.875])
@@ -173,18 +85,18 @@ async def test_the_last_pause_ends_with_the_time_and_one_more_poll_is_made_then(
 
 
 async def test_a_task_that_ends_at_the_last_moment_is_not_late() -> None:
-    world = World(*[task("doing")] * 5, task("finish"), dice=1.0)
+    world = World(*[task("doing")] * 5, task("finish"), chance=1.0)
     assert await world.wait.task("t-1", timeout=10.0) == task("finish")
 
 
 async def test_the_time_that_polls_take_counts() -> None:
-    world = World(task("doing"), poll_takes=4.0, dice=1.0)
+    world = World(task("doing"), poll_takes=4.0, chance=1.0)
     with pytest.raises(WaitTimeout):
         await world.wait.task("t-1", timeout=10.0)
     assert world.polls == [1000.0, 1005.0, 1010.0]
 
 
-@pytest.mark.parametrize("timeout", [None, math.inf])
+@pytest.mark.parametrize("timeout", [None, 1e308, 10**300])
 async def test_without_a_timeout_it_waits_as_long_as_it_takes(timeout: float | None) -> None:
     world = World(*[task("doing")] * 400, task("finish"))
     assert await world.wait.task("t-1", timeout=timeout) == task("finish")
@@ -200,7 +112,7 @@ async def test_the_usual_timeout_is_an_hour() -> None:
 
 # --- what ends a wait well, and what goes on
 
-GOING_ON = [None, "", "a status of 2030", "Finish", "FINISH", "success ", "running "]
+GOING_ON = [None, "", "a status of 2030", "pending", "unfinished", "not running"]
 
 
 @pytest.mark.parametrize("status", ["doing", "success", "running", *GOING_ON])
@@ -224,18 +136,11 @@ async def test_an_unknown_cluster_status_is_going_on(status: str | None) -> None
     assert (len(world.polls), world.asked[0]) == (2, ("c-1",))
 
 
-@pytest.mark.parametrize("status", ["deleting", "running", "deleted", *GOING_ON])
+@pytest.mark.parametrize("status", ["deleting", "Running", "deleted", *GOING_ON])
 async def test_a_cluster_is_deleted_when_it_is_not_found_and_not_before(status: str | None) -> None:
     world = World(cluster(status), cluster(status), NotFound("gone"))
     await world.wait.cluster_deleted("c-1")
     assert len(world.polls) == 3
-
-
-async def test_a_cluster_that_is_gone_already_is_deleted() -> None:
-    changes: list[ClusterDetail] = []
-    world = World(NotFound("gone"))
-    await world.wait.cluster_deleted("c-1", on_change=changes.append)
-    assert (len(world.polls), changes) == (1, [])
 
 
 # --- what ends it badly
@@ -327,6 +232,7 @@ async def test_what_a_wait_raises_can_be_pickled_with_its_ids_and_its_last_state
 async def test_a_poll_that_fails_in_passing_does_not_end_the_wait(error: EksError, method: str) -> None:
     ends: dict[str, Any] = {"task": task("finish"), "event": event("success"), "cluster_running": cluster("running")}
     world = World(error, error, ends.get(method, NotFound("gone")))
+    world.deletions.note("the-id", "")
     await getattr(world.wait, method)("the-id")
     assert len(world.polls) == 3
     assert len(world.pauses) == 2
@@ -335,13 +241,15 @@ async def test_a_poll_that_fails_in_passing_does_not_end_the_wait(error: EksErro
 @pytest.mark.parametrize("error", LASTING, ids=by_class)
 @pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
 async def test_a_poll_that_fails_for_good_ends_the_wait(error: EksError, method: str) -> None:
-    if isinstance(error, NotFound) and method in ("cluster_running", "cluster_deleted"):  # see below, and above
+    if isinstance(error, NotFound):  # what is not found may appear yet, and is what `cluster_deleted` waits for
         error = errors.PermissionDenied("no")
     world = World(PASSING[0], error)
     with pytest.raises(type(error)) as caught:
         await getattr(world.wait, method)("the-id")
     assert caught.value is error
+    assert list(error.ids.values()) == ["the-id"]
     assert len(world.polls) == 2
+    error.ids = {}
 
 
 async def test_time_that_ran_out_while_polls_failed_names_their_failure_as_its_cause() -> None:
@@ -537,7 +445,11 @@ WAITS: list[tuple[str, tuple[Any, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize("timeout", [0, 0.0, -1, -math.inf, math.nan, True, False, "5", [1]], ids=repr)
+@pytest.mark.parametrize(
+    "timeout",
+    [0, 0.0, -1, -math.inf, math.inf, math.nan, True, False, "5", [1], 10**400],
+    ids=lambda each: repr(each)[:9],
+)
 @pytest.mark.parametrize(("method", "ids"), WAITS, ids=[method for method, _ in WAITS])
 async def test_a_timeout_is_a_number_above_0_or_none(method: str, ids: tuple[Any, ...], timeout: Any) -> None:
     world = World(None)
@@ -608,13 +520,14 @@ async def test_a_node_pool_is_ready_when_it_has_just_its_nodes_and_all_are_up(
         (pool(3, 3, 3, pool_id="another"), None),
         (pool(2, 3, 3), None),
         (pool(3, 4, 3), None),
-        (pool(4, 4, 3), None),
+        (pool(4, 5, 3), None),
+        (pool(4, 4, 3, status="scaling"), None),
         (pool(None, 3, 3), None),
         (pool(None, None, 0), None),
         (pool(3, 3, None), None),
         (pool(3, 3, 3), 4),
-        (pool(3, 3, 3), 0),
-        (pool(3, 3, 3), 2),
+        (pool(3, 3, 3, status="Deleting"), 0),
+        (pool(3, 3, 3, status="scaling"), 2),
     ],
 )
 async def test_a_node_pool_is_not_ready_otherwise(state: NodePoolList, replicas: int | None) -> None:
@@ -630,7 +543,7 @@ async def test_a_node_pool_is_found_among_others() -> None:
     assert (await World(state).wait.node_pool_ready("c-1", "p-1")).id == "p-1"
 
 
-@pytest.mark.parametrize("status", ["error", "failed"])
+@pytest.mark.parametrize("status", ["error", "failed", "CREATE_FAILED", "Scale Error"])
 async def test_a_node_pool_in_error_fails_though_its_nodes_are_up(status: str) -> None:
     with pytest.raises(TaskFailed, match=f"in state '{status}'") as caught:
         await World(pool(3, 3, 3, status=status)).wait.node_pool_ready("c-1", "p-1")
@@ -638,10 +551,6 @@ async def test_a_node_pool_in_error_fails_though_its_nodes_are_up(status: str) -
 
 
 # --- many clusters
-
-
-def listed(**statuses: str | None) -> list[ClusterSummary]:
-    return [summary(cluster_id, status) for cluster_id, status in statuses.items()]
 
 
 async def test_many_clusters_take_one_list_a_poll() -> None:
@@ -746,16 +655,39 @@ async def test_a_failed_cluster_that_recovers_is_no_failure() -> None:
     assert len(await world.wait.clusters_running(["a", "b"])) == 2
 
 
-async def test_when_time_is_up_the_clusters_that_are_not_running_are_named_and_all_that_were_seen_are_told() -> None:
-    world = World(listed(a="running", b="creating", d="error"), listed(a="running"))
-    world.details = dict.fromkeys("bcd", NotFound("not there"))
+async def test_when_time_is_up_clusters_that_failed_and_those_that_go_on_are_told_apart() -> None:
+    world = World(listed(a="running", b="creating", d="error"), listed(a="running", b="creating"))
+    world.details = dict.fromkeys("cd", NotFound("not there"))
     with pytest.raises(WaitTimeout) as caught:
         await world.wait.clusters_running(["a", "b", "c", "d"], timeout=20)
     error = caught.value
-    assert error.cluster_ids == ("b", "c", "d")
+    assert (error.failed_ids, error.pending_ids, error.cluster_ids) == (("d",), ("b", "c"), ("b", "c", "d"))
     assert error.last == {"a": summary("a", "running"), "b": summary("b", "creating"), "d": summary("d", "error")}
+    assert error.message == (
+        "2 of 4 did not end within 20 s: b: its last status was 'creating'; c: it was never seen. "
+        "1 failed: d: it is gone"
+    )
+    assert "failed_ids=('d',), pending_ids=('b', 'c')" in str(error)
+    assert "cluster_ids" not in str(error)
     copy = pickle.loads(pickle.dumps(error))
-    assert (copy.cluster_ids, copy.last) == (error.cluster_ids, error.last)
+    assert (copy.cluster_ids, copy.last, str(copy)) == (error.cluster_ids, error.last, str(error))
+
+
+async def test_a_cluster_of_many_that_has_vanished_is_settled() -> None:
+    world = World(listed(a="creating", b="creating"), listed(a="running"))
+    world.details = {"b": NotFound("gone")}
+    with pytest.raises(TaskFailed, match="b: it is gone") as caught:
+        await world.wait.clusters_running(["a", "b"], timeout=None)
+    assert (caught.value.failed_ids, caught.value.cluster_ids) == (("b",), ("b",))
+    assert caught.value.last["a"] == summary("a", "running")
+
+
+async def test_a_cluster_of_many_that_is_never_seen_fails_after_a_minute() -> None:
+    world = World(listed(a="running"))
+    world.details = {"typo": NotFound("no")}
+    with pytest.raises(TaskFailed, match="typo: it was never seen"):
+        await world.wait.clusters_running(["a", "typo"], timeout=None)
+    assert UNSEEN <= sum(world.pauses) < UNSEEN + LAST_INTERVAL
 
 
 async def test_when_no_list_came_in_time_all_are_named() -> None:
@@ -785,11 +717,11 @@ async def test_each_change_of_each_cluster_is_reported_once(is_async: bool) -> N
     assert heard == [("a", "creating"), ("b", "creating"), ("b", "running"), ("a", "running")]
 
 
-async def test_the_waiters_use_the_real_clock_dice_and_sleep_unless_told_otherwise() -> None:
+async def test_the_waiters_use_the_real_clock_chance_and_sleep_unless_told_otherwise() -> None:
     async def fetch(task_id: str) -> Response[TaskStatus]:
         return Response(data=task("doing"))
 
-    world = World(None)
-    wait = Waiters(task=fetch, event=world.answer, cluster=world.answer, clusters=world.answer, node_pools=world.answer)
+    no: Any = World(None).answer
+    wait = Waiters(task=fetch, event=no, cluster=no, clusters=no, node_pools=no, steps=no)
     with anyio.fail_after(10), pytest.raises(WaitTimeout):
         await wait.task("t-1", timeout=0.05)

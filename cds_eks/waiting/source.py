@@ -1,0 +1,61 @@
+"""What all waits are handed: how to fetch states, and what time it is."""
+
+from __future__ import annotations
+
+import random as randomness
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from cds_eks import clocks
+from cds_eks.deletions import Deletions
+from cds_eks.models import (
+    ClusterDetail,
+    ClusterEvent,
+    ClusterSummary,
+    Event,
+    NodePoolList,
+    TaskStatus,
+)
+from cds_eks.waiting.polling import Pace
+from cds_eks.wire import Response
+
+
+class Source:
+    """Fetches states.
+
+    Args:
+        task: Fetches a task.
+        event: Fetches an event.
+        cluster: Fetches a cluster.
+        clusters: Lists the clusters.
+        node_pools: Lists one node pool of a cluster, or all for None.
+        steps: Lists the steps that were taken on a cluster.
+        deletions: The deletions that are known to have been accepted.
+        clock: Monotonic seconds.
+        random: Returns a number from 0 (included) to 1.
+        sleep: Waits for some seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        task: Callable[[str], Awaitable[Response[TaskStatus]]],
+        event: Callable[[str], Awaitable[Response[Event]]],
+        cluster: Callable[[str], Awaitable[Response[ClusterDetail]]],
+        clusters: Callable[[], Awaitable[Response[list[ClusterSummary]]]],
+        node_pools: Callable[[str, str | None], Awaitable[Response[NodePoolList]]],
+        steps: Callable[[str], Awaitable[Response[list[ClusterEvent]]]],
+        deletions: Deletions | None = None,
+        clock: Callable[[], float] = clocks.monotonic,
+        random: Callable[[], float] = randomness.random,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._fetch_task = task
+        self._fetch_event = event
+        self._fetch_cluster = cluster
+        self._fetch_clusters = clusters
+        self._fetch_node_pools = node_pools
+        self._fetch_steps = steps
+        self._deletions = deletions or Deletions()
+        self._pace = Pace(clock=clock, random=random, sleep=sleep)

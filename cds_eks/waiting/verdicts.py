@@ -1,0 +1,166 @@
+"""What the states of tasks, events, clusters and node pools mean to who waits for them. Pure.
+
+How a status is spelt decides nothing: `create_failed`, `Create-Failed` and `CREATEFAILED` are one. One with `error` or
+`fail` in it is a failure. One that is not known is "still going on": it is never taken for success, nor for failure.
+"""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
+
+FINISHED = frozenset({"finish", "finished"})
+"""Words for tasks: `finish` [O]."""
+
+SUCCEEDED = frozenset({"success", "succeed", "succeeded"})
+"""Words for events: `success` [O]."""
+
+STEP_ENDED = FINISHED | SUCCEEDED | {"done", "complete", "completed", "skipped"}
+"""Words for the steps of a cluster [I]."""
+
+RUNNING = frozenset({"running"})
+"""The word for clusters [O]."""
+
+POOL_SETTLED = frozenset({"running", "active", "ready", "normal", "available"})
+"""Words for node pools [I]."""
+
+GOING = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
+"""Words for what goes on, beside all that end in `ing`; nobody needs to be told of these."""
+
+LEAVING = ("delet", "destroy", "remov", "releas", "terminat")
+"""What is in the words for something that is being deleted."""
+
+_FILLERS = re.compile(r"[-_\s]+")
+_LONGEST_SHOWN = 80
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """What a state means to a waiter: `done`, or failed with a `failure` in words; neither is "still going on".
+
+    Attributes:
+        done: Whether the wait has ended well.
+        failure: What went wrong, if it has ended badly.
+        status: The status as the service gave it.
+        detail: What else is to be said of the state.
+        unknown: The status that nobody knows and that makes it go on, if any.
+    """
+
+    done: bool = False
+    failure: str | None = None
+    status: str | None = None
+    detail: str = ""
+    unknown: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The state, as an error tells it."""
+        status = f"its last status was {shown(self.status)}" if self.status else "it showed no status"
+        return f"{status} ({self.detail})" if self.detail else status
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.done or self.failure is not None
+
+
+def shown(status: str) -> str:
+    """Return a status for people to read: on one line, and not too long."""
+    return repr(status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…")
+
+
+def normal(status: str | None) -> str:
+    """Return a status without what decides nothing: its case, dashes, underscores and spaces."""
+    return _FILLERS.sub("", (status or "").casefold())
+
+
+def is_failure(status: str | None) -> bool:
+    """Whether a status says that something went wrong."""
+    plain = normal(status)
+    return "error" in plain or "fail" in plain
+
+
+def is_leaving(status: str | None) -> bool:
+    """Whether a status says that something is being deleted."""
+    plain = normal(status)
+    return not is_failure(status) and any(word in plain for word in LEAVING)
+
+
+def judge_task(task: TaskStatus) -> Verdict:
+    """Task status values [O]: `doing`, `finish`, `error`."""
+    return _judge(task.task_status, FINISHED, task.task_msg or f"the task failed{_with(task.task_status)}")
+
+
+def judge_event(event: Event) -> Verdict:
+    """Event status values [O]: `success`, `failed`, `error`."""
+    return _judge(
+        event.event_status,
+        SUCCEEDED,
+        event.event_status_display or f"the event ended with {event.event_status!r}",
+    )
+
+
+def judge_cluster(cluster: ClusterDetail | ClusterSummary) -> Verdict:
+    """Cluster status values [O]: `running`, `error`; others are transitional."""
+    failure = cluster.status_str or f"the cluster is in error{_with(cluster.cluster_status)}"
+    return _judge(cluster.cluster_status, RUNNING, failure)
+
+
+def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
+    """A pool is ready when just as many nodes as it is to have are there, and up.
+
+    Args:
+        pool: The pool.
+        replicas: How many nodes it is to have; None for what the pool itself says.
+    """
+    target = pool.replicas if replicas is None else replicas
+    detail = f"{_count(pool.available_node_count)} nodes up of {_count(pool.total_node_count)}, {_count(target)} wanted"
+    verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {pool.status!r}")
+    is_ready = target is not None and pool.available_node_count == target and _is_whole(pool)
+    done = verdict.failure is None and is_ready
+    return attrs.evolve(verdict, done=done, detail=detail, unknown=None if done else verdict.unknown)
+
+
+def is_settled(pool: NodePool) -> bool:
+    """Whether a pool is at rest: all its nodes are up, and as far as it says nothing is under way."""
+    at_rest = normal(pool.status) in POOL_SETTLED or not pool.status
+    return at_rest and pool.available_node_count is not None and _is_whole(pool)
+
+
+def judge_idle(cluster: ClusterDetail, pools: list[NodePool], steps: list[ClusterEvent]) -> Verdict:
+    """A cluster takes the next operation when it is running and none of its pools and steps is under way [I]."""
+    verdict = judge_cluster(cluster)
+    if not verdict.done:
+        return verdict
+    parts = [(f"node pool {pool.id}", pool.status, POOL_SETTLED) for pool in pools]
+    parts += [
+        (f"step {shown(step.subtask_name or step.subtask_type or '')}", step.status, STEP_ENDED) for step in steps
+    ]
+    for name, status, well in parts:
+        part = _judge(status, well, "failed")
+        if status and not part.has_ended:
+            return attrs.evolve(verdict, done=False, detail=f"{name} is {shown(status)}", unknown=part.unknown)
+    return verdict
+
+
+def _judge(status: str | None, well: frozenset[str], failure: str) -> Verdict:
+    plain = normal(status)
+    if is_failure(status):
+        return Verdict(failure=failure, status=status)
+    is_known = plain in well or plain in GOING or plain.endswith("ing")
+    return Verdict(done=plain in well, status=status, unknown=None if is_known else status)
+
+
+def _with(status: str | None) -> str:
+    return "" if normal(status) == "error" else f" ({status})"
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)
+
+
+def _is_whole(pool: NodePool) -> bool:
+    return pool.total_node_count is None or pool.total_node_count == pool.available_node_count

@@ -1,0 +1,228 @@
+"""One thing that is waited for. Knows no resource."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, TypeVar
+
+from cds_eks.errors import (
+    DeadlineExceeded,
+    EksError,
+    InvalidRequestError,
+    NotFound,
+    ServerFault,
+    TaskFailed,
+    Throttled,
+    TransportError,
+    UnreadableResponse,
+    WaitTimeout,
+)
+from cds_eks.waiting.verdicts import Verdict, shown
+
+T = TypeVar("T")
+
+logger = logging.getLogger("cds_eks.waiting")
+
+UNSEEN = 60.0
+"""For how many seconds what has not been seen yet may be unknown: reads may lag behind a write [I]."""
+
+# What a poll may fail with and the wait goes on: the state is only not known for now.
+_PASSING = (DeadlineExceeded, ServerFault, Throttled, TransportError, UnreadableResponse)
+
+
+class Watch(Generic[T]):
+    """One thing that is waited for: what was last seen of it, and what that means.
+
+    Args:
+        fetch: Fetches the state.
+        judge: Says what it means; called once for each state that was fetched.
+        ids: What is waited for, by name, for the errors.
+        clock: Monotonic seconds.
+        on_change: Told of each state that differs from the one before.
+        on_poll: Called after each poll that fetched a state.
+        missing: Deals with a `NotFound`: raises one, or returns what it means; told whether a state was seen before.
+            When left out, what was never seen may be missing for a minute, and what was seen may not be.
+
+    Attributes:
+        last: The last state that was seen, or None.
+        error: What the wait ends with, if it ends badly.
+        has_ended: Whether there is nothing more to wait for.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[T]],
+        judge: Callable[[T], Verdict],
+        ids: Mapping[str, str],
+        *,
+        clock: Callable[[], float],
+        on_change: Callable[[T], Awaitable[None] | None] | None = None,
+        on_poll: Callable[[], Awaitable[None]] | None = None,
+        missing: Callable[[NotFound, bool], Verdict] | None = None,
+    ) -> None:
+        check_callback("on_change", on_change)
+        self.ids = ids
+        self.last: T | None = None
+        self.error: EksError | None = None
+        self.has_ended = False
+        self.verdict: Verdict | None = None
+        self._fetch = fetch
+        self._judge = judge
+        self._clock = clock
+        self._on_change = on_change
+        self._on_poll = on_poll
+        self._missing = missing or self._missing_for_now
+        self._gives_up = clock() + UNSEEN
+        self._read: tuple[T] | Exception | None = None
+        self._told: set[str] = set()
+        self._trouble: EksError | None = None
+        self._failures = 0
+
+    async def read(self) -> None:
+        """Fetch the state, or find out why it can't be fetched. Raises nothing of the kind: see `settle`."""
+        try:
+            state = await self._fetch()
+        except Exception as error:  # noqa: BLE001 - raised by `settle`
+            self._read = error
+        else:
+            self._read = (state,)
+            self.verdict = self._judge(state)
+
+    @property
+    def state(self) -> T:
+        """The state in which it ended well."""
+        assert self.last is not None  # only what was seen ends well, but for what is to be gone
+        return self.last
+
+    @property
+    def is_about_to_end(self) -> bool:
+        """Whether what was read ends the wait."""
+        return isinstance(self._read, tuple) and self.verdict is not None and self.verdict.has_ended
+
+    async def settle(self) -> None:
+        """Deal with what was read, if anything was: tell of a change, and see whether it has ended.
+
+        Raises:
+            Exception: What a callback raised, or a bug in the fetch.
+        """
+        read, self._read = self._read, None
+        if read is None:
+            return
+        if isinstance(read, tuple):
+            await self._hear(read[0])
+        elif isinstance(read, NotFound):
+            self._miss(read)
+        elif isinstance(read, _PASSING):
+            self._trouble, self._failures = read, self._failures + 1
+        elif isinstance(read, EksError):
+            self._end_badly(read)
+        else:
+            raise read
+
+    def time_is_up(self, timeout: float | None) -> None:
+        """End the wait for want of time, unless it has ended by itself."""
+        if self.has_ended:
+            return
+        error = self.timed_out(timeout)
+        error.__cause__ = self._trouble
+        self._end_badly(error)
+
+    def timed_out(self, timeout: float | None) -> WaitTimeout:
+        """Return the error for want of time."""
+        message = f"it did not end within {timeout:g} s; {self.words}"
+        return WaitTimeout(message, ids=self.ids, last=self.last, status=self.verdict.status if self.verdict else None)
+
+    def failed(self, failure: str) -> TaskFailed:
+        """Return the error for a failure."""
+        return TaskFailed(failure, ids=self.ids, last=self.last, status=self.verdict.status if self.verdict else None)
+
+    @property
+    def words(self) -> str:
+        """What was last seen, and what trouble there is."""
+        words = self.verdict.words if self.verdict is not None else "it was never seen"
+        return f"{words}; {self.trouble}" if self.trouble else words
+
+    @property
+    def trouble(self) -> str:
+        """What the last polls failed with; empty if they did not."""
+        if self._trouble is None:
+            return ""
+        polls = "the last poll" if self._failures == 1 else f"the last {self._failures} polls"
+        if isinstance(self._trouble, NotFound):
+            return f"{polls} did not find it"
+        end = "" if self._failures == 1 else ", at last"
+        return f"{polls} failed{end} with {type(self._trouble).__name__}: {self._trouble.message}"
+
+    async def _hear(self, state: T) -> None:
+        verdict = self.verdict
+        assert verdict is not None  # `read` has judged
+        self._trouble, self._failures = None, 0
+        if self.last is None or state != self.last:
+            self.last = state
+            await call_back(self._on_change, state)
+        if verdict.unknown is not None and verdict.unknown not in self._told:
+            self._told.add(verdict.unknown)
+            warn_of(verdict.unknown, str(self))
+        self.has_ended = verdict.has_ended
+        if verdict.failure is not None:
+            self.error = self.failed(verdict.failure)
+        if self._on_poll is not None:
+            await self._on_poll()
+
+    def _miss(self, error: NotFound) -> None:
+        try:
+            verdict = self._missing(error, self.last is not None)
+        except NotFound as final:
+            self._end_badly(final)
+            return
+        self._trouble, self._failures = error, self._failures + 1
+        self.has_ended = verdict.has_ended
+
+    def _missing_for_now(self, error: NotFound, was_seen: bool) -> Verdict:
+        if was_seen:
+            raise reworded(error, "it is gone")
+        if self._clock() >= self._gives_up:
+            raise reworded(error, "it was never seen")
+        return Verdict()
+
+    def _end_badly(self, error: EksError) -> None:
+        error.ids = {**self.ids, **error.ids}
+        self.error = error
+        self.has_ended = True
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.ids.items())
+
+
+def warn_of(status: str, what: str) -> None:
+    """Log a status that is not known: the wait goes on, for as long as it may take."""
+    logger.warning("a status that is not known, the wait goes on: %s of %s", shown(status), what)
+
+
+def reworded(error: NotFound, words: str) -> NotFound:
+    """Return a `NotFound` that says more."""
+    told = copy.copy(error)
+    told.message = f"{error.message} ({words})" if error.message else words
+    told.__cause__ = error.__cause__
+    return told
+
+
+async def call_back(on_change: Callable[[T], Awaitable[None] | None] | None, state: T) -> None:
+    """Tell who wants to know of a state; the callback may be async."""
+    if on_change is not None:
+        result = on_change(state)
+        if inspect.isawaitable(result):
+            await result
+
+
+def check_callback(name: str, value: object) -> None:
+    """Check what is to be called.
+
+    Raises:
+        InvalidRequestError: It can't be called.
+    """
+    if value is not None and not callable(value):
+        raise InvalidRequestError(name, "must be callable, or None")
