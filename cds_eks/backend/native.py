@@ -20,6 +20,7 @@ from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.sites import LONGEST_URL, place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.tls import tls_words
+from cds_eks.backend.transports import has_warned_of_interception
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
 from cds_eks.line import Line
@@ -44,7 +45,7 @@ class NativeBackend:
         self._expiry = limits.keepalive_expiry
         self._places = Line(limits.max_connections)
         self._shared: Shared | None = None
-        self._is_closed = False
+        self._is_closed = self._has_warned = False
 
     async def send(self, request: Request) -> RawResponse:
         """Send one signed request; see `Backend.send`.
@@ -95,6 +96,7 @@ class NativeBackend:
 
     async def _connect(self, request: Request, shared: Shared) -> Connection:
         """Return a new connection."""
+        self._has_warned = self._has_warned or has_warned_of_interception()
         if proxy_for(request.url) is not None:
             raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
         scheme, host, port = origin = _site(request.url)[0]
