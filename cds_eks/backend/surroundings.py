@@ -50,7 +50,7 @@ def ssl_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
             state = _state(variable, path)
             if known is not None and known.state == state:
                 return known.context
-            context = context_of(path) if path else httpx.create_ssl_context(trust_env=False)
+            context = _made(variable, path)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a path with a NUL is a ValueError
             failure = type(error).__name__
         else:
@@ -65,6 +65,12 @@ def ssl_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
         return known.context
     source = variable or "of the package certifi"
     raise ConfigurationError(f"the trusted certificates ({source}) can't be loaded ({failure})")
+
+
+def _made(variable: str, path: str) -> ssl.SSLContext:
+    if not variable:
+        return httpx.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=path) if variable == "SSL_CERT_FILE" else context_of(path)
 
 
 def _state(variable: str, path: str) -> tuple[int, int, int]:

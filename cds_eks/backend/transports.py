@@ -51,8 +51,8 @@ def has_warned_of_interception() -> bool:
     if not are_intercepted():
         return False
     logger.warning(
-        "a mock (respx, pytest-httpx, vcrpy) or a tracer is in the way of httpx's requests, and the native backend goes "
-        "past it: requests reach the real service; use backend='httpx' there"
+        "a mock (respx, pytest-httpx, vcrpy) or a tracer is in the way of httpx's requests, and the native backend "
+        "goes past it: requests reach the real service; use backend='httpx' there"
     )
     return True
 
