@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 import attrs
 
 from cds_eks.errors import InvalidRequestError
-from cds_eks.rules import Broken, Forbidden, Rule, joined, spelt, value_at
+from cds_eks.rules import Broken, Forbidden, Needed, Rule, joined, spelt, value_at
 
 # Names of its own begin with an underscore, which no field's does.
 _INITIALIZER = """
@@ -28,7 +28,8 @@ def initializer(shape: Any) -> Callable[..., None]:
     """Return the `__init__` of a model.
 
     Args:
-        shape: Its class, of attrs, with `FORBIDDEN`; its fields' metadata have the `rule`, and whether it is `checked`.
+        shape: Its class, of attrs, with `FORBIDDEN` and `NEEDED`; its fields' metadata have the `rule`, and whether it
+            is `checked`.
     """
     known: dict[str, Any] = {
         "_absent": attrs.NOTHING,
@@ -37,6 +38,7 @@ def initializer(shape: Any) -> Callable[..., None]:
         "_refuse": _refuse,
         "_lacks": _lacks,
         "_check_forbidden": _check_forbidden,
+        "_check_needed": _check_needed,
         "_check_extra": _check_extra,
     }
     arguments, missing, steps = [], [], []
@@ -60,6 +62,9 @@ def initializer(shape: Any) -> Callable[..., None]:
     for index, ban in enumerate(shape.FORBIDDEN):
         known[f"_ban_{index}"] = ban
         steps.append(f"_check_forbidden(_self, _ban_{index})")
+    for index, need in enumerate(shape.NEEDED):
+        known[f"_need_{index}"] = need
+        steps.append(f"_check_needed(_self, _need_{index})")
     steps.append("if extra is not _absent and extra: _check_extra(_self)")
     source = _INITIALIZER.replace("ARGUMENTS", ", ".join(arguments)).replace("STEPS", "\n    ".join(missing + steps))
     exec(compile(source, f"<initializer of {shape.__name__}>", "exec"), known)
@@ -80,6 +85,11 @@ def _check_forbidden(shape: Any, ban: Forbidden) -> None:
         for path in ban.fields:
             if value_at(shape, path):
                 raise InvalidRequestError(path, f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
+
+
+def _check_needed(shape: Any, need: Needed) -> None:
+    if complaint := need.complaint(getattr(shape, need.field), getattr(shape, need.when)):
+        raise InvalidRequestError(need.field, complaint)
 
 
 def _check_extra(shape: Any) -> None:

@@ -16,7 +16,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Broken, ExtraFields, Forbidden, Rule, kind_of, spelt
+from cds_eks.rules import Broken, ExtraFields, Forbidden, ListOf, Needed, Rule, kind_of, spelt
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
 
@@ -87,6 +87,8 @@ class Shape:
     __slots__ = ()
 
     FORBIDDEN: tuple[Forbidden, ...] = ()
+    NEEDED: tuple[Needed, ...] = ()
+    ZERO_IS_NONE: bool = False
     GATHERED: tuple[Gathered, ...] = ()
 
     @classmethod
@@ -95,7 +97,8 @@ class Shape:
 
         Args:
             data: Its fields, by Python names or wire names (those of revision 2025-09-08, the document's), nested ones
-                as mappings and lists. None stands for unset.
+                as mappings and lists. None stands for unset; for a list that is required, as the vendor's Go client
+                writes one that its caller left out, it is the empty one.
 
         Raises:
             InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named.
@@ -262,7 +265,10 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
         if member.name in given:
             raise InvalidRequestError(where, f"is given twice, under two names for {member.name}")
         where = f"{path}.{member.name}" if path else member.name
-        given[member.name] = member.metadata["rule"].load(value, where)
+        rule = member.metadata["rule"]
+        if value is None and member.default is attrs.NOTHING and isinstance(rule, ListOf):
+            value = []  # null, which a Go client writes for an empty list [O]
+        given[member.name] = rule.load(value, where)
     try:
         return cls(**{name: value for name, value in given.items() if value is not None})
     except InvalidRequestError as error:

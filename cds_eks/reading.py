@@ -79,10 +79,13 @@ def _list_hook(hint: Any) -> StructureHook:
     (entry_type,) = typing.get_args(hint)
     is_shape = isinstance(entry_type, type) and issubclass(entry_type, Shape)
     reader = converter().get_structure_hook(entry_type)
+    drops_zeros = is_shape and entry_type.ZERO_IS_NONE
 
     def read(value: Any, _: Any) -> list[Any]:
         if not isinstance(value, list):
             value = _listed(value, is_shape=is_shape)
+        if drops_zeros:
+            value = [None if _is_zero(item) else item for item in value]
         entries: list[Any] = []
         try:
             for item in value:
@@ -94,6 +97,11 @@ def _list_hook(hint: Any) -> StructureHook:
         return entries
 
     return read
+
+
+def _is_zero(item: Any) -> bool:
+    """Whether an object is a Go service's zero struct: it has fields, and all of them are empty or zero."""
+    return isinstance(item, dict) and bool(item) and not any(item.values())
 
 
 def _listed(value: Any, *, is_shape: bool) -> list[Any]:

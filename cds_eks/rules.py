@@ -91,18 +91,19 @@ class Text(Rule):
 
 @attrs.frozen
 class Whole(Rule):
-    """A whole number in a range, or one of a few."""
+    """A whole number in a range, or one of a few; with `or_zero`, 0 passes too, which says nothing."""
 
     min: int | None = None
     max: int | None = None
     step: int | None = None
     one_of: tuple[int, ...] = ()
+    or_zero: bool = False
 
     def check(self, value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Broken(f"must be a whole number (int), not {kind_of(value)}")
         number = int(value)
-        if self.one_of and number not in self.one_of:
+        if self.one_of and number not in self.one_of and not (self.or_zero and number == 0):
             raise Broken(f"must be one of {', '.join(map(str, self.one_of))}; got {_shown(number)}")
         if self.min is not None and number < self.min:
             raise Broken(f"must be at least {self.min}; got {_shown(number)}")
@@ -233,6 +234,24 @@ class Forbidden:
     equals: str
     fields: tuple[str, ...]
     because: str
+
+
+@attrs.frozen
+class Needed:
+    """A number that must be one of a few when another field has one of certain values."""
+
+    when: str
+    among: tuple[str, ...]
+    field: str
+    one_of: tuple[int, ...]
+
+    def complaint(self, value: int | None, when: Any) -> str | None:
+        """Return the rule in words if the number breaks it, given the value of the other field."""
+        if when not in self.among or value in self.one_of:
+            return None
+        if value is None:
+            return f"is required when {self.when} is {when!r}"
+        return f"must be one of {', '.join(map(str, self.one_of))} when {self.when} is {when!r}; got {_shown(value)}"
 
 
 def value_at(shape: object, path: str) -> Any:

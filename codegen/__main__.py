@@ -72,7 +72,8 @@ def entry_rule(field: Field) -> str:
         return call("Text", rule=repr(field.rule) if field.rule else None, allow_empty="False" if must_say else None)
     if field.inner == "int":
         one_of = tuple(field.one_of) or None
-        return call("Whole", min=field.min, max=field.max, step=field.step, one_of=one_of)
+        or_zero = "True" if field.or_zero else None
+        return call("Whole", min=field.min, max=field.max, step=field.step, one_of=one_of, or_zero=or_zero)
     return call(RULES[field.inner])
 
 

@@ -42,6 +42,7 @@ class Field:
     step: int | None = None
     one_of: list[int] = attrs.field(factory=list)
     one_of_source: Source | None = None
+    or_zero: bool = False
     min_items: int = 0
     max_items: int | None = None
     values: str | None = None
@@ -93,6 +94,17 @@ class Forbidden:
 
 
 @attrs.frozen(kw_only=True)
+class Needed:
+    """A number that must be one of a few when another field has one of certain values."""
+
+    when: str
+    among: list[str]
+    field: str
+    one_of: list[int]
+    source: Source
+
+
+@attrs.frozen(kw_only=True)
 class Gathered:
     """What some revisions say once in a shape, and the models say below it."""
 
@@ -113,6 +125,8 @@ class Shape:
     doc: str
     fields: dict[str, Field]
     forbidden: list[Forbidden] = attrs.field(factory=list)
+    needed: list[Needed] = attrs.field(factory=list)
+    zero_is_none: bool = False
     gathered: list[Gathered] = attrs.field(factory=list)
 
 
@@ -221,6 +235,9 @@ class Api:
                     raise ValueError(f"{name}.{python}: there is no list of values {field.values}")
                 if field.container is None and field.always and field.type != "str":
                     raise ValueError(f"{name}.{python}: only a text can be `always` there")
+            for need in shape.needed:
+                if missing := {need.when, need.field} - shape.fields.keys():
+                    raise ValueError(f"{name}: what is needed names {', '.join(sorted(missing))}, which it has not")
         for name, operation in self.operations.items():
             result = Field(wire="", type=operation.result, source="D", doc="").inner
             if operation.request not in self.shapes or result not in known:

@@ -11,6 +11,9 @@ __all__ = ["chaos"]
 LATE = 1.0
 """Seconds of service time after which a late or repeated delivery comes."""
 
+LAG = 10.0
+"""Seconds of service time by which a list lags behind."""
+
 BEYOND_WINDOW = 1200.0
 """Seconds: a clock that is off by more than the service's window of 900 s, so that it refuses."""
 
@@ -60,9 +63,10 @@ _CREATES: tuple[tuple[str, str, dict[str, Any]], ...] = (
 def chaos(rate: float, creates: int) -> list[Fault]:
     """Return the faults: the chances of all that can strike a CreateCluster add up to `rate`, each the same.
 
-    Three are apart. Connections have as high a chance to be refused as any fault has, times five: about one request in
-    five needs a new one. Pages of ListNodes go wrong on top of the rest. A clock that is off beyond the service's
-    window strikes twice in a thousand creates, because each strike sets the clock of all calls wrong for a moment.
+    Four are apart. Connections have as high a chance to be refused as any fault has, times five: about one request in
+    five needs a new one. Lists lag, and pages of ListNodes go wrong, on top of the rest. A clock that is off beyond the
+    service's window strikes twice in a thousand creates, because each strike sets the clock of all calls wrong for a
+    moment.
 
     Args:
         rate: The chance of a create to be struck, from 0 to 1.
@@ -84,4 +88,4 @@ def chaos(rate: float, creates: int) -> list[Fault]:
             Fault("skew", "create", seconds=seconds, count=count, skip=100, probability=0.002)
             for seconds in (BEYOND_WINDOW, -BEYOND_WINDOW)
         ]
-    return faults
+    return [*faults, Fault("lag", "read", seconds=LAG, probability=often)]

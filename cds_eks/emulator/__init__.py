@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cds_eks.emulator.clock import Clock, ManualClock, WallClock
+from cds_eks.emulator.clock import Clock, DrivenClock, ManualClock, WallClock
 from cds_eks.emulator.fault_text import parse_fault
 from cds_eks.emulator.faults import Fault, Faults
 from cds_eks.emulator.ledger import Ledger, RequestEntry, ResourceEntry
@@ -33,6 +33,7 @@ else:
 
 __all__ = [
     "Clock",
+    "DrivenClock",
     "Emulator",
     "Fault",
     "Faults",

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cds_eks.emulator.api import REVISIONS
@@ -22,7 +23,12 @@ from cds_eks.emulator.fault_text import GRAMMAR, parse_fault
 from cds_eks.emulator.faults import Fault
 from cds_eks.signing import Credentials
 
+if TYPE_CHECKING:
+    from cds_eks.emulator import Emulator
+
 __all__ = ["main"]
+
+MOST_NODES = 99
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,6 +50,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--api-revision", choices=REVISIONS, help="the revision of the API that it speaks (default: either)"
+    )
+    parser.add_argument(
+        "--subnets-as-objects", action="store_true", help="tell subnets as the Go client of 2025-09-08 alone reads them"
+    )
+    parser.add_argument(
+        "--scaling-group",
+        action="append",
+        default=[],
+        metavar="ID[:MIN:MAX]",
+        help="have a scaling group, of a node pool in a cluster of its own, from MIN (1) to MAX (10) nodes: no "
+        "action of the API makes one by itself; may be given again",
     )
     parser.add_argument("--fault", action="append", default=[], help="what goes wrong, see below; may be given again")
     return parser
@@ -81,7 +98,10 @@ def _serve(options: argparse.Namespace) -> int:
             seed=options.seed,
             faults=faults,
             api_revision=options.api_revision,
+            subnets_as_objects=options.subnets_as_objects,
         )
+        for text in options.scaling_group:
+            _add_scaling_group(emulator, text)
         with emulator.serve(options.host, options.port) as url:
             sys.stdout.write(_welcome(url, credentials, options.api_revision))
             sys.stdout.flush()
@@ -97,6 +117,18 @@ def _fault(text: str) -> Fault:
         return parse_fault(text)
     except ValueError as problem:
         raise ValueError(f"--fault {text!r}: {problem}") from None
+
+
+def _add_scaling_group(emulator: Emulator, text: str) -> None:
+    group_id, *bounds = text.split(":")
+    try:
+        least, most = (int(each) for each in bounds or ("1", "10"))
+        if not group_id or not 0 <= least <= most <= MOST_NODES:
+            raise ValueError
+    except ValueError:
+        rule = f"must be ID or ID:MIN:MAX, with 0 <= MIN <= MAX <= {MOST_NODES}"
+        raise ValueError(f"--scaling-group {text!r}: {rule}") from None
+    emulator.add_scaling_group(group_id, min_size=least, max_size=most)
 
 
 def _welcome(url: str, credentials: Credentials, api_revision: str | None) -> str:

@@ -88,7 +88,7 @@ _CHANGED: dict[str, dict[str, tuple[Field, ...]]] = {
         "BillingSpec": (
             Field("AutoRenew", "flag", required=True),
             Field("BillingMethod", "str", required=True),
-            Field("Duration", "int", required=True),
+            Field("Duration", "int"),
             Field("IsToMonth", "flag", required=True),
         ),
         "DiskInfo": (
@@ -262,7 +262,7 @@ _CHANGED: dict[str, dict[str, tuple[Field, ...]]] = {
         "BillingSpec": (
             Field("AutoRenew", "flag", required=True),
             Field("InstanceChargeType", "str", required=True),
-            Field("Period", "int", required=True),
+            Field("Period", "int"),
             Field("IsToMonth", "flag", required=True),
         ),
         "DiskInfo": (

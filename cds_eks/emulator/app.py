@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from cds_eks.emulator.auth import CREDENTIALS, Verifier
-from cds_eks.emulator.clock import Clock, WallClock
+from cds_eks.emulator.clock import Clock, DrivenClock, WallClock, drivable
 from cds_eks.emulator.faults import Fault, Faults
 from cds_eks.emulator.gateway import Gateway
 from cds_eks.emulator.ledger import Ledger
@@ -39,7 +39,7 @@ class Emulator(Seeding):
 
     Args:
         speed: How fast its resources live; 60 makes a minute a second.
-        clock: Its own time, such as a `ManualClock`, in place of a clock that runs at `speed`.
+        clock: Its own time, such as a `ManualClock`, in place of a clock that runs at `speed`. See `clock` below.
         credentials: The one key it knows; by default a fixed one, see `credentials`.
         seed: Another seed gives other ids, and other dice to the faults.
         wall_clock: The time that timestamps of requests are judged by, in seconds since the epoch.
@@ -48,9 +48,12 @@ class Emulator(Seeding):
         faults: What is to go wrong on purpose, see `Fault`; more can be added to `faults` at any time.
         api_revision: The revision of the API that it speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O]; it refuses
             requests of another. None takes either, request by request.
+        subnets_as_objects: Whether GetCluster tells `MasterSubnet`, `WorkerSubnet` and `SubnetList` as one object each:
+            the vendor's Go client of revision 2025-09-08 can read nothing else [O]. By default they are lists.
 
     Raises:
-        ValueError: `speed` is not above 0, or was given together with a clock; or the revision is not known.
+        ValueError: `speed` is not above 0, or was given together with a clock; or the revision is not known, or is not
+            the one of `subnets_as_objects`.
 
     Example:
         ```python
@@ -59,6 +62,15 @@ class Emulator(Seeding):
             ...
         assert emulator.ledger.count("CreateCluster", "Success") == 1
         ```
+        Without a socket and without any waiting, in this process and at a time that the test says:
+        ```python
+        emulator = Emulator(clock=ManualClock())
+        async with AsyncEksClient(emulator.credentials, backend=httpx.ASGITransport(emulator)) as eks:
+            created = (await eks.clusters.create(request)).data
+            emulator.clock.advance(300)
+            assert (await eks.clusters.get(created.cluster_id)).data.cluster_status == "running"
+        ```
+        What waits by a `sleep` that it was handed is driven by `ManualClock.sleep`, which puts the clock ahead.
     """
 
     def __init__(
@@ -73,10 +85,11 @@ class Emulator(Seeding):
         ledger_limit: int = 100_000,
         faults: Iterable[Fault] = (),
         api_revision: str | None = None,
+        subnets_as_objects: bool = False,
     ) -> None:
         if clock is not None and speed != 1.0:
             raise ValueError("speed is that of the default clock: give a clock or a speed")
-        self._clock = clock or WallClock(speed)
+        self._clock = WallClock(speed) if clock is None else drivable(clock)
         self._credentials = credentials or CREDENTIALS
         self._wall_clock = wall_clock
         lock = threading.RLock()
@@ -84,7 +97,15 @@ class Emulator(Seeding):
         super().__init__(World(self._clock, self._ledger, seed), lock)
         verifier = Verifier(self._credentials, window=timestamp_window, wall_clock=wall_clock)
         self._faults = Faults(faults, seed)
-        self._service = Service(self._world, verifier, self._ledger, lock=lock, seed=seed, api_revision=api_revision)
+        self._service = Service(
+            self._world,
+            verifier,
+            self._ledger,
+            lock=lock,
+            seed=seed,
+            api_revision=api_revision,
+            subnets_as_objects=subnets_as_objects,
+        )
         gateway = Gateway(self._service, self._ledger, self._faults, wall_clock)
         self._app = Starlette(
             routes=[Route("/_emulator/ledger", self._show_ledger, methods=["GET"]), Mount("/", app=gateway)]
@@ -99,8 +120,8 @@ class Emulator(Seeding):
         return self._credentials
 
     @property
-    def clock(self) -> Clock:
-        """The service's time."""
+    def clock(self) -> DrivenClock:
+        """The service's time. `clock.advance(seconds)` puts it ahead, whatever clock it is: what is due happens."""
         return self._clock
 
     @property

@@ -113,18 +113,18 @@ def new_node(
         ready: Whether it is up already.
     """
     if pool is None:
-        config, node_type = cluster.master_config, "ecs"
+        config, source_type = cluster.master_config, "ecs"
         name = f"{cluster.name}-master-{sum(node.pool is None for node in cluster.nodes.values()) + 1}"
     else:
-        config, node_type = pool.config, pool.node_type
+        config, source_type = pool.config, pool.node_type or "ecs"
         pool.named += 1
         name = f"{cluster.name}-{pool.name}-{pool.named}"
     subnets = config["SubnetIds"] or [""]
     node = Node(
-        id=node_id or world.new_id(),
+        id=node_id or world.new_node_id(),
         name=name,
         pool=pool,
-        node_type=node_type,
+        source_type=source_type,
         hardware=Hardware.of((config["InstanceTypeIds"] or [""])[0]),
         billing=config["BillingSpec"],
         subnet_id=subnets[len(cluster.nodes) % len(subnets)],

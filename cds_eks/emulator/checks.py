@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cds_eks.emulator.api import SHAPES
+from cds_eks.emulator.cross_checks import check_together, check_value
 from cds_eks.emulator.envelope import Refusal
 from cds_eks.emulator.schema import Field
 
@@ -18,17 +19,20 @@ _RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("ScalingNodePoolNumRequest", "Replicas"): (0, 99),  # [O]
     ("NodePoolSpec", "Replicas"): (0, 99),  # [O]
     ("AddScalingNodeRequest", "AddNum"): (1, 99),
-    ("ListNodesRequest", "PageIndex"): (1, 2**63 - 1),
-    ("ListNodesRequest", "PageSize"): (1, 2**63 - 1),
+    ("ListNodesRequest", "PageIndex"): (0, 2**63 - 1),  # 0 is what the Go client sends for "unset" [O]
+    ("ListNodesRequest", "PageSize"): (0, 2**63 - 1),
     # [I] Not said by the service: so that no request makes the emulator build a million nodes or disks.
     ("NodePoolConfig", "Replicas"): (0, 99),
-    ("CreateClusterRequest", "MasterNumber"): (0, 99),
     ("DiskInfo", "Number"): (0, 99),
 }
 """The numbers that each field takes, by shape and wire name."""
 
-_NULL_LISTS = frozenset({"2025-10-11"})
-"""The revisions whose Go client was seen to send null for a required list that its caller left unset [O]."""
+_CHOICES: dict[tuple[str, str], tuple[int, ...]] = {("CreateClusterRequest", "MasterNumber"): (3, 5, 7)}  # [O]
+"""The only numbers that a field takes."""
+
+
+_MAY_BE_ZERO = frozenset({("CniConfig", "SubnetList")})
+"""Lists that need no entry, so that a zero struct in one says that there is none [I]."""
 
 
 def understood(
@@ -73,7 +77,8 @@ def checked(shape: str, value: Mapping[str, Any], revision: str, *, text: bool =
     """Return the arguments under the contract's spelling of their names, without what was not given.
 
     Names match whatever their case [O]. Zero values (`""`, 0, `{}`, `[]`) are taken, as the vendor's Go client sends
-    them for what its caller left unset [O]; null is "not given", or in `_NULL_LISTS` the empty list.
+    them for what its caller left unset [O], but where a name or an id must be. Null is "not given", or of a list the
+    empty one: the Go client of either revision sends it for a list that its caller left out [O].
 
     Args:
         shape: The name of the request shape in `SHAPES`.
@@ -82,19 +87,18 @@ def checked(shape: str, value: Mapping[str, Any], revision: str, *, text: bool =
         text: Whether they came in a query: all text, numbers in decimal, `""` for "not given" where that is allowed.
 
     Raises:
-        Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path.
+        Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path; or a code of `cross_checks`.
     """
-    return _shape(_Rules(SHAPES[revision], revision in _NULL_LISTS, text), shape, value, "")
+    return _shape(_Rules(SHAPES[revision], text), shape, value, "")
 
 
 _Shapes = Mapping[str, Sequence[Field]]
 
 
 class _Rules(NamedTuple):
-    """What a request is judged by: shapes, whether null is an empty list, whether all is text."""
+    """What a request is judged by: shapes, and whether all is text."""
 
     shapes: _Shapes
-    null_lists: bool
     text: bool
 
 
@@ -108,22 +112,34 @@ def _shape(rules: _Rules, shape: str, value: Mapping[str, Any], path: str) -> di
     for field in rules.shapes[shape]:
         where, is_given = path + field.wire, field.wire.lower() in given
         each = given.pop(field.wire.lower(), None)
-        if each is None and is_given and rules.null_lists and field.required and field.type.startswith("list["):
+        if each is None and is_given and field.type.startswith("list["):
             each = []
         if each is None or (rules.text and each == "" and not field.required):
             if field.required:
                 raise Refusal("ArgMissing", f"{where} is missing")
             continue
+        if (shape, field.wire) in _MAY_BE_ZERO and isinstance(each, list):
+            each = [entry for entry in each if not _is_zero(entry)]
         arguments[field.wire] = each = _value(rules, field.type, each, where)
+        check_value(shape, field.wire, each, where)
         if field.gone and each in field.gone:
             raise _invalid(where, f"must not be {each}, which is gone")
         limits = _RANGES.get((shape, field.wire))
         if limits is not None and not limits[0] <= each <= limits[1]:
             raise _invalid(where, f"must be from {limits[0]} to {limits[1]}")
+        choices = _CHOICES.get((shape, field.wire))
+        if choices is not None and each not in choices:
+            raise _invalid(where, f"must be one of {', '.join(map(str, choices))}")
     if given:
         unknown = next(name for name in value if name.lower() in given)
         raise _invalid(path + unknown, "is not known")
+    check_together(shape, arguments, path)
     return arguments
+
+
+def _is_zero(entry: Any) -> bool:
+    """Whether an object is a Go client's zero struct."""
+    return isinstance(entry, dict) and bool(entry) and not any(entry.values())
 
 
 def _value(rules: _Rules, type_: str, value: Any, path: str) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Protocol
+from typing import Protocol, cast
 
-__all__ = ["Clock", "ManualClock", "WallClock"]
+import anyio.lowlevel
+
+__all__ = ["Clock", "DrivenClock", "ManualClock", "WallClock", "drivable"]
 
 
 class Clock(Protocol):
@@ -18,8 +20,50 @@ class Clock(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
 
+class DrivenClock(Clock, Protocol):
+    """A clock that can also be put ahead: that of every emulator, see `Emulator.clock`."""
+
+    def advance(self, seconds: float) -> None:
+        """Go on by some seconds at once.
+
+        Raises:
+            ValueError: `seconds` is negative: time does not go back.
+        """
+        ...  # pragma: no cover - a protocol has no body
+
+
+class _Ahead:
+    """Another clock, put ahead by what it was advanced."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Return the service's time, in seconds since the epoch."""
+        with self._lock:
+            return self._clock.now() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Go on by some seconds at once, and then as before."""
+        _check_forward(seconds)
+        with self._lock:
+            self._ahead += seconds
+
+
+def drivable(clock: Clock) -> DrivenClock:
+    """Return a clock itself if it can be put ahead, or else one that shows the same time and can."""
+    return cast("DrivenClock", clock) if hasattr(clock, "advance") else _Ahead(clock)
+
+
+def _check_forward(seconds: float) -> None:
+    if not seconds >= 0:
+        raise ValueError("a clock does not go back")
+
+
 class WallClock:
-    """A clock that starts at the real time and runs `speed` times as fast.
+    """A clock that starts at the real time and runs `speed` times as fast. It can be put ahead too.
 
     Args:
         speed: Seconds of service time for each real second; 60 makes a minute a second.
@@ -31,17 +75,29 @@ class WallClock:
     def __init__(self, speed: float = 1.0) -> None:
         if not 0 < speed < math.inf:
             raise ValueError("speed must be a finite number above 0")
+        self._lock = threading.Lock()
         self._speed = speed
         self._began = time.time()
         self._origin = time.monotonic()
 
     def now(self) -> float:
         """Return the service's time, in seconds since the epoch."""
-        return self._began + (time.monotonic() - self._origin) * self._speed
+        with self._lock:
+            return self._began + (time.monotonic() - self._origin) * self._speed
+
+    def advance(self, seconds: float) -> None:
+        """Go on by some seconds of service time at once, and then at the same speed as before.
+
+        Raises:
+            ValueError: `seconds` is negative: time does not go back.
+        """
+        _check_forward(seconds)
+        with self._lock:
+            self._began += seconds
 
 
 class ManualClock:
-    """A clock that stands still until it is told to go on: nothing happens in between.
+    """A clock that stands still until it is told to go on: nothing happens in between. Starts at a fixed time.
 
     Args:
         start: The time it begins at, in seconds since the epoch.
@@ -62,7 +118,11 @@ class ManualClock:
         Raises:
             ValueError: `seconds` is negative: time does not go back.
         """
-        if seconds < 0:
-            raise ValueError("a clock does not go back")
+        _check_forward(seconds)
         with self._lock:
             self._now += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Go on by some seconds, and let other tasks run: for what takes a `sleep`, which then takes no real time."""
+        self.advance(seconds)
+        await anyio.lowlevel.checkpoint()

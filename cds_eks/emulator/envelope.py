@@ -20,6 +20,8 @@ STATUSES = {
     "AccessDenied": 403,
     "InvalidAccessKeyId": 403,
     "SignatureDoesNotMatch": 403,
+    "InvalidOperation.AzMismatch": 403,
+    "InvalidOperation.VpcMismatch": 403,
     "ResourceNotFound": 404,
     "ResourceInUse": 409,
     "PreconditionFailed": 412,

@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "duplicate": ("seconds", "bypass_nonce", "answer"),
     "late": ("seconds",),
     "stale": ("seconds",),
+    "lag": ("seconds",),
     "skew": ("seconds",),
     "replay": (),
     "task_fails": ("steps", "seconds", "message"),
@@ -36,7 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 """What each kind may be told, besides what every kind may be."""
 
 _EVERY = ("count", "skip", "probability")
-_REQUIRED = {"late": "seconds", "stale": "seconds", "skew": "seconds"}
+_REQUIRED = {"late": "seconds", "stale": "seconds", "lag": "seconds", "skew": "seconds"}
 
 CREATES = ("CreateCluster", "CreateNodePool", "CreateNetworkInterface", "AddScalingNode")
 """The actions that make something new each time they are carried out."""
@@ -44,7 +45,8 @@ CREATES = ("CreateCluster", "CreateNodePool", "CreateNetworkInterface", "AddScal
 _TASKS = tuple(action for action, each in OPERATIONS.items() if each.method == "POST" and action != "AddClusterSubnet")
 _ONLY: dict[str, Collection[str]] = {
     "refuse_connection": (),
-    "stale": ("CreateCluster",),
+    "stale": ("CreateCluster", "CreateNodePool"),
+    "lag": ("ListClusters", "ListNodes", "ListNodePool"),
     "task_fails": _TASKS,
     "task_never_ends": _TASKS,
     "page_shifts": ("ListNodes",),

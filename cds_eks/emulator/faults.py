@@ -32,7 +32,8 @@ class Fault:
             `status=200` makes a proxy's page of it, or a success without any data.
         `throttle`: The same with `status` 429 and `code` Throttling; `status=200` for a code in a healthy envelope.
         `replay`: The refusal of a nonce that was used before.
-        `late`: The connection is reset; the request is carried out `seconds` of service time later.
+        `late`: The connection is reset; the request is carried out `seconds` of service time later, though its
+            client has given it up: what it creates is there only then.
         `skew`: The service's wall clock is `seconds` ahead (behind, if negative), for the timestamp and in `Date`.
     Kinds, after it was carried out:
         `reset_after_commit`: The connection is reset.
@@ -43,7 +44,10 @@ class Fault:
         `duplicate`: The network delivers the request a second time, at once or `seconds` of service time later. Its
             nonce gives it away, but with `bypass_nonce`. With `answer="second"` the client gets the second answer.
     Kinds of what the service itself does:
-        `stale`: The cluster is neither listed nor found for `seconds` of service time after CreateCluster.
+        `stale`: What CreateCluster or CreateNodePool has made is neither listed nor found for `seconds` of service
+            time.
+        `lag`: A list lags behind: it leaves out all that was made in its last `seconds` of service time. With a
+            `probability`, it comes and goes as if some of the service's machines were behind.
         `task_fails`: The task, or event, ends in an error with `message`: after so many `steps` (of GetClusterEvents)
             or `seconds` of service time; without them, when it would have been done.
         `task_never_ends`: It stands still from there on instead.

@@ -40,15 +40,26 @@ NODE_DELETION = 60.0
 POOL_DELETION = 60.0
 CLUSTER_DELETION = 120.0
 
-MASTERS = _Phase("Create the master nodes", "masters", 60.0, 150.0)
-WORKERS = _Phase("Create the worker nodes", "workers", 210.0, 285.0)
+MASTERS = _Phase("创建主节点", "masters", 60.0, 150.0)
+WORKERS = _Phase("创建工作节点", "workers", 210.0, 285.0)
 CLUSTER_CREATION = (
-    _Phase("Prepare the network", "network", 0.0, 60.0),
+    _Phase("准备集群网络", "network", 0.0, 60.0),
     MASTERS,
-    _Phase("Start the control plane", "control_plane", 150.0, 210.0),
+    _Phase("启动控制平面", "control_plane", 150.0, 210.0),
     WORKERS,
-    _Phase("Install the add-ons", "addons", 285.0, 300.0),
+    _Phase("安装集群组件", "addons", 285.0, 300.0),
 )
+
+_STEP_NAMES = {
+    "DeleteCluster": "删除集群",
+    "CreateNodePool": "创建节点池",
+    "UpdateNodePoolConfig": "更新节点池配置",
+    "ScalingNodePool": "伸缩节点池",
+    "AddScalingNode": "伸缩组添加节点",
+    "DeleteNodePool": "删除节点池",
+    "DeleteNodes": "删除节点",
+}
+"""What the one step of a task is called: in Chinese, as the service's steps are [O]."""
 
 INTERFACE_CHANGES = {
     "CreateNetworkInterface": 5.0,
@@ -203,7 +214,7 @@ def _end(world: World, cluster: Cluster, task: Task) -> None:
 def _run(world: World, cluster: Cluster, action: str, request_id: str, ends: float, effect: Callable[[], None]) -> Task:
     """Begin a task of one step. When it ends, its effect comes; at once if that is now."""
     task = _begin(world, cluster, action, request_id)
-    step = Step(name=action, kind=action, began=world.now)
+    step = Step(name=_STEP_NAMES[action], kind=action, began=world.now)
     cluster.steps.append(step)
 
     def done() -> None:

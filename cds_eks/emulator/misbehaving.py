@@ -13,6 +13,7 @@ from cds_eks.emulator.envelope import Page
 from cds_eks.emulator.faults import Fault
 from cds_eks.emulator.lifecycle import CLUSTER_CREATION
 from cds_eks.emulator.operations import HANDLERS, Call, Result
+from cds_eks.emulator.operations.nodes import page_of
 from cds_eks.emulator.state import Cluster, Event, Node, NodePool, Task
 from cds_eks.emulator.world import Plan, World
 
@@ -25,10 +26,12 @@ def carry_out(world: World, action: str, call: Call, fault: Fault | None) -> Res
     if kind in ("page_shifts", "page_repeats"):
         return _wrong_page(world, action, call, repeats=kind == "page_repeats")
     began = world.now
+    if fault and kind == "lag":
+        call = attrs.evolve(call, lag=fault.seconds or 0)
     with world.planning() as plan:
         result = HANDLERS[action](world, call)
     if fault and kind == "stale":
-        world.clusters[result.data["ClusterId"]].shown_from = began + (fault.seconds or 0)
+        _made(world, result.data).shown_from = began + (fault.seconds or 0)
     elif fault and kind in ("task_fails", "task_never_ends"):
         _spoil(world, plan, fault, result.data)
     return result
@@ -36,7 +39,7 @@ def carry_out(world: World, action: str, call: Call, fault: Fault | None) -> Res
 
 def _wrong_page(world: World, action: str, call: Call, *, repeats: bool) -> Result:
     """Return a page of another place than was asked for: the first one, or one entry nearer to the front."""
-    index, size = call.arguments.get("PageIndex", 1), call.arguments.get("PageSize", 10)
+    index, size = page_of(call)
     shift = 0 if repeats or index == 1 else 1
     last = size if repeats else index * size - shift
     whole = attrs.evolve(call, arguments={**call.arguments, "PageIndex": 1, "PageSize": max(last, 1)})
@@ -44,6 +47,12 @@ def _wrong_page(world: World, action: str, call: Call, *, repeats: bool) -> Resu
     total = (index + 1) * size if repeats else (result.page.total if result.page else 0) + shift
     first = max(last - size, 0)
     return attrs.evolve(result, data=result.data[first:last], page=Page(total=total, index=index, size=size))
+
+
+def _made(world: World, data: Mapping[str, Any]) -> Cluster | NodePool:
+    if "NodePoolId" not in data:
+        return world.clusters[data["ClusterId"]]
+    return next(each.pools[data["NodePoolId"]] for each in world.clusters.values() if data["NodePoolId"] in each.pools)
 
 
 def _spoil(world: World, plan: Plan, fault: Fault, data: Mapping[str, Any]) -> None:

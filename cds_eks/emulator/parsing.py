@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from hashlib import md5
 from typing import Any, NoReturn
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from cds_eks.emulator.envelope import Refusal
 
@@ -17,7 +17,7 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def parse_query(raw: bytes) -> dict[str, str]:
-    """Return the parameters of a query string, decoded as RFC 3986 has it: a raw `+` is a plus, not a space.
+    """Return the parameters of a query string, decoded. A `+` is a space [O], a plus is `%2B`.
 
     Raises:
         Refusal: `InvalidHTTPRequest` for a name given twice, a broken escape, or what is not UTF-8.
@@ -37,7 +37,7 @@ def _decoded(text: str) -> str:
     if not text.isascii() or _BROKEN_ESCAPE.search(text):
         raise Refusal("InvalidHTTPRequest", "the query is not percent-encoded")
     try:
-        return unquote(text, errors="strict")
+        return unquote_plus(text, errors="strict")
     except UnicodeDecodeError:
         raise Refusal("InvalidHTTPRequest", "the query is not UTF-8") from None
 

@@ -50,8 +50,15 @@ class Seeding:
         status: str = "running",
         k8s_version: str = "v1.30.14",
         product: str = "Optimized M6,2,4,0",
+        nat_id: str = "nat-1",
+        slb_id: str = "",
+        destination_eip_id: str = "eip-1",
     ) -> str:
-        """Add a cluster with its masters and one node pool of workers, all up. Returns its id."""
+        """Add a cluster with its masters and one node pool of workers, all up. Returns its id.
+
+        Without a `nat_id` it has no inner address (`Vip`), and without a `destination_eip_id` no public one
+        (`ClusterIp`).
+        """
         with self._settled() as world:
             config = from_cluster_spec(_node_config(product))
             spec = ClusterSpec(
@@ -60,10 +67,10 @@ class Seeding:
                 k8s_version=k8s_version,
                 runtime_type="containerd",
                 cni=_CNI,
-                nat_id="nat-1",
-                slb_id="",
-                source_eip_id="eip-1",
-                destination_eip_id="eip-1",
+                nat_id=nat_id,
+                slb_id=slb_id,
+                source_eip_id="eip-1" if nat_id else "",
+                destination_eip_id=destination_eip_id,
                 ak="",
                 master_number=masters,
                 master_config=from_cluster_spec(_node_config("Optimized M6,4,8,0")),

@@ -31,7 +31,7 @@ from cds_eks.signing import COMMON_PARAMETERS
 __all__ = ["PATH", "Arrival", "Service", "action_of"]
 
 PATH = "/eks/v1"
-"""The one path of the API [D]."""
+"""The one path of the API [D]; with a slash at the end it is the same one [O]."""
 
 _EMPTY_BODIES = (b"", b"null", b"{}")
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -83,6 +83,10 @@ class Service:
         lock: Held while a request is carried out.
         seed: Request ids are drawn from it, apart from the ids of resources.
         api_revision: The revision of the API that is spoken; None for all that are known.
+        subnets_as_objects: Whether GetCluster tells subnets in the form of a day of 2025-09.
+
+    Raises:
+        ValueError: The revision is not known, or does not have that form.
     """
 
     def __init__(
@@ -94,9 +98,13 @@ class Service:
         lock: threading.RLock,
         seed: int,
         api_revision: str | None = None,
+        subnets_as_objects: bool = False,
     ) -> None:
         if api_revision is not None and api_revision not in REVISIONS:
             raise ValueError(f"api_revision must be one of {', '.join(REVISIONS)}, or None; got {api_revision!r}")
+        if subnets_as_objects and api_revision not in (None, REVISIONS[0]):
+            raise ValueError(f"subnets_as_objects is a form of {REVISIONS[0]}: api_revision must be that, or None")
+        self._subnets_as_objects = subnets_as_objects
         self._revisions = REVISIONS if api_revision is None else (api_revision,)
         self._world = world
         self._verifier = verifier
@@ -163,7 +171,7 @@ class Service:
         return Answered(answer=answer, index=index)
 
     def _carry_out(self, arrival: Arrival, reading: _Reading, request_id: str) -> Result:
-        if arrival.path != PATH:
+        if arrival.path not in (PATH, f"{PATH}/"):
             raise Refusal("InvalidHTTPRequest", f"the API is at {PATH}", status=404)
         if arrival.method not in ("GET", "POST"):
             raise Refusal("InvalidHTTPRequest", "the method must be GET or POST")
@@ -179,9 +187,13 @@ class Service:
             raise Refusal("UnsupportedOperation", f"Action {action[:80]!r} is not known")
         reading.operation = operation
         revision, arguments = self._arguments(arrival, reading, operation, revisions)
-        return carry_out(
-            self._world, action, Call(arguments=arguments, revision=revision, request_id=request_id), fault
+        call = Call(
+            arguments=arguments,
+            revision=revision,
+            request_id=request_id,
+            subnets_as_objects=self._subnets_as_objects,
         )
+        return carry_out(self._world, action, call, fault)
 
     def _revisions_of(self, operation: Operation) -> tuple[str, ...]:
         """Return the revisions that are spoken here and have an operation."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Hardware", "from_cluster_spec", "from_pool_spec"]
+__all__ = ["Hardware", "from_cluster_spec", "from_pool_spec", "has_no_gpu"]
 
 # `Optimized M6,2,4,0`: family, CPUs, GB of memory, GPUs [O]
 _PRODUCT = re.compile(r"(?P<family>.+),(?P<cpu>[0-9]{1,4}),(?P<ram>[0-9]{1,5}),(?P<gpu>[0-9]{1,3})")
@@ -33,7 +33,7 @@ class Hardware:
     @classmethod
     def of(cls, product: str) -> Hardware:
         """Read the name of a product or instance type. One that can't be read is a small machine [I]."""
-        match = _PRODUCT.fullmatch(product) or _INSTANCE_TYPE.fullmatch(product)
+        match = _parts_of(product)
         if match is None:
             return cls(family=product, cpu=2, ram=4, gpu=0, gpu_type="")
         gpu = int(match["gpu"] or 0)
@@ -46,6 +46,15 @@ class Hardware:
         )
 
 
+def _parts_of(product: str) -> re.Match[str] | None:
+    return _PRODUCT.fullmatch(product) or _INSTANCE_TYPE.fullmatch(product)
+
+
+def has_no_gpu(product: str) -> bool:
+    """Whether the name of a product or instance type says that there is no GPU in it."""
+    return _parts_of(product) is not None and not Hardware.of(product).gpu
+
+
 def from_cluster_spec(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `NodeConfig` of a CreateCluster request of 2025-09-08 under the names of `NodePoolSpec`.
 
@@ -55,7 +64,7 @@ def from_cluster_spec(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "BillingSpec": {
             "InstanceChargeType": "PrePaid" if billing["BillingMethod"] == "1" else "PostPaid",
-            "Period": billing["Duration"],
+            "Period": billing.get("Duration", 0),
             "IsToMonth": billing["IsToMonth"],
             "AutoRenew": billing["AutoRenew"],
         },

@@ -41,18 +41,23 @@ class Step:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Node:
-    """A machine of a cluster: a worker of a pool, or a master if it has none."""
+    """A machine of a cluster: a worker of a pool, or a master if it has none. `source_type` is `ecs` or `bms`."""
 
     id: str
     name: str
     pool: NodePool | None
-    node_type: str
+    source_type: str
     hardware: Hardware
     billing: dict[str, Any]
     subnet_id: str
     ip: str
     status: str
     created: float
+
+    @property
+    def role(self) -> str:
+        """Its part in the cluster, which the service calls its `NodeType` [O]."""
+        return "master" if self.pool is None else "worker"
 
     @property
     def ready(self) -> bool:
@@ -72,7 +77,10 @@ class Node:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class NodePool:
-    """Nodes of one kind. `config` is the `NodeConfig` of a `NodePoolSpec`, without its password."""
+    """Nodes of one kind. `config` is the `NodeConfig` of a `NodePoolSpec`, without its password.
+
+    Readers don't see it before `shown_from`.
+    """
 
     id: str
     cluster: Cluster
@@ -87,6 +95,7 @@ class NodePool:
     named: int = 0
     """How many nodes have been given a name: numbers are not used again."""
     group: ScalingGroup | None = None
+    shown_from: float = 0.0
 
     @property
     def nodes(self) -> list[Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from ipaddress import IPv4Address
 from typing import Any
 from zlib import crc32
 
@@ -34,10 +35,10 @@ def _time(seconds: float | None) -> str:
 
 
 def cluster_summary(cluster: Cluster) -> dict[str, Any]:
-    """Return a ClusterSummary."""
+    """Return a ClusterSummary. An address is empty where the cluster is not behind what would have it [O]."""
     return {
         "ClusterId": cluster.id,
-        "ClusterIp": cluster.vip,
+        "ClusterIp": _eip(cluster.destination_eip_id)["Ip"],
         "ClusterName": cluster.name,
         "ClusterStatus": cluster.status,
         "StatusStr": cluster.status.capitalize(),
@@ -49,17 +50,28 @@ def cluster_summary(cluster: Cluster) -> dict[str, Any]:
         "SshPort": 22,
         "SubDomain": f"{cluster.id}.eks.invalid",
         "UpdateTime": _time(cluster.updated),
-        "Vip": cluster.vip,
+        "Vip": cluster.vip if cluster.nat_id else "",
         "VpcId": cluster.vpc_id,
         "VpcName": f"vpc {cluster.vpc_id}",
     }
 
 
-def cluster_detail(cluster: Cluster) -> dict[str, Any]:
-    """Return a ClusterDetail."""
+def cluster_detail(cluster: Cluster, *, subnets_as_objects: bool = False) -> dict[str, Any]:
+    """Return a ClusterDetail.
+
+    Args:
+        cluster: The cluster.
+        subnets_as_objects: Whether its subnets are told as the Go client of 2025-09-08 alone can read them [O]: each
+            list as its first entry, or as a zero struct.
+    """
     masters = sum(each.pool is None for each in cluster.nodes.values())
     workers = {subnet_id: None for pool in cluster.pools.values() for subnet_id in pool.config["SubnetIds"]}
     cni = cluster.cni["CniConfig"]
+    subnets: dict[str, list[dict[str, Any]]] = {
+        "MasterSubnet": [_subnet(cluster.subnets[each]) for each in cluster.master_config["SubnetIds"]],
+        "WorkerSubnet": [_subnet(cluster.subnets.get(each, {"SubnetId": each})) for each in workers],
+        "SubnetList": [_subnet(each) for each in cluster.subnets.values()],
+    }
     return {
         **cluster_summary(cluster),
         **_ACCOUNT,
@@ -69,12 +81,13 @@ def cluster_detail(cluster: Cluster) -> dict[str, Any]:
         "MasterSum": masters,
         "WorkerSum": len(cluster.nodes) - masters,
         "NatId": cluster.nat_id,
-        "NatName": f"nat {cluster.nat_id}",
+        "NatName": f"nat {cluster.nat_id}" if cluster.nat_id else "",
         "OsName": cluster.master_config["OsImageName"],
         "RuntimeType": cluster.runtime_type,
-        "VipId": cluster.vip_id,
+        "VipId": cluster.vip_id if cluster.nat_id else "",
         "CniInfo": {
             "CniConfig": {
+                **{name: cni[name] for name in _OF_ONE_CNI if name in cni},
                 "NodePodsNum": cni.get("NodePodsNum") or 64,  # 64 is the default [D]
                 "PodCidr": cni["PodCidr"],
                 "SubnetList": [_subnet(each) for each in cni.get("SubnetList", [])],
@@ -85,10 +98,14 @@ def cluster_detail(cluster: Cluster) -> dict[str, Any]:
         },
         "DestinationEip": _eip(cluster.destination_eip_id),
         "SourceEip": _eip(cluster.source_eip_id),
-        "MasterSubnet": [_subnet(cluster.subnets[each]) for each in cluster.master_config["SubnetIds"]],
-        "WorkerSubnet": [_subnet(cluster.subnets.get(each, {"SubnetId": each})) for each in workers],
-        "SubnetList": [_subnet(each) for each in cluster.subnets.values()],
+        **({name: (each or [_NO_SUBNET])[0] for name, each in subnets.items()} if subnets_as_objects else subnets),
     }
+
+
+_OF_ONE_CNI = ("FlannelBackendType", "CalicoBlockSize", "CalicoEncapsulation")
+"""What a cluster's network is told beside what every kind of it is: comes back as it was given [O]."""
+
+_NO_SUBNET = dict.fromkeys(("SubnetId", "AvailableZoneId", "Segment", "SelectSegment"), "")
 
 
 def _subnet(subnet: dict[str, Any]) -> dict[str, Any]:
@@ -100,9 +117,24 @@ def _subnet(subnet: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _zone(cluster: Cluster, subnet_id: str) -> tuple[str, str]:
+    """Return id and name of a subnet's availability zone: the emulator's own one, if no request told another."""
+    zone_id = cluster.subnets.get(subnet_id, {}).get("AvailableZoneId") or _ZONE_ID
+    return zone_id, _ZONE_NAME if zone_id == _ZONE_ID else f"zone {zone_id}"
+
+
 def _eip(eip_id: str) -> dict[str, Any]:
-    """EIPs are not kept: one id always has the same address, of the network for documentation (RFC 5737)."""
-    return {"EipId": eip_id, "Ip": f"203.0.113.{crc32(eip_id.encode('utf-8', 'replace')) % 254 + 1}"}
+    """EIPs are not kept: one id always has the same address, of the network for documentation (RFC 5737).
+
+    Of the address that the Go client of 2025-10-11 may give instead [O], it is that one.
+    """
+    if not eip_id:
+        return {"EipId": "", "Ip": ""}
+    number = crc32(eip_id.encode("utf-8", "replace"))
+    try:
+        return {"EipId": f"eip-{number:08x}", "Ip": str(IPv4Address(eip_id))}
+    except ValueError:
+        return {"EipId": eip_id, "Ip": f"203.0.113.{number % 254 + 1}"}
 
 
 def cluster_event(step: Step, now: float) -> dict[str, Any]:
@@ -120,12 +152,13 @@ def cluster_event(step: Step, now: float) -> dict[str, Any]:
 
 
 def node(cluster: Cluster, node: Node) -> dict[str, Any]:
-    """Return a Node."""
+    """Return a Node. Its `NodeType` is its part in the cluster, its `SourceType` the kind of machine [O]."""
+    zone_id, zone_name = _zone(cluster, node.subnet_id)
     return {
         "NodeId": node.id,
         "NodeName": node.name,
         "NodeStatus": node.status,
-        "NodeType": node.node_type,
+        "NodeType": node.role,
         "ClusterId": cluster.id,
         "ClusterName": cluster.name,
         **_ACCOUNT,
@@ -140,9 +173,9 @@ def node(cluster: Cluster, node: Node) -> dict[str, Any]:
         "Schedulable": int(node.schedulable),
         "K8sStatus": node.k8s_status,
         **_REGION,
-        "AzName": _ZONE_NAME,
-        "AzId": _ZONE_ID,
-        "SourceType": node.node_type,
+        "AzName": zone_name,
+        "AzId": zone_id,
+        "SourceType": node.source_type,
         "BillingMethod": "1" if node.billing["InstanceChargeType"] == "PrePaid" else "0",
         "Duration": node.billing["Period"],
         "IsToMonth": node.billing["IsToMonth"],
@@ -154,6 +187,7 @@ def node(cluster: Cluster, node: Node) -> dict[str, Any]:
 def node_pool(pool: NodePool) -> dict[str, Any]:
     """Return a NodePool; one with a scaling group carries the group's id too [I]: it is the way to learn it."""
     nodes = pool.nodes
+    zone_id, zone_name = _zone(pool.cluster, next(iter(pool.config["SubnetIds"]), ""))
     answer = {
         "AvailableNodeCount": sum(each.ready for each in nodes),
         "TotalNodeCount": len(nodes),
@@ -165,8 +199,8 @@ def node_pool(pool: NodePool) -> dict[str, Any]:
         "Status": pool.status,
         "ClusterId": pool.cluster.id,
         **_ACCOUNT,
-        "AvailableZoneId": _ZONE_ID,
-        "AvailableZoneName": _ZONE_NAME,
+        "AvailableZoneId": zone_id,
+        "AvailableZoneName": zone_name,
         "CreateTime": _time(pool.created),
         "UpdateTime": _time(pool.updated),
     }

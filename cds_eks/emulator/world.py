@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 import math
 import random
+import string
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from cds_eks.emulator.state import Cluster, Event, NetworkInterface, Node, NodeP
 
 __all__ = ["Plan", "World"]
 
+_LETTERS = string.ascii_lowercase + string.digits
 _FIRST_ADDRESS = ipaddress.IPv4Address("10.0.0.10")
 
 
@@ -89,6 +91,10 @@ class World:
     def new_id(self) -> str:
         """Return a fresh id, shaped like a UUID."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def new_node_id(self) -> str:
+        """Return a fresh id of a node, shaped like `eks-4vdp8eu5nq3zppfg` [O]."""
+        return "eks-" + "".join(self._random.choices(_LETTERS, k=16))
 
     def new_address(self) -> tuple[str, str]:
         """Return a private IP address and a MAC address that nothing else has."""

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         K8sStatus,
         ListNodesRequest,
         Node,
+        NodeRole,
         NodeSourceType,
         NodeStatus,
     )
@@ -145,6 +146,7 @@ else:
             "K8sStatus": "cds_eks.models.nodes",
             "ListNodesRequest": "cds_eks.models.nodes",
             "Node": "cds_eks.models.nodes",
+            "NodeRole": "cds_eks.models.nodes",
             "NodeSourceType": "cds_eks.models.nodes",
             "NodeStatus": "cds_eks.models.nodes",
             "CreateNodePoolRequest": "cds_eks.models.node_pools",
@@ -239,6 +241,7 @@ __all__ = [
     "NodePoolNodeConfig",
     "NodePoolSpec",
     "NodePoolTask",
+    "NodeRole",
     "NodeSourceType",
     "NodeStatus",
     "NodeType",

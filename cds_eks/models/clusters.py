@@ -9,7 +9,7 @@ from typing import Any, Final
 from cds_eks.modeling import Nested, Shape, extra_field, field, model
 from cds_eks.models.common import SubnetInfo
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Text, Whole
+from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Needed, Text, Whole
 
 __all__ = [
     "AddClusterSubnetRequest",
@@ -209,8 +209,8 @@ class CniConfig(Shape):
     """Details of a cluster's network. [D]
 
     Attributes:
-        pod_cidr: Address range of pods; empty with vpc-cni (the document's own flannel example leaves it empty too).
-            [D]
+        pod_cidr: Address range of pods; empty with vpc-cni. With flannel the vendor's newer document requires one
+            [O], where the older one's own example leaves it empty. [D]
         flannel_backend_type: Backend of flannel. See `FlannelBackendType`; other values pass. Only in revision
             2025-09-08; others take nothing but the default (`vxlan`). [D]
         node_pods_num: How many pods a node takes. One of 16, 32, 64, 128, 256 [O]. When left out: 64. [D]
@@ -271,11 +271,24 @@ class BillingSpec(Shape):
         auto_renew: Whether the nodes renew themselves. [D]
         billing_method: `"0"` pay as you go, `"1"` monthly or yearly. See `BillingMethod`; other values pass. In
             revision 2025-10-11 [O]: `InstanceChargeType`. [D]
-        duration: How long the nodes are bought for. One of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36. In months.
-            In revision 2025-10-11 [O]: `Period`. [D]
+        duration: How long the nodes are bought for. Needed with monthly or yearly billing; 0 or left out with pay as
+            you go [O]. One of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36. In months. In revision 2025-10-11 [O]:
+            `Period`. [D]
         is_to_month: 0 buys whole months, 1 to the end of the month. [D]
         extra: Undocumented fields to send along, by wire name.
     """
+
+    NEEDED = (
+        Needed(
+            "billing_method",
+            (
+                "1",
+                "PrePaid",
+            ),
+            "duration",
+            (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36),
+        ),
+    )
 
     auto_renew: bool | int = field("AutoRenew", Flag())
     billing_method: str = field(
@@ -286,9 +299,10 @@ class BillingSpec(Shape):
             "2025-10-11": There("InstanceChargeType", spelt={"0": "PostPaid", "1": "PrePaid"}),
         },
     )
-    duration: int = field(
+    duration: int | None = field(
         "Duration",
-        Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),
+        Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36), or_zero=True),
+        default=None,
         revised={"2025-10-11": There("Period")},
     )
     is_to_month: bool | int = field("IsToMonth", Flag())
@@ -344,13 +358,14 @@ class NodeConfig(Shape):
         data_disk: The data disks of each node; may be empty. In revision 2025-10-11 [O]: `DataVolumes`, each listed
             as often as its `number` says. [D]
         os_image_name: System image of the nodes. See `OsImageName`; other values pass. [D]
-        subnet_list: Subnets of the nodes. In revision 2025-10-11 [O]: `SubnetIds`, its `subnet_id` alone. [D]
-        specifics: Machine types of the nodes. In revision 2025-10-11 [O]: `InstanceTypeIds`, its `product_name`
-            alone. [D]
+        subnet_list: Subnets of the nodes, all in one availability zone. In revision 2025-10-11 [O]: `SubnetIds`, its
+            `subnet_id` alone. [D]
+        specifics: Machine types of the nodes; bare metal takes types with GPUs only. In revision 2025-10-11 [O]:
+            `InstanceTypeIds`, its `product_name` alone. [D]
         shell: Shell script that each node runs when it is made. In revision 2025-10-11 [O]: `ExecCommand`. [D]
-        password: Password of the nodes. 8 to 30 characters with upper and lower case, a digit and a special character
-            [O]. Secret. Revision 2025-10-11 [O] has one password for the cluster, that of the master nodes: the node
-            pool's must be the same there. [D]
+        password: Password of the nodes' user `eks`. 8 to 30 characters with upper and lower case, a digit and a
+            special character [O]. Secret. Revision 2025-10-11 [O] has one password for the cluster, that of the
+            master nodes: the node pool's must be the same there. [D]
         labels: Kubernetes labels of the nodes. [D]
         annotations: Kubernetes annotations of the nodes. Only in revision 2025-09-08. [D]
         extra: Undocumented fields to send along, by wire name.
@@ -510,12 +525,12 @@ class CreateClusterRequest(Shape):
 
 @model
 class ClusterSubnet(Shape):
-    """A subnet that a cluster is given. [O]
+    """A subnet that a cluster's network is given. [O]
 
     Attributes:
         subnet_id: Id of the subnet. [O]
         segment: Address range of the subnet. [O]
-        used_ip_num: How many of its addresses are used. At least 0. [O]
+        used_ip_num: How many of its addresses to use. At least 0. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 
@@ -543,7 +558,7 @@ class ListClustersRequest(Shape):
     """Which clusters. [D]
 
     Attributes:
-        keyword: A part of the cluster's name. [O]
+        keyword: A part of the cluster's name, or its whole id. [O]
         vpc_id: Id of the VPC. [O]
         extra: Undocumented fields to send along, by wire name.
     """
@@ -619,7 +634,7 @@ class ClusterSummary(Shape):
 
     Attributes:
         cluster_id: Id of the cluster. [O]
-        cluster_ip: Address of the cluster. [O]
+        cluster_ip: Public address of the cluster, for what comes in. [O]
         cluster_name: Name of the cluster. [O]
         cluster_status: State of the cluster. See `ClusterStatus`; other values pass. [O]
         status_str: The state, for people to read. [O]
@@ -628,11 +643,11 @@ class ClusterSummary(Shape):
         node_sum: How many nodes it has. [O]
         region_id: Id of the region. [O]
         region_name: Name of the region. [O]
-        slb_id: Id of its SLB. [O]
+        slb_id: Id of its SLB, if it is behind one. [O]
         ssh_port: Port for SSH. [O]
         sub_domain: Its domain name. [O]
         update_time: When it was last changed, `YYYY-MM-DD HH:MM:SS` without a zone. [O]
-        vip: Virtual address of its API server. [O]
+        vip: Inner address of its API server, if it is behind a NAT gateway. [O]
         vpc_id: Id of its VPC. [O]
         vpc_name: Name of its VPC. [O]
         extra: What the service sent beyond that, by wire name.
@@ -679,7 +694,7 @@ class ClusterDetail(Shape):
 
     Attributes:
         cluster_id: Id of the cluster. [O]
-        cluster_ip: Address of the cluster. [O]
+        cluster_ip: Public address of the cluster, for what comes in. [O]
         cluster_name: Name of the cluster. [O]
         cluster_status: State of the cluster. See `ClusterStatus`; other values pass. [O]
         status_str: The state, for people to read. [O]
@@ -688,16 +703,16 @@ class ClusterDetail(Shape):
         node_sum: How many nodes it has. [O]
         region_id: Id of the region. [O]
         region_name: Name of the region. [O]
-        slb_id: Id of its SLB. [O]
+        slb_id: Id of its SLB, if it is behind one. [O]
         ssh_port: Port for SSH. [O]
         sub_domain: Its domain name. [O]
         update_time: When it was last changed, `YYYY-MM-DD HH:MM:SS` without a zone. [O]
-        vip: Virtual address of its API server. [O]
+        vip: Inner address of its API server, if it is behind a NAT gateway. [O]
         vpc_id: Id of its VPC. [O]
         vpc_name: Name of its VPC. [O]
         ak: Access key id that its cloud controller manager uses. Secret. [O]
-        customer_id: Id of the customer. [O]
-        user_id: Id of the user. [O]
+        customer_id: Id of the main account. [O]
+        user_id: Id of the sub-account. [O]
         dashboard_addr: Address of its dashboard. [O]
         k8s_ca_expiry_data: When its certificate authority expires, as the service gives it. [O]
         master_sum: How many master nodes it has. [O]
@@ -760,7 +775,7 @@ class ClusterEvent(Shape):
 
     Attributes:
         status: State of the step. [O]
-        subtask_name: Name of the step. [O]
+        subtask_name: Name of the step, in Chinese. [O]
         subtask_type: Kind of the step. [O]
         subtask_start_time: When it began, `YYYY-MM-DD HH:MM:SS` without a zone. [O]
         subtask_elapsed_time: How long it took, as the service gives it. [O]

@@ -19,7 +19,7 @@ __all__ = [
 
 
 class NodeType:
-    """Kinds of node.
+    """Kinds of machine that a node pool is made of.
 
     The list is open: other values pass.
     """
@@ -79,6 +79,8 @@ class SubnetInfo(Shape):
         select_segment: The part of the range that is used (in answers). [O]
         extra: Undocumented fields to send along, by wire name.
     """
+
+    ZERO_IS_NONE = True
 
     subnet_id: str = field("SubnetId", Text(allow_empty=False))
     available_zone_id: str | None = field("AvailableZoneId", Text(), default=None)

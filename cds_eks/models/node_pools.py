@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cds_eks.modeling import Nested, Shape, extra_field, field, model
-from cds_eks.rules import Flag, Forbidden, ListOf, MapOfText, Text, Whole
+from cds_eks.rules import Flag, Forbidden, ListOf, MapOfText, Needed, Text, Whole
 
 __all__ = [
     "CreateNodePoolRequest",
@@ -60,6 +60,9 @@ class InstanceType:
     INFERENCE_GCH_C8_NR4_16C64G1GPU: Final = "Inference gch c8 nr4.16c64g1gpu"
     """[O]"""
 
+    CPU_COMPUTE_C11_2C4G: Final = "CPU Compute C11.2c4g"
+    """[O]"""
+
     CPU_COMPUTE_C11_4C8G: Final = "CPU Compute C11.4c8g"
     """[O]"""
 
@@ -86,11 +89,14 @@ class NodePoolBillingSpec(Shape):
     Attributes:
         instance_charge_type: `PostPaid` (pay as you go) or `PrePaid` (monthly or yearly). See `InstanceChargeType`;
             other values pass. [O]
-        period: How long the nodes are bought for. At least 0. In months. [O]
+        period: How long the nodes are bought for. Needed with `PrePaid`; 0 or left out with pay as you go [O]. At
+            least 0. In months. [O]
         is_to_month: 0 buys whole months, 1 to the end of the month. [O]
         auto_renew: Whether the nodes renew themselves. [O]
         extra: Undocumented fields to send along, by wire name.
     """
+
+    NEEDED = (Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),)
 
     instance_charge_type: str = field("InstanceChargeType", Text(allow_empty=False))
     period: int | None = field("Period", Whole(min=0), default=None)
@@ -123,10 +129,10 @@ class NodePoolNodeConfig(Shape):
         system_volume: The system volume of each node. When left out: SSD of 40 GB. [O]
         data_volumes: The data volumes of each node, each of at least 80 GB in steps of 80. [O]
         os_image_name: System image of the nodes. See `OsImageName`; other values pass. [O]
-        subnet_ids: Ids of the subnets of the nodes. [O]
+        subnet_ids: Ids of the subnets of the nodes, all in one availability zone. [O]
         instance_type_ids: Machine type of the nodes; one only for now. See `InstanceType`; other values pass. [O]
-        password: Password of the nodes. 8 to 30 characters with upper and lower case, a digit and a special character
-            [O]. Secret. [O]
+        password: Password of the nodes' user `eks`; answers never have it. 8 to 30 characters with upper and lower
+            case, a digit and a special character [O]. Secret. [O]
         exec_command: Shell script that each node runs when it is made. [O]
         labels: Kubernetes labels of the nodes, at most 5. [O]
         extra: Undocumented fields to send along, by wire name.
@@ -155,7 +161,8 @@ class NodePoolSpec(Shape):
     Attributes:
         id: Id of the node pool, when updating one. [O]
         name: Name of the node pool. 1 to 26 letters, digits and dashes, no dash first or last [O]. [O]
-        node_type: Kind of node; `bms` takes no cloud disks. See `NodeType`; other values pass. [O]
+        node_type: Kind of machine; `bms` takes no cloud disks, and types with GPUs only. See `NodeType`; other values
+            pass. [O]
         subject_id: Number of the test fund that pays. At least 0. When left out: 0, no test fund. [O]
         replicas: How many nodes. From 0 to 99. [O]
         node_config: What the nodes are to be. [O]
@@ -241,7 +248,7 @@ class ListNodePoolsRequest(Shape):
     Attributes:
         cluster_id: Id of the cluster. [O]
         node_pool_id: Id of one node pool. [O]
-        filter: A part of the node pool's name. [O]
+        filter: A part of the node pool's name or id. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 
@@ -295,8 +302,8 @@ class NodePool(Shape):
         node_config: What its nodes are. [O]
         status: State of the node pool. [O]
         cluster_id: Id of its cluster. [O]
-        customer_id: Id of the customer. [O]
-        user_id: Id of the user. [O]
+        customer_id: Id of the main account. [O]
+        user_id: Id of the sub-account. [O]
         available_zone_id: Id of the availability zone. [O]
         available_zone_name: Name of the availability zone. [O]
         create_time: When it was made, `YYYY-MM-DD HH:MM:SS` without a zone. [O]

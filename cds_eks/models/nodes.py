@@ -14,13 +14,14 @@ __all__ = [
     "K8sStatus",
     "ListNodesRequest",
     "Node",
+    "NodeRole",
     "NodeSourceType",
     "NodeStatus",
 ]
 
 
 class NodeStatus:
-    """States of a node.
+    """States of a node's machine.
 
     The list is open: other values pass.
     """
@@ -35,6 +36,25 @@ class NodeStatus:
     """[O]"""
 
     DELETING: Final = "deleting"
+    """[O]"""
+
+    DELETED: Final = "deleted"
+    """[O]"""
+
+    FAILED: Final = "failed"
+    """[O]"""
+
+
+class NodeRole:
+    """The part that a node has in its cluster.
+
+    The list is open: other values pass.
+    """
+
+    WORKER: Final = "worker"
+    """[O]"""
+
+    MASTER: Final = "master"
     """[O]"""
 
 
@@ -64,7 +84,7 @@ class NodeSourceType:
     """[O]"""
 
     OTHER: Final = "other"
-    """[O]"""
+    """A node of a third party [O]"""
 
 
 @model
@@ -73,11 +93,11 @@ class ListNodesRequest(Shape):
 
     Attributes:
         cluster_id: Id of the cluster. [O]
-        node_status: State of the node. See `NodeStatus`; other values pass. [O]
-        node_type: Kind of node. See `NodeType`; other values pass. [O]
-        schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-        status: State, as the service's second filter takes it. [O]
-        keyword: A part of the node's name. [O]
+        node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+        node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+        schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+        status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+        keyword: A part of the node's name or id. [O]
         page_index: Which page. At least 1. When left out: 1. [O]
         page_size: How many nodes a page. At least 1. When left out: 10. [O]
         extra: Undocumented fields to send along, by wire name.
@@ -116,12 +136,12 @@ class Node(Shape):
     Attributes:
         node_id: Id of the node. [O]
         node_name: Name of the node. [O]
-        node_status: State of the node. See `NodeStatus`; other values pass. [O]
-        node_type: Kind of node. [O]
+        node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+        node_type: Its part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
         cluster_id: Id of its cluster. [O]
         cluster_name: Name of its cluster. [O]
-        customer_id: Id of the customer. [O]
-        user_id: Id of the user. [O]
+        customer_id: Id of the main account. [O]
+        user_id: Id of the sub-account. [O]
         vpc_id: Id of its VPC. [O]
         subnet_id: Id of its subnet. [O]
         private_ip: Its private address. [O]
@@ -136,7 +156,7 @@ class Node(Shape):
         region_id: Id of the region. [O]
         az_name: Name of the availability zone. [O]
         az_id: Id of the availability zone. [O]
-        source_type: Where the node comes from. See `NodeSourceType`; other values pass. [O]
+        source_type: What kind of machine it is, or whose. See `NodeSourceType`; other values pass. [O]
         billing_method: How it is billed. [O]
         duration: How long it is bought for. In months. [O]
         is_to_month: 1 if it is bought to the end of the month. [O]

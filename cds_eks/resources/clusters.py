@@ -195,7 +195,7 @@ class Clusters:
     async def add_subnets(
         self, cluster_id: str, subnets: Sequence[ClusterSubnet], *, extra: Mapping[str, Any] | None = None
     ) -> Response[None]:
-        """Give a cluster further subnets.
+        """Give a cluster's network further subnets.
 
         An idempotent write: it is repeated after any failure that may pass.
 
@@ -229,7 +229,7 @@ class Clusters:
         A read: it is repeated after any failure that may pass.
 
         Args:
-            keyword: A part of the cluster's name. [O]
+            keyword: A part of the cluster's name, or its whole id. [O]
             vpc_id: Id of the VPC. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 

@@ -207,7 +207,7 @@ class NodePools:
         Args:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of one node pool. [O]
-            filter: A part of the node pool's name. [O]
+            filter: A part of the node pool's name or id. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
         Returns:

@@ -82,11 +82,11 @@ class Nodes:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            node_status: State of the node. See `NodeStatus`; other values pass. [O]
-            node_type: Kind of node. See `NodeType`; other values pass. [O]
-            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-            status: State, as the service's second filter takes it. [O]
-            keyword: A part of the node's name. [O]
+            node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+            node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+            status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+            keyword: A part of the node's name or id. [O]
             page_size: How many nodes are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
@@ -134,11 +134,11 @@ class Nodes:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            node_status: State of the node. See `NodeStatus`; other values pass. [O]
-            node_type: Kind of node. See `NodeType`; other values pass. [O]
-            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-            status: State, as the service's second filter takes it. [O]
-            keyword: A part of the node's name. [O]
+            node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+            node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+            status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+            keyword: A part of the node's name or id. [O]
             page_index: Which page. At least 1. When left out: 1. [O]
             page_size: How many nodes a page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.

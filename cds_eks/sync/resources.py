@@ -148,7 +148,7 @@ class Clusters:
     def add_subnets(
         self, cluster_id: str, subnets: Sequence[ClusterSubnet], *, extra: Mapping[str, Any] | None = None
     ) -> Response[None]:
-        """Give a cluster further subnets.
+        """Give a cluster's network further subnets.
 
         An idempotent write: it is repeated after any failure that may pass.
 
@@ -180,7 +180,7 @@ class Clusters:
         A read: it is repeated after any failure that may pass.
 
         Args:
-            keyword: A part of the cluster's name. [O]
+            keyword: A part of the cluster's name, or its whole id. [O]
             vpc_id: Id of the VPC. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
@@ -287,11 +287,11 @@ class Nodes:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            node_status: State of the node. See `NodeStatus`; other values pass. [O]
-            node_type: Kind of node. See `NodeType`; other values pass. [O]
-            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-            status: State, as the service's second filter takes it. [O]
-            keyword: A part of the node's name. [O]
+            node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+            node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+            status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+            keyword: A part of the node's name or id. [O]
             page_size: How many nodes are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
@@ -341,11 +341,11 @@ class Nodes:
 
         Args:
             cluster_id: Id of the cluster. [O]
-            node_status: State of the node. See `NodeStatus`; other values pass. [O]
-            node_type: Kind of node. See `NodeType`; other values pass. [O]
-            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text. [O]
-            status: State, as the service's second filter takes it. [O]
-            keyword: A part of the node's name. [O]
+            node_status: State of the node's machine. See `NodeStatus`; other values pass. [O]
+            node_type: The node's part in the cluster, `worker` or `master`. See `NodeRole`; other values pass. [O]
+            schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
+            status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
+            keyword: A part of the node's name or id. [O]
             page_index: Which page. At least 1. When left out: 1. [O]
             page_size: How many nodes a page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
@@ -510,7 +510,7 @@ class NodePools:
         Args:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of one node pool. [O]
-            filter: A part of the node pool's name. [O]
+            filter: A part of the node pool's name or id. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
 
         Returns:

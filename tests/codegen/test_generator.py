@@ -140,6 +140,7 @@ def test_an_unchanged_part_of_the_description_is_read_alike(tmp_path: Path, api:
         (lambda d: d["shapes"]["Volume"]["fields"]["type"].update(values="Kinds"), ["Volume.type", "Kinds"]),
         (lambda d: d["shapes"]["Volume"]["fields"]["type"].update(rule="shape"), ["rule", "type", "Volume"]),
         (lambda d: d["shapes"]["Node"]["fields"]["cpu"].update(always=True), ["Node.cpu", "always"]),
+        (lambda d: d["shapes"]["BillingSpec"]["needed"][0].update(field="month"), ["BillingSpec", "needed", "month"]),
         (lambda d: d["operations"]["GetCluster"].update(kind="guess"), ["kind", "GetCluster", "guess", "idempotent"]),
         (lambda d: d["operations"]["GetCluster"].update(request="Nobody"), ["GetCluster", "Nobody", "not a shape"]),
         (lambda d: d["operations"]["GetCluster"].update(result="list[Nobody]"), ["GetCluster", "Nobody"]),
@@ -201,6 +202,10 @@ def test_the_rest_of_a_readme_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp
         (Field(wire="A", type="str", source="D", doc=".", rule="name"), "Text(rule='name')"),
         (Field(wire="A", type="int", source="D", doc=".", min=0, max=9, step=3), "Whole(min=0, max=9, step=3)"),
         (Field(wire="A", type="int", source="D", doc=".", one_of=[3, 5]), "Whole(one_of=(3, 5))"),
+        (
+            Field(wire="A", type="int", source="D", doc=".", one_of=[3, 5], or_zero=True),
+            "Whole(one_of=(3, 5), or_zero=True)",
+        ),
         (Field(wire="A", type="bool", source="D", doc="."), "Boolean()"),
         (Field(wire="A", type="flag", source="D", doc="."), "Flag()"),
         (Field(wire="A", type="flag_text", source="D", doc="."), "FlagText()"),

@@ -343,6 +343,20 @@ def open_lists() -> Iterator[tuple[str, str, str]]:
             yield "K8sStatus" if value in ("Ready", "NotReady") else name, value, found[1]
 
 
+@functools.cache
+def further_facts() -> str:
+    """The last section, which wins over what stands above it."""
+    return section("Further facts [O]")
+
+
+@functools.cache
+def needed_with_prepaid() -> tuple[str, ...]:
+    """The fields that the last section requires only with prepaid billing, by shape and wire name."""
+    found = re.search(r"`(\w+)`/`(\w+)` is required only with prepaid billing", further_facts())
+    assert found is not None
+    return f"BillingSpec.{found[1]}", f"NodePoolBillingSpec.{found[2]}"
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What the description lacks
 
@@ -432,7 +446,8 @@ class Checker:
         if fact.types is not None and ours["type"] not in fact.types:
             self.note(place, f"type is {ours['type']!r}, and {' or '.join(fact.types)} on the page")
         if fact.required is not None:
-            self.compare(place, "required", ours.get("required", False), fact.required)
+            required = fact.required and place not in needed_with_prepaid()
+            self.compare(place, "required", ours.get("required", False), required)
         if fact.source is not None:
             self.compare(place, "source", ours["source"], fact.source)
         self.compare(place, "secret", ours.get("secret", False), fact.secret)
@@ -476,6 +491,32 @@ def differences(description: Description) -> list[str]:
 
 def test_the_description_says_what_the_page_says() -> None:
     assert differences(described()) == []
+
+
+def test_the_description_says_what_the_last_section_says() -> None:
+    page, plain = further_facts(), described()
+    values = {name: [each["value"] for each in entry["values"]] for name, entry in plain["values"].items()}
+    node = re.search(
+        r"`NodeType` is the node's part in the cluster, `(\w+)` or `(\w+)`.*?state \((.*?)\),", page, re.DOTALL
+    )
+    assert node is not None
+    assert values["NodeRole"] == [node[1], node[2]]
+    assert values["NodeStatus"] == re.findall(r"`(\w+)`", node[3])
+    kubernetes = re.search(r"`Status` in the query is the state in Kubernetes \((.*?)\), `SchedulableStr` (\S+)", page)
+    assert kubernetes is not None
+    assert values["K8sStatus"] == re.findall(r"`(\w+)`", kubernetes[1])
+    for shape in ("Node", "ListNodesRequest"):
+        assert field_of(plain, shape, "NodeType")["values"] == "NodeRole"
+        assert field_of(plain, shape, "NodeStatus")["values"] == "NodeStatus"
+    assert field_of(plain, "ListNodesRequest", "Status")["values"] == "K8sStatus"
+    further_types = re.search(r"further type names seen: `([^`]+)`", page)
+    assert further_types is not None
+    assert further_types[1] in values["InstanceType"]
+    for place in needed_with_prepaid():
+        shape, wire = place.split(".")
+        (need,) = plain["shapes"][shape]["needed"]
+        assert plain["shapes"][shape]["fields"][need["field"]]["wire"] == wire
+        assert need["one_of"] == [*range(1, 13), 24, 36]
 
 
 def test_the_page_is_read_whole() -> None:

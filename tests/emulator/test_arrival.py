@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -45,7 +46,7 @@ async def test_a_refusal_is_the_envelope(call: Caller) -> None:
     assert answer == {"Code": "ResourceNotFound", "Msg": "ClusterId 'c-1' is not known", "Data": None}
 
 
-@pytest.mark.parametrize("path", ["/", "/eks", "/eks/v1/", "/eks/v2", "/_emulator/other"])
+@pytest.mark.parametrize("path", ["/", "/eks", "/eks/v1//", "/eks/v1/x", "/eks/v2", "/_emulator/other"])
 async def test_any_other_path_is_refused(call: Caller, path: str) -> None:
     assert verdict(await call.client.get(path)) == (404, "InvalidHTTPRequest")
 
@@ -132,14 +133,35 @@ async def test_any_text_can_be_signed(call: Caller, keyword: str) -> None:
     assert len(await call("ListClusters", Keyword=keyword)) == 1
 
 
-async def test_a_raw_plus_is_a_plus(call: Caller) -> None:
-    call.emulator.add_cluster(name="1+1")
+@pytest.mark.parametrize("path", ["/eks/v1", "/eks/v1/"])
+async def test_a_raw_plus_is_a_space_and_the_path_may_end_in_a_slash(call: Caller, path: str) -> None:
+    call.emulator.add_cluster(name="1 1+1")
     credentials = call.emulator.credentials
-    query = signed_query(credentials, "GET", {**common_parameters(credentials, "ListClusters"), "Keyword": "1+1"})
-    # Built by hand: httpx would leave the + alone too, but not promise it.
-    transport_url = httpx.URL("http://emulator/eks/v1").copy_with(query=query.replace("%2B", "+", 1).encode())
-    response = await call.client.get(transport_url)
+
+    async def listed(keyword: str, sent: str) -> httpx.Response:
+        params = {**common_parameters(credentials, "ListClusters"), "Keyword": keyword}
+        query = signed_query(credentials, "GET", params)
+        assert query.count(f"Keyword={quote(keyword)}") == 1
+        query = query.replace(f"Keyword={quote(keyword)}", f"Keyword={sent}")
+        # Built by hand: httpx would leave the + alone too, but not promise it.
+        return await call.client.get(httpx.URL("http://emulator").copy_with(path=path, query=query.encode()))
+
+    for keyword, sent in (("1 1", "1+1"), ("1 1", "1%201"), ("1+1", "1%2B1"), ("1 1+1", "1+1%2B1")):
+        response = await listed(keyword, sent)
+        assert verdict(response) == (200, "Success"), (keyword, sent)
+        assert len(response.json()["Data"]) == 1
+    assert verdict(await listed("1+1", "1+1")) == (403, "SignatureDoesNotMatch")
+
+
+async def test_a_post_to_the_path_with_a_slash(call: Caller) -> None:
+    call.emulator.add_cluster("c")
+    query = signed_query(
+        call.emulator.credentials, "POST", common_parameters(call.emulator.credentials, "DeleteCluster")
+    )
+    response = await call.client.post(f"/eks/v1/?{query}", json={"ClusterId": "c"})
     assert verdict(response) == (200, "Success")
+    [entry] = call.emulator.ledger.requests
+    assert (entry.action, entry.committed) == ("DeleteCluster", True)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +322,24 @@ def _put(body: dict[str, Any], path: str, value: object) -> None:
         ("ClusterName", None, "ArgMissing", "ClusterName"),
         ("K8SVersion", MISSING, "ArgMissing", "K8sVersion"),
         ("Cni.CniType", MISSING, "ArgMissing", "Cni.CniType"),
-        ("MasterConfig.DataDisk", None, "ArgMissing", "MasterConfig.DataDisk"),
+        ("MasterConfig.DataDisk", MISSING, "ArgMissing", "MasterConfig.DataDisk"),
+        ("ClusterName", "", "ArgMissing", "ClusterName"),
+        ("ClusterName", "a" * 27, "InvalidParameter", "ClusterName"),
+        ("ClusterName", "-a", "InvalidParameter", "ClusterName"),
+        ("ClusterName", "a_b", "InvalidParameter", "ClusterName"),
+        ("ClusterName", "集群", "InvalidParameter", "ClusterName"),
+        ("VpcId", "", "ArgMissing", "VpcId"),
+        ("NatId", "", "ArgMissing", "NatId"),
+        ("SourceEipId", "", "ArgMissing", "SourceEipId"),
+        ("DestinationEipId", "", "ArgMissing", "DestinationEipId"),
+        ("Ak", "", "ArgMissing", "Ak"),
+        ("MasterConfig.SubnetList.0.SubnetId", "", "ArgMissing", "MasterConfig.SubnetList[0].SubnetId"),
+        ("MasterConfig.Specifics.0.ProductName", "", "ArgMissing", "MasterConfig.Specifics[0].ProductName"),
+        ("NodePoolConfig.PoolName", "", "ArgMissing", "NodePoolConfig.PoolName"),
+        ("NodePoolConfig.PoolName", "a-", "InvalidParameter", "NodePoolConfig.PoolName"),
+        *(("MasterNumber", number, "InvalidParameter", "MasterNumber") for number in (-3, 0, 1, 4, 9)),
+        ("NodePoolConfig.AutoScaling.MinReplicas", 11, "InvalidParameter", "NodePoolConfig.AutoScaling.MinReplicas"),
+        ("NodePoolConfig.NodeType", "bms", "InvalidParameter", "NodePoolConfig.NodeConfig"),
         ("MasterConfig.DataDisk.0.DiskSize", MISSING, "ArgMissing", "MasterConfig.DataDisk[0].DiskSize"),
         ("NodePoolConfig.NodeConfig.Password", MISSING, "ArgMissing", "NodePoolConfig.NodeConfig.Password"),
         ("ClusterName", 1, "InvalidParameter", "ClusterName"),
@@ -342,8 +381,8 @@ async def test_fields_are_checked(
         ("ScalingNodePool", {"ClusterId": "c", "NodePoolId": "p", "Replicas": 100}),
         ("AddScalingNode", {"ScalingGroupId": "sg", "AddNum": 0}),
         ("AddScalingNode", {"ScalingGroupId": "sg", "AddNum": -1}),
-        ("ListNodes", {"ClusterId": "c", "PageIndex": 0}),
-        ("ListNodes", {"ClusterId": "c", "PageSize": 0}),
+        ("ListNodes", {"ClusterId": "c", "PageIndex": -1}),
+        ("ListNodes", {"ClusterId": "c", "PageSize": -1}),
         ("ListNodes", {"ClusterId": "c", "PageSize": "ten"}),
         ("ListNodes", {"ClusterId": "c", "PageSize": "1.0"}),
         ("ListNodes", {"ClusterId": "c", "PageSize": "٣"}),

@@ -109,7 +109,14 @@ async def test_what_a_cluster_tells_of_itself(call: Caller, create_cluster_body:
     assert detail["OsName"] == "eks-Ubuntu22.04-cpu-k8s1.30.14-v1"
     assert detail["SourceEip"] == detail["DestinationEip"]
     assert detail["CniInfo"] == {
-        "CniConfig": {"NodePodsNum": 64, "PodCidr": "", "SubnetList": [detail["SubnetList"][1]]},
+        "CniConfig": {
+            "FlannelBackendType": "vxlan",
+            "CalicoBlockSize": 0,
+            "CalicoEncapsulation": "",
+            "NodePodsNum": 64,
+            "PodCidr": "",
+            "SubnetList": [detail["SubnetList"][1]],
+        },
         "CniType": "flannel",
         "ProxyConfig": "ipvs",
         "ServiceCidr": "192.168.0.0/16",
@@ -148,6 +155,9 @@ async def test_clusters_are_listed_by_keyword_and_vpc(call: Caller) -> None:
     assert await names(VpcId="a") == ["gpu-1", "cpu-1"]
     assert await names(Keyword="PU-1", VpcId="a") == ["gpu-1", "cpu-1"]
     assert await names(Keyword="nothing") == []
+    call.emulator.add_cluster("The-Id", name="by-id")
+    assert await names(Keyword="the-id") == ["by-id"]
+    assert await names(Keyword="the-i") == []
 
 
 async def test_the_same_name_twice_is_two_clusters(call: Caller, create_cluster_body: dict[str, Any]) -> None:
@@ -178,7 +188,7 @@ async def test_a_busy_cluster_takes_no_other_write(call: Caller, action: str, ar
 
 async def test_a_busy_cluster_takes_no_pool_either(call: Caller, observed: list[dict[str, Any]]) -> None:
     body = next(each["body"] for each in observed if each["query"]["Action"] == "CreateNodePool")
-    call.emulator.add_cluster("c")
+    call.emulator.add_cluster("c", vpc_id=body["VpcId"])
     call.emulator.add_node_pool("c", "p")
     await call("DeleteCluster", ClusterId="c")
     assert await call.refused("CreateNodePool", **body) == (409, "ResourceInUse")
@@ -187,13 +197,14 @@ async def test_a_busy_cluster_takes_no_pool_either(call: Caller, observed: list[
     assert await call.refused("DeleteCluster", ClusterId="c") == (409, "ResourceInUse")
 
 
-async def test_a_cluster_without_masters_and_workers(call: Caller, create_cluster_body: dict[str, Any]) -> None:
-    create_cluster_body["MasterNumber"] = 0
+async def test_a_cluster_without_workers(call: Caller, create_cluster_body: dict[str, Any]) -> None:
     create_cluster_body["NodePoolConfig"]["Replicas"] = 0
     created = await call("CreateCluster", **create_cluster_body)
     call.advance(300)
     assert (await call("GetCluster", ClusterId=created["ClusterId"]))["ClusterStatus"] == "running"
-    assert await call("ListNodes", ClusterId=created["ClusterId"]) == []
+    assert {node["NodeType"] for node in await call("ListNodes", ClusterId=created["ClusterId"])} == {"master"}
+    call.emulator.add_cluster("empty", masters=0, workers=0)
+    assert await call("ListNodes", ClusterId="empty") == []
 
 
 async def test_a_big_cluster_is_up_in_the_same_time(call: Caller, create_cluster_body: dict[str, Any]) -> None:

@@ -129,3 +129,35 @@ def test_bad_arguments(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--port", "many"])
     assert stopped.value.code == 2
     assert "--port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"), [("sg-1", ("sg-1", 1, 10)), ("sg-1:2:5", ("sg-1", 2, 5)), ("sg-1:0:99", ("sg-1", 0, 99))]
+)
+def test_it_has_the_scaling_groups_and_the_form_of_subnets_that_it_is_told(
+    text: str, ids: tuple[str, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[cds_eks.emulator.Emulator] = []
+
+    class Told(cds_eks.emulator.Emulator):
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**given)
+            made.append(self)
+
+    monkeypatch.setattr(cds_eks.emulator, "Emulator", Told, raising=False)
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    assert main(["--port", "0", "--scaling-group", text, "--scaling-group", "other", "--subnets-as-objects"]) == 0
+    (emulator,) = made
+    groups = emulator._world.groups
+    group = groups[ids[0]]
+    assert (group.id, group.min_size, group.max_size) == ids
+    assert set(groups) == {"sg-1", "other"}
+    assert emulator._service._subnets_as_objects is True
+
+
+@pytest.mark.parametrize("text", ["", ":1:2", "sg:1", "sg:1:2:3", "sg:5:2", "sg:-1:2", "sg:1:100", "sg:a:b"])
+def test_a_scaling_group_that_makes_no_sense(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--port", "0", "--scaling-group", text]) == 2
+    err = capsys.readouterr().err
+    assert f"--scaling-group {text!r}: must be ID or ID:MIN:MAX" in err
+    assert err.count("\n") == 1

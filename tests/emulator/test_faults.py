@@ -20,7 +20,12 @@ from cds_eks.emulator.fault_kinds import KINDS
 from .caller import Caller
 from .sender import INTERFACE
 
-LEAST: dict[str, dict[str, Any]] = {"late": {"seconds": 1}, "stale": {"seconds": 1}, "skew": {"seconds": -1}}
+LEAST: dict[str, dict[str, Any]] = {
+    "late": {"seconds": 1},
+    "stale": {"seconds": 1},
+    "lag": {"seconds": 1},
+    "skew": {"seconds": -1},
+}
 """What the kinds need that can't do without."""
 
 
@@ -48,6 +53,8 @@ def test_every_kind_needs_little(kind: str) -> None:
         ({"kind": "refuse", "action": ""}, "no action ''; there are "),
         ({"kind": "refuse_connection", "action": "read"}, "must be *"),
         ({"kind": "stale", "action": "GetCluster", "seconds": 1}, "stale is not for GetCluster, but for CreateCluster"),
+        ({"kind": "lag", "action": "GetCluster", "seconds": 1}, "lag is not for GetCluster, but for ListClusters"),
+        ({"kind": "lag"}, "lag needs seconds"),
         ({"kind": "task_fails", "action": "read"}, "task_fails is not for read, but for CreateCluster, "),
         ({"kind": "page_shifts", "action": "ListClusters"}, "page_shifts is not for ListClusters"),
         ({"kind": "refuse", "seconds": 1}, "refuse takes no seconds"),

@@ -133,7 +133,7 @@ async def test_nothing_secret_gets_out(
         created = await call("CreateCluster", **body)
         call.advance(300)
         pool = _secrets_in(next(each["body"] for each in observed if each["query"]["Action"] == "CreateNodePool"))
-        await call("CreateNodePool", **{**pool, "ClusterId": created["ClusterId"]})
+        await call("CreateNodePool", **{**pool, "ClusterId": created["ClusterId"], "VpcId": body["VpcId"]})
         for action, wrong in (
             ("CreateCluster", {**body, "Passwort": MARK}),
             ("CreateCluster", {**body, "pASSWORD": MARK}),

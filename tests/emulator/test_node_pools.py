@@ -31,7 +31,7 @@ async def _counts(call: Caller, node_pool_id: str) -> tuple[str, int, int, int]:
 
 
 async def test_the_life_of_a_pool(call: Caller, create_pool_body: dict[str, Any]) -> None:
-    call.emulator.add_cluster("c", name="gpu-1", workers=0)
+    call.emulator.add_cluster("c", name="gpu-1", workers=0, vpc_id="v")
     created = await call("CreateNodePool", **create_pool_body)
     pool_id = created["NodePoolId"]
     assert await _counts(call, pool_id) == ("creating", 3, 1, 0)
@@ -46,7 +46,7 @@ async def test_the_life_of_a_pool(call: Caller, create_pool_body: dict[str, Any]
         "TaskStatus": "finish",
         "TaskMsg": "CreateNodePool has finished",
     }
-    nodes = await call("ListNodes", ClusterId="c", NodeType="ecs", Keyword="ecs-cpu")
+    nodes = await call("ListNodes", ClusterId="c", NodeType="worker", Keyword="ecs-cpu")
     assert [node["NodeName"] for node in nodes] == [f"gpu-1-ecs-cpu-node-pool-{n}" for n in (1, 2, 3)]
     assert {(node["Cpu"], node["Ram"], node["Gpu"], node["GpuType"]) for node in nodes} == {(8, 16, 0, "")}
     assert {node["SubnetId"] for node in nodes} == {"subnet-01", "subnet-02"}
@@ -57,7 +57,7 @@ async def test_the_life_of_a_pool(call: Caller, create_pool_body: dict[str, Any]
     call.advance(60)
     assert (await call("TaskStatus", TaskId=task["TaskId"]))["TaskStatus"] == "finish"
     assert await call.refused("ListNodePool", ClusterId="c", NodePoolId=pool_id) == (404, "ResourceNotFound")
-    assert await call("ListNodes", ClusterId="c", NodeType="bms") == []
+    assert await call("ListNodes", ClusterId="c", NodeType="worker") == []
     assert [each.deleted_at for each in call.emulator.ledger.created("node")] == [call.emulator.clock.now()] * 3
 
 
@@ -83,7 +83,8 @@ async def test_scaling(call: Caller) -> None:
     call.advance(30)
     assert await _counts(call, "p") == ("running", 0, 0, 0)
     events = await call("GetClusterEvents", ClusterId="c")
-    assert [(event["SubtaskName"], event["Status"]) for event in events] == [("ScalingNodePool", "finish")] * 4
+    told = [(event["SubtaskName"], event["SubtaskType"], event["Status"]) for event in events]
+    assert told == [("伸缩节点池", "ScalingNodePool", "finish")] * 4
 
 
 async def test_an_update_changes_name_config_and_size(call: Caller, create_pool_body: dict[str, Any]) -> None:
@@ -112,7 +113,7 @@ async def test_an_update_changes_name_config_and_size(call: Caller, create_pool_
 
 
 async def test_what_a_pool_tells_of_itself(call: Caller, create_pool_body: dict[str, Any]) -> None:
-    call.emulator.add_cluster("c")
+    call.emulator.add_cluster("c", vpc_id="v")
     created = await call("CreateNodePool", **create_pool_body)
     pool = await _pool(call, created["NodePoolId"])
     assert set(pool) == fields_of("NodePool")
@@ -149,13 +150,14 @@ async def test_the_first_pool_is_told_under_the_names_of_the_others(
 
 async def test_pools_are_listed_by_name(call: Caller) -> None:
     call.emulator.add_cluster("c")
-    call.emulator.add_node_pool("c", "p", name="GPU-pool")
+    call.emulator.add_node_pool("c", "p-Id", name="GPU-pool")
     listed = await call("ListNodePool", ClusterId="c")
     assert [pool["Name"] for pool in listed["NodePool"]] == ["node-pool-1", "GPU-pool"]
     assert listed["Total"] == 2
-    assert [pool["Id"] for pool in (await call("ListNodePool", ClusterId="c", Filter="gpu"))["NodePool"]] == ["p"]
+    assert [pool["Id"] for pool in (await call("ListNodePool", ClusterId="c", Filter="gpu"))["NodePool"]] == ["p-Id"]
+    assert [pool["Id"] for pool in (await call("ListNodePool", ClusterId="c", Filter="-id"))["NodePool"]] == ["p-Id"]
     empty = {"Total": 0, "NodePool": []}
-    assert await call("ListNodePool", ClusterId="c", NodePoolId="p", Filter="node") == empty
+    assert await call("ListNodePool", ClusterId="c", NodePoolId="p-Id", Filter="node") == empty
 
 
 async def test_deleting_nodes(call: Caller) -> None:
@@ -202,19 +204,24 @@ async def test_nodes_are_paged_and_filtered(call: Caller) -> None:
     assert await page(PageIndex=3) == (every[20:], 26, 3, 10)
     assert await page(PageIndex=4) == ([], 26, 4, 10)
     assert await page(PageIndex=2, PageSize=7) == (every[7:14], 26, 2, 7)
-    assert (await page(PageIndex="", PageSize=""))[1:] == (26, 1, 10)
+    for unset in ("", 0):
+        assert await page(PageIndex=unset, PageSize=unset) == (every[:10], 26, 1, 10)
+    assert await page(PageIndex=0, PageSize=7) == (every[:7], 26, 1, 7)
+    assert await page(PageIndex=2, PageSize=0) == (every[10:20], 26, 2, 10)
     for filters, total in (
         ({"NodeStatus": "error"}, 1),
         ({"NodeStatus": "running"}, 25),
-        ({"NodeType": "bms"}, 3),
+        ({"NodeType": "worker"}, 23),
+        ({"NodeType": "master"}, 3),
+        ({"NodeType": "bms"}, 0),
         ({"SchedulableStr": "1"}, 22),
         ({"SchedulableStr": "0"}, 4),
         ({"Status": "Ready"}, 25),
         ({"Status": "NotReady"}, 1),
-        ({"Status": "error"}, 1),
+        ({"Status": "error"}, 0),
         ({"Keyword": "METAL"}, 3),
         ({"Keyword": "broken"}, 1),
-        ({"Keyword": "10.0.0."}, 26),
+        ({"Keyword": "10.0.0."}, 0),
         ({"Keyword": "metal", "NodeStatus": "running"}, 2),
         ({"Keyword": "nothing"}, 0),
     ):

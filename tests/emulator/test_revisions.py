@@ -111,7 +111,7 @@ async def test_a_cluster_of_the_newer_revision_lives_like_one_of_the_older(call:
         ({"SourceEip": None}, "ArgMissing", "SourceEip is missing"),
         ({"Password": None}, "ArgMissing", "Password is missing"),
         ({"Password": 7}, "InvalidParameter", "Password must be text"),
-        ({"MasterNumber": 100}, "InvalidParameter", "MasterNumber must be from 0 to 99"),
+        ({"MasterNumber": 100}, "InvalidParameter", "MasterNumber must be one of 3, 5, 7"),
         ({"AutoScaling": {}}, "InvalidParameter", "AutoScaling is not known"),
         ({"Cni.CniType": "calico"}, "InvalidParameter", "Cni.CniType must not be calico, which is gone"),
         ({"Cni.CniConfig.CalicoBlockSize": 26}, "InvalidParameter", "Cni.CniConfig.CalicoBlockSize is not known"),
@@ -141,15 +141,20 @@ async def test_a_mistake_in_a_request_of_the_newer_revision_is_named_in_its_word
     assert list(call.emulator.ledger.resources) == []
 
 
-async def test_null_is_an_empty_list_in_the_newer_revision_only(call: Caller) -> None:
+async def test_null_is_an_empty_list_in_both_revisions(call: Caller) -> None:
     body = newer_cluster()
     for name in ("DataVolumes", "SubnetIds", "InstanceTypeIds", "Labels"):
         body["NodePoolConfig"]["NodeConfig"][name] = None
     await call("CreateCluster", **body)
     body = seen(OLDER, "CreateCluster")
-    body["MasterConfig"]["SubnetList"] = None
+    body["Cni"]["CniConfig"]["SubnetList"] = None
+    for config in (body["MasterConfig"], body["NodePoolConfig"]["NodeConfig"]):
+        config |= dict.fromkeys(("DataDisk", "SubnetList", "Specifics", "Labels", "Annotations"))
+    created = await call("CreateCluster", **body)
+    detail = await call("GetCluster", ClusterId=created["ClusterId"])
+    assert detail["MasterSubnet"] == detail["SubnetList"] == detail["CniInfo"]["CniConfig"]["SubnetList"] == []
+    del (body := seen(OLDER, "CreateCluster"))["MasterConfig"]["SubnetList"]
     answer = await call.send("CreateCluster", body=body)
-    assert verdict(answer) == (400, "ArgMissing")
     assert "MasterConfig.SubnetList is missing" in answer.json()["Msg"]
     del (body := newer_cluster())["MasterConfig"]["SubnetIds"]
     answer = await call.send("CreateCluster", body=body)

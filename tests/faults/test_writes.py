@@ -152,7 +152,8 @@ async def create_pool(client: Client) -> Told:
         for each in observed["requests"]
         if each["revision"] == "2025-09-08" and each["query"]["Action"] == "CreateNodePool"
     )
-    request = models.CreateNodePoolRequest.from_dict(body | {"ClusterId": client.run.service.emulator.add_cluster()})
+    cluster_id = client.run.service.emulator.add_cluster(vpc_id=body["VpcId"])
+    request = models.CreateNodePoolRequest.from_dict(body | {"ClusterId": cluster_id})
     return await client.call("node_pools", "create", request)
 
 

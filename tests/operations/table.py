@@ -435,7 +435,7 @@ MOST_POOL = models.NodePoolSpec(
     replicas=99,
     node_config=models.NodePoolNodeConfig(
         billing_spec=models.NodePoolBillingSpec(
-            instance_charge_type="PrePaid", period=0, is_to_month=False, auto_renew=True
+            instance_charge_type="PostPaid", period=0, is_to_month=False, auto_renew=True
         ),
         system_volume=models.Volume(type="SSD", size=40),
         data_volumes=[models.Volume(type="", size=160), models.Volume(size=80)],
@@ -454,7 +454,7 @@ MOST_POOL_SENT = {
     "SubjectId": 0,
     "Replicas": 99,
     "NodeConfig": {
-        "BillingSpec": {"InstanceChargeType": "PrePaid", "Period": 0, "IsToMonth": 0, "AutoRenew": 1},
+        "BillingSpec": {"InstanceChargeType": "PostPaid", "Period": 0, "IsToMonth": 0, "AutoRenew": 1},
         "SystemVolume": {"Type": "SSD", "Size": 40},
         "DataVolumes": [{"Type": "", "Size": 160}, {"Size": 80}],
         "OsImageName": "Ubuntu22.04-CPU-1.26",

@@ -515,6 +515,7 @@ def test_a_request_may_live_in_toml() -> None:
         labels = { team = "a" }
         [config.node_config.billing_spec]
         instance_charge_type = "PrePaid"
+        period = 12
         auto_renew = true
         [[config.node_config.data_volumes]]
         size = 80

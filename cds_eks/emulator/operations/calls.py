@@ -24,11 +24,15 @@ class Call:
         arguments: Its checked arguments.
         revision: The revision of the API that they speak.
         request_id: The `RequestId` that its answer will have.
+        lag: How many seconds a list lags behind: it leaves out what was made in the last of them.
+        subnets_as_objects: Whether subnets are told in the form of a day of 2025-09.
     """
 
     arguments: Mapping[str, Any] = attrs.field(repr=False)
     revision: str
     request_id: str
+    lag: float = 0.0
+    subnets_as_objects: bool = False
 
     def __getitem__(self, name: str) -> Any:
         """Return an argument that is required."""

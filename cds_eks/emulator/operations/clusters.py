@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
 import attrs
 
 from cds_eks.emulator import lifecycle, views
@@ -42,16 +46,18 @@ def get(world: World, call: Call) -> Result:
     cluster = cluster_of(world, call)
     if cluster.shown_from > world.now:
         found({}, "ClusterId", cluster.id)  # refuses as if it were not there
-    return Result(data=views.cluster_detail(cluster))
+    return Result(data=views.cluster_detail(cluster, subnets_as_objects=call.subnets_as_objects))
 
 
 def list_(world: World, call: Call) -> Result:
-    """ListClusters [D]: all of them on one page, by a part of the name whatever its case [I], and by VPC."""
+    """ListClusters [D]: all on one page; by a part of the name, whatever its case [I], or a whole id [O]; by VPC."""
     keyword, vpc_id = call.text("Keyword").lower(), call.text("VpcId")
     matching = [
         views.cluster_summary(cluster)
         for cluster in world.clusters.values()
-        if keyword in cluster.name.lower() and vpc_id in ("", cluster.vpc_id) and cluster.shown_from <= world.now
+        if (keyword in cluster.name.lower() or keyword == cluster.id.lower())
+        and vpc_id in ("", cluster.vpc_id)
+        and max(cluster.shown_from, cluster.created + call.lag) <= world.now
     ]
     return Result(data=matching, page=Page(total=len(matching), index=1, size=len(matching)))
 
@@ -69,12 +75,31 @@ def list_events(world: World, call: Call) -> Result:
 
 
 def add_subnets(world: World, call: Call) -> Result:
-    """AddClusterSubnet [O]: at once and without a task; a subnet that is there already stays one subnet."""
-    cluster = idle(cluster_of(world, call))
-    for subnet_id, subnet in added_subnets(call.arguments).items():
-        cluster.subnets[subnet_id] = cluster.subnets.get(subnet_id, {}) | subnet
+    """AddClusterSubnet [O]: gives the cluster's CNI subnets, at once and without a task.
+
+    A subnet that is there already stays one subnet. `UsedIpNum` is how many addresses of it to use: not more than its
+    segment has [I].
+    """
+    cluster, added = idle(cluster_of(world, call)), added_subnets(call.arguments)
+    for subnet in added.values():
+        _check_size(subnet)
+    for subnet_id, subnet in added.items():
+        told = {name: value for name, value in subnet.items() if value}
+        cluster.subnets[subnet_id] = cluster.subnets.get(subnet_id, {}) | told
+    pods = {each["SubnetId"]: each for each in cluster.cni["CniConfig"].get("SubnetList", [])}
+    pods |= {subnet_id: cluster.subnets[subnet_id] for subnet_id in added}
+    cluster.cni = {**cluster.cni, "CniConfig": {**cluster.cni["CniConfig"], "SubnetList": list(pods.values())}}
     cluster.updated = world.now
     return Result()
+
+
+def _check_size(subnet: Mapping[str, Any]) -> None:
+    try:
+        size = ipaddress.ip_network(subnet.get("Segment", ""), strict=False).num_addresses
+    except ValueError:
+        return  # which addresses it has is not known
+    if subnet.get("UsedIpNum", 0) > size:
+        raise Refusal("InvalidParameter", f"UsedIpNum must be at most {size}, as many as the Segment has")
 
 
 def task_status(world: World, call: Call) -> Result:

@@ -11,11 +11,15 @@ from cds_eks.emulator.world import World
 
 
 def create(world: World, call: Call) -> Result:
-    """CreateNodePool [D]."""
-    spec = call["Config"]
+    """CreateNodePool [D]. A pool is in its cluster's VPC, and nowhere else [O]."""
+    cluster, spec = cluster_of(world, call), call["Config"]
+    if not spec["Name"]:
+        raise Refusal("ArgMissing", "Config.Name is empty")
+    if call["VpcId"] != cluster.vpc_id:
+        raise Refusal("InvalidOperation.VpcMismatch", "VpcId is not that of the cluster")
     pool = new_pool(
         world,
-        idle(cluster_of(world, call)),
+        idle(cluster),
         name=spec["Name"],
         node_type=spec["NodeType"],
         config=from_pool_spec(spec["NodeConfig"]),
@@ -28,7 +32,7 @@ def create(world: World, call: Call) -> Result:
 
 
 def update_config(world: World, call: Call) -> Result:
-    """UpdateNodePoolConfig [I]: the name, the number of nodes, and what nodes are from now on."""
+    """UpdateNodePoolConfig [I]: the name unless it is empty, the number of nodes, and what nodes are from now on."""
     cluster, spec = cluster_of(world, call), call["Config"]
     if not spec.get("Id"):
         raise Refusal("ArgMissing", "Config.Id is missing")
@@ -49,12 +53,19 @@ def scale(world: World, call: Call) -> Result:
 
 
 def list_(world: World, call: Call) -> Result:
-    """ListNodePools [D], on the wire ListNodePool [O]: by id, and by a part of the name whatever its case [I]."""
+    """ListNodePools [D], on the wire ListNodePool [O]: by id, and by a part of the name or id whatever its case [I]."""
     pools = list(cluster_of(world, call).pools.values())
     if call.text("NodePoolId"):
         pools = [pool_of(world, call)]
+        if pools[0].shown_from > world.now:
+            found({}, "NodePoolId", pools[0].id)  # refuses as if it were not there
     part = call.text("Filter").lower()
-    matching = [views.node_pool(pool) for pool in pools if part in pool.name.lower()]
+    matching = [
+        views.node_pool(pool)
+        for pool in pools
+        if (part in pool.name.lower() or part in pool.id.lower())
+        and max(pool.shown_from, pool.created + call.lag) <= world.now
+    ]
     return Result(data={"Total": len(matching), "NodePool": matching})
 
 

@@ -12,23 +12,29 @@ from cds_eks.emulator.world import World
 def list_(world: World, call: Call) -> Result:
     """ListNodes [D]: the nodes that pass every filter, a page of them."""
     cluster = cluster_of(world, call)
-    index, size = call.arguments.get("PageIndex", 1), call.arguments.get("PageSize", 10)
-    matching = [node for node in cluster.nodes.values() if _passes(node, call)]
+    index, size = page_of(call)
+    present = [node for node in cluster.nodes.values() if node.created + call.lag <= world.now]
+    matching = [node for node in present if _passes(node, call)]
     page = matching[(index - 1) * size : index * size]
     return Result(
         data=[views.node(cluster, node) for node in page], page=Page(total=len(matching), index=index, size=size)
     )
 
 
+def page_of(call: Call) -> tuple[int, int]:
+    """Return which page is asked for and how long pages are: 0 is "unset", as the Go client sends it [O]."""
+    return call.arguments.get("PageIndex") or 1, call.arguments.get("PageSize") or 10
+
+
 def _passes(node: Node, call: Call) -> bool:
-    """Whether a node passes the filters of ListNodes. What `Status` compares with is inferred [I]: both states."""
+    """Whether a node passes the filters of ListNodes [O]. That case does not matter is inferred [I]."""
     keyword = call.text("Keyword").lower()
     return (
         call.text("NodeStatus") in ("", node.status)
-        and call.text("NodeType") in ("", node.node_type)
+        and call.text("NodeType") in ("", node.role)
         and call.text("SchedulableStr") in ("", str(int(node.schedulable)))
-        and call.text("Status") in ("", node.status, node.k8s_status)
-        and any(keyword in text.lower() for text in (node.name, node.id, node.ip))
+        and call.text("Status") in ("", node.k8s_status)
+        and any(keyword in text.lower() for text in (node.name, node.id))
     )
 
 
