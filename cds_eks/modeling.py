@@ -16,7 +16,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Broken, ExtraFields, Forbidden, ListOf, Needed, Rule, kind_of, spelt
+from cds_eks.rules import Broken, ExtraFields, Forbidden, ListOf, Needed, Ordered, Rule, Text, kind_of, spelt
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
 
@@ -88,6 +88,7 @@ class Shape:
 
     FORBIDDEN: tuple[Forbidden, ...] = ()
     NEEDED: tuple[Needed, ...] = ()
+    ORDERED: tuple[Ordered, ...] = ()
     ZERO_IS_NONE: bool = False
     GATHERED: tuple[Gathered, ...] = ()
 
@@ -112,6 +113,21 @@ class Shape:
             wire_names: Whether to use the wire's names (those of revision 2025-09-08) instead of Python's.
         """
         return dump(self, wire_name if wire_names else python_name)
+
+    def replace(self, /, **changes: Any) -> Self:
+        """Return a copy in which some fields are others; they are checked as in a new model.
+
+        `attrs.evolve` does the same, but type checkers don't accept it for models; `copy.replace` of Python 3.13 does.
+
+        Args:
+            changes: The fields by Python name. None unsets one that is optional.
+
+        Raises:
+            InvalidRequestError: One is not a field of the model, breaks its rule, or is required and None.
+        """
+        return type(self)(**{**state_of(self), **changes})
+
+    __replace__ = replace
 
     def __copy__(self) -> Self:
         return self
@@ -205,6 +221,18 @@ class Nested(Rule):
     def load(self, value: Any, path: str) -> Any:
         return _load(self.shape, value, path) if isinstance(value, Mapping) else value
 
+    def spelt_out(self, value: Any) -> Any:
+        """The same: a text stands for a model of which it is all that is required, such as a subnet by its id."""
+        name = _only_text(self.shape) if isinstance(value, str) else None
+        return value if name is None else {name: value}
+
+
+def _only_text(shape: type[Shape]) -> str | None:
+    """Return the name of the one field that a model requires, if it is a text."""
+    required = [member for member in fields_of(shape) if member.default is attrs.NOTHING]
+    is_text = len(required) == 1 and isinstance(required[0].metadata["rule"], Text)
+    return str(required[0].name) if is_text else None
+
 
 Namer = Callable[["attrs.Attribute[Any]"], "str | None"]
 
@@ -269,6 +297,7 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
         if value is None and member.default is attrs.NOTHING and isinstance(rule, ListOf):
             value = []  # null, which a Go client writes for an empty list [O]
         given[member.name] = rule.load(value, where)
+        rule.check_plain(value, where)
     try:
         return cls(**{name: value for name, value in given.items() if value is not None})
     except InvalidRequestError as error:

@@ -27,7 +27,7 @@ LAYERS: list[set[str]] = [
     {"revisions"},
     {"redaction", "logs", "home", "line"},
     {"errors"},
-    {"_version", "_lazy", "clocks", "forks", "hosts", "kept", "making"},
+    {"_version", "_lazy", "clocks", "forks", "hosts", "kept", "making", "open_lists", "text_rules"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
@@ -40,7 +40,7 @@ ONLY: dict[str, set[str]] = {
     "logs": set(),
     "signing": {"errors"},
     "errors": set(),
-    "rules": {"errors"},
+    "rules": {"errors", "open_lists", "text_rules"},
 }
 NEVER: dict[str, set[str]] = {"resources": {"pipeline", "backend", "middleware", "client", "codec"}}
 HTTP = {"httpx", "httpcore", "h11", "httptools", "aiohttp", "requests", "urllib3"}
