@@ -140,7 +140,12 @@ def test_an_unchanged_part_of_the_description_is_read_alike(tmp_path: Path, api:
         (lambda d: d["shapes"]["Volume"]["fields"]["type"].update(values="Kinds"), ["Volume.type", "Kinds"]),
         (lambda d: d["shapes"]["Volume"]["fields"]["type"].update(rule="shape"), ["rule", "type", "Volume"]),
         (lambda d: d["shapes"]["Node"]["fields"]["cpu"].update(always=True), ["Node.cpu", "always"]),
-        (lambda d: d["shapes"]["BillingSpec"]["needed"][0].update(field="month"), ["BillingSpec", "needed", "month"]),
+        (
+            lambda d: d["shapes"]["Volume"].update(
+                needed=[{"when": "type", "among": ["SSD"], "field": "sizes", "one_of": [40], "source": "O"}]
+            ),
+            ["Volume", "needed", "sizes", "has not"],
+        ),
         (lambda d: d["operations"]["GetCluster"].update(kind="guess"), ["kind", "GetCluster", "guess", "idempotent"]),
         (lambda d: d["operations"]["GetCluster"].update(request="Nobody"), ["GetCluster", "Nobody", "not a shape"]),
         (lambda d: d["operations"]["GetCluster"].update(result="list[Nobody]"), ["GetCluster", "Nobody"]),
