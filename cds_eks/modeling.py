@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 
+from cds_eks.dumping import dump, python_name, wire_name
 from cds_eks.errors import InvalidRequestError
 from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
@@ -106,13 +107,16 @@ class Shape:
         """
         return cast("Self", _load(cls, data, ""))
 
-    def to_dict(self, *, wire_names: bool = False) -> dict[str, Any]:
-        """Return the model as plain data: dicts, lists, texts, numbers and booleans. Secrets are included.
+    def to_dict(self, *, wire_names: bool = False, secrets: bool | None = None) -> dict[str, Any]:
+        """Return the model as plain data: dicts, lists, texts, numbers and booleans, ready for JSON.
 
         Args:
             wire_names: Whether to use the wire's names (those of revision 2025-09-08) instead of Python's.
+            secrets: Whether to include what is secret. When it is not said, a request includes it, since it would be no
+                request without, and an answer leaves it out, so that it can be passed on.
         """
-        return dump(self, wire_name if wire_names else python_name)
+        is_whole = not is_answer(type(self)) if secrets is None else secrets
+        return dump(self, wire_name if wire_names else python_name, secrets=is_whole)
 
     def replace(self, /, **changes: Any) -> Self:
         """Return a copy in which some fields are others; they are checked as in a new model.
@@ -232,40 +236,6 @@ def _only_text(shape: type[Shape]) -> str | None:
     required = [member for member in fields_of(shape) if member.default is attrs.NOTHING]
     is_text = len(required) == 1 and isinstance(required[0].metadata["rule"], Text)
     return str(required[0].name) if is_text else None
-
-
-Namer = Callable[["attrs.Attribute[Any]"], "str | None"]
-
-
-def python_name(member: attrs.Attribute[Any]) -> str | None:
-    """Name a field as Python does; undocumented fields go below `extra`."""
-    return member.name
-
-
-def wire_name(member: attrs.Attribute[Any]) -> str | None:
-    """Name a field as the wire does; undocumented fields go beside the others."""
-    return member.metadata.get("wire")
-
-
-def dump(shape: Shape, namer: Namer) -> dict[str, Any]:
-    """Return a model as plain data; what is unset (None) is left out, zero, "" and False are not."""
-    plain: dict[str, Any] = {}
-    for member in fields_of(type(shape)):
-        value = getattr(shape, member.name)
-        name = namer(member)
-        if name is None:
-            plain = {**value, **plain}
-        elif value is not None and (value or member.name != "extra"):
-            plain[name] = _dump_value(value, namer)
-    return plain
-
-
-def _dump_value(value: Any, namer: Namer) -> Any:
-    if isinstance(value, Shape):
-        return dump(value, namer)
-    if isinstance(value, list):
-        return [_dump_value(entry, namer) for entry in value]
-    return dict(value) if isinstance(value, dict) else value
 
 
 def _loaders(cls: type[Shape]) -> dict[str, attrs.Attribute[Any]]:

@@ -23,7 +23,7 @@ LAYERS: list[set[str]] = [
         *("codec", "envelope", "failures", "reading", "compiling", "writing"),
     },
     {"pipeline"},
-    {"wire", "signing", "models", "modeling", "initializing", "rules"},
+    {"wire", "signing", "models", "modeling", "dumping", "initializing", "rules"},
     {"revisions"},
     {"redaction", "logs", "home", "line"},
     {"errors"},
