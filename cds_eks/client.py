@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
@@ -68,6 +70,9 @@ class AsyncEksClient:
         per_call: Middlewares around each whole call: `async def __call__(self, request, send)`.
         per_attempt: Middlewares around each attempt, before it is signed.
         user_agent: A word on your application, put before the SDK's own in the `User-Agent`.
+        tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
+            hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
+            authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
@@ -106,13 +111,14 @@ class AsyncEksClient:
         per_call: Iterable[Middleware] = (),
         per_attempt: Iterable[Middleware] = (),
         user_agent: str | None = None,
+        tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
     ) -> None:
         check_kinds(timeouts, retry, limits)
         self._url = service_url(endpoint if endpoint is not None else endpoint_from())
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
         self._settle = limits.settle
-        self._backend = backends.choose(backend, limits)
+        self._backend = backends.choose(backend, limits, tls)
         self._user_agent = full_user_agent(user_agent)
         self._call_id = CallIds().next
         self._secrets: Callable[[], frozenset[str]] = frozenset

@@ -21,8 +21,9 @@ from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.reading import Unreadable, read_int, reader_of
 from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
-from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, ListOf, is_by_wire_name, is_utf8, spelt
+from cds_eks.rules import MUST_BE_BY_WIRE_NAME, ListOf, is_by_wire_name, spelt
 from cds_eks.signing import COMMON_PARAMETERS
+from cds_eks.text_rules import MUST_BE_UTF8, is_utf8
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import math
 import os
-import re
 import threading
 from collections.abc import Mapping
 from typing import Any, Final, Self, TypeGuard
@@ -14,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from cds_eks.errors import ConfigurationError, InvalidRequestError
+from cds_eks.hosts import host_fault
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
@@ -264,15 +264,19 @@ def service_url(endpoint: str) -> str:
         raise ConfigurationError(f"endpoint must be a text, not {type(endpoint).__name__}")
     parts = _split(endpoint)
     if parts is None:  # raised out of the except clause: the error that it caught repeats the endpoint
-        raise ConfigurationError("endpoint must be a URL such as https://api.capitalonline.net")
+        raise ConfigurationError(
+            "endpoint must be a URL such as https://api.capitalonline.net; "
+            "an IPv6 address is in brackets, and a port below 65536"
+        )
     if not endpoint.isprintable() or any(char.isspace() for char in endpoint):
         raise ConfigurationError("endpoint must not hold spaces, line ends or control characters")
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError("endpoint must begin with https:// or http://")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("endpoint must not hold a user or a password: use credentials")
-    if not is_host(parts.hostname or "") or parts.port == 0:
-        raise ConfigurationError("endpoint must name a host, as in https://api.capitalonline.net")
+    fault = host_fault(parts.hostname or "") or ("its port is 0" if parts.port == 0 else None)
+    if fault is not None:
+        raise ConfigurationError(f"endpoint must name a host, as in https://api.capitalonline.net: {fault}")
     if "?" in endpoint or "#" in endpoint:
         raise ConfigurationError("endpoint must not hold a query or a fragment")
     path = parts.path.rstrip("/")
@@ -288,17 +292,6 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def is_host(name: str) -> bool:
-    """Whether a name can be looked up: a domain name or an address. What can't fails in odd ways when it is."""
-    if ":" in name:
-        return bool(re.fullmatch(r"[0-9A-Fa-f:.]+", name))
-    try:
-        name.encode("idna")  # no label is empty or too long
-    except UnicodeError:
-        return False
-    return bool(re.fullmatch(r"[\w.-]+", name))
 
 
 class _Unsaid(str):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 import attrs
 
 from cds_eks.errors import InvalidRequestError
-from cds_eks.rules import Broken, Forbidden, Needed, Rule, joined, spelt, value_at
+from cds_eks.rules import Broken, Forbidden, Needed, Ordered, Rule, joined, spelt, value_at
 
 # Names of its own begin with an underscore, which no field's does.
 _INITIALIZER = """
@@ -28,8 +28,8 @@ def initializer(shape: Any) -> Callable[..., None]:
     """Return the `__init__` of a model.
 
     Args:
-        shape: Its class, of attrs, with `FORBIDDEN` and `NEEDED`; its fields' metadata have the `rule`, and whether it
-            is `checked`.
+        shape: Its class, of attrs, with `FORBIDDEN`, `NEEDED` and `ORDERED`; its fields' metadata have the `rule`, and
+            whether it is `checked`.
     """
     known: dict[str, Any] = {
         "_absent": attrs.NOTHING,
@@ -39,6 +39,7 @@ def initializer(shape: Any) -> Callable[..., None]:
         "_lacks": _lacks,
         "_check_forbidden": _check_forbidden,
         "_check_needed": _check_needed,
+        "_check_order": _check_order,
         "_check_extra": _check_extra,
     }
     arguments, missing, steps = [], [], []
@@ -65,6 +66,9 @@ def initializer(shape: Any) -> Callable[..., None]:
     for index, need in enumerate(shape.NEEDED):
         known[f"_need_{index}"] = need
         steps.append(f"_check_needed(_self, _need_{index})")
+    for index, order in enumerate(shape.ORDERED):
+        known[f"_order_{index}"] = order
+        steps.append(f"_check_order(_self, _order_{index})")
     steps.append("if extra is not _absent and extra: _check_extra(_self)")
     source = _INITIALIZER.replace("ARGUMENTS", ", ".join(arguments)).replace("STEPS", "\n    ".join(missing + steps))
     exec(compile(source, f"<initializer of {shape.__name__}>", "exec"), known)
@@ -90,6 +94,12 @@ def _check_forbidden(shape: Any, ban: Forbidden) -> None:
 def _check_needed(shape: Any, need: Needed) -> None:
     if complaint := need.complaint(getattr(shape, need.field), getattr(shape, need.when)):
         raise InvalidRequestError(need.field, complaint)
+
+
+def _check_order(shape: Any, order: Ordered) -> None:
+    least, most = getattr(shape, order.least), getattr(shape, order.most)
+    if least is not None and most is not None and least > most:
+        raise InvalidRequestError(order.most, f"must be at least {order.least}, which is {least}; got {most}")
 
 
 def _check_extra(shape: Any) -> None:

@@ -12,11 +12,12 @@ from typing import Any, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 
+from cds_eks.dumping import dump, python_name, wire_name
 from cds_eks.errors import InvalidRequestError
 from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Broken, ExtraFields, Forbidden, ListOf, Needed, Rule, kind_of, spelt
+from cds_eks.rules import Broken, ExtraFields, Forbidden, ListOf, Needed, Ordered, Rule, Text, kind_of, spelt
 
 ShapeT = TypeVar("ShapeT", bound="type[Shape]")
 
@@ -88,6 +89,7 @@ class Shape:
 
     FORBIDDEN: tuple[Forbidden, ...] = ()
     NEEDED: tuple[Needed, ...] = ()
+    ORDERED: tuple[Ordered, ...] = ()
     ZERO_IS_NONE: bool = False
     GATHERED: tuple[Gathered, ...] = ()
 
@@ -105,13 +107,31 @@ class Shape:
         """
         return cast("Self", _load(cls, data, ""))
 
-    def to_dict(self, *, wire_names: bool = False) -> dict[str, Any]:
-        """Return the model as plain data: dicts, lists, texts, numbers and booleans. Secrets are included.
+    def to_dict(self, *, wire_names: bool = False, secrets: bool | None = None) -> dict[str, Any]:
+        """Return the model as plain data: dicts, lists, texts, numbers and booleans, ready for JSON.
 
         Args:
             wire_names: Whether to use the wire's names (those of revision 2025-09-08) instead of Python's.
+            secrets: Whether to include what is secret. When it is not said, a request includes it, since it would be no
+                request without, and an answer leaves it out, so that it can be passed on.
         """
-        return dump(self, wire_name if wire_names else python_name)
+        is_whole = not is_answer(type(self)) if secrets is None else secrets
+        return dump(self, wire_name if wire_names else python_name, secrets=is_whole)
+
+    def replace(self, /, **changes: Any) -> Self:
+        """Return a copy in which some fields are others; they are checked as in a new model.
+
+        `attrs.evolve` does the same, but type checkers don't accept it for models; `copy.replace` of Python 3.13 does.
+
+        Args:
+            changes: The fields by Python name. None unsets one that is optional.
+
+        Raises:
+            InvalidRequestError: One is not a field of the model, breaks its rule, or is required and None.
+        """
+        return type(self)(**{**state_of(self), **changes})
+
+    __replace__ = replace
 
     def __copy__(self) -> Self:
         return self
@@ -205,39 +225,17 @@ class Nested(Rule):
     def load(self, value: Any, path: str) -> Any:
         return _load(self.shape, value, path) if isinstance(value, Mapping) else value
 
-
-Namer = Callable[["attrs.Attribute[Any]"], "str | None"]
-
-
-def python_name(member: attrs.Attribute[Any]) -> str | None:
-    """Name a field as Python does; undocumented fields go below `extra`."""
-    return member.name
+    def spelt_out(self, value: Any) -> Any:
+        """The same: a text stands for a model of which it is all that is required, such as a subnet by its id."""
+        name = _only_text(self.shape) if isinstance(value, str) else None
+        return value if name is None else {name: value}
 
 
-def wire_name(member: attrs.Attribute[Any]) -> str | None:
-    """Name a field as the wire does; undocumented fields go beside the others."""
-    return member.metadata.get("wire")
-
-
-def dump(shape: Shape, namer: Namer) -> dict[str, Any]:
-    """Return a model as plain data; what is unset (None) is left out, zero, "" and False are not."""
-    plain: dict[str, Any] = {}
-    for member in fields_of(type(shape)):
-        value = getattr(shape, member.name)
-        name = namer(member)
-        if name is None:
-            plain = {**value, **plain}
-        elif value is not None and (value or member.name != "extra"):
-            plain[name] = _dump_value(value, namer)
-    return plain
-
-
-def _dump_value(value: Any, namer: Namer) -> Any:
-    if isinstance(value, Shape):
-        return dump(value, namer)
-    if isinstance(value, list):
-        return [_dump_value(entry, namer) for entry in value]
-    return dict(value) if isinstance(value, dict) else value
+def _only_text(shape: type[Shape]) -> str | None:
+    """Return the name of the one field that a model requires, if it is a text."""
+    required = [member for member in fields_of(shape) if member.default is attrs.NOTHING]
+    is_text = len(required) == 1 and isinstance(required[0].metadata["rule"], Text)
+    return str(required[0].name) if is_text else None
 
 
 def _loaders(cls: type[Shape]) -> dict[str, attrs.Attribute[Any]]:
@@ -269,6 +267,7 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
         if value is None and member.default is attrs.NOTHING and isinstance(rule, ListOf):
             value = []  # null, which a Go client writes for an empty list [O]
         given[member.name] = rule.load(value, where)
+        rule.check_plain(value, where)
     try:
         return cls(**{name: value for name, value in given.items() if value is not None})
     except InvalidRequestError as error:

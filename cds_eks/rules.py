@@ -6,11 +6,15 @@ A rule's `check` returns the value to keep, or raises `Broken` with the rule in 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import attrs
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.open_lists import tell_if_close
+from cds_eks.text_rules import MUST_BE_TEXT, MUST_BE_UTF8, NAMED_RULES, is_utf8, quoted
 
 
 class Broken(ValueError):
@@ -38,55 +42,49 @@ class Rule:
         """Turn plain data (JSON, YAML, TOML) into what `check` takes; `path` names it in errors."""
         return value
 
+    def check_plain(self, value: Any, path: str) -> None:
+        """Raise `InvalidRequestError` for what `check` would refuse, if plain data has a remedy of its own for that."""
 
-# The service's own rules [O]: names have 1-26 characters, passwords 8-30. The document masks the passwords of its
-# example as asterisks, so a text of nothing but asterisks stands for one.
-_NAMED_RULES: dict[str, tuple[re.Pattern[str], str]] = {
-    "name": (
-        re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,24}[A-Za-z0-9])?"),
-        "must have 1 to 26 letters, digits and dashes, the first and the last a letter or digit",
-    ),
-    "password": (
-        re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[^A-Za-z0-9]).{8,30}|\*{8,30}", re.DOTALL),
-        "must have 8 to 30 characters, among them upper and lower case, a digit and a special character",
-    ),
-}
-
-
-MUST_BE_UTF8 = "must be text that UTF-8 can hold (it has a lone surrogate)"
-
-
-def is_utf8(text: str) -> bool:
-    """Whether a text can be sent. Told, not raised: what Python raises holds the text, and that may be a secret."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    def spelt_out(self, value: Any) -> Any:
+        """Return an entry of a list of plain data as it is written out, if it has a shorter form."""
+        return value
 
 
 @attrs.frozen
 class Text(Rule):
-    """A text. `rule` names one of the service's own rules."""
+    """A text.
+
+    Attributes:
+        rule: The name of one of the service's own rules.
+        allow_empty: Whether it may be empty.
+        open_list: The name of an open list of values.
+        known: The values of that list, as each revision spells them. Others pass.
+    """
 
     rule: str | None = None
     allow_empty: bool = True
+    open_list: str = ""
+    known: tuple[str, ...] = ()
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise Broken(f"must be a text (str), not {kind_of(value)}")
+            raise Broken(f"{MUST_BE_TEXT}, not {kind_of(value)}")
         text = str.__str__(value)
         if not text and not self.allow_empty:
             raise Broken("must not be empty")
         if not is_utf8(text):
             raise Broken(MUST_BE_UTF8)
         if self.rule is not None:
-            pattern, words = _NAMED_RULES[self.rule]
-            if not pattern.fullmatch(text):
+            fits, words = NAMED_RULES[self.rule]
+            if not fits(text):
                 raise Broken(words)
+        if self.known and text and text not in self.known:
+            tell_if_close(self.open_list, text, self.known)
         return text
+
+    def check_plain(self, value: Any, path: str) -> None:
+        if isinstance(value, (int, float, date)):
+            raise InvalidRequestError(path, f"{MUST_BE_TEXT}, not {kind_of(value)}: {quoted(value, path)}")
 
 
 @attrs.frozen
@@ -165,7 +163,11 @@ class ListOf(Rule):
     def load(self, value: Any, path: str) -> Any:
         if not isinstance(value, (list, tuple)):
             return value
-        return [self.entry.load(entry, f"{path}[{index}]") for index, entry in enumerate(value)]
+        return [self.entry.load(self.entry.spelt_out(entry), f"{path}[{index}]") for index, entry in enumerate(value)]
+
+    def check_plain(self, value: Any, path: str) -> None:
+        for index, entry in enumerate(value if isinstance(value, (list, tuple)) else ()):
+            self.entry.check_plain(entry, f"{path}[{index}]")
 
 
 @attrs.frozen
@@ -182,6 +184,12 @@ class MapOfText(Rule):
             return {Text().check(key): Text().check(entry) for key, entry in value.items()}
         except Broken as broken:
             raise Broken(f"{broken.rule}, in keys and in values") from None
+
+    def check_plain(self, value: Any, path: str) -> None:
+        for entry in value.values() if isinstance(value, Mapping) else ():
+            if isinstance(entry, (int, float, date)):
+                rule = f"{MUST_BE_TEXT}, not {kind_of(entry)}, in keys and in values: quote them in YAML"
+                raise InvalidRequestError(path, rule)
 
 
 MUST_BE_BY_WIRE_NAME = "must be a mapping whose keys are wire names"
@@ -234,6 +242,14 @@ class Forbidden:
     equals: str
     fields: tuple[str, ...]
     because: str
+
+
+@attrs.frozen
+class Ordered:
+    """Two numbers of which one must not be greater than the other."""
+
+    least: str
+    most: str
 
 
 @attrs.frozen

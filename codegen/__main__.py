@@ -50,17 +50,17 @@ def is_optional(field: Field, use: str) -> bool:
     return not field.required
 
 
-def rule(field: Field) -> str:
+def rule(field: Field, api: Api | None = None) -> str:
     """The expression of a field's rule."""
     if field.container == "map":
         return call("MapOfText", max_items=field.max_items)
-    inner = entry_rule(field)
+    inner = entry_rule(field, api)
     if field.container == "list":
         return call("ListOf", inner, min_items=field.min_items or None, max_items=field.max_items)
     return inner
 
 
-def entry_rule(field: Field) -> str:
+def entry_rule(field: Field, api: Api | None = None) -> str:
     """The expression of the rule of a field, or of the entries of a list."""
     if field.inner not in RULES:
         narrowed = {
@@ -70,7 +70,14 @@ def entry_rule(field: Field) -> str:
         return call("Nested", field.inner, needs=tuple(field.needs) or None, narrowed=pairs if narrowed else None)
     if field.inner == "str":
         must_say = (field.required and not field.allow_empty) or field.container == "list"
-        return call("Text", rule=repr(field.rule) if field.rule else None, allow_empty="False" if must_say else None)
+        known = tuple(api.values[field.values].spellings) if api is not None and field.values else None
+        return call(
+            "Text",
+            rule=repr(field.rule) if field.rule else None,
+            allow_empty="False" if must_say else None,
+            open_list=repr(field.values) if known else None,
+            known=known,
+        )
     if field.inner == "int":
         one_of = tuple(field.one_of) or None
         or_zero = "True" if field.or_zero else None
@@ -88,7 +95,7 @@ def declaration(field: Field, use: str, api: Api) -> str:
     """The right-hand side of a field."""
     arguments = [f'"{field.name}"']
     if use != "answer":
-        arguments.append(rule(field))
+        arguments.append(rule(field, api))
     if use == "answer" and field.container is not None:
         arguments.append(f"factory={field.container.replace('map', 'dict')}")
     elif is_optional(field, use):
@@ -121,6 +128,8 @@ def facts(field: Field, sources: Mapping[str, str] | None = None) -> str:
         words.append("1 to 26 letters, digits and dashes, no dash first or last [O].")
     if field.rule == "password":
         words.append("8 to 30 characters with upper and lower case, a digit and a special character [O].")
+    if field.rule == "cidr":
+        words.append("Such as `10.0.0.0/16`.")
     if field.values:
         words.append(f"See `{field.values}`; other values pass.")
     if field.default:

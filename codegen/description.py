@@ -46,7 +46,7 @@ class Field:
     min_items: int = 0
     max_items: int | None = None
     values: str | None = None
-    rule: Literal["name", "password"] | None = None
+    rule: Literal["name", "password", "cidr"] | None = None
     allow_empty: bool = False
     default: str | None = None
     unit: str | None = None
@@ -106,6 +106,15 @@ class Needed:
 
 
 @attrs.frozen(kw_only=True)
+class Ordered:
+    """Two numbers of which one must not be greater than the other."""
+
+    least: str
+    most: str
+    source: Source
+
+
+@attrs.frozen(kw_only=True)
 class Gathered:
     """What some revisions say once in a shape, and the models say below it."""
 
@@ -127,6 +136,7 @@ class Shape:
     fields: dict[str, Field]
     forbidden: list[Forbidden] = attrs.field(factory=list)
     needed: list[Needed] = attrs.field(factory=list)
+    ordered: list[Ordered] = attrs.field(factory=list)
     zero_is_none: bool = False
     gathered: list[Gathered] = attrs.field(factory=list)
 
@@ -212,6 +222,13 @@ class Values:
     group: str
     values: list[Value]
 
+    @property
+    def spellings(self) -> list[str]:
+        """All values, as each revision spells them."""
+        wires = (each.wire for each in self.values if each.wire is not None)
+        others = [name for wire in wires for name in ([wire] if isinstance(wire, str) else wire.values())]
+        return list(dict.fromkeys([*(each.value for each in self.values), *others]))
+
 
 @attrs.frozen(kw_only=True)
 class Api:
@@ -258,6 +275,9 @@ class Api:
             for need in shape.needed:
                 if missing := {need.when, need.field} - shape.fields.keys():
                     raise ValueError(f"{name}: what is needed names {', '.join(sorted(missing))}, which it has not")
+            for order in shape.ordered:
+                if missing := {order.least, order.most} - shape.fields.keys():
+                    raise ValueError(f"{name}: what is ordered names {', '.join(sorted(missing))}, which it has not")
         for name, operation in self.operations.items():
             result = Field(wire="", type=operation.result, source="D", doc="").inner
             if operation.request not in self.shapes or result not in known:

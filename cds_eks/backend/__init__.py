@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError
 from cds_eks.wire import RawResponse, Request
 
-__all__ = ["Backend", "choose"]
+if TYPE_CHECKING:
+    import ssl
+
+    from cds_eks.backend.tls import Tls
+
+__all__ = ["Backend", "choose", "context_for"]
 
 
 @runtime_checkable
@@ -39,25 +44,32 @@ class Backend(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
 
-def choose(backend: object, limits: Limits) -> Backend:
+def choose(backend: object, limits: Limits, tls: Tls | None = None) -> Backend:
     """Return the backend that a client was given, or make the one that it named.
 
     Args:
         backend: `"httpx"`, `"native"` (asyncio only; extra `native`), an `httpx.AsyncBaseTransport` to send everything
             through, or a `Backend`.
         limits: For a backend that is made here.
+        tls: Whose certificates are trusted, for the same: an SSL context or a path; None for the usual authorities.
 
     Raises:
-        ConfigurationError: It is none of these, or its extra is not installed.
+        ConfigurationError: It is none of these, its extra is not installed, or `tls` can't be used with it or at all.
     """
+    if tls is not None and not isinstance(backend, str):
+        raise ConfigurationError(
+            'tls goes with backend="httpx" and backend="native" only: a transport or backend of your own makes its own'
+            " connections, so give the SSL context to that"
+        )
+    context = context_for(tls)
     if isinstance(backend, str) and backend == "native":
-        return _native(limits)
+        return _native(limits, context)
     import httpx
 
     from cds_eks.backend.httpx import HttpxBackend
 
     if isinstance(backend, str) and backend == "httpx":
-        return HttpxBackend(limits=limits)
+        return HttpxBackend(limits=limits, verify=context)
     if isinstance(backend, httpx.AsyncBaseTransport):
         return HttpxBackend(limits=limits, transport=backend)
     if isinstance(backend, Backend) and not isinstance(backend, type):
@@ -67,9 +79,22 @@ def choose(backend: object, limits: Limits) -> Backend:
     )
 
 
-def _native(limits: Limits) -> Backend:
+def context_for(tls: Tls | None) -> ssl.SSLContext | None:
+    """Return the SSL context for a client's `tls=`; None for the usual one.
+
+    Raises:
+        ConfigurationError: It can't be used.
+    """
+    if tls is None:
+        return None
+    from cds_eks.backend.tls import tls_context
+
+    return tls_context(tls)
+
+
+def _native(limits: Limits, context: ssl.SSLContext | None) -> Backend:
     try:
         from cds_eks.backend.native import NativeBackend
     except ImportError:
         raise ConfigurationError('backend="native" needs httptools: pip install "cds-eks[native]"') from None
-    return NativeBackend(limits=limits)
+    return NativeBackend(limits=limits, verify=context)

@@ -12,6 +12,7 @@ from typing import cast
 import attrs
 
 from cds_eks.backend.answers import AnswerReader
+from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import CallRecord, RawResponse
@@ -28,7 +29,10 @@ def _room() -> memoryview:
 
 
 class Unsent(Exception):
-    """The connection was found closed, or with something on it, before the first byte of a request had left."""
+    """The connection was found closed, or with something on it, before the first byte of a request had left.
+
+    Its text says why, if that is known: a server that refuses the client's certificate does so after the handshake.
+    """
 
 
 Result = RawResponse | EksError | OutOfTime | Unsent
@@ -102,6 +106,7 @@ class Connection(asyncio.BufferedProtocol):
         "_silence",
         "_timer",
         "_transport",
+        "_why",
         "origin",
     )
 
@@ -122,6 +127,7 @@ class Connection(asyncio.BufferedProtocol):
         self._ends: float | None = None  # when the request's time is up
         self._heard = 0.0
         self._is_new = True
+        self._why = ""  # it was lost
 
     @property
     def is_sound(self) -> bool:
@@ -159,14 +165,14 @@ class Connection(asyncio.BufferedProtocol):
         if begin is None or record is None or self._answer is None or self._answer.done():
             return
         if not self.is_silent():
-            self._end(Unsent())
+            self._end(Unsent(self._why))
             return
         self._begin, self._record, self._is_new = None, None, False
         record.may_have_left()
         self._write(begin)
         if self._transport.is_closing():  # nothing waited to be sent, so this is a failure of the first byte
             record.did_not_leave()
-            self._end(Unsent())
+            self._end(Unsent(self._why))
 
     async def send_rest(self, content: bytes) -> None:
         """Send the rest of a request, no faster than it leaves; stop when the answer is there already."""
@@ -205,7 +211,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _take_in(self, data: memoryview) -> None:
         if self._answer is None or self._answer.done() or self._begin is not None:
-            self._end(Unsent())
+            self._end(Unsent(self._why))
             self.close()  # it answers nothing, and would be taken for the answer to the next request
             return
         self._heard = time.monotonic()
@@ -220,13 +226,15 @@ class Connection(asyncio.BufferedProtocol):
     def _end(self, result: Result) -> None:
         if self._answer is not None and not self._answer.done():
             is_unsent = self._begin is not None and not isinstance(result, OutOfTime)
-            self._answer.set_result(Unsent() if is_unsent else result)
+            self._answer.set_result(Unsent(self._why) if is_unsent else result)
         if self._may_write is not None:
             self.resume_writing()
 
     def lose(self, reason: object) -> None:
         """Count it as lost, for a reason."""
-        words = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else reason
+        words = reason
+        if isinstance(reason, Exception):
+            words = self._why = self._why or tls_words(f"{type(reason).__name__}: {reason}")
         self._end(ConnectionLost(f"the connection was lost ({words})"))
         self.close()
 

@@ -18,8 +18,9 @@ from cds_eks.backend import transports
 from cds_eks.backend.direct import CONNECTING, Answer, Direct
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.leftovers import has_leftovers
-from cds_eks.backend.sites import site_of, time_left
+from cds_eks.backend.sites import place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
+from cds_eks.backend.tls import tls_words
 from cds_eks.backend.transports import NOT_SENT, Routed, close
 from cds_eks.config import Limits
 from cds_eks.errors import (
@@ -214,9 +215,9 @@ def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
 
 def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
-    words = printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300)
+    words = tls_words(printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300))
     if isinstance(error, NOT_SENT):
         request.record.did_not_leave()
-        return ConnectFailed(f"no connection was made ({words})")
+        return ConnectFailed(f"no connection was made to {blot(place_of(request.url), request.hidden)} ({words})")
     request.record.may_have_left()
     return ConnectionLost(f"the connection was lost ({words})")

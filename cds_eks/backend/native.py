@@ -17,8 +17,10 @@ from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.httpx import decompressed
 from cds_eks.backend.secure import SecureConnection
-from cds_eks.backend.sites import LONGEST_URL, site_of, time_left
+from cds_eks.backend.sites import LONGEST_URL, place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
+from cds_eks.backend.tls import tls_words
+from cds_eks.backend.transports import has_warned_of_interception
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
 from cds_eks.line import Line
@@ -43,7 +45,7 @@ class NativeBackend:
         self._expiry = limits.keepalive_expiry
         self._places = Line(limits.max_connections)
         self._shared: Shared | None = None
-        self._is_closed = False
+        self._is_closed = self._has_warned = False
 
     async def send(self, request: Request) -> RawResponse:
         """Send one signed request; see `Backend.send`.
@@ -94,6 +96,7 @@ class NativeBackend:
 
     async def _connect(self, request: Request, shared: Shared) -> Connection:
         """Return a new connection."""
+        self._has_warned = self._has_warned or has_warned_of_interception()
         if proxy_for(request.url) is not None:
             raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
         scheme, host, port = origin = _site(request.url)[0]
@@ -175,12 +178,12 @@ def _readable(result: Result) -> Result:
 def _failure(result: EksError | OutOfTime | Unsent, request: Request) -> Exception:
     """Return what is raised for what came of a request that has no answer."""
     if isinstance(result, Unsent):
-        return _not_connected("the server disconnected before anything was sent", request)
+        return _not_connected(str(result) or "the server disconnected before anything was sent", request)
     if isinstance(result, EksError):
         result.action = request.operation.name
     return result
 
 
 def _not_connected(words: str, request: Request) -> ConnectFailed:
-    shown = printable(blot(words, request.hidden), 300)
-    return ConnectFailed(f"no connection was made ({shown})", action=request.operation.name)
+    shown, place = tls_words(printable(blot(words, request.hidden), 300)), blot(place_of(request.url), request.hidden)
+    return ConnectFailed(f"no connection was made to {place} ({shown})", action=request.operation.name)

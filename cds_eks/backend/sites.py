@@ -40,6 +40,15 @@ def site_of(url: str) -> Site:
     return Site((parts.scheme, parts.raw_host.decode("ascii"), port), parts.netloc.decode("ascii"), parts.raw_path)
 
 
+def place_of(url: str) -> str:
+    """Return the host and port that a URL leads to, to be shown."""
+    try:
+        _, host, port = site_of(url).origin
+    except httpx.InvalidURL:
+        return "its URL"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def target(url: str, query: str) -> bytes:
     """Return what a request's first line asks for. httpx would read the URL anew, letter by letter, for each.
 

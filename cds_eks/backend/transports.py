@@ -21,6 +21,8 @@ from cds_eks.wire import Request
 CLOSE_TIMEOUT = 1.0
 """How long closing a connection may take, in seconds."""
 
+logger = logging.getLogger("cds_eks.backend")
+
 _is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
 
 
@@ -42,6 +44,17 @@ def are_intercepted() -> bool:
         and _is_own(httpcore.AsyncConnectionPool.handle_async_request, "httpcore.")
         and _is_own(httpcore.AsyncHTTPConnection.handle_async_request, "httpcore.")
     )
+
+
+def has_warned_of_interception() -> bool:
+    """Whether something is in the way of httpx's requests: then a warning is logged that a backend goes past it."""
+    if not are_intercepted():
+        return False
+    logger.warning(
+        "a mock (respx, pytest-httpx, vcrpy) or a tracer is in the way of httpx's requests, and the native backend "
+        "goes past it: requests reach the real service; use backend='httpx' there"
+    )
+    return True
 
 
 def _is_own(method: object, package: str) -> bool:

@@ -65,6 +65,10 @@ class Verifier:
             raise Refusal("SignatureDoesNotMatch", "the Signature is not that of this request and key")
         self._check_fresh(_seconds(query["Timestamp"]), query["SignatureNonce"], skew, replayed)
 
+    def is_part_of_key(self, text: str) -> bool:
+        """Whether a text holds the key's id or secret."""
+        return self._credentials.access_key_id in text or self._credentials.secret_access_key in text
+
     def _check_fresh(self, signed_at: float, nonce: str, skew: float, replayed: bool) -> None:
         """Check the time and the nonce of a request whose signature is right: only such a nonce is remembered."""
         now = self._wall_clock()

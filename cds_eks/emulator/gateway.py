@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from cds_eks.emulator.auth import REPLAY
 from cds_eks.emulator.envelope import STATUSES, Answer
 from cds_eks.emulator.faults import Fault, Faults
+from cds_eks.emulator.intake import take_in
 from cds_eks.emulator.ledger import Ledger
 from cds_eks.emulator.line import Line, Reply
 from cds_eks.emulator.service import Answered, Arrival, Service, action_of
@@ -70,10 +71,12 @@ class Gateway:
             self._service.note(arrival)
             return await line.reset()
         try:
-            body = await request.body()
+            intake = await take_in(request)
         except ClientDisconnect:
             return None  # it never came whole: nothing was carried out, and nobody waits for an answer
-        arrival = attrs.evolve(arrival, body=body)
+        arrival = attrs.evolve(arrival, body=intake.body)
+        if intake.refusal is not None:
+            return await self._answer(line, arrival, self._service.refuse(arrival, intake.refusal))
         strike = self._strikes.get(arrival.kind)
         if arrival.fault is None or strike is None:  # no fault, or one of the service itself
             return await self._answer(line, arrival, self._service.answer(arrival))

@@ -5,12 +5,15 @@ It is what a client is judged by: what really happened, whatever the client was 
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
+
+from cds_eks.emulator.api import OPERATIONS
 
 __all__ = ["Ledger", "RequestEntry", "ResourceEntry"]
 
@@ -23,10 +26,12 @@ class RequestEntry:
         index: How many came before it.
         at: When it came: service time, in seconds since the epoch.
         method: Its HTTP method.
-        action: Its `Action`; empty if it had none that could be read.
+        action: Its `Action`, as on the wire; empty if it had none that could be read, `***` for one that is not known
+            and does not look like a name.
         key: `***` if it named an access key id, else empty.
         params: Its query arguments without the common parameters; every secret and every unknown field is `***`.
-        body: Its body, redacted alike; None if there was none, `***` if it was refused or lost before it was read.
+        body: Its body, redacted alike; None if there was none, `***` if it was refused or lost before it was read,
+            or is longer than 256 KiB.
         status: The HTTP status of the answer that was sent, or was lost on its way; 0 if there was none.
         code: The `Code` of that answer; empty if it had none.
         request_id: The `RequestId` under which it was carried out or refused; empty if it was neither.
@@ -88,6 +93,16 @@ class ResourceEntry:
     deleted_at: float | None = None
 
 
+def _actions(name: str, requests: Iterable[RequestEntry]) -> set[str]:
+    """Return the actions on the wire that a name stands for."""
+    known = {action for action, operation in OPERATIONS.items() if name in (action, operation.name)}
+    if known or not name or any(each.action == name for each in requests):
+        return known or {name}
+    names = {*OPERATIONS, *(operation.name for operation in OPERATIONS.values())}
+    close = difflib.get_close_matches(str(name), sorted(names), n=1)
+    raise ValueError(f"there is no action {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+
+
 class Ledger:
     """Keeps the entries. Reading gives a snapshot, and may be done from any thread.
 
@@ -124,10 +139,24 @@ class Ledger:
             return list(self._resources.values())
 
     def count(self, action: str | None = None, code: str | None = None, *, committed: bool | None = None) -> int:
-        """Return how many of the kept requests had this action and code, and were carried out, or were not."""
+        """Return how many of the kept requests had this action and code, and were carried out, or were not.
+
+        Args:
+            action: By its documented name or that on the wire (`GetTaskStatus` and `TaskStatus` are the same); one that
+                the emulator does not know counts if it came.
+            code: The `Code` of the answer.
+            committed: Whether it was carried out.
+
+        Raises:
+            ValueError: No such action is known, and none came: a count of it would be 0 for ever.
+        """
+        requests = self.requests
+        actions = None if action is None else _actions(action, requests)
         return sum(
-            action in (None, each.action) and code in (None, each.code) and committed in (None, each.committed)
-            for each in self.requests
+            (actions is None or each.action in actions)
+            and code in (None, each.code)
+            and committed in (None, each.committed)
+            for each in requests
         )
 
     def calls(self) -> dict[str, list[RequestEntry]]:

@@ -13,6 +13,12 @@ from cds_eks.emulator.envelope import Refusal
 
 __all__ = ["check_digest", "parse_body", "parse_query"]
 
+MAX_QUERY = 64 * 1024
+"""The most bytes of a query: as many as the emulator's own server takes in a request's head."""
+
+MAX_PARAMETERS = 1000
+"""The most parameters of a query; the longest request of the API has 13."""
+
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -20,8 +26,10 @@ def parse_query(raw: bytes) -> dict[str, str]:
     """Return the parameters of a query string, decoded. A `+` is a space [O], a plus is `%2B`.
 
     Raises:
-        Refusal: `InvalidHTTPRequest` for a name given twice, a broken escape, or what is not UTF-8.
+        Refusal: `InvalidHTTPRequest` for a name given twice, a broken escape, what is not UTF-8, and too much of it.
     """
+    if len(raw) > MAX_QUERY or raw.count(b"&") >= MAX_PARAMETERS:
+        raise Refusal("InvalidHTTPRequest", "the query is too long", status=414)
     query: dict[str, str] = {}
     for pair in raw.decode("latin-1").split("&"):
         if not pair:

@@ -6,16 +6,23 @@ it is in one of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.emulator.api import SHAPES
+from cds_eks.emulator.api import OPERATIONS, SHAPES
 from cds_eks.emulator.schema import Field
 
-__all__ = ["HIDDEN", "redacted"]
+__all__ = ["HIDDEN", "LONGEST_KEPT", "redacted", "shown_action"]
 
 HIDDEN = "***"
 """What stands for a value that is not shown."""
+
+LONGEST_KEPT = 256 * 1024
+"""A body of more bytes is not kept in the ledger, which may hold 100,000 of them."""
+
+_LONGEST_NAME = 80
+_ACTION = re.compile(r"[A-Z][A-Za-z]{2,39}")
 
 
 def _of_all_revisions() -> dict[str, list[Field]]:
@@ -43,7 +50,12 @@ def redacted(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
         value: The arguments as they came.
     """
     types = _TYPES[shape] if shape else {}
-    return {name: _shown(types.get(name.lower()), each) for name, each in value.items()}
+    return {name[:_LONGEST_NAME]: _shown(types.get(name.lower()), each) for name, each in value.items()}
+
+
+def shown_action(action: str) -> str:
+    """Return an action as it is shown: a known one, one that looks like a name, or `HIDDEN`; a key has digits."""
+    return action if not action or action in OPERATIONS or _ACTION.fullmatch(action) else HIDDEN
 
 
 def _shown(type_: str | None, value: Any) -> Any:

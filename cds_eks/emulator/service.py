@@ -23,7 +23,7 @@ from cds_eks.emulator.ledger import Ledger
 from cds_eks.emulator.misbehaving import carry_out
 from cds_eks.emulator.operations import Call, Result
 from cds_eks.emulator.parsing import check_digest, parse_body, parse_query
-from cds_eks.emulator.redaction import HIDDEN, redacted
+from cds_eks.emulator.redaction import HIDDEN, LONGEST_KEPT, redacted, shown_action
 from cds_eks.emulator.schema import Operation
 from cds_eks.emulator.world import World
 from cds_eks.signing import COMMON_PARAMETERS
@@ -32,6 +32,9 @@ __all__ = ["PATH", "Arrival", "Service", "action_of"]
 
 PATH = "/eks/v1"
 """The one path of the API [D]; with a slash at the end it is the same one [O]."""
+
+LONGEST_METHOD = 20
+"""As much of an HTTP method is written down."""
 
 _EMPTY_BODIES = (b"", b"null", b"{}")
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -147,6 +150,12 @@ class Service:
                 reading.operation = OPERATIONS.get(reading.query.get("Action", ""))
             return self._write_down(arrival, reading, answer, Result(), committed=False)
 
+    def refuse(self, arrival: Arrival, refusal: Refusal) -> Answered:
+        """Write down a request that is refused before it is read, and return what it is answered."""
+        with self._lock:
+            answer = _refusing(self.new_request_id(), refusal)
+            return Answered(answer=answer, index=self.note(arrival, answer))
+
     def postpone(self, arrival: Arrival, seconds: float) -> None:
         """Write down a request, and carry it out some seconds of service time later."""
         with self._lock:
@@ -166,7 +175,7 @@ class Service:
             result, committed = self._carry_out(arrival, reading, request_id), True
             answer = Answer(request_id=request_id, data=result.data, page=result.page)
         except Refusal as refusal:
-            answer = Answer(request_id=request_id, status=refusal.status, code=refusal.code, message=refusal.message)
+            answer = _refusing(request_id, refusal)
         index = self._write_down(arrival, reading, answer, result, committed=committed, index=index)
         return Answered(answer=answer, index=index)
 
@@ -216,6 +225,11 @@ class Service:
             raise Refusal("InvalidParameter", f"{next(iter(own))[:200]} does not belong into the query of a POST")
         return understood(operation.request, reading.body, revisions)
 
+    def _shown_action(self, action: str) -> str:
+        """Return what the ledger shows of an action: a key that has slipped into its place stays out."""
+        is_key = action not in OPERATIONS and self._verifier.is_part_of_key(action)
+        return HIDDEN if is_key else shown_action(action)
+
     def _write_down(
         self,
         arrival: Arrival,
@@ -229,7 +243,7 @@ class Service:
         """Write down a request, or what has become of one that is in the ledger already; returns its index."""
         shape = reading.operation.request if reading.operation else None
         body: Mapping[str, Any] | str | None = HIDDEN if arrival.body else None
-        if reading.body is not None:
+        if reading.body is not None and len(arrival.body) <= LONGEST_KEPT:
             body = redacted(shape, reading.body)
         outcome: dict[str, Any] = {
             "body": body,
@@ -245,8 +259,8 @@ class Service:
         nonce = reading.query.get("SignatureNonce", "")
         return self._ledger.add_request(
             at=self._world.now,
-            method=arrival.method,
-            action=reading.query.get("Action", "")[:80],
+            method=arrival.method[:LONGEST_METHOD],
+            action=self._shown_action(reading.query.get("Action", "")),
             key=HIDDEN if "AccessKeyId" in reading.query else "",
             params=redacted(shape, _own(reading.query)),
             fault=arrival.kind or None,
@@ -255,6 +269,10 @@ class Service:
             repeated=reading.repeated,
             **outcome,
         )
+
+
+def _refusing(request_id: str, refusal: Refusal) -> Answer:
+    return Answer(request_id=request_id, status=refusal.status, code=refusal.code, message=refusal.message)
 
 
 def action_of(query: bytes) -> str:

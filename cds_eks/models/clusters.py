@@ -11,7 +11,7 @@ from cds_eks.modeling import Nested, Shape, extra_field, field, model
 from cds_eks.models.common import SubnetInfo
 from cds_eks.moments import moment_of
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Needed, Text, Whole
+from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Needed, Ordered, Text, Whole
 
 __all__ = [
     "AddClusterSubnetRequest",
@@ -212,7 +212,7 @@ class CniConfig(Shape):
 
     Attributes:
         pod_cidr: Address range of pods; empty with vpc-cni. With flannel the vendor's newer document requires one
-            [O], where the older one's own example leaves it empty. [D]
+            [O], where the older one's own example leaves it empty. Such as `10.0.0.0/16`. [D]
         flannel_backend_type: Backend of flannel. See `FlannelBackendType`; other values pass. Only in revision
             2025-09-08; others take nothing but the default (`vxlan`). [D]
         node_pods_num: How many pods a node takes. One of 16, 32, 64, 128, 256 [O]. When left out: 64. [D]
@@ -224,9 +224,12 @@ class CniConfig(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    pod_cidr: str = field("PodCidr", Text())
+    pod_cidr: str = field("PodCidr", Text(rule="cidr"))
     flannel_backend_type: str | None = field(
-        "FlannelBackendType", Text(), default=None, revised={"2025-10-11": There(None, unsaid=("vxlan",))}
+        "FlannelBackendType",
+        Text(open_list="FlannelBackendType", known=("vxlan",)),
+        default=None,
+        revised={"2025-10-11": There(None, unsaid=("vxlan",))},
     )
     node_pods_num: int | None = field("NodePodsNum", Whole(one_of=(16, 32, 64, 128, 256)), default=None)
     subnet_list: Sequence[SubnetInfo] | None = field(
@@ -239,7 +242,10 @@ class CniConfig(Shape):
         "CalicoBlockSize", Whole(min=0), default=None, revised={"2025-10-11": There(None)}
     )
     calico_encapsulation: str | None = field(
-        "CalicoEncapsulation", Text(), default=None, revised={"2025-10-11": There(None)}
+        "CalicoEncapsulation",
+        Text(open_list="CalicoEncapsulation", known=("IPIP",)),
+        default=None,
+        revised={"2025-10-11": There(None)},
     )
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
@@ -252,16 +258,26 @@ class CniInfo(Shape):
         cni_type: Kind of network. See `CniType`; other values pass. [D]
         cni_config: Details of the network. [D]
         proxy_config: How services reach their pods. See `ProxyMode`; other values pass. [D]
-        service_cidr: Address range of services. See `ServiceCidr`; other values pass. [D]
+        service_cidr: Address range of services. Such as `10.0.0.0/16`. See `ServiceCidr`; other values pass. [D]
         extra: Undocumented fields to send along, by wire name.
     """
 
     cni_type: str = field(
-        "CniType", Text(allow_empty=False), revised={"2025-10-11": There("CniType", gone=("calico",))}
+        "CniType",
+        Text(allow_empty=False, open_list="CniType", known=("flannel", "calico", "vpc-cni")),
+        revised={"2025-10-11": There("CniType", gone=("calico",))},
     )
     cni_config: CniConfig = field("CniConfig", Nested(CniConfig))
-    proxy_config: str = field("ProxyConfig", Text(allow_empty=False))
-    service_cidr: str = field("ServiceCidr", Text(allow_empty=False))
+    proxy_config: str = field("ProxyConfig", Text(allow_empty=False, open_list="ProxyMode", known=("ipvs", "iptables")))
+    service_cidr: str = field(
+        "ServiceCidr",
+        Text(
+            rule="cidr",
+            allow_empty=False,
+            open_list="ServiceCidr",
+            known=("10.0.0.0/16", "10.0.0.0/24", "192.168.0.0/16", "192.168.0.0/24", "172.16.0.0/16", "172.16.0.0/24"),
+        ),
+    )
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 
@@ -295,7 +311,7 @@ class BillingSpec(Shape):
     auto_renew: bool | int = field("AutoRenew", Flag())
     billing_method: str = field(
         "BillingMethod",
-        Text(allow_empty=False),
+        Text(allow_empty=False, open_list="BillingMethod", known=("0", "1", "PostPaid", "PrePaid")),
         revised={
             "2025-09-08": There("BillingMethod", spelt={"PostPaid": "0", "PrePaid": "1"}),
             "2025-10-11": There("InstanceChargeType", spelt={"0": "PostPaid", "1": "PrePaid"}),
@@ -317,7 +333,7 @@ class DiskInfo(Shape):
 
     Attributes:
         disk_feature: Kind of disk. See `DiskFeature`; other values pass. In revision 2025-10-11 [O]: `Type`. [D]
-        disk_size: Size of the disk. At least 1. In GB. In revision 2025-10-11 [O]: `Size`. [D]
+        disk_size: Size of the disk. From 1 to 1000000. In GB. In revision 2025-10-11 [O]: `Size`. [D]
         number: How many such disks (from the document's example). At least 0. Unset or 0 is one disk. Revision
             2025-10-11 [O] lists a disk as often as this says. [D]
         extra: Undocumented fields to send along, by wire name.
@@ -325,13 +341,13 @@ class DiskInfo(Shape):
 
     disk_feature: str = field(
         "DiskFeature",
-        Text(allow_empty=False),
+        Text(allow_empty=False, open_list="DiskFeature", known=("ssd", "SSD")),
         revised={
             "2025-09-08": There("DiskFeature", spelt={"SSD": "ssd"}),
             "2025-10-11": There("Type", spelt={"ssd": "SSD"}),
         },
     )
-    disk_size: int = field("DiskSize", Whole(min=1), revised={"2025-10-11": There("Size")})
+    disk_size: int = field("DiskSize", Whole(min=1, max=1000000), revised={"2025-10-11": There("Size")})
     number: int | None = field("Number", Whole(min=0), default=None, revised={"2025-10-11": There(None, above=True)})
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
@@ -345,7 +361,14 @@ class Specifics(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    product_name: str = field("ProductName", Text(allow_empty=False))
+    product_name: str = field(
+        "ProductName",
+        Text(
+            allow_empty=False,
+            open_list="ProductName",
+            known=("Optimized M6,2,4,0", "Optimized M6,4,8,0", "Optimized M6,8,16,0", "Optimized M6,16,32,0"),
+        ),
+    )
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 
@@ -384,7 +407,25 @@ class NodeConfig(Shape):
     data_disk: Sequence[DiskInfo] = field(
         "DataDisk", ListOf(Nested(DiskInfo)), revised={"2025-10-11": There("DataVolumes", repeat="number")}
     )
-    os_image_name: str = field("OsImageName", Text(allow_empty=False))
+    os_image_name: str = field(
+        "OsImageName",
+        Text(
+            allow_empty=False,
+            open_list="OsImageName",
+            known=(
+                "eks-Ubuntu22.04-cpu-k8s1.30.14-v1",
+                "Ubuntu22.04-CPU-1.26",
+                "Ubuntu22.04-CPU-1.30.14",
+                "Ubuntu22.04-GPU-Geforce-1.26",
+                "Ubuntu22.04-GPU-Datacenter-1.26",
+                "Ubuntu20.04-CPU-1.26-bms",
+                "Ubuntu20.04-GPU_CUDA12.8-bms",
+                "Ubuntu22.04-GPU-Geforce-1.26-bms",
+                "Ubuntu20.04-GPU-1.26-bms",
+                "Ubuntu22.04-GPU-1.30.14-bms",
+            ),
+        ),
+    )
     subnet_list: Sequence[SubnetInfo] = field(
         "SubnetList",
         ListOf(Nested(SubnetInfo), min_items=1),
@@ -423,11 +464,13 @@ class AutoScaling(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
+    ORDERED = (Ordered("min_replicas", "max_replicas"),)
+
     enable: bool = field("Enable", Boolean())
     max_replicas: int = field("MaxReplicas", Whole(min=1, max=99))
     min_replicas: int = field("MinReplicas", Whole(min=1, max=99))
     priority: int | None = field("Priority", Whole(min=1, max=100), default=None)
-    subnet_policy: str | None = field("SubnetPolicy", Text(), default=None)
+    subnet_policy: str | None = field("SubnetPolicy", Text(open_list="SubnetPolicy", known=("random",)), default=None)
     scaling_group_id: str | None = field("ScalingGroupId", Text(), default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
@@ -449,7 +492,7 @@ class NodePoolConfig(Shape):
     """
 
     pool_name: str = field("PoolName", Text(rule="name", allow_empty=False), revised={"2025-10-11": There("Name")})
-    node_type: str = field("NodeType", Text(allow_empty=False))
+    node_type: str = field("NodeType", Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms")))
     subject_id: int | None = field("SubjectId", Whole(min=0), default=None)
     node_config: NodeConfig = field("NodeConfig", Nested(NodeConfig))
     auto_scaling: AutoScaling = field(
@@ -509,7 +552,10 @@ class CreateClusterRequest(Shape):
     cluster_name: str = field("ClusterName", Text(rule="name", allow_empty=False))
     vpc_id: str = field("VpcId", Text(allow_empty=False))
     cni: CniInfo = field("Cni", Nested(CniInfo))
-    k8s_version: str = field("K8sVersion", Text(allow_empty=False))
+    k8s_version: str = field(
+        "K8sVersion",
+        Text(allow_empty=False, open_list="K8sVersion", known=("v1.30.14", "v1.26.15", "v1.26.5", "v1.30.8")),
+    )
     nat_id: str = field("NatId", Text(allow_empty=False))
     source_eip_id: str = field("SourceEipId", Text(allow_empty=False), revised={"2025-10-11": There("SourceEip")})
     destination_eip_id: str = field(
@@ -531,13 +577,13 @@ class ClusterSubnet(Shape):
 
     Attributes:
         subnet_id: Id of the subnet. [O]
-        segment: Address range of the subnet. [O]
+        segment: Address range of the subnet. Such as `10.0.0.0/16`. [O]
         used_ip_num: How many of its addresses to use. At least 0. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 
     subnet_id: str = field("SubnetId", Text(allow_empty=False))
-    segment: str | None = field("Segment", Text(), default=None)
+    segment: str | None = field("Segment", Text(rule="cidr"), default=None)
     used_ip_num: int | None = field("UsedIpNum", Whole(min=0), default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 

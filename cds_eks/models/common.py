@@ -75,7 +75,7 @@ class SubnetInfo(Shape):
     Attributes:
         subnet_id: Id of the subnet. [D]
         available_zone_id: Id of the availability zone (in answers). [O]
-        segment: Address range of the subnet (in answers). [O]
+        segment: Address range of the subnet (in answers). Such as `10.0.0.0/16`. [O]
         select_segment: The part of the range that is used (in answers). [O]
         extra: Undocumented fields to send along, by wire name.
     """
@@ -84,7 +84,7 @@ class SubnetInfo(Shape):
 
     subnet_id: str = field("SubnetId", Text(allow_empty=False))
     available_zone_id: str | None = field("AvailableZoneId", Text(), default=None)
-    segment: str | None = field("Segment", Text(), default=None)
+    segment: str | None = field("Segment", Text(rule="cidr"), default=None)
     select_segment: str | None = field("SelectSegment", Text(), default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 

@@ -100,7 +100,9 @@ class NodePoolBillingSpec(Shape):
 
     NEEDED = (Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),)
 
-    instance_charge_type: str = field("InstanceChargeType", Text(allow_empty=False))
+    instance_charge_type: str = field(
+        "InstanceChargeType", Text(allow_empty=False, open_list="InstanceChargeType", known=("PostPaid", "PrePaid"))
+    )
     period: int | None = field("Period", Whole(min=0), default=None)
     is_to_month: bool | int | None = field("IsToMonth", Flag(), default=None)
     auto_renew: bool | int | None = field("AutoRenew", Flag(), default=None)
@@ -113,12 +115,12 @@ class Volume(Shape):
 
     Attributes:
         type: Kind of volume. See `VolumeType`; other values pass. [O]
-        size: Size of the volume. At least 1. In GB. [O]
+        size: Size of the volume. From 1 to 1000000. In GB. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 
-    type: str | None = field("Type", Text(), default=None)
-    size: int | None = field("Size", Whole(min=1), default=None)
+    type: str | None = field("Type", Text(open_list="VolumeType", known=("SSD",)), default=None)
+    size: int | None = field("Size", Whole(min=1, max=1000000), default=None)
     extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
 
 
@@ -145,10 +147,46 @@ class NodePoolNodeConfig(Shape):
     data_volumes: Sequence[Volume] | None = field(
         "DataVolumes", ListOf(Nested(Volume, narrowed={"size": Whole(min=80, step=80)})), default=None
     )
-    os_image_name: str = field("OsImageName", Text(allow_empty=False))
+    os_image_name: str = field(
+        "OsImageName",
+        Text(
+            allow_empty=False,
+            open_list="OsImageName",
+            known=(
+                "eks-Ubuntu22.04-cpu-k8s1.30.14-v1",
+                "Ubuntu22.04-CPU-1.26",
+                "Ubuntu22.04-CPU-1.30.14",
+                "Ubuntu22.04-GPU-Geforce-1.26",
+                "Ubuntu22.04-GPU-Datacenter-1.26",
+                "Ubuntu20.04-CPU-1.26-bms",
+                "Ubuntu20.04-GPU_CUDA12.8-bms",
+                "Ubuntu22.04-GPU-Geforce-1.26-bms",
+                "Ubuntu20.04-GPU-1.26-bms",
+                "Ubuntu22.04-GPU-1.30.14-bms",
+            ),
+        ),
+    )
     subnet_ids: Sequence[str] = field("SubnetIds", ListOf(Text(allow_empty=False), min_items=1))
     instance_type_ids: Sequence[str] = field(
-        "InstanceTypeIds", ListOf(Text(allow_empty=False), min_items=1, max_items=1)
+        "InstanceTypeIds",
+        ListOf(
+            Text(
+                allow_empty=False,
+                open_list="InstanceType",
+                known=(
+                    "Inference gch c8 nr4.16c64g1gpu",
+                    "CPU Compute C11.2c4g",
+                    "CPU Compute C11.4c8g",
+                    "CPU Compute C11.8c16g",
+                    "CPU Compute C11.16c32g",
+                    "CPU Compute C11.32c64g",
+                    "Inference gbm c6 nr44.128c1024g8gpu",
+                    "Inference gbm c6 nr4.128c1024g8gpu",
+                ),
+            ),
+            min_items=1,
+            max_items=1,
+        ),
     )
     password: str = field("Password", Text(rule="password", allow_empty=False), secret=True)
     exec_command: str | None = field("ExecCommand", Text(), default=None)
@@ -185,7 +223,7 @@ class NodePoolSpec(Shape):
 
     id: str | None = field("Id", Text(), default=None)
     name: str = field("Name", Text(rule="name", allow_empty=False))
-    node_type: str = field("NodeType", Text(allow_empty=False))
+    node_type: str = field("NodeType", Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms")))
     subject_id: int | None = field("SubjectId", Whole(min=0), default=None)
     replicas: int = field("Replicas", Whole(min=0, max=99))
     node_config: NodePoolNodeConfig = field("NodeConfig", Nested(NodePoolNodeConfig))

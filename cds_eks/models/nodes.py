@@ -106,10 +106,14 @@ class ListNodesRequest(Shape):
     """
 
     cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    node_status: str | None = field("NodeStatus", Text(), default=None)
-    node_type: str | None = field("NodeType", Text(), default=None)
+    node_status: str | None = field(
+        "NodeStatus",
+        Text(open_list="NodeStatus", known=("running", "error", "shutdown", "deleting", "deleted", "failed")),
+        default=None,
+    )
+    node_type: str | None = field("NodeType", Text(open_list="NodeRole", known=("worker", "master")), default=None)
     schedulable: str | bool | None = field("SchedulableStr", FlagText(), default=None)
-    status: str | None = field("Status", Text(), default=None)
+    status: str | None = field("Status", Text(open_list="K8sStatus", known=("Ready", "NotReady")), default=None)
     keyword: str | None = field("Keyword", Text(), default=None)
     page_index: int | None = field("PageIndex", Whole(min=1), default=None)
     page_size: int | None = field("PageSize", Whole(min=1), default=None)

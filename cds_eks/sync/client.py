@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, cast
 
-from cds_eks.backend import Backend
+from cds_eks.backend import Backend, context_for
 from cds_eks.client import NOT_PICKLED, AsyncEksClient
 from cds_eks.config import (
     REVISION_UNSAID,
@@ -53,6 +54,9 @@ class EksClient:
         per_call: Middlewares around each whole call, async; they run on the client's thread.
         per_attempt: Middlewares around each attempt, before it is signed; as above.
         user_agent: A word on your application, put before the SDK's own in the `User-Agent`.
+        tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
+            hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
+            authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
@@ -91,6 +95,7 @@ class EksClient:
         per_call: Iterable[Middleware] = (),
         per_attempt: Iterable[Middleware] = (),
         user_agent: str | None = None,
+        tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
     ) -> None:
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         if credentials is None and signer is None:
@@ -98,6 +103,8 @@ class EksClient:
         if endpoint is None:
             endpoint = endpoint_from()
         api_revision = check_revision(api_revision)
+        if isinstance(backend, str):
+            tls = context_for(tls)  # now: a client that is made later, in a forked child too, has the same
         process = os.getpid()
         self._open = open_creates = OpenCreates()  # it outlives the connections, and the client that has them
 
@@ -119,6 +126,7 @@ class EksClient:
                 per_call=(TellWhenClosed(is_ending), *per_call),
                 per_attempt=per_attempt,
                 user_agent=user_agent,
+                tls=tls,
             )
 
         # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import attrs
 import httpx
 import pytest
 
@@ -61,7 +60,7 @@ async def test_a_loop_of_creating_and_looking_makes_each_cluster_once(
     ) as eks:
 
         async def one(name: str) -> None:
-            ids[name] = await create(eks, attrs.evolve(template, cluster_name=name))
+            ids[name] = await create(eks, template.replace(cluster_name=name))
 
         async with anyio.create_task_group() as group:
             for number in range(CREATES):

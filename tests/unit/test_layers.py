@@ -24,11 +24,14 @@ LAYERS: list[set[str]] = [
         *("codec", "envelope", "failures", "providers", "reading", "compiling", "writing", "user_agent"),
     },
     {"pipeline"},
-    {"wire", "signing", "models", "modeling", "initializing", "rules"},
+    {"wire", "signing", "models", "modeling", "dumping", "initializing", "rules"},
     {"revisions"},
     {"redaction", "logs", "home", "line", "moments", "open_creates"},
     {"errors"},
-    {"_version", "_lazy", "clocks", "deletions", "forks", "groups", "kept", "loading", "making"},
+    {
+        *("_version", "_lazy", "clocks", "deletions", "forks", "groups", "hosts", "kept", "loading", "making"),
+        *("open_lists", "text_rules"),
+    },
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
@@ -41,7 +44,7 @@ ONLY: dict[str, set[str]] = {
     "logs": set(),
     "signing": {"errors"},
     "errors": set(),
-    "rules": {"errors"},
+    "rules": {"errors", "open_lists", "text_rules"},
 }
 NEVER: dict[str, set[str]] = {"resources": {"pipeline", "backend", "middleware", "client", "codec"}}
 HTTP = {"httpx", "httpcore", "h11", "httptools", "aiohttp", "requests", "urllib3"}

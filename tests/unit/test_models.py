@@ -55,6 +55,8 @@ def values_of(rule: Rule) -> st.SearchStrategy[Any]:
             return st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,6}[A-Za-z0-9])?", fullmatch=True)
         if rule.rule == "password":
             return st.sampled_from(["Passw0rd!x", "aA0 aA0 é", "********"])
+        if rule.rule == "cidr":
+            return st.sampled_from(["10.0.0.0/16", "fd00::/64", *([""] if rule.allow_empty else [])])
         return st.text(st.characters(exclude_categories=["Cs"]), min_size=0 if rule.allow_empty else 1, max_size=5)
     if isinstance(rule, Whole):
         if rule.one_of:
@@ -89,6 +91,8 @@ def models_of(
             (required if is_required else optional)[member.name] = values
     if cls is models.NodePoolSpec:
         required["node_type"] = st.just("ecs")  # bare metal takes no disks: told apart below
+    if cls is models.AutoScaling:
+        required |= {"min_replicas": st.integers(1, 9), "max_replicas": st.integers(9, 99)}
     return st.fixed_dictionaries(required, optional=optional).map(lambda given: cls(**given))
 
 

@@ -64,6 +64,7 @@ CONSTRUCTOR = [
     ("per_call", inspect.Parameter.KEYWORD_ONLY, ()),
     ("per_attempt", inspect.Parameter.KEYWORD_ONLY, ()),
     ("user_agent", inspect.Parameter.KEYWORD_ONLY, None),
+    ("tls", inspect.Parameter.KEYWORD_ONLY, None),
 ]
 
 
