@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
 from cds_eks import backend as backends
 from cds_eks import codec, resources
 from cds_eks._version import __version__
+from cds_eks.answer_ids import with_ids
 from cds_eks.config import (
     REVISION_UNSAID,
     Limits,
@@ -25,12 +26,14 @@ from cds_eks.config import (
     service_url,
 )
 from cds_eks.errors import ConfigurationError, EksError, InvalidRequestError, TransportError, ambiguous
+from cds_eks.frames import cleared, unmasked
 from cds_eks.home import Home
 from cds_eks.kept import kept
 from cds_eks.logs import log
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.signing import CallIds, Credentials, HmacSha1Signer, Signer
+from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.wire import Kind, Operation, Request, Response
 
 if TYPE_CHECKING:
@@ -84,6 +87,14 @@ class AsyncEksClient:
         per_attempt: Iterable[Middleware] = (),
         user_agent: str | None = None,
     ) -> None:
+        try:
+            self._url = service_url(endpoint if endpoint is not None else endpoint_from())
+            current = _provider(credentials) if signer is None else None
+        except ConfigurationError as error:
+            del credentials, endpoint
+            raise cleared(error) from None
+        is_rotated = callable(credentials)
+        del credentials, endpoint
         for name, value, kind in (
             ("timeouts", timeouts, Timeouts),
             ("retry", retry, RetryPolicy),
@@ -91,23 +102,23 @@ class AsyncEksClient:
         ):
             if not isinstance(value, kind):
                 raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
-        self._url = service_url(endpoint if endpoint is not None else endpoint_from())
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
         self._backend = backends.choose(backend, limits)
         self._user_agent = _user_agent(user_agent)
         self._call_id = CallIds().next
-        self._secrets: Callable[[], frozenset[str]] = frozenset
+        self._secrets: Callable[[], Secrets] = lambda: NO_SECRETS
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         self._has_per_call = bool(per_call)
         # Middlewares and signers of others may wait for anything.
         keeps_deadline = getattr(self._backend, "keeps_deadline", False) and not per_attempt and signer is None
         secrets = None
-        if signer is None:
-            current = _provider(credentials)
-            signer = own = HmacSha1Signer(current)
-            self._secrets = lambda: current().texts
-            secrets = own.secrets if callable(credentials) else None
+        if current is not None:
+            provide = current
+            signer = own = HmacSha1Signer(provide)
+            self._secrets = lambda: provide().texts
+            secrets = own.secrets if is_rotated else None
+        assert signer is not None
         for middleware in (*per_call, *per_attempt):
             if not callable(middleware):
                 raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
@@ -230,16 +241,20 @@ class AsyncEksClient:
         Raises:
             EksError: See `cds_eks.errors`.
         """
-        call = codec.encode(
-            operation,
-            request,
-            extra,
-            url=self._url,
-            headers=self._call_headers(),
-            secrets=self._secrets(),
-            revision=self._revision,
-            timeouts=self._timeouts,
-        )
+        try:
+            call = codec.encode(
+                operation,
+                request,
+                unmasked(extra),
+                url=self._url,
+                headers=self._call_headers(),
+                secrets=self._secrets(),
+                revision=self._revision,
+                timeouts=self._timeouts,
+            )
+        except EksError as error:
+            del extra
+            raise cleared(error)  # noqa: B904 - it is the same
         return self._carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
 
     async def call(
@@ -268,14 +283,31 @@ class AsyncEksClient:
             InvalidRequestError: An argument can't be sent.
             EksError: As the other operations do; see `cds_eks.errors`.
         """
+        try:
+            call = self._encoded(action, method, unmasked(params), unmasked(body))
+            key = codec.natural_key(call.operation, unmasked(body))
+        except EksError as error:
+            raise cleared(error)  # noqa: B904 - it is the same
+        finally:
+            del params, body  # so that they do not stand in this frame when an error passes
+        answer = await self._carry_out(call.operation, call, key)
+        return dict(answer.raw)
+
+    def _encoded(
+        self, action: str, method: str, params: Mapping[str, Any] | None, body: Mapping[str, Any] | None
+    ) -> Request:
+        """Turn the arguments of `call` into a request for the pipeline.
+
+        Raises:
+            InvalidRequestError: An argument can't be sent.
+        """
         if not isinstance(action, str) or not action.isprintable() or not action.strip():
             raise InvalidRequestError("action", "must be the name of an action")
         if method not in ("GET", "POST"):
             raise InvalidRequestError("method", "must be GET or POST")
         kind = Kind.READ if method == "GET" else Kind.CREATE
-        operation = Operation[None](name=action, action=action, method=method, kind=kind, request=None, result=None)
-        call = codec.encode_call(
-            operation,
+        return codec.encode_call(
+            Operation[None](name=action, action=action, method=method, kind=kind, request=None, result=None),
             params,
             body,
             url=self._url,
@@ -283,8 +315,6 @@ class AsyncEksClient:
             secrets=self._secrets(),
             timeouts=self._timeouts,
         )
-        answer = await self._carry_out(operation, call, body)
-        return dict(answer.raw)
 
     async def _carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
@@ -292,7 +322,7 @@ class AsyncEksClient:
         Args:
             operation: The operation.
             call: The request.
-            arguments: What it was made of, if it is a create.
+            arguments: What it was made of, if it is a create; of an undocumented action, what it may be looked for by.
         """
         if self._is_closed:
             raise ConfigurationError("the client is closed")
@@ -309,8 +339,7 @@ class AsyncEksClient:
         except EksError as error:
             if error.outcome == "unknown":
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
-            if error.outcome == "accepted" and call.record.answer is not None and operation.kind is not Kind.READ:
-                error.ids = {**codec.ids_of(operation, call)}
+            with_ids(cleared(error), call)
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
             key = codec.natural_key(operation, arguments)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -23,10 +22,11 @@ from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.rules import MUST_BE_BY_WIRE_NAME, MUST_BE_UTF8, ListOf, is_by_wire_name, is_utf8, spelt, value_at
 from cds_eks.signing import COMMON_PARAMETERS
+from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
 
-__all__ = ["decode", "encode", "encode_call", "failure_of", "ids_of", "natural_key"]
+__all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key"]
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def encode(
     *,
     url: str,
     headers: Mapping[str, str],
-    secrets: frozenset[str] = frozenset(),
+    secrets: Secrets = NO_SECRETS,
     revision: str = API_REVISIONS[0],
     timeouts: Timeouts = NO_TIMEOUTS,
 ) -> Request:
@@ -89,7 +89,7 @@ def encode_call(
     *,
     url: str,
     headers: Mapping[str, str],
-    secrets: frozenset[str] = frozenset(),
+    secrets: Secrets = NO_SECRETS,
     timeouts: Timeouts = NO_TIMEOUTS,
 ) -> Request:
     """Turn the plain arguments of an undocumented action into a request for the pipeline.
@@ -120,7 +120,7 @@ def _request(
     body: Mapping[str, Any] | None,
     url: str,
     headers: Mapping[str, str],
-    secrets: frozenset[str],
+    secrets: Secrets,
     timeouts: Timeouts,
 ) -> Request:
     query = {"Action": operation.action}
@@ -251,28 +251,6 @@ def natural_key(operation: Operation[Any], arguments: Any) -> dict[str, Any]:
     return {path: value for path, value in found.items() if value is not None}
 
 
-def ids_of(operation: Operation[Any], request: Request) -> dict[str, str]:
-    """Return what a yes names, for a call that fails after it, fit to be shown: ids by the names of the result.
-
-    Args:
-        operation: What was asked for.
-        request: The request, whose record has the answer; of an undocumented action, its names on the wire count.
-    """
-    data = getter(request.record.answer or {})("Data")
-    named: Iterable[tuple[str, Any]] = ()
-    if operation.result is not None:
-        with contextlib.suppress(Unreadable):
-            typed = _reader_for(operation)[0](data, operation.result)
-            named = [(field.name, getattr(typed, field.name)) for field in fields_of(operation.result)]
-    elif isinstance(data, Mapping):
-        named = data.items()
-    return {
-        name: shown(value, request)
-        for name, value in named
-        if name.endswith(("_id", "Id")) and isinstance(value, str) and value and not is_secret_name(name)
-    }
-
-
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
     """Turn a good answer into typed data.
 
@@ -299,7 +277,7 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     return make_response(
         data=typed,
         request_id=request_id_of(response, request.hidden),
-        code=str(get("Code")),
+        code=str(get("Code")) if envelope else "",
         message=shown(texts[0], request) if texts else "",
         total_count=_page_number(get("TotalCount")),
         page_index=_page_number(get("PageIndex")),

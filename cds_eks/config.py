@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import collections
 import math
 import os
 import re
-import threading
 from collections.abc import Mapping
 from typing import Any, Final, Self, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from cds_eks.adaptive_rate import AdaptiveRate as AdaptiveRate
 from cds_eks.errors import ConfigurationError
+from cds_eks.frames import cleared
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
@@ -79,19 +79,25 @@ class Timeouts:
 class RetryPolicy:
     """When and how calls are tried again. A create is tried again only if it can't have been carried out.
 
+    Each pause is random, anywhere from nothing to its longest (full jitter), so that calls that failed together part.
+    With the defaults a call that may be repeated outlasts an outage of some seconds, such as a deploy or a fail-over of
+    the service: its seven pauses last 12.7 s on average and 25.4 s at the most, well within the 90 s of a call. The
+    first ones are short all the same, because most failures are a lost connection, which is made anew at once.
+
     Args:
         max_attempts: How many attempts a call has, the first included.
         base_delay: The longest pause before the second attempt, in seconds; doubles with each further one.
         throttled_base_delay: The same when the service asked for fewer requests.
-        max_delay: No pause is longer, in seconds; `Retry-After` is cut to it as well.
+        max_delay: No pause is longer, in seconds. `Retry-After`, which is waited for at least, is cut to it as well;
+            up to a further base delay comes on top, at random, so that all who were told the same do not come at once.
         quota: What the retries of all calls together may cost. Success earns it back, so that a service that keeps
             failing is not hammered.
         retry_cost: What a retry costs.
         throttled_retry_cost: What a retry costs when the service asked for fewer requests.
     """
 
-    max_attempts: int = attrs.field(default=4, validator=_count)
-    base_delay: float = attrs.field(default=0.05, validator=_not_negative)
+    max_attempts: int = attrs.field(default=8, validator=_count)
+    base_delay: float = attrs.field(default=0.2, validator=_not_negative)
     throttled_base_delay: float = attrs.field(default=1.0, validator=_not_negative)
     max_delay: float = attrs.field(default=20.0, validator=_not_negative)
     quota: int = attrs.field(default=500, validator=_not_negative)
@@ -107,58 +113,6 @@ class RetryPolicy:
 def _adaptive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, AdaptiveRate):
         raise ConfigurationError(f"{field.name} must be an AdaptiveRate, not {type(value).__name__}")
-
-
-class AdaptiveRate:
-    """A limit of requests per second that follows the service: down when it throttles, up again when it does not.
-
-    There is none until the service throttles for the first time. Then the limit is half of what was just sent in a
-    second, and it halves with each further throttling, once a second at the most; without any it grows by a tenth
-    of that first limit each second. Several clients, in any threads, may share one.
-
-    Args:
-        lowest: It is never lower, in requests per second.
-    """
-
-    def __init__(self, *, lowest: float = 0.5) -> None:
-        if isinstance(lowest, bool) or not isinstance(lowest, (int, float)) or not 0 < lowest < math.inf:
-            raise ConfigurationError(f"lowest must be a number above 0, not {lowest!r}")
-        self._lowest = lowest
-        self._lock = threading.Lock()
-        self._limit: float | None = None
-        self._growth = 0.0
-        self._next = 0.0
-        self._lowered = self._raised = -math.inf
-        self._recent: collections.deque[float] = collections.deque()
-
-    @property
-    def limit(self) -> float | None:
-        """The limit now, in requests per second; None if there is none."""
-        return self._limit
-
-    def take(self, now: float) -> float:
-        """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
-        with self._lock:
-            if self._limit is not None:
-                if now < self._next:
-                    return self._next - now
-                self._next = now + 1 / self._limit
-            self._recent.append(now)
-            while self._recent[0] <= now - 1.0:
-                self._recent.popleft()
-            return 0.0
-
-    def learn(self, now: float, *, is_throttled: bool) -> None:
-        """An attempt was answered."""
-        with self._lock:
-            if is_throttled and now - self._lowered >= 1.0:
-                current = float(max(1, len(self._recent))) if self._limit is None else self._limit
-                self._limit = max(self._lowest, current / 2)
-                self._growth = self._growth or self._limit / 10
-                self._lowered = self._raised = now
-            elif not is_throttled and self._limit is not None and now - self._raised >= 1.0:
-                self._limit += self._growth
-                self._raised = now
 
 
 @attrs.frozen(kw_only=True)
@@ -192,6 +146,7 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
     for id_name, key_name in pairs:
         if environ.get(id_name) and environ.get(key_name):
             return Credentials(environ[id_name], environ[key_name])
+    del environ  # one of the pairs may be there by half
     raise ConfigurationError("there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY")
 
 
@@ -204,14 +159,18 @@ def check_credentials(credentials: Credentials) -> Credentials:
     if not isinstance(credentials, Credentials):
         raise ConfigurationError(f"credentials must be Credentials, not {type(credentials).__name__}")
     for field in attrs.fields(Credentials):
-        value = getattr(credentials, field.name)
-        if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"credentials.{field.name} must be a text that is not empty")
-        if not value.isprintable() or value != value.strip():
-            raise ConfigurationError(
-                f"credentials.{field.name} has spaces around it, line ends or other stray characters"
-            )
+        if (fault := _fault_of(getattr(credentials, field.name))) is not None:
+            raise ConfigurationError(f"credentials.{field.name} {fault}")
     return credentials
+
+
+def _fault_of(value: object) -> str | None:
+    """Return what is wrong with a key or its id. It is told, not raised: a traceback would lead to the value."""
+    if not isinstance(value, str) or not value:
+        return "must be a text that is not empty"
+    if not value.isprintable() or value != value.strip():
+        return "has spaces around it, line ends or other stray characters"
+    return None
 
 
 def endpoint_from(environ: Mapping[str, str] = os.environ) -> str:
@@ -237,6 +196,14 @@ def service_url(endpoint: str) -> str:
         ConfigurationError: The endpoint is not `http://host[:port]` or `https://host[:port]` (a path may follow). What
             it holds is not repeated: it may be a secret.
     """
+    try:
+        return _service_url(endpoint)
+    except ConfigurationError as error:
+        del endpoint
+        raise cleared(error) from None
+
+
+def _service_url(endpoint: str) -> str:
     if not isinstance(endpoint, str):
         raise ConfigurationError(f"endpoint must be a text, not {type(endpoint).__name__}")
     parts = _split(endpoint)
@@ -302,5 +269,6 @@ def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> st
             return str(revision)
         name, revision = "CDS_EKS_API_REVISION", named
     if revision not in API_REVISIONS:
+        del environ  # the credentials are in it
         raise ConfigurationError(f"{name} must be one of {', '.join(API_REVISIONS)}; got {revision!r}")
     return revision

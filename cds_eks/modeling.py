@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar, cast, dataclass_transform
 import attrs
 
 from cds_eks.errors import InvalidRequestError
+from cds_eks.frames import cleared
 from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
 from cds_eks.revisions import Gathered, There
@@ -75,7 +76,10 @@ def model(shape: ShapeT) -> ShapeT:
     @signature
     def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - until a model of the class is first made
         made.__init__ = signature(initializer(made))
-        made.__init__(self, **given)
+        try:
+            made.__init__(self, **given)
+        finally:
+            given.clear()  # so that it does not stand in this frame when an error passes
 
     made.__init__ = __init__
     return cast("ShapeT", made)
@@ -100,7 +104,11 @@ class Shape:
         Raises:
             InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named.
         """
-        return cast("Self", _load(cls, data, ""))
+        try:
+            return cast("Self", _load(cls, data, ""))
+        except InvalidRequestError as error:
+            del data
+            raise cleared(error)  # noqa: B904 - it is the same
 
     def to_dict(self, *, wire_names: bool = False) -> dict[str, Any]:
         """Return the model as plain data: dicts, lists, texts, numbers and booleans. Secrets are included.

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Send
 from cds_eks.signing import Signer
+from cds_eks.spellings import Secrets
 from cds_eks.wire import RawResponse, Request
 
 
@@ -19,15 +20,15 @@ class Sign:
         secrets: Returns what must never be shown of the key that was signed with last; None if that is known before.
     """
 
-    def __init__(self, signer: Signer, *, secrets: Callable[[], frozenset[str]] | None = None) -> None:
+    def __init__(self, signer: Signer, *, secrets: Callable[[], Secrets] | None = None) -> None:
         self._signer = signer
         self._secrets = secrets
 
     def __call__(self, request: Request, send: Send) -> Awaitable[RawResponse]:
         """Send the request, signed. It is no coroutine function: of what waits, a call in flight has one less."""
         query = self._signer.sign(request.operation.method, request.params)
-        if self._secrets is not None and not self._secrets() <= request.secrets:  # the key is a new one
-            request.record.secrets |= self._secrets()
+        if self._secrets is not None and not (current := self._secrets()) <= request.secrets:  # the key is a new one
+            request.record.secrets |= current
         if isinstance(query, str):
             request.record.begin_send()
             return send(request.signed(query))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
     ClusterDetail,
@@ -114,6 +115,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(CREATE_CLUSTER, request, extra)
 
     async def get(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterDetail]:
@@ -138,6 +140,7 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(GET_CLUSTER, GetClusterRequest(cluster_id=cluster_id), extra)
 
     async def delete(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterTask]:
@@ -164,6 +167,7 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(DELETE_CLUSTER, DeleteClusterRequest(cluster_id=cluster_id), extra)
 
     async def list_events(
@@ -190,6 +194,7 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(GET_CLUSTER_EVENTS, GetClusterEventsRequest(cluster_id=cluster_id), extra)
 
     async def add_subnets(
@@ -217,6 +222,7 @@ class Clusters:
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra
         )
@@ -246,4 +252,5 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(LIST_CLUSTERS, ListClustersRequest(keyword=keyword, vpc_id=vpc_id), extra)

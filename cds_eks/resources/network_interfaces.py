@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.common import EventReference
 from cds_eks.models.network_interfaces import (
     AttachmentStatus,
@@ -119,6 +120,7 @@ class NetworkInterfaces:
 
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             CREATE_NETWORK_INTERFACE,
             CreateNetworkInterfaceRequest(subnet_id=subnet_id, netcard_name=netcard_name, vpc_id=vpc_id),
@@ -147,6 +149,7 @@ class NetworkInterfaces:
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DELETE_NETWORK_INTERFACE, DeleteNetworkInterfaceRequest(netcard_id=netcard_id), extra
         )
@@ -179,6 +182,7 @@ class NetworkInterfaces:
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             ATTACH_NETWORK_INTERFACE,
             AttachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id, vlan_id=vlan_id),
@@ -212,6 +216,7 @@ class NetworkInterfaces:
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DETACH_NETWORK_INTERFACE, DetachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id), extra
         )
@@ -238,6 +243,7 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DESCRIBE_NETWORK_INTERFACES, DescribeNetworkInterfacesRequest(netcard_id=netcard_id), extra
         )
@@ -266,4 +272,5 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(IS_ATTACHED_ECS, IsAttachedECSRequest(netcard_id=netcard_id), extra)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.common import TaskReference
 from cds_eks.models.node_pools import (
     CreateNodePoolRequest,
@@ -103,6 +104,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(CREATE_NODE_POOL, request, extra)
 
     async def update_config(
@@ -129,6 +131,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
+        extra = extra and masked(extra)
         return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra)
 
     async def scale(
@@ -157,6 +160,7 @@ class NodePools:
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             SCALING_NODE_POOL_NUM,
             ScalingNodePoolNumRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, replicas=replicas),
@@ -188,6 +192,7 @@ class NodePools:
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DELETE_NODE_POOL, DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id), extra
         )
@@ -223,6 +228,7 @@ class NodePools:
 
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             LIST_NODE_POOLS,
             ListNodePoolsRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, filter=filter),

@@ -19,6 +19,7 @@ from cds_eks.config import (
     endpoint_from,
 )
 from cds_eks.errors import ConfigurationError
+from cds_eks.frames import cleared, masked
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
@@ -110,7 +111,11 @@ class EksClient:
 
         # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
         # of a running trio loop, say, would belong to that.
-        self._repr = repr(make()).replace("AsyncEksClient", type(self).__name__)
+        try:
+            self._repr = repr(make()).replace("AsyncEksClient", type(self).__name__)
+        except ConfigurationError as error:
+            credentials = endpoint = None  # what can't be used may be a secret in the wrong place
+            raise cleared(error)  # noqa: B904 - it is the same
         self._portal = portal = Portal(make)
 
         def client() -> AsyncEksClient:
@@ -170,4 +175,5 @@ class EksClient:
             InvalidRequestError: An argument can't be sent.
             EksError: As the other operations do; see `cds_eks.errors`.
         """
+        params, body = masked(params), masked(body)  # so that they do not stand in this frame when an error passes
         return self._portal.call(lambda: self._client().call(action, method=method, params=params, body=body))

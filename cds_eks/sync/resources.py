@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cds_eks.frames import masked
 from cds_eks.paging import pages
 from cds_eks.sync.portal import Portal
 
@@ -69,6 +70,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().create(request, extra=extra))
 
     def get(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterDetail]:
@@ -93,6 +95,7 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().get(cluster_id, extra=extra))
 
     def delete(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterTask]:
@@ -119,6 +122,7 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(cluster_id, extra=extra))
 
     def list_events(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[list[ClusterEvent]]:
@@ -143,6 +147,7 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().list_events(cluster_id, extra=extra))
 
     def add_subnets(
@@ -170,6 +175,7 @@ class Clusters:
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().add_subnets(cluster_id, subnets, extra=extra))
 
     def list(
@@ -197,6 +203,7 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().list(keyword=keyword, vpc_id=vpc_id, extra=extra))
 
 
@@ -231,6 +238,7 @@ class Tasks:
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().get_status(task_id, extra=extra))
 
 
@@ -266,6 +274,7 @@ class Nodes:
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(cluster_id, node_ids, extra=extra))
 
     def iterate(
@@ -363,6 +372,7 @@ class Nodes:
 
         Source: ListNodes [D], on the wire ListNodes [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().list(
                 cluster_id,
@@ -412,6 +422,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().create(request, extra=extra))
 
     def update_config(
@@ -438,6 +449,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().update_config(request, extra=extra))
 
     def scale(
@@ -466,6 +478,7 @@ class NodePools:
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().scale(cluster_id, node_pool_id, replicas, extra=extra))
 
     def delete(
@@ -493,6 +506,7 @@ class NodePools:
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(cluster_id, node_pool_id, extra=extra))
 
     def list(
@@ -526,6 +540,7 @@ class NodePools:
 
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().list(cluster_id, node_pool_id=node_pool_id, filter=filter, extra=extra)
         )
@@ -570,6 +585,7 @@ class NetworkInterfaces:
 
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().create(subnet_id, netcard_name=netcard_name, vpc_id=vpc_id, extra=extra)
         )
@@ -596,6 +612,7 @@ class NetworkInterfaces:
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(netcard_id, extra=extra))
 
     def attach(
@@ -626,6 +643,7 @@ class NetworkInterfaces:
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().attach(ecs_id, netcard_id, vlan_id=vlan_id, extra=extra))
 
     def detach(
@@ -655,6 +673,7 @@ class NetworkInterfaces:
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().detach(ecs_id, netcard_id, extra=extra))
 
     def describe(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[NetworkInterface]:
@@ -679,6 +698,7 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().describe(netcard_id, extra=extra))
 
     def is_attached(self, netcard_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[AttachmentStatus]:
@@ -703,6 +723,7 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().is_attached(netcard_id, extra=extra))
 
 
@@ -737,6 +758,7 @@ class Events:
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().get_status(event_id, extra=extra))
 
 
@@ -769,6 +791,7 @@ class ScalingGroups:
 
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().describe(scaling_group_id, extra=extra))
 
     def add_nodes(
@@ -799,6 +822,7 @@ class ScalingGroups:
 
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().add_nodes(scaling_group_id, add_num, extra=extra))
 
 

@@ -26,6 +26,7 @@ from cds_eks.resources import (
 )
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import COMMON_PARAMETERS, Credentials, HmacSha1Signer
+from cds_eks.spellings import Secrets
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
 GROUPS: list[ModuleType] = [clusters, events, network_interfaces, node_pools, nodes, scaling_groups, tasks]
@@ -64,7 +65,7 @@ def answer(data: Any, **envelope: Any) -> RawResponse:
 
 def decoded(name: str, data: Any, **envelope: Any) -> Response[Any]:
     operation = OPERATIONS[name]
-    request = Request(operation=operation, url=URL, params={}, secrets=frozenset({"Marked-passw0rd"}))
+    request = Request(operation=operation, url=URL, params={}, secrets=Secrets({"Marked-passw0rd"}))
     request.record.begin_attempt()
     request.record.begin_attempt()
     return codec.decode(operation, request, answer(data, **envelope), elapsed=0.25)
@@ -196,7 +197,7 @@ def test_an_undocumented_field_replaces_no_documented_one_of_the_revision(
 def test_the_secrets_of_a_request_are_known_in_each_revision(create_cluster_body: dict[str, Any]) -> None:
     request = models.CreateClusterRequest.from_dict(create_cluster_body)
     for revision in API_REVISIONS:
-        assert {"ccm-ak", "ccm-sk", "Passw0rd!x"} <= encoded_in(revision, "CreateCluster", request).secrets
+        assert encoded_in(revision, "CreateCluster", request).secrets >= Secrets({"ccm-ak", "ccm-sk", "Passw0rd!x"})
 
 
 def test_an_operation_is_called_as_its_revision_does_if_that_has_it() -> None:

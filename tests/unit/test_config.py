@@ -102,7 +102,7 @@ def test_settings_are_frozen_keyword_only_values(kind: Any) -> None:
 def test_the_defaults_are_those_that_are_promised() -> None:
     assert Timeouts() == Timeouts(connect=5.0, read=30.0, total=90.0)
     policy = RetryPolicy()
-    assert (policy.max_attempts, policy.base_delay, policy.throttled_base_delay, policy.max_delay) == (4, 0.05, 1, 20)
+    assert (policy.max_attempts, policy.base_delay, policy.throttled_base_delay, policy.max_delay) == (8, 0.2, 1, 20)
     assert (policy.quota, policy.retry_cost, policy.throttled_retry_cost) == (500, 14, 5)
     limits = Limits()
     assert (limits.max_connections, limits.max_in_flight, limits.requests_per_second) == (100, None, None)

@@ -17,13 +17,14 @@ from cds_eks import errors
 from cds_eks.codec import failure_of as codecs
 from cds_eks.failures import failure_of, retry_after
 from cds_eks.resources import clusters
+from cds_eks.spellings import Secrets
 from cds_eks.wire import Operation, RawResponse, Request
 
 READ, WRITE, CREATE = clusters.GET_CLUSTER, clusters.DELETE_CLUSTER, clusters.CREATE_CLUSTER
 
 
 def request_for(operation: Operation[Any] = READ, *secrets: str) -> Request:
-    return Request(operation=operation, url="http://x/eks/v1", params={}, secrets=frozenset(secrets))
+    return Request(operation=operation, url="http://x/eks/v1", params={}, secrets=Secrets(secrets))
 
 
 def answer(content: bytes | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> RawResponse:
@@ -146,7 +147,10 @@ def test_an_unknown_code_is_judged_by_its_words_then_by_the_status(
         (CREATE, "ArgMissing", 500, "unknown"),
         (CREATE, "ArgMissing", 400, "refused"),
         (CREATE, "Throttling", 429, "refused"),
-        (CREATE, "Teapot", 200, "refused"),
+        (CREATE, "Teapot", 200, "unknown"),
+        (WRITE, "Teapot", 200, "refused"),
+        (CREATE, "Teapot", 418, "refused"),
+        (CREATE, "Teapot", 408, "unknown"),
         (WRITE, "InternalError", 500, "unknown"),
         (WRITE, "ResourceInUse", 409, "refused"),
         (READ, "InternalError", 500, "refused"),
@@ -175,7 +179,7 @@ def test_the_best_of_the_services_words_is_the_message(texts: dict[str, Any], me
 
 
 @pytest.mark.parametrize("status", [200, 204, 206, 304, 400, 403, 404, 500, 502, 503, 504])
-@pytest.mark.parametrize("content", [b"", b"<html>Bad Gateway</html>", b"null", b"[]", b'{"Msg": "no code"}'])
+@pytest.mark.parametrize("content", [b"<html>Bad Gateway</html>", b"null", b"[]", b'{"Msg": "no code"}'])
 def test_what_is_not_the_envelope_is_unreadable_at_any_status(content: bytes, status: int) -> None:
     failure = unreadable(content, status)
     assert (failure.http_status, failure.body, failure.outcome) == (status, content.decode(), "unknown")

@@ -104,6 +104,19 @@ def test_what_is_shown_never_holds_a_secret(secret: str, before: str, after: str
         "SecretAccessKey",
         "X-Token",
         "Passwd",
+        "Passwords",
+        "Pwd",
+        "root_pwd",
+        "Pass",
+        "PrivateKey",
+        "private-key",
+        "ApiKey",
+        "API_KEY",
+        "Authorization",
+        "Cookie",
+        "Set-Cookie",
+        "access_key_id",
+        "PassPhrase",
         "\nPassword\n",
     ],
 )
@@ -111,7 +124,7 @@ def test_some_names_say_that_their_values_are_secret(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["ClusterName", "VpcId", "Task", "Skip", "Break", "", 7, None])
+@pytest.mark.parametrize("name", ["ClusterName", "VpcId", "Task", "Skip", "Break", "Key", "Passage", "", 7, None])
 def test_other_names_do_not(name: object) -> None:
     assert not is_secret_name(name)
 
@@ -121,12 +134,33 @@ def test_secrets_are_found_by_name_at_any_depth() -> None:
         "Ak": "ak-1",
         "Name": "open",
         "List": [{"password": "pw-1"}, ({"SK": "sk-1"},)],
-        "Password": {"Sk": "sk-2", "Other": "open"},
+        "Password": {"Sk": "sk-2", "Other": "below"},
         "Token": 7,
         1: "open",
     }
-    assert secrets_in(plain) == {"ak-1", "pw-1", "sk-1", "sk-2"}
-    assert secrets_in([None, "text", 7, {"Sk": ["open"]}]) == set()
+    assert secrets_in(plain) == {"ak-1", "pw-1", "sk-1", "sk-2", "below", "7"}
+    assert secrets_in([None, "text", 7, {"Name": ["open"]}]) == set()
+
+
+@pytest.mark.parametrize(
+    ("plain", "found"),
+    [
+        ({"Passwords": ["pw-1", ["pw-2", None], {"Any": "pw-3"}]}, {"pw-1", "pw-2", "pw-3"}),
+        ({"Secret": {"Value": "s-1", "Deeper": [{"Name": "s-2"}]}}, {"s-1", "s-2"}),
+        ({"Secret": ("s-1", {"s-2"}, frozenset({"s-3"}))}, {"s-1", "s-2", "s-3"}),
+        ({"Password": 12345678, "Pin": 1, "Token": 1.5, "HasSecret": True, "Sk": ""}, {"12345678", "1.5"}),
+        ({"Token": 10**5000}, set()),
+        ({"Name": {"Sk": "s-1"}, "Secret": {"Name": "s-2"}}, {"s-1", "s-2"}),
+    ],
+)
+def test_all_that_lies_below_the_name_of_a_secret_is_one(plain: object, found: set[str]) -> None:
+    assert secrets_in(plain) == found
+
+
+def test_the_same_object_is_open_in_one_place_and_secret_in_another() -> None:
+    shared = ["text"]
+    assert secrets_in({"Names": shared, "Secrets": shared}) == {"text"}
+    assert secrets_in({"Secrets": shared, "Names": shared}) == {"text"}
 
 
 def test_plain_data_of_any_depth_or_that_holds_itself_is_searched() -> None:
