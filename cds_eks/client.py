@@ -334,6 +334,7 @@ class AsyncEksClient:
             response = await self._send(call)
             # A middleware's own answer may be one; the client's own have looked.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
+                del response  # it may be anything
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
         except EksError as error:

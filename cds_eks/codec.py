@@ -16,6 +16,7 @@ from cds_eks.config import Timeouts
 from cds_eks.envelope import getter, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.failures import failure_of, shown, unreadable
+from cds_eks.frames import Masked
 from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.reading import Unreadable, read_int, reader_of
 from cds_eks.redaction import is_secret_name, secrets_in
@@ -78,8 +79,9 @@ def encode(
         params, body = (arguments, None) if operation.method == "GET" else (_NOTHING, arguments)
         return _request(revised, params, body, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
-        error.action = operation.name
-        raise
+        failure = error if not isinstance(request, Masked) else _mistaken(operation, type(request.value))
+        failure.action = operation.name
+        raise failure from None
 
 
 def encode_call(
@@ -185,12 +187,16 @@ def _plan(operation: Operation[T], shape: Any, revision: str) -> tuple[Operation
         InvalidRequestError: The shape of the request is not the operation's, or the revision does not have it.
     """
     if not issubclass(shape, operation.request):
-        raise InvalidRequestError("request", f"must be a {operation.request.__name__}, not {shape.__name__}")
+        raise _mistaken(operation, shape)
     action = operation.revised.get(revision, operation.action)
     if action is None:
         raise InvalidRequestError("api_revision", f"{operation.name} does not exist in revision {revision}")
     revised = operation if action == operation.action else attrs.evolve(operation, action=action)
     return revised, any(_places_of_secrets(shape))
+
+
+def _mistaken(operation: Operation[Any], kind: type) -> InvalidRequestError:
+    return InvalidRequestError("request", f"must be a {operation.request.__name__}, not {kind.__name__}")
 
 
 def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:

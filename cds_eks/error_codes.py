@@ -47,7 +47,6 @@ BY_STATUS: dict[int, type[ServiceError]] = {
     402: errors.QuotaExceeded,
     403: errors.PermissionDenied,
     404: errors.NotFound,
-    407: errors.AuthenticationError,
     408: errors.ServerFault,
     409: errors.Conflict,
     410: errors.NotFound,
@@ -56,11 +55,11 @@ BY_STATUS: dict[int, type[ServiceError]] = {
 }
 
 REFUSALS = frozenset(
-    {400, 401, 402, 403, 404, 405, 407, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451}
+    {400, 401, 402, 403, 404, 405, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451}
 )
 """The HTTP statuses that say without any body that nothing was done: the request was not let through, or not taken.
 
-Not 406 (done, and the answer is in a form that was not asked for), 408 (the answer took too long, for a gateway), 409
+Not 406 (done, and the answer is in a form that was not asked for), 407 (a proxy's own matter), 408 (the answer took too long, for a gateway), 409
 (which the second delivery of one request would meet), 423 to 425, and 499 (a proxy's: somebody hung up on it).
 """
 

@@ -30,14 +30,16 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     """Return what went wrong, or None if all is well.
 
     The envelope's `Code` decides: the service also says no with HTTP 200 [D][O]. Where there is no body at all the HTTP
-    status does, as it does for the vendor's client [O], if it is not a gateway's that something is broken. Any other
+    status does, as it does for the vendor's client [O], if it is not a gateway's or a proxy's. Any other
     answer is unreadable whatever its status, but for 429, which says enough by itself.
     """
     envelope = parse(response) if isinstance(response, RawResponse) else None
     if envelope is None:
         if not is_whole(response):
             return _unfit(request, response)
-        if response.status == 429 or (response.status < 500 and not response.content.strip()):
+        if response.status == 429 or (
+            response.status < 500 and response.status != 407 and not response.content.strip()
+        ):
             return _by_status_alone(request, response)
         return unreadable(_not_the_envelope(request, response), request, response)
     if response.status < 300 and is_success(envelope):
@@ -134,7 +136,7 @@ def _is_clear(operation: Operation[Any], envelope: Mapping[str, Any], code: str,
     is_word = isinstance(member(envelope, "Code"), str) and code.strip().lower() not in ("", SUCCESS)
     if not is_word or code.strip().isdigit() or not _says_nothing(member(envelope, "Data")):
         return False
-    return operation.kind is not Kind.CREATE or error_codes.guessed(code) is not None
+    return operation.kind is not Kind.CREATE or status >= 300 or error_codes.guessed(code) is not None
 
 
 def _says_nothing(data: object) -> bool:

@@ -33,6 +33,11 @@ def masked(value: Any) -> Any:
     return value if value is None or isinstance(value, Masked) else Masked(value)
 
 
+def masked_data(value: Any) -> Any:
+    """Return plain data, passed in place of a model, so that they are not shown; a model hides its own secrets."""
+    return Masked(value) if isinstance(value, (dict, list, tuple, set, str, bytes)) else value
+
+
 def unmasked(value: Any) -> Any:
     """Return the value itself."""
     return value.value if isinstance(value, Masked) else value

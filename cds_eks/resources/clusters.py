@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cds_eks.frames import masked
+from cds_eks.frames import masked, masked_data
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
     ClusterDetail,
@@ -115,7 +115,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
-        extra = extra and masked(extra)
+        request, extra = masked_data(request), extra and masked(extra)
         return await self._execute(CREATE_CLUSTER, request, extra)
 
     async def get(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterDetail]:

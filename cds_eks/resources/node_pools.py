@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.frames import masked
+from cds_eks.frames import masked, masked_data
 from cds_eks.models.common import TaskReference
 from cds_eks.models.node_pools import (
     CreateNodePoolRequest,
@@ -104,7 +104,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
-        extra = extra and masked(extra)
+        request, extra = masked_data(request), extra and masked(extra)
         return await self._execute(CREATE_NODE_POOL, request, extra)
 
     async def update_config(
@@ -131,7 +131,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
-        extra = extra and masked(extra)
+        request, extra = masked_data(request), extra and masked(extra)
         return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra)
 
     async def scale(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cds_eks.frames import masked
+from cds_eks.frames import masked, masked_data
 from cds_eks.paging import pages
 from cds_eks.sync.portal import Portal
 
@@ -70,7 +70,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
-        extra = extra and masked(extra)
+        request, extra = masked_data(request), extra and masked(extra)
         return self._portal.call(lambda: self._operations().create(request, extra=extra))
 
     def get(self, cluster_id: str, *, extra: Mapping[str, Any] | None = None) -> Response[ClusterDetail]:
@@ -422,7 +422,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
-        extra = extra and masked(extra)
+        request, extra = masked_data(request), extra and masked(extra)
         return self._portal.call(lambda: self._operations().create(request, extra=extra))
 
     def update_config(
@@ -449,7 +449,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
-        extra = extra and masked(extra)
+        request, extra = masked_data(request), extra and masked(extra)
         return self._portal.call(lambda: self._operations().update_config(request, extra=extra))
 
     def scale(

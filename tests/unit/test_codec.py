@@ -26,7 +26,7 @@ from cds_eks.resources import (
 )
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import COMMON_PARAMETERS, Credentials, HmacSha1Signer
-from cds_eks.spellings import Secrets
+from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
 GROUPS: list[ModuleType] = [clusters, events, network_interfaces, node_pools, nodes, scaling_groups, tasks]
@@ -37,7 +37,7 @@ URL = "http://gateway.gic.test/eks/v1"
 HEADERS = {"User-Agent": "x", "cds-request-id": "r"}
 
 
-def encoded(name: str, request: Any, extra: Any = None, secrets: frozenset[str] = frozenset()) -> Request:
+def encoded(name: str, request: Any, extra: Any = None, secrets: Secrets = NO_SECRETS) -> Request:
     return codec.encode(OPERATIONS[name], request, extra, url=URL, headers=HEADERS, secrets=secrets)
 
 
@@ -45,9 +45,7 @@ def encoded_in(revision: str, name: str, request: Any, extra: Any = None) -> Req
     return codec.encode(OPERATIONS[name], request, extra, url=URL, headers=HEADERS, revision=revision)
 
 
-def called(
-    method: str = "POST", params: Any = None, body: Any = None, secrets: frozenset[str] = frozenset()
-) -> Request:
+def called(method: str = "POST", params: Any = None, body: Any = None, secrets: Secrets = NO_SECRETS) -> Request:
     kind = Kind.READ if method == "GET" else Kind.CREATE
     operation = Operation[None](name="New", action="New", method=method, kind=kind, request=None, result=None)
     return codec.encode_call(operation, params, body, url=URL, headers=HEADERS, secrets=secrets)
@@ -404,7 +402,7 @@ def test_the_secrets_of_a_request_are_known_to_the_pipeline(create_cluster_body:
     request = attrs.evolve(request, extra={"Password": "top-level"})  # type: ignore[misc]
     inner = attrs.evolve(request.master_config, extra={"Deep": [{"Sk": "nested"}]})  # type: ignore[misc]
     request = attrs.evolve(request, master_config=inner)  # type: ignore[misc]
-    call = encoded("CreateCluster", request, {"NewPassword": "extra-one"}, frozenset({"key-id"}))
+    call = encoded("CreateCluster", request, {"NewPassword": "extra-one"}, Secrets({"key-id"}))
     assert call.secrets == {
         *("key-id", "ccm-ak", "ccm-sk", "Passw0rd!x", "Another-passw0rd"),
         *("top-level", "nested", "extra-one"),
@@ -429,12 +427,12 @@ def test_the_secrets_of_entries_of_lists_are_known() -> None:
 
 
 def test_the_secrets_of_any_action_are_known_by_name() -> None:
-    call = called("POST", {"Token": "t-1"}, {"Password": "pw-1", "List": [{"sk": "sk-1"}]}, frozenset({"key-id"}))
+    call = called("POST", {"Token": "t-1"}, {"Password": "pw-1", "List": [{"sk": "sk-1"}]}, Secrets({"key-id"}))
     assert call.secrets == {"key-id", "t-1", "pw-1", "sk-1"}
 
 
 def test_a_request_shows_nothing_of_what_it_carries() -> None:
-    call = called("POST", {"A": "marked"}, {"B": "marked"}, frozenset({"marked"}))
+    call = called("POST", {"A": "marked"}, {"B": "marked"}, Secrets({"marked"}))
     assert "marked" not in repr(call)
 
 
