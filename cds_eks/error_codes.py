@@ -59,8 +59,9 @@ REFUSALS = frozenset(
 )
 """The HTTP statuses that say without any body that nothing was done: the request was not let through, or not taken.
 
-Not 406 (done, and the answer is in a form that was not asked for), 407 (a proxy's own matter), 408 (the answer took too long, for a gateway), 409
-(which the second delivery of one request would meet), 423 to 425, and 499 (a proxy's: somebody hung up on it).
+Not 406 (done, and the answer is in a form that was not asked for), 407 (a proxy's own matter), 408 (the answer took too
+long, for a gateway), 409 (which the second delivery of one request would meet), 423 to 425, and 499 (a proxy's: it was
+hung up on).
 """
 
 _NO_SUCH_THING = re.compile(r"invalid.*\.notfound", re.DOTALL)  # `InvalidEcs.NotFound`, whatever stands between [O]

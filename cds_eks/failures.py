@@ -37,9 +37,8 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     if envelope is None:
         if not is_whole(response):
             return _unfit(request, response)
-        if response.status == 429 or (
-            response.status < 500 and response.status != 407 and not response.content.strip()
-        ):
+        is_silent = not response.content.strip() and response.status < 500 and response.status != 407
+        if is_silent or response.status == 429:
             return _by_status_alone(request, response)
         return unreadable(_not_the_envelope(request, response), request, response)
     if response.status < 300 and is_success(envelope):

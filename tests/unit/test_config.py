@@ -108,6 +108,15 @@ def test_the_defaults_are_those_that_are_promised() -> None:
     assert (limits.max_connections, limits.max_in_flight, limits.requests_per_second) == (100, None, None)
 
 
+def test_a_call_that_may_be_repeated_outlasts_an_outage_of_some_seconds_within_its_time() -> None:
+    policy = RetryPolicy()
+    longest = [min(policy.max_delay, policy.base_delay * 2**number) for number in range(policy.max_attempts - 1)]
+    assert sum(longest) / 2 >= 10  # as pauses are on average
+    assert sum(longest) < Timeouts().total / 3  # type: ignore[operator]  # there is a limit
+    assert longest[0] <= 0.25  # most failures are a lost connection, which is made anew at once
+    assert (policy.max_attempts - 1) * policy.retry_cost * 5 <= policy.quota  # five calls at once do
+
+
 # --- credentials ---------------------------------------------------------------------------------------------------
 
 DOCUMENTED = {"CDS_SECRET_ID": "id-1", "CDS_SECRET_KEY": "key-1"}

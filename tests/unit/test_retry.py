@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUST
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 T = TypeVar("T")
+
+HTML = b"<html>502</html>"
 
 steady = settings(deadline=None, derandomize=True)
 
@@ -231,6 +234,42 @@ def test_the_services_wish_for_a_pause_is_heard_unless_it_is_absurd(
     assert decided(service_error(errors.Throttled, retry_after=asked), dice=dice).wait == wait
 
 
+def test_calls_that_were_told_the_same_do_not_come_back_in_the_same_moment() -> None:
+    failure = service_error(errors.Throttled, retry_after=5.0)
+    numbers = random.Random(7)
+    waits = sorted(decided(failure, dice=numbers.random()).wait or 0.0 for _ in range(50))
+    assert waits[0] >= 5.0
+    most_at_once = max(sum(wait <= other < wait + 0.1 for other in waits) for wait in waits)
+    assert most_at_once <= 15
+
+
+@pytest.mark.parametrize("kind", [Kind.READ, Kind.IDEMPOTENT])
+@pytest.mark.parametrize("content", [HTML, b"", b"{}"])
+@pytest.mark.parametrize("status", [408, 429, 502, 503])
+def test_a_wish_for_a_pause_is_heard_whatever_the_answer_is(status: int, content: bytes, kind: Kind) -> None:
+    time = FakeTime()
+    answers = iter([RawResponse(status=status, headers={"retry-after": "7"}, content=content), answer()])
+
+    async def send(_: Request) -> RawResponse:
+        return next(answers)
+
+    run(retrying(time=time, dice=0.0)(made_request(kind), send))
+    assert time.slept == [7.0]
+
+
+@pytest.mark.parametrize("content", [HTML, b"", b'{"Code": "Timeout"}'])
+def test_a_gateway_whose_time_is_up_is_a_lost_answer(content: bytes) -> None:
+    async def send(request: Request) -> RawResponse:
+        request.record.may_have_left()
+        return RawResponse(status=408, headers={}, content=content)
+
+    for kind, attempts in ((Kind.READ, 4), (Kind.IDEMPOTENT, 4), (Kind.CREATE, 1)):
+        with pytest.raises(EksError) as caught:
+            run(retrying()(made_request(kind), send))
+        assert caught.value.attempts == attempts
+        assert kind is Kind.READ or caught.value.outcome == "unknown"
+
+
 def test_a_server_fault_may_wish_for_a_pause_too() -> None:
     assert decided(service_error(errors.ServerFault, retry_after=2.0)).wait == 2.025
 
@@ -288,8 +327,6 @@ def answer(status: int = 200, code: str = "Success", request_id: str = "r-1", **
     body = {"Code": code, "RequestId": request_id, "Data": data}
     return RawResponse(status=status, headers=headers, content=json.dumps(body).encode())
 
-
-HTML = b"<html>502</html>"
 
 Step = Callable[[Request], RawResponse]
 
@@ -465,6 +502,42 @@ def test_the_last_error_says_what_is_known_of_all_attempts_and_holds_the_earlier
     assert (*error.previous, error) == request.record.failures
     assert len(error.previous) == len(service.done) - 1
     assert error.outcome == request.record.outcome
+
+
+CONFLICT = answering(lambda: answer(409, "ResourceInUse"))
+
+
+def own_doing(*steps: Step, kind: Kind = Kind.IDEMPOTENT) -> errors.Conflict:
+    script = iter(steps)
+
+    async def send(request: Request) -> RawResponse:
+        return next(script)(request)
+
+    with pytest.raises(errors.Conflict) as caught:
+        run(retrying()(made_request(kind), send))
+    return caught.value
+
+
+def test_a_conflict_after_a_lost_answer_is_said_to_be_most_likely_the_first_attempts_doing() -> None:
+    for name in ("lost", "a proxy's page", "a fault"):
+        error = own_doing(STEPS[name], CONFLICT)
+        assert error.message.endswith("so this is most likely its own doing")
+        assert error.args == (error.message,)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert error.desc is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind"),
+    [
+        ((CONFLICT,), Kind.IDEMPOTENT),
+        ((STEPS["throttled"], CONFLICT), Kind.IDEMPOTENT),
+        ((STEPS["no connection"], CONFLICT), Kind.IDEMPOTENT),
+        ((STEPS["lost"], CONFLICT), Kind.READ),
+    ],
+)
+def test_any_other_conflict_is_somebody_elses(steps: tuple[Step, ...], kind: Kind) -> None:
+    assert own_doing(*steps, kind=kind).message == "the service gave no reason"
 
 
 def test_pauses_are_as_decided() -> None:
