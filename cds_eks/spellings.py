@@ -14,6 +14,7 @@ SHORTEST_SECRET = 4
 """Shorter texts are not looked for: they would be found everywhere."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
+_LONG_PLAIN = re.compile(r"[A-Za-z0-9]{4,}")
 
 
 class Secrets:
@@ -30,7 +31,7 @@ class Secrets:
 
     def __init__(self, texts: Iterable[str] | Secrets = ()) -> None:
         self._texts: frozenset[str] = _texts_of(texts)
-        self._marks: tuple[str, ...] | None = None
+        self._marks: list[str] | None = None
         self._spellings: tuple[str, ...] | None = None
 
     @staticmethod
@@ -42,28 +43,23 @@ class Secrets:
     def spellings(self) -> tuple[str, ...]:
         """All spellings of all secrets that are long enough to be looked for, the longest secret first."""
         if self._spellings is None:
-            ordered = sorted(self._long_enough(), key=len, reverse=True)
+            long_enough = sorted(secret for secret in self._texts if len(secret) >= SHORTEST_SECRET)
+            ordered = sorted(long_enough, key=len, reverse=True)
             self._spellings = tuple(spelling for secret in ordered for spelling in spellings_of(secret))
         return self._spellings
 
     def may_be_in(self, text: str) -> bool:
         """Whether a text may hold one of them, in whatever spelling; false means that it does not.
 
-        It asks for the longest run of letters and digits of each secret, which all spellings leave as it is. To find
-        out how a secret may be spelt takes many times as long.
+        It asks for a run of letters and digits of each secret, which all spellings leave as it is. To find out how a
+        secret may be spelt takes many times as long.
         """
         if self._marks is None:
-            self._marks = tuple(
-                secret if secret.isascii() and secret.isalnum() else max(_PLAIN.findall(secret), key=len, default="")
-                for secret in self._long_enough()
-            )
+            self._marks = [_mark_of(secret) for secret in self._texts if len(secret) >= SHORTEST_SECRET]
         for mark in self._marks:  # noqa: SIM110 - a third quicker than `any`, and each call comes by
             if mark in text:
                 return True
         return False
-
-    def _long_enough(self) -> list[str]:
-        return sorted(secret for secret in self._texts if len(secret) >= SHORTEST_SECRET)
 
     def __or__(self, other: Iterable[str] | Secrets) -> Secrets:
         both = self._texts | _texts_of(other)
@@ -104,6 +100,12 @@ def _texts_of(texts: Iterable[str] | Secrets) -> frozenset[str]:
 
 
 NO_SECRETS = Secrets()
+
+
+def _mark_of(secret: str) -> str:
+    """Return the first run of four letters or digits, or the longest there is."""
+    found = _LONG_PLAIN.search(secret)
+    return found[0] if found else max(_PLAIN.findall(secret), key=len, default="")
 
 
 def spellings_of(secret: str) -> tuple[str, ...]:
