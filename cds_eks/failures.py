@@ -122,10 +122,10 @@ def _names(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any
 
 
 def _is_clear(operation: Operation[Any], envelope: Mapping[str, Any], code: str, status: int) -> bool:
-    """Whether an answer to a write is a no beyond doubt, as far as its code and its status go.
+    """Whether an answer to a write is a refusal beyond doubt, as far as its code and its status go.
 
-    It is none if it may be a misspelt yes (`Success` with an HTTP status that says no; a code that is no word, such as
-    0, 200 or true), nor if its code is nobody's and a create was answered with HTTP 200: better looked up once too
+    It is none if it may be a misspelt success (`Success` with another HTTP status; a code that is no word, such as 0,
+    200 or true), nor if its code is nobody's and a create was answered with HTTP 200: better looked up once too
     often than created twice.
     """
     if is_success(envelope):

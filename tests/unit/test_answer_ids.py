@@ -36,7 +36,7 @@ def answer(status: int = 200, /, *, text: bytes | None = None, **members: Any) -
 # --- what an answer names ------------------------------------------------------------------------------------------
 
 NAMED: dict[str, RawResponse] = {
-    "a yes with a status that says no": answer(500, Code="Success", Data=DATA),
+    "a success with a status that says no": answer(500, Code="Success", Data=DATA),
     "a fault": answer(500, Code="InternalError", Msg="order made, but", Data=DATA),
     "a fault in a 200": answer(200, Code="CreateOrderExcept", Data=DATA),
     "a number for a code": answer(200, Code=0, Data=DATA),
@@ -175,7 +175,7 @@ async def test_a_create_whose_answer_names_ids_is_ambiguous_and_never_sent_again
 
 
 @pytest.mark.anyio
-async def test_a_yes_that_can_not_be_read_keeps_its_ids(create_cluster_body: dict[str, Any]) -> None:
+async def test_a_success_that_can_not_be_read_keeps_its_ids(create_cluster_body: dict[str, Any]) -> None:
     backend = Scripted(answer(200, Code="Success", Message="m" * 3000, Data={**DATA, "TaskId": {}}))
     async with client(backend) as eks:
         with pytest.raises(errors.AmbiguousCreate) as caught:

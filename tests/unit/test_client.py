@@ -65,7 +65,7 @@ def answer(status: int = 200, /, headers: dict[str, str] | None = None, **member
 
 
 ZERO = {"ClusterId": "", "TaskId": ""}
-"""What a Go service sends along when it says no."""
+"""What a Go service sends along with a refusal."""
 
 
 class Scripted:

@@ -98,7 +98,7 @@ def test_each_code_has_its_class_at_its_status_and_inside_a_200(code: str, statu
 
 ROWS = json.loads((Path(__file__).parent / "error_codes.json").read_text(encoding="utf-8"))["rows"]
 ZERO = {"ClusterId": "", "TaskId": ""}
-"""What a Go service sends along when it says no."""
+"""What a Go service sends along with a refusal."""
 
 
 @pytest.mark.parametrize("data", [{"Data": ZERO}, {"Data": None}, {}], ids=["zero struct", "null", "missing"])
@@ -189,7 +189,7 @@ def test_of_an_empty_body_the_status_may_leave_a_create_open(status: int, kind: 
     assert failure.outcome == "unknown"
 
 
-def test_an_empty_yes_is_one_for_a_write_that_has_no_result_and_for_nothing_else() -> None:
+def test_an_empty_success_is_one_for_a_write_that_has_no_result_and_for_nothing_else() -> None:
     assert failure_of(request_for(clusters.ADD_CLUSTER_SUBNET), answer(b"", 204)) is None
     assert failure_of(request_for(clusters.ADD_CLUSTER_SUBNET), answer(b"", 302)) is not None
     for operation in (READ, WRITE, CREATE):

@@ -145,15 +145,15 @@ ANSWERS: dict[str, Callable[[bytes], bytes]] = {
     "throttled by a page": lambda heard: http(429, b"<p>" + heard, "Retry-After: 1"),
     "a redirection": lambda heard: http(302, heard, f"Location: https://other.test/?Sk={quote(KEY)}"),
     "nothing": lambda heard: http(200, b""),
-    "nothing but a no": lambda heard: http(400, b""),
+    "nothing but a refusal": lambda heard: http(400, b""),
     "JSON without a code": lambda heard: http(200, b'{"Data": {"ClusterId": "c-1"}}'),
     "JSON that breaks off": lambda heard: http(200, b'{"Code": "Success", "Data": {"ClusterId": "c-1", "TaskId'),
     "a list": lambda heard: http(200, b"[1]"),
-    "a yes that names nothing": coded("Success"),
-    "a yes with an id of another kind": coded("Success", data='{"ClusterId": {"m4rk": "' + PASSWORD + '"}}'),
-    "a yes with another shape": coded("Success", data=f'"{PASSWORD}"'),
-    "a yes with a no": coded("Success", 500, '{"ClusterId": "c-1", "Password": "' + PASSWORD + '"}'),
-    "ids beside a no": coded("ResourceInUse", 409, '{"ClusterId": "c-1"}'),
+    "a success that names nothing": coded("Success"),
+    "a success with an id of another kind": coded("Success", data='{"ClusterId": {"m4rk": "' + PASSWORD + '"}}'),
+    "a success with another shape": coded("Success", data=f'"{PASSWORD}"'),
+    "a success with a refusal": coded("Success", 500, '{"ClusterId": "c-1", "Password": "' + PASSWORD + '"}'),
+    "ids beside a refusal": coded("ResourceInUse", 409, '{"ClusterId": "c-1"}'),
     "an unknown code": coded("Teapot"),
     **{
         code: coded(code, status)
@@ -263,11 +263,11 @@ def test_no_answer_leads_to_a_secret(
     answer: str, call: str, backend: str, face: str, server: Server, create: models.CreateClusterRequest
 ) -> None:
     server.answer = ANSWERS[answer]
-    if call == "any" and answer in ("a yes that names nothing", "a yes with an id of another kind"):
+    if call == "any" and answer in ("a success that names nothing", "a success with an id of another kind"):
         pytest.skip("it is a good answer to an action that nobody knows")
-    if call == "any" and answer == "a yes with another shape":
+    if call == "any" and answer == "a success with another shape":
         pytest.skip("it is a good answer to an action that nobody knows")
-    if call in ("read", "write") and answer.startswith("a yes") and answer != "a yes with a no":
+    if call in ("read", "write") and answer.startswith("a success") and answer != "a success with a refusal":
         call = "create"
     assert_clean(failure_of(face, CALLS[call], create, endpoint=server.url, backend=backend))
 
