@@ -7,9 +7,11 @@ import time
 from typing import Any, TypeVar
 
 from cds_eks import codec
+from cds_eks.answer_ids import with_ids
 from cds_eks.config import check_timeout
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError, ambiguous
 from cds_eks.fates import Fate, witness
+from cds_eks.frames import cleared
 from cds_eks.home import Home
 from cds_eks.logs import log
 from cds_eks.open_creates import OpenCreates
@@ -53,7 +55,7 @@ class Calls:
         Args:
             operation: The operation.
             call: The request.
-            arguments: What it was made of.
+            arguments: What it was made of, if it is a create; of an undocumented action, what it may be looked for by.
         """
         if self._is_closed:
             raise ConfigurationError("the client is closed")
@@ -66,6 +68,7 @@ class Calls:
             response = await self._send(call)
             # A middleware's own answer may be one; the client's own have looked.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
+                del response  # it may be anything
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
         except EksError as error:
@@ -73,6 +76,7 @@ class Calls:
             if failure is None:
                 raise
         except BaseException as error:  # a cancellation, Ctrl-C, or what a signal handler or a middleware raises
+            cleared(error)
             if fate is not None:
                 fate.cut_off(error)
             raise
@@ -90,14 +94,13 @@ class Calls:
 
 
 def _explained(error: EksError, operation: Operation[Any], call: Request, fate: Fate | None) -> AmbiguousCreate | None:
-    """Have an error tell all that is known of the call; return it as an `AmbiguousCreate` if it is one."""
+    """Have an error tell all that is known of the call, and its frames nothing; return it as an ambiguous create's."""
     record = call.record
     if error.outcome == "unknown":
         record.may_have_left()  # what it took for accepted may be an answer that names nothing
+    with_ids(cleared(error), call)
     if fate is None:
         return None
-    if error.outcome == "accepted" and record.answer is not None:
-        error.ids = {**codec.ids_of(operation, call)}
     window = fate.window()
     fate.left_open(error, window)
     if operation.kind is not Kind.CREATE or error.outcome != "unknown":

@@ -22,15 +22,17 @@ from cds_eks.config import (
     service_url,
 )
 from cds_eks.deletions import Deletions
-from cds_eks.errors import EksError, TransportError
+from cds_eks.errors import ConfigurationError, EksError, TransportError
 from cds_eks.fates import CALL_ID
+from cds_eks.frames import cleared, unmasked
 from cds_eks.groups import Group
 from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.providers import signing_with
 from cds_eks.signing import CallIds, Credentials, Signer
+from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.user_agent import user_agent as full_user_agent
-from cds_eks.wire import Operation, Response
+from cds_eks.wire import Kind, Operation, Request, Response
 from cds_eks.wiring import check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 
 if TYPE_CHECKING:
@@ -113,31 +115,34 @@ class AsyncEksClient:
         user_agent: str | None = None,
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
     ) -> None:
+        try:
+            self._url = service_url(endpoint if endpoint is not None else endpoint_from())
+            signing = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
+        except ConfigurationError as error:
+            del credentials, endpoint
+            raise cleared(error) from None
+        is_provided = signer is None and callable(credentials)
+        del credentials, endpoint
         check_kinds(timeouts, retry, limits)
-        self._url = service_url(endpoint if endpoint is not None else endpoint_from())
         self._revision = check_revision(api_revision)
         self._timeouts = timeouts
         self._settle = limits.settle
         self._backend = backends.choose(backend, limits, tls)
         self._user_agent = full_user_agent(user_agent)
         self._call_id = CallIds().next
-        self._secrets: Callable[[], frozenset[str]] = frozenset
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         # Middlewares, signers and providers of others may wait for anything.
-        is_all_ours = not per_attempt and signer is None and not callable(credentials)
+        is_all_ours = not per_attempt and signer is None and not is_provided
         keeps_deadline = getattr(self._backend, "keeps_deadline", False) and is_all_ours
-        secrets = None
-        if signer is None:
-            signer, self._secrets = signing_with(credentials)
-            secrets = self._secrets if callable(credentials) else None
+        self._secrets: Callable[[], Secrets] = signing[1]
         send = pipeline(
             per_call,
             per_attempt,
             timeouts=timeouts,
             retry=retry,
             limits=limits,
-            signer=signer,
-            secrets=secrets,
+            signer=signing[0],
+            secrets=self._secrets if is_provided else None,
             backend=self._backend,
             keeps_deadline=keeps_deadline,
         )
@@ -239,19 +244,23 @@ class AsyncEksClient:
         Raises:
             EksError: See `cds_eks.errors`.
         """
-        call = codec.encode(
-            operation,
-            request,
-            extra,
-            url=self._url,
-            headers=self._call_headers(),
-            secrets=self._secrets(),
-            revision=self._revision,
-            timeouts=self._timeouts,
-        )
-        if timeout is not None:
-            limit(call, timeout)
-        answer = self._calls.carry_out(operation, call, request)
+        try:
+            call = codec.encode(
+                operation,
+                request,
+                unmasked(extra),
+                url=self._url,
+                headers=self._call_headers(),
+                secrets=self._secrets(),
+                revision=self._revision,
+                timeouts=self._timeouts,
+            )
+            if timeout is not None:
+                limit(call, timeout)
+        except EksError as error:
+            del extra
+            raise cleared(error)  # noqa: B904 - it is the same
+        answer = self._calls.carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
         return self._deletions.noting(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
@@ -282,7 +291,28 @@ class AsyncEksClient:
             InvalidRequestError: An argument can't be sent.
             EksError: As the other operations do; see `cds_eks.errors`.
         """
-        operation = operation_of(action, method)
+        try:
+            call = self._encoded(operation_of(action, method), unmasked(params), unmasked(body), timeout)
+            key = codec.natural_key(call.operation, unmasked(body))
+        except EksError as error:
+            raise cleared(error)  # noqa: B904 - it is the same
+        finally:
+            del params, body  # so that they do not stand in this frame when an error passes
+        answer = await self._calls.carry_out(call.operation, call, key)
+        return dict(answer.raw)
+
+    def _encoded(
+        self,
+        operation: Operation[Any],
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> Request:
+        """Turn the arguments of `call` into a request for the pipeline.
+
+        Raises:
+            InvalidRequestError: An argument can't be sent.
+        """
         call = codec.encode_call(
             operation,
             params,
@@ -294,8 +324,7 @@ class AsyncEksClient:
         )
         if timeout is not None:
             limit(call, timeout)
-        answer = await self._calls.carry_out(operation, call, body)
-        return dict(answer.raw)
+        return call
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -17,17 +16,19 @@ from cds_eks.config import Timeouts
 from cds_eks.envelope import getter, parse, request_id_of, texts_of
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.failures import failure_of, shown, unreadable
+from cds_eks.frames import Masked
 from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.reading import Unreadable, read_int, reader_of
 from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.rules import MUST_BE_BY_WIRE_NAME, ListOf, is_by_wire_name, spelt
 from cds_eks.signing import COMMON_PARAMETERS
+from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.text_rules import MUST_BE_UTF8, is_utf8
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
 
-__all__ = ["decode", "encode", "encode_call", "failure_of", "ids_of", "natural_key"]
+__all__ = ["decode", "encode", "encode_call", "failure_of", "natural_key"]
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ def encode(
     *,
     url: str,
     headers: Mapping[str, str],
-    secrets: frozenset[str] = frozenset(),
+    secrets: Secrets = NO_SECRETS,
     revision: str = API_REVISIONS[0],
     timeouts: Timeouts = NO_TIMEOUTS,
 ) -> Request:
@@ -79,8 +80,9 @@ def encode(
         params, body = (arguments, None) if operation.method == "GET" else (_NOTHING, arguments)
         return _request(revised, params, body, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
-        error.action = operation.name
-        raise
+        failure = error if not isinstance(request, Masked) else _mistaken(operation, type(request.value))
+        failure.action = operation.name
+        raise failure from None
 
 
 def encode_call(
@@ -90,7 +92,7 @@ def encode_call(
     *,
     url: str,
     headers: Mapping[str, str],
-    secrets: frozenset[str] = frozenset(),
+    secrets: Secrets = NO_SECRETS,
     timeouts: Timeouts = NO_TIMEOUTS,
 ) -> Request:
     """Turn the plain arguments of an undocumented action into a request for the pipeline.
@@ -121,7 +123,7 @@ def _request(
     body: Mapping[str, Any] | None,
     url: str,
     headers: Mapping[str, str],
-    secrets: frozenset[str],
+    secrets: Secrets,
     timeouts: Timeouts,
 ) -> Request:
     query = {"Action": operation.action}
@@ -186,12 +188,16 @@ def _plan(operation: Operation[T], shape: Any, revision: str) -> tuple[Operation
         InvalidRequestError: The shape of the request is not the operation's, or the revision does not have it.
     """
     if not issubclass(shape, operation.request):
-        raise InvalidRequestError("request", f"must be a {operation.request.__name__}, not {shape.__name__}")
+        raise _mistaken(operation, shape)
     action = operation.revised.get(revision, operation.action)
     if action is None:
         raise InvalidRequestError("api_revision", f"{operation.name} does not exist in revision {revision}")
     revised = operation if action == operation.action else attrs.evolve(operation, action=action)
     return revised, any(_places_of_secrets(shape))
+
+
+def _mistaken(operation: Operation[Any], kind: type) -> InvalidRequestError:
+    return InvalidRequestError("request", f"must be a {operation.request.__name__}, not {kind.__name__}")
 
 
 def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -251,28 +257,6 @@ def natural_key(operation: Operation[Any], arguments: Any) -> dict[str, Any]:
     return operation.natural_key_of(arguments)
 
 
-def ids_of(operation: Operation[Any], request: Request) -> dict[str, str]:
-    """Return what a yes names, for a call that fails after it, fit to be shown: ids by the names of the result.
-
-    Args:
-        operation: What was asked for.
-        request: The request, whose record has the answer; of an undocumented action, its names on the wire count.
-    """
-    data = getter(request.record.answer or {})("Data")
-    named: Iterable[tuple[str, Any]] = ()
-    if operation.result is not None:
-        with contextlib.suppress(Unreadable):
-            typed = _reader_for(operation)[0](data, operation.result)
-            named = [(field.name, getattr(typed, field.name)) for field in fields_of(operation.result)]
-    elif isinstance(data, Mapping):
-        named = data.items()
-    return {
-        name: shown(value, request)
-        for name, value in named
-        if name.endswith(("_id", "Id")) and isinstance(value, str) and value and not is_secret_name(name)
-    }
-
-
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
     """Turn a good answer into typed data.
 
@@ -299,7 +283,7 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     return make_response(
         data=typed,
         request_id=request_id_of(response, request.hidden),
-        code=str(get("Code")),
+        code=str(get("Code")) if envelope else "",
         message=shown(texts[0], request) if texts else "",
         total_count=_page_number(get("TotalCount")),
         page_index=_page_number(get("PageIndex")),

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import collections
-import math
 import os
-import threading
 from collections.abc import Mapping
-from typing import Any, Final, Self, TypeGuard
+from typing import Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from cds_eks.adaptive_rate import AdaptiveRate as AdaptiveRate
 from cds_eks.errors import ConfigurationError, InvalidRequestError
+from cds_eks.finite import MOST, is_finite, shown_number
+from cds_eks.frames import cleared
 from cds_eks.hosts import host_fault
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
 DEFAULT_ENDPOINT = "https://api.capitalonline.net"
 API_PATH = "/eks/v1"
-
-MOST = 10**18
-"""No whole number among the settings is as large."""
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) < MOST if isinstance(value, int) else math.isfinite(value)
-
-
-def _shown(value: object) -> str:
-    """Show a setting in an error; Python does not spell the longest numbers, and nobody would read them."""
-    return "a longer number" if isinstance(value, int) and abs(value) >= MOST else repr(value)
 
 
 def check_timeout(timeout: float) -> float:
@@ -41,7 +27,7 @@ def check_timeout(timeout: float) -> float:
     Raises:
         InvalidRequestError: It is none.
     """
-    if not _is_number(timeout) or timeout <= 0:
+    if not is_finite(timeout) or timeout <= 0:
         raise InvalidRequestError("timeout", "must be a number of seconds above 0, or None for the client's own")
     return timeout
 
@@ -52,18 +38,18 @@ def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
 
 
 def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
-    if not _is_number(value) or value <= 0:
-        raise ConfigurationError(f"{field.name} must be a number above 0, not {_shown(value)}")
+    if not is_finite(value) or value <= 0:
+        raise ConfigurationError(f"{field.name} must be a number above 0, not {shown_number(value)}")
 
 
 def _not_negative(_: Any, field: attrs.Attribute[Any], value: object) -> None:
-    if not _is_number(value) or value < 0:
-        raise ConfigurationError(f"{field.name} must be a number of at least 0, not {_shown(value)}")
+    if not is_finite(value) or value < 0:
+        raise ConfigurationError(f"{field.name} must be a number of at least 0, not {shown_number(value)}")
 
 
 def _count(_: Any, field: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < MOST:
-        raise ConfigurationError(f"{field.name} must be a whole number of at least 1, not {_shown(value)}")
+        raise ConfigurationError(f"{field.name} must be a whole number of at least 1, not {shown_number(value)}")
 
 
 def _count_or_none(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -90,19 +76,25 @@ class Timeouts:
 class RetryPolicy:
     """When and how calls are tried again. A create is tried again only if it can't have been carried out.
 
+    Each pause is random, anywhere from nothing to its longest (full jitter), so that calls that failed together part.
+    With the defaults a call that may be repeated outlasts an outage of some seconds, such as a deploy or a fail-over of
+    the service: its seven pauses last 12.7 s on average and 25.4 s at the most, well within the 90 s of a call. The
+    first ones are short all the same, because most failures are a lost connection, which is made anew at once.
+
     Args:
         max_attempts: How many attempts a call has, the first included.
         base_delay: The longest pause before the second attempt, in seconds; doubles with each further one.
         throttled_base_delay: The same when the service asked for fewer requests.
-        max_delay: No pause is longer, in seconds; `Retry-After` is cut to it as well.
+        max_delay: No pause is longer, in seconds. `Retry-After`, which is waited for at least, is cut to it as well;
+            up to a further base delay comes on top, at random, so that all who were told the same do not come at once.
         quota: What the retries of all calls together may cost. Success earns it back, so that a service that keeps
             failing is not hammered.
         retry_cost: What a retry costs.
         throttled_retry_cost: What a retry costs when the service asked for fewer requests.
     """
 
-    max_attempts: int = attrs.field(default=4, validator=_count)
-    base_delay: float = attrs.field(default=0.05, validator=_not_negative)
+    max_attempts: int = attrs.field(default=8, validator=_count)
+    base_delay: float = attrs.field(default=0.2, validator=_not_negative)
     throttled_base_delay: float = attrs.field(default=1.0, validator=_not_negative)
     max_delay: float = attrs.field(default=20.0, validator=_not_negative)
     quota: int = attrs.field(default=500, validator=_not_negative)
@@ -118,58 +110,6 @@ class RetryPolicy:
 def _adaptive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, AdaptiveRate):
         raise ConfigurationError(f"{field.name} must be an AdaptiveRate, not {type(value).__name__}")
-
-
-class AdaptiveRate:
-    """A limit of requests per second that follows the service: down when it throttles, up again when it does not.
-
-    There is none until the service throttles for the first time. Then the limit is half of what was just sent in a
-    second, and it halves with each further throttling, once a second at the most; without any it grows by a tenth
-    of that first limit each second. Several clients, in any threads, may share one.
-
-    Args:
-        lowest: It is never lower, in requests per second.
-    """
-
-    def __init__(self, *, lowest: float = 0.5) -> None:
-        if not _is_number(lowest) or lowest <= 0:
-            raise ConfigurationError(f"lowest must be a number above 0, not {_shown(lowest)}")
-        self._lowest = lowest
-        self._lock = threading.Lock()
-        self._limit: float | None = None
-        self._growth = 0.0
-        self._next = 0.0
-        self._lowered = self._raised = -math.inf
-        self._recent: collections.deque[float] = collections.deque()
-
-    @property
-    def limit(self) -> float | None:
-        """The limit now, in requests per second; None if there is none."""
-        return self._limit
-
-    def take(self, now: float) -> float:
-        """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
-        with self._lock:
-            if self._limit is not None:
-                if now < self._next:
-                    return self._next - now
-                self._next = now + 1 / self._limit
-            self._recent.append(now)
-            while self._recent[0] <= now - 1.0:
-                self._recent.popleft()
-            return 0.0
-
-    def learn(self, now: float, *, is_throttled: bool) -> None:
-        """An attempt was answered."""
-        with self._lock:
-            if is_throttled and now - self._lowered >= 1.0:
-                current = float(max(1, len(self._recent))) if self._limit is None else self._limit
-                self._limit = max(self._lowest, current / 2)
-                self._growth = self._growth or self._limit / 10
-                self._lowered = self._raised = now
-            elif not is_throttled and self._limit is not None and now - self._raised >= 1.0:
-                self._limit += self._growth
-                self._raised = now
 
 
 @attrs.frozen(kw_only=True)
@@ -211,10 +151,12 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
             return Credentials(environ[id_name], environ[key_name])
         if len(missing) == 1:
             other = id_name if missing[0] == key_name else key_name
+            del environ  # the other half is in it
             raise ConfigurationError(
                 f"half of the credentials: {missing[0]} is not set, though {other} is; set {id_name} and {key_name}, "
                 "or neither"
             )
+    del environ
     raise ConfigurationError("there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY")
 
 
@@ -227,14 +169,18 @@ def check_credentials(credentials: Credentials) -> Credentials:
     if not isinstance(credentials, Credentials):
         raise ConfigurationError(f"credentials must be Credentials, not {type(credentials).__name__}")
     for field in attrs.fields(Credentials):
-        value = getattr(credentials, field.name)
-        if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"credentials.{field.name} must be a text that is not empty")
-        if not value.isprintable() or value != value.strip():
-            raise ConfigurationError(
-                f"credentials.{field.name} has spaces around it, line ends or other stray characters"
-            )
+        if (fault := _fault_of(getattr(credentials, field.name))) is not None:
+            raise ConfigurationError(f"credentials.{field.name} {fault}")
     return credentials
+
+
+def _fault_of(value: object) -> str | None:
+    """Return what is wrong with a key or its id. It is told, not raised: a traceback would lead to the value."""
+    if not isinstance(value, str) or not value:
+        return "must be a text that is not empty"
+    if not value.isprintable() or value != value.strip():
+        return "has spaces around it, line ends or other stray characters"
+    return None
 
 
 def endpoint_from(environ: Mapping[str, str] = os.environ) -> str:
@@ -260,6 +206,14 @@ def service_url(endpoint: str) -> str:
         ConfigurationError: The endpoint is not `http://host[:port]` or `https://host[:port]` (a path may follow). What
             it holds is not repeated: it may be a secret.
     """
+    try:
+        return _service_url(endpoint)
+    except ConfigurationError as error:
+        del endpoint
+        raise cleared(error) from None
+
+
+def _service_url(endpoint: str) -> str:
     if not isinstance(endpoint, str):
         raise ConfigurationError(f"endpoint must be a text, not {type(endpoint).__name__}")
     parts = _split(endpoint)
@@ -318,5 +272,6 @@ def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> st
             return str(revision)
         name, revision = "CDS_EKS_API_REVISION", named
     if revision not in API_REVISIONS:
+        del environ  # the credentials are in it
         raise ConfigurationError(f"{name} must be one of {', '.join(API_REVISIONS)}; got {revision!r}")
     return revision

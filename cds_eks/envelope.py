@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cds_eks.redaction import presentable
+from cds_eks.spellings import Secrets
 from cds_eks.wire import RawResponse
 
 try:  # twice as quick; the extra `speed`
@@ -50,7 +51,7 @@ def is_whole(response: object) -> bool:
 
 def _parse(content: bytes) -> dict[str, Any] | None:
     try:
-        body = _loaded(content)
+        body = loaded(content)
     except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
@@ -58,7 +59,7 @@ def _parse(content: bytes) -> dict[str, Any] | None:
     return body if isinstance(body.get("Code") or member(body, "Code"), (str, int)) else None
 
 
-def _loaded(content: bytes) -> Any:
+def loaded(content: bytes) -> Any:
     """Return what JSON says, the same with orjson and without."""
     if orjson is not None and _LONG_NUMBER not in content.translate(_DIGITS):
         try:
@@ -113,7 +114,7 @@ def is_success(envelope: Mapping[str, Any]) -> bool:
     return envelope.get("Code") == "Success" or str(member(envelope, "Code")).lower() == SUCCESS
 
 
-def request_id_of(response: RawResponse, secrets: Iterable[str] = ()) -> str | None:
+def request_id_of(response: RawResponse, secrets: Iterable[str] | Secrets = ()) -> str | None:
     """Return the service's id of a request, fit to be shown."""
     parsed = response.parsed
     if len(parsed) < 2:

@@ -41,6 +41,7 @@ __all__ = [
     "TransportError",
     "UnreadableResponse",
     "WaitTimeout",
+    "may_pass",
 ]
 
 Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
@@ -61,8 +62,9 @@ class EksError(Exception):
         request_id: The service's id of the request, or None if no answer came.
         attempts: How many attempts were made; 0 when nothing was sent.
         outcome: What is known of the request's fate (see the module's docstring).
-        ids: What the service has named in its yes, by name, if there was one (outcome `accepted`); waits have the ids
-            that they were given.
+        ids: What the service's answers to a write have named, whatever else they said: by the names of the operation's
+            result (`cluster_id`, `task_id`), else by those on the wire; those of earlier attempts are among them.
+            Waits have the ids that they were given.
         previous: The errors of the earlier attempts of the same call, oldest first.
     """
 
@@ -153,7 +155,8 @@ class UnreadableResponse(EksError):
 
     Attributes:
         http_status: The HTTP status of the answer.
-        body: The first 2 KB of the answer, with the request's secrets blotted out.
+        body: The first 2 KB of the answer, with the request's secrets redacted.
+        retry_after: The wish for a pause in seconds that came with it, or None.
     """
 
     def __init__(
@@ -162,12 +165,14 @@ class UnreadableResponse(EksError):
         *,
         http_status: int,
         body: str = "",
+        retry_after: float | None = None,
         action: str | None = None,
         request_id: str | None = None,
     ) -> None:
         super().__init__(message, action=action, request_id=request_id, outcome="unknown")
         self.http_status = http_status
         self.body = body
+        self.retry_after = retry_after
 
     def _facts(self) -> dict[str, Any]:
         return {"http_status": self.http_status, **super()._facts()}
@@ -209,7 +214,8 @@ class ServiceError(EksError):
 class AuthenticationError(ServiceError):
     """The access key, the signature or its time is wrong.
 
-    The codes are `InvalidAccessKeyId`, `SignatureDoesNotMatch` and `RequestExpired`.
+    The codes are `InvalidAccessKeyId`, `SignatureDoesNotMatch`, `RequestExpired`, `AuthFailure` and
+    `InvalidHTTPAuthHeader`.
     """
 
 
@@ -218,19 +224,19 @@ class PermissionDenied(ServiceError):
 
 
 class NotFound(ServiceError):
-    """What the request names does not exist (`ResourceNotFound`)."""
+    """What the request names does not exist (`ResourceNotFound`, `InvalidEcs.NotFound` and the like)."""
 
 
 class Conflict(ServiceError):
-    """What the request names is busy or in another state (`ResourceInUse`, `PreconditionFailed`)."""
+    """What the request names is busy or in another state (`ResourceInUse`, `InvalidOperation…`, …)."""
 
 
 class BadArgument(ServiceError):
-    """The service does not accept an argument (`ArgMissing`, `InvalidParameter`, `BadArgs`, …)."""
+    """The service does not accept an argument (`ArgMissing`, `InvalidParameter…`, `ParamError`, …)."""
 
 
 class QuotaExceeded(ServiceError):
-    """The account's quota or balance does not allow it (`NotEnoughBalance`)."""
+    """The account's quota or balance does not allow it (`QuotaExceeded`, `InsufficientBalance`, …)."""
 
 
 class Throttled(ServiceError):
@@ -238,14 +244,14 @@ class Throttled(ServiceError):
 
 
 class ServerFault(ServiceError):
-    """The service failed (HTTP 5xx, `InternalError`, `CreateOrderExcept`)."""
+    """The service failed (HTTP 5xx or 408, `InternalError`, `CreateOrderExcept`)."""
 
 
 class AmbiguousCreate(EksError):
     """A create whose fate is unknown: it may or may not have been carried out, and was not sent again.
 
     What is raised is also an instance of what went wrong (`ConnectionLost`, `DeadlineExceeded`, `UnreadableResponse`
-    or `ServerFault`), with its attributes.
+    or `ServerFault`), with its attributes. If an answer named ids all the same, they are in `ids`.
 
     Attributes:
         natural_key: The fields by which to look for what may have been made, by Python name.
@@ -322,6 +328,24 @@ class AmbiguousAnswer(AmbiguousCreate, UnreadableResponse):
 
 class AmbiguousServerFault(AmbiguousCreate, ServerFault):
     """A create that the service failed on."""
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same request may succeed a moment later: what the retries and the waits of this package go by.
+
+    It is so of lost and failed connections, of throttling, of the service's own faults, of proxies' pages that come in
+    their place, and of a call whose time ran out. It is never said of an `AmbiguousCreate`: to send that again may
+    create a second one, and so it has to be looked for first.
+    """
+    if isinstance(error, AmbiguousCreate):
+        return False
+    if isinstance(error, UnreadableResponse):
+        return error.http_status < 300 or error.http_status >= 500 or error.http_status == ANSWER_TIMED_OUT
+    return isinstance(error, (TransportError, Throttled, ServerFault, DeadlineExceeded))
+
+
+ANSWER_TIMED_OUT = 408
+"""The HTTP status of a gateway that gave up: as good as a lost answer."""
 
 
 _AMBIGUOUS: tuple[tuple[type[EksError], type[AmbiguousCreate]], ...] = (
@@ -431,7 +455,3 @@ class WaitTimeout(_Waiting):
         last: The last state that was seen, or None.
         status: Its status, as the service spelt it, or None.
     """
-
-
-def may_pass(error: EksError) -> bool:
-    return isinstance(error, (TransportError, Throttled, ServerFault, DeadlineExceeded))

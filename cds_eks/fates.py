@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cds_eks import codec
-from cds_eks.errors import Outcome
+from cds_eks.answer_ids import ids_known
+from cds_eks.errors import EksError, Outcome
 from cds_eks.logs import log
 from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.wire import Kind, Operation, Request
@@ -38,7 +39,7 @@ class Fate:
     Args:
         operation: The operation.
         call: The request, whose record tells what is known.
-        arguments: What it was made of.
+        arguments: What it was made of, if it is a create; of an undocumented action, what it may be looked for by.
         open_creates: Where a create is kept whose fate is open.
     """
 
@@ -49,6 +50,7 @@ class Fate:
         self._open_creates = open_creates
         self._began = time.time()
         self._logged: Outcome | None = None
+        self._named: dict[str, Any] = {}
 
     def natural_key(self) -> dict[str, Any]:
         """Return the fields by which to look for what a create may have made."""
@@ -72,6 +74,8 @@ class Fate:
         """
         if not self._is_create:
             return
+        if isinstance(error, EksError):
+            self._named |= error.ids  # a middleware's own answer, which is on no record, may name some
         record, call_id = self._call.record, self._call.headers[CALL_ID]
         outcome = record.outcome
         if outcome in ("not_sent", "refused"):
@@ -82,7 +86,7 @@ class Fate:
             outcome=outcome,
             natural_key=self.natural_key(),
             window=self.window() if window is None else window,
-            ids=self._ids(outcome),
+            ids=self._ids(),
             request_id=record.request_id,
             call_id=call_id,
             attempts=record.attempts_made,
@@ -106,14 +110,15 @@ class Fate:
     def _is_create(self) -> bool:
         return self._operation.kind is Kind.CREATE
 
-    def _ids(self, outcome: Outcome) -> dict[str, str]:
-        return codec.ids_of(self._operation, self._call) if outcome == "accepted" else {}
+    def _ids(self) -> dict[str, Any]:
+        """Return the ids that any answer has named, whatever else it said."""
+        return {**self._named, **ids_known(self._call)}
 
     def _note(self) -> str:
         record = self._call.record
         outcome = record.outcome
         facts = {
-            **self._ids(outcome),
+            **self._ids(),
             "request_id": record.request_id,
             "attempts": record.attempts_made or None,
             "outcome": outcome,

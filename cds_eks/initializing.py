@@ -13,14 +13,19 @@ from typing import Any, NoReturn, cast
 import attrs
 
 from cds_eks.errors import InvalidRequestError
+from cds_eks.frames import cleared
 from cds_eks.rules import Broken, Forbidden, Needed, Ordered, Rule, joined, spelt, value_at
 
 # Names of its own begin with an underscore, which no field's does.
 _INITIALIZER = """
 def _initialize(_self, /, *, ARGUMENTS, **_unknown):
-    if _unknown:
-        _refuse(_shape, _unknown)
-    STEPS
+    try:
+        if _unknown:
+            _refuse(_shape, _unknown)
+        STEPS
+    except _Invalid as _error:
+        NAMES = _unknown = None  # what is refused may be a secret, and this frame stands in the traceback
+        raise _cleared(_error)
 """
 
 
@@ -32,7 +37,10 @@ def initializer(shape: Any) -> Callable[..., None]:
             whether it is `checked`.
     """
     known: dict[str, Any] = {
+        "__name__": __name__,
+        "_Invalid": InvalidRequestError,
         "_absent": attrs.NOTHING,
+        "_cleared": cleared,
         "_shape": shape,
         "_checked": _checked,
         "_refuse": _refuse,
@@ -70,7 +78,10 @@ def initializer(shape: Any) -> Callable[..., None]:
         known[f"_order_{index}"] = order
         steps.append(f"_check_order(_self, _order_{index})")
     steps.append("if extra is not _absent and extra: _check_extra(_self)")
-    source = _INITIALIZER.replace("ARGUMENTS", ", ".join(arguments)).replace("STEPS", "\n    ".join(missing + steps))
+    source = _INITIALIZER.replace("ARGUMENTS", ", ".join(arguments)).replace(
+        "STEPS", "\n        ".join(missing + steps)
+    )
+    source = source.replace("NAMES", " = ".join(member.name for member in attrs.fields(shape)))
     exec(compile(source, f"<initializer of {shape.__name__}>", "exec"), known)
     return cast("Callable[..., None]", known["_initialize"])
 

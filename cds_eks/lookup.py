@@ -15,6 +15,7 @@ import attrs
 
 from cds_eks import clocks
 from cds_eks.errors import DuplicateFound, EksError, IncompleteList, InvalidRequestError, NotFound, may_pass
+from cds_eks.frames import unmasked
 from cds_eks.wire import Operation
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ def sought(operation: Operation[Any], given: object, *, name: str | None = None,
 
     Args:
         operation: The create.
-        given: Its request, or what is known of one that was sent.
+        given: Its request, or what is known of one that was sent; masked if it may be anything else.
         name: The path of the name in the natural key, if the service can search by it; else only an id helps.
         under: The path of the id of what it lies under, which is needed as well.
 
@@ -89,7 +90,7 @@ def sought(operation: Operation[Any], given: object, *, name: str | None = None,
         raise InvalidRequestError(
             field,
             f"must be a {operation.request.__name__}, the error of one that was sent, or an entry of `open_creates`, "
-            f"not {type(given).__name__}",
+            f"not {type(unmasked(given)).__name__}",
             action=operation.name,
         )
     found = ids.get(operation.result_id or "")

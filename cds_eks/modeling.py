@@ -14,6 +14,7 @@ import attrs
 
 from cds_eks.dumping import dump, python_name, wire_name
 from cds_eks.errors import InvalidRequestError
+from cds_eks.frames import cleared
 from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
 from cds_eks.revisions import Gathered, There
@@ -76,7 +77,10 @@ def model(shape: ShapeT) -> ShapeT:
     @signature
     def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - until a model of the class is first made
         made.__init__ = signature(initializer(made))
-        made.__init__(self, **given)
+        try:
+            made.__init__(self, **given)
+        finally:
+            given.clear()  # so that it does not stand in this frame when an error passes
 
     made.__init__ = __init__
     return cast("ShapeT", made)
@@ -105,7 +109,11 @@ class Shape:
         Raises:
             InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named.
         """
-        return cast("Self", _load(cls, data, ""))
+        try:
+            return cast("Self", _load(cls, data, ""))
+        except InvalidRequestError as error:
+            del data
+            raise cleared(error)  # noqa: B904 - it is the same
 
     def to_dict(self, *, wire_names: bool = False, secrets: bool | None = None) -> dict[str, Any]:
         """Return the model as plain data: dicts, lists, texts, numbers and booleans, ready for JSON.

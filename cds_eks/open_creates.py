@@ -27,7 +27,7 @@ class OpenCreate:
         outcome: `unknown`, or `accepted` if the service's yes had come when the call ended.
         natural_key: The fields by which to look for what may have been made, by Python name.
         window: When it may have been made: before the first attempt and after the last, in UTC by this machine's clock.
-        ids: What the service's yes has named, by name, if it had come.
+        ids: What any answer has named, by name: a success, and also one that left the outcome open.
         request_id: The service's id of the request, or None if no answer came.
         call_id: The id that the client gave the call; all its attempts carried it in the header `cds-request-id`.
         attempts: How many attempts were made.

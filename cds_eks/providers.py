@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from cds_eks.config import check_credentials, credentials_from
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.signing import Credentials, HmacSha1Signer, Signer
+from cds_eks.spellings import Secrets
 
 Provider = Callable[[], Credentials | Awaitable[Credentials]]
 
 
-def signing_with(credentials: Credentials | Provider | None) -> tuple[Signer, Callable[[], frozenset[str]]]:
+def signing_with(credentials: Credentials | Provider | None) -> tuple[Signer, Callable[[], Secrets]]:
     """Return what signs by the service's own scheme, and what returns the texts that it must not show.
 
     Args:

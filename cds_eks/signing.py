@@ -23,6 +23,7 @@ from urllib.parse import quote
 import attrs
 
 from cds_eks import forks
+from cds_eks.spellings import NO_SECRETS, Secrets
 
 __all__ = [
     "COMMON_PARAMETERS",
@@ -75,9 +76,9 @@ class Credentials:
     secret_access_key: str = attrs.field(repr=_masked)
 
     @functools.cached_property
-    def texts(self) -> frozenset[str]:
+    def texts(self) -> Secrets:
         """Both, as what must never be shown."""
-        return frozenset({self.access_key_id, self.secret_access_key})
+        return Secrets({self.access_key_id, self.secret_access_key})
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not pickled: hand them over by the environment or a secret store")
@@ -212,9 +213,9 @@ class HmacSha1Signer:
         made = made.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
         return f"{form.before}{nonce}{form.between}{timestamp}{form.after}&Signature={made}"
 
-    def secrets(self) -> frozenset[str]:
+    def secrets(self) -> Secrets:
         """Return what must never be shown of the key that was signed with last."""
-        return frozenset() if self._key is None else self._key.credentials.texts
+        return NO_SECRETS if self._key is None else self._key.credentials.texts
 
     def set_clock(self, service_time: float) -> None:
         """Sign by the service's time from now on, however this machine's clock is off.
@@ -247,12 +248,12 @@ class _Form:
         inner: Has seen what is signed before the nonce.
     """
 
-    before: str
-    between: str
-    after: str
-    inner: hashlib._Hash
-    signed_between: str
-    signed_after: str
+    before: str = attrs.field(repr=False)
+    between: str = attrs.field(repr=False)
+    after: str = attrs.field(repr=False)
+    inner: hashlib._Hash = attrs.field(repr=False)
+    signed_between: str = attrs.field(repr=False)
+    signed_after: str = attrs.field(repr=False)
 
 
 _GAP = "\0"

@@ -12,6 +12,7 @@ import attrs
 from cds_eks.errors import EksError, Outcome
 from cds_eks.making import changer, maker
 from cds_eks.rules import value_at
+from cds_eks.spellings import NO_SECRETS, Secrets
 
 T = TypeVar("T")
 
@@ -60,10 +61,6 @@ _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
 """Of two attempts, the outcome further back is the call's."""
 
 
-_NONE: frozenset[str] = frozenset()
-"""The same for all: each that Python makes is another one, of 200 bytes."""
-
-
 class CallRecord:
     """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
 
@@ -107,7 +104,7 @@ class CallRecord:
         self.arrived: object = None
         self.clock_was_wrong = False
         self.deadline: float | None = None
-        self.secrets = _NONE
+        self.secrets = NO_SECRETS
         self.total: float | None = None
         self.waits_for: str | None = None
         self._earlier: Outcome = "not_sent"
@@ -180,13 +177,13 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     connect_timeout: float | None = None
     read_timeout: float | None = None
-    secrets: frozenset[str] = attrs.field(default=_NONE, repr=False)
+    secrets: Secrets = attrs.field(default=NO_SECRETS, repr=False)
     record: CallRecord = attrs.field(factory=CallRecord, eq=False)
 
     @property
-    def hidden(self) -> frozenset[str]:
+    def hidden(self) -> Secrets:
         """All texts that must never be shown."""
-        return self.secrets | self.record.secrets if self.record.secrets else self.secrets
+        return self.secrets if self.record.secrets is NO_SECRETS else self.record.secrets | self.secrets
 
     @property
     def deadline(self) -> float | None:

@@ -13,6 +13,7 @@ from cds_eks.errors import ConfigurationError
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.signing import Signer
+from cds_eks.spellings import Secrets
 
 if TYPE_CHECKING:
     from cds_eks.lookup import LookUp
@@ -39,7 +40,7 @@ def pipeline(
     retry: RetryPolicy,
     limits: Limits,
     signer: Signer,
-    secrets: Callable[[], frozenset[str]] | None,
+    secrets: Callable[[], Secrets] | None,
     backend: Backend,
     keeps_deadline: bool,
 ) -> Send:

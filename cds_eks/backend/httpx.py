@@ -82,6 +82,8 @@ class HttpxBackend:
             raise OutOfTime
         try:
             connection = await self._take(request.url)
+            if isinstance(connection, Routed) and connection.secrets:
+                request.record.secrets |= connection.secrets  # a proxy may repeat what it was sent
             is_sound = False
             try:
                 # On the record while the connection is put away: a cancellation by asyncio itself goes through shields.

@@ -9,6 +9,7 @@ import ssl
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import anyio
 import anyio.abc
@@ -16,6 +17,8 @@ import httpcore
 import httpx
 
 from cds_eks.backend.direct import Answer
+from cds_eks.redaction import secrets_of_proxy
+from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.wire import Request
 
 CLOSE_TIMEOUT = 1.0
@@ -87,16 +90,24 @@ class Routed(httpx.AsyncHTTPTransport):
         proxy: The proxy, or None.
         verify: Whose certificates are trusted.
         expiry: How long its connection may be idle, in seconds.
+
+    Attributes:
+        secrets: What must never be shown of the proxy.
     """
 
     def __init__(self, proxy: httpx.Proxy | None, verify: ssl.SSLContext, expiry: float) -> None:
         one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=expiry)
         super().__init__(verify=verify, limits=one, proxy=proxy, trust_env=False)
         self._proxy = _facts(proxy)
+        self.secrets = NO_SECRETS if proxy is None or proxy.raw_auth is None else Secrets(_credentials(*proxy.raw_auth))
 
     def goes_through(self, proxy: httpx.Proxy | None) -> bool:
         """Whether it goes through this one."""
         return self._proxy == _facts(proxy)
+
+
+def _credentials(user: bytes, password: bytes) -> frozenset[str]:
+    return secrets_of_proxy(f"http://{quote(user, safe='')}:{quote(password, safe='')}@proxy")
 
 
 def _facts(proxy: httpx.Proxy | None) -> object:

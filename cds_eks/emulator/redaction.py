@@ -41,6 +41,12 @@ _TYPES = {
 }
 _SECRET_ANYWHERE = frozenset(secret for secrets in _SECRETS.values() for secret in secrets)
 
+# A map's names are the caller's own: these say that their values are secret. The SDK goes by the same words.
+_SECRET_WORDS = re.compile(
+    r"passw|passphrase|pwd|secret|accesskey|apikey|privatekey|signingkey|token|credential|authorization|cookie|kubeconfig"
+)
+_BETWEEN_WORDS = re.compile(r"[-_.\s]+")
+
 
 def redacted(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of some arguments in which `HIDDEN` stands for every secret and for every unknown field.
@@ -73,4 +79,6 @@ def _shown(type_: str | None, value: Any) -> Any:
 
 
 def _label(name: str, value: Any) -> str:
-    return value if isinstance(value, str) and name.lower() not in _SECRET_ANYWHERE else HIDDEN
+    plain = _BETWEEN_WORDS.sub("", name).lower()
+    is_secret = plain == "pass" or plain in _SECRET_ANYWHERE or _SECRET_WORDS.search(plain) is not None
+    return value if isinstance(value, str) and not is_secret else HIDDEN

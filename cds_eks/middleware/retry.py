@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 import anyio
 import attrs
 
+from cds_eks.answer_ids import with_ids
 from cds_eks.config import RetryPolicy
 from cds_eks.envelope import parse, request_id_of
-from cds_eks.errors import ConnectFailed, EksError, ServerFault, Throttled, TransportError, UnreadableResponse
+from cds_eks.errors import Conflict, ConnectFailed, DeadlineExceeded, EksError, Throttled, may_pass
 from cds_eks.failures import is_expired, moment
 from cds_eks.logs import log
 from cds_eks.pipeline import Send
@@ -22,6 +23,10 @@ logger = logging.getLogger("cds_eks.retry")
 
 ABSURD_RETRY_AFTER = 3600.0
 """A `Retry-After` of more seconds than this says nothing of use."""
+
+
+OWN_DOING = "; an earlier attempt's answer was lost or told nothing for certain, so this is most likely its own doing"
+"""What is added to a conflict that the service sees in a write which was sent before."""
 
 
 @attrs.frozen
@@ -37,13 +42,6 @@ class Decision:
     wait: float | None
     reason: str
     cost: int = 0
-
-
-def may_pass(failure: EksError) -> bool:
-    """Whether the same request may succeed a moment later."""
-    if isinstance(failure, UnreadableResponse):
-        return failure.http_status < 300 or failure.http_status >= 500
-    return isinstance(failure, (TransportError, Throttled, ServerFault))
 
 
 def decide(
@@ -69,7 +67,8 @@ def decide(
         dice: From 0 (included) to 1.
         clock_was_wrong: Whether it was refused for its time, and is signed by the service's own from now on.
     """
-    if not may_pass(failure) and not clock_was_wrong:
+    # What ran out of time below had all the time that there was, or a middleware's own, which it may grant again.
+    if (not may_pass(failure) or isinstance(failure, DeadlineExceeded)) and not clock_was_wrong:
         return Decision(None, "it would fail again")
     if kind is Kind.CREATE and failure.outcome not in ("not_sent", "refused"):
         return Decision(None, "the create may have been carried out")
@@ -84,7 +83,8 @@ def decide(
     wait = dice * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
     asked = getattr(failure, "retry_after", None)
     if asked is not None and asked <= ABSURD_RETRY_AFTER:
-        wait = max(wait, min(asked, policy.max_delay))
+        # With jitter on top, or all calls that were told the same would come back in the same moment.
+        wait = max(wait, min(asked, policy.max_delay) + dice * min(policy.max_delay, base))
     if time_left is not None and wait >= time_left:
         return Decision(None, "the next attempt would not fit into the call's time")
     return Decision(wait, "it may pass", cost)
@@ -154,8 +154,8 @@ class Retry:
                 elif error.outcome == "unknown":
                     record.may_have_left()
             except BaseException:
-                if isinstance(record.arrived, RawResponse):
-                    self._take_down(request, record.arrived)
+                if isinstance(record.arrived, RawResponse) and (found := self._take_down(request, record.arrived)):
+                    record.failures += (found,)  # it may name ids
                 raise
             else:
                 found = self._take_down(request, response)
@@ -212,6 +212,11 @@ class Retry:
         failure.attempts = record.attempts
         failure.outcome = record.outcome
         failure.previous = record.failures
+        is_write = request.operation.kind is not Kind.READ
+        if is_write and isinstance(failure, Conflict) and any(one.outcome == "unknown" for one in record.failures):
+            failure.message += OWN_DOING
+            failure.args = (failure.message,)
+        with_ids(failure, request)
         record.failures += (failure,)
         return failure
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Send
 from cds_eks.signing import Signer
+from cds_eks.spellings import Secrets
 from cds_eks.wire import RawResponse, Request
 
 
@@ -19,7 +20,7 @@ class Sign:
         secrets: Returns what must never be shown of the key that was signed with last; None if that is known before.
     """
 
-    def __init__(self, signer: Signer, *, secrets: Callable[[], frozenset[str]] | None = None) -> None:
+    def __init__(self, signer: Signer, *, secrets: Callable[[], Secrets] | None = None) -> None:
         self._signer = signer
         self._secrets = secrets
 
@@ -46,5 +47,5 @@ class Sign:
     def _learn(self, request: Request) -> None:
         """Have the record know what must not be shown of the key that was signed with just now."""
         assert self._secrets is not None
-        if not self._secrets() <= request.secrets:  # the key is a new one
-            request.record.secrets |= self._secrets()
+        if not (current := self._secrets()) <= request.secrets:  # the key is a new one
+            request.record.secrets |= current

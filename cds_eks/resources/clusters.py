@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cds_eks.errors import EksError
+from cds_eks.frames import masked, masked_data
 from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
@@ -119,6 +120,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
+        request, extra = masked_data(request), extra and masked(extra)
         return await self._execute(CREATE_CLUSTER, request, extra, timeout=timeout)
 
     async def get(
@@ -146,6 +148,7 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(GET_CLUSTER, GetClusterRequest(cluster_id=cluster_id), extra, timeout=timeout)
 
     async def delete(
@@ -175,6 +178,7 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(DELETE_CLUSTER, DeleteClusterRequest(cluster_id=cluster_id), extra, timeout=timeout)
 
     async def list_events(
@@ -202,6 +206,7 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             GET_CLUSTER_EVENTS, GetClusterEventsRequest(cluster_id=cluster_id), extra, timeout=timeout
         )
@@ -237,6 +242,7 @@ class Clusters:
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             ADD_CLUSTER_SUBNET, AddClusterSubnetRequest(cluster_id=cluster_id, subnets=subnets), extra, timeout=timeout
         )
@@ -270,6 +276,7 @@ class Clusters:
 
         Source: ListClusters [D].
         """
+        request_or_error = masked_data(request_or_error)
         what = sought(CREATE_CLUSTER, request_or_error, name="cluster_name")
 
         async def look() -> ClusterSummary | None:
@@ -314,6 +321,7 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             LIST_CLUSTERS, ListClustersRequest(keyword=keyword, vpc_id=vpc_id), extra, timeout=timeout
         )

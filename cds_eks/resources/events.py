@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.events import Event, QueryEventStatusRequest
 from cds_eks.wire import Execute, Kind, Operation, Response
 
@@ -52,6 +53,7 @@ class Events:
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             QUERY_EVENT_STATUS, QueryEventStatusRequest(event_id=event_id), extra, timeout=timeout
         )

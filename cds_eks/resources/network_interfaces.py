@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks.errors import EksError
+from cds_eks.frames import masked, masked_data
 from cds_eks.lookup import LookUp, Open, sought
 from cds_eks.models.common import EventReference
 from cds_eks.models.network_interfaces import (
@@ -125,6 +126,7 @@ class NetworkInterfaces:
 
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             CREATE_NETWORK_INTERFACE,
             CreateNetworkInterfaceRequest(subnet_id=subnet_id, netcard_name=netcard_name, vpc_id=vpc_id),
@@ -157,6 +159,7 @@ class NetworkInterfaces:
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DELETE_NETWORK_INTERFACE, DeleteNetworkInterfaceRequest(netcard_id=netcard_id), extra, timeout=timeout
         )
@@ -196,6 +199,7 @@ class NetworkInterfaces:
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             ATTACH_NETWORK_INTERFACE,
             AttachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id, vlan_id=vlan_id),
@@ -231,6 +235,7 @@ class NetworkInterfaces:
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DETACH_NETWORK_INTERFACE,
             DetachNetworkInterfaceRequest(ecs_id=ecs_id, netcard_id=netcard_id),
@@ -263,6 +268,7 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DESCRIBE_NETWORK_INTERFACES, DescribeNetworkInterfacesRequest(netcard_id=netcard_id), extra, timeout=timeout
         )
@@ -292,6 +298,7 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(IS_ATTACHED_ECS, IsAttachedECSRequest(netcard_id=netcard_id), extra, timeout=timeout)
 
     async def find(
@@ -321,6 +328,7 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D].
         """
+        request_or_error = masked_data(request_or_error)
         what = sought(CREATE_NETWORK_INTERFACE, request_or_error)
 
         async def look() -> NetworkInterface | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks.errors import EksError
+from cds_eks.frames import masked, masked_data
 from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.common import TaskReference
 from cds_eks.models.node_pools import (
@@ -109,6 +110,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
+        request, extra = masked_data(request), extra and masked(extra)
         return await self._execute(CREATE_NODE_POOL, request, extra, timeout=timeout)
 
     async def update_config(
@@ -140,6 +142,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
+        request, extra = masked_data(request), extra and masked(extra)
         return await self._execute(UPDATE_NODE_POOL_CONFIG, request, extra, timeout=timeout)
 
     async def scale(
@@ -175,6 +178,7 @@ class NodePools:
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             SCALING_NODE_POOL_NUM,
             ScalingNodePoolNumRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, replicas=replicas),
@@ -213,6 +217,7 @@ class NodePools:
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DELETE_NODE_POOL,
             DeleteNodePoolRequest(cluster_id=cluster_id, node_pool_id=node_pool_id),
@@ -249,6 +254,7 @@ class NodePools:
 
         Source: ListNodePools [D].
         """
+        request_or_error = masked_data(request_or_error)
         what = sought(CREATE_NODE_POOL, request_or_error, name="config.name", under="cluster_id")
 
         async def look() -> NodePool | None:
@@ -295,6 +301,7 @@ class NodePools:
 
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             LIST_NODE_POOLS,
             ListNodePoolsRequest(cluster_id=cluster_id, node_pool_id=node_pool_id, filter=filter),

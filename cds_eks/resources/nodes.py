@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.common import TaskReference
 from cds_eks.models.nodes import DeleteNodeRequest, ListNodesRequest, Node
 from cds_eks.paging import paginate
@@ -67,6 +68,7 @@ class Nodes:
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DELETE_NODE, DeleteNodeRequest(cluster_id=cluster_id, node_ids=node_ids), extra, timeout=timeout
         )
@@ -172,6 +174,7 @@ class Nodes:
 
         Source: ListNodes [D], on the wire ListNodes [D].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             LIST_NODES,
             ListNodesRequest(

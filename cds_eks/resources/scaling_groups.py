@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.common import TaskReference
 from cds_eks.models.scaling_groups import AddScalingNodeRequest, DescribeScalingGroupRequest, ScalingGroup
 from cds_eks.wire import Execute, Kind, Operation, Response
@@ -62,6 +63,7 @@ class ScalingGroups:
 
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             DESCRIBE_SCALING_GROUP,
             DescribeScalingGroupRequest(scaling_group_id=scaling_group_id),
@@ -104,6 +106,7 @@ class ScalingGroups:
 
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(
             ADD_SCALING_NODE,
             AddScalingNodeRequest(scaling_group_id=scaling_group_id, add_num=add_num),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cds_eks.frames import masked
 from cds_eks.models.tasks import GetTaskStatusRequest, TaskStatus
 from cds_eks.wire import Execute, Kind, Operation, Response
 
@@ -52,4 +53,5 @@ class Tasks:
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
+        extra = extra and masked(extra)
         return await self._execute(GET_TASK_STATUS, GetTaskStatusRequest(task_id=task_id), extra, timeout=timeout)

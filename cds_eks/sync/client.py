@@ -20,6 +20,7 @@ from cds_eks.config import (
     endpoint_from,
 )
 from cds_eks.errors import ConfigurationError, EksError
+from cds_eks.frames import cleared, masked
 from cds_eks.groups import Group
 from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
@@ -98,13 +99,6 @@ class EksClient:
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
     ) -> None:
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
-        if credentials is None and signer is None:
-            credentials = credentials_from()  # now, since the environment may be another one when a client is made
-        if endpoint is None:
-            endpoint = endpoint_from()
-        api_revision = check_revision(api_revision)
-        if isinstance(backend, str):
-            tls = context_for(tls)  # now: a client that is made later, in a forked child too, has the same
         process = os.getpid()
         self._open = open_creates = OpenCreates()  # it outlives the connections, and the client that has them
 
@@ -131,9 +125,19 @@ class EksClient:
 
         # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
         # of a running trio loop, say, would belong to that.
-        # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
-        # of a running trio loop, say, would belong to that.
-        made = make()
+        try:
+            # The rest now, since the environment may be another one when a client is made, in a forked child too.
+            if credentials is None and signer is None:
+                credentials = credentials_from()
+            if endpoint is None:
+                endpoint = endpoint_from()
+            api_revision = check_revision(api_revision)
+            if isinstance(backend, str):
+                tls = context_for(tls)
+            made = make()
+        except ConfigurationError as error:
+            credentials = endpoint = None  # what can't be used may be a secret in the wrong place
+            raise cleared(error)  # noqa: B904 - it is the same
         self._endpoint, self._revision = made.endpoint, made.api_revision
         self._portal = portal = Portal(make)
 
@@ -224,6 +228,7 @@ class EksClient:
             InvalidRequestError: An argument can't be sent.
             EksError: As the other operations do; see `cds_eks.errors`.
         """
+        params, body = masked(params), masked(body)  # so that they do not stand in this frame when an error passes
         return self._portal.call(
             lambda: self._client().call(action, method=method, params=params, body=body, timeout=timeout)
         )

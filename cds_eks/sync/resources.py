@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cds_eks.frames import masked, masked_data
 from cds_eks.paging import pages
 from cds_eks.sync.hearing import call_hearing, one_by_one
 from cds_eks.sync.portal import Portal
@@ -78,6 +79,7 @@ class Clusters:
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
+        request, extra = masked_data(request), extra and masked(extra)
         return self._portal.call(lambda: self._operations().create(request, extra=extra, timeout=timeout))
 
     def get(
@@ -105,6 +107,7 @@ class Clusters:
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().get(cluster_id, extra=extra, timeout=timeout))
 
     def delete(
@@ -134,6 +137,7 @@ class Clusters:
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(cluster_id, extra=extra, timeout=timeout))
 
     def list_events(
@@ -161,6 +165,7 @@ class Clusters:
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().list_events(cluster_id, extra=extra, timeout=timeout))
 
     def add_subnets(
@@ -194,6 +199,7 @@ class Clusters:
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().add_subnets(cluster_id, subnets, extra=extra, timeout=timeout)
         )
@@ -227,6 +233,7 @@ class Clusters:
 
         Source: ListClusters [D].
         """
+        request_or_error = masked_data(request_or_error)
         return self._portal.call(
             lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
         )
@@ -262,6 +269,7 @@ class Clusters:
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().list(keyword=keyword, vpc_id=vpc_id, extra=extra, timeout=timeout)
         )
@@ -301,6 +309,7 @@ class Tasks:
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().get_status(task_id, extra=extra, timeout=timeout))
 
 
@@ -342,6 +351,7 @@ class Nodes:
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(cluster_id, node_ids, extra=extra, timeout=timeout))
 
     def iterate(
@@ -447,6 +457,7 @@ class Nodes:
 
         Source: ListNodes [D], on the wire ListNodes [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().list(
                 cluster_id,
@@ -499,6 +510,7 @@ class NodePools:
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
+        request, extra = masked_data(request), extra and masked(extra)
         return self._portal.call(lambda: self._operations().create(request, extra=extra, timeout=timeout))
 
     def update_config(
@@ -530,6 +542,7 @@ class NodePools:
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
+        request, extra = masked_data(request), extra and masked(extra)
         return self._portal.call(lambda: self._operations().update_config(request, extra=extra, timeout=timeout))
 
     def scale(
@@ -565,6 +578,7 @@ class NodePools:
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().scale(cluster_id, node_pool_id, replicas, extra=extra, timeout=timeout)
         )
@@ -600,6 +614,7 @@ class NodePools:
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().delete(cluster_id, node_pool_id, extra=extra, timeout=timeout)
         )
@@ -633,6 +648,7 @@ class NodePools:
 
         Source: ListNodePools [D].
         """
+        request_or_error = masked_data(request_or_error)
         return self._portal.call(
             lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
         )
@@ -670,6 +686,7 @@ class NodePools:
 
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().list(
                 cluster_id, node_pool_id=node_pool_id, filter=filter, extra=extra, timeout=timeout
@@ -719,6 +736,7 @@ class NetworkInterfaces:
 
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().create(
                 subnet_id, netcard_name=netcard_name, vpc_id=vpc_id, extra=extra, timeout=timeout
@@ -750,6 +768,7 @@ class NetworkInterfaces:
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().delete(netcard_id, extra=extra, timeout=timeout))
 
     def attach(
@@ -787,6 +806,7 @@ class NetworkInterfaces:
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().attach(ecs_id, netcard_id, vlan_id=vlan_id, extra=extra, timeout=timeout)
         )
@@ -819,6 +839,7 @@ class NetworkInterfaces:
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().detach(ecs_id, netcard_id, extra=extra, timeout=timeout))
 
     def describe(
@@ -846,6 +867,7 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().describe(netcard_id, extra=extra, timeout=timeout))
 
     def is_attached(
@@ -873,6 +895,7 @@ class NetworkInterfaces:
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().is_attached(netcard_id, extra=extra, timeout=timeout))
 
     def find(
@@ -902,6 +925,7 @@ class NetworkInterfaces:
 
         Source: DescribeNetworkInterfaces [D].
         """
+        request_or_error = masked_data(request_or_error)
         return self._portal.call(
             lambda: self._operations().find(request_or_error, settle=settle, poll_interval=poll_interval)
         )
@@ -941,6 +965,7 @@ class Events:
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().get_status(event_id, extra=extra, timeout=timeout))
 
 
@@ -976,6 +1001,7 @@ class ScalingGroups:
 
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(lambda: self._operations().describe(scaling_group_id, extra=extra, timeout=timeout))
 
     def add_nodes(
@@ -1013,6 +1039,7 @@ class ScalingGroups:
 
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
+        extra = extra and masked(extra)
         return self._portal.call(
             lambda: self._operations().add_nodes(scaling_group_id, add_num, extra=extra, timeout=timeout)
         )

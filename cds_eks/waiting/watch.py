@@ -8,18 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
-from cds_eks.errors import (
-    DeadlineExceeded,
-    EksError,
-    InvalidRequestError,
-    NotFound,
-    ServerFault,
-    TaskFailed,
-    Throttled,
-    TransportError,
-    UnreadableResponse,
-    WaitTimeout,
-)
+from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout, may_pass
 from cds_eks.waiting.verdicts import Verdict, shown
 
 T = TypeVar("T")
@@ -28,9 +17,6 @@ logger = logging.getLogger("cds_eks.waiting")
 
 UNSEEN = 60.0
 """For how many seconds what has not been seen yet may be unknown: reads may lag behind a write [I]."""
-
-# What a poll may fail with and the wait goes on: the state is only not known for now.
-_PASSING = (DeadlineExceeded, ServerFault, Throttled, TransportError, UnreadableResponse)
 
 
 class Watch(Generic[T]):
@@ -115,10 +101,11 @@ class Watch(Generic[T]):
             await self._hear(read[0])
         elif isinstance(read, NotFound):
             self._miss(read)
-        elif isinstance(read, _PASSING):
-            self._trouble, self._failures = read, self._failures + 1
         elif isinstance(read, EksError):
-            self._end_badly(read)
+            if may_pass(read):  # the state is only not known for now
+                self._trouble, self._failures = read, self._failures + 1
+            else:
+                self._end_badly(read)
         else:
             raise read
 

@@ -476,7 +476,8 @@ async def test_a_connection_that_is_reset_as_soon_as_it_is_made_has_failed(
         return made[-1]
 
     monkeypatch.setattr(anyio, "connect_tcp", connect_tcp)
-    async with AsyncEksClient(CREDENTIALS, endpoint="http://127.0.0.1:9", retry=RetryPolicy(base_delay=0)) as eks:
+    policy = RetryPolicy(max_attempts=4, base_delay=0)
+    async with AsyncEksClient(CREDENTIALS, endpoint="http://127.0.0.1:9", retry=policy) as eks:
         with pytest.raises(errors.ConnectFailed) as caught:
             await eks.clusters.create(create)
     assert (caught.value.outcome, caught.value.attempts, len(made)) == ("not_sent", 4, 4)

@@ -36,7 +36,7 @@ from cds_eks.wire import CallRecord, RawResponse, Request
 URL = "https://api.capitalonline.net/eks/v1"
 CREDENTIALS = Credentials("AKID-marked-id", "SK-marked-key")
 READ_ONCE = RetryPolicy.none()
-AT_ONCE = RetryPolicy(base_delay=0, throttled_base_delay=0)
+AT_ONCE = RetryPolicy(max_attempts=4, base_delay=0, throttled_base_delay=0)
 FOUND = {"Code": "Success", "Msg": "", "RequestId": "req-1", "Data": CLUSTER}
 
 asynchronous = pytest.mark.anyio

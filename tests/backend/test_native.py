@@ -1061,7 +1061,7 @@ async def test_an_answer_that_comes_in_the_moment_of_a_cancellation_is_on_the_re
     real = NativeConnection._end
     monkeypatch.setattr(NativeConnection, "_end", end)
     async with (
-        serve(answering(answer(CREATED, code=code))) as server,
+        serve(answering(answer(CREATED if outcome == "accepted" else None, code=code))) as server,
         AsyncEksClient(CREDENTIALS, endpoint=server.url, backend="native", per_call=[watch]) as eks,
     ):
         call = asyncio.create_task(eks.clusters.create(create))

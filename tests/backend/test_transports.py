@@ -63,7 +63,7 @@ async def test_a_create_that_a_transport_has_lost_before_it_could_not_connect_is
 async def test_what_a_transport_could_not_connect_at_all_was_not_sent(
     create: Any, transport: type[httpx.AsyncBaseTransport]
 ) -> None:
-    url, policy = f"http://127.0.0.1:{unused_port()}", RetryPolicy(base_delay=0)
+    url, policy = f"http://127.0.0.1:{unused_port()}", RetryPolicy(max_attempts=4, base_delay=0)
     async with AsyncEksClient(CREDENTIALS, endpoint=url, backend=transport(), retry=policy) as eks:
         with pytest.raises(errors.ConnectFailed) as caught:
             await eks.clusters.create(create)

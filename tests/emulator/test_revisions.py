@@ -205,3 +205,9 @@ async def test_an_action_that_a_revision_lacks_is_not_known_there(monkeypatch: p
 def test_a_revision_that_is_not_known_is_told(revision: Any) -> None:
     with pytest.raises(ValueError, match="api_revision must be one of 2025-09-08, 2025-10-11, or None; got"):
         Emulator(api_revision=revision)
+
+
+@pytest.mark.parametrize("name", ["ApiKey", "private-key", "DB_PASSWORD", "Pwd", "pass", "x-token", "Cookie", "Sk"])
+def test_a_label_whose_name_says_that_it_is_secret_is_not_kept(name: str) -> None:
+    shown = redacted("NodePoolNodeConfig", {"Labels": {name: "text", "team": "t", "key": "k"}})
+    assert shown == {"Labels": {name: HIDDEN, "team": "t", "key": "k"}}

@@ -27,7 +27,7 @@ from cds_eks.wire import CallRecord, Kind, RawResponse, Request
 
 FACES = ("asyncio", "trio", "sync")
 
-QUICK = RetryPolicy(base_delay=0.001, throttled_base_delay=0.002, max_delay=0.02)
+QUICK = RetryPolicy(max_attempts=4, base_delay=0.001, throttled_base_delay=0.002, max_delay=0.02)
 PATIENT = Timeouts(connect=5.0, read=5.0, total=10.0)
 """For scenarios that are not about time: a busy machine must not add faults of its own."""
 BRIEF = Timeouts(connect=0.2, read=0.2, total=10.0)

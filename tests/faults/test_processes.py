@@ -36,7 +36,7 @@ async def watch(request, send):
     return await send(request)
 
 def settings():
-    retry = RetryPolicy(base_delay=0.001, max_delay=0.01)
+    retry = RetryPolicy(max_attempts=4, base_delay=0.001, max_delay=0.01)
     backend = os.environ.get("BACKEND_UNDER_TEST", "httpx")
     return dict(credentials=CREDENTIALS, endpoint=sys.argv[1], retry=retry, per_call=[watch], backend=backend)
 

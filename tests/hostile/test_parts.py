@@ -84,18 +84,24 @@ def answer(status: int, **members: Any) -> RawResponse:
 
 
 MADE = {"ClusterId": "c-1"}
+ZERO = {"ClusterId": "", "TaskId": ""}
 
 
 @pytest.mark.parametrize(
     ("status", "members", "is_clear"),
     [
-        (200, {"Code": "Teapot"}, True),
-        (200, {"Code": "Teapot", "Data": {}}, True),
+        (200, {"Code": "Teapot"}, False),
+        (200, {"Code": "Teapot", "Data": {}}, False),
+        (200, {"Code": "BadArgs", "Data": {}}, True),
+        (200, {"Code": "BadArgs", "Data": ZERO}, True),
+        (200, {"Code": "Throttling", "Data": ZERO}, True),
         (200, {"Code": "Teapot", "Data": MADE}, False),
         (200, {"Code": "Throttling", "Data": MADE}, False),
         (200, {"Code": "Throttling"}, True),
-        (200, {"Code": "BadArgs", "Data": MADE}, True),
-        (409, {"Code": "Teapot", "Data": MADE}, True),
+        (200, {"Code": "BadArgs", "Data": MADE}, False),
+        (409, {"Code": "Teapot", "Data": MADE}, False),
+        (409, {"Code": "Teapot", "Data": ZERO}, True),
+        (429, {"Code": "Throttling", "Data": MADE}, False),
         (400, {"Code": 400}, True),
         (404, {"Code": "Success", "Data": MADE}, False),
         (302, {"Code": "Success"}, False),

@@ -40,7 +40,7 @@ from cds_eks.wire import RawResponse, Request
 
 asynchronous = pytest.mark.anyio
 
-AT_ONCE = RetryPolicy(base_delay=0, throttled_base_delay=0)
+AT_ONCE = RetryPolicy(max_attempts=4, base_delay=0, throttled_base_delay=0)
 ENVIRONMENT = (
     *("CDS_SECRET_ID", "CDS_SECRET_KEY", "CDS_ACCESS_KEY_ID", "CDS_ACCESS_KEY_SECRET"),
     *("CDS_EKS_ENDPOINT", "CDS_API_HOST", "CDS_API_SCHEMA", "EKS_API_HOST", "EKS_API_SCHEMA"),
@@ -62,6 +62,10 @@ def answer(status: int = 200, /, headers: dict[str, str] | None = None, **member
     data = {"ClusterId": "c-1", "TaskId": "t-1", "NodePoolId": "p-1", "NetcardId": "n-1"}
     envelope = {"Code": "Success", "Msg": "fine", "RequestId": "r-1", "Data": data} | members
     return RawResponse(status=status, headers=headers or {}, content=json.dumps(envelope).encode())
+
+
+ZERO = {"ClusterId": "", "TaskId": ""}
+"""What a Go service sends along with a refusal."""
 
 
 class Scripted:
@@ -579,10 +583,10 @@ async def test_every_create_has_a_key_of_its_own(case: str, make: Make) -> None:
     ("step", "kind"),
     [
         (errors.ConnectFailed("x"), errors.ConnectFailed),
-        (answer(400, Code="InvalidParameter"), errors.BadArgument),
-        (answer(200, Code="NotEnoughBalance"), errors.QuotaExceeded),
-        (answer(429, Code="Throttling"), errors.Throttled),
-        (answer(403, Code="SignatureDoesNotMatch"), errors.AuthenticationError),
+        (answer(400, Code="InvalidParameter", Data=None), errors.BadArgument),
+        (answer(200, Code="NotEnoughBalance", Data=ZERO), errors.QuotaExceeded),
+        (answer(429, Code="Throttling", Data=ZERO), errors.Throttled),
+        (answer(403, Code="SignatureDoesNotMatch", Data={}), errors.AuthenticationError),
     ],
 )
 async def test_a_create_that_was_surely_not_carried_out_raises_the_plain_error(

@@ -102,10 +102,19 @@ def test_settings_are_frozen_keyword_only_values(kind: Any) -> None:
 def test_the_defaults_are_those_that_are_promised() -> None:
     assert Timeouts() == Timeouts(connect=5.0, read=30.0, total=90.0)
     policy = RetryPolicy()
-    assert (policy.max_attempts, policy.base_delay, policy.throttled_base_delay, policy.max_delay) == (4, 0.05, 1, 20)
+    assert (policy.max_attempts, policy.base_delay, policy.throttled_base_delay, policy.max_delay) == (8, 0.2, 1, 20)
     assert (policy.quota, policy.retry_cost, policy.throttled_retry_cost) == (500, 14, 5)
     limits = Limits()
     assert (limits.max_connections, limits.max_in_flight, limits.requests_per_second) == (100, None, None)
+
+
+def test_a_call_that_may_be_repeated_outlasts_an_outage_of_some_seconds_within_its_time() -> None:
+    policy = RetryPolicy()
+    longest = [min(policy.max_delay, policy.base_delay * 2**number) for number in range(policy.max_attempts - 1)]
+    assert sum(longest) / 2 >= 10  # as pauses are on average
+    assert sum(longest) < Timeouts().total / 3  # type: ignore[operator]  # there is a limit
+    assert longest[0] <= 0.25  # most failures are a lost connection, which is made anew at once
+    assert (policy.max_attempts - 1) * policy.retry_cost * 5 <= policy.quota  # five calls at once do
 
 
 # --- credentials ---------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ def request_of(operation: Operation[Any] = GET_CLUSTER) -> Request:
 
 
 def answer(status: int = 200, code: str = "Success") -> RawResponse:
-    body = {"Code": code, "RequestId": "r-1", "Data": {"ClusterId": "c-1", "TaskId": "t-1"}}
+    data = {"ClusterId": "c-1", "TaskId": "t-1"} if code == "Success" else None
+    body = {"Code": code, "RequestId": "r-1", "Data": data}
     return RawResponse(status=status, headers={}, content=json.dumps(body).encode())
 
 

@@ -38,6 +38,7 @@ NAMES = [
     "TransportError",
     "UnreadableResponse",
     "WaitTimeout",
+    "may_pass",
 ]
 PARENTS = {
     "EksError": "Exception",
@@ -123,7 +124,7 @@ def test_the_public_names_are_pinned() -> None:
 
 
 def test_the_tree_is_the_designs() -> None:
-    assert PARENTS.keys() == set(NAMES) - {"Outcome"}
+    assert PARENTS.keys() == set(NAMES) - {"Outcome", "may_pass"}
     for name, parent in PARENTS.items():
         kind = getattr(errors, name)
         public = [base.__name__ for base in kind.__mro__[1:] if base.__name__ in {*NAMES, "Exception"}]
@@ -353,4 +354,46 @@ def test_the_design_page_says_the_same() -> None:
     if page.exists():
         tree = page.read_text(encoding="utf-8").split("EksError\n├──")[1].split("```")[0]
         named = set(re.findall(r"\b[A-Z][A-Za-z]+(?=\s{2,}|\s*·|\n|$)", tree))
-        assert set(NAMES) - {"EksError", "Outcome", "DuplicateFound", "IncompleteList"} <= named  # which came later
+        later = {"DuplicateFound", "IncompleteList", "may_pass"}
+        assert set(NAMES) - {"EksError", "Outcome"} - later <= named
+
+
+# --- what may pass
+
+
+PASSES: list[errors.EksError] = [
+    errors.ConnectFailed("x"),
+    errors.ConnectionLost("x"),
+    errors.TransportError("x"),
+    errors.DeadlineExceeded("x"),
+    errors.Throttled("x"),
+    errors.ServerFault("x"),
+    *(errors.UnreadableResponse("x", http_status=status) for status in (200, 204, 408, 500, 502, 599)),
+]
+LASTS: list[BaseException] = [
+    ValueError("x"),
+    errors.EksError("x"),
+    errors.ConfigurationError("x"),
+    errors.InvalidRequestError("field", "rule"),
+    errors.ServiceError("x"),
+    errors.AuthenticationError("x"),
+    errors.PermissionDenied("x"),
+    errors.NotFound("x"),
+    errors.Conflict("x"),
+    errors.BadArgument("x"),
+    errors.QuotaExceeded("x"),
+    errors.TaskFailed("x", ids={}),
+    errors.WaitTimeout("x", ids={}),
+    *(errors.UnreadableResponse("x", http_status=status) for status in (302, 400, 404, 407, 499)),
+]
+
+
+@pytest.mark.parametrize("error", PASSES, ids=repr)
+def test_what_may_pass_is_said_to_unless_it_is_a_create_that_may_have_been_carried_out(error: errors.EksError) -> None:
+    assert errors.may_pass(error)
+    assert not errors.may_pass(ambiguous(error, natural_key={}, window=WINDOW))
+
+
+@pytest.mark.parametrize("error", LASTS, ids=repr)
+def test_what_would_come_again_is_not_said_to_pass(error: BaseException) -> None:
+    assert not errors.may_pass(error)

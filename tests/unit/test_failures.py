@@ -17,13 +17,14 @@ from cds_eks import errors
 from cds_eks.codec import failure_of as codecs
 from cds_eks.failures import failure_of, retry_after
 from cds_eks.resources import clusters
+from cds_eks.spellings import Secrets
 from cds_eks.wire import Operation, RawResponse, Request
 
 READ, WRITE, CREATE = clusters.GET_CLUSTER, clusters.DELETE_CLUSTER, clusters.CREATE_CLUSTER
 
 
 def request_for(operation: Operation[Any] = READ, *secrets: str) -> Request:
-    return Request(operation=operation, url="http://x/eks/v1", params={}, secrets=frozenset(secrets))
+    return Request(operation=operation, url="http://x/eks/v1", params={}, secrets=Secrets(secrets))
 
 
 def answer(content: bytes | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> RawResponse:
@@ -95,6 +96,145 @@ def test_each_code_has_its_class_at_its_status_and_inside_a_200(code: str, statu
             assert failure.action == "GetCluster"
 
 
+ROWS = json.loads((Path(__file__).parent / "error_codes.json").read_text(encoding="utf-8"))["rows"]
+ZERO = {"ClusterId": "", "TaskId": ""}
+"""What a Go service sends along with a refusal."""
+
+
+@pytest.mark.parametrize("data", [{"Data": ZERO}, {"Data": None}, {}], ids=["zero struct", "null", "missing"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["code"])
+def test_the_services_facts_about_its_codes_are_known(row: dict[str, Any], data: dict[str, Any]) -> None:
+    for status in (row["http_status"], 200):
+        failure = service_error({"Code": row["code"], **data}, status, request_for(CREATE))
+        assert type(failure).__name__ == row["class"]
+        assert (failure.outcome, failure.ids) == (row["create_outcome"], {})
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("MaxEcsCountExceed", errors.QuotaExceeded),
+        ("InappropriateJSON", errors.BadArgument),
+        ("InvalidURI", errors.BadArgument),
+        ("UnsupportedHTTPMethod", errors.BadArgument),
+        ("InvalidHTTPAuthHeader", errors.AuthenticationError),
+        ("InvalidOperation", errors.Conflict),
+        ("InvalidOperation.AzMismatch", errors.Conflict),
+        ("InvalidOperation.InstanceStatusUnsupported", errors.Conflict),
+        ("InvalidVpc.NotFound", errors.NotFound),
+        ("InvalidAny.Thing.NotFound", errors.NotFound),
+        ("InvalidParameter.Some.Thing", errors.BadArgument),
+        ("ResourceInUse.Cluster", errors.Conflict),
+        (" authfailure ", errors.AuthenticationError),
+    ],
+)
+def test_codes_of_the_service_and_its_siblings_have_their_class_inside_a_200_too(
+    code: str, kind: type[errors.ServiceError]
+) -> None:
+    for status in (400, 200):
+        failure = service_error({"Code": code, "Data": ZERO}, status, request_for(CREATE))
+        assert (type(failure), failure.outcome) == (kind, "refused")
+
+
+def test_a_dotted_code_with_an_unknown_head_is_an_unknown_code() -> None:
+    failure = service_error({"Code": "Foo.InvalidParameter", "Data": ZERO}, 200, request_for(CREATE))
+    assert (type(failure), failure.outcome) == (errors.ServiceError, "unknown")
+
+
+REFUSED_BY_STATUS = {
+    400: errors.BadArgument,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    405: errors.BadArgument,
+    410: errors.NotFound,
+    412: errors.Conflict,
+    413: errors.BadArgument,
+    415: errors.BadArgument,
+    422: errors.BadArgument,
+    429: errors.Throttled,
+}
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+@pytest.mark.parametrize("status", REFUSED_BY_STATUS)
+@pytest.mark.parametrize("operation", [READ, WRITE, CREATE], ids=lambda operation: operation.name)
+def test_of_an_empty_body_the_status_tells_where_it_is_beyond_doubt(
+    operation: Operation[Any], status: int, body: bytes
+) -> None:
+    failure = failure_of(request_for(operation), answer(body, status, {"retry-after": "2"}))
+    assert type(failure) is REFUSED_BY_STATUS[status]
+    assert (failure.outcome, failure.http_status, failure.retry_after, failure.code) == ("refused", status, 2.0, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (200, errors.UnreadableResponse),
+        (204, errors.UnreadableResponse),
+        (302, errors.UnreadableResponse),
+        (406, errors.BadArgument),
+        (407, errors.UnreadableResponse),
+        (408, errors.ServerFault),
+        (409, errors.Conflict),
+        (425, errors.BadArgument),
+        (499, errors.BadArgument),
+        (500, errors.UnreadableResponse),
+        (503, errors.UnreadableResponse),
+    ],
+)
+def test_of_an_empty_body_the_status_may_leave_a_create_open(status: int, kind: type[errors.EksError]) -> None:
+    failure = failure_of(request_for(CREATE), answer(b"", status))
+    assert type(failure) is kind
+    assert failure.outcome == "unknown"
+
+
+def test_an_empty_success_is_one_for_a_write_that_has_no_result_and_for_nothing_else() -> None:
+    assert failure_of(request_for(clusters.ADD_CLUSTER_SUBNET), answer(b"", 204)) is None
+    assert failure_of(request_for(clusters.ADD_CLUSTER_SUBNET), answer(b"", 302)) is not None
+    for operation in (READ, WRITE, CREATE):
+        assert isinstance(failure_of(request_for(operation), answer(b"", 200)), errors.UnreadableResponse)
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        (
+            "https://x/eks/v1?Signature=abc&AccessKeyId=id",
+            "to https://x: set endpoint='https://x'",
+        ),
+        ("https://User:Pw@Other.test:8443/a", "to https://other.test:8443: set endpoint='https://other.test:8443'"),
+        ("//other.test/a", "to http://other.test: set endpoint='http://other.test'"),
+        ("/other/path", "to another path of its own"),
+        ("http://x/other", "to another path of its own"),
+        ("http://[", "to another path of its own"),
+        ("https://marked-secret.test/", "to https://***.test: set endpoint='https://***.test'"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirection_is_named_with_its_host_and_no_more(status: int, location: str, message: str) -> None:
+    failure = failure_of(request_for(CREATE, "marked-secret"), answer(b"<p>moved", status, {"location": location}))
+    assert isinstance(failure, errors.UnreadableResponse)
+    assert f"the endpoint redirects {message}" in failure.message
+    assert not re.search("Signature|AccessKeyId|Pw", failure.message)
+    assert failure.outcome == "unknown"
+
+
+def test_what_is_no_redirection_leads_nowhere() -> None:
+    for status, headers in ((200, {"location": "https://other.test"}), (302, {})):
+        failure = failure_of(request_for(), answer(b"<p>", status, headers))
+        assert failure is not None
+        assert failure.message == "the answer is not the service's envelope"
+
+
+@pytest.mark.parametrize("status", [200, 408, 502, 503])
+@pytest.mark.parametrize("content", [b"<html>", b"{}"])
+def test_an_unreadable_answer_may_wish_for_a_pause_too(content: bytes, status: int) -> None:
+    failure = failure_of(request_for(), answer(content, status, {"retry-after": "3"}))
+    assert isinstance(failure, errors.UnreadableResponse)
+    assert failure.retry_after == 3.0
+
+
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
@@ -146,7 +286,10 @@ def test_an_unknown_code_is_judged_by_its_words_then_by_the_status(
         (CREATE, "ArgMissing", 500, "unknown"),
         (CREATE, "ArgMissing", 400, "refused"),
         (CREATE, "Throttling", 429, "refused"),
-        (CREATE, "Teapot", 200, "refused"),
+        (CREATE, "Teapot", 200, "unknown"),
+        (WRITE, "Teapot", 200, "refused"),
+        (CREATE, "Teapot", 418, "refused"),
+        (CREATE, "Teapot", 408, "unknown"),
         (WRITE, "InternalError", 500, "unknown"),
         (WRITE, "ResourceInUse", 409, "refused"),
         (READ, "InternalError", 500, "refused"),
@@ -175,7 +318,7 @@ def test_the_best_of_the_services_words_is_the_message(texts: dict[str, Any], me
 
 
 @pytest.mark.parametrize("status", [200, 204, 206, 304, 400, 403, 404, 500, 502, 503, 504])
-@pytest.mark.parametrize("content", [b"", b"<html>Bad Gateway</html>", b"null", b"[]", b'{"Msg": "no code"}'])
+@pytest.mark.parametrize("content", [b"<html>Bad Gateway</html>", b"null", b"[]", b'{"Msg": "no code"}'])
 def test_what_is_not_the_envelope_is_unreadable_at_any_status(content: bytes, status: int) -> None:
     failure = unreadable(content, status)
     assert (failure.http_status, failure.body, failure.outcome) == (status, content.decode(), "unknown")

@@ -311,9 +311,50 @@ def test_one_burst_of_throttling_halves_the_adaptive_limit_once_and_never_below_
     for second in range(1, 10):
         rate.learn(100.0 + second, is_throttled=True)
     assert rate.limit == 2
-    rate.learn(110.0, is_throttled=False)
-    rate.learn(110.5, is_throttled=False)
-    assert rate.limit == 3
+
+
+def test_after_a_throttling_the_adaptive_limit_goes_back_to_where_it_was_then_slowly_and_then_ever_faster() -> None:
+    rate = AdaptiveRate()
+    for number in range(50):
+        assert rate.take(100 + number / 50) == 0
+    rate.learn(101.0, is_throttled=True)
+    limits: list[float] = []
+    for tick in range(2400):
+        now = 101.0 + tick / 200  # more often than is let through
+        rate.take(now)
+        rate.learn(now, is_throttled=False)
+        assert rate.limit is not None
+        limits.append(rate.limit)
+    assert limits == sorted(limits)
+    seconds = [limits[200 * second] for second in range(12)]
+    assert seconds[0] == pytest.approx(24.5)
+    assert seconds[1] < 45 < seconds[2]  # of the 49 that were sent in the second before
+    assert seconds[4] == pytest.approx(49, abs=0.1)
+    assert seconds[6] < 60
+    assert seconds[11] > 80
+
+
+async def test_a_throttling_that_comes_too_early_is_made_up_for_within_seconds() -> None:
+    time, rate = FakeTime(), AdaptiveRate()
+    limits = LimitRate(None, None, rate, clock=time, sleep=time.sleep)
+    answers = iter([THROTTLED])
+
+    async def send(request: Request) -> RawResponse:
+        return next(answers, GOOD)
+
+    for _ in range(100):  # while the old growth, a tenth of the first limit each second, took a minute for twenty
+        await limits(REQUEST, send)
+    assert time.now - 1000 < 12
+    assert rate.limit is not None
+    assert rate.limit > 20
+
+
+def test_the_adaptive_limit_grows_to_no_more_than_twice_of_what_was_sent() -> None:
+    rate = AdaptiveRate()
+    rate.take(100.0)
+    rate.learn(100.0, is_throttled=True)
+    rate.learn(10_000.0, is_throttled=False)  # after a night in which nothing was sent
+    assert rate.limit == 2.0
 
 
 async def test_clients_that_share_an_adaptive_limit_share_its_turns() -> None:

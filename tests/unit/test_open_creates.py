@@ -27,11 +27,11 @@ from cds_eks.wire import RawResponse, Request
 
 asynchronous = pytest.mark.anyio
 
-IDS = {"ClusterId": "c-1", "TaskId": "t-1", "NodePoolId": "p-1", "NetcardId": "n-1", "EventId": "e-1"}
+IDS = {"ClusterId": "c-1", "TaskId": "t-1"}
 
 
-def answer(status: int = 200, code: str = "Success") -> RawResponse:
-    content = json.dumps({"Code": code, "RequestId": "r-1", "Data": IDS}).encode()
+def answer(status: int = 200, code: str = "Success", data: object = IDS) -> RawResponse:
+    content = json.dumps({"Code": code, "RequestId": "r-1", "Data": data}).encode()
     return RawResponse(status=status, headers={}, content=content)
 
 
@@ -48,7 +48,9 @@ class Stuck:
         if self.how_far == "answered":
             request.record.arrived = answer()
         if self.how_far == "refused":
-            request.record.arrived = answer(400, "BadArgs")
+            request.record.arrived = answer(400, "BadArgs", None)
+        if self.how_far == "failed with ids":
+            request.record.arrived = answer(500, "InternalError", {"ClusterId": "c-1"})
         self.is_there.set()
         await anyio.sleep_forever()
         raise AssertionError
@@ -168,6 +170,40 @@ async def test_a_create_whose_answer_had_come_keeps_its_ids(make: Make, create: 
     assert note.startswith(
         "CreateCluster was carried out [cluster_id=c-1, task_id=t-1, request_id=r-1, attempts=1, outcome=accepted]"
     )
+
+
+@asynchronous
+async def test_a_create_whose_answer_named_ids_and_was_no_success_keeps_them(
+    make: Make, create: models.CreateClusterRequest
+) -> None:
+    backend = Stuck("failed with ids")
+    async with make(backend) as eks:
+        [note] = await cut_off(eks, backend, lambda: eks.clusters.create(create))
+        [found] = eks.open_creates
+    assert (found.outcome, found.request_id, found.ids) == ("unknown", "r-1", {"cluster_id": "c-1"})
+    assert note.startswith("CreateCluster may or may not have been carried out [cluster_id=c-1, request_id=r-1, ")
+
+
+@asynchronous
+async def test_an_error_and_the_open_create_that_it_tells_of_have_the_same_ids(
+    make: Make, create: models.CreateClusterRequest
+) -> None:
+    class Failing(Stuck):
+        async def send(self, request: Request) -> RawResponse:
+            request.record.may_have_left()
+            return answer(500, "InternalError", {"ClusterId": "c-1"})
+
+    async def answering(request: Request, send: Send) -> RawResponse:
+        request.record.may_have_left()
+        return answer(500, "InternalError", {"ClusterId": "c-1"})
+
+    for settings in ({}, {"per_attempt": [answering]}, {"per_call": [answering]}):
+        async with make(Failing(""), **settings) as eks:
+            with pytest.raises(errors.AmbiguousCreate) as caught:
+                await eks.clusters.create(create)
+            [found] = eks.open_creates
+            assert found.ids == caught.value.ids == {"cluster_id": "c-1"}
+            assert eks.dismiss(caught.value)
 
 
 @asynchronous
@@ -436,7 +472,7 @@ async def test_a_create_that_fails_beyond_doubt_is_not_open(
             if how_far == "connecting":
                 raise errors.ConnectFailed("x")
             request.record.may_have_left()
-            return answer(400, "BadArgs")
+            return answer(400, "BadArgs", None)
 
     async with make(Failing(how_far), retry=RetryPolicy.none()) as eks:
         with pytest.raises(errors.EksError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -15,18 +16,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_eks import RetryPolicy, codec, errors
-from cds_eks.errors import EksError, Outcome
+from cds_eks.errors import EksError, Outcome, may_pass
 from cds_eks.middleware import LimitRate, Retry
-from cds_eks.middleware.retry import ABSURD_RETRY_AFTER, Decision, RetryQuota, decide, may_pass
+from cds_eks.middleware.retry import ABSURD_RETRY_AFTER, Decision, RetryQuota, decide
 from cds_eks.pipeline import chain
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 T = TypeVar("T")
 
+HTML = b"<html>502</html>"
+
 steady = settings(deadline=None, derandomize=True)
 
-POLICY = RetryPolicy()
+POLICY = RetryPolicy(max_attempts=4, base_delay=0.05)
 OPERATIONS: dict[Kind, Operation[Any]] = {
     Kind.READ: GET_CLUSTER,
     Kind.IDEMPOTENT: DELETE_CLUSTER,
@@ -81,7 +84,7 @@ PASSING: list[EksError] = [
     errors.TransportError("x"),
     service_error(errors.Throttled),
     service_error(errors.ServerFault),
-    *(errors.UnreadableResponse("x", http_status=status) for status in (0, 200, 204, 299, 500, 502, 504, 599)),
+    *(errors.UnreadableResponse("x", http_status=status) for status in (0, 200, 204, 299, 408, 500, 502, 504, 599)),
 ]
 LASTING: list[EksError] = [
     errors.EksError("x"),
@@ -116,7 +119,7 @@ def test_a_failure_that_may_pass_is_said_to(failure: EksError) -> None:
 @pytest.mark.parametrize("failure", LASTING, ids=name_of)
 @pytest.mark.parametrize("kind", Kind)
 def test_a_failure_that_would_come_again_ends_the_call(kind: Kind, failure: EksError) -> None:
-    assert not may_pass(failure)
+    assert may_pass(failure) == isinstance(failure, errors.DeadlineExceeded)  # for whoever has new time to grant
     assert decided(failure, kind=kind) == Decision(None, "it would fail again")
 
 
@@ -213,10 +216,12 @@ def test_pauses_are_spread_over_the_whole_range() -> None:
     ("asked", "dice", "wait"),
     [
         (None, 0.5, 0.5),
-        (3.0, 0.5, 3.0),
+        (3.0, 0.0, 3.0),
+        (3.0, 0.5, 3.5),
         (0.0, 0.5, 0.5),
-        (0.1, 0.5, 0.5),
+        (0.1, 0.5, 0.6),
         (20.0, 0.0, 20.0),
+        (20.0, 0.5, 20.5),
         (60.0, 0.0, 20.0),
         (ABSURD_RETRY_AFTER, 0.0, 20.0),
         (ABSURD_RETRY_AFTER + 1, 0.5, 0.5),
@@ -229,8 +234,44 @@ def test_the_services_wish_for_a_pause_is_heard_unless_it_is_absurd(
     assert decided(service_error(errors.Throttled, retry_after=asked), dice=dice).wait == wait
 
 
+def test_calls_that_were_told_the_same_do_not_come_back_in_the_same_moment() -> None:
+    failure = service_error(errors.Throttled, retry_after=5.0)
+    numbers = random.Random(7)
+    waits = sorted(decided(failure, dice=numbers.random()).wait or 0.0 for _ in range(50))
+    assert waits[0] >= 5.0
+    most_at_once = max(sum(wait <= other < wait + 0.1 for other in waits) for wait in waits)
+    assert most_at_once <= 15
+
+
+@pytest.mark.parametrize("kind", [Kind.READ, Kind.IDEMPOTENT])
+@pytest.mark.parametrize("content", [HTML, b"", b"{}"])
+@pytest.mark.parametrize("status", [408, 429, 502, 503])
+def test_a_wish_for_a_pause_is_heard_whatever_the_answer_is(status: int, content: bytes, kind: Kind) -> None:
+    time = FakeTime()
+    answers = iter([RawResponse(status=status, headers={"retry-after": "7"}, content=content), answer()])
+
+    async def send(_: Request) -> RawResponse:
+        return next(answers)
+
+    run(retrying(time=time, dice=0.0)(made_request(kind), send))
+    assert time.slept == [7.0]
+
+
+@pytest.mark.parametrize("content", [HTML, b"", b'{"Code": "Timeout"}'])
+def test_a_gateway_whose_time_is_up_is_a_lost_answer(content: bytes) -> None:
+    async def send(request: Request) -> RawResponse:
+        request.record.may_have_left()
+        return RawResponse(status=408, headers={}, content=content)
+
+    for kind, attempts in ((Kind.READ, 4), (Kind.IDEMPOTENT, 4), (Kind.CREATE, 1)):
+        with pytest.raises(EksError) as caught:
+            run(retrying()(made_request(kind), send))
+        assert caught.value.attempts == attempts
+        assert kind is Kind.READ or caught.value.outcome == "unknown"
+
+
 def test_a_server_fault_may_wish_for_a_pause_too() -> None:
-    assert decided(service_error(errors.ServerFault, retry_after=2.0)).wait == 2.0
+    assert decided(service_error(errors.ServerFault, retry_after=2.0)).wait == 2.025
 
 
 @pytest.mark.parametrize(
@@ -286,8 +327,6 @@ def answer(status: int = 200, code: str = "Success", request_id: str = "r-1", **
     body = {"Code": code, "RequestId": request_id, "Data": data}
     return RawResponse(status=status, headers=headers, content=json.dumps(body).encode())
 
-
-HTML = b"<html>502</html>"
 
 Step = Callable[[Request], RawResponse]
 
@@ -465,6 +504,42 @@ def test_the_last_error_says_what_is_known_of_all_attempts_and_holds_the_earlier
     assert error.outcome == request.record.outcome
 
 
+CONFLICT = answering(lambda: answer(409, "ResourceInUse"))
+
+
+def own_doing(*steps: Step, kind: Kind = Kind.IDEMPOTENT) -> errors.Conflict:
+    script = iter(steps)
+
+    async def send(request: Request) -> RawResponse:
+        return next(script)(request)
+
+    with pytest.raises(errors.Conflict) as caught:
+        run(retrying()(made_request(kind), send))
+    return caught.value
+
+
+def test_a_conflict_after_a_lost_answer_is_said_to_be_most_likely_the_first_attempts_doing() -> None:
+    for name in ("lost", "a proxy's page", "a fault"):
+        error = own_doing(STEPS[name], CONFLICT)
+        assert error.message.endswith("so this is most likely its own doing")
+        assert error.args == (error.message,)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert error.desc is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind"),
+    [
+        ((CONFLICT,), Kind.IDEMPOTENT),
+        ((STEPS["throttled"], CONFLICT), Kind.IDEMPOTENT),
+        ((STEPS["no connection"], CONFLICT), Kind.IDEMPOTENT),
+        ((STEPS["lost"], CONFLICT), Kind.READ),
+    ],
+)
+def test_any_other_conflict_is_somebody_elses(steps: tuple[Step, ...], kind: Kind) -> None:
+    assert own_doing(*steps, kind=kind).message == "the service gave no reason"
+
+
 def test_pauses_are_as_decided() -> None:
     time = FakeTime()
     service = Service(["lost", "throttled", "no connection"])
@@ -480,7 +555,7 @@ def test_a_retry_after_header_is_heard() -> None:
         return next(answers)
 
     run(retrying(time=time)(made_request(), send))
-    assert time.slept == [7.0]
+    assert time.slept == [7.5]
 
 
 @steady
@@ -569,7 +644,7 @@ def test_facts_are_logged_and_nothing_else(caplog: pytest.LogCaptureFixture) -> 
         return RawResponse(status=500, headers={}, content=json.dumps(next(bodies)).encode())
 
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.ServerFault):
-        run(retrying(RetryPolicy(max_attempts=2))(request, send))
+        run(retrying(attrs.evolve(POLICY, max_attempts=2))(request, send))
     assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "cds_eks.retry",

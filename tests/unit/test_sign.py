@@ -21,6 +21,8 @@ from cds_eks.resources.clusters import DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.signing import HmacSha1Signer, Signer, signature
 from cds_eks.wire import CallRecord, RawResponse, Request
 
+AT_ONCE = RetryPolicy(max_attempts=4, base_delay=0)
+
 pytestmark = pytest.mark.anyio
 
 ANSWER = RawResponse(
@@ -67,7 +69,7 @@ class Remote(Blocking):
 
 async def test_each_attempt_is_signed_anew(credentials: Credentials) -> None:
     backend = Failing()
-    async with AsyncEksClient(credentials, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(credentials, backend=backend, retry=AT_ONCE) as eks:
         assert (await eks.clusters.get("c-1")).attempts == 3
     assert len({query["SignatureNonce"] for query in backend.queries}) == 3
     assert len({query["Signature"] for query in backend.queries}) == 3
@@ -84,7 +86,7 @@ async def test_each_attempt_is_signed_with_the_credentials_of_now() -> None:
     def current() -> Credentials:
         return Credentials(f"id-{next(keys)}", "key")
 
-    async with AsyncEksClient(current, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(current, backend=backend, retry=AT_ONCE) as eks:
         await eks.clusters.get("c-1")
     assert len({query["AccessKeyId"] for query in backend.queries}) == 3
 
@@ -92,7 +94,7 @@ async def test_each_attempt_is_signed_with_the_credentials_of_now() -> None:
 @pytest.mark.parametrize("make", [Blocking, Remote])
 async def test_a_signer_of_the_users_may_be_sync_or_async(make: type[Blocking]) -> None:
     signer, backend = make(), Failing()
-    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(signer=signer, backend=backend, retry=AT_ONCE) as eks:
         await eks.clusters.get("c-1")
     assert [query["Signed"] for query in backend.queries] == ["1", "2", "3"]
     assert signer.asked == [("GET", {"Action": "GetCluster", "ClusterId": "c-1"})] * 3
@@ -152,7 +154,7 @@ async def refused(signer: Signer, answer: RawResponse) -> CallRecord:
         records.append(request.record)
         return await send(request)
 
-    client = AsyncEksClient(signer=signer, backend=Refusing(answer), retry=RetryPolicy(base_delay=0), per_call=[keep])
+    client = AsyncEksClient(signer=signer, backend=Refusing(answer), retry=AT_ONCE, per_call=[keep])
     async with client as eks:
         with pytest.raises(errors.ServiceError):
             await eks.clusters.delete("c-1")
@@ -179,7 +181,7 @@ class Strict(Failing):
 @pytest.mark.parametrize("off", [-86_400 * 400, -600.0, 600.0, 86_400 * 400])
 async def test_a_clock_that_is_off_is_found_out_once_and_for_all_calls(credentials: Credentials, off: float) -> None:
     signer, backend = HmacSha1Signer(credentials, clock=lambda: NOW + off), Strict(NOW)
-    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(signer=signer, backend=backend, retry=AT_ONCE) as eks:
         assert [(await eks.clusters.get("c-1")).attempts for _ in range(5)] == [2, 1, 1, 1, 1]
         assert (await eks.network_interfaces.create("s-1")).attempts == 1
     assert backend.late == 1
@@ -187,7 +189,7 @@ async def test_a_clock_that_is_off_is_found_out_once_and_for_all_calls(credentia
 
 async def test_a_create_that_was_refused_for_its_time_is_sent_again(credentials: Credentials) -> None:
     signer, backend = HmacSha1Signer(credentials, clock=lambda: NOW - 600), Strict(NOW)
-    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(signer=signer, backend=backend, retry=AT_ONCE) as eks:
         assert (await eks.network_interfaces.create("s-1")).attempts == 2
 
 
@@ -207,7 +209,7 @@ async def test_a_service_that_never_finds_the_time_right_is_asked_no_more_often_
 ) -> None:
     backend = Strict(NOW)
     signer = HmacSha1Signer(credentials, clock=lambda: NOW + 1e6 * backend.late)
-    async with AsyncEksClient(signer=signer, backend=backend, retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(signer=signer, backend=backend, retry=AT_ONCE) as eks:
         backend.service_time = -1.0
         with pytest.raises(errors.AuthenticationError):
             await eks.clusters.get("c-1")
@@ -253,7 +255,7 @@ async def test_a_key_that_came_up_while_the_call_went_on_is_not_shown_either() -
     def current() -> Credentials:
         return Credentials(f"marked-id-{next(keys)}", "marked-key")
 
-    async with AsyncEksClient(current, backend=Rotating(), retry=RetryPolicy(base_delay=0)) as eks:
+    async with AsyncEksClient(current, backend=Rotating(), retry=AT_ONCE) as eks:
         with pytest.raises(errors.ServerFault) as caught:
             await eks.clusters.get("c-1")
     assert (caught.value.attempts, caught.value.request_id) == (4, "r-***")
@@ -288,7 +290,7 @@ async def test_a_create_that_was_lost_before_a_middleware_could_not_send_it_else
             return await send(attrs.evolve(request, url="http://second/eks/v1"))
 
     backend = Elsewhere()
-    client = AsyncEksClient(credentials, backend=backend, retry=RetryPolicy(base_delay=0), per_attempt=[failover])
+    client = AsyncEksClient(credentials, backend=backend, retry=AT_ONCE, per_attempt=[failover])
     async with client as eks:
         with pytest.raises(errors.AmbiguousCreate) as caught:
             await eks.network_interfaces.create("s-1")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cds_eks.errors import ConnectFailed, Outcome
 from cds_eks.models import ClusterSummary, ClusterTask
 from cds_eks.resources.clusters import CREATE_CLUSTER
+from cds_eks.spellings import Secrets
 from cds_eks.wire import CallRecord, RawResponse, Request, Response
 
 SECRET = "marked-secret"
@@ -142,7 +143,7 @@ def test_a_request_shows_no_argument_no_query_and_no_secret() -> None:
         content=SECRET.encode(),
         headers={"X": SECRET},
         query=f"Signature={SECRET}",
-        secrets=frozenset({SECRET}),
+        secrets=Secrets({SECRET}),
     )
     assert SECRET not in f"{request!r} {request}"
     assert "CreateCluster" in repr(request)

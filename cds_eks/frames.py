@@ -1,0 +1,74 @@
+"""What stands in our frames when an error passes them: reporters of errors ship local variables along with it.
+
+What lies below a boundary (a call's, a model's) is cleared there when an error of ours comes by: the lines of the
+traceback stay, the values go, and with them the memory that they would hold for as long as the error lives. The
+boundary itself still runs, so it lets go of what may be secret, or has it `Masked` from the start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
+OURS = __name__.partition(".")[0]
+
+
+class Masked:
+    """Holds a value that may be or hold a secret, and does not show it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "Masked(***)"
+
+
+def masked(value: Any) -> Any:
+    """Return a value so that it is not shown; nothing, and what is masked already, as it is."""
+    return value if value is None or isinstance(value, Masked) else Masked(value)
+
+
+def masked_data(value: Any) -> Any:
+    """Return plain data, passed in place of a model, so that they are not shown; a model hides its own secrets."""
+    return Masked(value) if isinstance(value, (dict, list, tuple, set, str, bytes)) else value
+
+
+def unmasked(value: Any) -> Any:
+    """Return the value itself."""
+    return value.value if isinstance(value, Masked) else value
+
+
+def cleared(error: E) -> E:
+    """Return an error after its frames of ours have let go of their local variables.
+
+    So have those of the errors that it came from, and of the earlier attempts. Frames that still run are left alone;
+    so are those of others: of the application, its middlewares and its transports.
+    """
+    seen: set[int] = set()
+    rest: list[BaseException | None] = [error]
+    while rest:
+        each = rest.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        _clear(each.__traceback__)
+        rest += (each.__cause__, each.__context__, *getattr(each, "previous", ()))
+    return error
+
+
+def _clear(traceback: TracebackType | None) -> None:
+    while traceback is not None:
+        if _is_ours(traceback.tb_frame):
+            with contextlib.suppress(RuntimeError):  # it still runs
+                traceback.tb_frame.clear()
+        traceback = traceback.tb_next
+
+
+def _is_ours(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__")
+    return isinstance(name, str) and name.partition(".")[0] == OURS
