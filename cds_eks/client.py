@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import time
+import warnings
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -206,13 +207,25 @@ class AsyncEksClient:
     async def aclose(self) -> None:
         """Close the connections. Calls that are made afterwards raise `ConfigurationError`.
 
+        It works on another event loop as well, once that of the client's calls has ended.
+
         Raises:
-            ConfigurationError: The client belongs to another event loop, or process: its connections do as well.
+            ConfigurationError: The client belongs to another event loop that still runs, or to another process.
         """
-        if not self._is_closed and self._home is not None:
-            self._home.check()
+        if not self._is_closed and self._home is not None and self._home.has_ended():
+            backends.abandon(self._backend)
         self._is_closed = True
         await self._backend.aclose()
+
+    def __del__(self) -> None:
+        """Free the connections of a client that was never closed, and warn of it."""
+        home: Home | None = vars(self).get("_home")
+        if home is None or self._is_closed or home.is_inherited:
+            return
+        self._is_closed = True
+        if backends.abandon(self._backend):
+            words = f"unclosed {type(self).__name__}: use it in `async with`, or await its `aclose()`"
+            warnings.warn(words, ResourceWarning, stacklevel=2, source=self)
 
     def execute(
         self, operation: Operation[T], request: Any, extra: Mapping[str, Any] | None = None

@@ -8,7 +8,7 @@ from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError
 from cds_eks.wire import RawResponse, Request
 
-__all__ = ["Backend", "choose"]
+__all__ = ["Backend", "abandon", "choose"]
 
 
 @runtime_checkable
@@ -17,6 +17,11 @@ class Backend(Protocol):
 
     One that ends each request at `request.deadline` by itself, wherever it waits, and raises
     `cds_eks.pipeline.OutOfTime` then, may say so by an attribute `keeps_deadline = True`: it spares each call a timer.
+
+    One that holds connections may have a method `abandon(self) -> bool`, not async, that frees them at once and without
+    an event loop, and returns whether there were any. It is called when a client becomes garbage without having been
+    closed, on any thread, and when one is closed after its event loop has ended. It must not raise, and `aclose`, which
+    may follow on another event loop, must find nothing left that belongs to the old one.
     """
 
     async def send(self, request: Request) -> RawResponse:
@@ -65,6 +70,16 @@ def choose(backend: object, limits: Limits) -> Backend:
     raise ConfigurationError(
         "backend must be 'httpx', 'native', an httpx transport, or an object with `send` and `aclose`"
     )
+
+
+def abandon(backend: Backend) -> bool:
+    """Have a backend free its connections at once, without an event loop, if it is one that can.
+
+    Returns:
+        Whether there were any, as far as it says.
+    """
+    free = getattr(backend, "abandon", None)
+    return free is not None and bool(free())
 
 
 def _native(limits: Limits) -> Backend:

@@ -129,6 +129,11 @@ class HttpxBackend:
         if self._transport is not None:
             await close(self._transport)
 
+    def abandon(self) -> bool:
+        """Free all idle connections at once; see `Backend`."""
+        self._is_closed = True
+        return False
+
 
 def _is_sound(connection: Direct | Routed, request: Request) -> bool:
     """Whether a connection that has brought an answer may be used again."""
