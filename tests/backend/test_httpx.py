@@ -10,7 +10,6 @@ import logging
 import random
 import ssl
 import time
-import types
 import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -26,7 +25,18 @@ import respx
 import trustme
 from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
 
-from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, backend, errors, models
+from cds_eks import (
+    AsyncEksClient,
+    Credentials,
+    EksClient,
+    Limits,
+    RetryPolicy,
+    Timeouts,
+    backend,
+    clocks,
+    errors,
+    models,
+)
 from cds_eks.backend import httpx as httpx_backend
 from cds_eks.backend import transports
 from cds_eks.backend.httpx import HttpxBackend
@@ -502,7 +512,7 @@ async def test_a_kept_connection_that_breaks_under_a_request_is_a_retry_for_a_re
 @asynchronous
 async def test_an_idle_connection_is_closed_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(httpx_backend, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(clocks, "since_boot", lambda: now[0])
     all_in = anyio.Event()
 
     async def handle(connection: Connection) -> None:
