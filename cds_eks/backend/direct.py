@@ -19,9 +19,10 @@ import httpx
 from cds_eks import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
+from cds_eks.backend.looped import plain_stream
 from cds_eks.backend.sites import site_of, target
 from cds_eks.backend.sockets import TimeIsUp
-from cds_eks.backend.streams import Patience, PlainStream, SecureStream, Stream
+from cds_eks.backend.streams import Patience, SecureStream, Stream
 from cds_eks.line import EARLY, Line
 from cds_eks.logs import log
 from cds_eks.pipeline import OutOfTime
@@ -135,7 +136,7 @@ class Direct:
         limit = math.inf if request.connect_timeout is None else clocks.monotonic() + request.connect_timeout
         patience = Patience(end=min(end, limit))
         try:
-            stream: Stream = PlainStream(await sockets.connect(host, port, patience.end))
+            stream: Stream = plain_stream(await sockets.connect(host, port, patience.end))
             self._stream = stream
             if self._context is not None:
                 self._context.set_alpn_protocols(["http/1.1"])
@@ -209,13 +210,12 @@ class Direct:
         return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
 
     def _finish(self, *, is_accepted: bool) -> None:
-        """Find out whether it may be asked again."""
+        """Find out whether it may be asked again, as far as is known now; `is_ready` looks again."""
         http = self._http
         if (
             is_accepted
             and (http.our_state, http.their_state) == (h11.DONE, h11.DONE)
             and http.trailing_data == (b"", False)
-            and not self._has_come()
         ):
             http.start_next_cycle()
             self.is_idle = True

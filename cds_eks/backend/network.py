@@ -20,8 +20,9 @@ import httpcore
 from cds_eks import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.direct import MAX_HEAD, SPOKE_FIRST, is_over
+from cds_eks.backend.looped import plain_stream
 from cds_eks.backend.sockets import TimeIsUp
-from cds_eks.backend.streams import Patience, PlainStream, SecureStream, Stream
+from cds_eks.backend.streams import Patience, SecureStream, Stream
 from cds_eks.pipeline import OutOfTime
 
 
@@ -83,7 +84,7 @@ class Network(httpcore.AsyncNetworkBackend):
         """Return a connection; see httpcore."""
         self.stage = Stage.CONNECTING
         try:
-            stream = PlainStream(await sockets.connect(host, port, self.patience(None).end))
+            stream = plain_stream(await sockets.connect(host, port, self.patience(None).end))
         except TimeIsUp:
             raise self.late(httpcore.ConnectTimeout) from None
         except (OSError, ValueError, OverflowError) as error:
