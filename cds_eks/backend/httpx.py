@@ -102,20 +102,19 @@ class HttpxBackend:
 
     async def _take(self, request: Request) -> Direct | Routed:
         """Return the connection that was used last, or a new one."""
-        is_intercepted, proxy = transports.are_intercepted(), proxy_for(request.url)
-        if proxy is not None and proxy.raw_auth is not None:
-            request.record.secrets |= texts_of(proxy.raw_auth)
+        is_intercepted = transports.are_intercepted()
         while self._idle:
             connection, until = self._idle.pop()
             if clocks.since_boot() > until:
                 is_fit = False  # by a clock, not by a timer, which a loop that stood still has not run
             elif isinstance(connection, Direct):
-                is_fit = proxy is None and not is_intercepted and connection.is_ready(request.url)
+                is_fit = not is_intercepted and connection.is_ready(request.url)
             else:
-                is_fit = (proxy is not None or is_intercepted) and connection.is_ready(proxy)
+                is_fit = connection.is_ready(_proxy(request))
             if is_fit:
                 return connection
             await _discard(connection)
+        proxy = _proxy(request)
         is_straight = proxy is None and not is_intercepted
         if is_straight and site_of(request.url).origin[0] == "http":
             return Direct(request.url, None, self._connecting)
@@ -142,6 +141,14 @@ class HttpxBackend:
         while self._idle:
             self._idle.pop()[0].close()
         return has_any
+
+
+def _proxy(request: Request) -> httpx.Proxy | None:
+    """Return the proxy that a request goes through, whose password must not be shown by any error of its call."""
+    proxy = proxy_for(request.url)
+    if proxy is not None and proxy.raw_auth is not None:
+        request.record.secrets |= texts_of(proxy.raw_auth)
+    return proxy
 
 
 def texts_of(auth: tuple[bytes, bytes]) -> frozenset[str]:
