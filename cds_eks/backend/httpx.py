@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import ssl
 import zlib
-from collections.abc import Mapping
 
 import anyio
 import httpx
@@ -19,7 +17,7 @@ import httpx
 from cds_eks import clocks
 from cds_eks.backend import transports
 from cds_eks.backend.direct import CONNECTING, Answer, Direct
-from cds_eks.backend.headers import read_headers
+from cds_eks.backend.headers import read_headers, rest_of
 from cds_eks.backend.sites import site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.transports import NOT_SENT, Routed, close
@@ -157,15 +155,6 @@ def texts_of(auth: tuple[bytes, bytes]) -> frozenset[str]:
     return frozenset({both, *(part.decode("utf-8", "replace") for part in auth)})
 
 
-def rest_of(headers: Mapping[str, str], most: float) -> float:
-    """Return for how many seconds a connection may be idle: a second less than the server says, if it says so."""
-    said = _KEEP_ALIVE.search(headers.get("keep-alive", ""))
-    return most if said is None else min(most, float(said[1]) - 1)
-
-
-_KEEP_ALIVE = re.compile(r"\btimeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
-
-
 async def _discard(connection: Direct | Routed) -> None:
     """Close a connection. Only one that httpx has made by itself needs to be waited for."""
     if isinstance(connection, Direct):
@@ -291,6 +280,10 @@ def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
 def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
     words = printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300)
+    source: BaseException | None = error
+    while source is not None:  # h11's errors hold themselves by their tracebacks, and the connection along with them
+        source.__traceback__ = None
+        source = source.__cause__ or source.__context__
     if isinstance(error, NOT_SENT):
         request.record.did_not_leave()
         return ConnectFailed(f"no connection was made ({words})")

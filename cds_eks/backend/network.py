@@ -179,7 +179,8 @@ class Channel(httpcore.AsyncNetworkStream):
             while self._mirror.next_event() not in (h11.NEED_DATA, h11.PAUSED):
                 if self._mirror.their_state is h11.DONE:
                     break
-        except (h11.RemoteProtocolError, RuntimeError):
+        except (h11.RemoteProtocolError, RuntimeError) as error:
+            error.__traceback__ = None  # h11 leaves a cycle, which would keep this frame
             self._mirror = None
 
     async def start_tls(

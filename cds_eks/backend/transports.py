@@ -94,9 +94,10 @@ class Routed(httpx.AsyncHTTPTransport):
 
     def close(self) -> bool:
         """Close its connection at once; return whether it has one that we know of."""
-        if self.network.channel is None:
+        channel, self.network.channel = self.network.channel, None  # or else they would hold each other
+        if channel is None:
             return False
-        self.network.channel.close()
+        channel.close()
         return True
 
 
@@ -173,7 +174,10 @@ async def ask(
         _is_ours.reset(token)
         for stream in trace.orphans:
             await close(stream)
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback holds this frame: they would hold each other
 
 
 class _Trace:

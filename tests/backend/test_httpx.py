@@ -690,6 +690,37 @@ async def test_broken_compression_is_an_unreadable_answer(body: bytes, reason: s
         del caught, error
 
 
+DEFLATED = zlib.compress(BODY)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "reason"),
+    [
+        (gzip.compress(BODY[:7]) + gzip.compress(b"") + gzip.compress(BODY[7:]), "gzip", None),
+        (gzip.compress(BODY) + bytes(40), "gzip", None),  # as files are filled up, and gzip and Python read them
+        (gzip.compress(BODY) + b"HTTP/1.1", "gzip", "broken"),  # a series of members is all there may be (RFC 1952)
+        (gzip.compress(BODY) + bytes(4) + gzip.compress(BODY), "gzip", "broken"),
+        (gzip.compress(BODY) + gzip.compress(BODY)[:-3], "gzip", "breaks off"),
+        (gzip.compress(BODY) + gzip.compress(BODY)[:5], "gzip", "breaks off"),
+        (gzip.compress(b"x" * 900_000) + gzip.compress(b"x" * 200_000), "gzip", "more than 1000000 bytes"),
+        (gzip.compress(random.Random(1).randbytes(500_000)) + gzip.compress(b"1"), "gzip", None),
+        (gzip.compress(b"") * 10_001, "gzip", "more than 10000 parts"),
+        (DEFLATED, "deflate", None),
+        (DEFLATED[:-5], "deflate", "breaks off"),
+    ],
+)
+def test_compression_in_several_parts_is_read(
+    body: bytes, encoding: str, reason: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpx_backend, "MAX_BODY", 1_000_000)
+    content, found = httpx_backend.decompressed(body, encoding)
+    if reason is None:
+        whole = zlib.decompress(body) if encoding == "deflate" else gzip.decompress(body)
+        assert (content, found) == (whole, None)
+    else:
+        assert reason in (found or "")
+
+
 @asynchronous
 async def test_an_empty_body_is_not_decompressed() -> None:
     content = plain(b"", status=502, headers=(("Content-Encoding", "gzip"),))
