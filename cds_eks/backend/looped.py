@@ -56,8 +56,6 @@ class LoopedStream(PlainStream):
     async def receive(self, patience: Patience) -> bytes:
         """See `Stream`."""
         if self._held is None and self._problem is None:
-            if self.socket.fileno() < 0:
-                raise OSError("it is closed")
             self._watch()
             self._waiter = waiter = self._loop.create_future()
             self._give_until(patience.until)
@@ -95,6 +93,7 @@ class LoopedStream(PlainStream):
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+        self._problem = "it is closed"
         super().close()
 
     def _watch(self) -> None:
