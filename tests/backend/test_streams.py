@@ -456,3 +456,55 @@ async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
         assert channel.get_extra_info("server_addr") is None
         with pytest.raises(NotImplementedError):
             await network.sleep(1)
+
+
+@asynchronous
+@pytest.mark.parametrize("does", ["write", "handshake", "broken"])
+async def test_httpcore_is_told_of_what_fails_in_its_own_words(does: str, client_context: ssl.SSLContext) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        network = Network()
+        network.begin(math.inf, 0.05)
+        channel = await network.connect_tcp("127.0.0.1", listener.getsockname()[1])
+        accepted, _ = listener.accept()
+        with accepted:
+            if does == "write":
+                await channel.write(b"GET / HTTP/1.1\r\n\r\n")
+                with pytest.raises(httpcore.WriteTimeout):
+                    await channel.write(b"x" * 50_000_000, timeout=0.05)
+            elif does == "handshake":
+                with pytest.raises(httpcore.ConnectTimeout):
+                    await channel.start_tls(client_context, "eks.test")
+            else:
+                accepted.sendall(b"HTTP/1.1 400\r\n\r\n")
+                with pytest.raises(httpcore.ConnectError):
+                    await channel.start_tls(client_context, "eks.test")
+        await channel.aclose()
+
+
+@asynchronous
+async def test_an_address_that_can_not_even_be_tried_is_one_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wrong(*_: object) -> Any:
+        return [(socket.AF_INET, ("::1", 1))]
+
+    monkeypatch.setattr(sockets, "_addresses", wrong)
+    with pytest.raises(OSError):  # noqa: PT011 - the system says why
+        await sockets.connect("eks.test", 1, math.inf)
+
+
+@asynchronous
+async def test_certificates_that_others_look_up_are_looked_up_on_a_thread(
+    pair: Any, server_context: ssl.SSLContext, authority: Any
+) -> None:
+    """As `truststore` does, which asks the system."""
+    seen: list[int] = []
+
+    class Context(ssl.SSLContext):
+        def wrap_bio(self, *args: Any, **more: Any) -> ssl.SSLObject:
+            seen.append(threading.get_ident())
+            return super().wrap_bio(*args, **more)
+
+    trusting = Context(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trusting)
+    async with secure_pair(pair, server_context, trusting):
+        assert len(seen) == 1
+        assert seen[0] != threading.get_ident()
