@@ -61,6 +61,7 @@ class LoopedStream(PlainStream):
             self._give_until(patience.until)
             try:
                 if not await waiter:
+                    await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
                     raise TimeIsUp
             finally:
                 self._waiter = None

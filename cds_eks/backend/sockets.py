@@ -8,6 +8,7 @@ cancelled: a cancellation could be taken for somebody else's, and somebody else'
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import ipaddress
@@ -127,6 +128,7 @@ async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
         await ended
         if look_up.done():
             return look_up.result()
+        await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
         raise TimeIsUp
     finally:
         if timer is not None:
@@ -145,12 +147,11 @@ async def wait(sockets: Sequence[socket.socket], *, is_to_read: bool, until: flo
     """
     loop = asyncio_loop()
     if loop is not None:
-        try:
-            return await _wait_on_asyncio(loop, sockets, is_to_read, until) or _are_ready(
-                sockets, is_to_read=is_to_read
-            )
-        except NotImplementedError:  # Windows' own event loop
-            pass
+        with contextlib.suppress(NotImplementedError):  # Windows' own event loop
+            if await _wait_on_asyncio(loop, sockets, is_to_read, until) or _are_ready(sockets, is_to_read=is_to_read):
+                return True
+            await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
+            return False
     one = anyio.wait_readable if is_to_read else anyio.wait_writable
     with anyio.move_on_after(until - clocks.monotonic()):
         if len(sockets) == 1:

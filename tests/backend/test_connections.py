@@ -558,14 +558,21 @@ def full_line() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-@pytest.mark.parametrize("way", ["straight", "proxy"])
-@pytest.mark.parametrize("what", ["connect", "read", "total"])
-@pytest.mark.parametrize("limit", ["anyio", "asyncio"])
+@pytest.mark.parametrize(
+    ("way", "what", "limit"),
+    [
+        ("straight", "connect", "anyio"),
+        ("straight", "read", "asyncio"),
+        ("straight", "total", "anyio"),
+        ("proxy", "connect", "asyncio"),
+        ("proxy", "read", "anyio"),
+    ],
+)
 def test_no_cancellation_but_the_caller_s_own_is_seen_by_anybody(
     loop: str, way: str, what: str, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller's time is up in the round of the loop in which a time of ours is, 20 times."""
-    strays, kept = 0, 0
+    strays, kept, late = 0, 0, 0
 
     async def quiet(connection: Connection) -> None:
         await connection.read()
@@ -577,25 +584,27 @@ def test_no_cancellation_but_the_caller_s_own_is_seen_by_anybody(
         kept += 1
 
     async def one_call(eks: AsyncEksClient) -> None:
-        nonlocal strays
+        nonlocal strays, late
         try:
             if limit == "anyio":
-                with anyio.move_on_after(0.02):
+                with anyio.move_on_after(0.04):
                     await eks.clusters.get("c-1")
             else:
-                async with asyncio.timeout(0.02):
+                async with asyncio.timeout(0.04):
                     await eks.clusters.get("c-1")
         except asyncio.CancelledError:
             strays += 1
             raise
-        except (TimeoutError, errors.EksError):
+        except TimeoutError:
             pass
+        except errors.EksError:
+            late += 1  # the loop was late, so that ours was up in a round before
         task = asyncio.current_task()
         assert task is not None
         strays += task.cancelling()
 
     async def main() -> None:
-        times = {"connect": 5.0, "read": 5.0, "total": 30.0} | {what: 0.015}
+        times = {"connect": 5.0, "read": 5.0, "total": 30.0} | {what: 0.035}
         with full_line() as nowhere:
             async with serve(quiet) as server:
                 url = nowhere if what == "connect" else server.url
@@ -607,11 +616,12 @@ def test_no_cancellation_but_the_caller_s_own_is_seen_by_anybody(
                         async with anyio.create_task_group() as group:
                             group.start_soon(sibling)
                             group.start_soon(one_call, eks)
-                            await anyio.sleep(0.005)
-                            time.sleep(0.03)  # noqa: ASYNC251 - the loop stands still
+                            await anyio.sleep(0.01)
+                            time.sleep(0.04)  # noqa: ASYNC251 - the loop stands still
 
     run(loop, main)
     assert (strays, kept) == (0, 20)
+    assert late < 10, "the caller's goes before ours"
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
