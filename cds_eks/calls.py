@@ -37,15 +37,22 @@ class Calls:
         self._is_closed = False
         self._home: Home | None = None
 
-    def end(self) -> None:
+    def end(self) -> bool:
         """Carry no more calls.
 
+        Returns:
+            Whether the event loop has ended that the connections belong to.
+
         Raises:
-            ConfigurationError: It belongs to another event loop, or process: the connections do as well.
+            ConfigurationError: The client belongs to another event loop that still runs, or to another process.
         """
-        if not self._is_closed and self._home is not None:
-            self._home.check()
+        has_ended = not self._is_closed and self._home is not None and self._home.has_ended()
         self._is_closed = True
+        return has_ended
+
+    def is_left_open(self) -> bool:
+        """Whether it carried calls, and was never ended, in this process."""
+        return self._home is not None and not self._is_closed and not self._home.is_inherited
 
     async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
