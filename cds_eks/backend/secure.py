@@ -55,16 +55,18 @@ class SecureConnection(Connection):
         above all decrypted bytes are something.
         """
         for _ in range(MOST_READS):
-            if self._transport.is_closing() or not self._has_come():
-                break
+            if self._transport.is_closing():
+                return False
+            if not self._has_come():
+                return self._records.is_between
             try:
                 data = os.read(self._descriptor, PIECE)
-            except OSError:  # there is nothing after all, or it was reset
+            except OSError:  # it was reset
                 return False
             if not data:
                 return False
             self._decrypt(data)
-        return self._records.is_between and super().is_silent()
+        return False
 
     def _shake(self) -> None:
         failure = None

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Self
 
@@ -69,12 +70,13 @@ def reset(link: socket.socket) -> None:
 class Link:
     """The server's side of one connection, in a thread; over TLS, its records can be had in parts."""
 
-    def __init__(self, raw: socket.socket, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, raw: socket.socket, tls: ssl.SSLContext | None, pause: float = 0.0) -> None:
         self.raw = raw
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = None if tls is None else tls.wrap_bio(self._incoming, self._outgoing, server_side=True)
         if self._tls is not None:
             self._until_done(self._tls.do_handshake)
+            time.sleep(pause)
             raw.sendall(self._outgoing.read())
 
     def _until_done(self, act: Callable[[], Any]) -> Any:
@@ -126,8 +128,11 @@ class ThreadedServer:
         opened: How many connections were accepted.
     """
 
-    def __init__(self, act: Callable[[ThreadedServer, Link], None], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, act: Callable[[ThreadedServer, Link], None], tls: ssl.SSLContext | None = None, pause: float = 0.0
+    ) -> None:
         self._act = act
+        self._pause = pause  # between the client's end of the handshake and the session tickets
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._links: list[socket.socket] = []
@@ -148,6 +153,7 @@ class ThreadedServer:
         with contextlib.suppress(OSError):
             while True:
                 link, _ = self._listener.accept()
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is sent is there
                 self.opened += 1
                 self._links.append(link)
                 thread = threading.Thread(target=self._serve, args=(link,), daemon=True)
@@ -156,7 +162,7 @@ class ThreadedServer:
 
     def _serve(self, link: socket.socket) -> None:
         with contextlib.suppress(OSError, ssl.SSLError), link:
-            self._act(self, Link(link, self._tls))
+            self._act(self, Link(link, self._tls, self._pause))
 
     def __enter__(self) -> Self:
         self._threads[0].start()
