@@ -185,7 +185,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             response = self._reader.feed(data)
         except EksError as error:
-            self._end(error.with_traceback(None))  # whose frames would keep the answer, and this connection
+            self._end(_bare(error))
         else:
             if response is not None:
                 self._end(response)
@@ -265,7 +265,7 @@ class Connection(asyncio.BufferedProtocol):
             try:
                 self._end(self._reader.feed_eof())
             except EksError as error:
-                self._end(error.with_traceback(None))
+                self._end(_bare(error))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self.lose(exc or "it was closed")
@@ -278,3 +278,9 @@ class Connection(asyncio.BufferedProtocol):
         if self._may_write is not None and not self._may_write.done():
             self._may_write.set_result(None)
         self._may_write = None
+
+
+def _bare(error: EksError) -> EksError:
+    """Return an error without the frames that it, and what it came of, went through: they would keep the connection."""
+    error.__context__ = None
+    return error.with_traceback(None)

@@ -48,7 +48,11 @@ def free(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         transport.pause_reading()
         finish(None)
         return
-    with contextlib.suppress(OSError):  # uvloop; one that is closed has closed all sockets
-        transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-    if not loop.is_closed():
-        transport.abort()
+    if loop.is_closed():  # uvloop's has closed all sockets, and their descriptors may be somebody else's now
+        return
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same,
+    ):
+        same.shutdown(socket.SHUT_RDWR)
+    transport.abort()
