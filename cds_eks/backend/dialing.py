@@ -140,8 +140,7 @@ class Dial:
             self.failures[address] = words_of(error)
         else:
             self.failures[address] = "connected"
-            if self._winner is None:
-                self._winner = connection
+            self._winner = self._winner or connection
         finally:
             if connection is not None and (self._is_over or connection is not self._winner):
                 connection.abandon()
