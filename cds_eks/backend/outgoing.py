@@ -10,13 +10,14 @@ import httpx
 from cds_eks.backend.headers import OURS, header_lines
 from cds_eks.backend.sites import LONGEST_URL, site_of
 from cds_eks.errors import InvalidRequestError
+from cds_eks.making import maker
 from cds_eks.wire import Request
 
 PIECE = 64 * 1024
 """How many bytes are read, or written, at once."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(kw_only=True, eq=False, weakref_slot=False)
 class Outgoing:
     """A request in bytes.
 
@@ -34,6 +35,9 @@ class Outgoing:
     begin: bytes = attrs.field(repr=False)
     rest: bytes = attrs.field(repr=False)
     is_to_head: bool
+
+
+_make_outgoing = maker(Outgoing)
 
 
 def outgoing(request: Request) -> Outgoing:
@@ -62,11 +66,10 @@ def _written(request: Request) -> Outgoing | InvalidRequestError:
     query, method = request.query, request.operation.method
     if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
         return InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
-    head = f"{method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii")
-    content = request.content or b""
-    if len(content) > PIECE:
-        return Outgoing(origin, head, content, method == "HEAD")
-    return Outgoing(origin, head + content, b"", method == "HEAD")
+    begin, rest = f"{method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii"), request.content or b""
+    if len(rest) <= PIECE:
+        begin, rest = begin + rest, b""
+    return _make_outgoing(origin=origin, begin=begin, rest=rest, is_to_head=method == "HEAD")
 
 
 @functools.lru_cache(maxsize=64)
