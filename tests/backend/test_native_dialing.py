@@ -193,15 +193,15 @@ async def test_a_fault_in_opening_is_passed_on() -> None:
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
 async def test_eager_tasks(hole: str) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined, unused-ignore]
-    try:
-        async with serve(answering(answer(CLUSTER))) as server, sender() as made:
-            calls = [asyncio.create_task(made.send(request(server.url))) for _ in range(3)]
-            assert [found.status for found in await asyncio.gather(*calls)] == [200] * 3
-            with pytest.raises(errors.ConnectFailed):
-                await asyncio.create_task(made.send(request(hole, connect_timeout=0.05)))
-    finally:
-        loop.set_task_factory(None)
+
+    def eager(call: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(call, loop=loop, eager_start=True)  # type: ignore[call-arg, unused-ignore]
+
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        calls = [eager(made.send(request(server.url))) for _ in range(3)]
+        assert [found.status for found in await asyncio.gather(*calls)] == [200] * 3
+        with pytest.raises(errors.ConnectFailed):
+            await eager(made.send(request(hole, connect_timeout=0.05)))
 
 
 # --- several addresses ---------------------------------------------------------------------------------------------
