@@ -170,7 +170,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._loop.is_running():
             self._transport.abort()
         elif not self._is_freed:
-            self._is_freed, self._answer = True, None
+            self._is_freed, self._answer, self._may_write = True, None, None  # nobody can be told any more
             free(self._transport, self._loop)
 
     def _write(self, data: bytes | memoryview) -> None:

@@ -101,6 +101,7 @@ class Dial:
             return None
         if seconds is not None:  # all are to have their turn
             self._delay = min(DELAY, seconds / (len(addresses) + 1))
+        self.trouble = "" if addresses else "no address"
         await self._race(addresses)
         if isinstance(self._winner, SecureConnection) and (failure := await self._winner.handshake()) is not None:
             self.trouble = words_of(failure)

@@ -46,7 +46,8 @@ def free(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
     finish = getattr(transport, "_call_connection_lost", None)
     if finish is not None and (loop.is_closed() or not transport.is_closing()):
         transport.pause_reading()
-        finish(None)
+        with contextlib.suppress(RuntimeError):  # of a handshake, of whose end nobody can be told
+            finish(None)
         return
     if loop.is_closed():  # uvloop's has closed all sockets, and their descriptors may be somebody else's now
         return

@@ -270,6 +270,9 @@ async def test_an_error_names_the_host_and_what_failed_for_each_address(addresse
             await made.send(request(f"http://127.0.0.1:{port}"))
         words = f"no connection was made to 127.0.0.1:{port} (ConnectionRefusedError: Connection refused)"
         assert words in str(caught.value)
+        addresses()
+        with pytest.raises(errors.ConnectFailed, match=r"to eks\.test:80 \(no address\)"):
+            await made.send(request("http://eks.test"))
         addresses("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7")
         with pytest.raises(errors.ConnectFailed, match=r"127\.0\.0\.5: Conn[^;]*; 2 more\)"):
             await made.send(request(f"http://eks.test:{port}"))
