@@ -493,7 +493,7 @@ async def test_a_large_body_to_a_dead_connection_fills_no_log_and_stops_nobody(
             with pytest.raises(errors.AmbiguousCreate):
                 await eks.call("CreateThing", method="POST", body={"x": "y" * 20_000_000})
             group.cancel_scope.cancel()
-    assert [record.getMessage() for record in caplog.records] == []
+    assert [record.name for record in caplog.records] == ["cds_eks.client"]  # that of the open create
     assert ticks > 20
 
 
