@@ -43,6 +43,11 @@ SPOKE_FIRST = "the server spoke, or closed the connection, before it was asked"
 """What is said of an answer that lies there before the first byte of a request has left: it is none."""
 
 
+def spoke_first(stream: Stream | None) -> str:
+    """Return what is said of a server that spoke first: what TLS made of it (a refused certificate), or just that."""
+    return str((stream and stream.failure) or SPOKE_FIRST)
+
+
 @attrs.frozen
 class Answer:
     """An answer as it came.
@@ -114,7 +119,7 @@ class Direct:
             is_sent = True
             answer = await self._read(most)
         except SpokeFirst:
-            raise httpx.ConnectError(SPOKE_FIRST) from None
+            raise httpx.ConnectError(spoke_first(self._stream)) from None
         except TimeIsUp:
             if is_over(patience):
                 raise OutOfTime from None

@@ -19,7 +19,7 @@ import httpcore
 
 from cds_eks import clocks
 from cds_eks.backend import sockets
-from cds_eks.backend.direct import MAX_HEAD, SPOKE_FIRST, is_over
+from cds_eks.backend.direct import MAX_HEAD, is_over, spoke_first
 from cds_eks.backend.looped import plain_stream
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import Patience, SecureStream, Stream
@@ -144,7 +144,7 @@ class Channel(httpcore.AsyncNetworkStream):
         if self._has_answered:
             if not self._is_quiet():
                 network.spoke_first = True
-                raise httpcore.ConnectError(SPOKE_FIRST)
+                raise httpcore.ConnectError(spoke_first(self._stream))
             self._has_answered = False
             self._mirror, is_request = _mirror(buffer)
             if is_request:

@@ -50,9 +50,15 @@ class Patience:
 
 
 class Stream(Protocol):
-    """What both kinds have in common."""
+    """What both kinds have in common.
+
+    Attributes:
+        socket: The socket.
+        failure: What TLS has found wrong, a refusal of the other side's among it; None if nothing, and in plain.
+    """
 
     socket: socket.socket
+    failure: ssl.SSLError | None
 
     def is_quiet(self) -> bool:
         """Whether it is open, and nothing at all has come that was not received yet, nor an end."""
@@ -95,6 +101,8 @@ class PlainStream:
     Args:
         socket: The socket, connected.
     """
+
+    failure: ssl.SSLError | None = None
 
     def __init__(self, socket: socket.socket) -> None:
         self.socket = socket
@@ -154,7 +162,7 @@ class SecureStream:
         self._part = b""  # of a record
         self._unread = b""
         self._has_ended = False
-        self._failure: ssl.SSLError | None = None
+        self.failure: ssl.SSLError | None = None
 
     @classmethod
     async def wrap(cls, inner: Stream, context: ssl.SSLContext, host: str, patience: Patience) -> SecureStream:
@@ -193,7 +201,7 @@ class SecureStream:
         """See `Stream`. Session tickets, and what else TLS has to say for itself, are taken in and mean nothing."""
         for _ in range(LOOKS):
             self._unread = self._unread or self._decrypted()
-            if self._unread or self._has_ended or self._failure is not None:
+            if self._unread or self._has_ended or self.failure is not None:
                 return False
             if self._inner.is_quiet():
                 return not self._part
@@ -224,8 +232,8 @@ class SecureStream:
         data, self._unread = self._unread or self._decrypted(), b""
         if data:
             return data
-        if self._failure is not None:
-            raise OSError(str(self._failure))
+        if self.failure is not None:
+            raise OSError(str(self.failure))
         return b"" if self._has_ended else None
 
     async def send(self, data: bytes | memoryview, patience: Patience) -> None:
@@ -251,7 +259,7 @@ class SecureStream:
 
     def _decrypted(self) -> bytes:
         """Return what was sent in all records that there are; note what comes behind it."""
-        if not self._incoming.pending or self._failure is not None:
+        if not self._incoming.pending or self.failure is not None:
             return b""
         pieces = []
         try:
@@ -261,7 +269,7 @@ class SecureStream:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
-            self._failure = error.with_traceback(None)
+            self.failure = error.with_traceback(None)
         return b"".join(pieces)
 
 
