@@ -24,6 +24,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.leftovers import has_more_records
+from cds_eks.backend.resolve import by_name
 from cds_eks.backend.sites import site_of, target, time_left
 from cds_eks.line import Line
 from cds_eks.logs import log
@@ -149,7 +150,7 @@ class Direct:
         is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=A_MOMENT)
         try:
             with anyio.fail_after(request.connect_timeout):
-                stream = self._stream = await anyio.connect_tcp(host, port)
+                stream = self._stream = await by_name(lambda name: anyio.connect_tcp(name, port), host, port)
                 self._has_come = _watched(stream)
                 if self._context is not None:
                     self._context.set_alpn_protocols(["http/1.1"])

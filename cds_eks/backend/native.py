@@ -16,6 +16,7 @@ import httpx
 from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.httpx import decompressed
+from cds_eks.backend.resolve import by_name
 from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.sites import LONGEST_URL, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
@@ -103,7 +104,7 @@ class NativeBackend:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
                 try:
                     # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
-                    opening = shared.loop.create_connection(lambda: connection, host, port)
+                    opening = by_name(functools.partial(_opened, shared, connection, port), host, port)
                     await asyncio.create_task(opening, context=shared.context)
                     if isinstance(connection, SecureConnection):
                         await connection.handshake()
@@ -125,6 +126,10 @@ class NativeBackend:
             for connection in list(self._shared.idle):
                 connection.close()
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+
+
+async def _opened(shared: Shared, connection: Connection, port: int, host: str) -> None:
+    await shared.loop.create_connection(lambda: connection, host, port)
 
 
 def _shared() -> Shared:

@@ -123,7 +123,11 @@ async def ask(
         if not trace.has_left:
             raise
         # A user's transport that tries again by itself has lost the request before.
-        failure = httpx.ReadError(f"sent, and then {type(error).__name__}")
+        failure: httpx.HTTPError = httpx.ReadError(f"sent, and then {type(error).__name__}")
+    except RuntimeError as error:
+        if trace.has_left or not isinstance(transport, Routed):
+            raise
+        failure = httpx.ConnectError(str(error))  # no thread can look the proxy's name up: see `resolve`
     else:
         return answer
     finally:
