@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import platform
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
 
 from cds_eks import backend as backends
-from cds_eks import codec, resources
+from cds_eks import clocks, codec, resources
 from cds_eks._version import __version__
 from cds_eks.config import (
     REVISION_UNSAID,
@@ -299,13 +298,13 @@ class AsyncEksClient:
         if self._home is None:
             self._home = Home()
         self._home.check()
-        started, began = time.monotonic(), time.time()
+        started, began = clocks.monotonic(), clocks.wall()
         try:
             response = await self._send(call)
             # A middleware's own answer may be one; the client's own have looked.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
                 raise refusal
-            answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
+            answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
             if error.outcome == "unknown":
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
@@ -314,7 +313,7 @@ class AsyncEksClient:
             if operation.kind is not Kind.CREATE or error.outcome != "unknown":
                 raise
             key = codec.natural_key(operation, arguments)
-            failure = ambiguous(error, natural_key=key, window=(datetime.fromtimestamp(began, UTC), datetime.now(UTC)))
+            failure = ambiguous(error, natural_key=key, window=(_moment(began), _moment(clocks.wall())))
         else:
             if logger.isEnabledFor(logging.DEBUG):
                 _log(operation, answer)
@@ -324,6 +323,10 @@ class AsyncEksClient:
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
         return {"User-Agent": self._user_agent, "cds-request-id": self._call_id()}
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _log(operation: Operation[T], answer: Response[T]) -> None:

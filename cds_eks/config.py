@@ -6,13 +6,13 @@ import collections
 import math
 import os
 import re
-import threading
 from collections.abc import Mapping
 from typing import Any, Final, Self, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from cds_eks import forks
 from cds_eks.errors import ConfigurationError
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
@@ -124,7 +124,7 @@ class AdaptiveRate:
         if isinstance(lowest, bool) or not isinstance(lowest, (int, float)) or not 0 < lowest < math.inf:
             raise ConfigurationError(f"lowest must be a number above 0, not {lowest!r}")
         self._lowest = lowest
-        self._lock = threading.Lock()
+        self._lock = forks.Lock()
         self._limit: float | None = None
         self._growth = 0.0
         self._next = 0.0
@@ -138,7 +138,7 @@ class AdaptiveRate:
 
     def take(self, now: float) -> float:
         """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
-        with self._lock:
+        with self._lock.here():
             if self._limit is not None:
                 if now < self._next:
                     return self._next - now
@@ -150,7 +150,7 @@ class AdaptiveRate:
 
     def learn(self, now: float, *, is_throttled: bool) -> None:
         """An attempt was answered."""
-        with self._lock:
+        with self._lock.here():
             if is_throttled and now - self._lowered >= 1.0:
                 current = float(max(1, len(self._recent))) if self._limit is None else self._limit
                 self._limit = max(self._lowest, current / 2)

@@ -16,7 +16,7 @@ class Home:
     def __init__(self) -> None:
         anyio.lowlevel.current_token()  # has anyio load what it needs now, and not when descriptors have run out
         self._loop = _running()
-        self._process = forks.generation
+        self._process = forks.process()
 
     def check(self) -> None:
         """Refuse another event loop, or process.
@@ -24,7 +24,7 @@ class Home:
         Raises:
             ConfigurationError: This is another one.
         """
-        if forks.generation == self._process and _running() == self._loop:
+        if forks.process() == self._process and _running() == self._loop:
             return
         raise ConfigurationError(
             "the client belongs to the event loop of its first call: make one for each loop, and for each process"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import anyio
 import attrs
 
+from cds_eks import clocks
 from cds_eks.errors import (
     DeadlineExceeded,
     EksError,
@@ -44,7 +44,7 @@ class Poll:
         sleep: Waits for some seconds.
     """
 
-    _clock: Callable[[], float] = time.monotonic
+    _clock: Callable[[], float] = clocks.monotonic
     _dice: Callable[[], float] = random.random
     _sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import anyio
 
+from cds_eks import clocks
 from cds_eks.errors import (
     InvalidRequestError,
     NotFound,
@@ -54,7 +54,7 @@ class Waiters:
         cluster: Callable[[str], Awaitable[Response[ClusterDetail]]],
         clusters: Callable[[], Awaitable[Response[list[ClusterSummary]]]],
         node_pools: Callable[[str, str], Awaitable[Response[NodePoolList]]],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = clocks.monotonic,
         dice: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:

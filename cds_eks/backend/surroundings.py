@@ -42,7 +42,7 @@ def ssl_context() -> ssl.SSLContext:
         ConfigurationError: The environment names certificates that can't be loaded.
     """
     try:
-        with forks.first_use:
+        with forks.first_use.here():
             return _shared_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a path with a NUL is a ValueError
         raise ConfigurationError(

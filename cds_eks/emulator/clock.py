@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from typing import Protocol
+
+from cds_eks import clocks
 
 __all__ = ["Clock", "ManualClock", "WallClock"]
 
@@ -32,12 +33,12 @@ class WallClock:
         if not 0 < speed < math.inf:
             raise ValueError("speed must be a finite number above 0")
         self._speed = speed
-        self._began = time.time()
-        self._origin = time.monotonic()
+        self._began = clocks.wall()
+        self._origin = clocks.monotonic()
 
     def now(self) -> float:
         """Return the service's time, in seconds since the epoch."""
-        return self._began + (time.monotonic() - self._origin) * self._speed
+        return self._began + (clocks.monotonic() - self._origin) * self._speed
 
 
 class ManualClock:

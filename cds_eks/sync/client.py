@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, cast
 
+from cds_eks import forks
 from cds_eks.backend import Backend
 from cds_eks.client import AsyncEksClient
 from cds_eks.config import (
@@ -87,10 +87,10 @@ class EksClient:
         if endpoint is None:
             endpoint = endpoint_from()
         api_revision = check_revision(api_revision)
-        process = os.getpid()
+        process = forks.process()
 
         def make() -> AsyncEksClient:
-            if not isinstance(backend, str) and process != os.getpid():
+            if not isinstance(backend, str) and process != forks.process():
                 raise ConfigurationError(
                     "a client with a backend of your own can't be used after a fork: make a new one"
                 )

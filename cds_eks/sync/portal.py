@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import os
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -22,6 +22,7 @@ except ImportError:  # pragma: no cover - anyio does without it as well
 
 from cds_eks import forks
 from cds_eks.errors import ConfigurationError, TransportError
+from cds_eks.loops import new_loop
 from cds_eks.sync.closing import CLOSED
 
 S = TypeVar("S")
@@ -62,9 +63,8 @@ class Portal:
     def __init__(self, make: Callable[[], Resident]) -> None:
         self._make = make
         self._is_closed = False
-        self._lock = threading.RLock()
+        self._lock = forks.Lock()
         self._loop: _Loop | None = None
-        _portals.add(self)
 
     def resident(self) -> Any:
         """Return what lives on the loop, to a call that runs there."""
@@ -111,28 +111,27 @@ class Portal:
         """End the loop and its thread; calls under way in other threads fail."""
         if self._loop is not None:
             self._loop.refuse_own_thread()
-        with self._lock:
+        if sys.is_finalizing():  # the thread stands still, and may hold locks
+            return
+        with self._lock.here():
             self._is_closed = True
             loop, self._loop = self._loop, None
         if loop is not None:
             loop.end()
+        if loop is not None and loop.is_of_this_process():
             loop.thread.join(END_TIMEOUT)
             if loop.ended.done():
                 loop.ended.result()
 
-    def forget_parent(self) -> None:
-        """Leave the parent's loop alone: this is the child of a fork, and the loop's thread is not in it."""
-        self._lock = threading.RLock()  # the parent's may be held, by a thread that is not in the child either
-        if self._loop is not None:
-            self._loop.abandon()
-            _abandoned.append(self._loop)
-            self._loop = None
-
     def _running(self) -> _Loop:
         """Return the loop, which is started if need be."""
-        with self._lock:
+        refuse_at_the_end()
+        with self._lock.here():
             if self._is_closed:
                 raise ConfigurationError("the client is closed")
+            if self._loop is not None and not self._loop.is_of_this_process():
+                self._loop.end()
+                self._loop = None
             if self._loop is None:
                 loop = _Loop(self._make)
                 try:
@@ -144,6 +143,16 @@ class Portal:
             return self._loop
 
 
+def refuse_at_the_end() -> None:
+    """Raise when the interpreter is at its very end, in a `__del__` say: no thread but this one runs any more.
+
+    Raises:
+        TransportError: So it is.
+    """
+    if sys.is_finalizing():
+        raise TransportError("the interpreter is shutting down: no more calls can be made", outcome="not_sent")
+
+
 class _Loop:
     """An event loop on a thread of its own, and a task group that holds its calls.
 
@@ -152,8 +161,9 @@ class _Loop:
     """
 
     def __init__(self, make: Callable[[], Resident]) -> None:
-        with forks.first_use, contextlib.suppress(ImportError):
+        with forks.first_use.here(), contextlib.suppress(ImportError):
             importlib.import_module("anyio._backends._asyncio")  # or else the thread would, and a fork could come then
+        self._process = forks.process()
         self._lock = threading.RLock()
         self._refusal: str | None = None
         self._call_soon: Callable[..., object]
@@ -172,6 +182,9 @@ class _Loop:
     def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[], None] | None = None) -> T:
         """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""
         self.refuse_own_thread()
+        refuse_at_the_end()
+        if not self.is_of_this_process():
+            raise ConfigurationError("what was begun before a fork can't go on in the child")
         call = _Call(start)
         try:
             with self._lock:  # so that no call comes after the end, where nobody would answer it
@@ -195,21 +208,25 @@ class _Loop:
                 "would wait for itself for ever: use AsyncEksClient there"
             )
 
+    def is_of_this_process(self) -> bool:
+        """Whether it is not the parent's, seen from a forked child, in which its thread does not run."""
+        return self._process == forks.process()
+
     def end(self) -> None:
         """Have the loop cancel its calls, and end. Waits for nothing: the garbage collector calls it on any thread."""
+        if not self.is_of_this_process():
+            _abandoned.append(self)
+            return
+        if sys.is_finalizing():  # the thread stands still, and may hold the lock
+            return
         with self._lock:
             if self._refusal is None:
                 self._refusal = "the client is closed"
                 self._call_soon(self._ending.set)
 
-    def abandon(self) -> None:
-        """Take no more calls, touch nothing: this is the parent's loop, seen from its child."""
-        self._lock = threading.RLock()
-        self._refusal = "what was begun before a fork can't go on in the child"
-
     def _run(self, make: Callable[[], Resident], started: Future[None]) -> None:
         try:
-            anyio.run(self._live, make, started, backend="asyncio")
+            anyio.run(self._live, make, started, backend="asyncio", backend_options={"loop_factory": new_loop})
             self.ended.set_result(None)
         except BaseException as error:  # noqa: BLE001 - raised where the first call, or `close`, waits
             (self.ended if started.done() else started).set_exception(error)
@@ -272,15 +289,5 @@ class _Call(Generic[T]):
             del error  # its traceback holds this frame: they would hold each other
 
 
-_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
 _abandoned: list[_Loop] = []
 """What a forked child inherits of its parent's loops. Kept for ever: to close it would reach into the parent's."""
-
-
-def _after_fork_in_child() -> None:
-    for portal in list(_portals):
-        portal.forget_parent()
-
-
-if hasattr(os, "register_at_fork"):  # Windows has no forks
-    os.register_at_fork(after_in_child=_after_fork_in_child)

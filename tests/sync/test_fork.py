@@ -11,7 +11,6 @@ from operations.server import Seen, Server, envelope
 
 from cds_eks import EksClient
 from cds_eks.errors import ConfigurationError
-from cds_eks.sync import portal as portals
 from sync.processes import Ended, run
 
 HEAD = """
@@ -111,7 +110,7 @@ eks = client()
 eks.clusters.list()
 is_held, release = threading.Event(), threading.Event()
 def hold():
-    with eks._portal._lock, eks._portal._loop._lock:
+    with eks._portal._lock.here(), eks._portal._loop._lock:
         is_held.set()
         release.wait(10)
 holder = threading.Thread(target=hold)
@@ -292,7 +291,6 @@ def test_the_refusal_of_a_backend_seen_in_this_process(server: Server, monkeypat
     eks = EksClient(endpoint=server.url, backend=Backend(), **SETTINGS)
     pid = threading.get_native_id() + 1_000_000
     monkeypatch.setattr("os.getpid", lambda: pid)
-    portals._after_fork_in_child()
     with pytest.raises(ConfigurationError, match="make a new one") as caught:
         eks.clusters.list()
     assert caught.value.outcome == "not_sent"

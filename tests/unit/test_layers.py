@@ -27,7 +27,7 @@ LAYERS: list[set[str]] = [
     {"revisions"},
     {"redaction", "logs", "home", "line"},
     {"errors"},
-    {"_version", "_lazy", "clocks", "forks", "kept", "making"},
+    {"_version", "_lazy", "clocks", "forks", "kept", "loops", "making"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
