@@ -17,15 +17,14 @@ from patience import PATIENCE
 
 PREAMBLE = f"""
 import asyncio, atexit, gc, os, signal, sys, threading, time, traceback
-from cds_eks import Credentials, EksClient, RetryPolicy
+from cds_eks import Credentials, EksClient, Limits, RetryPolicy
 from cds_eks.errors import ConfigurationError, EksError, NotFound, TransportError
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def client(**more):
-    return EksClient(
-        Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), endpoint=sys.argv[1], retry=RetryPolicy.none(), **more
-    )
+    more = {{"endpoint": sys.argv[1], "retry": RetryPolicy.none()}} | more
+    return EksClient(Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), **more)
 
 def say(*words):
     # In one piece, so that the lines of several processes do not mix.
