@@ -169,8 +169,8 @@ class _Loop:
         self._call_soon: Callable[..., object]
         started: Future[None] = Future()
         self.ended: Future[None] = Future()
-        self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
         try:
+            self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
             self.thread.start()
             started.result()
         except (OSError, RuntimeError) as error:
@@ -226,6 +226,7 @@ class _Loop:
 
     def _run(self, make: Callable[[], Resident], started: Future[None]) -> None:
         try:
+            _refuse_a_thread_with_a_loop()
             anyio.run(self._live, make, started, backend="asyncio", backend_options={"loop_factory": new_loop})
             self.ended.set_result(None)
         except BaseException as error:  # noqa: BLE001 - raised where the first call, or `close`, waits
@@ -242,6 +243,16 @@ class _Loop:
             await self._ending.wait()
             self._calls.cancel_scope.cancel()
         await resident.aclose()
+
+
+def _refuse_a_thread_with_a_loop() -> None:
+    """Raise when a thread that has just started runs an event loop already: it is none, but a greenlet."""
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise ConfigurationError(
+            "gevent or eventlet has patched threading, so that the event loops of two clients would share a thread: "
+            "share one client, or leave threading as it is (`thread=False`)"
+        )
 
 
 class _Call(Generic[T]):

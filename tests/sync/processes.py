@@ -67,10 +67,13 @@ class Ended:
 
 
 @contextmanager
-def started(script: str, server: Server, *flags: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a script (after the preamble) in a process of its own; it is killed if the test leaves it behind."""
+def started(script: str, server: Server, *flags: str, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Start a script (after the preamble, and what is to be done before that) in a process of its own.
+
+    It is killed if the test leaves it behind.
+    """
     process = subprocess.Popen(
-        [sys.executable, *flags, "-c", PREAMBLE + script, server.url],
+        [sys.executable, *flags, "-c", before + PREAMBLE + script, server.url],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -92,7 +95,7 @@ def finish(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
     return Ended(process.returncode, out.splitlines(), complaints, time.monotonic() - begin)
 
 
-def run(script: str, server: Server, *flags: str) -> Ended:
+def run(script: str, server: Server, *flags: str, before: str = "") -> Ended:
     """Run a script to its end, which must come in 15 s."""
-    with started(script, server, *flags) as process:
+    with started(script, server, *flags, before=before) as process:
         return finish(process, 15.0)
