@@ -24,7 +24,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.leftovers import has_more_records
-from cds_eks.backend.resolve import by_name
+from cds_eks.backend.resolve import look_up
 from cds_eks.backend.sites import site_of, target, time_left
 from cds_eks.line import Line
 from cds_eks.logs import log
@@ -150,7 +150,7 @@ class Direct:
         is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=A_MOMENT)
         try:
             with anyio.fail_after(request.connect_timeout):
-                stream = self._stream = await by_name(lambda name: anyio.connect_tcp(name, port), host, port)
+                stream = self._stream = await _connected(host, port)
                 self._has_come = _watched(stream)
                 if self._context is not None:
                     self._context.set_alpn_protocols(["http/1.1"])
@@ -239,6 +239,20 @@ class Direct:
             http.start_next_cycle()
             self._idle_since = time.monotonic()
             self.is_idle = True
+
+
+async def _connected(host: str, port: int) -> anyio.abc.SocketStream:
+    """Connect to the first address of a host that can be reached."""
+    failure = OSError("the host has no address")
+    try:
+        for *_, address in await look_up(host, port):
+            try:
+                return await anyio.connect_tcp(address[0], port)
+            except OSError as error:
+                failure = error
+        raise failure
+    finally:
+        del failure  # its traceback holds this frame: they would hold each other
 
 
 class _Whole(anyio.abc.ByteStream):

@@ -16,7 +16,7 @@ import httpx
 from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.httpx import decompressed
-from cds_eks.backend.resolve import by_name
+from cds_eks.backend.resolve import look_up
 from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.sites import LONGEST_URL, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
@@ -104,8 +104,7 @@ class NativeBackend:
                 connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
                 try:
                     # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
-                    opening = by_name(functools.partial(_opened, shared, connection, port), host, port)
-                    await asyncio.create_task(opening, context=shared.context)
+                    await asyncio.create_task(_open(shared, connection, host, port), context=shared.context)
                     if isinstance(connection, SecureConnection):
                         await connection.handshake()
                 except BaseException:
@@ -128,8 +127,19 @@ class NativeBackend:
             await asyncio.sleep(0)  # asyncio closes the sockets in its next round
 
 
-async def _opened(shared: Shared, connection: Connection, port: int, host: str) -> None:
-    await shared.loop.create_connection(lambda: connection, host, port)
+async def _open(shared: Shared, connection: Connection, host: str, port: int) -> None:
+    failure = OSError("the host has no address")
+    try:
+        for *_, address in await look_up(host, port):
+            try:
+                await shared.loop.create_connection(lambda: connection, address[0], port)
+            except OSError as error:
+                failure = error
+            else:
+                return
+        raise failure
+    finally:
+        del failure  # its traceback holds this frame: they would hold each other
 
 
 def _shared() -> Shared:

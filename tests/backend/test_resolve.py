@@ -1,8 +1,7 @@
-"""Connections by host name where no thread can look the name up."""
+"""Addresses of hosts, and connections to them, where no thread can look a name up."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -16,101 +15,123 @@ from raw_server import unused_port
 from test_httpx import CREDENTIALS, _no_proxies, create  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
-from cds_eks.backend.resolve import by_name
+from cds_eks.backend.resolve import look_up
 
 pytestmark = pytest.mark.anyio
 
 SHUTDOWN = "cannot schedule new futures after shutdown"
-
-
-def connecting(*, names: str, addresses: dict[str, str]) -> Callable[[str], Any]:
-    """Return what connects to some addresses, and refuses names with a RuntimeError."""
-
-    async def connect(host: str) -> str:
-        if host not in addresses:
-            raise RuntimeError(names)
-        if addresses[host] == "refused":
-            raise ConnectionRefusedError(host)
-        return addresses[host]
-
-    return connect
+FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))]
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two addresses of the one name there is; what was asked for is kept."""
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What makes event loops have no thread for a lookup, and say why."""
+
+    def refuse(words: str) -> None:
+        async def getaddrinfo(*_: object, **__: object) -> None:
+            raise RuntimeError(words)
+
+        monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+
+    return refuse
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that were looked up where it was asked for them; there is one, `a.test`."""
     asked: list[str] = []
 
-    def getaddrinfo(host: str, port: int, **_: int) -> list[Any]:
+    def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:
         asked.append(host)
         if host != "a.test":
             raise socket.gaierror(-2, "Name or service not known")
-        return [
-            (socket.AF_INET6, socket.SOCK_STREAM, 0, "", (address, port)) for address in ("::1", "::1", "192.0.2.1")
-        ]
+        return FOUND
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
 
 
-async def test_each_address_is_tried_in_turn(known: list[str]) -> None:
-    connect = connecting(names=SHUTDOWN, addresses={"::1": "refused", "192.0.2.1": "connected"})
-    assert await by_name(connect, "a.test", 80) == "connected"
-    assert known == ["a.test"]
+async def test_the_event_loop_looks_names_up_if_it_can(monkeypatch: pytest.MonkeyPatch, asked: list[str]) -> None:
+    async def getaddrinfo(host: str, port: int, **more: object) -> Any:
+        assert (host, port, more) == ("b.test", 80, {"type": socket.SOCK_STREAM})
+        return FOUND
+
+    monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+    assert await look_up("b.test", 80) == FOUND
+    assert asked == []
 
 
-async def test_the_last_refusal_is_told_if_there_is_no_other_address(known: list[str]) -> None:
-    connect = connecting(names=SHUTDOWN, addresses={"::1": "refused", "192.0.2.1": "refused"})
-    with pytest.raises(ConnectionRefusedError, match=r"192\.0\.2\.1"):
-        await by_name(connect, "a.test", 80)
+@pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
+async def test_nothing_is_looked_up_for_an_address(refuse: Callable[[str], None], host: str, family: int) -> None:
+    refuse("no thread is needed")
+    (found,) = await look_up(host, 80)
+    assert (found[0], found[-1][:2]) == (family, (host, 80))
 
 
-async def test_a_name_that_there_is_not(known: list[str]) -> None:
-    with pytest.raises(socket.gaierror, match="not known"):
-        await by_name(connecting(names=SHUTDOWN, addresses={}), "b.test", 80)
-
-
-async def test_what_the_event_loop_can_look_up_is_its_own(known: list[str]) -> None:
-    assert await by_name(connecting(names="", addresses={"a.test": "connected"}), "a.test", 80) == "connected"
-    assert known == []
-
-
-async def test_an_event_loop_that_goes_on_is_not_held_up_by_a_lookup(known: list[str]) -> None:
-    """The system has no more threads: an event loop of the user's must not stand still for that."""
-    with pytest.raises(OSError, match=r"can't be looked up \(can't start new thread\)"):
-        await by_name(connecting(names="can't start new thread", addresses={}), "a.test", 80)
-    assert known == []
-
-
-async def test_after_the_main_thread_s_end_any_reason_will_do(
-    known: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "words",
+    [
+        SHUTDOWN,
+        "cannot schedule new futures after interpreter shutdown",
+        "Executor shutdown has been called",
+        "can't create new thread at interpreter shutdown",
+    ],
+)
+async def test_once_there_are_no_more_threads_it_is_done_right_here(
+    refuse: Callable[[str], None], asked: list[str], words: str
 ) -> None:
+    refuse(words)
+    assert await look_up("a.test", 80) == FOUND
+    with pytest.raises(socket.gaierror, match="not known"):
+        await look_up("b.test", 80)
+    assert asked == ["a.test", "b.test"]
+
+
+async def test_an_event_loop_that_goes_on_is_not_held_up(
+    refuse: Callable[[str], None], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system has no more threads: an event loop of the user's must not stand still for that."""
+    refuse("can't start new thread")
+    with pytest.raises(OSError, match=r"can't be looked up \(can't start new thread\)"):
+        await look_up("a.test", 80)
+    assert asked == []
     ended = threading.Thread()
     monkeypatch.setattr(threading, "main_thread", lambda: ended)
-    connect = connecting(names="can't start new thread", addresses={"::1": "connected"})
-    assert await by_name(connect, "a.test", 80) == "connected"
+    assert await look_up("a.test", 80) == FOUND
 
 
 @pytest.mark.parametrize("backend", ["httpx", "native"])
-async def test_a_create_to_a_name_that_no_thread_can_look_up_is_not_sent(
-    backend: Any, create: Any, monkeypatch: pytest.MonkeyPatch, anyio_backend: str
+async def test_a_create_to_a_name_that_can_not_be_looked_up_is_not_sent(
+    backend: Any, create: Any, refuse: Callable[[str], None], anyio_backend: str
 ) -> None:
     if backend == "native" and anyio_backend == "trio":
         pytest.skip("the native backend runs on asyncio only")
-
-    async def refuse(*_: object, **__: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(anyio, "connect_tcp", refuse)
-    if anyio_backend == "asyncio":
-        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", refuse)
+    refuse("can't start new thread")
     async with AsyncEksClient(CREDENTIALS, endpoint="http://a.test", backend=backend, retry=RetryPolicy.none()) as eks:
         with pytest.raises(errors.ConnectFailed, match="can't start new thread") as caught:
             await eks.clusters.create(create)
     assert (caught.value.outcome, caught.value.attempts) == ("not_sent", 1)
 
 
-async def test_a_proxy_s_name_that_no_thread_can_look_up_is_not_connected_to(
+@pytest.mark.parametrize("backend", ["httpx", "native"])
+async def test_all_addresses_are_tried_where_it_is_done_right_here(
+    backend: Any, refuse: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, anyio_backend: str
+) -> None:
+    if backend == "native" and anyio_backend == "trio":
+        pytest.skip("the native backend runs on asyncio only")
+    refuse(SHUTDOWN)
+    two = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", unused_port())) for last in (1, 2)]
+    with monkeypatch.context() as patch:
+        real = socket.getaddrinfo
+        patch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: two if host == "a.test" else real(host, *rest))
+        url = f"http://a.test:{unused_port()}"
+        async with AsyncEksClient(CREDENTIALS, endpoint=url, backend=backend, retry=RetryPolicy.none()) as eks:
+            with pytest.raises(errors.ConnectFailed) as caught:
+                await eks.clusters.list()
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_a_proxy_s_name_that_can_not_be_looked_up_is_not_connected_to(
     create: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*_: object, **__: object) -> None:

@@ -41,9 +41,11 @@ def test_a_blocking_client_calls_pauses_waits_and_gives_up_in_frozen_time(name: 
             with pytest.raises(errors.WaitTimeout):
                 eks.wait.cluster_deleted(cluster, timeout=0.1)
         emulator.faults.add(Fault("hang_before_commit"))
-        with EksClient(emulator.credentials, endpoint=url, timeouts=Timeouts(total=0.2)) as eks:
-            with pytest.raises(errors.DeadlineExceeded):
-                eks.clusters.list()
+        with (
+            EksClient(emulator.credentials, endpoint=url, timeouts=Timeouts(total=0.2)) as eks,
+            pytest.raises(errors.DeadlineExceeded),
+        ):
+            eks.clusters.list()
 
 
 def test_a_blocking_client_goes_on_when_time_is_frozen_and_set_free_in_the_middle() -> None:
