@@ -6,6 +6,7 @@ import logging
 import platform
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
+from traceback import clear_frames
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast
 
@@ -306,6 +307,7 @@ class AsyncEksClient:
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
+            _let_go(error)
             if error.outcome == "unknown":
                 call.record.may_have_left()  # what it took for accepted may be an answer that names nothing
             if error.outcome == "accepted" and call.record.answer is not None and operation.kind is not Kind.READ:
@@ -318,11 +320,22 @@ class AsyncEksClient:
             if logger.isEnabledFor(logging.DEBUG):
                 _log(operation, answer)
             return answer
-        raise failure
+        finally:
+            call.record.failures = ()  # or else a failure would hold itself, by the frames that it came through
+        try:
+            raise failure
+        finally:
+            del failure
 
     def _call_headers(self) -> dict[str, str]:
         """The headers of one call; the service's own client sends the id as well [O]."""
         return {"User-Agent": self._user_agent, "cds-request-id": self._call_id()}
+
+
+def _let_go(error: EksError) -> None:
+    """Have the frames that a failure came through forget it: it holds them, and they hold sockets."""
+    for each in (error, *error.previous):
+        clear_frames(each.__traceback__)
 
 
 def _moment(seconds: float) -> datetime:
