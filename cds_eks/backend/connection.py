@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import select
-import time
 from collections.abc import MutableMapping
 from typing import cast
 
 import attrs
 
+from cds_eks import clocks
 from cds_eks.backend.answers import AnswerReader
 from cds_eks.errors import ConnectionLost, EksError
 from cds_eks.pipeline import OutOfTime
@@ -208,7 +208,7 @@ class Connection(asyncio.BufferedProtocol):
             self._end(Unsent())
             self.close()  # it answers nothing, and would be taken for the answer to the next request
             return
-        self._heard = time.monotonic()
+        self._heard = clocks.monotonic()
         try:
             response = self._reader.feed(data)
         except EksError as error:
@@ -235,7 +235,7 @@ class Connection(asyncio.BufferedProtocol):
 
         No timer is set or cancelled for a request: one fires now and then, and looks for how long it was silent.
         """
-        self._heard = now = time.monotonic()
+        self._heard = now = clocks.monotonic()
         self._silence = silence
         self._ends = ends
         due = ends if silence is None else now + silence
@@ -255,7 +255,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _look(self) -> None:
         self._timer = None
-        now = time.monotonic()
+        now = clocks.monotonic()
         if self._ends is not None and now >= self._ends:
             self._end(OutOfTime())
             self.close()
@@ -298,7 +298,7 @@ class Connection(asyncio.BufferedProtocol):
         self._may_write = self._loop.create_future()
 
     def resume_writing(self) -> None:  # noqa: D102
-        self._heard = time.monotonic()
+        self._heard = clocks.monotonic()
         if self._may_write is not None and not self._may_write.done():
             self._may_write.set_result(None)
         self._may_write = None

@@ -11,7 +11,6 @@ import logging
 import math
 import select
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ import h11
 import httpx
 from anyio.streams.tls import TLSAttribute, TLSStream
 
+from cds_eks import clocks
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.leftovers import has_more_records
 from cds_eks.backend.resolve import look_up
@@ -94,7 +94,7 @@ class Direct:
         return (
             self.is_idle
             and self._site.origin == site_of(url).origin
-            and time.monotonic() - self._idle_since <= self._expiry
+            and clocks.monotonic() - self._idle_since <= self._expiry
             and not self._has_come()
         )
 
@@ -145,7 +145,7 @@ class Direct:
             await self._stream.aclose()
 
     async def _connect(self, request: Request) -> None:
-        began = time.monotonic()
+        began = clocks.monotonic()
         _, host, port = self._site.origin
         is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=A_MOMENT)
         try:
@@ -165,7 +165,7 @@ class Direct:
         finally:
             if is_in_turn:
                 self._turns.give_back()
-        log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
+        log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(clocks.monotonic() - began, 3))
 
     def _serialized(self, request: Request) -> bytes:
         """Return the bytes of a request."""
@@ -237,7 +237,7 @@ class Direct:
             and not (self._secured is not None and has_more_records(self._secured))
         ):
             http.start_next_cycle()
-            self._idle_since = time.monotonic()
+            self._idle_since = clocks.monotonic()
             self.is_idle = True
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-import time
 import zlib
 
 import anyio
 import httpx
 
+from cds_eks import clocks
 from cds_eks.backend import transports
 from cds_eks.backend.direct import CONNECTING, Answer, Direct
 from cds_eks.backend.headers import read_headers
@@ -88,10 +88,10 @@ class HttpxBackend:
                 is_sound = not self._is_closed and _is_sound(connection, request)
             finally:
                 if is_sound:
-                    self._idle.append((connection, time.monotonic()))
+                    self._idle.append((connection, clocks.monotonic()))
                 else:
                     await close(connection)
-            if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
+            if self._idle and clocks.monotonic() - self._idle[0][1] > self._expiry:
                 await close(self._idle.pop(0)[0])  # the one that was idle for longest
             return response
         finally:

@@ -10,7 +10,6 @@ import logging
 import random
 import ssl
 import time
-import types
 import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -502,7 +501,7 @@ async def test_a_kept_connection_that_breaks_under_a_request_is_a_retry_for_a_re
 @asynchronous
 async def test_an_idle_connection_is_closed_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(httpx_backend, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("cds_eks.clocks.monotonic", lambda: now[0])
     all_in = anyio.Event()
 
     async def handle(connection: Connection) -> None:
