@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
+from traceback import clear_frames
 from typing import Any, TypeVar
 
-from cds_eks import codec
+from cds_eks import clocks, codec
 from cds_eks.config import check_timeout
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError, ambiguous
 from cds_eks.fates import Fate, witness
@@ -50,9 +50,11 @@ class Calls:
         self._is_closed = True
         return has_ended
 
-    def is_left_open(self) -> bool:
-        """Whether it carried calls, and was never ended, in this process."""
-        return self._home is not None and not self._is_closed and not self._home.is_inherited
+    def end_if_left_open(self) -> bool:
+        """Carry no more calls if it carried some in this process and was never ended; return whether it was so."""
+        is_open = self._home is not None and not self._is_closed and not self._home.is_inherited
+        self._is_closed = self._is_closed or is_open
+        return is_open
 
     async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
@@ -68,14 +70,15 @@ class Calls:
             self._home = Home()
         self._home.check()
         fate = None if operation.kind is Kind.READ else self._fate(operation, call, arguments)
-        started = time.monotonic()
+        started = clocks.monotonic()
         try:
             response = await self._send(call)
             # A middleware's own answer may be one; the client's own have looked.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
                 raise refusal
-            answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
+            answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
+            _let_go(error)
             failure = _explained(error, operation, call, fate)
             if failure is None:
                 raise
@@ -87,13 +90,24 @@ class Calls:
             if logger.isEnabledFor(logging.DEBUG):
                 _log(operation, answer)
             return answer
-        raise failure
+        finally:
+            call.record.failures = ()  # or else a failure would hold itself, by the frames that it came through
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame: they would hold each other
 
     def _fate(self, operation: Operation[Any], call: Request, arguments: Any) -> Fate:
         fate = Fate(operation, call, arguments, self._open_creates)
         if (fates := witness.get()) is not None:
             fates.append(fate)
         return fate
+
+
+def _let_go(error: EksError) -> None:
+    """Have the frames that a failure came through forget it: it holds them, and they hold sockets."""
+    for each in (error, *error.previous):
+        clear_frames(each.__traceback__)
 
 
 def _explained(error: EksError, operation: Operation[Any], call: Request, fate: Fate | None) -> AmbiguousCreate | None:

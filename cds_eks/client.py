@@ -224,7 +224,7 @@ class AsyncEksClient:
     def __del__(self) -> None:
         """Free the connections of a client that was never closed, and warn of it."""
         calls: Calls | None = vars(self).get("_calls")
-        if calls is not None and calls.is_left_open() and backends.abandon(self._backend):
+        if calls is not None and calls.end_if_left_open() and backends.abandon(self._backend):
             words = f"unclosed {type(self).__name__}: use it in `async with`, or await its `aclose()`"
             warnings.warn(words, ResourceWarning, stacklevel=2, source=self)
 

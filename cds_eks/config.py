@@ -5,13 +5,13 @@ from __future__ import annotations
 import collections
 import math
 import os
-import threading
 from collections.abc import Mapping
 from typing import Any, Final, Self, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from cds_eks import forks
 from cds_eks.errors import ConfigurationError, InvalidRequestError
 from cds_eks.hosts import host_fault
 from cds_eks.revisions import API_REVISIONS
@@ -135,7 +135,7 @@ class AdaptiveRate:
         if not _is_number(lowest) or lowest <= 0:
             raise ConfigurationError(f"lowest must be a number above 0, not {_shown(lowest)}")
         self._lowest = lowest
-        self._lock = threading.Lock()
+        self._lock = forks.Lock()
         self._limit: float | None = None
         self._growth = 0.0
         self._next = 0.0
@@ -149,7 +149,7 @@ class AdaptiveRate:
 
     def take(self, now: float) -> float:
         """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
-        with self._lock:
+        with self._lock.here():
             if self._limit is not None:
                 if now < self._next:
                     return self._next - now
@@ -161,7 +161,7 @@ class AdaptiveRate:
 
     def learn(self, now: float, *, is_throttled: bool) -> None:
         """An attempt was answered."""
-        with self._lock:
+        with self._lock.here():
             if is_throttled and now - self._lowered >= 1.0:
                 current = float(max(1, len(self._recent))) if self._limit is None else self._limit
                 self._limit = max(self._lowest, current / 2)

@@ -17,7 +17,7 @@ class Home:
     def __init__(self) -> None:
         anyio.lowlevel.current_token()  # has anyio load what it needs now, and not when descriptors have run out
         self._loop = _running()
-        self._process = forks.generation
+        self._process = forks.process()
 
     def check(self) -> None:
         """Refuse another event loop, or process.
@@ -32,7 +32,7 @@ class Home:
     @property
     def is_inherited(self) -> bool:
         """Whether it is that of a parent process, whose connections are the parent's too."""
-        return forks.generation != self._process
+        return forks.process() != self._process
 
     def has_ended(self) -> bool:
         """Whether its event loop does not run any more, so that nobody but the caller can use what belongs to it.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import attrs
 
 from cds_eks.backend.connection import Connection
+from cds_eks.backend.resolve import is_address, look_up
 from cds_eks.backend.secure import SecureConnection
 from cds_eks.backend.shared import Shared
 
@@ -111,7 +111,7 @@ class Dial:
     async def _addresses(self) -> list[str]:
         if is_address(self.host):
             return [self.host]
-        found = await self.shared.loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        found = await look_up(self.host, self.port)
         return interleaved(found)
 
     async def _race(self, addresses: Iterable[str]) -> None:
@@ -160,17 +160,6 @@ def _pass_on(task: asyncio.Task[Connection | None], opened: asyncio.Future[Conne
         opened.set_exception(failure)
     else:
         opened.set_result(None if task.cancelled() else task.result())
-
-
-def is_address(host: str) -> bool:
-    """Whether a host is an IP address, which needs no look-up."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
 
 
 def interleaved(found: Iterable[tuple[Any, ...]]) -> list[str]:

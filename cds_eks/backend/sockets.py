@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import contextvars
 import functools
-import ipaddress
 import math
 import os
 import select
@@ -22,6 +21,7 @@ from typing import Any
 import anyio
 
 from cds_eks import clocks
+from cds_eks.backend.resolve import is_address, look_up
 
 STAGGER = 0.25
 """After how many seconds the next address of a host is tried as well (RFC 8305)."""
@@ -100,12 +100,7 @@ def _is_connected(begun: socket.socket) -> bool:
 
 async def _addresses(host: str, port: int, until: float) -> list[_Address]:
     """Return the addresses of a host, the families by turns."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        found = await _looked_up(host, port, until)
-    else:  # no thread is needed for that
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    found = await (look_up(host, port) if is_address(host) else _looked_up(host, port, until))
     addresses: list[_Address] = [(family, address) for family, _, _, _, address in found]
     first = [each for each in addresses if each[0] == addresses[0][0]]
     others = [each for each in addresses if each[0] != addresses[0][0]]
@@ -117,24 +112,24 @@ async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
     loop = asyncio_loop()
     if loop is None:
         with anyio.move_on_after(until - clocks.monotonic()):
-            return await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            return await look_up(host, port)
         raise TimeIsUp
     context = contextvars.Context()  # what lasts would keep what the caller has in its own
-    look_up = loop.create_task(anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM), context=context)
+    task = loop.create_task(look_up(host, port), context=context)
     ended: asyncio.Future[bool] = loop.create_future()
-    look_up.add_done_callback(functools.partial(_tell, ended), context=context)
+    task.add_done_callback(functools.partial(_tell, ended), context=context)
     timer = _timer(loop, until, ended, context)
     try:
         await ended
-        if look_up.done():
-            return look_up.result()
+        if task.done():
+            return task.result()
         await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
         raise TimeIsUp
     finally:
         if timer is not None:
             timer.cancel()
-        look_up.cancel()  # which is nobody's but ours
-        del look_up  # it has the exception, whose traceback holds this frame: they would hold each other
+        task.cancel()  # which is nobody's but ours
+        del task  # it has the exception, whose traceback holds this frame: they would hold each other
 
 
 async def wait(sockets: Sequence[socket.socket], *, is_to_read: bool, until: float) -> bool:

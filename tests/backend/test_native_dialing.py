@@ -22,7 +22,8 @@ from raw_server import CLUSTER, Connection, answer, answering, serve, unused_por
 from cds_eks import Limits, errors
 from cds_eks.backend import dialing
 from cds_eks.backend.connection import Connection as NativeConnection
-from cds_eks.backend.dialing import Dial, interleaved, is_address, words_of
+from cds_eks.backend.dialing import Dial, interleaved, words_of
+from cds_eks.backend.resolve import is_address
 from cds_eks.backend.shared import Shared
 from cds_eks.pipeline import OutOfTime
 

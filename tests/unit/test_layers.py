@@ -29,8 +29,8 @@ LAYERS: list[set[str]] = [
     {"redaction", "logs", "home", "line", "moments", "open_creates"},
     {"errors"},
     {
-        *("_version", "_lazy", "clocks", "deletions", "forks", "groups", "hosts", "kept", "loading", "making"),
-        *("open_lists", "text_rules"),
+        *("_version", "_lazy", "clocks", "deletions", "forks", "groups", "hosts", "kept", "loading", "loops"),
+        *("making", "open_lists", "text_rules"),
     },
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

@@ -146,7 +146,7 @@ def test_what_a_child_of_a_fork_inherits_is_left_alone(monkeypatch: pytest.Monke
     eks = AsyncEksClient(CREDENTIALS, backend=backend)
     asyncio.run(use(eks))
     with monkeypatch.context() as patch, warnings.catch_warnings():
-        patch.setattr("cds_eks.forks.generation", -1)
+        patch.setattr("os.getpid", lambda: -1)
         warnings.simplefilter("error")
         with pytest.raises(errors.ConfigurationError, match="each process"):
             asyncio.run(eks.aclose())

@@ -354,7 +354,7 @@ OPTIONS: dict[str, st.SearchStrategy[Any]] = {
     "cni.cni_type": st.sampled_from(["flannel", "vpc-cni", "calico"]),
     "cni.cni_config.flannel_backend_type": st.sampled_from(["", "vxlan", "udp-marked"]),
     "cni.cni_config.calico_encapsulation": st.sampled_from(["", "ipip-marked"]),
-    "cni.cni_config.subnet_list[0].segment": st.sampled_from(["", "segment-marked"]),
+    "cni.cni_config.subnet_list[0].segment": st.sampled_from(["", "10.43.21.0/24"]),
     "master_config.annotations": LABELS,
     "master_config.labels": LABELS,
     "master_config.shell": st.sampled_from(["", "shell-marked"]),
