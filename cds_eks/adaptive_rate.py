@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections
 import math
-import threading
 
+from cds_eks import forks
 from cds_eks.errors import ConfigurationError
 from cds_eks.finite import is_finite, shown_number
 
@@ -30,7 +30,7 @@ class AdaptiveRate:
         if not is_finite(lowest) or lowest <= 0:
             raise ConfigurationError(f"lowest must be a number above 0, not {shown_number(lowest)}")
         self._lowest = lowest
-        self._lock = threading.Lock()
+        self._lock = forks.Lock()
         self._limit: float | None = None
         self._next = 0.0
         self._lowered = -math.inf
@@ -44,7 +44,7 @@ class AdaptiveRate:
 
     def take(self, now: float) -> float:
         """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
-        with self._lock:
+        with self._lock.here():
             if self._limit is not None:
                 if now < self._next:
                     return self._next - now
@@ -55,7 +55,7 @@ class AdaptiveRate:
 
     def learn(self, now: float, *, is_throttled: bool) -> None:
         """An attempt was answered."""
-        with self._lock:
+        with self._lock.here():
             if is_throttled and now - self._lowered >= 1.0:
                 self._forget(now)
                 self._before = float(max(1, len(self._recent))) if self._limit is None else self._limit

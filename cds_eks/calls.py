@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any, TypeVar
 
-from cds_eks import codec
+from cds_eks import clocks, codec
 from cds_eks.answer_ids import with_ids
 from cds_eks.config import check_timeout
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError, ambiguous
@@ -39,15 +38,24 @@ class Calls:
         self._is_closed = False
         self._home: Home | None = None
 
-    def end(self) -> None:
+    def end(self) -> bool:
         """Carry no more calls.
 
+        Returns:
+            Whether the event loop has ended that the connections belong to.
+
         Raises:
-            ConfigurationError: It belongs to another event loop, or process: the connections do as well.
+            ConfigurationError: The client belongs to another event loop that still runs, or to another process.
         """
-        if not self._is_closed and self._home is not None:
-            self._home.check()
+        has_ended = not self._is_closed and self._home is not None and self._home.has_ended()
         self._is_closed = True
+        return has_ended
+
+    def end_if_left_open(self) -> bool:
+        """Carry no more calls if it carried some in this process and was never ended; return whether it was so."""
+        is_open = self._home is not None and not self._is_closed and not self._home.is_inherited
+        self._is_closed = self._is_closed or is_open
+        return is_open
 
     async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
         """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
@@ -63,14 +71,14 @@ class Calls:
             self._home = Home()
         self._home.check()
         fate = None if operation.kind is Kind.READ else self._fate(operation, call, arguments)
-        started = time.monotonic()
+        started = clocks.monotonic()
         try:
             response = await self._send(call)
             # A middleware's own answer may be one; the client's own have looked.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
                 del response  # it may be anything
                 raise refusal
-            answer = codec.decode(operation, call, response, elapsed=time.monotonic() - started)
+            answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
             failure = _explained(error, operation, call, fate)
             if failure is None:
@@ -84,7 +92,12 @@ class Calls:
             if logger.isEnabledFor(logging.DEBUG):
                 _log(operation, answer)
             return answer
-        raise failure
+        finally:
+            call.record.failures = ()  # or else a failure would hold itself, by the frames that it came through
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame: they would hold each other
 
     def _fate(self, operation: Operation[Any], call: Request, arguments: Any) -> Fate:
         fate = Fate(operation, call, arguments, self._open_creates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
@@ -216,11 +217,21 @@ class AsyncEksClient:
     async def aclose(self) -> None:
         """Close the connections. Calls that are made afterwards raise `ConfigurationError`.
 
+        It works on another event loop as well, once that of the client's calls has ended.
+
         Raises:
-            ConfigurationError: The client belongs to another event loop, or process: its connections do as well.
+            ConfigurationError: The client belongs to another event loop that still runs, or to another process.
         """
-        self._calls.end()
+        if self._calls.end():
+            backends.abandon(self._backend)
         await self._backend.aclose()
+
+    def __del__(self) -> None:
+        """Free the connections of a client that was never closed, and warn of it."""
+        calls: Calls | None = vars(self).get("_calls")
+        if calls is not None and calls.end_if_left_open() and backends.abandon(self._backend):
+            words = f"unclosed {type(self).__name__}: use it in `async with`, or await its `aclose()`"
+            warnings.warn(words, ResourceWarning, stacklevel=2, source=self)
 
     def execute(
         self,

@@ -20,3 +20,11 @@ if hasattr(time, "CLOCK_BOOTTIME"):
     """The same, but counting the time that a machine sleeps; for how long a connection has been idle."""
 else:  # pragma: no cover - not Linux
     since_boot = monotonic
+
+
+def wall() -> float:
+    """Return the seconds since the epoch; for what others read.
+
+    Frozen time does reach it: what a test signs has the time of the test, as has its emulator.
+    """
+    return time.time()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_eks import codec
+from cds_eks import clocks, codec
 from cds_eks.answer_ids import ids_known
 from cds_eks.errors import EksError, Outcome
 from cds_eks.logs import log
@@ -48,7 +47,7 @@ class Fate:
         self._call = call
         self._arguments = arguments
         self._open_creates = open_creates
-        self._began = time.time()
+        self._began = clocks.wall()
         self._logged: Outcome | None = None
         self._named: dict[str, Any] = {}
 
@@ -58,7 +57,7 @@ class Fate:
 
     def window(self) -> tuple[datetime, datetime]:
         """Return when it may have been carried out, as known now."""
-        return datetime.fromtimestamp(self._began, UTC), datetime.fromtimestamp(max(self._began, time.time()), UTC)
+        return datetime.fromtimestamp(self._began, UTC), datetime.fromtimestamp(max(self._began, clocks.wall()), UTC)
 
     def cut_off(self, error: BaseException) -> None:
         """The call was cut off: note on what did it what is known, and keep a create whose fate is open."""

@@ -1,39 +1,71 @@
-"""Which process this is, told without asking the system, and what a fork must not interrupt."""
+"""Which process this is, and locks that a forked child does not inherit.
+
+Not every fork runs what `os.register_at_fork` registers: uWSGI, and other programs in C, call `fork` themselves.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
 from _thread import RLock  # that of `threading`, which takes its time to import
 
-generation = 0
-"""A number that is another one in a forked child than in its parent."""
+PATIENCE = 5.0
+"""How many seconds a fork waits for what is used for the first time, at the most."""
 
-first_use = RLock()
+_latest = (0, 0)  # the process id, and the number, of the process that asked last
+_numbers: dict[int, int] = {}  # by process id
+_next = itertools.count(1).__next__
+
+
+def process() -> int:
+    """Return a number that is another one in a forked child than in its parent."""
+    pid, number = _latest
+    return number if pid == os.getpid() else _looked_up()
+
+
+def _looked_up() -> int:
+    global _latest
+    pid = os.getpid()
+    number = _numbers.get(pid) or _numbers.setdefault(pid, _next())  # at once, whatever threads do meanwhile
+    _latest = pid, number
+    return number
+
+
+class Lock:
+    """A re-entrant lock of which each process has its own: no child waits for a thread that only its parent has."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, RLock] = {}
+
+    def here(self) -> RLock:
+        """Return that of this process, to be used in `with`."""
+        number = process()
+        return self._locks.get(number) or self._locks.setdefault(number, RLock())
+
+
+first_use = Lock()
 """Held while something is loaded that is used for the first time: a module, or certificates.
 
 A fork waits for it. A child that comes in the middle inherits locks (of imports, of OpenSSL) that nobody will release.
 """
-
-PATIENCE = 5.0
-"""How many seconds a fork waits for that at the most."""
 
 _is_held = False
 
 
 def _before_fork() -> None:
     global _is_held
-    _is_held = first_use.acquire(timeout=PATIENCE)
+    _is_held = first_use.here().acquire(timeout=PATIENCE)
 
 
 def _after_fork_in_parent() -> None:
     if _is_held:
-        first_use.release()
+        first_use.here().release()
 
 
 def _after_fork_in_child() -> None:
-    global generation, first_use
-    generation += 1
-    first_use = RLock()
+    global _latest
+    _numbers.clear()  # should the child have the process id of an ancestor
+    _latest = (0, 0)
 
 
 if hasattr(os, "register_at_fork"):

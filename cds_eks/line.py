@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import math
 import sys
@@ -76,8 +77,9 @@ class Line:
             is_read = not self._writes or (bool(self._reads) and not self._read_was_last)
             turn, _ = (self._reads if is_read else self._writes).popitem(last=False)
             if not turn.done():
-                turn.set_result(True)
                 self._read_was_last = is_read
+                with contextlib.suppress(RuntimeError):  # its loop is closed; it hands on what it has when it goes
+                    turn.set_result(True)
                 return
         self.free += 1
 

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import attrs
 
-from cds_eks import forks
+from cds_eks import clocks, forks
 from cds_eks.spellings import NO_SECRETS, Secrets
 
 __all__ = [
@@ -146,7 +146,7 @@ class Nonces:
 
     @classmethod
     def _new_series(cls) -> tuple[int, str, Iterator[int]]:
-        return forks.generation, cls._prefix(), itertools.count()
+        return forks.process(), cls._prefix(), itertools.count()
 
     @staticmethod
     def _prefix() -> str:
@@ -155,7 +155,7 @@ class Nonces:
     def next(self) -> str:
         """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
         process, prefix, counter = self._series  # one value, so that threads never see half of a new one
-        if process != forks.generation:
+        if process != forks.process():
             self._series = _, prefix, counter = self._new_series()
         return prefix + (self._form % next(counter))
 
@@ -183,7 +183,7 @@ class HmacSha1Signer:
         self,
         credentials: Credentials | Callable[[], Credentials],
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = clocks.wall,
         nonce: Callable[[], str] | None = None,
     ) -> None:
         self._provide: Callable[[], Credentials] = credentials if callable(credentials) else lambda: credentials

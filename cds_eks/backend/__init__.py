@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cds_eks.backend.tls import Tls
 
-__all__ = ["Backend", "choose", "context_for"]
+__all__ = ["Backend", "abandon", "choose", "context_for"]
 
 
 @runtime_checkable
@@ -22,6 +22,11 @@ class Backend(Protocol):
 
     One that ends each request at `request.deadline` by itself, wherever it waits, and raises
     `cds_eks.pipeline.OutOfTime` then, may say so by an attribute `keeps_deadline = True`: it spares each call a timer.
+
+    One that holds connections may have a method `abandon(self) -> bool`, not async, that frees them at once and without
+    an event loop, and returns whether there were any. It is called when a client becomes garbage without having been
+    closed, on any thread, and when one is closed after its event loop has ended. It must not raise, and `aclose`, which
+    may follow on another event loop, must find nothing left that belongs to the old one.
     """
 
     async def send(self, request: Request) -> RawResponse:
@@ -90,6 +95,16 @@ def context_for(tls: Tls | None) -> ssl.SSLContext | None:
     from cds_eks.backend.tls import tls_context
 
     return tls_context(tls)
+
+
+def abandon(backend: Backend) -> bool:
+    """Have a backend free its connections at once, without an event loop, if it is one that can.
+
+    Returns:
+        Whether there were any, as far as it says.
+    """
+    free = getattr(backend, "abandon", None)
+    return free is not None and bool(free())
 
 
 def _native(limits: Limits, context: ssl.SSLContext | None) -> Backend:

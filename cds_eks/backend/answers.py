@@ -85,14 +85,13 @@ class AnswerReader:
 
     def _whole(self) -> RawResponse:
         assert self._status is not None
-        headers, content = read_headers(self._fields), b"".join(self._pieces)
-        self._fields.clear()  # an idle connection keeps nothing of the call that it carried
-        self._pieces.clear()
+        headers, pieces = read_headers(self._fields), self._pieces
+        self._fields, self._pieces = [], []  # an idle connection keeps nothing of the call that it carried
         if self._status < 100 or headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a form that is not known")
         if "transfer-encoding" in headers and "content-length" in headers:
             self.may_go_on = False
-        return make_raw_response(status=self._status, headers=headers, content=content)
+        return make_raw_response(status=self._status, headers=headers, content=b"".join(pieces))
 
     # --- what llhttp calls ---
 

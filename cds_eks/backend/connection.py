@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import math
 import select
-import time
-from collections.abc import MutableMapping
 from typing import cast
 
-import attrs
-
+from cds_eks import clocks
 from cds_eks.backend.answers import AnswerReader
+from cds_eks.backend.freeing import free
+from cds_eks.backend.outgoing import PIECE, Outgoing
+from cds_eks.backend.shared import Shared
 from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import CallRecord, RawResponse
-
-PIECE = 64 * 1024
-"""How many bytes are read, or written, at once."""
-
-MOST_AT_ONCE = 256
-"""How many requests wait to be sent together, so that the server has something to do while thousands are made."""
-
-
-def _room() -> memoryview:
-    return memoryview(bytearray(PIECE))
 
 
 class Unsent(Exception):
@@ -39,66 +29,29 @@ Result = RawResponse | EksError | OutOfTime | Unsent
 """What can come of a request."""
 
 
-@attrs.frozen(eq=False)
-class Shared:
-    """What the connections of one event loop share.
-
-    Attributes:
-        loop: The event loop.
-        idle: The idle connections, the last used one last. One that is closed takes itself out.
-        outbox: The connections that have a request to send.
-        received: Where each socket is read into. What is there is used at once, so one is enough for all.
-        decrypted: The same, behind TLS.
-        context: An empty one, in which connections live: what lasts would keep what the call that began it had in its.
-    """
-
-    loop: asyncio.AbstractEventLoop
-    idle: MutableMapping[Connection, None] = attrs.field(factory=dict)
-    outbox: list[Connection] = attrs.field(factory=list)
-    received: memoryview = attrs.field(factory=_room)
-    decrypted: memoryview = attrs.field(factory=_room)
-    context: contextvars.Context = attrs.field(factory=contextvars.Context)
-
-    def send_soon(self, connection: Connection) -> None:
-        """Have a connection send its request with all others of this round of the loop.
-
-        A server that sleeps is woken by the first of them, and is awake for the rest. To wake it once for each would
-        take longer than all else that is done to send a request.
-        """
-        if not self.outbox:
-            self.loop.call_soon(self._send_all, context=self.context)
-        self.outbox.append(connection)
-        if len(self.outbox) >= MOST_AT_ONCE:
-            self._send_all()
-
-    def _send_all(self) -> None:
-        waiting = self.outbox.copy()
-        self.outbox.clear()
-        for connection in waiting:
-            try:
-                connection.send_begin()
-            except Exception as error:  # noqa: BLE001 - which the others have no part in
-                connection.lose(error)
-
-
 class Connection(asyncio.BufferedProtocol):
     """A connection in plain.
 
     Args:
         shared: What it shares with the others.
         origin: Where it leads: scheme, host and port.
+
+    Attributes:
+        is_late: Whether it was a timer that ended the request.
     """
 
     __slots__ = (
         "__weakref__",
         "_answer",
-        "_begin",
+        "_descriptor",
         "_due",
         "_ends",
+        "_expires",
         "_heard",
-        "_is_new",
+        "_is_freed",
         "_loop",
         "_may_write",
+        "_outgoing",
         "_poll",
         "_reader",
         "_record",
@@ -107,18 +60,21 @@ class Connection(asyncio.BufferedProtocol):
         "_timer",
         "_transport",
         "_why",
+        "is_late",
         "origin",
     )
 
     def __init__(self, shared: Shared, origin: tuple[str, str, int]) -> None:
         self.origin = origin
+        self.is_late = False
         self._shared = shared
         self._loop = shared.loop
         self._reader = AnswerReader()
         self._transport: asyncio.Transport
+        self._descriptor = -1
         self._poll: select.poll | None = None
         self._answer: asyncio.Future[Result] | None = None
-        self._begin: bytes | None = None  # of a request that has not left yet
+        self._outgoing: Outgoing | None = None  # a request that has not left yet
         self._record: CallRecord | None = None  # of the call that it belongs to
         self._may_write: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -126,7 +82,8 @@ class Connection(asyncio.BufferedProtocol):
         self._silence: float | None = None  # how many seconds of it are the end
         self._ends: float | None = None  # when the request's time is up
         self._heard = 0.0
-        self._is_new = True
+        self._is_freed = False
+        self._expires = math.inf  # on the clock that counts sleep as well
         self._why = ""  # it was lost
 
     @property
@@ -134,61 +91,73 @@ class Connection(asyncio.BufferedProtocol):
         """Whether it can be asked again: the whole answer came, nothing else, and no end."""
         return self._reader.may_go_on and not self._transport.is_closing()
 
+    @property
+    def is_expired(self) -> bool:
+        """Whether it has been idle for too long. No timer fires while the loop, or the machine, stands still."""
+        return clocks.since_boot() >= self._expires
+
     def is_silent(self) -> bool:
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
-        return not self._transport.is_closing() and (self._poll is None or not self._poll.poll(0))
+        return not self._transport.is_closing() and not self._has_come()
 
-    def ask(
-        self, begin: bytes, record: CallRecord, silence: float | None, *, is_to_head: bool
-    ) -> asyncio.Future[Result]:
+    def _has_come(self) -> bool:
+        """Whether the system has something that was not read yet."""
+        return self._poll is not None and bool(self._poll.poll(0))
+
+    def ask(self, outgoing: Outgoing, record: CallRecord, silence: float | None) -> asyncio.Future[Result]:
         """Send a request, or its beginning, with those of the other connections.
 
         Args:
-            begin: What to send; the rest goes out by `send_rest`.
+            outgoing: What to send; what is not its beginning goes out by `send_rest`.
             record: The call's; it is told just before the first byte leaves, and knows when the time is up.
             silence: After how many seconds without a byte the connection counts as lost, or None.
-            is_to_head: Whether it is a HEAD.
 
         Returns:
             What will come of it. What was cancelled does not leave, if it has not left.
         """
-        self._reader.begin(is_to_head=is_to_head)
+        self._reader.begin(is_to_head=outgoing.is_to_head)
         self._answer = answer = self._loop.create_future()
         self._watch(silence, record.deadline)
-        self._begin, self._record = begin, record
+        self._outgoing, self._record = outgoing, record
         self._shared.send_soon(self)
         return answer
 
     def send_begin(self) -> None:
-        """Send what `ask` was given, unless it was given up meanwhile, or the connection was."""
-        begin, record = self._begin, self._record
-        if begin is None or record is None or self._answer is None or self._answer.done():
+        """Send the beginning of what `ask` was given, unless it was given up meanwhile, or the connection was."""
+        outgoing, record = self._outgoing, self._record
+        if outgoing is None or record is None or self._answer is None or self._answer.done():
             return
+        # Asked of a new one as well: an answer that is there before its request is none.
         if not self.is_silent():
             self._end(Unsent(self._why))
             return
-        self._begin, self._record, self._is_new = None, None, False
+        self._outgoing = self._record = None
         record.may_have_left()
-        self._write(begin)
+        self._write(outgoing.begin)
         if self._transport.is_closing():  # nothing waited to be sent, so this is a failure of the first byte
             record.did_not_leave()
             self._end(Unsent(self._why))
 
-    async def send_rest(self, content: bytes) -> None:
-        """Send the rest of a request, no faster than it leaves; stop when the answer is there already."""
+    async def send_rest(self, outgoing: Outgoing) -> None:
+        """Send the rest of a request, no faster than it leaves; stop once there is an answer, or no connection."""
         self.send_begin()
-        rest = memoryview(content)
-        while rest and self._answer is not None and not self._answer.done():
+        rest = memoryview(outgoing.rest)
+        while rest and self._answer is not None and not self._answer.done() and not self._transport.is_closing():
             self._write(rest[:PIECE])
             rest = rest[PIECE:]
             if self._may_write is not None:
                 await self._may_write
+            else:
+                await asyncio.sleep(
+                    0
+                )  # a quick server would else have the loop for all of it, and a lost one unnoticed
         if rest:
             self.close()  # the server would take the next request for the rest of this one
 
     def rest(self, expiry: float) -> None:
         """Be idle, for some seconds at the most."""
         self._answer = None
+        self._expires = clocks.since_boot() + expiry
         self._watch(expiry, None)
         self._shared.idle[self] = None
 
@@ -199,33 +168,37 @@ class Connection(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """End it at once, whatever is under way."""
-        self._begin = self._record = None
+        self._outgoing = self._record = None
         self._shared.idle.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._transport.abort()
+        if self._loop.is_running():
+            self._transport.abort()
+        elif not self._is_freed:
+            self._is_freed, self._answer, self._may_write = True, None, None  # nobody can be told any more
+            free(self._transport, self._loop)
 
     def _write(self, data: bytes | memoryview) -> None:
         self._transport.write(data)
 
     def _take_in(self, data: memoryview) -> None:
-        if self._answer is None or self._answer.done() or self._begin is not None:
+        if self._answer is None or self._answer.done() or self._outgoing is not None:
             self._end(Unsent(self._why))
             self.close()  # it answers nothing, and would be taken for the answer to the next request
             return
-        self._heard = time.monotonic()
+        self._heard = clocks.monotonic()
         try:
             response = self._reader.feed(data)
         except EksError as error:
-            self._end(error)
+            self._end(_bare(error))
         else:
             if response is not None:
                 self._end(response)
 
     def _end(self, result: Result) -> None:
         if self._answer is not None and not self._answer.done():
-            is_unsent = self._begin is not None and not isinstance(result, OutOfTime)
+            is_unsent = self._outgoing is not None and not isinstance(result, OutOfTime)
             self._answer.set_result(Unsent(self._why) if is_unsent else result)
         if self._may_write is not None:
             self.resume_writing()
@@ -243,7 +216,7 @@ class Connection(asyncio.BufferedProtocol):
 
         No timer is set or cancelled for a request: one fires now and then, and looks for how long it was silent.
         """
-        self._heard = now = time.monotonic()
+        self._heard = now = clocks.monotonic()
         self._silence = silence
         self._ends = ends
         due = ends if silence is None else now + silence
@@ -263,8 +236,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _look(self) -> None:
         self._timer = None
-        now = time.monotonic()
+        now = clocks.monotonic()
         if self._ends is not None and now >= self._ends:
+            self.is_late = True
             self._end(OutOfTime())
             self.close()
             return
@@ -273,9 +247,10 @@ class Connection(asyncio.BufferedProtocol):
         if not dues:
             return
         # If the loop stood still, what came meanwhile is read in a moment.
-        if (due := min(dues)) > now or not self.is_silent():
+        if (due := min(dues)) > now or self._has_come():
             self._look_at(due, now)
         else:
+            self.is_late = True
             self.lose("ReadTimeout" if self._may_write is None else "WriteTimeout")
 
     # --- what asyncio calls; its docs say when ---
@@ -283,8 +258,9 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
         self._transport = cast("asyncio.Transport", transport)  # uvloop's own are not derived from it
         if hasattr(select, "poll"):  # Windows has none; there the loop alone knows
+            self._descriptor = transport.get_extra_info("socket").fileno()
             self._poll = select.poll()
-            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+            self._poll.register(self._descriptor, select.POLLIN)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002, D102
         return self._shared.received
@@ -297,7 +273,7 @@ class Connection(asyncio.BufferedProtocol):
             try:
                 self._end(self._reader.feed_eof())
             except EksError as error:
-                self._end(error)
+                self._end(_bare(error))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self.lose(exc or "it was closed")
@@ -306,7 +282,13 @@ class Connection(asyncio.BufferedProtocol):
         self._may_write = self._loop.create_future()
 
     def resume_writing(self) -> None:  # noqa: D102
-        self._heard = time.monotonic()
+        self._heard = clocks.monotonic()
         if self._may_write is not None and not self._may_write.done():
             self._may_write.set_result(None)
         self._may_write = None
+
+
+def _bare(error: EksError) -> EksError:
+    """Return an error without the frames that it, and what it came of, went through: they would keep the connection."""
+    error.__context__ = None
+    return error.with_traceback(None)

@@ -1,4 +1,4 @@
-"""One connection, straight to a server: a stream of anyio's, and h11, which is what reads answers for httpx too.
+"""One connection, straight to a server: a stream of our own, and h11, which is what reads answers for httpx too.
 
 Of httpx it leaves out what one connection does not need and what most of a call's time goes to: a pool, locks, a timer
 for each read and write, and the reading of whole URLs.
@@ -9,23 +9,21 @@ from __future__ import annotations
 import functools
 import logging
 import math
-import select
 import ssl
-import time
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import anyio
-import anyio.abc
 import attrs
 import h11
 import httpx
-from anyio.streams.tls import TLSAttribute, TLSStream
 
+from cds_eks import clocks
+from cds_eks.backend import sockets
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
-from cds_eks.backend.leftovers import has_more_records
-from cds_eks.backend.sites import site_of, target, time_left
-from cds_eks.line import Line
+from cds_eks.backend.looped import plain_stream
+from cds_eks.backend.sites import site_of, target
+from cds_eks.backend.sockets import TimeIsUp
+from cds_eks.backend.streams import Patience, SecureStream, Stream
+from cds_eks.line import EARLY, Line
 from cds_eks.logs import log
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
@@ -35,16 +33,19 @@ logger = logging.getLogger("cds_eks.backend")
 MAX_HEAD = 100 * 1024
 """The most bytes of an answer's headers: httpx's own bound."""
 
-PIECE = 256 * 1024
-"""How many bytes are taken from a stream at once: asyncio's have read no more than that, so none stay behind unseen."""
-
 CONNECTING = 128
 """How many connect at once. More would take much memory, and may be more than the server has room for in its line."""
 
 A_MOMENT = 1.0
 """How long others wait for one of them to be done, in seconds; then they connect all the same."""
 
-_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
+SPOKE_FIRST = "the server spoke, or closed the connection, before it was asked"
+"""What is said of an answer that lies there before the first byte of a request has left: it is none."""
+
+
+def spoke_first(stream: Stream | None) -> str:
+    """Return what is said of a server that spoke first: what TLS made of it (a refused certificate), or just that."""
+    return str((stream and stream.failure) or SPOKE_FIRST)
 
 
 @attrs.frozen
@@ -62,40 +63,34 @@ class Answer:
     content: bytes | None
 
 
+class SpokeFirst(Exception):
+    """Something, or an end, was there before the first byte of a request had left: it answers nothing."""
+
+
 class Direct:
     """A connection that carries one request at a time.
 
     Args:
         url: Where it leads.
         context: Whose certificates are trusted; None in plain.
-        expiry: How long it may be idle, in seconds.
         turns: The line of those that connect.
 
     Attributes:
         is_idle: Whether it may be asked again: the last answer came whole, and nothing came after it.
     """
 
-    def __init__(self, url: str, context: ssl.SSLContext | None, expiry: float, turns: Line) -> None:
+    def __init__(self, url: str, context: ssl.SSLContext | None, turns: Line) -> None:
         self._turns = turns
         self._site = site_of(url)
         self._context = context
-        self._expiry = expiry
-        self._idle_since = 0.0
-        self._end = self._silence = math.inf
-        self._stream: anyio.abc.ByteStream | None = None
-        self._secured: ssl.SSLObject | None = None
-        self._has_come: Callable[[], object] = bool  # whether there is anything to read
+        self._stream: Stream | None = None
+        self._patience = Patience()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self.is_idle = False
 
     def is_ready(self, url: str) -> bool:
-        """Whether it can be asked: it leads there, is idle, its time is not up, and the server has not closed it."""
-        return (
-            self.is_idle
-            and self._site.origin == site_of(url).origin
-            and time.monotonic() - self._idle_since <= self._expiry
-            and not self._has_come()
-        )
+        """Whether it can be asked: it leads there, is idle, and nothing has come since, not even an end."""
+        return self.is_idle and self._site.origin == site_of(url).origin and not self._has_come()
 
     async def ask(self, request: Request, *, most: int) -> Answer:
         """Send a request and return the answer.
@@ -112,59 +107,53 @@ class Direct:
         """
         self.is_idle = False
         data = self._serialized(request)
+        patience = self._patience = patience_of(request)
         if self._stream is None:
-            with anyio.move_on_after(time_left(request)) as whole_call:
-                await self._connect(request)
-            if whole_call.cancelled_caught:
-                raise OutOfTime
-        left = time_left(request)
-        if left is not None and left <= 0:
+            await self._connect(request, patience.end)
+        if clocks.monotonic() >= patience.end:
             raise OutOfTime  # while nothing has left
-        end = self._end = math.inf if left is None else anyio.current_time() + left
-        self._silence = math.inf if request.read_timeout is None else request.read_timeout
         is_sent = False
-        with anyio.CancelScope(deadline=self._deadline()) as patience:
+        try:
             request.record.may_have_left()
             is_accepted = await self._write(data)
             is_sent = True
-            if request.content:
-                patience.deadline = self._deadline()  # it may have taken its time to leave
-            answer = await self._read(most, patience)
-            # From its last byte to here nothing waits; what follows (putting the connection away) has it on the record.
-            self._finish(is_accepted=is_accepted)
-            return answer
-        if anyio.current_time() >= end:
-            raise OutOfTime
-        raise httpx.ReadTimeout("") if is_sent else httpx.WriteTimeout("")
+            answer = await self._read(most)
+        except SpokeFirst:
+            raise httpx.ConnectError(spoke_first(self._stream)) from None
+        except TimeIsUp:
+            if is_over(patience):
+                raise OutOfTime from None
+            raise (httpx.ReadTimeout if is_sent else httpx.WriteTimeout)("") from None
+        # From its last byte to here nothing waits; what follows (putting the connection away) has it on the record.
+        self._finish(is_accepted=is_accepted)
+        return answer
 
-    async def aclose(self) -> None:
-        """Close it."""
+    def close(self) -> None:
+        """Close it at once."""
         self.is_idle = False
         if self._stream is not None:
-            await self._stream.aclose()
+            self._stream.close()
 
-    async def _connect(self, request: Request) -> None:
-        began = time.monotonic()
+    async def _connect(self, request: Request, end: float) -> None:
+        began = clocks.monotonic()
         _, host, port = self._site.origin
-        is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=A_MOMENT)
+        is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=min(A_MOMENT, end - began))
+        limit = math.inf if request.connect_timeout is None else clocks.monotonic() + request.connect_timeout
+        patience = Patience(end=min(end, limit))
         try:
-            with anyio.fail_after(request.connect_timeout):
-                stream = self._stream = await anyio.connect_tcp(host, port)
-                self._has_come = _watched(stream)
-                if self._context is not None:
-                    self._context.set_alpn_protocols(["http/1.1"])
-                    secure = await TLSStream.wrap(
-                        _Whole(stream), hostname=host, ssl_context=self._context, standard_compatible=False
-                    )
-                    self._stream, self._secured = secure, secure.extra(TLSAttribute.ssl_object)
-        except TimeoutError:
-            raise httpx.ConnectTimeout("") from None
-        except (OSError, ValueError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
+            stream: Stream = plain_stream(await sockets.connect(host, port, patience.end))
+            self._stream = stream
+            if self._context is not None:
+                self._context.set_alpn_protocols(["http/1.1"])
+                self._stream = await SecureStream.wrap(stream, self._context, host, patience)
+        except TimeIsUp:
+            raise (OutOfTime if end <= limit else httpx.ConnectTimeout("")) from None
+        except (OSError, ValueError, OverflowError) as error:
             raise httpx.ConnectError(str(error)) from None
         finally:
             if is_in_turn:
                 self._turns.give_back()
-        log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(time.monotonic() - began, 3))
+        log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(clocks.monotonic() - began, 3))
 
     def _serialized(self, request: Request) -> bytes:
         """Return the bytes of a request."""
@@ -178,37 +167,36 @@ class Direct:
         head = f" HTTP/1.1\r\nHost: {host}\r\n{lines}{OURS}".encode("ascii")
         return b"".join((method, b" ", asked, head, request.content or b""))
 
+    def _has_come(self) -> bool:
+        """Whether anything has come that nobody has read, or an end."""
+        return self._stream is None or not self._stream.is_quiet()
+
     async def _write(self, data: bytes) -> bool:
-        """Send bytes; return whether the connection took them. One that did not may hold an answer all the same."""
+        """Send bytes; return whether the connection took them. One that did not may hold an answer all the same.
+
+        Raises:
+            SpokeFirst: What is there can't be the answer, since nothing has left.
+        """
         assert self._stream is not None
+        if self._has_come():
+            raise SpokeFirst
         try:
-            await self._stream.send(data)
-        except (*_BROKEN, anyio.EndOfStream):  # the latter over TLS
+            await self._stream.send(data, self._patience)
+        except OSError:
             return False
         return True
 
-    def _deadline(self) -> float:
-        """Return when to give up if nothing more is heard: one timer is enough for this and the call's end."""
-        return min(self._end, anyio.current_time() + self._silence)
-
-    async def _read(self, most: int, patience: anyio.CancelScope) -> Answer:
+    async def _read(self, most: int) -> Answer:
         """Read an answer to its end, or until it is too long."""
         assert self._stream is not None
         head: h11.Response | None = None
         pieces: list[bytes] = []
         size = 0
-        has_heard = False
         try:
             while size <= most:
                 event: Any = self._http.next_event()
                 if event is h11.NEED_DATA:
-                    if has_heard:
-                        patience.deadline = self._deadline()
-                    try:
-                        data = await self._stream.receive(PIECE)
-                    except anyio.EndOfStream:
-                        data = b""
-                    has_heard = True
+                    data = await self._stream.receive(self._patience)
                     if not data and head is None:
                         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
                     self._http.receive_data(data)
@@ -221,46 +209,21 @@ class Direct:
                     break  # this was the end of it
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error)) from None
-        except _BROKEN as error:
+        except OSError as error:
             raise httpx.ReadError(str(error)) from None
         assert head is not None  # it comes before any end
         return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
 
     def _finish(self, *, is_accepted: bool) -> None:
-        """Find out whether it may be asked again."""
+        """Find out whether it may be asked again, as far as is known now; `is_ready` looks again."""
         http = self._http
         if (
             is_accepted
             and (http.our_state, http.their_state) == (h11.DONE, h11.DONE)
             and http.trailing_data == (b"", False)
-            and not (self._secured is not None and has_more_records(self._secured))
         ):
             http.start_next_cycle()
-            self._idle_since = time.monotonic()
             self.is_idle = True
-
-
-class _Whole(anyio.abc.ByteStream):
-    """A stream that gives all that it has read at once: TLS would ask it for less, and leave the rest in it unseen."""
-
-    def __init__(self, stream: anyio.abc.ByteStream) -> None:
-        self._stream = stream
-
-    async def receive(self, max_bytes: int = PIECE) -> bytes:
-        return await self._stream.receive(max(max_bytes, PIECE))
-
-    async def send(self, item: bytes) -> None:
-        await self._stream.send(item)
-
-    async def send_eof(self) -> None:
-        await self._stream.send_eof()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    @property
-    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
-        return self._stream.extra_attributes
 
 
 @functools.lru_cache
@@ -270,19 +233,14 @@ def _said(method: str, *, is_last: bool) -> tuple[h11.Event, ...]:
     return h11.Request(method=method, target="/", headers=headers), h11.EndOfMessage()
 
 
-def _watched(stream: anyio.abc.SocketStream) -> Callable[[], object]:
-    """Return what tells whether a stream has anything to read, an end included, without waiting for it.
+def patience_of(request: Request) -> Patience:
+    """Return how long to wait for an answer to a request."""
+    return Patience(
+        end=math.inf if request.deadline is None else request.deadline,
+        silence=math.inf if request.read_timeout is None else request.read_timeout,
+    )
 
-    Raises:
-        BrokenResourceError: The server has ended it already.
-        ValueError: The same.
-    """
-    try:
-        socket: Any = stream.extra(anyio.abc.SocketAttribute.raw_socket)
-    except AttributeError:  # uvloop's transports have none then
-        raise anyio.BrokenResourceError from None
-    if not hasattr(select, "poll"):  # Windows, whose `select` knows no large numbers of sockets
-        return lambda: select.select([socket], [], [], 0)[0]
-    poll = select.poll()
-    poll.register(socket.fileno(), select.POLLIN)
-    return functools.partial(poll.poll, 0)
+
+def is_over(patience: Patience) -> bool:
+    """Whether it is the whole call whose time is up."""
+    return clocks.monotonic() >= patience.end - EARLY

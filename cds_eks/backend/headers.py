@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cds_eks.errors import InvalidRequestError
 from cds_eks.wire import Request
@@ -14,6 +14,7 @@ OURS = "Accept: application/json\r\nAccept-Encoding: gzip\r\n\r\n"
 
 _OWN = {"accept", "accept-encoding", "content-length", "host", "transfer-encoding"}  # headers of nobody else
 _NAME = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+")
+_KEEP_ALIVE = re.compile(r"\btimeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 
 
 def header_lines(request: Request) -> str:
@@ -73,3 +74,9 @@ def read_headers(fields: Sequence[bytes]) -> dict[str, str]:
         key = name.lower()
         headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
     return headers
+
+
+def rest_of(headers: Mapping[str, str], most: float) -> float:
+    """Return for how many seconds a connection may be idle: a second less than the server says, if it says so."""
+    said = _KEEP_ALIVE.search(headers.get("keep-alive", ""))
+    return most if said is None else min(most, float(said[1]) - 1)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-import time
 import zlib
+from urllib.parse import quote
 
 import anyio
 import httpx
 
+from cds_eks import clocks
 from cds_eks.backend import transports
 from cds_eks.backend.direct import CONNECTING, Answer, Direct
-from cds_eks.backend.headers import read_headers
-from cds_eks.backend.leftovers import has_leftovers
+from cds_eks.backend.headers import read_headers, rest_of
 from cds_eks.backend.sites import place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.tls import tls_words
@@ -33,7 +33,7 @@ from cds_eks.errors import (
 )
 from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
-from cds_eks.redaction import blot, printable
+from cds_eks.redaction import blot, printable, secrets_of_proxy
 from cds_eks.wire import Kind, RawResponse, Request, make_raw_response
 
 MAX_BODY = 16 * 1024 * 1024
@@ -81,46 +81,47 @@ class HttpxBackend:
         if not self._places.take() and not await self._places.wait(is_read=is_read, seconds=time_left(request)):
             raise OutOfTime
         try:
-            connection = await self._take(request.url)
-            if isinstance(connection, Routed) and connection.secrets:
-                request.record.secrets |= connection.secrets  # a proxy may repeat what it was sent
+            connection = await self._take(request)
             is_sound = False
             try:
                 # On the record while the connection is put away: a cancellation by asyncio itself goes through shields.
                 response = request.record.arrived = await _exchange(connection, request)
-                is_sound = not self._is_closed and _is_sound(connection, request)
+                is_sound = not self._is_closed and _is_sound(connection)
             finally:
                 if is_sound:
-                    self._idle.append((connection, time.monotonic()))
+                    self._idle.append((connection, clocks.since_boot() + rest_of(response.headers, self._expiry)))
                 else:
-                    await close(connection)
-            if self._idle and time.monotonic() - self._idle[0][1] > self._expiry:
-                await close(self._idle.pop(0)[0])  # the one that was idle for longest
+                    await _discard(connection)
+                del connection  # or else the traceback of what is raised would keep it
+            if self._idle and clocks.since_boot() > self._idle[0][1]:
+                await _discard(self._idle.pop(0)[0])  # the one that was idle for longest
             return response
         finally:
             self._places.give_back()
 
-    async def _take(self, url: str) -> Direct | Routed:
+    async def _take(self, request: Request) -> Direct | Routed:
         """Return the connection that was used last, or a new one."""
         is_intercepted = transports.are_intercepted()
         while self._idle:
-            connection, _ = self._idle.pop()
-            if isinstance(connection, Direct):
-                is_fit = connection.is_ready(url) and not is_intercepted
+            connection, until = self._idle.pop()
+            if clocks.since_boot() > until:
+                is_fit = False  # by a clock, not by a timer, which a loop that stood still has not run
+            elif isinstance(connection, Direct):
+                is_fit = not is_intercepted and connection.is_ready(request.url)
             else:
-                is_fit = connection.goes_through(proxy_for(url))
+                is_fit = connection.is_ready(_proxy(request))
             if is_fit:
                 return connection
-            await close(connection)
-        proxy = proxy_for(url)
+            await _discard(connection)
+        proxy = _proxy(request)
         is_straight = proxy is None and not is_intercepted
-        if is_straight and site_of(url).origin[0] == "http":
-            return Direct(url, None, self._expiry, self._connecting)
+        if is_straight and site_of(request.url).origin[0] == "http":
+            return Direct(request.url, None, self._connecting)
         context = self._verify or ssl_context()
         if is_straight:
-            return Direct(url, context, self._expiry, self._connecting)
+            return Direct(request.url, context, self._connecting)
         try:
-            return Routed(proxy, context, self._expiry)
+            return Routed(proxy, context)
         except ImportError:
             raise ConfigurationError("the environment's proxy speaks SOCKS, which needs `httpx[socks]`") from None
 
@@ -128,33 +129,69 @@ class HttpxBackend:
         """Close all idle connections; those in use are closed by their calls."""
         self._is_closed = True
         while self._idle:
-            await close(self._idle.pop()[0])
+            await _discard(self._idle.pop()[0])
         if self._transport is not None:
             await close(self._transport)
 
+    def abandon(self) -> bool:
+        """Free all idle connections at once; see `Backend`. A transport that was handed over is its owner's."""
+        self._is_closed = True
+        has_any = bool(self._idle)
+        while self._idle:
+            self._idle.pop()[0].close()
+        return has_any
 
-def _is_sound(connection: Direct | Routed, request: Request) -> bool:
-    """Whether a connection that has brought an answer may be used again."""
+
+def _proxy(request: Request) -> httpx.Proxy | None:
+    """Return the proxy that a request goes through, whose password must not be shown by any error of its call."""
+    proxy = proxy_for(request.url)
+    if proxy is not None and proxy.raw_auth is not None:
+        user, password = (quote(part, safe="") for part in proxy.raw_auth)
+        request.record.secrets |= secrets_of_proxy(f"http://{user}:{password}@proxy")
+    return proxy
+
+
+async def _discard(connection: Direct | Routed) -> None:
+    """Close a connection. Only one that httpx has made by itself needs to be waited for."""
     if isinstance(connection, Direct):
-        return connection.is_idle
-    return not has_leftovers(connection, is_secure=request.url.startswith("https:"))
+        connection.close()
+    elif not connection.close():
+        await close(connection)
+
+
+def _is_sound(connection: Direct | Routed) -> bool:
+    """Whether a connection that has brought an answer may be used again."""
+    return connection.is_idle if isinstance(connection, Direct) else connection.is_sound()
 
 
 async def _exchange(connection: Direct | httpx.AsyncBaseTransport, request: Request) -> RawResponse:
-    """Send a request and read the answer to its end."""
+    """Send a request and read the answer to its end.
+
+    What is raised comes from here, outside of the except clauses: httpx's error, which holds the URL, does not come
+    along, nor does a traceback that would keep the connection.
+    """
+    failure: EksError | OutOfTime
     try:
         if isinstance(connection, Direct):
             answer = await connection.ask(request, most=MAX_BODY)
         else:
             answer = await _ask(connection, request)
     except httpx.InvalidURL as error:
-        failure: EksError = InvalidRequestError("params", f"make a URL that can't be sent ({error})")
+        failure = InvalidRequestError("params", f"make a URL that can't be sent ({error})")
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         failure = _translated(error, request)
+    except OutOfTime:
+        failure = OutOfTime()
     else:
         return _response(answer, request)
-    failure.action = request.operation.name
-    raise failure  # outside of the except clause, so that httpx's error (it holds the URL) does not come along
+    finally:
+        del connection
+    if isinstance(failure, EksError):
+        failure.action = request.operation.name
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback holds this frame: they would hold each other
 
 
 async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Answer:
@@ -164,6 +201,8 @@ async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Answer:
         with contextlib.suppress(UnreadableResponse):
             request.record.arrived = _response(answer, request)
 
+    if isinstance(transport, Routed) and not transports.are_intercepted():
+        return await transports.ask(transport, request, most=MAX_BODY, hear=hear)  # which keeps the time by itself
     with anyio.move_on_after(time_left(request)):
         return await transports.ask(transport, request, most=MAX_BODY, hear=hear)
     raise OutOfTime
@@ -201,23 +240,46 @@ def _response(answer: Answer, request: Request) -> RawResponse:
     return make_raw_response(status=answer.status, headers=headers, content=content)
 
 
+MOST_MEMBERS = 10_000
+"""Of how many parts a compressed body may consist."""
+
+PORTION = 64 * 1024
+"""How much of one is decompressed at once: what is behind the end of a part is copied."""
+
+
 def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
     """Return a body without its compression, and what is wrong with it, if anything."""
     if not content or encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return content, None
-    machine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # finds out by itself which of them it is
-    try:
-        content = machine.decompress(content, MAX_BODY + 1)
-    except zlib.error:
-        return b"", "the answer's compression is broken"
-    if len(content) > MAX_BODY:
-        return b"", f"the answer has more than {MAX_BODY} bytes"
-    return content, None if machine.eof else "the answer's compression breaks off"
+    view, place, pieces, size = memoryview(content), 0, list[bytes](), 0
+    for _ in range(MOST_MEMBERS):
+        machine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # finds out by itself which of them it is
+        while place < len(view) and not machine.eof:
+            portion = view[place : place + PORTION]
+            try:
+                pieces.append(machine.decompress(portion, MAX_BODY + 1 - size))
+            except zlib.error:
+                return b"", "the answer's compression is broken"
+            size += len(pieces[-1])
+            if size > MAX_BODY:
+                return b"", f"the answer has more than {MAX_BODY} bytes"
+            place += len(portion) - len(machine.unused_data)
+        if not machine.eof:
+            return b"".join(pieces), "the answer's compression breaks off"
+        # A file of gzip is a series of members, and nothing else (RFC 1952, section 2.2); but zeros that fill it up
+        # are left out, as gzip itself and Python do.
+        if not any(view[place:]):
+            return b"".join(pieces), None
+    return b"", f"the answer's compression has more than {MOST_MEMBERS} parts"
 
 
 def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
     words = tls_words(printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300))
+    source: BaseException | None = error
+    while source is not None:  # h11's errors hold themselves by their tracebacks, and the connection along with them
+        source.__traceback__ = None
+        source = source.__cause__ or source.__context__
     if isinstance(error, NOT_SENT):
         request.record.did_not_leave()
         return ConnectFailed(f"no connection was made to {blot(place_of(request.url), request.hidden)} ({words})")

@@ -8,25 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import ssl
+from collections.abc import Callable
 
 import attrs
-import httpx
 
-from cds_eks.backend.connection import PIECE, Connection, Result, Shared, Unsent
-from cds_eks.backend.headers import OURS, asks_to_close, header_lines
+from cds_eks.backend.connection import Connection, Result, Unsent
+from cds_eks.backend.dialing import Dial
+from cds_eks.backend.freeing import free_all
+from cds_eks.backend.headers import asks_to_close
 from cds_eks.backend.httpx import decompressed
+from cds_eks.backend.outgoing import outgoing
 from cds_eks.backend.secure import SecureConnection
-from cds_eks.backend.sites import LONGEST_URL, place_of, site_of, time_left
+from cds_eks.backend.shared import Shared
+from cds_eks.backend.sites import place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.tls import tls_words
 from cds_eks.backend.transports import has_warned_of_interception
 from cds_eks.config import Limits
-from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, InvalidRequestError, UnreadableResponse
+from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, UnreadableResponse
 from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import Kind, RawResponse, Request
+
+EARLY = 1
+"""By how many seconds a connection is given up before the server may close it."""
+
+_TIMEOUT = re.compile(r"\btimeout\s*=\s*\"?(\d{1,9})(?!\d)", re.IGNORECASE)
 
 
 class NativeBackend:
@@ -54,27 +64,26 @@ class NativeBackend:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
             OutOfTime: The request's deadline has passed.
         """
-        (origin, head), content = _addressed(request), request.content or b""
-        begin, rest = (head, content) if len(content) > PIECE else (head + content, b"")
-        is_to_head = request.operation.method == "HEAD"
+        asked = outgoing(request)
         if self._shared is None:
             self._shared = _shared()
-        idle = self._shared.idle
+        shared, idle = self._shared, self._shared.idle
         if not self._places.take():
             is_read = request.operation.kind is Kind.READ
             if not await self._places.wait(is_read=is_read, seconds=time_left(request)):
+                await asyncio.sleep(0)  # as below
                 raise OutOfTime
         try:
             while True:
                 is_new = not idle
-                connection = await self._connect(request, self._shared) if is_new else idle.popitem()[0]
-                if connection.origin != origin:
+                connection = await self._connect(request, shared) if is_new else idle.popitem()[0]
+                if connection.origin != asked.origin or connection.is_expired:
                     connection.close()
                     continue
-                answer = connection.ask(begin, request.record, request.read_timeout, is_to_head=is_to_head)
+                answer = connection.ask(asked, request.record, request.read_timeout)
                 try:
-                    if rest:
-                        await connection.send_rest(rest)
+                    if asked.rest:
+                        await connection.send_rest(asked)
                     result = _readable(await answer)
                 except BaseException:
                     connection.close()
@@ -82,52 +91,71 @@ class NativeBackend:
                         request.record.arrived = _readable(answer.result())
                     raise
                 is_sound = connection.is_sound and not self._is_closed and not asks_to_close(request)
-                if isinstance(result, RawResponse) and is_sound:
-                    connection.rest(self._expiry)
+                if isinstance(result, RawResponse) and is_sound and (seconds := self._idle_seconds(result)) > 0:
+                    connection.rest(seconds)
                 else:
                     connection.close()
                 if isinstance(result, RawResponse):
                     request.record.arrived = result  # a middleware may wait before it passes it on
                     return result
                 if is_new or not isinstance(result, Unsent):
-                    raise _failure(result, request)
+                    if connection.is_late:
+                        await asyncio.sleep(0)  # a cancellation of the caller's in the same round comes first
+                    try:
+                        raise _failure(result, request)
+                    finally:
+                        # Its traceback has this frame; what it has would live until the garbage collector comes.
+                        del result, answer, connection
         finally:
             self._places.give_back()
+
+    def _idle_seconds(self, response: RawResponse) -> float:
+        """Return how long a connection may be idle after an answer, whose server may close it sooner than we do."""
+        said = response.headers.get("keep-alive")
+        if said is None or (match := _TIMEOUT.search(said)) is None:
+            return self._expiry
+        return min(self._expiry, int(match[1]) - EARLY)
 
     async def _connect(self, request: Request, shared: Shared) -> Connection:
         """Return a new connection."""
         self._has_warned = self._has_warned or has_warned_of_interception()
         if proxy_for(request.url) is not None:
             raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
-        scheme, host, port = origin = _site(request.url)[0]
-        context = (self._verify or ssl_context()) if scheme == "https" else None
-        try:
-            async with asyncio.timeout(time_left(request)) as whole, asyncio.timeout(request.connect_timeout) as limit:
-                connection = SecureConnection(shared, origin, context) if context else Connection(shared, origin)
-                try:
-                    # No "happy eyeballs": asyncio's leak a socket when cancelled in a bad moment, and uvloop has none.
-                    opening = shared.loop.create_connection(lambda: connection, host, port)
-                    await asyncio.create_task(opening, context=shared.context)
-                    if isinstance(connection, SecureConnection):
-                        await connection.handshake()
-                except BaseException:
-                    connection.abandon()
-                    raise
-        except (OSError, ValueError) as error:  # a name that none can have is a ValueError
-            if whole.expired():
-                raise OutOfTime from None
-            words = "ConnectTimeout" if limit.expired() else f"{type(error).__name__}: {error}"
-        else:
+        scheme, host, port = origin = site_of(request.url).origin
+        make: Callable[[], Connection] = functools.partial(Connection, shared, origin)
+        if scheme == "https":
+            make = functools.partial(SecureConnection, shared, origin, self._verify or ssl_context())
+        left, limit = time_left(request), request.connect_timeout
+        if left is not None and left <= 0:
+            raise OutOfTime
+        dial = Dial(shared, make, host, port)
+        connection = await dial.connect(min((each for each in (left, limit) if each is not None), default=None))
+        if connection is not None:
             return connection
-        raise _not_connected(words, request)
+        if dial.is_late and left is not None and (limit is None or left <= limit):
+            raise OutOfTime
+        raise _not_connected(dial.describe(), request)
+
+    def abandon(self) -> bool:
+        """Free all idle connections at once; see `Backend`."""
+        self._is_closed = True
+        shared, self._shared = self._shared, None
+        return shared is not None and free_all(shared)
+
+    def __del__(self) -> None:
+        """Free the connections, which the event loop would keep until their time is up."""
+        if vars(self).get("_shared") is not None:
+            self.abandon()
 
     async def aclose(self) -> None:
         """Close all idle connections; those in use are closed by their calls."""
         self._is_closed = True
-        if self._shared is not None and self._shared.idle:
-            for connection in list(self._shared.idle):
-                connection.close()
-            await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+        if self._shared is None:
+            return
+        for connection in list(self._shared.idle):
+            connection.close()
+        await asyncio.sleep(0)  # asyncio closes the sockets in its next round
+        await self._shared.until_cancelled_ones_ended()
 
 
 def _shared() -> Shared:
@@ -135,34 +163,6 @@ def _shared() -> Shared:
         return Shared(asyncio.get_running_loop())
     except RuntimeError:
         raise ConfigurationError('backend="native" runs on asyncio only: use backend="httpx"') from None
-
-
-@functools.lru_cache(maxsize=64)
-def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
-    """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
-    site = site_of(url)
-    return site.origin, site.path.decode("ascii"), f"Host: {site.host}\r\n{OURS}"
-
-
-def _is_plain(query: str) -> bool:
-    """Whether a query can be sent as it stands."""
-    return query.isascii() and query.isprintable() and " " not in query and "#" not in query
-
-
-def _addressed(request: Request) -> tuple[tuple[str, str, int], bytes]:
-    """Return where a request goes, and its head.
-
-    Raises:
-        InvalidRequestError: It can't be sent.
-    """
-    try:
-        origin, path, own = _site(request.url)
-    except httpx.InvalidURL:
-        path = ""
-    lines, query = header_lines(request), request.query
-    if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
-        raise InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
-    return origin, f"{request.operation.method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii")
 
 
 def _readable(result: Result) -> Result:
@@ -178,12 +178,13 @@ def _readable(result: Result) -> Result:
 def _failure(result: EksError | OutOfTime | Unsent, request: Request) -> Exception:
     """Return what is raised for what came of a request that has no answer."""
     if isinstance(result, Unsent):
-        return _not_connected(str(result) or "the server disconnected before anything was sent", request)
+        words = str(result) or "the server disconnected, or sent something, before anything was sent"
+        return _not_connected(words, request)
     if isinstance(result, EksError):
         result.action = request.operation.name
     return result
 
 
 def _not_connected(words: str, request: Request) -> ConnectFailed:
-    shown, place = tls_words(printable(blot(words, request.hidden), 300)), blot(place_of(request.url), request.hidden)
+    shown, place = tls_words(printable(blot(words, request.hidden), 400)), blot(place_of(request.url), request.hidden)
     return ConnectFailed(f"no connection was made to {place} ({shown})", action=request.operation.name)

@@ -7,10 +7,18 @@ event loops.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from typing import cast
 
-from cds_eks.backend.connection import PIECE, Connection, Shared
+from cds_eks.backend.connection import Connection
+from cds_eks.backend.outgoing import PIECE
+from cds_eks.backend.records import Records
+from cds_eks.backend.shared import Shared
+from cds_eks.errors import ConnectionLost
+
+MOST_READS = 16
+"""How often the system is asked for more before a request, at the most. Session tickets need one or two."""
 
 
 class SecureConnection(Connection):
@@ -22,22 +30,43 @@ class SecureConnection(Connection):
         context: Whose certificates are trusted.
     """
 
-    __slots__ = ("_incoming", "_outgoing", "_shaken", "_tls")
+    __slots__ = ("_incoming", "_outgoing_bytes", "_records", "_shaken", "_tls")
 
     def __init__(self, shared: Shared, origin: tuple[str, str, int], context: ssl.SSLContext) -> None:
         super().__init__(shared, origin)
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=origin[1])
+        self._incoming, self._outgoing_bytes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing_bytes, server_hostname=origin[1])
+        self._records = Records()
         self._shaken: asyncio.Future[Exception | None] = self._loop.create_future()
 
-    async def handshake(self) -> None:
-        """Wait until the handshake is done.
+    async def handshake(self) -> Exception | None:
+        """Wait until the handshake is done, and return what went wrong."""
+        return await self._shaken
 
-        Raises:
-            OSError: It failed.
+    @property
+    def is_sound(self) -> bool:
+        """The same; half a record may be half an answer."""
+        return super().is_sound and self._records.is_between
+
+    def is_silent(self) -> bool:
+        """The same; but what has come may belong to TLS itself, as session tickets do, and mean nothing.
+
+        So it is read here, past the event loop, which will find nothing more to read. An end, a part of a record, and
+        above all decrypted bytes are something.
         """
-        if (failure := await self._shaken) is not None:
-            raise failure
+        for _ in range(MOST_READS):
+            if self._transport.is_closing():
+                return False
+            if not self._has_come():
+                return self._records.is_between
+            try:
+                data = os.read(self._descriptor, PIECE)
+            except OSError:  # it was reset
+                return False
+            if not data:
+                return False
+            self._decrypt(data)
+        return False
 
     def _shake(self) -> None:
         failure = None
@@ -46,14 +75,14 @@ class SecureConnection(Connection):
         except ssl.SSLWantReadError:
             return
         except ssl.SSLError as error:
-            failure = error
+            failure = error.with_traceback(None)  # it would keep this frame, and that the connection
         finally:
             self._flush()
         self._shaken.set_result(failure)
 
     def _flush(self) -> None:
-        if self._outgoing.pending and not self._transport.is_closing():
-            self._transport.write(self._outgoing.read())
+        if self._outgoing_bytes.pending and not self._transport.is_closing():
+            self._transport.write(self._outgoing_bytes.read())
 
     def _write(self, data: bytes | memoryview) -> None:
         try:
@@ -63,26 +92,16 @@ class SecureConnection(Connection):
             self.close()
         self._flush()
 
-    def is_silent(self) -> bool:
-        """The same; but what comes right after the handshake belongs to TLS, and means nothing.
-
-        One that is new and closed counts as silent too: the write that follows finds out.
-        """
-        return self._is_new or super().is_silent()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
-        super().connection_made(transport)
-        self._shake()
-
-    def buffer_updated(self, nbytes: int) -> None:  # noqa: D102
-        self._incoming.write(self._shared.received[:nbytes])
+    def _decrypt(self, data: bytes | memoryview) -> None:
+        self._incoming.write(data)
+        self._records.feed(data)
         if not self._shaken.done():
             self._shake()
         try:
             while self._incoming.pending or self._tls.pending():
                 count = cast("int", self._tls.read(PIECE, self._shared.decrypted))
                 if not count:  # the server says that this is the end
-                    self.eof_received()
+                    super().eof_received()
                     self.close()
                     break
                 self._take_in(self._shared.decrypted[:count])
@@ -91,6 +110,17 @@ class SecureConnection(Connection):
         except ssl.SSLError as error:
             self.lose(error)
         self._flush()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
+        super().connection_made(transport)
+        self._shake()
+
+    def buffer_updated(self, nbytes: int) -> None:  # noqa: D102
+        self._decrypt(self._shared.received[:nbytes])
+
+    def eof_received(self) -> None:
+        """The connection ends, and TLS did not say so. Anybody on the way can do that, in the middle of a body too."""
+        self._end(ConnectionLost("the connection was lost (the server disconnected without an end of TLS)"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if not self._shaken.done():

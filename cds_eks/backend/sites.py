@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-import time
 
 import attrs
 import httpx
 
+from cds_eks import clocks
 from cds_eks.wire import Request
 
 LONGEST_URL = 65536
@@ -62,4 +62,4 @@ def target(url: str, query: str) -> bytes:
 
 def time_left(request: Request) -> float | None:
     """Return how many seconds there are until the request's deadline, or None if it has none."""
-    return None if request.deadline is None else request.deadline - time.monotonic()
+    return None if request.deadline is None else request.deadline - clocks.monotonic()

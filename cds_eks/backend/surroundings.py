@@ -44,7 +44,7 @@ def ssl_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
         ConfigurationError: The environment names certificates that can't be loaded.
     """
     variable, path = next(((name, environ[name]) for name in VARIABLES if environ.get(name)), ("", ""))
-    with forks.first_use:
+    with forks.first_use.here():
         known = _loaded.get((variable, path))
         try:
             state = _state(variable, path)

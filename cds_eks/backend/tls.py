@@ -47,7 +47,7 @@ def tls_context(tls: object) -> ssl.SSLContext | None:
     if not isinstance(tls, (str, os.PathLike)) or not isinstance(path := os.fspath(tls), str) or not path:
         raise ConfigurationError(f"tls must be an ssl.SSLContext or the path of a file, not {type(tls).__name__}")
     try:
-        with forks.first_use:
+        with forks.first_use.here():
             return context_of(path)
     except (OSError, ValueError) as error:
         failure = type(error).__name__

@@ -9,16 +9,14 @@ import ssl
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import anyio
 import anyio.abc
 import httpcore
 import httpx
 
-from cds_eks.backend.direct import Answer
-from cds_eks.redaction import secrets_of_proxy
-from cds_eks.spellings import NO_SECRETS, Secrets
+from cds_eks.backend.direct import Answer, patience_of
+from cds_eks.backend.network import Network, Stage
 from cds_eks.wire import Request
 
 CLOSE_TIMEOUT = 1.0
@@ -89,25 +87,53 @@ class Routed(httpx.AsyncHTTPTransport):
     Args:
         proxy: The proxy, or None.
         verify: Whose certificates are trusted.
-        expiry: How long its connection may be idle, in seconds.
-
-    Attributes:
-        secrets: What must never be shown of the proxy.
     """
 
-    def __init__(self, proxy: httpx.Proxy | None, verify: ssl.SSLContext, expiry: float) -> None:
-        one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=expiry)
-        super().__init__(verify=verify, limits=one, proxy=proxy, trust_env=False)
+    def __init__(self, proxy: httpx.Proxy | None, verify: ssl.SSLContext) -> None:
+        super().__init__(verify=verify, proxy=proxy, trust_env=False)
+        self.network = Network()
+        # httpx has no public way to say over which network its pool goes. Should the name of it move, httpx goes over a
+        # network of its own, which can't be asked what it has read: no connection is used twice then.
+        self._pool = _pool(proxy, verify, self.network)
         self._proxy = _facts(proxy)
-        self.secrets = NO_SECRETS if proxy is None or proxy.raw_auth is None else Secrets(_credentials(*proxy.raw_auth))
 
-    def goes_through(self, proxy: httpx.Proxy | None) -> bool:
-        """Whether it goes through this one."""
-        return self._proxy == _facts(proxy)
+    def is_ready(self, proxy: httpx.Proxy | None) -> bool:
+        """Whether it goes through this proxy, and its connection can be used again."""
+        return self._proxy == _facts(proxy) and self.is_sound()
+
+    def is_sound(self) -> bool:
+        """Whether its connection has brought whole answers, and nothing else."""
+        return self.network.channel is not None and self.network.channel.is_at_rest()
+
+    def close(self) -> bool:
+        """Close its connection at once; return whether it has one that we know of."""
+        channel, self.network.channel = self.network.channel, None  # or else they would hold each other
+        if channel is None:
+            return False
+        channel.close()
+        return True
 
 
-def _credentials(user: bytes, password: bytes) -> frozenset[str]:
-    return secrets_of_proxy(f"http://{quote(user, safe='')}:{quote(password, safe='')}@proxy")
+def _pool(proxy: httpx.Proxy | None, context: ssl.SSLContext, network: Network) -> httpcore.AsyncConnectionPool:
+    """Return a pool as httpx makes it, but over a network of ours. How long it may be idle is seen to elsewhere."""
+    if proxy is None:
+        return httpcore.AsyncConnectionPool(ssl_context=context, max_connections=1, network_backend=network)
+    url = httpcore.URL(
+        scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
+    )
+    if proxy.url.scheme.startswith("socks"):
+        return httpcore.AsyncSOCKSProxy(
+            url, proxy_auth=proxy.raw_auth, ssl_context=context, max_connections=1, network_backend=network
+        )
+    return httpcore.AsyncHTTPProxy(
+        url,
+        proxy_auth=proxy.raw_auth,
+        proxy_headers=proxy.headers.raw,
+        ssl_context=context,
+        proxy_ssl_context=proxy.ssl_context,
+        max_connections=1,
+        network_backend=network,
+    )
 
 
 def _facts(proxy: httpx.Proxy | None) -> object:
@@ -129,9 +155,11 @@ async def ask(
         httpx.HTTPError: It came to nothing.
         httpx.InvalidURL: The request can't be sent.
     """
-    trace = _Trace(request)
     http_request = _http_request(request)
-    http_request.extensions["trace"] = trace
+    trace = http_request.extensions["trace"] = _Trace(request, http_request.url)
+    network = transport.network if isinstance(transport, Routed) else None
+    if network is not None:
+        network.begin(patience_of(request).end, request.connect_timeout)
     if not isinstance(transport, httpx.AsyncHTTPTransport):  # no other must tell when the first byte goes out
         request.record.may_have_left()
     token = _is_ours.set(True)
@@ -142,19 +170,27 @@ async def ask(
             hear(answer)
         finally:
             with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is there, or another error is on its way
-                await close(response)
+                await (close(response) if network is None else response.aclose())  # ours does not wait
     except NOT_SENT as error:
-        if not trace.has_left:
+        if not trace.has_left or (network is not None and network.spoke_first):
             raise
         # A user's transport that tries again by itself has lost the request before.
-        failure = httpx.ReadError(f"sent, and then {type(error).__name__}")
+        failure: httpx.TransportError = httpx.ReadError(f"sent, and then {type(error).__name__}")
+    except httpx.TransportError as error:
+        if network is None or network.stage is not Stage.CONNECTING:
+            raise
+        # A proxy that fails before the tunnel stands has seen nothing of the request.
+        failure = httpx.ConnectError(f"{type(error).__name__}: {error}")
     else:
         return answer
     finally:
         _is_ours.reset(token)
         for stream in trace.orphans:
             await close(stream)
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback holds this frame: they would hold each other
 
 
 class _Trace:
@@ -166,8 +202,9 @@ class _Trace:
         has_left: Whether the request may have left.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, url: httpx.URL) -> None:
         self._record = request.record
+        self._url = url
         self.orphans: list[anyio.abc.AsyncResource] = []
         self.has_left = False
 
@@ -177,9 +214,22 @@ class _Trace:
             self.orphans.append(facts["return_value"])
         elif event.endswith("send_request_headers.started"):
             self.orphans.clear()
-            if facts["request"].method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
+            request = facts["request"]
+            if ":" in self._url.host:
+                _put_in_brackets(request, self._url)
+            if request.method != b"CONNECT":  # which is for a proxy, and holds nothing of the request
                 self.has_left = True
                 self._record.may_have_left()
+
+
+def _put_in_brackets(request: httpcore.Request, url: httpx.URL) -> None:
+    """Write an IPv6 address for a proxy as RFC 9112 has it (section 3.2): httpcore leaves out the brackets."""
+    if request.method == b"CONNECT":
+        target = b"[%b]:%d" % (url.raw_host, url.port or 443)
+        request.headers = [(name, target if name.lower() == b"host" else value) for name, value in request.headers]
+        request.url.target = target
+    elif request.url.target.startswith(b"http:"):
+        request.url.target = b"http://" + url.netloc + url.raw_path
 
 
 def _http_request(request: Request) -> httpx.Request:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from cds_eks import clocks
 from cds_eks.emulator.auth import CREDENTIALS, Verifier
 from cds_eks.emulator.clock import Clock, DrivenClock, WallClock, drivable
 from cds_eks.emulator.faults import Fault, Faults
@@ -80,7 +80,7 @@ class Emulator(Seeding):
         clock: Clock | None = None,
         credentials: Credentials | None = None,
         seed: int = 0,
-        wall_clock: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] = clocks.wall,
         timestamp_window: float = 900.0,
         ledger_limit: int = 100_000,
         faults: Iterable[Fault] = (),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from typing import Protocol, cast
 
 import anyio.lowlevel
+
+from cds_eks import clocks
 
 __all__ = ["Clock", "DrivenClock", "ManualClock", "WallClock", "drivable"]
 
@@ -77,13 +78,13 @@ class WallClock:
             raise ValueError("speed must be a finite number above 0")
         self._lock = threading.Lock()
         self._speed = speed
-        self._began = time.time()
-        self._origin = time.monotonic()
+        self._began = clocks.wall()
+        self._origin = clocks.monotonic()
 
     def now(self) -> float:
         """Return the service's time, in seconds since the epoch."""
         with self._lock:
-            return self._began + (time.monotonic() - self._origin) * self._speed
+            return self._began + (clocks.monotonic() - self._origin) * self._speed
 
     def advance(self, seconds: float) -> None:
         """Go on by some seconds of service time at once, and then at the same speed as before.

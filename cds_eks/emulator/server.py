@@ -16,7 +16,9 @@ import anyio.to_thread
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cds_eks import clocks
 from cds_eks.emulator.line import PEER, Peer
+from cds_eks.loops import new_loop
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -114,15 +116,13 @@ class Serving:
         # Passed on to each connection: asyncio sets it on sockets of its own only, and a delayed answer takes 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = listening.getsockname()[:2]
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="cds-eks-emulator", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="cds-eks-emulator", daemon=True)
         with contextlib.ExitStack() as undo:
             undo.callback(listening.close)
             undo.callback(self.__exit__)
             self._thread.start()
-            give_up = time.monotonic() + PATIENCE
-            while not self._server.started and self._thread.is_alive() and time.monotonic() < give_up:
+            give_up = clocks.monotonic() + PATIENCE
+            while not self._server.started and self._thread.is_alive() and clocks.monotonic() < give_up:
                 time.sleep(0.005)
             if not self._server.started:
                 raise RuntimeError("the emulator's server did not start")
@@ -138,6 +138,10 @@ class Serving:
         if self._thread is not None:
             self._server.should_exit = True
             self._thread.join(PATIENCE)
+
+    def _run(self, listening: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(self._server.serve(sockets=[listening]))
 
     async def __aenter__(self) -> str:
         try:

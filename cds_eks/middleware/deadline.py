@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import anyio
 
+from cds_eks import clocks
 from cds_eks.errors import DeadlineExceeded
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import RawResponse, Request
@@ -23,7 +23,7 @@ class Deadline:
     """
 
     def __init__(
-        self, total: float | None, *, is_kept_below: bool = False, clock: Callable[[], float] = time.monotonic
+        self, total: float | None, *, is_kept_below: bool = False, clock: Callable[[], float] = clocks.monotonic
     ) -> None:
         self._total = total
         self._is_kept_below = is_kept_below

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 
 import anyio
 
+from cds_eks import clocks
 from cds_eks.config import AdaptiveRate
 from cds_eks.errors import EksError, Throttled
 from cds_eks.failures import failure_of
@@ -36,7 +36,7 @@ class LimitRate:
         adaptive: AdaptiveRate | None = None,
         *,
         failure_of: Callable[[Request, RawResponse], EksError | None] = failure_of,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = clocks.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         is_paced = requests_per_second is not None or adaptive is not None

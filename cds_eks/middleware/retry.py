@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Awaitable, Callable
 
 import anyio
 import attrs
 
+from cds_eks import clocks
 from cds_eks.answer_ids import with_ids
 from cds_eks.config import RetryPolicy
 from cds_eks.envelope import parse, request_id_of
@@ -126,7 +126,7 @@ class Retry:
         failure_of: Callable[[Request, RawResponse], EksError | None],
         *,
         set_clock: Callable[[float], object] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = clocks.monotonic,
         dice: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:

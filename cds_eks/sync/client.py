@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, cast
 
+from cds_eks import forks
 from cds_eks.backend import Backend, context_for
 from cds_eks.client import NOT_PICKLED, AsyncEksClient
 from cds_eks.config import (
@@ -99,11 +100,11 @@ class EksClient:
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
     ) -> None:
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
-        process = os.getpid()
+        process = forks.process()
         self._open = open_creates = OpenCreates()  # it outlives the connections, and the client that has them
 
         def make() -> AsyncEksClient:
-            if not isinstance(backend, str) and process != os.getpid():
+            if not isinstance(backend, str) and process != forks.process():
                 raise ConfigurationError(
                     "a client with a backend of your own can't be used after a fork: make a new one"
                 )

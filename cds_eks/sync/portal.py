@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import os
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -23,6 +23,7 @@ except ImportError:  # pragma: no cover - anyio does without it as well
 from cds_eks import forks, loading
 from cds_eks.client import NOT_PICKLED
 from cds_eks.errors import ConfigurationError, TransportError
+from cds_eks.loops import new_loop
 from cds_eks.sync.call import Call
 
 S = TypeVar("S")
@@ -63,9 +64,8 @@ class Portal:
     def __init__(self, make: Callable[[], Resident]) -> None:
         self._make = make
         self._is_closed = False
-        self._lock = threading.RLock()
+        self._lock = forks.Lock()
         self._loop: _Loop | None = None
-        _portals.add(self)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"EksClient {NOT_PICKLED}")  # a method of a group was pickled, to be called in a pool, say
@@ -115,28 +115,27 @@ class Portal:
         """End the loop and its thread; calls under way in other threads fail."""
         if self._loop is not None:
             self._loop.refuse_own_thread()
-        with self._lock:
+        if sys.is_finalizing():  # the thread stands still, and may hold locks
+            return
+        with self._lock.here():
             self._is_closed = True
             loop, self._loop = self._loop, None
         if loop is not None:
             loop.end()
+        if loop is not None and loop.is_of_this_process():
             loop.thread.join(END_TIMEOUT)
             if loop.ended.done():
                 loop.ended.result()
 
-    def forget_parent(self) -> None:
-        """Leave the parent's loop alone: this is the child of a fork, and the loop's thread is not in it."""
-        self._lock = threading.RLock()  # the parent's may be held, by a thread that is not in the child either
-        if self._loop is not None:
-            self._loop.abandon()
-            _abandoned.append(self._loop)
-            self._loop = None
-
     def _running(self) -> _Loop:
         """Return the loop, which is started if need be."""
-        with self._lock:
+        refuse_at_the_end()
+        with self._lock.here():
             if self._is_closed:
                 raise ConfigurationError("the client is closed")
+            if self._loop is not None and not self._loop.is_of_this_process():
+                self._loop.end()
+                self._loop = None
             if self._loop is None:
                 loop = _Loop(self._make)
                 try:
@@ -158,6 +157,16 @@ def _refuse_while_loading() -> None:
         )
 
 
+def refuse_at_the_end() -> None:
+    """Raise when the interpreter is at its very end, in a `__del__` say: no thread but this one runs any more.
+
+    Raises:
+        TransportError: So it is.
+    """
+    if sys.is_finalizing():
+        raise TransportError("the interpreter is shutting down: no more calls can be made", outcome="not_sent")
+
+
 class _Loop:
     """An event loop on a thread of its own, and a task group that holds its calls.
 
@@ -167,15 +176,16 @@ class _Loop:
 
     def __init__(self, make: Callable[[], Resident]) -> None:
         _refuse_while_loading()
-        with loading.here, forks.first_use, contextlib.suppress(ImportError):
+        with loading.here, forks.first_use.here(), contextlib.suppress(ImportError):
             importlib.import_module("anyio._backends._asyncio")  # or else the thread would, and a fork could come then
+        self._process = forks.process()
         self._lock = threading.RLock()
         self._refusal: str | None = None
         self._call_soon: Callable[..., object]
         started: Future[None] = Future()
         self.ended: Future[None] = Future()
-        self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
         try:
+            self.thread = threading.Thread(target=self._run, args=(make, started), name="cds-eks", daemon=True)
             self.thread.start()
             started.result()
         except (OSError, RuntimeError) as error:
@@ -187,6 +197,9 @@ class _Loop:
     def run(self, start: Callable[[], Awaitable[T]], meanwhile: Callable[[], None] | None = None) -> T:
         """Run an async call from another thread, which waits for its result, doing something `meanwhile` if need be."""
         self.refuse_own_thread()
+        refuse_at_the_end()
+        if not self.is_of_this_process():
+            raise ConfigurationError("what was begun before a fork can't go on in the child")
         _refuse_while_loading()
         call = Call(start)
         try:
@@ -215,21 +228,26 @@ class _Loop:
                 "would wait for itself for ever: use AsyncEksClient there"
             )
 
+    def is_of_this_process(self) -> bool:
+        """Whether it is not the parent's, seen from a forked child, in which its thread does not run."""
+        return self._process == forks.process()
+
     def end(self) -> None:
         """Have the loop cancel its calls, and end. Waits for nothing: the garbage collector calls it on any thread."""
+        if not self.is_of_this_process():
+            _abandoned.append(self)
+            return
+        if sys.is_finalizing():  # the thread stands still, and may hold the lock
+            return
         with self._lock:
             if self._refusal is None:
                 self._refusal = "the client is closed"
                 self._call_soon(self._ending.set)
 
-    def abandon(self) -> None:
-        """Take no more calls, touch nothing: this is the parent's loop, seen from its child."""
-        self._lock = threading.RLock()
-        self._refusal = "what was begun before a fork can't go on in the child"
-
     def _run(self, make: Callable[[], Resident], started: Future[None]) -> None:
         try:
-            anyio.run(self._live, make, started, backend="asyncio")
+            _refuse_a_thread_with_a_loop()
+            anyio.run(self._live, make, started, backend="asyncio", backend_options={"loop_factory": new_loop})
             self.ended.set_result(None)
         except BaseException as error:  # noqa: BLE001 - raised where the first call, or `close`, waits
             (self.ended if started.done() else started).set_exception(error)
@@ -247,15 +265,15 @@ class _Loop:
         await resident.aclose()
 
 
-_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
+def _refuse_a_thread_with_a_loop() -> None:
+    """Raise when a thread that has just started runs an event loop already: it is none, but a greenlet."""
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise ConfigurationError(
+            "gevent or eventlet has patched threading, so that the event loops of two clients would share a thread: "
+            "share one client, or leave threading as it is (`thread=False`)"
+        )
+
+
 _abandoned: list[_Loop] = []
 """What a forked child inherits of its parent's loops. Kept for ever: to close it would reach into the parent's."""
-
-
-def _after_fork_in_child() -> None:
-    for portal in list(_portals):
-        portal.forget_parent()
-
-
-if hasattr(os, "register_at_fork"):  # Windows has no forks
-    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -143,7 +143,9 @@ async def serve(handle: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncI
         server.opened += 1
         connection = Connection(server, stream, server.opened)
         try:
-            with contextlib.suppress(anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
+            # A client that does not trust the certificate says so, and some versions of Python raise that as it is.
+            broken = anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError, ssl.SSLError
+            with contextlib.suppress(*broken):
                 if tls is not None:
                     await connection.start_tls(tls)
                 await handle(connection)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import math
 import select
-import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -23,7 +21,6 @@ import h11
 import httpcore
 import httpx
 import pytest
-from anyio.streams.tls import TLSStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve, unused_port
@@ -35,10 +32,13 @@ from test_httpx import (  # noqa: F401 - fixtures
     server_context,
 )
 
-from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
-from cds_eks.backend.direct import PIECE, Direct, _Whole
+from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, clocks, errors
+from cds_eks.backend import sockets
+from cds_eks.backend.direct import Direct
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.sites import target
+from cds_eks.backend.sockets import TimeIsUp
+from cds_eks.backend.streams import Patience, SecureStream
 from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
@@ -201,37 +201,41 @@ async def test_the_answer_to_a_head_has_no_body() -> None:
         assert server.opened == 1
 
 
-class Stream(anyio.abc.ByteStream):
-    """One that breaks while it is written to, and holds some bytes all the same."""
+class Broken:
+    """A stream that breaks while it is written to, and holds some bytes all the same."""
 
     def __init__(self, *pieces: bytes) -> None:
         self.pieces = list(pieces)
 
-    async def send(self, item: bytes) -> None:
-        raise anyio.BrokenResourceError
+    def is_quiet(self) -> bool:
+        return True
 
-    async def receive(self, max_bytes: int = 65536) -> bytes:
+    async def send(self, data: bytes, patience: Patience) -> None:
+        raise OSError("broken")
+
+    async def receive(self, patience: Patience) -> bytes:
         if not self.pieces:
-            raise anyio.BrokenResourceError
+            raise OSError("broken")
         return self.pieces.pop(0)
 
-    async def send_eof(self) -> None: ...
 
-    async def aclose(self) -> None: ...
+def over(stream: Any) -> Direct:
+    """A connection over a stream, as if it had connected."""
+    connection = Direct(URLS[0], None, Line(1))
+    connection._stream = stream
+    return connection
 
 
 @asynchronous
 async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_connection_is_not_used_again() -> None:
-    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60, Line(1))
-    connection._stream = Stream(plain(b"too long", status=413))
+    connection = over(Broken(plain(b"too long", status=413)))
     answer = await connection.ask(request(URLS[0], "POST", b"{}"), most=100)
     assert (answer.status, answer.content, connection.is_idle) == (413, b"too long", False)
 
 
 @asynchronous
 async def test_a_connection_that_breaks_is_told_as_httpx_tells_it() -> None:
-    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60, Line(1))
-    connection._stream = Stream(plain(b"too long")[:-3])
+    connection = over(Broken(plain(b"too long")[:-3]))
     with pytest.raises(httpx.ReadError):
         await connection.ask(request(URLS[0]), most=100)
 
@@ -270,24 +274,24 @@ async def test_a_connection_that_was_idle_for_too_long_is_not_asked(monkeypatch:
     async with serve(answering(answer(CLUSTER))) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
         await eks.clusters.get("c-1")
         assert isinstance(eks._backend, HttpxBackend)
-        [(connection, _)] = eks._backend._idle
+        [(connection, until)] = eks._backend._idle
         assert isinstance(connection, Direct)
         assert connection.is_ready(server.url)
         assert not connection.is_ready("http://elsewhere.test")
-        connection._idle_since -= 3600
-        assert not connection.is_ready(server.url)
+        monkeypatch.setattr(clocks, "since_boot", lambda: until + 1)
+        await eks.clusters.get("c-1")
+        assert server.opened == 2
 
 
 @asynchronous
 async def test_a_request_that_does_not_leave_is_told_as_httpx_tells_it() -> None:
-    class Stuck(Stream):
+    class Stuck(Broken):
         """How much a real one takes before it waits, nobody knows."""
 
-        async def send(self, item: bytes) -> None:
-            await anyio.sleep_forever()
+        async def send(self, data: bytes, patience: Patience) -> None:
+            raise TimeIsUp
 
-    connection = Direct(URLS[0], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), 60, Line(1))
-    connection._stream = Stuck()
+    connection = over(Stuck())
     made = request(URLS[0], "POST", b"{}", read_timeout=0.02)
     with pytest.raises(httpx.WriteTimeout):
         await connection.ask(made, most=100)
@@ -316,26 +320,6 @@ def cancel_the_call() -> None:
     task = asyncio.current_task()
     assert task is not None
     task.cancel()
-
-
-@asynchronous
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_an_answer_is_on_the_record_while_its_connection_is_put_away(
-    create: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def aclose(self: Direct) -> None:
-        cancel_the_call()  # which no shield keeps off
-        await real(self)
-
-    real = Direct.aclose
-    monkeypatch.setattr(Direct, "aclose", aclose)
-    last = plain(json.dumps({"Code": "Success", "RequestId": "r-1", "Data": CREATED}).encode())
-    last = last.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-    async with serve(answering(last)) as server:
-        record = await watched_create(create, endpoint=server.url)
-    assert (record.outcome, record.request_id) == ("accepted", "r-1")
-    assert record.answer is not None
-    assert record.answer["Data"] == CREATED
 
 
 class Closing(httpx.AsyncByteStream):
@@ -386,21 +370,6 @@ async def test_a_second_answer_over_tls_is_not_taken_for_the_next_ones(
             assert (await eks.clusters.get("c-1")).data.cluster_id == f"c-{number}"
 
 
-@asynchronous
-async def test_tls_is_given_all_that_has_been_read() -> None:
-    """It asks for 64 KiB. What were left of more than that would be in nobody's sight."""
-    stream = AsyncMock(spec=anyio.abc.ByteStream, **{"receive.return_value": b"all"})
-    whole = _Whole(stream)
-    assert await whole.receive(65536) == b"all"
-    stream.receive.assert_awaited_once_with(PIECE)
-    await whole.send(b"x")
-    await whole.send_eof()
-    await whole.aclose()
-    stream.send.assert_awaited_once_with(b"x")
-    stream.send_eof.assert_awaited_once_with()
-    stream.aclose.assert_awaited_once_with()
-
-
 # --- what does not leave -------------------------------------------------------------------------------------------
 
 
@@ -449,41 +418,6 @@ async def test_a_server_that_switches_protocols_is_a_lost_connection() -> None:
 # --- connecting ----------------------------------------------------------------------------------------------------
 
 
-class Gone(AsyncMock):
-    """A stream of a connection that the server has reset as soon as it was made."""
-
-    def __init__(self, failure: str) -> None:
-        super().__init__(spec=anyio.abc.SocketStream)
-        self._failure = failure
-
-    def extra(self, _: Any) -> Any:
-        if self._failure == "no socket":
-            raise AttributeError("'NoneType' object has no attribute 'getpeername'")  # as uvloop has it
-        gone = socket.socket()
-        gone.close()
-        return gone  # as asyncio has it: it has no number any more
-
-
-@asynchronous
-@pytest.mark.parametrize("failure", ["no socket", "a closed one"])
-async def test_a_connection_that_is_reset_as_soon_as_it_is_made_has_failed(
-    failure: str, create: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[Gone] = []
-
-    async def connect_tcp(*_: object) -> Gone:
-        made.append(Gone(failure))
-        return made[-1]
-
-    monkeypatch.setattr(anyio, "connect_tcp", connect_tcp)
-    policy = RetryPolicy(max_attempts=4, base_delay=0)
-    async with AsyncEksClient(CREDENTIALS, endpoint="http://127.0.0.1:9", retry=policy) as eks:
-        with pytest.raises(errors.ConnectFailed) as caught:
-            await eks.clusters.create(create)
-    assert (caught.value.outcome, caught.value.attempts, len(made)) == ("not_sent", 4, 4)
-    assert all(each.aclose.await_count == 1 for each in made)
-
-
 @asynchronous
 async def test_connecting_and_tls_have_one_time_together(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
@@ -491,32 +425,31 @@ async def test_connecting_and_tls_have_one_time_together(
     ends: list[float] = []
 
     def noting(function: Any) -> Any:
-        async def note(*args: Any, **more: Any) -> Any:
-            ends.append(anyio.current_effective_deadline())
+        async def note(*args: Any) -> Any:
+            ends.append(args[-1].end if isinstance(args[-1], Patience) else args[-1])
             await anyio.sleep(0.01)
-            return await function(*args, **more)
+            return await function(*args)
 
         return note
 
-    monkeypatch.setattr(anyio, "connect_tcp", noting(anyio.connect_tcp))
-    monkeypatch.setattr(TLSStream, "wrap", noting(TLSStream.wrap))
+    monkeypatch.setattr(sockets, "connect", noting(sockets.connect))
+    monkeypatch.setattr(SecureStream, "wrap", noting(SecureStream.wrap))
     backend = HttpxBackend(verify=client_context)
     async with (
         serve(answering(answer(CLUSTER)), tls=server_context) as server,
         AsyncEksClient(CREDENTIALS, endpoint=server.url, backend=backend, timeouts=Timeouts(connect=7)) as eks,
     ):
-        began = anyio.current_time()
+        began = clocks.monotonic()
         await eks.clusters.get("c-1")
-    own = [end for end in ends if end < math.inf]  # the server's has none
-    assert len(own) == 2
-    assert own[0] == own[1]
-    assert began + 7 <= own[0] <= began + 8
+    assert len(ends) == 2
+    assert ends[0] == ends[1]
+    assert began + 7 <= ends[0] <= began + 8
 
 
 @asynchronous
 @pytest.mark.parametrize("value", ["marked\r\nX: y", "märked"])
 async def test_what_h11_says_of_a_header_does_not_come_along(value: str) -> None:
-    connection = Direct("http://127.0.0.1:9/eks/v1", None, 5.0, Line(1))
+    connection = Direct("http://127.0.0.1:9/eks/v1", None, Line(1))
     with pytest.raises(errors.InvalidRequestError) as caught:
         await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
@@ -529,7 +462,7 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
 ) -> None:
     now = most = 0
 
-    async def connect_tcp(*args: Any) -> Any:
+    async def connect(*args: Any) -> Any:
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -539,8 +472,8 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
         finally:
             now -= 1
 
-    real = anyio.connect_tcp
-    monkeypatch.setattr(anyio, "connect_tcp", connect_tcp)
+    real = sockets.connect
+    monkeypatch.setattr(sockets, "connect", connect)
     monkeypatch.setattr("cds_eks.backend.httpx.CONNECTING", 2)
     monkeypatch.setattr("cds_eks.backend.direct.A_MOMENT", 0.05 if is_slow else 30)
     async with (
@@ -564,7 +497,7 @@ async def test_a_turn_to_connect_is_given_back_whatever_comes_of_it(monkeypatch:
         with pytest.raises(errors.ConnectFailed):
             await eks.clusters.get("c-1")
         assert backend._connecting.free == free
-        monkeypatch.setattr(anyio, "connect_tcp", lambda *_: anyio.sleep_forever())
+        monkeypatch.setattr(sockets, "connect", lambda *_: anyio.sleep_forever())
         with anyio.move_on_after(0.02):
             await eks.clusters.get("c-1")
         assert backend._connecting.free == free

@@ -10,7 +10,6 @@ import logging
 import random
 import ssl
 import time
-import types
 import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -26,7 +25,18 @@ import respx
 import trustme
 from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
 
-from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, backend, errors, models
+from cds_eks import (
+    AsyncEksClient,
+    Credentials,
+    EksClient,
+    Limits,
+    RetryPolicy,
+    Timeouts,
+    backend,
+    clocks,
+    errors,
+    models,
+)
 from cds_eks.backend import httpx as httpx_backend
 from cds_eks.backend import transports
 from cds_eks.backend.httpx import HttpxBackend
@@ -502,7 +512,7 @@ async def test_a_kept_connection_that_breaks_under_a_request_is_a_retry_for_a_re
 @asynchronous
 async def test_an_idle_connection_is_closed_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(httpx_backend, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(clocks, "since_boot", lambda: now[0])
     all_in = anyio.Event()
 
     async def handle(connection: Connection) -> None:
@@ -678,6 +688,37 @@ async def test_broken_compression_is_an_unreadable_answer(body: bytes, reason: s
                 await eks.clusters.get("c-1")
             assert server.opened == 2  # a connection after a broken answer is not trusted
         del caught, error
+
+
+DEFLATED = zlib.compress(BODY)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "reason"),
+    [
+        (gzip.compress(BODY[:7]) + gzip.compress(b"") + gzip.compress(BODY[7:]), "gzip", None),
+        (gzip.compress(BODY) + bytes(40), "gzip", None),  # as files are filled up, and gzip and Python read them
+        (gzip.compress(BODY) + b"HTTP/1.1", "gzip", "broken"),  # a series of members is all there may be (RFC 1952)
+        (gzip.compress(BODY) + bytes(4) + gzip.compress(BODY), "gzip", "broken"),
+        (gzip.compress(BODY) + gzip.compress(BODY)[:-3], "gzip", "breaks off"),
+        (gzip.compress(BODY) + gzip.compress(BODY)[:5], "gzip", "breaks off"),
+        (gzip.compress(b"x" * 900_000) + gzip.compress(b"x" * 200_000), "gzip", "more than 1000000 bytes"),
+        (gzip.compress(random.Random(1).randbytes(500_000)) + gzip.compress(b"1"), "gzip", None),
+        (gzip.compress(b"") * 10_001, "gzip", "more than 10000 parts"),
+        (DEFLATED, "deflate", None),
+        (DEFLATED[:-5], "deflate", "breaks off"),
+    ],
+)
+def test_compression_in_several_parts_is_read(
+    body: bytes, encoding: str, reason: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpx_backend, "MAX_BODY", 1_000_000)
+    content, found = httpx_backend.decompressed(body, encoding)
+    if reason is None:
+        whole = zlib.decompress(body) if encoding == "deflate" else gzip.decompress(body)
+        assert (content, found) == (whole, None)
+    else:
+        assert reason in (found or "")
 
 
 @asynchronous

@@ -346,13 +346,10 @@ async def test_a_client_without_a_certificate_is_told_that_the_server_asks_for_o
             with pytest.raises((errors.ConnectFailed, errors.AmbiguousCreate)) as created:
                 await eks.clusters.create(create)
         # With TLS 1.3 the refusal comes after the handshake. The request may have left by then; if it comes before the
-        # first byte, the native backend knows that.
+        # first byte, both backends know that.
         if version is ssl.TLSVersion.TLSv1_2:
             assert isinstance(caught.value, errors.ConnectFailed)
             assert created.value.outcome == "not_sent"
-        elif backend == "httpx":
-            assert isinstance(caught.value, errors.ConnectionLost)
-            assert created.value.outcome == "unknown"
         else:
             is_known = isinstance(created.value, errors.ConnectFailed)
             assert created.value.outcome == ("not_sent" if is_known else "unknown")

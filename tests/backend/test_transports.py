@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from typing import Any
 
 import attrs
+import httpcore
 import httpx
 import pytest
 from raw_server import CLUSTER, CREATED, Connection, answer, answering, serve, unused_port
@@ -14,6 +16,7 @@ from test_httpx import CREDENTIALS, _no_proxies, create  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.backend import transports
+from cds_eks.backend.network import Network
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -113,3 +116,32 @@ def test_no_part_of_httpcore_tells_what_it_does_for_us(part: str, caplog: pytest
             transports._is_ours.reset(token)
         logger.debug("of somebody else's")
     assert [record.getMessage() for record in caplog.records] == ["of somebody else's"]
+
+
+# --- pools ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("http://proxy.test", "AsyncHTTPProxy"),
+        ("https://proxy.test", "AsyncHTTPProxy"),
+        ("socks5://a:b@proxy.test:1081", "AsyncSOCKSProxy"),
+        (None, "AsyncConnectionPool"),
+    ],
+)
+def test_each_pool_goes_over_our_network(url: str | None, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(httpcore, kind, lambda *_, **given: made.append(given))
+    network = Network()
+    transports._pool(httpx.Proxy(url) if url else None, ssl.create_default_context(), network)
+    [given] = made
+    assert (given["network_backend"], given["max_connections"]) == (network, 1)
+    if kind == "AsyncSOCKSProxy":
+        assert given["proxy_auth"] == (b"a", b"b")
+
+
+def test_what_goes_straight_to_an_ipv6_address_names_its_path_alone() -> None:
+    request = httpcore.Request("GET", "http://[::1]:80/eks/v1?a=b")
+    transports._put_in_brackets(request, httpx.URL("http://[::1]:80/eks/v1?a=b"))
+    assert request.url.target == b"/eks/v1?a=b"

@@ -109,7 +109,7 @@ def test_it_serves_again_but_each_block_once(emulator: Emulator) -> None:
 
 
 def test_a_server_that_does_not_start(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server._Server, "run", lambda self, sockets: None)
+    monkeypatch.setattr(server.Serving, "_run", lambda self, listening: None)
     with pytest.raises(RuntimeError, match="did not start"):
         emulator.serve().__enter__()
 

@@ -2,77 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import ssl
 from typing import Any
 
-import httpx
 import pytest
 
 from cds_eks import Limits, RetryPolicy, Timeouts, errors, models
-from cds_eks.backend.leftovers import has_leftovers
 from cds_eks.failures import failure_of, is_expired
 from cds_eks.redaction import LONGEST_LOOK, blot, presentable
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Operation, RawResponse, Request
-
-
-class Thing:
-    """Any object with just these attributes."""
-
-    def __init__(self, **attributes: Any) -> None:
-        vars(self).update(attributes)
-
-
-class Secured:
-    """What TLS has in store: bytes, or an error."""
-
-    def __init__(self, found: bytes | Exception) -> None:
-        self.found = found
-
-    def read(self, _: int) -> bytes:
-        if isinstance(self.found, Exception):
-            raise self.found
-        return self.found
-
-
-has_more = functools.partial(has_leftovers, is_secure=True)
-
-
-def transport(read: bytes = b"", secured: Secured | None = None, layers: int = 0) -> Any:
-    connection = Thing(
-        _h11_state=Thing(trailing_data=(read, False)),
-        _network_stream=Thing(get_extra_info=lambda name: {"ssl_object": secured}[name]),
-    )
-    for _ in range(layers):
-        connection = Thing(_connection=connection)
-    return Thing(_pool=Thing(connections=[connection]))
-
-
-@pytest.mark.parametrize("layers", [0, 1, 2])
-def test_what_came_after_the_answer_is_found_in_each_place(layers: int) -> None:
-    assert not has_more(transport(layers=layers))
-    assert has_more(transport(b"HTTP/1.1", layers=layers))
-    assert not has_more(transport(secured=Secured(ssl.SSLWantReadError()), layers=layers))
-    assert has_more(transport(secured=Secured(b"H"), layers=layers))
-    assert has_more(transport(secured=Secured(b""), layers=layers))
-    assert has_more(transport(secured=Secured(ssl.SSLZeroReturnError()), layers=layers))
-    assert has_more(transport(secured=Secured(ssl.SSLError("broken")), layers=layers))
-
-
-def test_a_connection_of_another_make_is_not_trusted() -> None:
-    strange: Any = Thing(_pool=Thing(connections=[Thing()]))
-    assert has_more(strange)
-
-
-def test_without_tls_nobody_asks_for_it() -> None:
-    assert not has_leftovers(transport(secured=Secured(b"more")), is_secure=False)
-
-
-def test_a_transport_that_shows_no_connection_is_not_trusted() -> None:
-    assert has_more(httpx.MockTransport(lambda _: httpx.Response(200)))
-    assert has_more(httpx.AsyncHTTPTransport())
 
 
 def request_for(operation: Operation[Any]) -> Request:

@@ -281,7 +281,8 @@ def _words_of(words: set[str], body: Any, above: str, revision: str) -> Iterator
 
 def _judge(seen: Seen, headers: dict[str, str], content: bytes, host: str) -> Iterator[str]:
     yield from _judge_common(seen)
-    expected = {"host": host, "accept": "application/json"}
+    by_name = host.replace("127.0.0.1", "localhost")
+    expected = {"host": by_name if headers.get("host") == by_name else host, "accept": "application/json"}
     if seen.method == "POST":
         if seen.arguments:
             yield f"arguments of a POST in the query: {sorted(seen.arguments)}"

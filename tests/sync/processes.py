@@ -17,15 +17,14 @@ from patience import PATIENCE
 
 PREAMBLE = f"""
 import asyncio, atexit, gc, os, signal, sys, threading, time, traceback
-from cds_eks import Credentials, EksClient, RetryPolicy
+from cds_eks import Credentials, EksClient, Limits, RetryPolicy
 from cds_eks.errors import ConfigurationError, EksError, NotFound, TransportError
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def client(**more):
-    return EksClient(
-        Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), endpoint=sys.argv[1], retry=RetryPolicy.none(), **more
-    )
+    more = {{"endpoint": sys.argv[1], "retry": RetryPolicy.none()}} | more
+    return EksClient(Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), **more)
 
 def say(*words):
     # In one piece, so that the lines of several processes do not mix.
@@ -68,10 +67,13 @@ class Ended:
 
 
 @contextmanager
-def started(script: str, server: Server, *flags: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a script (after the preamble) in a process of its own; it is killed if the test leaves it behind."""
+def started(script: str, server: Server, *flags: str, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Start a script (after the preamble, and what is to be done before that) in a process of its own.
+
+    It is killed if the test leaves it behind.
+    """
     process = subprocess.Popen(
-        [sys.executable, *flags, "-c", PREAMBLE + script, server.url],
+        [sys.executable, *flags, "-c", before + PREAMBLE + script, server.url],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -93,7 +95,7 @@ def finish(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
     return Ended(process.returncode, out.splitlines(), complaints, time.monotonic() - begin)
 
 
-def run(script: str, server: Server, *flags: str) -> Ended:
+def run(script: str, server: Server, *flags: str, before: str = "") -> Ended:
     """Run a script to its end, which must come in 15 s."""
-    with started(script, server, *flags) as process:
+    with started(script, server, *flags, before=before) as process:
         return finish(process, 15.0)

@@ -372,7 +372,7 @@ def test_no_error_but_ours_comes_from_a_loop_that_can_not_be_made(
 
     with sync_client(server) as eks:
         with monkeypatch.context() as patch:
-            patch.setattr("asyncio.events.new_event_loop", refuse)
+            patch.setattr("asyncio.new_event_loop", refuse)
             with pytest.raises(TransportError, match="Too many open files") as caught:
                 eks.clusters.list()
         assert caught.value.outcome == "not_sent"

@@ -98,6 +98,55 @@ eks = client()
 eks.clusters.list()
 atexit.register(eks.close)
 """,
+    "names looked up after the main thread has ended, in a thread and in atexit": """
+by_name = dict(endpoint=sys.argv[1].replace("127.0.0.1", "localhost"), limits=Limits(keepalive_expiry=0.001))
+clients = [client(**by_name, backend=backend) for backend in ("httpx", "native")]
+for eks in clients: eks.clusters.list()
+def work():
+    time.sleep(0.2)
+    for eks in clients: say(eks.clusters.list().code)
+threading.Thread(target=work).start()
+atexit.register(lambda: [say(eks.clusters.list().code) for eks in clients])
+""",
+    "a name that is none, and a port where nobody listens, after the main thread has ended": """
+def work():
+    time.sleep(0.2)
+    for backend in ("httpx", "native"):
+        for endpoint in ("http://nowhere.invalid:1", "http://localhost:1"):
+            try: client(endpoint=endpoint, backend=backend).call("Create", method="POST")
+            except EksError as error: say(type(error).__name__, error.outcome, error.attempts)
+eks = client()
+eks.clusters.list()
+threading.Thread(target=work).start()
+""",
+    "calls from __del__ at the very end": """
+class Last:
+    def __init__(self):
+        self.eks, self.fresh = client(), client()
+        self.nodes = self.eks.nodes.iterate("c")
+    def __del__(self):
+        for call in (self.eks.clusters.list, self.fresh.clusters.list, lambda: list(self.nodes)):
+            try: call()
+            except TransportError as error: say(error.outcome, error.message)
+        self.eks.close()
+        say("closed")
+last = Last()
+next(last.nodes)
+sys.modules["kept"] = last
+""",
+    "dropped at the very end while another thread holds the locks": """
+eks = client()
+eks.clusters.list()
+is_held = threading.Event()
+def hold(portal, loop):
+    with portal._lock.here(), loop._lock:
+        is_held.set()
+        time.sleep(60)
+threading.Thread(target=hold, args=(eks._portal, eks._portal._loop), daemon=True).start()
+is_held.wait(5)
+sys.modules["kept"] = eks
+del eks
+""",
     "sys.exit in a with": """
 with client() as eks:
     say(eks.clusters.list().code)
@@ -113,6 +162,15 @@ SAID = {
     "a call in flight in a thread that finishes": ["Success", "['n-0', 'n-1']"],
     "calls in atexit, registered before and after the first call": ["second Success e", "first Success e"],
     "the first call in atexit": ["Success"],
+    "names looked up after the main thread has ended, in a thread and in atexit": ["Success"] * 4,
+    "a name that is none, and a port where nobody listens, after the main thread has ended": [
+        "ConnectFailed not_sent 1"
+    ]
+    * 4,
+    "calls from __del__ at the very end": [
+        *(["not_sent the interpreter is shutting down: no more calls can be made"] * 3),
+        "closed",
+    ],
     "sys.exit in a with": ["Success"],
 }
 

@@ -11,7 +11,6 @@ from operations.server import Seen, Server, envelope
 
 from cds_eks import EksClient
 from cds_eks.errors import ConfigurationError
-from cds_eks.sync import portal as portals
 from sync.processes import Ended, run
 
 HEAD = """
@@ -111,7 +110,7 @@ eks = client()
 eks.clusters.list()
 is_held, release = threading.Event(), threading.Event()
 def hold():
-    with eks._portal._lock, eks._portal._loop._lock:
+    with eks._portal._lock.here(), eks._portal._loop._lock:
         is_held.set()
         release.wait(10)
 holder = threading.Thread(target=hold)
@@ -292,7 +291,6 @@ def test_the_refusal_of_a_backend_seen_in_this_process(server: Server, monkeypat
     eks = EksClient(endpoint=server.url, backend=Backend(), **SETTINGS)
     pid = threading.get_native_id() + 1_000_000
     monkeypatch.setattr("os.getpid", lambda: pid)
-    portals._after_fork_in_child()
     with pytest.raises(ConfigurationError, match="make a new one") as caught:
         eks.clusters.list()
     assert caught.value.outcome == "not_sent"
@@ -321,3 +319,128 @@ say(reap(in_child(work)))
 thread.join()
 """
     assert fork(script, server).lines == ["child Success", "0"]
+
+
+# --- forks that Python does not see, as of uWSGI: nothing that `os.register_at_fork` has is run
+
+UNSEEN = (
+    HEAD
+    + """
+import ctypes
+
+def in_child(work):
+    # Threads that want to go on just now would be lacking in the child, whose interpreter lock waits for them: that is
+    # Python's own affair, and why it asks of programs in C to call PyOS_AfterFork_Child.
+    time.sleep(0.1)
+    pid = ctypes.PyDLL(None).fork()
+    if pid == 0:
+        signal.alarm(10)
+        try:
+            work()
+        except Exception:
+            traceback.print_exc()
+        os._exit(0)
+    return pid
+"""
+)
+
+
+def unseen(script: str, server: Server) -> Ended:
+    ended = run(UNSEEN + script, server)
+    assert (ended.complaints, ended.code, server.problems) == ("", 0, [])
+    return ended
+
+
+@pytest.mark.parametrize("backend", ["httpx", "native"])
+def test_a_child_of_an_unseen_fork_answers_with_nonces_of_its_own(server: Server, backend: str) -> None:
+    script = f"""
+eks, unused = client(backend={backend!r}), client(backend={backend!r})
+eks.clusters.list(keyword="parent")
+def work():
+    for used in (eks, unused, client(backend={backend!r})): used.clusters.list(keyword="child")
+    eks.close()
+    say("child")
+say([reap(in_child(work)) for _ in range(3)])
+eks.clusters.list(keyword="parent")
+eks.close()
+"""
+    assert unseen(script, server).lines == ["child"] * 3 + ["[0, 0, 0]"]
+    assert len(ports(server, "parent")) == 1
+    assert len(ports(server, "child")) == 9
+    nonces = {seen.common["SignatureNonce"] for seen in server.seen}
+    assert len(nonces) == len(server.seen) == 11
+    assert len({seen.headers["cds-request-id"] for seen in server.seen}) == 11
+
+
+def test_an_unseen_fork_in_the_middle_of_another_thread_s_call_with_all_locks_held(server: Server) -> None:
+    def slow(seen: Seen) -> dict[str, Any]:
+        with server.changed:
+            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), 10)
+        return envelope({"TaskId": "t", "TaskStatus": "finish"})
+
+    server.replies |= {
+        "TaskStatus": slow,
+        "Waiting?": lambda seen: envelope(any(seen.action == "TaskStatus" for seen in server.seen)),
+        "ListNodes": lambda seen: envelope([{"NodeId": "n"}]),
+    }
+    script = """
+from cds_eks import Limits, forks
+from cds_eks.config import AdaptiveRate
+rate = AdaptiveRate()
+eks = client(limits=Limits(adaptive=rate))
+answers = []
+thread = threading.Thread(target=lambda: answers.append(eks.tasks.get_status("t").data.task_status))
+thread.start()
+until(lambda: eks.call("Waiting?")["Data"])
+nodes = eks.nodes.iterate("c")
+next(nodes)
+is_held, release = threading.Event(), threading.Event()
+def hold():
+    with eks._portal._lock.here(), eks._portal._loop._lock, forks.first_use.here(), rate._lock.here():
+        is_held.set()
+        release.wait(10)
+holder = threading.Thread(target=hold)
+holder.start()
+is_held.wait(5)
+def work():
+    global eks
+    try:
+        next(nodes)
+    except ConfigurationError as error:
+        say(error.message)
+    say("child", eks.clusters.list().code)
+    del eks
+    gc.collect()  # takes no lock of the parent's
+say(reap(in_child(work)))
+release.set()
+eks.call("Release")
+thread.join(10)
+say("parent", answers)
+"""
+    assert unseen(script, server).lines == [
+        "what was begun before a fork can't go on in the child",
+        "child Success",
+        "0",
+        "parent ['finish']",
+    ]
+
+
+def test_an_async_client_is_refused_in_the_child_of_an_unseen_fork(server: Server) -> None:
+    script = """
+from cds_eks import AsyncEksClient
+async def main():
+    eks = AsyncEksClient(Credentials("AKID/test+key id", "secret/test+key=~"), endpoint=sys.argv[1])
+    await eks.clusters.list()
+    def work():
+        for call in (eks.clusters.list(), eks.aclose()):
+            try:
+                call.send(None)
+            except ConfigurationError as error:
+                say(error.message)
+    say(reap(in_child(work)))
+    say((await eks.clusters.list()).code)
+    await eks.aclose()
+asyncio.run(main())
+"""
+    message = "the client belongs to the event loop of its first call: make one for each loop, and for each process"
+    assert unseen(script, server).lines == [message, message, "0", "Success"]

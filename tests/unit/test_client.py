@@ -9,7 +9,6 @@ import logging
 import pickle
 import platform
 import re
-import types
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +27,6 @@ from cds_eks import (
     Response,
     RetryPolicy,
     Timeouts,
-    calls,
     errors,
     models,
 )
@@ -378,7 +376,7 @@ async def test_leaving_the_block_closes_the_backend_and_ends_the_client(make: Ma
 @asynchronous
 async def test_an_answer_has_all_that_the_service_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([100.0, 100.25])
-    monkeypatch.setattr(calls, "time", types.SimpleNamespace(monotonic=lambda: next(ticks), time=lambda: 0.0))
+    monkeypatch.setattr("cds_eks.clocks.monotonic", lambda: next(ticks))
     clusters = [{"ClusterId": "c-1", "New": 1}]
     backend = Scripted(errors.ConnectFailed("x"), answer(Data=clusters, TotalCount=31, PageIndex="2", PageSize=10))
     async with make(backend) as eks:
@@ -730,7 +728,7 @@ def test_a_client_belongs_to_the_process_of_its_first_call(make: Make, monkeypat
 
     async def use() -> None:
         await eks.clusters.get("c")
-        monkeypatch.setattr("cds_eks.forks.generation", -1)
+        monkeypatch.setattr("os.getpid", lambda: -1)
         with pytest.raises(errors.ConfigurationError, match="for each process"):
             await eks.clusters.get("c")
 

@@ -204,3 +204,29 @@ async def test_whose_turn_has_come_is_not_told_that_the_time_is_up() -> None:
     queue.line._look(asyncio.get_running_loop())
     await task
     assert queue.came == ["a"]
+
+
+def test_calls_that_a_closed_loop_leaves_behind_say_nothing_and_keep_no_place() -> None:
+    """They are closed by the garbage collector: the first hands its place on to one whose loop is closed as well."""
+    line = Line(1)
+
+    async def stay() -> None:
+        assert line.take()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            line.give_back()
+
+    async def stand() -> None:
+        if await line.wait(is_read=True):
+            line.give_back()
+
+    loop = asyncio.new_event_loop()
+    coroutines = [stay(), stand(), stand()]
+    tasks = [loop.create_task(coroutine) for coroutine in coroutines]
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    for coroutine, task in zip(coroutines, tasks, strict=True):
+        task._log_destroy_pending = False  # type: ignore[attr-defined] # asyncio's own complaint
+        coroutine.close()
+    assert line.free == 1

@@ -1,0 +1,84 @@
+"""Requests as the native backend sends them: bytes that no report of an error shows."""
+
+from __future__ import annotations
+
+import functools
+
+import attrs
+import httpx
+
+from cds_eks.backend.headers import OURS, header_lines
+from cds_eks.backend.sites import LONGEST_URL, site_of
+from cds_eks.errors import InvalidRequestError
+from cds_eks.making import maker
+from cds_eks.wire import Request
+
+PIECE = 64 * 1024
+"""How many bytes are read, or written, at once."""
+
+
+@attrs.frozen(kw_only=True, eq=False, weakref_slot=False)
+class Outgoing:
+    """A request in bytes.
+
+    They are signed, and may hold passwords; tools that report errors show the variables of all frames. So they are
+    nowhere a variable of a frame that an error passes through, but held by this.
+
+    Attributes:
+        origin: Where it goes: scheme, host and port.
+        begin: What is sent at first: all, or the head alone if the body is large.
+        rest: What is sent after that.
+        is_to_head: Whether it is a HEAD.
+    """
+
+    origin: tuple[str, str, int]
+    begin: bytes = attrs.field(repr=False)
+    rest: bytes = attrs.field(repr=False)
+    is_to_head: bool
+
+
+_make_outgoing = maker(Outgoing)
+
+
+def outgoing(request: Request) -> Outgoing:
+    """Return a request in bytes.
+
+    Raises:
+        InvalidRequestError: It can't be sent.
+    """
+    found = _written(request)
+    if isinstance(found, Outgoing):
+        return found
+    try:
+        raise found
+    finally:
+        del found
+
+
+def _written(request: Request) -> Outgoing | InvalidRequestError:
+    try:
+        origin, path, own = _site(request.url)
+        lines = header_lines(request)
+    except httpx.InvalidURL:
+        path = ""
+    except InvalidRequestError as error:
+        return error.with_traceback(None)  # the frames that it came through have what is sent among their variables
+    query, method = request.query, request.operation.method
+    if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
+        return InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
+    begin, rest = f"{method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii"), request.content or b""
+    if len(rest) <= PIECE:
+        begin, rest = begin + rest, b""
+    return _make_outgoing(origin=origin, begin=begin, rest=rest, is_to_head=method == "HEAD")
+
+
+@functools.lru_cache(maxsize=64)
+def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
+    """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
+    site = site_of(url)
+    return site.origin, site.path.decode("ascii"), f"Host: {site.host}\r\n{OURS}"
+
+
+def _is_plain(query: str) -> bool:
+    """Whether a query can be sent as it stands."""
+    return query.isascii() and query.isprintable() and " " not in query and "#" not in query

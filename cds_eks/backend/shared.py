@@ -1,0 +1,83 @@
+"""What the native backend's connections of one event loop share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+from collections.abc import Coroutine, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from cds_eks.backend.outgoing import PIECE
+
+if TYPE_CHECKING:
+    from cds_eks.backend.connection import Connection
+
+T = TypeVar("T")
+
+MOST_AT_ONCE = 256
+"""How many requests wait to be sent together, so that the server has something to do while thousands are made."""
+
+
+def _room() -> memoryview:
+    return memoryview(bytearray(PIECE))
+
+
+@attrs.frozen(eq=False)
+class Shared:
+    """What the connections of one event loop share.
+
+    Attributes:
+        loop: The event loop.
+        idle: The idle connections, the last used one last. One that is closed takes itself out.
+        outbox: The connections that have a request to send.
+        tasks: What opens connections.
+        received: Where each socket is read into. What is there is used at once, so one is enough for all.
+        decrypted: The same, behind TLS.
+        context: An empty one, in which connections live: what lasts would keep what the call that began it had in its.
+        process: Whose they are; in a forked child they still are its parent's.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    idle: MutableMapping[Connection, None] = attrs.field(factory=dict)
+    outbox: list[Connection] = attrs.field(factory=list)
+    tasks: set[asyncio.Task[Any]] = attrs.field(factory=set)
+    received: memoryview = attrs.field(factory=_room)
+    decrypted: memoryview = attrs.field(factory=_room)
+    context: contextvars.Context = attrs.field(factory=contextvars.Context)
+    process: int = attrs.field(factory=os.getpid)
+
+    def send_soon(self, connection: Connection) -> None:
+        """Have a connection send its request with all others of this round of the loop.
+
+        A server that sleeps is woken by the first of them, and is awake for the rest. To wake it once for each would
+        take longer than all else that is done to send a request.
+        """
+        if not self.outbox:
+            self.loop.call_soon(self._send_all, context=self.context)
+        self.outbox.append(connection)
+        if len(self.outbox) >= MOST_AT_ONCE:
+            self._send_all()
+
+    def _send_all(self) -> None:
+        waiting = self.outbox.copy()
+        self.outbox.clear()
+        for connection in waiting:
+            try:
+                connection.send_begin()
+            except Exception as error:  # noqa: BLE001 - which the others have no part in
+                connection.lose(error)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something in a task of the backend's own. Never an eager one: it would begin within the caller's."""
+        task = asyncio.Task(coroutine, loop=self.loop, context=self.context)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard, context=self.context)
+        return task
+
+    async def until_cancelled_ones_ended(self) -> None:
+        """Wait until the tasks that were cancelled have closed their sockets, which takes a few rounds of the loop."""
+        while ending := [task for task in self.tasks if task.cancelling()]:
+            await asyncio.wait(ending)

@@ -1,0 +1,93 @@
+"""uWSGI, which makes its workers by forks that Python does not see: needs `pip install uwsgi`, which builds it."""
+
+from __future__ import annotations
+
+import collections
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import pytest
+from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
+from patience import PATIENCE
+
+UWSGI = Path(sys.executable).with_name("uwsgi")
+WORKERS = 4
+APP = f"""
+import os
+from cds_eks import Credentials, EksClient, RetryPolicy
+
+eks = EksClient(
+    Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), endpoint={{url!r}}, retry=RetryPolicy.none()
+)
+eks.clusters.list(keyword="master")
+
+def application(environ, start_response):
+    answer = eks.clusters.list(keyword=str(os.getpid()))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{{{{os.getpid()}}}} {{{{answer.code}}}}".encode()]
+"""
+
+pytestmark = pytest.mark.skipif(not UWSGI.exists(), reason="needs uwsgi beside this Python")
+
+
+@contextmanager
+def serving(server: Server, folder: Path, *flags: str) -> Iterator[str]:
+    """Run uWSGI with an app that is loaded, and has called, before the fork; yield its URL."""
+    app, log = folder / "app.py", folder / "log"
+    app.write_text(APP.format(url=server.url), encoding="utf-8")
+    command = [str(UWSGI), "--http-socket", "127.0.0.1:0", "--wsgi-file", str(app), "--master", "--die-on-term"]
+    command += ["--processes", str(WORKERS), "--harakiri", "5", "--virtualenv", sys.prefix, *flags]
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
+    try:
+        yield _url_in(log, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE)
+
+
+def _url_in(log: Path, process: subprocess.Popen[bytes]) -> str:
+    """Return where it says that it listens, once all workers are there."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        said = log.read_text(errors="replace")
+        if said.count("spawned uWSGI worker") == WORKERS:
+            address = next(line for line in said.splitlines() if "bound to TCP address" in line)
+            return "http://" + address.partition("bound to TCP address ")[2].split()[0]
+        time.sleep(0.02)
+    raise AssertionError(log.read_text(errors="replace"))
+
+
+def ask(url: str) -> list[str]:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return cast("list[str]", answer.read().decode().split())
+
+
+@pytest.mark.parametrize("flags", [(), ("--enable-threads",), ("--enable-threads", "--threads", "2")])
+def test_every_worker_of_a_preloaded_app_answers_and_no_nonce_occurs_twice(
+    server: Server, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    workers: collections.Counter[str] = collections.Counter()
+    with serving(server, tmp_path, *flags) as url, ThreadPoolExecutor(2 * WORKERS) as pool:
+        end = time.monotonic() + PATIENCE
+        while len(workers) < WORKERS and time.monotonic() < end:
+            for worker, code in pool.map(ask, [url] * 2 * WORKERS):
+                assert code == "Success"
+                workers[worker] += 1
+    assert len(workers) == WORKERS
+    assert server.problems == []
+    nonces = [seen.common["SignatureNonce"] for seen in server.seen]
+    assert len(set(nonces)) == len(nonces) == 1 + workers.total()
+    assert len({nonce.partition("-")[0] for nonce in nonces}) == 1 + WORKERS
