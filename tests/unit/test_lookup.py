@@ -205,6 +205,8 @@ async def test_a_failure_that_may_pass_is_looked_past_but_ends_no_look_up() -> N
     def answer(now: float) -> Response[Any]:
         if now < 5:
             raise errors.ConnectionLost("reset")
+        if now < 8:
+            raise errors.UnreadableResponse("a page", http_status=502)
         return listed(cluster())
 
     group, _ = clusters(answer, time)

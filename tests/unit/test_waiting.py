@@ -29,6 +29,8 @@ PASSING = [
     errors.Throttled("slow down"),
     errors.ServerFault("oops", http_status=500),
     errors.UnreadableResponse("a page", http_status=502),
+    errors.UnreadableResponse("a page", http_status=408),
+    errors.UnreadableResponse("half a body", http_status=200),
     errors.DeadlineExceeded("late"),
 ]
 LASTING = [
@@ -41,6 +43,8 @@ LASTING = [
     errors.ServiceError("no"),
     errors.InvalidRequestError("task_id", "no"),
     errors.ConfigurationError("closed"),
+    errors.UnreadableResponse("a page", http_status=404),
+    errors.UnreadableResponse("a page", http_status=302),
 ]
 
 
