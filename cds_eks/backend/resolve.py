@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - or else the first connection would load it, and a fork could come then
 import ipaddress
 import socket
 import threading

@@ -222,16 +222,26 @@ def _are_ready(sockets: Sequence[socket.socket], *, is_to_read: bool) -> bool:
         for each in sockets:
             poll.register(each, select.POLLIN if is_to_read else select.POLLOUT)
         return bool(poll.poll(0))
-    return any(select.select(sockets if is_to_read else [], [] if is_to_read else sockets, [], 0))
+    return any(map(_has_come, sockets)) if is_to_read else bool(select.select([], sockets, [], 0)[1])
 
 
 def watched(one: socket.socket) -> Callable[[], object]:
     """Return what tells whether a socket has anything to read, an end included, without waiting for it."""
-    if not hasattr(select, "poll"):  # Windows, whose `select` knows no large numbers of sockets
-        return lambda: select.select([one], [], [], 0)[0]
+    if not hasattr(select, "poll"):  # Windows, and eventlet, whose `select` lets other greenlets run meanwhile
+        return functools.partial(_has_come, one)
     poll = select.poll()
     poll.register(one, select.POLLIN)
     return lambda: poll.poll(0)
+
+
+def _has_come(one: socket.socket) -> bool:
+    try:
+        one.recv(1, socket.MSG_PEEK)
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        pass  # an end of its kind
+    return True
 
 
 def asyncio_loop() -> asyncio.AbstractEventLoop | None:

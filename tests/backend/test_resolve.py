@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -151,3 +153,16 @@ async def test_a_transport_s_own_runtime_error_is_passed_on(create: Any) -> None
     async with AsyncEksClient(CREDENTIALS, endpoint="http://a.test", backend=Transport()) as eks:
         with pytest.raises(RuntimeError, match="mine"):
             await eks.clusters.create(create)
+
+
+@pytest.mark.parametrize("backend", ["httpx", "native"])
+def test_no_connection_loads_the_codec_of_names(backend: str) -> None:
+    """It would do so outside of what a fork waits for, and the child of a fork in the middle has none for ever."""
+    code = f"""
+import sys
+from cds_eks import Credentials, EksClient
+EksClient(Credentials("a" * 8, "b" * 8), backend={backend!r})
+print("encodings.idna" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "True\n"

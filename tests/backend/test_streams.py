@@ -8,6 +8,7 @@ import math
 import select
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -179,6 +180,11 @@ def test_what_is_ready_is_known_without_poll_too(has_poll: bool, pair: Any, monk
     pair[1].sendall(b"x")
     assert look()
     assert sockets._are_ready(pair[:1], is_to_read=True)
+    assert pair[0].recv(9) == b"x"
+    assert not look()
+    pair[1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    pair[1].close()
+    assert look()
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------------
