@@ -197,6 +197,7 @@ class Direct:
                 event: Any = self._http.next_event()
                 if event is h11.NEED_DATA:
                     data = await self._stream.receive(self._patience)
+                    self._patience.look()
                     if not data and head is None:
                         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
                     self._http.receive_data(data)

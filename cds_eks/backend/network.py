@@ -48,6 +48,7 @@ class Network(httpcore.AsyncNetworkBackend):
         self.stage = Stage.BEGUN
         self.spoke_first = False
         self._end = self._connected_by = math.inf
+        self._whole = Patience()
 
     def begin(self, end: float, connect_timeout: float | None) -> None:
         """Begin a request.
@@ -59,6 +60,7 @@ class Network(httpcore.AsyncNetworkBackend):
         self.stage = Stage.BEGUN
         self.spoke_first = False
         self._end = end
+        self._whole = Patience(end=end)
         self._connected_by = math.inf if connect_timeout is None else clocks.monotonic() + connect_timeout
 
     def patience(self, timeout: float | None) -> Patience:
@@ -66,6 +68,10 @@ class Network(httpcore.AsyncNetworkBackend):
         if self.stage is not Stage.LEFT:
             return Patience(end=min(self._end, self._connected_by))
         return Patience(end=self._end, silence=math.inf if timeout is None else timeout)
+
+    def look(self) -> None:
+        """Note that something was taken; see `Patience`."""
+        self._whole.look()
 
     def late(self, kind: type[Exception]) -> Exception:
         """Return what is raised when the time is up."""
@@ -162,6 +168,7 @@ class Channel(httpcore.AsyncNetworkStream):
         if not self._held:
             try:
                 self._held = await self._stream.receive(self._network.patience(timeout))
+                self._network.look()
             except TimeIsUp:
                 raise self._network.late(httpcore.ReadTimeout) from None
             except OSError as error:

@@ -25,28 +25,45 @@ PIECE = 64 * 1024
 PORTION = 256 * 1024
 """How many bytes are sent at once; then others have their turn."""
 
+LAST_LOOKS = 8
+"""How many pieces of an answer are taken after the time is up."""
+
 LOOKS = 8
 """How many pieces that mean nothing (TLS's session tickets) are taken in a row before a server counts as talking."""
 
 _LONGEST_RECORD = 5 + 2**14 + 2048  # of TLS 1.2 (RFC 5246, section 6.2.3); those of TLS 1.3 are shorter
 
 
-@attrs.frozen
+@attrs.define
 class Patience:
     """How long to wait.
 
     Attributes:
         end: When the whole call is over, on `clocks.monotonic`.
         silence: After how many seconds without a byte to give up.
+        last_looks: How many pieces are taken after the end. What is there already is worth to be read, since a loop may
+            have stood still; but a server may send for ever.
     """
 
     end: float = math.inf
     silence: float = math.inf
+    last_looks: int = LAST_LOOKS
 
     @property
     def until(self) -> float:
         """When to give up if nothing happens from now on."""
         return min(self.end, clocks.monotonic() + self.silence) if self.silence < math.inf else self.end
+
+    def look(self) -> None:
+        """Note that something was taken.
+
+        Raises:
+            TimeIsUp: It was too much, too late.
+        """
+        if clocks.monotonic() > self.end:
+            self.last_looks -= 1
+            if self.last_looks < 0:
+                raise TimeIsUp
 
 
 class Stream(Protocol):

@@ -287,6 +287,30 @@ async def test_no_connection_is_used_twice_whose_network_can_not_be_asked(monkey
         await server.until(lambda: server.closed == 3)
 
 
+@asynchronous
+@pytest.mark.parametrize("way", ["straight", "traced", "proxy"])
+async def test_a_server_that_sends_for_ever_does_not_outlast_the_call(
+    way: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        while True:
+            await connection.send(b"HTTP/1.1 102 Processing\r\nX-Wait: more\r\n\r\n" * 2000)
+
+    if way == "traced":
+        request.getfixturevalue("traced")
+    async with serve(handle) as server:
+        if way == "proxy":
+            monkeypatch.setenv("HTTP_PROXY", server.url)
+        url = "http://eks.test" if way == "proxy" else server.url
+        async with client(url, timeouts=Timeouts(total=0.2)) as eks:
+            began = time.monotonic()
+            with pytest.raises(errors.DeadlineExceeded) as caught:
+                await eks.clusters.get("c-1")
+            assert time.monotonic() - began < 5
+        assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
+
+
 # --- idle connections -----------------------------------------------------------------------------------------------
 
 
