@@ -102,7 +102,7 @@ class NativeBackend:
                     if connection.is_late:
                         await asyncio.sleep(0)  # a cancellation of the caller's in the same round comes first
                     try:
-                        raise _failure(result, request)
+                        raise _failure(result, request, is_late=connection.is_late)
                     finally:
                         # Its traceback has this frame; what it has would live until the garbage collector comes.
                         del result, answer, connection
@@ -175,11 +175,11 @@ def _readable(result: Result) -> Result:
     return attrs.evolve(result, content=content)
 
 
-def _failure(result: EksError | OutOfTime | Unsent, request: Request) -> Exception:
+def _failure(result: EksError | OutOfTime | Unsent, request: Request, *, is_late: bool) -> Exception:
     """Return what is raised for what came of a request that has no answer."""
     if isinstance(result, Unsent):
-        words = str(result) or "the server disconnected, or sent something, before anything was sent"
-        return _not_connected(words, request)
+        words = "ReadTimeout before anything was sent" if is_late else str(result)
+        return _not_connected(words or "the server disconnected, or sent something, before anything was sent", request)
     if isinstance(result, EksError):
         result.action = request.operation.name
     return result

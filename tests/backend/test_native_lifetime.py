@@ -371,6 +371,32 @@ async def test_a_large_request_leaves_the_event_loop_to_others(monkeypatch: pyte
     assert len(set(written)) == len(written) == 50
 
 
+@asynchronous
+async def test_what_the_transport_says_twice_does_no_harm() -> None:
+    shared = Shared(asyncio.get_running_loop())
+    connection = Connection(shared, ("http", "eks.test", 80))
+    connection.pause_writing()
+    waiting = connection._may_write
+    assert waiting is not None
+    for _ in range(2):
+        connection.resume_writing()
+    assert waiting.done()
+    connection.pause_writing()
+    assert connection._may_write is not None
+    connection._may_write.cancel()
+    connection.resume_writing()
+
+
+@asynchronous
+async def test_a_call_whose_time_to_read_is_up_before_it_leaves_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shared, "send_soon", lambda *_: None)  # the event loop is busy with other things
+    async with serve(answering(answer(CLUSTER))) as server, sender() as made:
+        asked = request(server.url, read_timeout=0.03)
+        with pytest.raises(errors.ConnectFailed, match="ReadTimeout before anything was sent"):
+            await made.send(asked)
+        assert (asked.record.outcome, server.ledger) == ("not_sent", [])
+
+
 # --- failures ------------------------------------------------------------------------------------------------------
 
 KEY_ID, SIGNATURE, PASSWORD = "planted-key-id", "planted-signature", "planted-password"
