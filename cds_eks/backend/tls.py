@@ -33,15 +33,13 @@ def context_of(path: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=path)
 
 
-def tls_context(tls: object) -> ssl.SSLContext | None:
-    """Return the context for a client's `tls=`; None for the usual one.
+def tls_context(tls: object) -> ssl.SSLContext:
+    """Return the context for a client's `tls=`.
 
     Raises:
         ConfigurationError: It is neither a context for clients nor a path of certificates. What is in the file, or the
             path, is not repeated.
     """
-    if tls is None:
-        return None
     if isinstance(tls, ssl.SSLContext):
         return _checked(tls)
     if not isinstance(tls, (str, os.PathLike)) or not isinstance(path := os.fspath(tls), str) or not path:

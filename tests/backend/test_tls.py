@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 import tempfile
@@ -437,6 +438,25 @@ def test_the_words_of_openssl_are_explained(words: str, meaning: str) -> None:
     assert tls_words(words).startswith(f"{words}: ")
     assert meaning in tls_words(words)
     assert tls_words(tls_words(words)) == tls_words(words)
+
+
+def test_the_pieces_of_the_page_run_as_they_stand(
+    authority: trustme.CA, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "backends.md").read_text(encoding="utf-8")
+    certificate = authority.issue_cert("client.test")
+    (tmp_path / "authority.pem").write_bytes(bundle.read_bytes())
+    (tmp_path / "client.pem").write_bytes(certificate.cert_chain_pems[0].bytes())
+    (tmp_path / "client.key").write_bytes(certificate.private_key_pem.bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CDS_SECRET_ID", "AKID")
+    monkeypatch.setenv("CDS_SECRET_KEY", "SK")
+    names: dict[str, Any] = {}
+    for mark in ("client certificate", "strict"):
+        found = re.search(rf"<!-- {mark} -->\n```python\n(.*?)```", page, re.DOTALL)
+        assert found is not None
+        exec(compile(found[1], "docs/backends.md", "exec"), names)
+    assert not names["context"].verify_flags & ssl.VERIFY_X509_STRICT
 
 
 def test_other_words_stay_as_they_are() -> None:
