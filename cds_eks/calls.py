@@ -80,6 +80,7 @@ class Calls:
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
+            call.record.failures = error.previous  # or else the last would hold itself, by this frame
             failure = _explained(error, operation, call, fate)
             if failure is None:
                 raise
@@ -93,7 +94,8 @@ class Calls:
                 _log(operation, answer)
             return answer
         finally:
-            call.record.failures = ()  # or else a failure would hold itself, by the frames that it came through
+            for each in call.record.failures:  # or else it would hold itself, by the frames that it came through
+                cleared(each)
         try:
             raise failure
         finally:

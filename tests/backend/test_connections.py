@@ -260,7 +260,8 @@ async def test_what_a_proxy_must_be_told_is_shown_to_nobody(monkeypatch: pytest.
         assert proxy.opened == 1
     sent = base64.b64encode(b"some@one:hunter/2").decode()
     assert proxy.ledger[0].headers["proxy-authorization"] == f"Basic {sent}"
-    assert [record.secrets for record in records.kept] == [{"some@one", "hunter/2", sent}] * 2
+    assert len(records.kept) == 2
+    assert all({"hunter/2", sent} <= record.secrets for record in records.kept)
 
 
 @asynchronous
