@@ -169,6 +169,8 @@ class Connection(asyncio.BufferedProtocol):
     def close(self) -> None:
         """End it at once, whatever is under way."""
         self._outgoing = self._record = None
+        if self._answer is not None and self._answer.done():
+            self._answer = None  # the loop has the connection for a round yet, which must not keep the caller's error
         self._shared.idle.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
