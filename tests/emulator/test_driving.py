@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cds_eks import AsyncEksClient, RetryPolicy, clocks, models
+from cds_eks import AsyncEksClient, RetryPolicy, models
 from cds_eks.emulator import Emulator, Fault, ManualClock, WallClock
 from cds_eks.errors import AmbiguousCreate
 from cds_eks.waiting import Waiters
@@ -32,7 +32,7 @@ class Unsteady:
 
 
 def test_every_clock_can_be_put_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clocks, "monotonic", lambda: 5.0)
+    monkeypatch.setattr("cds_eks.clocks.monotonic", lambda: 5.0)
     foreign, manual = Unsteady(), ManualClock()
     assert Emulator(clock=manual).clock is manual
     for emulator in (Emulator(), Emulator(speed=60), Emulator(clock=manual), Emulator(clock=foreign)):

@@ -259,6 +259,7 @@ async def service(make: Answer) -> AsyncIterator[str]:
     async with listener, anyio.create_task_group() as group:
         group.start_soon(listener.serve, handle)
         yield f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
+        await anyio.sleep(0.001)  # asyncio can't cancel the acceptance of a connection that is there already
         group.cancel_scope.cancel()
 
 
