@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import enum
 from collections.abc import Mapping
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import attrs
 
@@ -97,14 +97,14 @@ class CallRecord:
     )
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts: int = 0
         self.failures: tuple[EksError, ...] = ()
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
         self.arrived: object = None
-        self.clock_was_wrong = False
+        self.clock_was_wrong: bool = False
         self.deadline: float | None = None
-        self.secrets = NO_SECRETS
+        self.secrets: Secrets = NO_SECRETS
         self.total: float | None = None
         self.waits_for: str | None = None
         self._earlier: Outcome = "not_sent"
@@ -146,7 +146,8 @@ class CallRecord:
     @property
     def outcome(self) -> Outcome:
         """The fate of the call, as far as it is known now, all attempts together."""
-        return max(self._earlier, self._now, key=_WEIGHT.index)
+        outcomes: tuple[Outcome, ...] = (self._earlier, self._now)
+        return max(outcomes, key=_WEIGHT.index)
 
     def __repr__(self) -> str:
         return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"
@@ -257,10 +258,15 @@ class Response(Generic[T]):
             object.__setattr__(self, name, value)
 
 
-make_request = maker(Request)
 _with_query = changer(Request, "query")
-make_raw_response = maker(RawResponse)
-make_response = maker(Response)
+if TYPE_CHECKING:  # what `maker` returns takes and gives what the class does, which every type checker reads
+    make_request = Request
+    make_raw_response = RawResponse
+    make_response = Response
+else:
+    make_request = maker(Request)
+    make_raw_response = maker(RawResponse)
+    make_response = maker(Response)
 
 
 class Execute(Protocol):
