@@ -3,11 +3,11 @@
 #
 # Each is Debian's own build, from the first of the suites below that has it, unpacked under FOLDER together with the
 # C library and all others that it needs. Nothing is installed on the system. It leaves FOLDER/venv-3.13 and so on:
-# virtual environments with a pip of today. Needs apt, python3 with venv, and the package indexes that they are set up
+# virtual environments with a pip of today. It needs apt, python3 with venv, and the package indexes that they are set up
 # with. Ends with an error, and says which, if a version is not to be had.
 set -euo pipefail
 
-suites="trixie forky sid"
+suites="bookworm trixie forky sid"
 
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
