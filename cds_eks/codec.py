@@ -197,7 +197,9 @@ def _plan(operation: Operation[T], shape: Any, revision: str) -> tuple[Operation
 
 
 def _mistaken(operation: Operation[Any], kind: type) -> InvalidRequestError:
-    return InvalidRequestError("request", f"must be a {operation.request.__name__}, not {kind.__name__}")
+    name = operation.request.__name__
+    hint = f"; {name}.from_dict reads plain data" if issubclass(kind, Mapping) else ""
+    return InvalidRequestError("request", f"must be a {name}, not {kind.__name__}{hint}")
 
 
 def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:

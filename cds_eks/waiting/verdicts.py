@@ -105,8 +105,10 @@ def judge_event(event: Event) -> Verdict:
 
 def judge_cluster(cluster: ClusterDetail | ClusterSummary) -> Verdict:
     """Cluster status values [O]: `running`, `error`; others are transitional."""
-    failure = cluster.status_str or f"the cluster is in error{_with(cluster.cluster_status)}"
-    return _judge(cluster.cluster_status, RUNNING, failure)
+    text = cluster.status_str or ""
+    if normal(text) in ("", normal(cluster.cluster_status)):  # it says no more than the status
+        text = f"the cluster is in error{_with(cluster.cluster_status)}"
+    return _judge(cluster.cluster_status, RUNNING, text)
 
 
 def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:

@@ -232,7 +232,8 @@ def test_a_signed_query_parses_back_to_the_parameters() -> None:
 def test_a_request_of_another_operation_is_refused() -> None:
     error = refusal("GetCluster", models.DeleteClusterRequest(cluster_id="c"))
     assert (error.field, error.rule) == ("request", "must be a GetClusterRequest, not DeleteClusterRequest")
-    assert refusal("CreateCluster", {"ClusterName": "x"}).rule == "must be a CreateClusterRequest, not dict"
+    rule = refusal("CreateCluster", {"ClusterName": "x"}).rule
+    assert rule == "must be a CreateClusterRequest, not dict; CreateClusterRequest.from_dict reads plain data"
 
 
 # --- extra

@@ -183,6 +183,8 @@ async def test_a_cluster_in_error_raises_its_text_and_its_id(method: str) -> Non
     assert (caught.value.cluster_id, caught.value.last) == ("c-1", cluster("error", "部署失败"))
     with pytest.raises(TaskFailed, match="the cluster is in error"):
         await getattr(World(cluster("creating"), cluster("error")).wait, method)("c-1")
+    with pytest.raises(TaskFailed, match="the cluster is in error"):  # a text that says no more than the status
+        await getattr(World(cluster("creating"), cluster("error", "Error")).wait, method)("c-1")
 
 
 async def test_a_cluster_that_never_came_up_is_in_error() -> None:
