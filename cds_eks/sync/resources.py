@@ -223,11 +223,12 @@ class Clusters:
             poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
 
         Returns:
-            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+            The `ClusterSummary`; None if it was not there when the window had passed. One that is being deleted is
+            returned only then, and only if there is no other: its `cluster_status` tells. [D]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
-            DuplicateFound: Several match; holds all ids.
+            DuplicateFound: Several match, or one with another id than an answer has named; holds all ids.
             IncompleteList: The service's list has fewer entries than it says there are.
             EksError: A look failed in a way that won't pass, or the last one failed.
 
@@ -638,11 +639,12 @@ class NodePools:
             poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
 
         Returns:
-            The `NodePool`; None if it was not there when the window had passed. [O]
+            The `NodePool`; None if it was not there when the window had passed. One that is being deleted is
+            returned only then, and only if there is no other: its `status` tells. [O]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
-            DuplicateFound: Several match; holds all ids.
+            DuplicateFound: Several match, or one with another id than an answer has named; holds all ids.
             IncompleteList: The service's list has fewer entries than it says there are.
             EksError: A look failed in a way that won't pass, or the last one failed.
 

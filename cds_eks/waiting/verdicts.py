@@ -6,11 +6,10 @@ How a status is spelt decides nothing: `create_failed`, `Create-Failed` and `CRE
 
 from __future__ import annotations
 
-import re
-
 import attrs
 
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
+from cds_eks.statuses import is_failure, normal
 
 FINISHED = frozenset({"finish", "finished"})
 """Words for tasks: `finish` [O]."""
@@ -30,10 +29,6 @@ POOL_SETTLED = frozenset({"running", "active", "ready", "normal", "available"})
 GOING = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
 """Words for what goes on, beside all that end in `ing`; nobody needs to be told of these."""
 
-LEAVING = ("delet", "destroy", "remov", "releas", "terminat")
-"""What is in the words for something that is being deleted."""
-
-_FILLERS = re.compile(r"[-_\s]+")
 _LONGEST_SHOWN = 80
 
 
@@ -70,23 +65,6 @@ class Verdict:
 def shown(status: str) -> str:
     """Return a status for people to read: on one line, and not too long."""
     return repr(status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…")
-
-
-def normal(status: str | None) -> str:
-    """Return a status without what decides nothing: its case, dashes, underscores and spaces."""
-    return _FILLERS.sub("", (status or "").casefold())
-
-
-def is_failure(status: str | None) -> bool:
-    """Whether a status says that something went wrong."""
-    plain = normal(status)
-    return "error" in plain or "fail" in plain
-
-
-def is_leaving(status: str | None) -> bool:
-    """Whether a status says that something is being deleted."""
-    plain = normal(status)
-    return not is_failure(status) and any(word in plain for word in LEAVING)
 
 
 def judge_task(task: TaskStatus) -> Verdict:
