@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
+from cds_eks.redaction import printable
 from cds_eks.statuses import is_failure, normal
 
 FINISHED = frozenset({"finish", "finished"})
@@ -30,6 +31,7 @@ GOING = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "create
 """Words for what goes on, beside all that end in `ing`; nobody needs to be told of these."""
 
 _LONGEST_SHOWN = 80
+_LONGEST_FAILURE = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +79,7 @@ def judge_event(event: Event) -> Verdict:
     return _judge(
         event.event_status,
         SUCCEEDED,
-        event.event_status_display or f"the event ended with {event.event_status!r}",
+        event.event_status_display or f"the event ended with {shown(event.event_status or '')}",
     )
 
 
@@ -96,7 +98,7 @@ def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
     """
     target = pool.replicas if replicas is None else replicas
     detail = f"{_count(pool.available_node_count)} nodes up of {_count(pool.total_node_count)}, {_count(target)} wanted"
-    verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {pool.status!r}")
+    verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {shown(pool.status or '')}")
     is_ready = target is not None and pool.available_node_count == target and _is_whole(pool)
     done = verdict.failure is None and is_ready
     return attrs.evolve(verdict, done=done, detail=detail, unknown=None if done else verdict.unknown)
@@ -127,13 +129,13 @@ def judge_idle(cluster: ClusterDetail, pools: list[NodePool], steps: list[Cluste
 def _judge(status: str | None, well: frozenset[str], failure: str) -> Verdict:
     plain = normal(status)
     if is_failure(status):
-        return Verdict(failure=failure, status=status)
+        return Verdict(failure=printable(failure, _LONGEST_FAILURE), status=status)
     is_known = plain in well or plain in GOING or plain.endswith("ing")
     return Verdict(done=plain in well, status=status, unknown=None if is_known else status)
 
 
 def _with(status: str | None) -> str:
-    return "" if normal(status) == "error" else f" ({status})"
+    return "" if status is None or normal(status) == "error" else f" ({shown(status)})"
 
 
 def _count(number: int | None) -> str:

@@ -167,6 +167,29 @@ async def test_a_failed_task_without_a_message_still_says_what_happened(msg: str
         await World(task("error", msg)).wait.task("t-1")
 
 
+async def test_what_a_failure_is_told_with_is_one_line_of_bounded_length() -> None:
+    long = "no capacity\n\x1b[31m" * 10_000
+    for given, wait, ids in (
+        (task("error", long), "task", ["t-1"]),
+        (task(f"error {long}", ""), "task", ["t-1"]),
+        (event("failed", long), "event", ["e-1"]),
+        (event(f"failed {long}"), "event", ["e-1"]),
+        (cluster("error", long), "cluster_running", ["c-1"]),
+        (cluster(f"error {long}"), "cluster_running", ["c-1"]),
+        (pool(0, 1, status=f"failed {long}"), "node_pool_ready", ["c-1", "p-1"]),
+    ):
+        with pytest.raises(TaskFailed) as caught:
+            await getattr(World(given).wait, wait)(*ids)
+        assert len(caught.value.message) < 1100
+        assert str(caught.value).isprintable()
+
+
+async def test_a_status_that_is_empty_is_not_shown() -> None:
+    with pytest.raises(WaitTimeout) as caught:
+        await World(task("")).wait.task("t-1", timeout=1)
+    assert "status=" not in str(caught.value)
+
+
 @pytest.mark.parametrize("status", ["failed", "error"])
 async def test_a_failed_event_raises_its_text_and_its_id(status: str) -> None:
     with pytest.raises(TaskFailed, match="挂载失败") as caught:
