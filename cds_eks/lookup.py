@@ -123,6 +123,7 @@ class Listing(Generic[T]):
         id: The field that has an entry's id.
         status: The field that has an entry's status.
         match: For each field that must be equal: the path in the natural key.
+        extra: What else the answer has that is not known, if the list is a part of it.
     """
 
     entries: Iterable[T]
@@ -130,6 +131,7 @@ class Listing(Generic[T]):
     id: str
     status: str
     match: Mapping[str, str]
+    extra: Mapping[str, Any] = attrs.field(factory=dict)
 
     def pick(self, what: Sought, *, is_last: bool) -> T | None:
         """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
@@ -145,9 +147,11 @@ class Listing(Generic[T]):
         Raises:
             DuplicateFound: Several match.
             IncompleteList: The list was cut.
-            UnreadableResponse: What matches has no id.
+            UnreadableResponse: What matches has no id, or the answer has something else in place of a list.
         """
         entries = list(self.entries)
+        if not entries and self.total is None and self.extra:
+            raise unnamed("the answer is no list that is known", what)
         if what.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == what.id]):
             return named[0]
         found = [entry for entry in entries if what.key and self._matches(entry, what.key)]

@@ -266,6 +266,7 @@ class NodePools:
                 id="id",
                 status="status",
                 match={"name": "config.name", "cluster_id": "cluster_id"},
+                extra=answer.data.extra,
             ).pick(what, is_last=is_last)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)

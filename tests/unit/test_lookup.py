@@ -348,6 +348,15 @@ async def test_a_node_pool_is_looked_for_in_its_cluster() -> None:
         await group.find(LOST_POOL, settle=0)
 
 
+async def test_an_answer_that_is_no_known_list_does_not_say_that_no_pool_is_there() -> None:
+    strange = Response(data=models.NodePoolList.from_dict({}).replace(extra={"Id": "p-1", "Name": "workers"}))
+    group, _ = pools(lambda _: strange, Time())
+    with pytest.raises(errors.UnreadableResponse, match="no list that is known"):
+        await group.find(LOST_POOL)
+    group, _ = pools(lambda _: Response(data=strange.data.replace(total=0)), Time())
+    assert await group.find(LOST_POOL) is None
+
+
 async def test_a_cluster_that_is_not_found_yet_may_still_come() -> None:
     time = Time()
 
