@@ -15,6 +15,7 @@ from scripted import World, cluster, event, listed, pool, pools, summary, task
 
 from cds_eks import errors
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
+from cds_eks.finite import shown_number
 from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStatus
 from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.waiting.intervals import LAST_INTERVAL
@@ -501,7 +502,7 @@ async def test_a_node_pool_id_is_checked_too() -> None:
         await World(None).wait.node_pool_ready("c", "")
 
 
-@pytest.mark.parametrize("bad", [-1, True, "3", 1.0], ids=repr)
+@pytest.mark.parametrize("bad", [-1, True, "3", 1.0, 10**5000, -(10**5000)], ids=shown_number)
 async def test_replicas_is_a_whole_number_of_at_least_0_or_none(bad: Any) -> None:
     world = World(None)
     with pytest.raises(InvalidRequestError, match="replicas: must be a whole number"):
