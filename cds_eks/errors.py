@@ -403,7 +403,7 @@ class _Waiting(EksError):
         if "failed_ids" in facts:
             mixed = ("cluster_ids", "task_ids", "node_pool_ids")
             facts = {name: _few(value) for name, value in facts.items() if name not in mixed and value != ()}
-        return {"status": self.status and repr(self.status[:80]), **facts}
+        return {"status": repr(self.status[:80]) if self.status else None, **facts}
 
     @property
     def task_id(self) -> str | None:

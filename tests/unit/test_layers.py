@@ -31,7 +31,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {
         *("_version", "_lazy", "clocks", "deletions", "finite", "forks", "frames", "groups", "hosts", "kept"),
-        *("loading", "loops", "making", "open_lists", "text_rules"),
+        *("loading", "loops", "making", "open_lists", "statuses", "text_rules"),
     },
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
