@@ -1289,7 +1289,7 @@ class Waiters:
     ) -> NodePool:
         """Wait until a node pool has as many nodes as it is to have, all of them up.
 
-        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and five polls have
+        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and seven polls have
         found it unchanged. Its cluster may be busy even so: see `idle`.
 
         Args:
