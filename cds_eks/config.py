@@ -151,7 +151,7 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
             for name in (id_name, key_name):
                 if (fault := _fault_of(environ[name])) is not None:
                     del environ
-                    raise ConfigurationError(f"{name} {fault}")
+                    raise ConfigurationError(f"credentials ({name}): it {fault}")
             return Credentials(environ[id_name], environ[key_name])
         if len(missing) == 1:
             other = id_name if missing[0] == key_name else key_name
@@ -209,11 +209,11 @@ def endpoint_from(environ: Mapping[str, str] = os.environ) -> str:
 def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return the variable that names the endpoint, and the endpoint."""
     if endpoint := environ.get("CDS_EKS_ENDPOINT"):
-        return "CDS_EKS_ENDPOINT", endpoint
+        return "endpoint (CDS_EKS_ENDPOINT)", endpoint
     for prefix in ("CDS", "EKS"):
         if host := environ.get(f"{prefix}_API_HOST"):
             scheme = environ.get(f"{prefix}_API_SCHEMA") or "https"
-            return f"{prefix}_API_HOST", host if "://" in host else f"{scheme}://{host}"
+            return f"endpoint ({prefix}_API_HOST)", host if "://" in host else f"{scheme}://{host}"
     return "endpoint", DEFAULT_ENDPOINT
 
 
