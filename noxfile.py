@@ -37,7 +37,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--project", "tests/types")
-    session.run("python", "tools/public_types.py")
+    session.run("pyright", "--verifytypes", "cds_eks", "--ignoreexternal")
 
 
 @nox.session(python=OLDEST)

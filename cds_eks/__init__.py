@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from cds_eks import errors, models, types
     from cds_eks.client import AsyncEksClient
     from cds_eks.config import Limits, RetryPolicy, Timeouts
+    from cds_eks.converting import converter
     from cds_eks.signing import Credentials
     from cds_eks.sync.client import EksClient
     from cds_eks.wire import Response
@@ -22,6 +23,7 @@ else:
             "Response": "cds_eks.wire",
             "RetryPolicy": "cds_eks.config",
             "Timeouts": "cds_eks.config",
+            "converter": "cds_eks.converting",
             "errors": "cds_eks.errors",
             "models": "cds_eks.models",
             "types": "cds_eks.types",
@@ -37,6 +39,7 @@ __all__ = [
     "RetryPolicy",
     "Timeouts",
     "__version__",
+    "converter",
     "errors",
     "models",
     "types",

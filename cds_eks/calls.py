@@ -9,7 +9,7 @@ from cds_eks import clocks, codec
 from cds_eks.answer_ids import with_ids
 from cds_eks.config import check_timeout
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError, ambiguous
-from cds_eks.fates import Fate, witness
+from cds_eks.fates import CALL_ID, Fate, witness
 from cds_eks.frames import cleared
 from cds_eks.home import Home
 from cds_eks.logs import log
@@ -114,6 +114,7 @@ def _explained(error: EksError, operation: Operation[Any], call: Request, fate: 
     if error.outcome == "unknown":
         record.may_have_left()  # what it took for accepted may be an answer that names nothing
     with_ids(cleared(error), call)
+    error.call_id = call.headers[CALL_ID]
     if fate is None:
         return None
     window = fate.window()

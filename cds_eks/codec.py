@@ -18,12 +18,13 @@ from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.failures import failure_of, shown, unreadable
 from cds_eks.frames import Masked
 from cds_eks.modeling import Nested, Shape, fields_of
-from cds_eks.reading import Unreadable, read_int, reader_of
+from cds_eks.reading import Unreadable, read_int
 from cds_eks.redaction import is_secret_name, secrets_in
 from cds_eks.revisions import API_REVISIONS
 from cds_eks.rules import MUST_BE_BY_WIRE_NAME, ListOf, is_by_wire_name, spelt
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.spellings import NO_SECRETS, Secrets
+from cds_eks.structuring import reader_of
 from cds_eks.text_rules import MUST_BE_UTF8, is_utf8
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_request, make_response
 from cds_eks.writing import written
@@ -197,7 +198,9 @@ def _plan(operation: Operation[T], shape: Any, revision: str) -> tuple[Operation
 
 
 def _mistaken(operation: Operation[Any], kind: type) -> InvalidRequestError:
-    return InvalidRequestError("request", f"must be a {operation.request.__name__}, not {kind.__name__}")
+    name = operation.request.__name__
+    hint = f"; {name}.from_dict reads plain data" if issubclass(kind, Mapping) else ""
+    return InvalidRequestError("request", f"must be a {name}, not {kind.__name__}{hint}")
 
 
 def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -148,6 +148,10 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
     for id_name, key_name in pairs:
         missing = [name for name in (id_name, key_name) if not environ.get(name)]
         if not missing:
+            for name in (id_name, key_name):
+                if (fault := _fault_of(environ[name])) is not None:
+                    del environ
+                    raise ConfigurationError(f"credentials ({name}): it {fault}")
             return Credentials(environ[id_name], environ[key_name])
         if len(missing) == 1:
             other = id_name if missing[0] == key_name else key_name
@@ -188,19 +192,37 @@ def endpoint_from(environ: Mapping[str, str] = os.environ) -> str:
 
     Read in this order: `CDS_EKS_ENDPOINT` (a URL), `CDS_API_HOST` with `CDS_API_SCHEMA`, `EKS_API_HOST` with
     `EKS_API_SCHEMA` [O]; the scheme is https unless it says otherwise.
+
+    Raises:
+        ConfigurationError: It can't be one; the variable is named.
     """
+    name, endpoint = _named_endpoint(environ)
+    del environ
+    try:
+        service_url(endpoint, name)
+    except ConfigurationError:
+        del endpoint  # it may be a secret in the wrong place
+        raise
+    return endpoint
+
+
+def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the variable that names the endpoint, and the endpoint."""
     if endpoint := environ.get("CDS_EKS_ENDPOINT"):
-        return endpoint
+        return "endpoint (CDS_EKS_ENDPOINT)", endpoint
     for prefix in ("CDS", "EKS"):
         if host := environ.get(f"{prefix}_API_HOST"):
-            if "://" in host:
-                return host
-            return f"{environ.get(f'{prefix}_API_SCHEMA') or 'https'}://{host}"
-    return DEFAULT_ENDPOINT
+            scheme = environ.get(f"{prefix}_API_SCHEMA") or "https"
+            return f"endpoint ({prefix}_API_HOST)", host if "://" in host else f"{scheme}://{host}"
+    return "endpoint", DEFAULT_ENDPOINT
 
 
-def service_url(endpoint: str) -> str:
+def service_url(endpoint: str, name: str = "endpoint") -> str:
     """Return the one URL of the service at an endpoint.
+
+    Args:
+        endpoint: The endpoint.
+        name: What named it, for the error.
 
     Raises:
         ConfigurationError: The endpoint is not `http://host[:port]` or `https://host[:port]` (a path may follow). What
@@ -210,7 +232,8 @@ def service_url(endpoint: str) -> str:
         return _service_url(endpoint)
     except ConfigurationError as error:
         del endpoint
-        raise cleared(error) from None
+        words = f"{name} {cleared(error).message.removeprefix('endpoint ')}"
+    raise ConfigurationError(words)
 
 
 def _service_url(endpoint: str) -> str:

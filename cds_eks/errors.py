@@ -60,6 +60,8 @@ class EksError(Exception):
         message: What went wrong, in a sentence.
         action: The operation, or None outside of one.
         request_id: The service's id of the request, or None if no answer came.
+        call_id: The client's id of the call, or None outside of one. Each attempt carries it, in the header
+            `cds-request-id`.
         attempts: How many attempts were made; 0 when nothing was sent.
         outcome: What is known of the request's fate (see the module's docstring).
         ids: What the service's answers to a write have named, whatever else they said: by the names of the operation's
@@ -81,6 +83,7 @@ class EksError(Exception):
         self.message = message
         self.action = action
         self.request_id = request_id
+        self.call_id: str | None = None
         self.attempts = attempts
         self.outcome: Outcome = outcome
         self.ids: dict[str, Any] = {}
@@ -89,6 +92,8 @@ class EksError(Exception):
     def _facts(self) -> dict[str, Any]:
         """What `str` appends to the message, where it is known."""
         facts = {"request_id": self.request_id, "attempts": self.attempts or None, "outcome": self.outcome}
+        if self.outcome == "unknown" and self.request_id is None:
+            facts["call_id"] = self.call_id  # it is all that the service's support can be asked by then
         return {**self.ids, **facts}
 
     def __str__(self) -> str:
@@ -398,7 +403,7 @@ class _Waiting(EksError):
         if "failed_ids" in facts:
             mixed = ("cluster_ids", "task_ids", "node_pool_ids")
             facts = {name: _few(value) for name, value in facts.items() if name not in mixed and value != ()}
-        return {"status": self.status and repr(self.status[:80]), **facts}
+        return {"status": repr(self.status[:80]) if self.status else None, **facts}
 
     @property
     def task_id(self) -> str | None:

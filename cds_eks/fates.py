@@ -102,6 +102,7 @@ class Fate:
                 error=create.cause,
                 outcome=outcome,
                 request_id=create.request_id,
+                call_id=create.call_id,
                 attempts=create.attempts,
             )
 
@@ -125,6 +126,7 @@ class Fate:
         if outcome == "unknown":
             key = " ".join(f"{name}={value!r}" for name, value in self.natural_key().items())
             facts["look_for"] = key or None
+            facts["call_id"] = None if record.request_id else self._call.headers[CALL_ID]
         known = ", ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
         is_kept = self._is_create and outcome in ("accepted", "unknown")
         more = "; it is among the client's `open_creates`" if is_kept else ""

@@ -12,6 +12,7 @@ FACTS = (
     "code",
     "http_status",
     "request_id",
+    "call_id",
     "outcome",
     "elapsed",
     "wait",

@@ -14,8 +14,17 @@ import anyio
 import attrs
 
 from cds_eks import clocks
-from cds_eks.errors import DuplicateFound, EksError, IncompleteList, InvalidRequestError, NotFound, may_pass
+from cds_eks.errors import (
+    DuplicateFound,
+    EksError,
+    IncompleteList,
+    InvalidRequestError,
+    NotFound,
+    UnreadableResponse,
+    may_pass,
+)
 from cds_eks.frames import unmasked
+from cds_eks.statuses import is_leaving
 from cds_eks.wire import Operation
 
 T = TypeVar("T")
@@ -115,32 +124,57 @@ class Listing(Generic[T]):
         entries: The entries.
         total: How many there are in all, if the service told.
         id: The field that has an entry's id.
+        status: The field that has an entry's status.
         match: For each field that must be equal: the path in the natural key.
+        extra: What else the answer has that is not known, if the list is a part of it.
     """
 
     entries: Iterable[T]
     total: int | None
     id: str
+    status: str
     match: Mapping[str, str]
+    extra: Mapping[str, Any] = attrs.field(factory=dict)
 
-    def pick(self, what: Sought) -> T | None:
+    def pick(self, what: Sought, *, is_last: bool) -> T | None:
         """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
 
-        A field that the service does not tell counts as equal: nothing that may be it is passed over.
+        A field that the service does not tell counts as equal: nothing that may be it is passed over. What was there
+        before may be called the same: what is being deleted counts only if nothing else has come at last, and another
+        id than the one that an answer has named is no match, but at last a second thing of that name.
+
+        Args:
+            what: What is sought.
+            is_last: Whether no look follows.
 
         Raises:
             DuplicateFound: Several match.
             IncompleteList: The list was cut.
+            UnreadableResponse: What matches has no id, or the answer has something else in place of a list.
         """
         entries = list(self.entries)
-        named = [entry for entry in entries if what.id is not None and getattr(entry, self.id) == what.id]
-        found = named or [entry for entry in entries if what.key and self._matches(entry, what.key)]
-        ids = tuple(dict.fromkeys(str(getattr(entry, self.id)) for entry in found))
+        if not entries and self.total is None and self.extra:
+            raise unnamed("the answer is no list that is known", what)
+        if what.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == what.id]):
+            return named[0]
+        found = [entry for entry in entries if what.key and self._matches(entry, what.key)]
         if self.total is not None and self.total > len(entries):
+            ids = self._ids(found)
             raise IncompleteList(action=what.action, seen=len(entries), total_count=self.total, found=ids)
+        staying = [entry for entry in found if not is_leaving(getattr(entry, self.status))]
+        ids = self._ids(staying or found)
+        if "" in ids:
+            raise unnamed("what may be it is listed without its id", what)
+        if not is_last and (what.id is not None or not staying):
+            return None
+        if what.id is not None and ids:
+            ids = (what.id, *ids)
         if len(ids) > 1:
             raise DuplicateFound(action=what.action, natural_key=what.key, found=ids)
-        return found[0] if found else None
+        return (staying or found)[0] if ids else None
+
+    def _ids(self, entries: Iterable[T]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(getattr(entry, self.id) or "" for entry in entries))
 
     def _matches(self, entry: T, key: Mapping[str, Any]) -> bool:
         return all(
@@ -148,6 +182,27 @@ class Listing(Generic[T]):
             for field, path in self.match.items()
             if path in key
         )
+
+
+def described(entry: T, id: str, what: Sought) -> T:  # noqa: A002
+    """Return what was asked for by its id, if it is that: a Go service may answer with nothing but empty fields.
+
+    Args:
+        entry: What came.
+        id: The field that has its id.
+        what: What is sought.
+
+    Raises:
+        UnreadableResponse: It is something else, or nothing.
+    """
+    if getattr(entry, id) != what.id:
+        raise unnamed("the answer does not name what was asked for", what)
+    return entry
+
+
+def unnamed(reason: str, what: Sought) -> UnreadableResponse:
+    """Return the error for an answer that has what is sought neither clearly in it nor clearly not."""
+    return UnreadableResponse(reason, http_status=200, action=what.action)
 
 
 @attrs.frozen(kw_only=True)
@@ -167,12 +222,12 @@ class LookUp:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     async def __call__(
-        self, look: Callable[[], Awaitable[T | None]], *, settle: float | None, poll_interval: float | None
+        self, look: Callable[[bool], Awaitable[T | None]], *, settle: float | None, poll_interval: float | None
     ) -> T | None:
         """Look until it is found, and at least once after the window has passed.
 
         Args:
-            look: Looks once.
+            look: Looks once; told whether it is the last time.
             settle: The window, in seconds; 0 looks once, None is the client's own.
             poll_interval: The first pause, in seconds; each further one is longer by half, up to 5 s.
 
@@ -194,10 +249,13 @@ class LookUp:
         while True:
             left = ends - self.clock()
             try:
-                if (found := await look()) is not None:
+                if (found := await look(left <= 0)) is not None:
                     return found
-            except NotFound:
-                pass  # reads lag behind what the look itself names as well, such as the cluster of a node pool
+            except NotFound as error:
+                # Reads lag behind what the look itself names as well, such as the cluster of a node pool. A status
+                # without a code may be anybody's: at last nobody knows whether the service was asked at all.
+                if left <= 0 and not error.code:
+                    raise
             except EksError as error:
                 if left <= 0 or not may_pass(error):
                     raise

@@ -1,89 +1,23 @@
-"""What the generated models are made of: fields that know their wire name and their rule, checked when a model is made.
+"""What the generated models have in common: plain data and back, copies, pickles, and what they show of themselves.
 
-Answers are made by the codec, without any check.
+A model of a request is checked when it is made. Answers are made by their readers, without any check.
 """
 
 from __future__ import annotations
 
 import copy
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any, Self, TypeVar, cast, dataclass_transform
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, cast
 
 import attrs
 
+from cds_eks.checking import did_you_mean
 from cds_eks.dumping import dump, python_name, wire_name
 from cds_eks.errors import InvalidRequestError
 from cds_eks.frames import cleared
-from cds_eks.initializing import did_you_mean, initializer
 from cds_eks.redaction import secrets_in
-from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Broken, ExtraFields, Forbidden, ListOf, Needed, Ordered, Rule, Text, kind_of, spelt
-
-ShapeT = TypeVar("ShapeT", bound="type[Shape]")
-
-
-def _masked(value: Any) -> str:
-    return "'***'" if value else repr(value)
-
-
-def field(
-    wire: str,
-    rule: Rule | None = None,
-    *,
-    default: Any = attrs.NOTHING,
-    factory: Any = None,
-    secret: bool = False,
-    revised: Mapping[str, There] | None = None,
-) -> Any:
-    """Declare a field of a model.
-
-    Args:
-        wire: Its name on the wire, in the first revision that has it.
-        rule: What it takes; None in answers, which are not checked.
-        default: Its value when it is left out. Fields of requests have None or nothing.
-        factory: Makes the default.
-        secret: Whether its value must never be shown.
-        revised: What it is in the revisions in which it is something else.
-    """
-    return attrs.field(
-        default=attrs.Factory(factory) if factory is not None else default,
-        repr=_masked if secret else True,
-        metadata={
-            "wire": wire,
-            "rule": rule or Rule(),
-            "checked": rule is not None,
-            "secret": secret,
-            "revised": revised or {},
-        },
-    )
-
-
-def extra_field(*, factory: Callable[[], Any], checked: bool) -> Any:
-    """Declare the field that keeps undocumented wire fields."""
-    return attrs.field(
-        factory=factory,
-        repr=False,
-        metadata={"rule": ExtraFields(), "checked": checked},
-    )
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, extra_field))
-def model(shape: ShapeT) -> ShapeT:
-    """Make a frozen, slotted, keyword-only attrs class whose wrong arguments raise `InvalidRequestError`."""
-    made: Any = attrs.frozen(shape, kw_only=True, weakref_slot=False)
-    signature = functools.wraps(made.__init__)
-
-    @signature
-    def __init__(self: Shape, **given: Any) -> None:  # noqa: N807 - until a model of the class is first made
-        made.__init__ = signature(initializer(made))
-        try:
-            made.__init__(self, **given)
-        finally:
-            given.clear()  # so that it does not stand in this frame when an error passes
-
-    made.__init__ = __init__
-    return cast("ShapeT", made)
+from cds_eks.revisions import Gathered
+from cds_eks.rules import Broken, Forbidden, ListOf, Needed, Ordered, Rule, Text, kind_of, spelt
 
 
 class Shape:
@@ -91,11 +25,20 @@ class Shape:
 
     __slots__ = ()
 
-    FORBIDDEN: tuple[Forbidden, ...] = ()
-    NEEDED: tuple[Needed, ...] = ()
-    ORDERED: tuple[Ordered, ...] = ()
-    ZERO_IS_NONE: bool = False
-    GATHERED: tuple[Gathered, ...] = ()
+    FORBIDDEN: ClassVar[tuple[Forbidden, ...]] = ()
+    NEEDED: ClassVar[tuple[Needed, ...]] = ()
+    ORDERED: ClassVar[tuple[Ordered, ...]] = ()
+    ZERO_IS_NONE: ClassVar[bool] = False
+    GATHERED: ClassVar[tuple[Gathered, ...]] = ()
+
+    __match_args__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return state_of(self) == state_of(other) if type(other) is type(self) else NotImplemented
+
+    def __repr__(self) -> str:
+        shown = [f"{each.name}={_shown(each, getattr(self, each.name))}" for each in fields_of(type(self)) if each.repr]
+        return f"{type(self).__qualname__.rpartition('>.')[2]}({', '.join(shown)})"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -129,7 +72,7 @@ class Shape:
     def replace(self, /, **changes: Any) -> Self:
         """Return a copy in which some fields are others; they are checked as in a new model.
 
-        `attrs.evolve` does the same, but type checkers don't accept it for models; `copy.replace` of Python 3.13 does.
+        `attrs.evolve` does the same, and so does `copy.replace` of Python 3.13.
 
         Args:
             changes: The fields by Python name. None unsets one that is optional.
@@ -150,6 +93,11 @@ class Shape:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return restore, (type(self), _without_secrets(self) if is_answer(type(self)) else _state_unless_secret(self))
+
+
+def _shown(member: attrs.Attribute[Any], value: Any) -> str:
+    show = member.repr
+    return show(value) if callable(show) else repr(value)
 
 
 def fields_of(shape: type[Shape]) -> Any:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 logger: logging.Logger = logging.getLogger("cds_eks.paging")
 
 BARREN_WALKS = 3
-"""How many walks in a row may bring nothing new while the list still becomes shorter: it may only say so."""
+"""How many walks in a row may bring nothing new while the list still changes: it may only say so."""
 
 
 async def paginate(
@@ -41,7 +41,10 @@ async def pages(
 
     A list that becomes shorter while it is walked moves later entries to earlier pages: when the service's total has
     fallen, the list is walked again from its first page, until it stands still. So nothing is skipped, whatever is
-    deleted meanwhile, and each entry is given once.
+    deleted meanwhile, and each entry is given once. Only where as much is added as is deleted does no total tell.
+
+    A list that becomes longer at its front moves earlier entries to later pages: if a page brings nothing new for that
+    reason, the list is walked again as well.
 
     A walk ends when just as many entries have been found as the service says there are, at an empty page, or at a page
     that brings nothing new. A total that was passed is no end: it may be wrong, and one more request tells. A list that
@@ -69,7 +72,8 @@ async def pages(
             given.update(numbers)
             yield new
         barren = barren + 1 if len(given) == count else 0
-        if walk.has_shrunk and barren < BARREN_WALKS:
+        has_moved = walk.has_shrunk or (walk.has_grown and walk.is_stuck and walk.is_short)
+        if has_moved and barren < BARREN_WALKS:
             continue
         if walk.is_short and walk.is_stuck:
             raise _stuck(walk, action, answer)
@@ -88,6 +92,7 @@ class _Walk:
         self.has_ended = False
         self.is_stuck = False
         self.has_shrunk = False
+        self.has_grown = False
         self._fetched = 0
         self._before: frozenset[int] = frozenset()
         self._known: set[int] = set()  # a number for each page
@@ -101,7 +106,9 @@ class _Walk:
         self.is_stuck = bool(numbers) and (is_repeated or not new)
         if not is_repeated:
             self._fetched += new
-        self.has_shrunk = self.has_shrunk or (total is not None and self.total is not None and total < self.total)
+        if total is not None and self.total is not None:
+            self.has_shrunk = self.has_shrunk or total < self.total
+            self.has_grown = self.has_grown or total > self.total
         self.total = total
         self._known.add(hash(page))
         self._before = page

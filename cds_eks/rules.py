@@ -192,6 +192,13 @@ class MapOfText(Rule):
                 raise InvalidRequestError(path, rule)
 
 
+ANY_TEXT = Text()
+SOME_TEXT = Text(allow_empty=False)
+BOOLEAN = Boolean()
+FLAG = Flag()
+FLAG_TEXT = FlagText()
+MAP_OF_TEXT = MapOfText()
+
 MUST_BE_BY_WIRE_NAME = "must be a mapping whose keys are wire names"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import enum
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import attrs
 
-from cds_eks.errors import EksError, Outcome
-from cds_eks.making import changer, maker
+from cds_eks.call_record import CallRecord as CallRecord
+from cds_eks.freezing import frozen_as, slots_of
 from cds_eks.rules import value_at
 from cds_eks.spellings import NO_SECRETS, Secrets
 
@@ -57,102 +57,6 @@ class Operation(Generic[T]):
         return {path: value for path, value in found.items() if value is not None}
 
 
-_WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
-"""Of two attempts, the outcome further back is the call's."""
-
-
-class CallRecord:
-    """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
-
-    A middleware finds it as `request.record`.
-
-    Attributes:
-        attempts: How many attempts were begun.
-        failures: The errors of the attempts that failed, oldest first.
-        request_id: The service's id of the last answer, or None.
-        answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
-            if the call is cancelled after that.
-        arrived: What a backend has of this attempt before it can return it: if the call is cancelled in that moment,
-            there is nobody to take it.
-        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
-        deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
-        secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
-        total: How many seconds this call may take, in place of what the client gives all calls; None for that.
-        waits_for: What the attempt stands in line for, in words; None when it is not in line.
-    """
-
-    __slots__ = (
-        "_earlier",
-        "_now",
-        "answer",
-        "arrived",
-        "attempts",
-        "clock_was_wrong",
-        "deadline",
-        "failures",
-        "request_id",
-        "secrets",
-        "total",
-        "waits_for",
-    )
-
-    def __init__(self) -> None:
-        self.attempts: int = 0
-        self.failures: tuple[EksError, ...] = ()
-        self.request_id: str | None = None
-        self.answer: Mapping[str, Any] | None = None
-        self.arrived: object = None
-        self.clock_was_wrong: bool = False
-        self.deadline: float | None = None
-        self.secrets: Secrets = NO_SECRETS
-        self.total: float | None = None
-        self.waits_for: str | None = None
-        self._earlier: Outcome = "not_sent"
-        self._now: Outcome = "not_sent"
-
-    def begin_attempt(self) -> None:
-        """A new attempt starts: nothing of it has left yet."""
-        if self._now != "not_sent":
-            self.begin_send()
-        self.arrived = None
-        self.clock_was_wrong = False
-        self.attempts += 1
-
-    def begin_send(self) -> None:
-        """The request is given to the backend; a middleware may do so several times in an attempt, to other hosts."""
-        # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
-        if self._now != "not_sent":
-            self._earlier = "unknown" if self._now == "accepted" else self.outcome
-            self._now = "not_sent"
-
-    def may_have_left(self) -> None:
-        """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
-        self._now = "unknown"
-
-    def did_not_leave(self) -> None:
-        """It is proven that nothing left of what was last given to the backend."""
-        self._now = "not_sent"
-
-    def answered(self, request_id: str | None, *, outcome: Outcome) -> None:
-        """The service's answer to this attempt is known."""
-        self.request_id = request_id or self.request_id
-        self._now = outcome
-
-    @property
-    def attempts_made(self) -> int:
-        """How many attempts have got further than the line: one that still stands in it has sent nothing."""
-        return self.attempts if self.waits_for is None else max(0, self.attempts - 1)
-
-    @property
-    def outcome(self) -> Outcome:
-        """The fate of the call, as far as it is known now, all attempts together."""
-        outcomes: tuple[Outcome, ...] = (self._earlier, self._now)
-        return max(outcomes, key=_WEIGHT.index)
-
-    def __repr__(self) -> str:
-        return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"
-
-
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Request:
     """One request on its way down the pipeline. Change it with `attrs.evolve`.
@@ -193,7 +97,18 @@ class Request:
 
     def signed(self, query: str) -> Request:
         """Return the request with the query of an attempt: what `attrs.evolve` does, at a tenth of the cost."""
-        return _with_query(self, query)
+        made = _OpenRequest()
+        made.operation = self.operation
+        made.url = self.url
+        made.params = self.params
+        made.content = self.content
+        made.headers = self.headers
+        made.query = query
+        made.connect_timeout = self.connect_timeout
+        made.read_timeout = self.read_timeout
+        made.secrets = self.secrets
+        made.record = self.record
+        return frozen_as(Request, made)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -258,15 +173,115 @@ class Response(Generic[T]):
             object.__setattr__(self, name, value)
 
 
-_with_query = changer(Request, "query")
-if TYPE_CHECKING:  # what `maker` returns takes and gives what the class does, which every type checker reads
-    make_request = Request
-    make_raw_response = RawResponse
-    make_response = Response
-else:
-    make_request = maker(Request)
-    make_raw_response = maker(RawResponse)
-    make_response = maker(Response)
+class _OpenRequest:
+    """A `Request` that is being made; see `frozen_as`."""
+
+    __slots__ = slots_of(Request)
+
+    operation: Operation[Any]
+    url: str
+    params: Mapping[str, str]
+    content: bytes | None
+    headers: Mapping[str, str]
+    query: str
+    connect_timeout: float | None
+    read_timeout: float | None
+    secrets: Secrets
+    record: CallRecord
+
+
+def make_request(
+    *,
+    operation: Operation[Any],
+    url: str,
+    params: Mapping[str, str],
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    query: str = "",
+    connect_timeout: float | None = None,
+    read_timeout: float | None = None,
+    secrets: Secrets = NO_SECRETS,
+    record: CallRecord | None = None,
+) -> Request:
+    """Make a `Request`: what its class does, at a third of the cost."""
+    made = _OpenRequest()
+    made.operation = operation
+    made.url = url
+    made.params = params
+    made.content = content
+    made.headers = {} if headers is None else headers
+    made.query = query
+    made.connect_timeout = connect_timeout
+    made.read_timeout = read_timeout
+    made.secrets = secrets
+    made.record = CallRecord() if record is None else record
+    return frozen_as(Request, made)
+
+
+class _OpenRawResponse:
+    """A `RawResponse` that is being made."""
+
+    __slots__ = slots_of(RawResponse)
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    parsed: list[Any]
+
+
+def make_raw_response(*, status: int, headers: Mapping[str, str], content: bytes) -> RawResponse:
+    """Make a `RawResponse`: what its class does, at a third of the cost."""
+    made = _OpenRawResponse()
+    made.status = status
+    made.headers = headers
+    made.content = content
+    made.parsed = []
+    return frozen_as(RawResponse, made)
+
+
+class _OpenResponse(Generic[T]):
+    """A `Response` that is being made."""
+
+    __slots__ = slots_of(Response)
+
+    data: T
+    request_id: str | None
+    code: str
+    message: str
+    total_count: int | None
+    page_index: int | None
+    page_size: int | None
+    attempts: int
+    elapsed: float
+    raw: Mapping[str, Any]
+
+
+def make_response(
+    *,
+    data: T,
+    request_id: str | None = None,
+    code: str = "Success",
+    message: str = "",
+    total_count: int | None = None,
+    page_index: int | None = None,
+    page_size: int | None = None,
+    attempts: int = 1,
+    elapsed: float = 0.0,
+    raw: Mapping[str, Any] | None = None,
+) -> Response[T]:
+    """Make a `Response`: what its class does, at a third of the cost."""
+    made: _OpenResponse[T] = _OpenResponse()
+    made.data = data
+    made.request_id = request_id
+    made.code = code
+    made.message = message
+    made.total_count = total_count
+    made.page_index = page_index
+    made.page_size = page_size
+    made.attempts = attempts
+    made.elapsed = elapsed
+    made.raw = {} if raw is None else raw
+    return frozen_as(Response, made)
 
 
 class Execute(Protocol):

@@ -20,12 +20,12 @@ from typing import Any
 import jinja2
 
 from codegen import revising
+from codegen.declaring import Declared, annotation, is_optional, python_type
 from codegen.description import Api, Field, Find, Operation, load
+from codegen.reading import Reading, function_name, listed
 
 ROOT = Path(__file__).resolve().parent.parent
 
-PYTHON_TYPES = {"str": "str", "int": "int", "bool": "bool", "flag": "bool | int", "flag_text": "str | bool"}
-RULES = {"int": "Whole", "bool": "Boolean", "flag": "Flag", "flag_text": "FlagText", "str": "Text"}
 TABLES = {"README.md": ["operations", "revisions"], "README.zh-CN.md": ["operations", "revisions", "fields"]}
 KINDS = {"read": "READ", "idempotent": "IDEMPOTENT", "create": "CREATE"}
 KIND_WORDS = {
@@ -34,80 +34,6 @@ KIND_WORDS = {
     "create": "A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. "
     "One that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.",
 }
-
-
-def python_type(field: Field, use: str) -> str:
-    """The annotation of a field, without `| None`."""
-    inner = PYTHON_TYPES.get(field.inner, field.inner)
-    if use == "answer":
-        return {"list": f"list[{inner}]", "map": f"dict[str, {inner}]"}.get(field.container or "", inner)
-    return {"list": f"Sequence[{inner}]", "map": f"Mapping[str, {inner}]"}.get(field.container or "", inner)
-
-
-def is_optional(field: Field, use: str) -> bool:
-    """Whether the annotation of a field has `| None`."""
-    if use == "answer":
-        return not field.always and field.container is None
-    return not field.required
-
-
-def rule(field: Field, api: Api | None = None) -> str:
-    """The expression of a field's rule."""
-    if field.container == "map":
-        return call("MapOfText", max_items=field.max_items)
-    inner = entry_rule(field, api)
-    if field.container == "list":
-        return call("ListOf", inner, min_items=field.min_items or None, max_items=field.max_items)
-    return inner
-
-
-def entry_rule(field: Field, api: Api | None = None) -> str:
-    """The expression of the rule of a field, or of the entries of a list."""
-    if field.inner not in RULES:
-        narrowed = {
-            name: f"Whole({', '.join(f'{k}={v}' for k, v in rule.items())})" for name, rule in field.each.items()
-        }
-        pairs = "{" + ", ".join(f'"{name}": {expression}' for name, expression in narrowed.items()) + "}"
-        return call("Nested", field.inner, needs=tuple(field.needs) or None, narrowed=pairs if narrowed else None)
-    if field.inner == "str":
-        must_say = (field.required and not field.allow_empty) or field.container == "list"
-        known = tuple(api.values[field.values].spellings) if api is not None and field.values else None
-        return call(
-            "Text",
-            rule=repr(field.rule) if field.rule else None,
-            allow_empty="False" if must_say else None,
-            open_list=repr(field.values) if known else None,
-            known=known,
-        )
-    if field.inner == "int":
-        one_of = tuple(field.one_of) or None
-        or_zero = "True" if field.or_zero else None
-        return call("Whole", min=field.min, max=field.max, step=field.step, one_of=one_of, or_zero=or_zero)
-    return call(RULES[field.inner])
-
-
-def call(name: str, *positional: str, **named: Any) -> str:
-    """The expression of a call, without the arguments that are None."""
-    given = [*positional, *(f"{key}={value}" for key, value in named.items() if value is not None)]
-    return f"{name}({', '.join(given)})"
-
-
-def declaration(field: Field, use: str, api: Api) -> str:
-    """The right-hand side of a field."""
-    arguments = [f'"{field.name}"']
-    if use != "answer":
-        arguments.append(rule(field, api))
-    if use == "answer" and field.container is not None:
-        arguments.append(f"factory={field.container.replace('map', 'dict')}")
-    elif is_optional(field, use):
-        arguments.append("default=None")
-    elif use == "answer":
-        arguments.append('default=""')
-    if field.secret:
-        arguments.append("secret=True")
-    if revised := revising.differences(api, field) if use != "answer" else {}:
-        arguments.append("revised={" + ", ".join(f'"{name}": {there}' for name, there in revised.items()) + "}")
-    return f"field({', '.join(arguments)})"
 
 
 def facts(field: Field, sources: Mapping[str, str] | None = None) -> str:
@@ -265,11 +191,12 @@ def environment(api: Api) -> jinja2.Environment:
         autoescape=False,
     )
     made.globals.update(
-        Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, api=api, declaration=declaration,
+        Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, api=api,
         find_arguments=find_arguments,
         facts=lambda field: facts(field, api.revisions), is_optional=is_optional, python_type=python_type,
-        revising=revising, wrapped=wrapped,
+        annotation=annotation, reader_name=function_name, revising=revising, wrapped=wrapped,
     )  # fmt: skip
+    made.filters["reader_name"] = function_name
     made.filters["quoted"] = lambda names: str(tuple(names))
     made.filters["class_name"] = lambda group: "".join(part.capitalize() for part in group.split("_"))
     made.filters["constant"] = lambda name: "".join(
@@ -316,8 +243,13 @@ def render(api: Api) -> dict[Path, str]:
         lists = {name: values for name, values in api.values.items() if values.group == group}
         write(
             package / "models" / f"{group}.py", "models.py.jinja", group=group, shapes=list(api.shapes_of(group)),
-            lists=lists, imports=imports_of(api, group),
+            lists=lists, imports=imports_of(api, group), declared=Declared(api, group),
         )  # fmt: skip
+        if read := [(name, shape) for name, shape in api.shapes_of(group) if shape.use != "request"]:
+            write(
+                package / "readers" / f"{group}.py", "readers.py.jinja", group=group, shapes=read,
+                reading=Reading(api, group), listed=listed(api),
+            )  # fmt: skip
     write(package / "models" / "__init__.py", "models_init.py.jinja", groups=groups)
     for group in api.groups:
         operations = {name: op for name, op in api.operations.items() if op.group == group}

@@ -151,6 +151,7 @@ class Find:
     by: str
     entry: str
     id: str
+    status: str | None = None
     within: str | None = None
     search: dict[str, str] = attrs.field(factory=dict)
     under: dict[str, str] = attrs.field(factory=dict)
@@ -295,7 +296,7 @@ class Api:
         entry = self.shapes[find.entry].fields
         arguments = self.shapes[self.operations[find.by].request].fields
         wrong = [
-            *(field for field in (find.id, *find.match) if field not in entry),
+            *(field for field in (find.id, find.status or find.id, *find.match) if field not in entry),
             *(argument for argument in (*find.search, *find.under) if argument not in arguments),
             *(path for path in (*find.search.values(), *find.under.values()) if path not in operation.natural_key),
             *(path for path in find.match.values() if path not in operation.natural_key),

@@ -10,7 +10,7 @@ import httpx
 from cds_eks.backend.headers import OURS, header_lines
 from cds_eks.backend.sites import LONGEST_URL, site_of
 from cds_eks.errors import InvalidRequestError
-from cds_eks.making import maker
+from cds_eks.freezing import frozen_as, slots_of
 from cds_eks.wire import Request
 
 PIECE = 64 * 1024
@@ -37,7 +37,24 @@ class Outgoing:
     is_to_head: bool
 
 
-_make_outgoing = maker(Outgoing)
+class _OpenOutgoing:
+    """An `Outgoing` that is being made; see `frozen_as`."""
+
+    __slots__ = slots_of(Outgoing)
+
+    origin: tuple[str, str, int]
+    begin: bytes
+    rest: bytes
+    is_to_head: bool
+
+
+def _make_outgoing(*, origin: tuple[str, str, int], begin: bytes, rest: bytes, is_to_head: bool) -> Outgoing:
+    made = _OpenOutgoing()
+    made.origin = origin
+    made.begin = begin
+    made.rest = rest
+    made.is_to_head = is_to_head
+    return frozen_as(Outgoing, made)
 
 
 def outgoing(request: Request) -> Outgoing:

@@ -17,6 +17,8 @@ from cds_eks.emulator.api import OPERATIONS
 
 __all__ = ["Ledger", "RequestEntry", "ResourceEntry"]
 
+_KINDS = ("cluster", "node_pool", "node", "network_interface", "scaling_group")
+
 
 @attrs.frozen(kw_only=True)
 class RequestEntry:
@@ -167,7 +169,13 @@ class Ledger:
         return calls
 
     def created(self, kind: str) -> list[ResourceEntry]:
-        """Return every resource of a kind ever created through the API, those that are gone too."""
+        """Return every resource of a kind ever created through the API, those that are gone too.
+
+        Raises:
+            ValueError: There is no such kind: none would ever be found.
+        """
+        if kind not in _KINDS:
+            raise ValueError(f"there is no kind {kind!r}: it is one of {', '.join(_KINDS)}")
         return [each for each in self.resources if each.kind == kind]
 
     def created_by(self, call_id: str) -> list[ResourceEntry]:

@@ -5,13 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from cds_eks.modeling import Nested, Shape, extra_field, field, model
+import attrs
+
+from cds_eks.checking import check, check_extra, check_together, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, masked, on_wire
+from cds_eks.modeling import Nested, Shape
 from cds_eks.models.common import SubnetInfo
 from cds_eks.moments import moment_of
 from cds_eks.revisions import Gathered, There
-from cds_eks.rules import Boolean, Flag, ListOf, MapOfText, Needed, Ordered, Text, Whole
+from cds_eks.rules import (
+    ANY_TEXT,
+    BOOLEAN,
+    FLAG,
+    MAP_OF_TEXT,
+    SOME_TEXT,
+    ListOf,
+    Needed,
+    Ordered,
+    Text,
+    Whole,
+)
 
 __all__ = [
     "AddClusterSubnetRequest",
@@ -206,7 +221,15 @@ class ClusterStatus:
     """[O]"""
 
 
-@model
+_POD_CIDR = Text(rule="cidr")
+_FLANNEL_BACKEND_TYPE = Text(open_list="FlannelBackendType", known=("vxlan",))
+_NODE_PODS_NUM = Whole(one_of=(16, 32, 64, 128, 256))
+_SUBNET_LIST = ListOf(Nested(SubnetInfo))
+_CALICO_BLOCK_SIZE = Whole(min=0)
+_CALICO_ENCAPSULATION = Text(open_list="CalicoEncapsulation", known=("IPIP",))
+
+
+@frozen(kw_only=True, init=False)
 class CniConfig(Shape):
     """Details of a cluster's network. [D]
 
@@ -224,33 +247,81 @@ class CniConfig(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    pod_cidr: str = field("PodCidr", Text(rule="cidr"))
-    flannel_backend_type: str | None = field(
-        "FlannelBackendType",
-        Text(open_list="FlannelBackendType", known=("vxlan",)),
+    pod_cidr: str = attrs.field(metadata=on_wire("PodCidr", _POD_CIDR))
+    flannel_backend_type: str | None = attrs.field(
         default=None,
-        revised={"2025-10-11": There(None, unsaid=("vxlan",))},
+        metadata=on_wire(
+            "FlannelBackendType", _FLANNEL_BACKEND_TYPE, revised={"2025-10-11": There(None, unsaid=("vxlan",))}
+        ),
     )
-    node_pods_num: int | None = field("NodePodsNum", Whole(one_of=(16, 32, 64, 128, 256)), default=None)
-    subnet_list: Sequence[SubnetInfo] | None = field(
-        "SubnetList",
-        ListOf(Nested(SubnetInfo)),
+    node_pods_num: int | None = attrs.field(default=None, metadata=on_wire("NodePodsNum", _NODE_PODS_NUM))
+    subnet_list: Sequence[SubnetInfo] | None = attrs.field(
         default=None,
-        revised={"2025-10-11": There("SubnetIds", only="subnet_id")},
+        metadata=on_wire("SubnetList", _SUBNET_LIST, revised={"2025-10-11": There("SubnetIds", only="subnet_id")}),
     )
-    calico_block_size: int | None = field(
-        "CalicoBlockSize", Whole(min=0), default=None, revised={"2025-10-11": There(None)}
+    calico_block_size: int | None = attrs.field(
+        default=None, metadata=on_wire("CalicoBlockSize", _CALICO_BLOCK_SIZE, revised={"2025-10-11": There(None)})
     )
-    calico_encapsulation: str | None = field(
-        "CalicoEncapsulation",
-        Text(open_list="CalicoEncapsulation", known=("IPIP",)),
+    calico_encapsulation: str | None = attrs.field(
         default=None,
-        revised={"2025-10-11": There(None)},
+        metadata=on_wire("CalicoEncapsulation", _CALICO_ENCAPSULATION, revised={"2025-10-11": There(None)}),
     )
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        pod_cidr: str,
+        flannel_backend_type: str | None = None,
+        node_pods_num: int | None = None,
+        subnet_list: Sequence[SubnetInfo] | None = None,
+        calico_block_size: int | None = None,
+        calico_encapsulation: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "pod_cidr", check("pod_cidr", _POD_CIDR, pod_cidr))
+        put(
+            self,
+            "flannel_backend_type",
+            None
+            if flannel_backend_type is None
+            else check("flannel_backend_type", _FLANNEL_BACKEND_TYPE, flannel_backend_type),
+        )
+        put(
+            self,
+            "node_pods_num",
+            None if node_pods_num is None else check("node_pods_num", _NODE_PODS_NUM, node_pods_num),
+        )
+        put(self, "subnet_list", None if subnet_list is None else check("subnet_list", _SUBNET_LIST, subnet_list))
+        put(
+            self,
+            "calico_block_size",
+            None if calico_block_size is None else check("calico_block_size", _CALICO_BLOCK_SIZE, calico_block_size),
+        )
+        put(
+            self,
+            "calico_encapsulation",
+            None
+            if calico_encapsulation is None
+            else check("calico_encapsulation", _CALICO_ENCAPSULATION, calico_encapsulation),
+        )
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_CNI_TYPE = Text(allow_empty=False, open_list="CniType", known=("flannel", "calico", "vpc-cni"))
+_CNI_CONFIG = Nested(CniConfig)
+_PROXY_CONFIG = Text(allow_empty=False, open_list="ProxyMode", known=("ipvs", "iptables"))
+_SERVICE_CIDR = Text(
+    rule="cidr",
+    allow_empty=False,
+    open_list="ServiceCidr",
+    known=("10.0.0.0/16", "10.0.0.0/24", "192.168.0.0/16", "192.168.0.0/24", "172.16.0.0/16", "172.16.0.0/24"),
+)
+
+
+@frozen(kw_only=True, init=False)
 class CniInfo(Shape):
     """Network of a cluster. [D]
 
@@ -262,26 +333,37 @@ class CniInfo(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cni_type: str = field(
-        "CniType",
-        Text(allow_empty=False, open_list="CniType", known=("flannel", "calico", "vpc-cni")),
-        revised={"2025-10-11": There("CniType", gone=("calico",))},
+    cni_type: str = attrs.field(
+        metadata=on_wire("CniType", _CNI_TYPE, revised={"2025-10-11": There("CniType", gone=("calico",))})
     )
-    cni_config: CniConfig = field("CniConfig", Nested(CniConfig))
-    proxy_config: str = field("ProxyConfig", Text(allow_empty=False, open_list="ProxyMode", known=("ipvs", "iptables")))
-    service_cidr: str = field(
-        "ServiceCidr",
-        Text(
-            rule="cidr",
-            allow_empty=False,
-            open_list="ServiceCidr",
-            known=("10.0.0.0/16", "10.0.0.0/24", "192.168.0.0/16", "192.168.0.0/24", "172.16.0.0/16", "172.16.0.0/24"),
-        ),
-    )
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cni_config: CniConfig = attrs.field(metadata=on_wire("CniConfig", _CNI_CONFIG))
+    proxy_config: str = attrs.field(metadata=on_wire("ProxyConfig", _PROXY_CONFIG))
+    service_cidr: str = attrs.field(metadata=on_wire("ServiceCidr", _SERVICE_CIDR))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        cni_type: str,
+        cni_config: CniConfig,
+        proxy_config: str,
+        service_cidr: str,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cni_type", check("cni_type", _CNI_TYPE, cni_type))
+        put(self, "cni_config", check("cni_config", _CNI_CONFIG, cni_config))
+        put(self, "proxy_config", check("proxy_config", _PROXY_CONFIG, proxy_config))
+        put(self, "service_cidr", check("service_cidr", _SERVICE_CIDR, service_cidr))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_BILLING_METHOD = Text(allow_empty=False, open_list="BillingMethod", known=("0", "1", "PostPaid", "PrePaid"))
+_DURATION = Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36), or_zero=True)
+
+
+@frozen(kw_only=True, init=False)
 class BillingSpec(Shape):
     """How the nodes of a new cluster are billed. [D]
 
@@ -296,7 +378,7 @@ class BillingSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    NEEDED = (
+    NEEDED: ClassVar[tuple[Needed, ...]] = (
         Needed(
             "billing_method",
             (
@@ -308,26 +390,48 @@ class BillingSpec(Shape):
         ),
     )
 
-    auto_renew: bool | int = field("AutoRenew", Flag())
-    billing_method: str = field(
-        "BillingMethod",
-        Text(allow_empty=False, open_list="BillingMethod", known=("0", "1", "PostPaid", "PrePaid")),
-        revised={
-            "2025-09-08": There("BillingMethod", spelt={"PostPaid": "0", "PrePaid": "1"}),
-            "2025-10-11": There("InstanceChargeType", spelt={"0": "PostPaid", "1": "PrePaid"}),
-        },
+    auto_renew: bool | int = attrs.field(metadata=on_wire("AutoRenew", FLAG))
+    billing_method: str = attrs.field(
+        metadata=on_wire(
+            "BillingMethod",
+            _BILLING_METHOD,
+            revised={
+                "2025-09-08": There("BillingMethod", spelt={"PostPaid": "0", "PrePaid": "1"}),
+                "2025-10-11": There("InstanceChargeType", spelt={"0": "PostPaid", "1": "PrePaid"}),
+            },
+        )
     )
-    duration: int | None = field(
-        "Duration",
-        Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36), or_zero=True),
-        default=None,
-        revised={"2025-10-11": There("Period")},
+    duration: int | None = attrs.field(
+        default=None, metadata=on_wire("Duration", _DURATION, revised={"2025-10-11": There("Period")})
     )
-    is_to_month: bool | int = field("IsToMonth", Flag())
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    is_to_month: bool | int = attrs.field(metadata=on_wire("IsToMonth", FLAG))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        auto_renew: bool | int,
+        billing_method: str,
+        duration: int | None = None,
+        is_to_month: bool | int,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "auto_renew", check("auto_renew", FLAG, auto_renew))
+        put(self, "billing_method", check("billing_method", _BILLING_METHOD, billing_method))
+        put(self, "duration", None if duration is None else check("duration", _DURATION, duration))
+        put(self, "is_to_month", check("is_to_month", FLAG, is_to_month))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        check_together(self)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_DISK_FEATURE = Text(allow_empty=False, open_list="DiskFeature", known=("ssd", "SSD"))
+_DISK_SIZE = Whole(min=1, max=1000000)
+_NUMBER = Whole(min=0)
+
+
+@frozen(kw_only=True, init=False)
 class DiskInfo(Shape):
     """A disk of a node. [D]
 
@@ -339,20 +443,41 @@ class DiskInfo(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    disk_feature: str = field(
-        "DiskFeature",
-        Text(allow_empty=False, open_list="DiskFeature", known=("ssd", "SSD")),
-        revised={
-            "2025-09-08": There("DiskFeature", spelt={"SSD": "ssd"}),
-            "2025-10-11": There("Type", spelt={"ssd": "SSD"}),
-        },
+    disk_feature: str = attrs.field(
+        metadata=on_wire(
+            "DiskFeature",
+            _DISK_FEATURE,
+            revised={
+                "2025-09-08": There("DiskFeature", spelt={"SSD": "ssd"}),
+                "2025-10-11": There("Type", spelt={"ssd": "SSD"}),
+            },
+        )
     )
-    disk_size: int = field("DiskSize", Whole(min=1, max=1000000), revised={"2025-10-11": There("Size")})
-    number: int | None = field("Number", Whole(min=0), default=None, revised={"2025-10-11": There(None, above=True)})
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    disk_size: int = attrs.field(metadata=on_wire("DiskSize", _DISK_SIZE, revised={"2025-10-11": There("Size")}))
+    number: int | None = attrs.field(
+        default=None, metadata=on_wire("Number", _NUMBER, revised={"2025-10-11": There(None, above=True)})
+    )
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self, *, disk_feature: str, disk_size: int, number: int | None = None, extra: Mapping[str, Any] = ABSENT
+    ) -> None:
+        put(self, "disk_feature", check("disk_feature", _DISK_FEATURE, disk_feature))
+        put(self, "disk_size", check("disk_size", _DISK_SIZE, disk_size))
+        put(self, "number", None if number is None else check("number", _NUMBER, number))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_PRODUCT_NAME = Text(
+    allow_empty=False,
+    open_list="ProductName",
+    known=("Optimized M6,2,4,0", "Optimized M6,4,8,0", "Optimized M6,8,16,0", "Optimized M6,16,32,0"),
+)
+
+
+@frozen(kw_only=True, init=False)
 class Specifics(Shape):
     """A machine type. [D]
 
@@ -361,18 +486,41 @@ class Specifics(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    product_name: str = field(
-        "ProductName",
-        Text(
-            allow_empty=False,
-            open_list="ProductName",
-            known=("Optimized M6,2,4,0", "Optimized M6,4,8,0", "Optimized M6,8,16,0", "Optimized M6,16,32,0"),
-        ),
-    )
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    product_name: str = attrs.field(metadata=on_wire("ProductName", _PRODUCT_NAME))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, product_name: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "product_name", check("product_name", _PRODUCT_NAME, product_name))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_BILLING_SPEC = Nested(BillingSpec)
+_SYSTEM_DISK = Nested(DiskInfo)
+_DATA_DISK = ListOf(Nested(DiskInfo))
+_OS_IMAGE_NAME = Text(
+    allow_empty=False,
+    open_list="OsImageName",
+    known=(
+        "eks-Ubuntu22.04-cpu-k8s1.30.14-v1",
+        "Ubuntu22.04-CPU-1.26",
+        "Ubuntu22.04-CPU-1.30.14",
+        "Ubuntu22.04-GPU-Geforce-1.26",
+        "Ubuntu22.04-GPU-Datacenter-1.26",
+        "Ubuntu20.04-CPU-1.26-bms",
+        "Ubuntu20.04-GPU_CUDA12.8-bms",
+        "Ubuntu22.04-GPU-Geforce-1.26-bms",
+        "Ubuntu20.04-GPU-1.26-bms",
+        "Ubuntu22.04-GPU-1.30.14-bms",
+    ),
+)
+_NODE_CONFIG_SUBNET_LIST = ListOf(Nested(SubnetInfo), min_items=1)
+_SPECIFICS = ListOf(Nested(Specifics), min_items=1)
+_PASSWORD = Text(rule="password", allow_empty=False)
+
+
+@frozen(kw_only=True, init=False)
 class NodeConfig(Shape):
     """What the nodes of a new cluster are to be. [D]
 
@@ -396,61 +544,78 @@ class NodeConfig(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    billing_spec: BillingSpec = field("BillingSpec", Nested(BillingSpec))
-    system_disk: DiskInfo = field(
-        "SystemDisk",
-        Nested(DiskInfo),
-        revised={
-            "2025-10-11": There(None, unsaid={"disk_feature": ("ssd", "SSD"), "disk_size": (40,), "number": (1,)})
-        },
+    billing_spec: BillingSpec = attrs.field(metadata=on_wire("BillingSpec", _BILLING_SPEC))
+    system_disk: DiskInfo = attrs.field(
+        metadata=on_wire(
+            "SystemDisk",
+            _SYSTEM_DISK,
+            revised={
+                "2025-10-11": There(None, unsaid={"disk_feature": ("ssd", "SSD"), "disk_size": (40,), "number": (1,)})
+            },
+        )
     )
-    data_disk: Sequence[DiskInfo] = field(
-        "DataDisk", ListOf(Nested(DiskInfo)), revised={"2025-10-11": There("DataVolumes", repeat="number")}
+    data_disk: Sequence[DiskInfo] = attrs.field(
+        metadata=on_wire("DataDisk", _DATA_DISK, revised={"2025-10-11": There("DataVolumes", repeat="number")})
     )
-    os_image_name: str = field(
-        "OsImageName",
-        Text(
-            allow_empty=False,
-            open_list="OsImageName",
-            known=(
-                "eks-Ubuntu22.04-cpu-k8s1.30.14-v1",
-                "Ubuntu22.04-CPU-1.26",
-                "Ubuntu22.04-CPU-1.30.14",
-                "Ubuntu22.04-GPU-Geforce-1.26",
-                "Ubuntu22.04-GPU-Datacenter-1.26",
-                "Ubuntu20.04-CPU-1.26-bms",
-                "Ubuntu20.04-GPU_CUDA12.8-bms",
-                "Ubuntu22.04-GPU-Geforce-1.26-bms",
-                "Ubuntu20.04-GPU-1.26-bms",
-                "Ubuntu22.04-GPU-1.30.14-bms",
-            ),
-        ),
+    os_image_name: str = attrs.field(metadata=on_wire("OsImageName", _OS_IMAGE_NAME))
+    subnet_list: Sequence[SubnetInfo] = attrs.field(
+        metadata=on_wire(
+            "SubnetList", _NODE_CONFIG_SUBNET_LIST, revised={"2025-10-11": There("SubnetIds", only="subnet_id")}
+        )
     )
-    subnet_list: Sequence[SubnetInfo] = field(
-        "SubnetList",
-        ListOf(Nested(SubnetInfo), min_items=1),
-        revised={"2025-10-11": There("SubnetIds", only="subnet_id")},
+    specifics: Sequence[Specifics] = attrs.field(
+        metadata=on_wire("Specifics", _SPECIFICS, revised={"2025-10-11": There("InstanceTypeIds", only="product_name")})
     )
-    specifics: Sequence[Specifics] = field(
-        "Specifics",
-        ListOf(Nested(Specifics), min_items=1),
-        revised={"2025-10-11": There("InstanceTypeIds", only="product_name")},
+    shell: str | None = attrs.field(
+        default=None, metadata=on_wire("Shell", ANY_TEXT, revised={"2025-10-11": There("ExecCommand")})
     )
-    shell: str | None = field("Shell", Text(), default=None, revised={"2025-10-11": There("ExecCommand")})
-    password: str = field(
-        "Password",
-        Text(rule="password", allow_empty=False),
-        secret=True,
-        revised={"2025-10-11": There(None, above=True)},
+    password: str = attrs.field(
+        repr=masked,
+        metadata=on_wire("Password", _PASSWORD, secret=True, revised={"2025-10-11": There(None, above=True)}),
     )
-    labels: Mapping[str, str] | None = field("Labels", MapOfText(), default=None)
-    annotations: Mapping[str, str] | None = field(
-        "Annotations", MapOfText(), default=None, revised={"2025-10-11": There(None)}
+    labels: Mapping[str, str] | None = attrs.field(default=None, metadata=on_wire("Labels", MAP_OF_TEXT))
+    annotations: Mapping[str, str] | None = attrs.field(
+        default=None, metadata=on_wire("Annotations", MAP_OF_TEXT, revised={"2025-10-11": There(None)})
     )
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        billing_spec: BillingSpec,
+        system_disk: DiskInfo,
+        data_disk: Sequence[DiskInfo],
+        os_image_name: str,
+        subnet_list: Sequence[SubnetInfo],
+        specifics: Sequence[Specifics],
+        shell: str | None = None,
+        password: str,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "billing_spec", check("billing_spec", _BILLING_SPEC, billing_spec))
+        put(self, "system_disk", check("system_disk", _SYSTEM_DISK, system_disk))
+        put(self, "data_disk", check("data_disk", _DATA_DISK, data_disk))
+        put(self, "os_image_name", check("os_image_name", _OS_IMAGE_NAME, os_image_name))
+        put(self, "subnet_list", check("subnet_list", _NODE_CONFIG_SUBNET_LIST, subnet_list))
+        put(self, "specifics", check("specifics", _SPECIFICS, specifics))
+        put(self, "shell", None if shell is None else check("shell", ANY_TEXT, shell))
+        put(self, "password", check("password", _PASSWORD, password))
+        put(self, "labels", None if labels is None else check("labels", MAP_OF_TEXT, labels))
+        put(self, "annotations", None if annotations is None else check("annotations", MAP_OF_TEXT, annotations))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_MAX_REPLICAS = Whole(min=1, max=99)
+_MIN_REPLICAS = Whole(min=1, max=99)
+_PRIORITY = Whole(min=1, max=100)
+_SUBNET_POLICY = Text(open_list="SubnetPolicy", known=("random",))
+
+
+@frozen(kw_only=True, init=False)
 class AutoScaling(Shape):
     """How a node pool scales itself. [D]
 
@@ -464,18 +629,56 @@ class AutoScaling(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ORDERED = (Ordered("min_replicas", "max_replicas"),)
+    ORDERED: ClassVar[tuple[Ordered, ...]] = (Ordered("min_replicas", "max_replicas"),)
 
-    enable: bool = field("Enable", Boolean())
-    max_replicas: int = field("MaxReplicas", Whole(min=1, max=99))
-    min_replicas: int = field("MinReplicas", Whole(min=1, max=99))
-    priority: int | None = field("Priority", Whole(min=1, max=100), default=None)
-    subnet_policy: str | None = field("SubnetPolicy", Text(open_list="SubnetPolicy", known=("random",)), default=None)
-    scaling_group_id: str | None = field("ScalingGroupId", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    enable: bool = attrs.field(metadata=on_wire("Enable", BOOLEAN))
+    max_replicas: int = attrs.field(metadata=on_wire("MaxReplicas", _MAX_REPLICAS))
+    min_replicas: int = attrs.field(metadata=on_wire("MinReplicas", _MIN_REPLICAS))
+    priority: int | None = attrs.field(default=None, metadata=on_wire("Priority", _PRIORITY))
+    subnet_policy: str | None = attrs.field(default=None, metadata=on_wire("SubnetPolicy", _SUBNET_POLICY))
+    scaling_group_id: str | None = attrs.field(default=None, metadata=on_wire("ScalingGroupId", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        enable: bool,
+        max_replicas: int,
+        min_replicas: int,
+        priority: int | None = None,
+        subnet_policy: str | None = None,
+        scaling_group_id: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "enable", check("enable", BOOLEAN, enable))
+        put(self, "max_replicas", check("max_replicas", _MAX_REPLICAS, max_replicas))
+        put(self, "min_replicas", check("min_replicas", _MIN_REPLICAS, min_replicas))
+        put(self, "priority", None if priority is None else check("priority", _PRIORITY, priority))
+        put(
+            self,
+            "subnet_policy",
+            None if subnet_policy is None else check("subnet_policy", _SUBNET_POLICY, subnet_policy),
+        )
+        put(
+            self,
+            "scaling_group_id",
+            None if scaling_group_id is None else check("scaling_group_id", ANY_TEXT, scaling_group_id),
+        )
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        check_together(self)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_POOL_NAME = Text(rule="name", allow_empty=False)
+_NODE_TYPE = Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms"))
+_SUBJECT_ID = Whole(min=0)
+_NODE_CONFIG = Nested(NodeConfig)
+_AUTO_SCALING = Nested(AutoScaling)
+_REPLICAS = Whole(min=0, max=99)
+
+
+@frozen(kw_only=True, init=False)
 class NodePoolConfig(Shape):
     """The first node pool of a new cluster. [D]
 
@@ -491,31 +694,62 @@ class NodePoolConfig(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    pool_name: str = field("PoolName", Text(rule="name", allow_empty=False), revised={"2025-10-11": There("Name")})
-    node_type: str = field("NodeType", Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms")))
-    subject_id: int | None = field("SubjectId", Whole(min=0), default=None)
-    node_config: NodeConfig = field("NodeConfig", Nested(NodeConfig))
-    auto_scaling: AutoScaling = field(
-        "AutoScaling",
-        Nested(AutoScaling),
-        revised={
-            "2025-10-11": There(
-                None,
-                unsaid={
-                    "enable": (False,),
-                    "max_replicas": None,
-                    "min_replicas": None,
-                    "priority": None,
-                    "subnet_policy": None,
-                },
-            )
-        },
+    pool_name: str = attrs.field(metadata=on_wire("PoolName", _POOL_NAME, revised={"2025-10-11": There("Name")}))
+    node_type: str = attrs.field(metadata=on_wire("NodeType", _NODE_TYPE))
+    subject_id: int | None = attrs.field(default=None, metadata=on_wire("SubjectId", _SUBJECT_ID))
+    node_config: NodeConfig = attrs.field(metadata=on_wire("NodeConfig", _NODE_CONFIG))
+    auto_scaling: AutoScaling = attrs.field(
+        metadata=on_wire(
+            "AutoScaling",
+            _AUTO_SCALING,
+            revised={
+                "2025-10-11": There(
+                    None,
+                    unsaid={
+                        "enable": (False,),
+                        "max_replicas": None,
+                        "min_replicas": None,
+                        "priority": None,
+                        "subnet_policy": None,
+                    },
+                )
+            },
+        )
     )
-    replicas: int | None = field("Replicas", Whole(min=0, max=99), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    replicas: int | None = attrs.field(default=None, metadata=on_wire("Replicas", _REPLICAS))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        pool_name: str,
+        node_type: str,
+        subject_id: int | None = None,
+        node_config: NodeConfig,
+        auto_scaling: AutoScaling,
+        replicas: int | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "pool_name", check("pool_name", _POOL_NAME, pool_name))
+        put(self, "node_type", check("node_type", _NODE_TYPE, node_type))
+        put(self, "subject_id", None if subject_id is None else check("subject_id", _SUBJECT_ID, subject_id))
+        put(self, "node_config", check("node_config", _NODE_CONFIG, node_config))
+        put(self, "auto_scaling", check("auto_scaling", _AUTO_SCALING, auto_scaling))
+        put(self, "replicas", None if replicas is None else check("replicas", _REPLICAS, replicas))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_CLUSTER_NAME = Text(rule="name", allow_empty=False)
+_CNI = Nested(CniInfo)
+_K8S_VERSION = Text(allow_empty=False, open_list="K8sVersion", known=("v1.30.14", "v1.26.15", "v1.26.5", "v1.30.8"))
+_MASTER_NUMBER = Whole(one_of=(3, 5, 7))
+_MASTER_CONFIG = Nested(NodeConfig)
+_NODE_POOL_CONFIG = Nested(NodePoolConfig)
+
+
+@frozen(kw_only=True, init=False)
 class CreateClusterRequest(Shape):
     """What a new cluster is to be. [D]
 
@@ -540,7 +774,7 @@ class CreateClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    GATHERED = (
+    GATHERED: ClassVar[tuple[Gathered, ...]] = (
         Gathered(
             "Password",
             revision="2025-10-11",
@@ -549,29 +783,69 @@ class CreateClusterRequest(Shape):
         ),
     )
 
-    cluster_name: str = field("ClusterName", Text(rule="name", allow_empty=False))
-    vpc_id: str = field("VpcId", Text(allow_empty=False))
-    cni: CniInfo = field("Cni", Nested(CniInfo))
-    k8s_version: str = field(
-        "K8sVersion",
-        Text(allow_empty=False, open_list="K8sVersion", known=("v1.30.14", "v1.26.15", "v1.26.5", "v1.30.8")),
+    cluster_name: str = attrs.field(metadata=on_wire("ClusterName", _CLUSTER_NAME))
+    vpc_id: str = attrs.field(metadata=on_wire("VpcId", SOME_TEXT))
+    cni: CniInfo = attrs.field(metadata=on_wire("Cni", _CNI))
+    k8s_version: str = attrs.field(metadata=on_wire("K8sVersion", _K8S_VERSION))
+    nat_id: str = attrs.field(metadata=on_wire("NatId", SOME_TEXT))
+    source_eip_id: str = attrs.field(
+        metadata=on_wire("SourceEipId", SOME_TEXT, revised={"2025-10-11": There("SourceEip")})
     )
-    nat_id: str = field("NatId", Text(allow_empty=False))
-    source_eip_id: str = field("SourceEipId", Text(allow_empty=False), revised={"2025-10-11": There("SourceEip")})
-    destination_eip_id: str = field(
-        "DestinationEipId", Text(allow_empty=False), revised={"2025-10-11": There("DestinationEip")}
+    destination_eip_id: str = attrs.field(
+        metadata=on_wire("DestinationEipId", SOME_TEXT, revised={"2025-10-11": There("DestinationEip")})
     )
-    slb_id: str | None = field("SlbId", Text(), default=None)
-    ak: str = field("Ak", Text(allow_empty=False), secret=True)
-    sk: str = field("Sk", Text(allow_empty=False), secret=True)
-    master_number: int = field("MasterNumber", Whole(one_of=(3, 5, 7)))
-    master_config: NodeConfig = field("MasterConfig", Nested(NodeConfig))
-    node_pool_config: NodePoolConfig = field("NodePoolConfig", Nested(NodePoolConfig))
-    runtime_type: str | None = field("RuntimeType", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    slb_id: str | None = attrs.field(default=None, metadata=on_wire("SlbId", ANY_TEXT))
+    ak: str = attrs.field(repr=masked, metadata=on_wire("Ak", SOME_TEXT, secret=True))
+    sk: str = attrs.field(repr=masked, metadata=on_wire("Sk", SOME_TEXT, secret=True))
+    master_number: int = attrs.field(metadata=on_wire("MasterNumber", _MASTER_NUMBER))
+    master_config: NodeConfig = attrs.field(metadata=on_wire("MasterConfig", _MASTER_CONFIG))
+    node_pool_config: NodePoolConfig = attrs.field(metadata=on_wire("NodePoolConfig", _NODE_POOL_CONFIG))
+    runtime_type: str | None = attrs.field(default=None, metadata=on_wire("RuntimeType", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        cluster_name: str,
+        vpc_id: str,
+        cni: CniInfo,
+        k8s_version: str,
+        nat_id: str,
+        source_eip_id: str,
+        destination_eip_id: str,
+        slb_id: str | None = None,
+        ak: str,
+        sk: str,
+        master_number: int,
+        master_config: NodeConfig,
+        node_pool_config: NodePoolConfig,
+        runtime_type: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cluster_name", check("cluster_name", _CLUSTER_NAME, cluster_name))
+        put(self, "vpc_id", check("vpc_id", SOME_TEXT, vpc_id))
+        put(self, "cni", check("cni", _CNI, cni))
+        put(self, "k8s_version", check("k8s_version", _K8S_VERSION, k8s_version))
+        put(self, "nat_id", check("nat_id", SOME_TEXT, nat_id))
+        put(self, "source_eip_id", check("source_eip_id", SOME_TEXT, source_eip_id))
+        put(self, "destination_eip_id", check("destination_eip_id", SOME_TEXT, destination_eip_id))
+        put(self, "slb_id", None if slb_id is None else check("slb_id", ANY_TEXT, slb_id))
+        put(self, "ak", check("ak", SOME_TEXT, ak))
+        put(self, "sk", check("sk", SOME_TEXT, sk))
+        put(self, "master_number", check("master_number", _MASTER_NUMBER, master_number))
+        put(self, "master_config", check("master_config", _MASTER_CONFIG, master_config))
+        put(self, "node_pool_config", check("node_pool_config", _NODE_POOL_CONFIG, node_pool_config))
+        put(self, "runtime_type", None if runtime_type is None else check("runtime_type", ANY_TEXT, runtime_type))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_SEGMENT = Text(rule="cidr")
+_USED_IP_NUM = Whole(min=0)
+
+
+@frozen(kw_only=True, init=False)
 class ClusterSubnet(Shape):
     """A subnet that a cluster's network is given. [O]
 
@@ -582,13 +856,28 @@ class ClusterSubnet(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    subnet_id: str = field("SubnetId", Text(allow_empty=False))
-    segment: str | None = field("Segment", Text(rule="cidr"), default=None)
-    used_ip_num: int | None = field("UsedIpNum", Whole(min=0), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    segment: str | None = attrs.field(default=None, metadata=on_wire("Segment", _SEGMENT))
+    used_ip_num: int | None = attrs.field(default=None, metadata=on_wire("UsedIpNum", _USED_IP_NUM))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        subnet_id: str,
+        segment: str | None = None,
+        used_ip_num: int | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(self, "segment", None if segment is None else check("segment", _SEGMENT, segment))
+        put(self, "used_ip_num", None if used_ip_num is None else check("used_ip_num", _USED_IP_NUM, used_ip_num))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class GetClusterRequest(Shape):
     """Which cluster. [D]
 
@@ -597,11 +886,17 @@ class GetClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ListClustersRequest(Shape):
     """Which clusters. [D]
 
@@ -611,12 +906,21 @@ class ListClustersRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    keyword: str | None = field("Keyword", Text(), default=None)
-    vpc_id: str | None = field("VpcId", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    keyword: str | None = attrs.field(default=None, metadata=on_wire("Keyword", ANY_TEXT))
+    vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self, *, keyword: str | None = None, vpc_id: str | None = None, extra: Mapping[str, Any] = ABSENT
+    ) -> None:
+        put(self, "keyword", None if keyword is None else check("keyword", ANY_TEXT, keyword))
+        put(self, "vpc_id", None if vpc_id is None else check("vpc_id", ANY_TEXT, vpc_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class DeleteClusterRequest(Shape):
     """Which cluster. [D]
 
@@ -625,11 +929,17 @@ class DeleteClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class GetClusterEventsRequest(Shape):
     """Which cluster. [D]
 
@@ -638,11 +948,20 @@ class GetClusterEventsRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_SUBNETS = ListOf(Nested(ClusterSubnet), min_items=1)
+
+
+@frozen(kw_only=True, init=False)
 class AddClusterSubnetRequest(Shape):
     """Which cluster gets which subnets. [O]
 
@@ -652,16 +971,21 @@ class AddClusterSubnetRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    subnets: Sequence[ClusterSubnet] = field(
-        "SubnetList",
-        ListOf(Nested(ClusterSubnet), min_items=1),
-        revised={"2025-10-11": There("SubnetIds", only="subnet_id")},
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    subnets: Sequence[ClusterSubnet] = attrs.field(
+        metadata=on_wire("SubnetList", _SUBNETS, revised={"2025-10-11": There("SubnetIds", only="subnet_id")})
     )
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, subnets: Sequence[ClusterSubnet], extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "subnets", check("subnets", _SUBNETS, subnets))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ClusterTask(Shape):
     """A cluster and the task that works on it. [D]
 
@@ -671,12 +995,19 @@ class ClusterTask(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", default="")
-    task_id: str = field("TaskId", default="")
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    cluster_id: str = attrs.field(default="", metadata=on_wire("ClusterId"))
+    task_id: str = attrs.field(default="", metadata=on_wire("TaskId"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, cluster_id: str = "", task_id: str = "", extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", cluster_id)
+        put(self, "task_id", task_id)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ClusterSummary(Shape):
     """A cluster, as the list tells of it. [O]
 
@@ -701,24 +1032,67 @@ class ClusterSummary(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", default="")
-    cluster_ip: str | None = field("ClusterIp", default=None)
-    cluster_name: str | None = field("ClusterName", default=None)
-    cluster_status: str | None = field("ClusterStatus", default=None)
-    status_str: str | None = field("StatusStr", default=None)
-    create_time: str | None = field("CreateTime", default=None)
-    k8s_version: str | None = field("K8sVersion", default=None)
-    node_sum: int | None = field("NodeSum", default=None)
-    region_id: str | None = field("RegionId", default=None)
-    region_name: str | None = field("RegionName", default=None)
-    slb_id: str | None = field("SlbId", default=None)
-    ssh_port: int | None = field("SshPort", default=None)
-    sub_domain: str | None = field("SubDomain", default=None)
-    update_time: str | None = field("UpdateTime", default=None)
-    vip: str | None = field("Vip", default=None)
-    vpc_id: str | None = field("VpcId", default=None)
-    vpc_name: str | None = field("VpcName", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    cluster_id: str = attrs.field(default="", metadata=on_wire("ClusterId"))
+    cluster_ip: str | None = attrs.field(default=None, metadata=on_wire("ClusterIp"))
+    cluster_name: str | None = attrs.field(default=None, metadata=on_wire("ClusterName"))
+    cluster_status: str | None = attrs.field(default=None, metadata=on_wire("ClusterStatus"))
+    status_str: str | None = attrs.field(default=None, metadata=on_wire("StatusStr"))
+    create_time: str | None = attrs.field(default=None, metadata=on_wire("CreateTime"))
+    k8s_version: str | None = attrs.field(default=None, metadata=on_wire("K8sVersion"))
+    node_sum: int | None = attrs.field(default=None, metadata=on_wire("NodeSum"))
+    region_id: str | None = attrs.field(default=None, metadata=on_wire("RegionId"))
+    region_name: str | None = attrs.field(default=None, metadata=on_wire("RegionName"))
+    slb_id: str | None = attrs.field(default=None, metadata=on_wire("SlbId"))
+    ssh_port: int | None = attrs.field(default=None, metadata=on_wire("SshPort"))
+    sub_domain: str | None = attrs.field(default=None, metadata=on_wire("SubDomain"))
+    update_time: str | None = attrs.field(default=None, metadata=on_wire("UpdateTime"))
+    vip: str | None = attrs.field(default=None, metadata=on_wire("Vip"))
+    vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId"))
+    vpc_name: str | None = attrs.field(default=None, metadata=on_wire("VpcName"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str = "",
+        cluster_ip: str | None = None,
+        cluster_name: str | None = None,
+        cluster_status: str | None = None,
+        status_str: str | None = None,
+        create_time: str | None = None,
+        k8s_version: str | None = None,
+        node_sum: int | None = None,
+        region_id: str | None = None,
+        region_name: str | None = None,
+        slb_id: str | None = None,
+        ssh_port: int | None = None,
+        sub_domain: str | None = None,
+        update_time: str | None = None,
+        vip: str | None = None,
+        vpc_id: str | None = None,
+        vpc_name: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cluster_id", cluster_id)
+        put(self, "cluster_ip", cluster_ip)
+        put(self, "cluster_name", cluster_name)
+        put(self, "cluster_status", cluster_status)
+        put(self, "status_str", status_str)
+        put(self, "create_time", create_time)
+        put(self, "k8s_version", k8s_version)
+        put(self, "node_sum", node_sum)
+        put(self, "region_id", region_id)
+        put(self, "region_name", region_name)
+        put(self, "slb_id", slb_id)
+        put(self, "ssh_port", ssh_port)
+        put(self, "sub_domain", sub_domain)
+        put(self, "update_time", update_time)
+        put(self, "vip", vip)
+        put(self, "vpc_id", vpc_id)
+        put(self, "vpc_name", vpc_name)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def created_at(self) -> datetime | None:
@@ -731,7 +1105,7 @@ class ClusterSummary(Shape):
         return moment_of(self.update_time)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class EipInfo(Shape):
     """A public address. [O]
 
@@ -741,12 +1115,19 @@ class EipInfo(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    eip_id: str | None = field("EipId", default=None)
-    ip: str | None = field("Ip", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    eip_id: str | None = attrs.field(default=None, metadata=on_wire("EipId"))
+    ip: str | None = attrs.field(default=None, metadata=on_wire("Ip"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, eip_id: str | None = None, ip: str | None = None, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "eip_id", eip_id)
+        put(self, "ip", ip)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ClusterDetail(Shape):
     """Everything the service tells of a cluster. [O]
 
@@ -789,42 +1170,121 @@ class ClusterDetail(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", default="")
-    cluster_ip: str | None = field("ClusterIp", default=None)
-    cluster_name: str | None = field("ClusterName", default=None)
-    cluster_status: str | None = field("ClusterStatus", default=None)
-    status_str: str | None = field("StatusStr", default=None)
-    create_time: str | None = field("CreateTime", default=None)
-    k8s_version: str | None = field("K8sVersion", default=None)
-    node_sum: int | None = field("NodeSum", default=None)
-    region_id: str | None = field("RegionId", default=None)
-    region_name: str | None = field("RegionName", default=None)
-    slb_id: str | None = field("SlbId", default=None)
-    ssh_port: int | None = field("SshPort", default=None)
-    sub_domain: str | None = field("SubDomain", default=None)
-    update_time: str | None = field("UpdateTime", default=None)
-    vip: str | None = field("Vip", default=None)
-    vpc_id: str | None = field("VpcId", default=None)
-    vpc_name: str | None = field("VpcName", default=None)
-    ak: str | None = field("Ak", default=None, secret=True)
-    customer_id: str | None = field("CustomerId", default=None)
-    user_id: str | None = field("UserId", default=None)
-    dashboard_addr: str | None = field("DashboardAddr", default=None)
-    k8s_ca_expiry_data: int | None = field("K8sCaExpiryData", default=None)
-    master_sum: int | None = field("MasterSum", default=None)
-    worker_sum: int | None = field("WorkerSum", default=None)
-    nat_id: str | None = field("NatId", default=None)
-    nat_name: str | None = field("NatName", default=None)
-    os_name: str | None = field("OsName", default=None)
-    runtime_type: str | None = field("RuntimeType", default=None)
-    vip_id: str | None = field("VipId", default=None)
-    cni_info: CniInfo | None = field("CniInfo", default=None)
-    destination_eip: EipInfo | None = field("DestinationEip", default=None)
-    source_eip: EipInfo | None = field("SourceEip", default=None)
-    master_subnet: list[SubnetInfo] = field("MasterSubnet", factory=list)
-    worker_subnet: list[SubnetInfo] = field("WorkerSubnet", factory=list)
-    subnet_list: list[SubnetInfo] = field("SubnetList", factory=list)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    cluster_id: str = attrs.field(default="", metadata=on_wire("ClusterId"))
+    cluster_ip: str | None = attrs.field(default=None, metadata=on_wire("ClusterIp"))
+    cluster_name: str | None = attrs.field(default=None, metadata=on_wire("ClusterName"))
+    cluster_status: str | None = attrs.field(default=None, metadata=on_wire("ClusterStatus"))
+    status_str: str | None = attrs.field(default=None, metadata=on_wire("StatusStr"))
+    create_time: str | None = attrs.field(default=None, metadata=on_wire("CreateTime"))
+    k8s_version: str | None = attrs.field(default=None, metadata=on_wire("K8sVersion"))
+    node_sum: int | None = attrs.field(default=None, metadata=on_wire("NodeSum"))
+    region_id: str | None = attrs.field(default=None, metadata=on_wire("RegionId"))
+    region_name: str | None = attrs.field(default=None, metadata=on_wire("RegionName"))
+    slb_id: str | None = attrs.field(default=None, metadata=on_wire("SlbId"))
+    ssh_port: int | None = attrs.field(default=None, metadata=on_wire("SshPort"))
+    sub_domain: str | None = attrs.field(default=None, metadata=on_wire("SubDomain"))
+    update_time: str | None = attrs.field(default=None, metadata=on_wire("UpdateTime"))
+    vip: str | None = attrs.field(default=None, metadata=on_wire("Vip"))
+    vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId"))
+    vpc_name: str | None = attrs.field(default=None, metadata=on_wire("VpcName"))
+    ak: str | None = attrs.field(default=None, repr=masked, metadata=on_wire("Ak", secret=True))
+    customer_id: str | None = attrs.field(default=None, metadata=on_wire("CustomerId"))
+    user_id: str | None = attrs.field(default=None, metadata=on_wire("UserId"))
+    dashboard_addr: str | None = attrs.field(default=None, metadata=on_wire("DashboardAddr"))
+    k8s_ca_expiry_data: int | None = attrs.field(default=None, metadata=on_wire("K8sCaExpiryData"))
+    master_sum: int | None = attrs.field(default=None, metadata=on_wire("MasterSum"))
+    worker_sum: int | None = attrs.field(default=None, metadata=on_wire("WorkerSum"))
+    nat_id: str | None = attrs.field(default=None, metadata=on_wire("NatId"))
+    nat_name: str | None = attrs.field(default=None, metadata=on_wire("NatName"))
+    os_name: str | None = attrs.field(default=None, metadata=on_wire("OsName"))
+    runtime_type: str | None = attrs.field(default=None, metadata=on_wire("RuntimeType"))
+    vip_id: str | None = attrs.field(default=None, metadata=on_wire("VipId"))
+    cni_info: CniInfo | None = attrs.field(default=None, metadata=on_wire("CniInfo"))
+    destination_eip: EipInfo | None = attrs.field(default=None, metadata=on_wire("DestinationEip"))
+    source_eip: EipInfo | None = attrs.field(default=None, metadata=on_wire("SourceEip"))
+    master_subnet: list[SubnetInfo] = attrs.field(factory=list, metadata=on_wire("MasterSubnet"))
+    worker_subnet: list[SubnetInfo] = attrs.field(factory=list, metadata=on_wire("WorkerSubnet"))
+    subnet_list: list[SubnetInfo] = attrs.field(factory=list, metadata=on_wire("SubnetList"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str = "",
+        cluster_ip: str | None = None,
+        cluster_name: str | None = None,
+        cluster_status: str | None = None,
+        status_str: str | None = None,
+        create_time: str | None = None,
+        k8s_version: str | None = None,
+        node_sum: int | None = None,
+        region_id: str | None = None,
+        region_name: str | None = None,
+        slb_id: str | None = None,
+        ssh_port: int | None = None,
+        sub_domain: str | None = None,
+        update_time: str | None = None,
+        vip: str | None = None,
+        vpc_id: str | None = None,
+        vpc_name: str | None = None,
+        ak: str | None = None,
+        customer_id: str | None = None,
+        user_id: str | None = None,
+        dashboard_addr: str | None = None,
+        k8s_ca_expiry_data: int | None = None,
+        master_sum: int | None = None,
+        worker_sum: int | None = None,
+        nat_id: str | None = None,
+        nat_name: str | None = None,
+        os_name: str | None = None,
+        runtime_type: str | None = None,
+        vip_id: str | None = None,
+        cni_info: CniInfo | None = None,
+        destination_eip: EipInfo | None = None,
+        source_eip: EipInfo | None = None,
+        master_subnet: list[SubnetInfo] = ABSENT,
+        worker_subnet: list[SubnetInfo] = ABSENT,
+        subnet_list: list[SubnetInfo] = ABSENT,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cluster_id", cluster_id)
+        put(self, "cluster_ip", cluster_ip)
+        put(self, "cluster_name", cluster_name)
+        put(self, "cluster_status", cluster_status)
+        put(self, "status_str", status_str)
+        put(self, "create_time", create_time)
+        put(self, "k8s_version", k8s_version)
+        put(self, "node_sum", node_sum)
+        put(self, "region_id", region_id)
+        put(self, "region_name", region_name)
+        put(self, "slb_id", slb_id)
+        put(self, "ssh_port", ssh_port)
+        put(self, "sub_domain", sub_domain)
+        put(self, "update_time", update_time)
+        put(self, "vip", vip)
+        put(self, "vpc_id", vpc_id)
+        put(self, "vpc_name", vpc_name)
+        put(self, "ak", ak)
+        put(self, "customer_id", customer_id)
+        put(self, "user_id", user_id)
+        put(self, "dashboard_addr", dashboard_addr)
+        put(self, "k8s_ca_expiry_data", k8s_ca_expiry_data)
+        put(self, "master_sum", master_sum)
+        put(self, "worker_sum", worker_sum)
+        put(self, "nat_id", nat_id)
+        put(self, "nat_name", nat_name)
+        put(self, "os_name", os_name)
+        put(self, "runtime_type", runtime_type)
+        put(self, "vip_id", vip_id)
+        put(self, "cni_info", cni_info)
+        put(self, "destination_eip", destination_eip)
+        put(self, "source_eip", source_eip)
+        put(self, "master_subnet", [] if master_subnet is ABSENT else master_subnet)
+        put(self, "worker_subnet", [] if worker_subnet is ABSENT else worker_subnet)
+        put(self, "subnet_list", [] if subnet_list is ABSENT else subnet_list)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def created_at(self) -> datetime | None:
@@ -837,7 +1297,7 @@ class ClusterDetail(Shape):
         return moment_of(self.update_time)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ClusterEvent(Shape):
     """A step that the service has taken on a cluster. [O]
 
@@ -852,14 +1312,37 @@ class ClusterEvent(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    status: str | None = field("Status", default=None)
-    subtask_name: str | None = field("SubtaskName", default=None)
-    subtask_type: str | None = field("SubtaskType", default=None)
-    subtask_start_time: str | None = field("SubtaskStartTime", default=None)
-    subtask_elapsed_time: str | None = field("SubtaskElapsedTime", default=None)
-    error_info: str | None = field("ErrorInfo", default=None)
-    frontend: str | None = field("Frontend", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    status: str | None = attrs.field(default=None, metadata=on_wire("Status"))
+    subtask_name: str | None = attrs.field(default=None, metadata=on_wire("SubtaskName"))
+    subtask_type: str | None = attrs.field(default=None, metadata=on_wire("SubtaskType"))
+    subtask_start_time: str | None = attrs.field(default=None, metadata=on_wire("SubtaskStartTime"))
+    subtask_elapsed_time: str | None = attrs.field(default=None, metadata=on_wire("SubtaskElapsedTime"))
+    error_info: str | None = attrs.field(default=None, metadata=on_wire("ErrorInfo"))
+    frontend: str | None = attrs.field(default=None, metadata=on_wire("Frontend"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        status: str | None = None,
+        subtask_name: str | None = None,
+        subtask_type: str | None = None,
+        subtask_start_time: str | None = None,
+        subtask_elapsed_time: str | None = None,
+        error_info: str | None = None,
+        frontend: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "status", status)
+        put(self, "subtask_name", subtask_name)
+        put(self, "subtask_type", subtask_type)
+        put(self, "subtask_start_time", subtask_start_time)
+        put(self, "subtask_elapsed_time", subtask_elapsed_time)
+        put(self, "error_info", error_info)
+        put(self, "frontend", frontend)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def started_at(self) -> datetime | None:

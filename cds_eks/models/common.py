@@ -4,10 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from cds_eks.modeling import Shape, extra_field, field, model
-from cds_eks.rules import Text
+import attrs
+
+from cds_eks.checking import check, check_extra, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape
+from cds_eks.rules import (
+    ANY_TEXT,
+    SOME_TEXT,
+    Text,
+)
 
 __all__ = [
     "EventReference",
@@ -68,7 +76,10 @@ class OsImageName:
     """[O]"""
 
 
-@model
+_SEGMENT = Text(rule="cidr")
+
+
+@frozen(kw_only=True, init=False)
 class SubnetInfo(Shape):
     """A subnet. [D]
 
@@ -80,16 +91,41 @@ class SubnetInfo(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ZERO_IS_NONE = True
+    ZERO_IS_NONE: ClassVar[bool] = True
 
-    subnet_id: str = field("SubnetId", Text(allow_empty=False))
-    available_zone_id: str | None = field("AvailableZoneId", Text(), default=None)
-    segment: str | None = field("Segment", Text(rule="cidr"), default=None)
-    select_segment: str | None = field("SelectSegment", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    available_zone_id: str | None = attrs.field(default=None, metadata=on_wire("AvailableZoneId", ANY_TEXT))
+    segment: str | None = attrs.field(default=None, metadata=on_wire("Segment", _SEGMENT))
+    select_segment: str | None = attrs.field(default=None, metadata=on_wire("SelectSegment", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        subnet_id: str,
+        available_zone_id: str | None = None,
+        segment: str | None = None,
+        select_segment: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(
+            self,
+            "available_zone_id",
+            None if available_zone_id is None else check("available_zone_id", ANY_TEXT, available_zone_id),
+        )
+        put(self, "segment", None if segment is None else check("segment", _SEGMENT, segment))
+        put(
+            self,
+            "select_segment",
+            None if select_segment is None else check("select_segment", ANY_TEXT, select_segment),
+        )
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class TaskReference(Shape):
     """The task that an operation has started. [O]
 
@@ -98,11 +134,17 @@ class TaskReference(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    task_id: str = field("TaskId", default="")
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    task_id: str = attrs.field(default="", metadata=on_wire("TaskId"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, task_id: str = "", extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "task_id", task_id)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class EventReference(Shape):
     """The event that an operation has started. [O]
 
@@ -111,5 +153,11 @@ class EventReference(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    event_id: str = field("EventId", default="")
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    event_id: str = attrs.field(default="", metadata=on_wire("EventId"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, event_id: str = "", extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "event_id", event_id)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)

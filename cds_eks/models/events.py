@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from cds_eks.modeling import Shape, extra_field, field, model
+import attrs
+
+from cds_eks.checking import check, check_extra, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape
 from cds_eks.moments import moment_of
-from cds_eks.rules import Text
+from cds_eks.rules import (
+    SOME_TEXT,
+)
 
 __all__ = [
     "Event",
@@ -35,7 +41,7 @@ class EventState:
     """[O]"""
 
 
-@model
+@frozen(kw_only=True, init=False)
 class QueryEventStatusRequest(Shape):
     """Which event. [O]
 
@@ -44,11 +50,17 @@ class QueryEventStatusRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    event_id: str = field("EventId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    event_id: str = attrs.field(metadata=on_wire("EventId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, event_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "event_id", check("event_id", SOME_TEXT, event_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class EventTask(Shape):
     """A task of an event. [O]
 
@@ -67,18 +79,49 @@ class EventTask(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    task_id: str = field("TaskId", default="")
-    status: str | None = field("Status", default=None)
-    status_display: str | None = field("StatusDisplay", default=None)
-    resource_id: str | None = field("ResourceId", default=None)
-    create_time: str | None = field("CreateTime", default=None)
-    update_time: str | None = field("UpdateTime", default=None)
-    end_time: str | None = field("EndTime", default=None)
-    resource_type: str | None = field("ResourceType", default=None)
-    resource_display: str | None = field("ResourceDisplay", default=None)
-    task_type: str | None = field("TaskType", default=None)
-    task_type_display: str | None = field("TaskTypeDisplay", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    task_id: str = attrs.field(default="", metadata=on_wire("TaskId"))
+    status: str | None = attrs.field(default=None, metadata=on_wire("Status"))
+    status_display: str | None = attrs.field(default=None, metadata=on_wire("StatusDisplay"))
+    resource_id: str | None = attrs.field(default=None, metadata=on_wire("ResourceId"))
+    create_time: str | None = attrs.field(default=None, metadata=on_wire("CreateTime"))
+    update_time: str | None = attrs.field(default=None, metadata=on_wire("UpdateTime"))
+    end_time: str | None = attrs.field(default=None, metadata=on_wire("EndTime"))
+    resource_type: str | None = attrs.field(default=None, metadata=on_wire("ResourceType"))
+    resource_display: str | None = attrs.field(default=None, metadata=on_wire("ResourceDisplay"))
+    task_type: str | None = attrs.field(default=None, metadata=on_wire("TaskType"))
+    task_type_display: str | None = attrs.field(default=None, metadata=on_wire("TaskTypeDisplay"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        task_id: str = "",
+        status: str | None = None,
+        status_display: str | None = None,
+        resource_id: str | None = None,
+        create_time: str | None = None,
+        update_time: str | None = None,
+        end_time: str | None = None,
+        resource_type: str | None = None,
+        resource_display: str | None = None,
+        task_type: str | None = None,
+        task_type_display: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "task_id", task_id)
+        put(self, "status", status)
+        put(self, "status_display", status_display)
+        put(self, "resource_id", resource_id)
+        put(self, "create_time", create_time)
+        put(self, "update_time", update_time)
+        put(self, "end_time", end_time)
+        put(self, "resource_type", resource_type)
+        put(self, "resource_display", resource_display)
+        put(self, "task_type", task_type)
+        put(self, "task_type_display", task_type_display)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def created_at(self) -> datetime | None:
@@ -96,7 +139,7 @@ class EventTask(Shape):
         return moment_of(self.end_time)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class Event(Shape):
     """An event and its tasks. [O]
 
@@ -111,14 +154,37 @@ class Event(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    event_id: str = field("EventId", default="")
-    event_status: str | None = field("EventStatus", default=None)
-    event_status_display: str | None = field("EventStatusDisplay", default=None)
-    event_type: str | None = field("EventType", default=None)
-    event_type_display: str | None = field("EventTypeDisplay", default=None)
-    create_time: str | None = field("CreateTime", default=None)
-    task_list: list[EventTask] = field("TaskList", factory=list)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    event_id: str = attrs.field(default="", metadata=on_wire("EventId"))
+    event_status: str | None = attrs.field(default=None, metadata=on_wire("EventStatus"))
+    event_status_display: str | None = attrs.field(default=None, metadata=on_wire("EventStatusDisplay"))
+    event_type: str | None = attrs.field(default=None, metadata=on_wire("EventType"))
+    event_type_display: str | None = attrs.field(default=None, metadata=on_wire("EventTypeDisplay"))
+    create_time: str | None = attrs.field(default=None, metadata=on_wire("CreateTime"))
+    task_list: list[EventTask] = attrs.field(factory=list, metadata=on_wire("TaskList"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        event_id: str = "",
+        event_status: str | None = None,
+        event_status_display: str | None = None,
+        event_type: str | None = None,
+        event_type_display: str | None = None,
+        create_time: str | None = None,
+        task_list: list[EventTask] = ABSENT,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "event_id", event_id)
+        put(self, "event_status", event_status)
+        put(self, "event_status_display", event_status_display)
+        put(self, "event_type", event_type)
+        put(self, "event_type_display", event_type_display)
+        put(self, "create_time", create_time)
+        put(self, "task_list", [] if task_list is ABSENT else task_list)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def created_at(self) -> datetime | None:

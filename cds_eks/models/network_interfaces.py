@@ -6,8 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.modeling import Shape, extra_field, field, model
-from cds_eks.rules import Text
+import attrs
+
+from cds_eks.checking import check, check_extra, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape
+from cds_eks.rules import (
+    ANY_TEXT,
+    SOME_TEXT,
+)
 
 __all__ = [
     "AttachNetworkInterfaceRequest",
@@ -22,7 +29,7 @@ __all__ = [
 ]
 
 
-@model
+@frozen(kw_only=True, init=False)
 class CreateNetworkInterfaceRequest(Shape):
     """What a new network interface is to be. [D]
 
@@ -33,13 +40,28 @@ class CreateNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    subnet_id: str = field("SubnetId", Text(allow_empty=False))
-    netcard_name: str | None = field("NetcardName", Text(), default=None)
-    vpc_id: str | None = field("VpcId", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    netcard_name: str | None = attrs.field(default=None, metadata=on_wire("NetcardName", ANY_TEXT))
+    vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        subnet_id: str,
+        netcard_name: str | None = None,
+        vpc_id: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(self, "netcard_name", None if netcard_name is None else check("netcard_name", ANY_TEXT, netcard_name))
+        put(self, "vpc_id", None if vpc_id is None else check("vpc_id", ANY_TEXT, vpc_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class DeleteNetworkInterfaceRequest(Shape):
     """Which network interface. [D]
 
@@ -48,11 +70,17 @@ class DeleteNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    netcard_id: str = field("NetcardId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class AttachNetworkInterfaceRequest(Shape):
     """Which network interface goes to which machine. [D]
 
@@ -63,13 +91,23 @@ class AttachNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ecs_id: str = field("EcsId", Text(allow_empty=False))
-    netcard_id: str = field("NetcardId", Text(allow_empty=False))
-    vlan_id: str | None = field("VlanId", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    ecs_id: str = attrs.field(metadata=on_wire("EcsId", SOME_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    vlan_id: str | None = attrs.field(default=None, metadata=on_wire("VlanId", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self, *, ecs_id: str, netcard_id: str, vlan_id: str | None = None, extra: Mapping[str, Any] = ABSENT
+    ) -> None:
+        put(self, "ecs_id", check("ecs_id", SOME_TEXT, ecs_id))
+        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "vlan_id", None if vlan_id is None else check("vlan_id", ANY_TEXT, vlan_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class DetachNetworkInterfaceRequest(Shape):
     """Which network interface leaves which machine. [D]
 
@@ -79,12 +117,19 @@ class DetachNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ecs_id: str = field("EcsId", Text(allow_empty=False))
-    netcard_id: str = field("NetcardId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    ecs_id: str = attrs.field(metadata=on_wire("EcsId", SOME_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, ecs_id: str, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "ecs_id", check("ecs_id", SOME_TEXT, ecs_id))
+        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class DescribeNetworkInterfacesRequest(Shape):
     """Which network interface. [D]
 
@@ -93,11 +138,17 @@ class DescribeNetworkInterfacesRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    netcard_id: str = field("NetcardId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class IsAttachedECSRequest(Shape):
     """Which network interface. [O]
 
@@ -106,11 +157,17 @@ class IsAttachedECSRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    netcard_id: str = field("NetcardId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class NetworkInterfaceEvent(Shape):
     """A network interface and the event that works on it. [I]
 
@@ -120,12 +177,19 @@ class NetworkInterfaceEvent(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    netcard_id: str = field("NetcardId", default="")
-    event_id: str = field("EventId", default="")
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    netcard_id: str = attrs.field(default="", metadata=on_wire("NetcardId"))
+    event_id: str = attrs.field(default="", metadata=on_wire("EventId"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, netcard_id: str = "", event_id: str = "", extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "netcard_id", netcard_id)
+        put(self, "event_id", event_id)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class NetworkInterface(Shape):
     """A network interface. [O]
 
@@ -141,18 +205,43 @@ class NetworkInterface(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    netcard_id: str = field("NetcardId", default="")
-    mac_address: str | None = field("MacAddress", default=None)
-    subnet_id: str | None = field("SubnetId", default=None)
-    ecs_id: str | None = field("EcsId", default=None)
-    is_valid: bool | None = field("IsValid", default=None)
-    ip_address: str | None = field("IpAddress", default=None)
-    mask: int | None = field("Mask", default=None)
-    netcard_name: str | None = field("NetcardName", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    netcard_id: str = attrs.field(default="", metadata=on_wire("NetcardId"))
+    mac_address: str | None = attrs.field(default=None, metadata=on_wire("MacAddress"))
+    subnet_id: str | None = attrs.field(default=None, metadata=on_wire("SubnetId"))
+    ecs_id: str | None = attrs.field(default=None, metadata=on_wire("EcsId"))
+    is_valid: bool | None = attrs.field(default=None, metadata=on_wire("IsValid"))
+    ip_address: str | None = attrs.field(default=None, metadata=on_wire("IpAddress"))
+    mask: int | None = attrs.field(default=None, metadata=on_wire("Mask"))
+    netcard_name: str | None = attrs.field(default=None, metadata=on_wire("NetcardName"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        netcard_id: str = "",
+        mac_address: str | None = None,
+        subnet_id: str | None = None,
+        ecs_id: str | None = None,
+        is_valid: bool | None = None,
+        ip_address: str | None = None,
+        mask: int | None = None,
+        netcard_name: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "netcard_id", netcard_id)
+        put(self, "mac_address", mac_address)
+        put(self, "subnet_id", subnet_id)
+        put(self, "ecs_id", ecs_id)
+        put(self, "is_valid", is_valid)
+        put(self, "ip_address", ip_address)
+        put(self, "mask", mask)
+        put(self, "netcard_name", netcard_name)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class AttachmentStatus(Shape):
     """Whether a network interface is attached. [O]
 
@@ -161,5 +250,11 @@ class AttachmentStatus(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    attached: bool | None = field("Attached", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    attached: bool | None = attrs.field(default=None, metadata=on_wire("Attached"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, attached: bool | None = None, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "attached", attached)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)

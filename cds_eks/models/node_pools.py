@@ -5,11 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from cds_eks.modeling import Nested, Shape, extra_field, field, model
+import attrs
+
+from cds_eks.checking import check, check_extra, check_together, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, masked, on_wire
+from cds_eks.modeling import Nested, Shape
 from cds_eks.moments import moment_of
-from cds_eks.rules import Flag, Forbidden, ListOf, MapOfText, Needed, Text, Whole
+from cds_eks.rules import (
+    ANY_TEXT,
+    FLAG,
+    SOME_TEXT,
+    Forbidden,
+    ListOf,
+    MapOfText,
+    Needed,
+    Text,
+    Whole,
+)
 
 __all__ = [
     "CreateNodePoolRequest",
@@ -84,7 +98,11 @@ class InstanceType:
     """[O]"""
 
 
-@model
+_INSTANCE_CHARGE_TYPE = Text(allow_empty=False, open_list="InstanceChargeType", known=("PostPaid", "PrePaid"))
+_PERIOD = Whole(min=0)
+
+
+@frozen(kw_only=True, init=False)
 class NodePoolBillingSpec(Shape):
     """How the nodes of a node pool are billed. [O]
 
@@ -98,18 +116,40 @@ class NodePoolBillingSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    NEEDED = (Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),)
-
-    instance_charge_type: str = field(
-        "InstanceChargeType", Text(allow_empty=False, open_list="InstanceChargeType", known=("PostPaid", "PrePaid"))
+    NEEDED: ClassVar[tuple[Needed, ...]] = (
+        Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),
     )
-    period: int | None = field("Period", Whole(min=0), default=None)
-    is_to_month: bool | int | None = field("IsToMonth", Flag(), default=None)
-    auto_renew: bool | int | None = field("AutoRenew", Flag(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+
+    instance_charge_type: str = attrs.field(metadata=on_wire("InstanceChargeType", _INSTANCE_CHARGE_TYPE))
+    period: int | None = attrs.field(default=None, metadata=on_wire("Period", _PERIOD))
+    is_to_month: bool | int | None = attrs.field(default=None, metadata=on_wire("IsToMonth", FLAG))
+    auto_renew: bool | int | None = attrs.field(default=None, metadata=on_wire("AutoRenew", FLAG))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        instance_charge_type: str,
+        period: int | None = None,
+        is_to_month: bool | int | None = None,
+        auto_renew: bool | int | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "instance_charge_type", check("instance_charge_type", _INSTANCE_CHARGE_TYPE, instance_charge_type))
+        put(self, "period", None if period is None else check("period", _PERIOD, period))
+        put(self, "is_to_month", None if is_to_month is None else check("is_to_month", FLAG, is_to_month))
+        put(self, "auto_renew", None if auto_renew is None else check("auto_renew", FLAG, auto_renew))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        check_together(self)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_TYPE = Text(open_list="VolumeType", known=("SSD",))
+_SIZE = Whole(min=1, max=1000000)
+
+
+@frozen(kw_only=True, init=False)
 class Volume(Shape):
     """A volume of a node. [O]
 
@@ -119,12 +159,61 @@ class Volume(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    type: str | None = field("Type", Text(open_list="VolumeType", known=("SSD",)), default=None)
-    size: int | None = field("Size", Whole(min=1, max=1000000), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    type: str | None = attrs.field(default=None, metadata=on_wire("Type", _TYPE))
+    size: int | None = attrs.field(default=None, metadata=on_wire("Size", _SIZE))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, type: str | None = None, size: int | None = None, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "type", None if type is None else check("type", _TYPE, type))
+        put(self, "size", None if size is None else check("size", _SIZE, size))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_BILLING_SPEC = Nested(NodePoolBillingSpec)
+_SYSTEM_VOLUME = Nested(Volume)
+_DATA_VOLUMES = ListOf(Nested(Volume, narrowed={"size": Whole(min=80, step=80)}))
+_OS_IMAGE_NAME = Text(
+    allow_empty=False,
+    open_list="OsImageName",
+    known=(
+        "eks-Ubuntu22.04-cpu-k8s1.30.14-v1",
+        "Ubuntu22.04-CPU-1.26",
+        "Ubuntu22.04-CPU-1.30.14",
+        "Ubuntu22.04-GPU-Geforce-1.26",
+        "Ubuntu22.04-GPU-Datacenter-1.26",
+        "Ubuntu20.04-CPU-1.26-bms",
+        "Ubuntu20.04-GPU_CUDA12.8-bms",
+        "Ubuntu22.04-GPU-Geforce-1.26-bms",
+        "Ubuntu20.04-GPU-1.26-bms",
+        "Ubuntu22.04-GPU-1.30.14-bms",
+    ),
+)
+_SUBNET_IDS = ListOf(Text(allow_empty=False), min_items=1)
+_INSTANCE_TYPE_IDS = ListOf(
+    Text(
+        allow_empty=False,
+        open_list="InstanceType",
+        known=(
+            "Inference gch c8 nr4.16c64g1gpu",
+            "CPU Compute C11.2c4g",
+            "CPU Compute C11.4c8g",
+            "CPU Compute C11.8c16g",
+            "CPU Compute C11.16c32g",
+            "CPU Compute C11.32c64g",
+            "Inference gbm c6 nr44.128c1024g8gpu",
+            "Inference gbm c6 nr4.128c1024g8gpu",
+        ),
+    ),
+    min_items=1,
+    max_items=1,
+)
+_PASSWORD = Text(rule="password", allow_empty=False)
+_LABELS = MapOfText(max_items=5)
+
+
+@frozen(kw_only=True, init=False)
 class NodePoolNodeConfig(Shape):
     """What the nodes of a node pool are. [O]
 
@@ -142,59 +231,57 @@ class NodePoolNodeConfig(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    billing_spec: NodePoolBillingSpec = field("BillingSpec", Nested(NodePoolBillingSpec))
-    system_volume: Volume | None = field("SystemVolume", Nested(Volume), default=None)
-    data_volumes: Sequence[Volume] | None = field(
-        "DataVolumes", ListOf(Nested(Volume, narrowed={"size": Whole(min=80, step=80)})), default=None
-    )
-    os_image_name: str = field(
-        "OsImageName",
-        Text(
-            allow_empty=False,
-            open_list="OsImageName",
-            known=(
-                "eks-Ubuntu22.04-cpu-k8s1.30.14-v1",
-                "Ubuntu22.04-CPU-1.26",
-                "Ubuntu22.04-CPU-1.30.14",
-                "Ubuntu22.04-GPU-Geforce-1.26",
-                "Ubuntu22.04-GPU-Datacenter-1.26",
-                "Ubuntu20.04-CPU-1.26-bms",
-                "Ubuntu20.04-GPU_CUDA12.8-bms",
-                "Ubuntu22.04-GPU-Geforce-1.26-bms",
-                "Ubuntu20.04-GPU-1.26-bms",
-                "Ubuntu22.04-GPU-1.30.14-bms",
-            ),
-        ),
-    )
-    subnet_ids: Sequence[str] = field("SubnetIds", ListOf(Text(allow_empty=False), min_items=1))
-    instance_type_ids: Sequence[str] = field(
-        "InstanceTypeIds",
-        ListOf(
-            Text(
-                allow_empty=False,
-                open_list="InstanceType",
-                known=(
-                    "Inference gch c8 nr4.16c64g1gpu",
-                    "CPU Compute C11.2c4g",
-                    "CPU Compute C11.4c8g",
-                    "CPU Compute C11.8c16g",
-                    "CPU Compute C11.16c32g",
-                    "CPU Compute C11.32c64g",
-                    "Inference gbm c6 nr44.128c1024g8gpu",
-                    "Inference gbm c6 nr4.128c1024g8gpu",
-                ),
-            ),
-            min_items=1,
-            max_items=1,
-        ),
-    )
-    password: str = field("Password", Text(rule="password", allow_empty=False), secret=True)
-    exec_command: str | None = field("ExecCommand", Text(), default=None)
-    labels: Mapping[str, str] | None = field("Labels", MapOfText(max_items=5), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    billing_spec: NodePoolBillingSpec = attrs.field(metadata=on_wire("BillingSpec", _BILLING_SPEC))
+    system_volume: Volume | None = attrs.field(default=None, metadata=on_wire("SystemVolume", _SYSTEM_VOLUME))
+    data_volumes: Sequence[Volume] | None = attrs.field(default=None, metadata=on_wire("DataVolumes", _DATA_VOLUMES))
+    os_image_name: str = attrs.field(metadata=on_wire("OsImageName", _OS_IMAGE_NAME))
+    subnet_ids: Sequence[str] = attrs.field(metadata=on_wire("SubnetIds", _SUBNET_IDS))
+    instance_type_ids: Sequence[str] = attrs.field(metadata=on_wire("InstanceTypeIds", _INSTANCE_TYPE_IDS))
+    password: str = attrs.field(repr=masked, metadata=on_wire("Password", _PASSWORD, secret=True))
+    exec_command: str | None = attrs.field(default=None, metadata=on_wire("ExecCommand", ANY_TEXT))
+    labels: Mapping[str, str] | None = attrs.field(default=None, metadata=on_wire("Labels", _LABELS))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        billing_spec: NodePoolBillingSpec,
+        system_volume: Volume | None = None,
+        data_volumes: Sequence[Volume] | None = None,
+        os_image_name: str,
+        subnet_ids: Sequence[str],
+        instance_type_ids: Sequence[str],
+        password: str,
+        exec_command: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "billing_spec", check("billing_spec", _BILLING_SPEC, billing_spec))
+        put(
+            self,
+            "system_volume",
+            None if system_volume is None else check("system_volume", _SYSTEM_VOLUME, system_volume),
+        )
+        put(self, "data_volumes", None if data_volumes is None else check("data_volumes", _DATA_VOLUMES, data_volumes))
+        put(self, "os_image_name", check("os_image_name", _OS_IMAGE_NAME, os_image_name))
+        put(self, "subnet_ids", check("subnet_ids", _SUBNET_IDS, subnet_ids))
+        put(self, "instance_type_ids", check("instance_type_ids", _INSTANCE_TYPE_IDS, instance_type_ids))
+        put(self, "password", check("password", _PASSWORD, password))
+        put(self, "exec_command", None if exec_command is None else check("exec_command", ANY_TEXT, exec_command))
+        put(self, "labels", None if labels is None else check("labels", _LABELS, labels))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_NAME = Text(rule="name", allow_empty=False)
+_NODE_TYPE = Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms"))
+_SUBJECT_ID = Whole(min=0)
+_REPLICAS = Whole(min=0, max=99)
+_NODE_CONFIG = Nested(NodePoolNodeConfig)
+
+
+@frozen(kw_only=True, init=False)
 class NodePoolSpec(Shape):
     """What a node pool is to be. [O]
 
@@ -209,7 +296,7 @@ class NodePoolSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    FORBIDDEN = (
+    FORBIDDEN: ClassVar[tuple[Forbidden, ...]] = (
         Forbidden(
             "node_type",
             "bms",
@@ -221,16 +308,41 @@ class NodePoolSpec(Shape):
         ),
     )
 
-    id: str | None = field("Id", Text(), default=None)
-    name: str = field("Name", Text(rule="name", allow_empty=False))
-    node_type: str = field("NodeType", Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms")))
-    subject_id: int | None = field("SubjectId", Whole(min=0), default=None)
-    replicas: int = field("Replicas", Whole(min=0, max=99))
-    node_config: NodePoolNodeConfig = field("NodeConfig", Nested(NodePoolNodeConfig))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    id: str | None = attrs.field(default=None, metadata=on_wire("Id", ANY_TEXT))
+    name: str = attrs.field(metadata=on_wire("Name", _NAME))
+    node_type: str = attrs.field(metadata=on_wire("NodeType", _NODE_TYPE))
+    subject_id: int | None = attrs.field(default=None, metadata=on_wire("SubjectId", _SUBJECT_ID))
+    replicas: int = attrs.field(metadata=on_wire("Replicas", _REPLICAS))
+    node_config: NodePoolNodeConfig = attrs.field(metadata=on_wire("NodeConfig", _NODE_CONFIG))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,
+        name: str,
+        node_type: str,
+        subject_id: int | None = None,
+        replicas: int,
+        node_config: NodePoolNodeConfig,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "id", None if id is None else check("id", ANY_TEXT, id))
+        put(self, "name", check("name", _NAME, name))
+        put(self, "node_type", check("node_type", _NODE_TYPE, node_type))
+        put(self, "subject_id", None if subject_id is None else check("subject_id", _SUBJECT_ID, subject_id))
+        put(self, "replicas", check("replicas", _REPLICAS, replicas))
+        put(self, "node_config", check("node_config", _NODE_CONFIG, node_config))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        check_together(self)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_CONFIG = Nested(NodePoolSpec)
+
+
+@frozen(kw_only=True, init=False)
 class CreateNodePoolRequest(Shape):
     """What a new node pool is to be, and where. [D]
 
@@ -241,13 +353,26 @@ class CreateNodePoolRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    vpc_id: str = field("VpcId", Text(allow_empty=False))
-    config: NodePoolSpec = field("Config", Nested(NodePoolSpec))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    vpc_id: str = attrs.field(metadata=on_wire("VpcId", SOME_TEXT))
+    config: NodePoolSpec = attrs.field(metadata=on_wire("Config", _CONFIG))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self, *, cluster_id: str, vpc_id: str, config: NodePoolSpec, extra: Mapping[str, Any] = ABSENT
+    ) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "vpc_id", check("vpc_id", SOME_TEXT, vpc_id))
+        put(self, "config", check("config", _CONFIG, config))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_UPDATE_NODE_POOL_CONFIG_REQUEST_CONFIG = Nested(NodePoolSpec, needs=("id",))
+
+
+@frozen(kw_only=True, init=False)
 class UpdateNodePoolConfigRequest(Shape):
     """What a node pool is to become; its id is `config.id`. [D]
 
@@ -258,13 +383,23 @@ class UpdateNodePoolConfigRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    vpc_id: str | None = field("VpcId", Text(), default=None)
-    config: NodePoolSpec = field("Config", Nested(NodePoolSpec, needs=("id",)))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId", ANY_TEXT))
+    config: NodePoolSpec = attrs.field(metadata=on_wire("Config", _UPDATE_NODE_POOL_CONFIG_REQUEST_CONFIG))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self, *, cluster_id: str, vpc_id: str | None = None, config: NodePoolSpec, extra: Mapping[str, Any] = ABSENT
+    ) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "vpc_id", None if vpc_id is None else check("vpc_id", ANY_TEXT, vpc_id))
+        put(self, "config", check("config", _UPDATE_NODE_POOL_CONFIG_REQUEST_CONFIG, config))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ScalingNodePoolNumRequest(Shape):
     """Which node pool is to have how many nodes. [D]
 
@@ -275,13 +410,21 @@ class ScalingNodePoolNumRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    node_pool_id: str = field("NodePoolId", Text(allow_empty=False))
-    replicas: int = field("Replicas", Whole(min=0, max=99))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    node_pool_id: str = attrs.field(metadata=on_wire("NodePoolId", SOME_TEXT))
+    replicas: int = attrs.field(metadata=on_wire("Replicas", _REPLICAS))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, node_pool_id: str, replicas: int, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "node_pool_id", check("node_pool_id", SOME_TEXT, node_pool_id))
+        put(self, "replicas", check("replicas", _REPLICAS, replicas))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ListNodePoolsRequest(Shape):
     """Which node pools. [D]
 
@@ -292,13 +435,28 @@ class ListNodePoolsRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    node_pool_id: str | None = field("NodePoolId", Text(), default=None)
-    filter: str | None = field("Filter", Text(), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    node_pool_id: str | None = attrs.field(default=None, metadata=on_wire("NodePoolId", ANY_TEXT))
+    filter: str | None = attrs.field(default=None, metadata=on_wire("Filter", ANY_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str,
+        node_pool_id: str | None = None,
+        filter: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "node_pool_id", None if node_pool_id is None else check("node_pool_id", ANY_TEXT, node_pool_id))
+        put(self, "filter", None if filter is None else check("filter", ANY_TEXT, filter))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class DeleteNodePoolRequest(Shape):
     """Which node pool of which cluster. [D]
 
@@ -308,12 +466,19 @@ class DeleteNodePoolRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    node_pool_id: str = field("NodePoolId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    node_pool_id: str = attrs.field(metadata=on_wire("NodePoolId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, node_pool_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "node_pool_id", check("node_pool_id", SOME_TEXT, node_pool_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class NodePoolTask(Shape):
     """A node pool and the task that works on it. [O]
 
@@ -323,12 +488,19 @@ class NodePoolTask(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    node_pool_id: str = field("NodePoolId", default="")
-    task_id: str = field("TaskId", default="")
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    node_pool_id: str = attrs.field(default="", metadata=on_wire("NodePoolId"))
+    task_id: str = attrs.field(default="", metadata=on_wire("TaskId"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, *, node_pool_id: str = "", task_id: str = "", extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "node_pool_id", node_pool_id)
+        put(self, "task_id", task_id)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class NodePool(Shape):
     """A node pool. [O]
 
@@ -351,22 +523,61 @@ class NodePool(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    available_node_count: int | None = field("AvailableNodeCount", default=None)
-    total_node_count: int | None = field("TotalNodeCount", default=None)
-    replicas: int | None = field("Replicas", default=None)
-    id: str = field("Id", default="")
-    name: str | None = field("Name", default=None)
-    node_type: str | None = field("NodeType", default=None)
-    node_config: NodePoolNodeConfig | None = field("NodeConfig", default=None)
-    status: str | None = field("Status", default=None)
-    cluster_id: str | None = field("ClusterId", default=None)
-    customer_id: str | None = field("CustomerId", default=None)
-    user_id: str | None = field("UserId", default=None)
-    available_zone_id: str | None = field("AvailableZoneId", default=None)
-    available_zone_name: str | None = field("AvailableZoneName", default=None)
-    create_time: str | None = field("CreateTime", default=None)
-    update_time: str | None = field("UpdateTime", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    available_node_count: int | None = attrs.field(default=None, metadata=on_wire("AvailableNodeCount"))
+    total_node_count: int | None = attrs.field(default=None, metadata=on_wire("TotalNodeCount"))
+    replicas: int | None = attrs.field(default=None, metadata=on_wire("Replicas"))
+    id: str = attrs.field(default="", metadata=on_wire("Id"))
+    name: str | None = attrs.field(default=None, metadata=on_wire("Name"))
+    node_type: str | None = attrs.field(default=None, metadata=on_wire("NodeType"))
+    node_config: NodePoolNodeConfig | None = attrs.field(default=None, metadata=on_wire("NodeConfig"))
+    status: str | None = attrs.field(default=None, metadata=on_wire("Status"))
+    cluster_id: str | None = attrs.field(default=None, metadata=on_wire("ClusterId"))
+    customer_id: str | None = attrs.field(default=None, metadata=on_wire("CustomerId"))
+    user_id: str | None = attrs.field(default=None, metadata=on_wire("UserId"))
+    available_zone_id: str | None = attrs.field(default=None, metadata=on_wire("AvailableZoneId"))
+    available_zone_name: str | None = attrs.field(default=None, metadata=on_wire("AvailableZoneName"))
+    create_time: str | None = attrs.field(default=None, metadata=on_wire("CreateTime"))
+    update_time: str | None = attrs.field(default=None, metadata=on_wire("UpdateTime"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        available_node_count: int | None = None,
+        total_node_count: int | None = None,
+        replicas: int | None = None,
+        id: str = "",
+        name: str | None = None,
+        node_type: str | None = None,
+        node_config: NodePoolNodeConfig | None = None,
+        status: str | None = None,
+        cluster_id: str | None = None,
+        customer_id: str | None = None,
+        user_id: str | None = None,
+        available_zone_id: str | None = None,
+        available_zone_name: str | None = None,
+        create_time: str | None = None,
+        update_time: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "available_node_count", available_node_count)
+        put(self, "total_node_count", total_node_count)
+        put(self, "replicas", replicas)
+        put(self, "id", id)
+        put(self, "name", name)
+        put(self, "node_type", node_type)
+        put(self, "node_config", node_config)
+        put(self, "status", status)
+        put(self, "cluster_id", cluster_id)
+        put(self, "customer_id", customer_id)
+        put(self, "user_id", user_id)
+        put(self, "available_zone_id", available_zone_id)
+        put(self, "available_zone_name", available_zone_name)
+        put(self, "create_time", create_time)
+        put(self, "update_time", update_time)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def created_at(self) -> datetime | None:
@@ -379,7 +590,7 @@ class NodePool(Shape):
         return moment_of(self.update_time)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class NodePoolList(Shape):
     """The node pools of a cluster. [O]
 
@@ -389,6 +600,15 @@ class NodePoolList(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    total: int | None = field("Total", default=None)
-    node_pool: list[NodePool] = field("NodePool", factory=list)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    total: int | None = attrs.field(default=None, metadata=on_wire("Total"))
+    node_pool: list[NodePool] = attrs.field(factory=list, metadata=on_wire("NodePool"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self, *, total: int | None = None, node_pool: list[NodePool] = ABSENT, extra: Mapping[str, Any] = ABSENT
+    ) -> None:
+        put(self, "total", total)
+        put(self, "node_pool", [] if node_pool is ABSENT else node_pool)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)

@@ -7,9 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from cds_eks.modeling import Shape, extra_field, field, model
+import attrs
+
+from cds_eks.checking import check, check_extra, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape
 from cds_eks.moments import moment_of
-from cds_eks.rules import FlagText, ListOf, Text, Whole
+from cds_eks.rules import (
+    ANY_TEXT,
+    FLAG_TEXT,
+    SOME_TEXT,
+    ListOf,
+    Text,
+    Whole,
+)
 
 __all__ = [
     "DeleteNodeRequest",
@@ -89,7 +100,14 @@ class NodeSourceType:
     """A node of a third party [O]"""
 
 
-@model
+_NODE_STATUS = Text(open_list="NodeStatus", known=("running", "error", "shutdown", "deleting", "deleted", "failed"))
+_NODE_TYPE = Text(open_list="NodeRole", known=("worker", "master"))
+_STATUS = Text(open_list="K8sStatus", known=("Ready", "NotReady"))
+_PAGE_INDEX = Whole(min=1)
+_PAGE_SIZE = Whole(min=1)
+
+
+@frozen(kw_only=True, init=False)
 class ListNodesRequest(Shape):
     """Which nodes. [D]
 
@@ -105,22 +123,46 @@ class ListNodesRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    node_status: str | None = field(
-        "NodeStatus",
-        Text(open_list="NodeStatus", known=("running", "error", "shutdown", "deleting", "deleted", "failed")),
-        default=None,
-    )
-    node_type: str | None = field("NodeType", Text(open_list="NodeRole", known=("worker", "master")), default=None)
-    schedulable: str | bool | None = field("SchedulableStr", FlagText(), default=None)
-    status: str | None = field("Status", Text(open_list="K8sStatus", known=("Ready", "NotReady")), default=None)
-    keyword: str | None = field("Keyword", Text(), default=None)
-    page_index: int | None = field("PageIndex", Whole(min=1), default=None)
-    page_size: int | None = field("PageSize", Whole(min=1), default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    node_status: str | None = attrs.field(default=None, metadata=on_wire("NodeStatus", _NODE_STATUS))
+    node_type: str | None = attrs.field(default=None, metadata=on_wire("NodeType", _NODE_TYPE))
+    schedulable: str | bool | None = attrs.field(default=None, metadata=on_wire("SchedulableStr", FLAG_TEXT))
+    status: str | None = attrs.field(default=None, metadata=on_wire("Status", _STATUS))
+    keyword: str | None = attrs.field(default=None, metadata=on_wire("Keyword", ANY_TEXT))
+    page_index: int | None = attrs.field(default=None, metadata=on_wire("PageIndex", _PAGE_INDEX))
+    page_size: int | None = attrs.field(default=None, metadata=on_wire("PageSize", _PAGE_SIZE))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(
+        self,
+        *,
+        cluster_id: str,
+        node_status: str | None = None,
+        node_type: str | None = None,
+        schedulable: str | bool | None = None,
+        status: str | None = None,
+        keyword: str | None = None,
+        page_index: int | None = None,
+        page_size: int | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "node_status", None if node_status is None else check("node_status", _NODE_STATUS, node_status))
+        put(self, "node_type", None if node_type is None else check("node_type", _NODE_TYPE, node_type))
+        put(self, "schedulable", None if schedulable is None else check("schedulable", FLAG_TEXT, schedulable))
+        put(self, "status", None if status is None else check("status", _STATUS, status))
+        put(self, "keyword", None if keyword is None else check("keyword", ANY_TEXT, keyword))
+        put(self, "page_index", None if page_index is None else check("page_index", _PAGE_INDEX, page_index))
+        put(self, "page_size", None if page_size is None else check("page_size", _PAGE_SIZE, page_size))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_NODE_IDS = ListOf(Text(allow_empty=False), min_items=1)
+
+
+@frozen(kw_only=True, init=False)
 class DeleteNodeRequest(Shape):
     """Which nodes of which cluster. [D]
 
@@ -130,12 +172,19 @@ class DeleteNodeRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = field("ClusterId", Text(allow_empty=False))
-    node_ids: Sequence[str] = field("NodeIds", ListOf(Text(allow_empty=False), min_items=1))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    node_ids: Sequence[str] = attrs.field(metadata=on_wire("NodeIds", _NODE_IDS))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, cluster_id: str, node_ids: Sequence[str], extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "node_ids", check("node_ids", _NODE_IDS, node_ids))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class Node(Shape):
     """A node of a cluster. [O]
 
@@ -171,35 +220,100 @@ class Node(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    node_id: str = field("NodeId", default="")
-    node_name: str | None = field("NodeName", default=None)
-    node_status: str | None = field("NodeStatus", default=None)
-    node_type: str | None = field("NodeType", default=None)
-    cluster_id: str | None = field("ClusterId", default=None)
-    cluster_name: str | None = field("ClusterName", default=None)
-    customer_id: str | None = field("CustomerId", default=None)
-    user_id: str | None = field("UserId", default=None)
-    vpc_id: str | None = field("VpcId", default=None)
-    subnet_id: str | None = field("SubnetId", default=None)
-    private_ip: str | None = field("PrivateIp", default=None)
-    cpu: int | None = field("Cpu", default=None)
-    ram: int | None = field("Ram", default=None)
-    gpu: int | None = field("Gpu", default=None)
-    gpu_type: str | None = field("GpuType", default=None)
-    family_name: str | None = field("FamilyName", default=None)
-    schedulable: int | None = field("Schedulable", default=None)
-    k8s_status: str | None = field("K8sStatus", default=None)
-    region_name: str | None = field("RegionName", default=None)
-    region_id: str | None = field("RegionId", default=None)
-    az_name: str | None = field("AzName", default=None)
-    az_id: str | None = field("AzId", default=None)
-    source_type: str | None = field("SourceType", default=None)
-    billing_method: str | None = field("BillingMethod", default=None)
-    duration: int | None = field("Duration", default=None)
-    is_to_month: int | None = field("IsToMonth", default=None)
-    auto_renew: int | None = field("AutoRenew", default=None)
-    create_time: str | None = field("CreateTime", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    node_id: str = attrs.field(default="", metadata=on_wire("NodeId"))
+    node_name: str | None = attrs.field(default=None, metadata=on_wire("NodeName"))
+    node_status: str | None = attrs.field(default=None, metadata=on_wire("NodeStatus"))
+    node_type: str | None = attrs.field(default=None, metadata=on_wire("NodeType"))
+    cluster_id: str | None = attrs.field(default=None, metadata=on_wire("ClusterId"))
+    cluster_name: str | None = attrs.field(default=None, metadata=on_wire("ClusterName"))
+    customer_id: str | None = attrs.field(default=None, metadata=on_wire("CustomerId"))
+    user_id: str | None = attrs.field(default=None, metadata=on_wire("UserId"))
+    vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId"))
+    subnet_id: str | None = attrs.field(default=None, metadata=on_wire("SubnetId"))
+    private_ip: str | None = attrs.field(default=None, metadata=on_wire("PrivateIp"))
+    cpu: int | None = attrs.field(default=None, metadata=on_wire("Cpu"))
+    ram: int | None = attrs.field(default=None, metadata=on_wire("Ram"))
+    gpu: int | None = attrs.field(default=None, metadata=on_wire("Gpu"))
+    gpu_type: str | None = attrs.field(default=None, metadata=on_wire("GpuType"))
+    family_name: str | None = attrs.field(default=None, metadata=on_wire("FamilyName"))
+    schedulable: int | None = attrs.field(default=None, metadata=on_wire("Schedulable"))
+    k8s_status: str | None = attrs.field(default=None, metadata=on_wire("K8sStatus"))
+    region_name: str | None = attrs.field(default=None, metadata=on_wire("RegionName"))
+    region_id: str | None = attrs.field(default=None, metadata=on_wire("RegionId"))
+    az_name: str | None = attrs.field(default=None, metadata=on_wire("AzName"))
+    az_id: str | None = attrs.field(default=None, metadata=on_wire("AzId"))
+    source_type: str | None = attrs.field(default=None, metadata=on_wire("SourceType"))
+    billing_method: str | None = attrs.field(default=None, metadata=on_wire("BillingMethod"))
+    duration: int | None = attrs.field(default=None, metadata=on_wire("Duration"))
+    is_to_month: int | None = attrs.field(default=None, metadata=on_wire("IsToMonth"))
+    auto_renew: int | None = attrs.field(default=None, metadata=on_wire("AutoRenew"))
+    create_time: str | None = attrs.field(default=None, metadata=on_wire("CreateTime"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        node_id: str = "",
+        node_name: str | None = None,
+        node_status: str | None = None,
+        node_type: str | None = None,
+        cluster_id: str | None = None,
+        cluster_name: str | None = None,
+        customer_id: str | None = None,
+        user_id: str | None = None,
+        vpc_id: str | None = None,
+        subnet_id: str | None = None,
+        private_ip: str | None = None,
+        cpu: int | None = None,
+        ram: int | None = None,
+        gpu: int | None = None,
+        gpu_type: str | None = None,
+        family_name: str | None = None,
+        schedulable: int | None = None,
+        k8s_status: str | None = None,
+        region_name: str | None = None,
+        region_id: str | None = None,
+        az_name: str | None = None,
+        az_id: str | None = None,
+        source_type: str | None = None,
+        billing_method: str | None = None,
+        duration: int | None = None,
+        is_to_month: int | None = None,
+        auto_renew: int | None = None,
+        create_time: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "node_id", node_id)
+        put(self, "node_name", node_name)
+        put(self, "node_status", node_status)
+        put(self, "node_type", node_type)
+        put(self, "cluster_id", cluster_id)
+        put(self, "cluster_name", cluster_name)
+        put(self, "customer_id", customer_id)
+        put(self, "user_id", user_id)
+        put(self, "vpc_id", vpc_id)
+        put(self, "subnet_id", subnet_id)
+        put(self, "private_ip", private_ip)
+        put(self, "cpu", cpu)
+        put(self, "ram", ram)
+        put(self, "gpu", gpu)
+        put(self, "gpu_type", gpu_type)
+        put(self, "family_name", family_name)
+        put(self, "schedulable", schedulable)
+        put(self, "k8s_status", k8s_status)
+        put(self, "region_name", region_name)
+        put(self, "region_id", region_id)
+        put(self, "az_name", az_name)
+        put(self, "az_id", az_id)
+        put(self, "source_type", source_type)
+        put(self, "billing_method", billing_method)
+        put(self, "duration", duration)
+        put(self, "is_to_month", is_to_month)
+        put(self, "auto_renew", auto_renew)
+        put(self, "create_time", create_time)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)
 
     @property
     def created_at(self) -> datetime | None:

@@ -6,8 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.modeling import Shape, extra_field, field, model
-from cds_eks.rules import Text, Whole
+import attrs
+
+from cds_eks.checking import check, check_extra, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape
+from cds_eks.rules import (
+    SOME_TEXT,
+    Whole,
+)
 
 __all__ = [
     "AddScalingNodeRequest",
@@ -16,7 +23,7 @@ __all__ = [
 ]
 
 
-@model
+@frozen(kw_only=True, init=False)
 class DescribeScalingGroupRequest(Shape):
     """Which scaling group. [O]
 
@@ -25,11 +32,20 @@ class DescribeScalingGroupRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    scaling_group_id: str = field("ScalingGroupId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    scaling_group_id: str = attrs.field(metadata=on_wire("ScalingGroupId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, scaling_group_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "scaling_group_id", check("scaling_group_id", SOME_TEXT, scaling_group_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+_ADD_NUM = Whole(min=1)
+
+
+@frozen(kw_only=True, init=False)
 class AddScalingNodeRequest(Shape):
     """How many nodes a scaling group gets. [O]
 
@@ -39,12 +55,19 @@ class AddScalingNodeRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    scaling_group_id: str = field("ScalingGroupId", Text(allow_empty=False))
-    add_num: int = field("AddNum", Whole(min=1))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    scaling_group_id: str = attrs.field(metadata=on_wire("ScalingGroupId", SOME_TEXT))
+    add_num: int = attrs.field(metadata=on_wire("AddNum", _ADD_NUM))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, scaling_group_id: str, add_num: int, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "scaling_group_id", check("scaling_group_id", SOME_TEXT, scaling_group_id))
+        put(self, "add_num", check("add_num", _ADD_NUM, add_num))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class ScalingGroup(Shape):
     """A scaling group. [O]
 
@@ -65,17 +88,52 @@ class ScalingGroup(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    cpu: int | None = field("Cpu", default=None)
-    ram: int | None = field("Ram", default=None)
-    gpu: int | None = field("Gpu", default=None)
-    max_size: int | None = field("MaxSize", default=None)
-    min_size: int | None = field("MinSize", default=None)
-    activity_size: int | None = field("ActivitySize", default=None)
-    pending_size: int | None = field("PendingSize", default=None)
-    removing_size: int | None = field("RovingSize", default=None)
-    total_scaling_size: int | None = field("TotalScalingSize", default=None)
-    gpu_show_type: str | None = field("GpuShowType", default=None)
-    scaling_group_id: str = field("ScalingGroupId", default="")
-    status: str | None = field("Status", default=None)
-    status_str: str | None = field("StatusStr", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    cpu: int | None = attrs.field(default=None, metadata=on_wire("Cpu"))
+    ram: int | None = attrs.field(default=None, metadata=on_wire("Ram"))
+    gpu: int | None = attrs.field(default=None, metadata=on_wire("Gpu"))
+    max_size: int | None = attrs.field(default=None, metadata=on_wire("MaxSize"))
+    min_size: int | None = attrs.field(default=None, metadata=on_wire("MinSize"))
+    activity_size: int | None = attrs.field(default=None, metadata=on_wire("ActivitySize"))
+    pending_size: int | None = attrs.field(default=None, metadata=on_wire("PendingSize"))
+    removing_size: int | None = attrs.field(default=None, metadata=on_wire("RovingSize"))
+    total_scaling_size: int | None = attrs.field(default=None, metadata=on_wire("TotalScalingSize"))
+    gpu_show_type: str | None = attrs.field(default=None, metadata=on_wire("GpuShowType"))
+    scaling_group_id: str = attrs.field(default="", metadata=on_wire("ScalingGroupId"))
+    status: str | None = attrs.field(default=None, metadata=on_wire("Status"))
+    status_str: str | None = attrs.field(default=None, metadata=on_wire("StatusStr"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        cpu: int | None = None,
+        ram: int | None = None,
+        gpu: int | None = None,
+        max_size: int | None = None,
+        min_size: int | None = None,
+        activity_size: int | None = None,
+        pending_size: int | None = None,
+        removing_size: int | None = None,
+        total_scaling_size: int | None = None,
+        gpu_show_type: str | None = None,
+        scaling_group_id: str = "",
+        status: str | None = None,
+        status_str: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "cpu", cpu)
+        put(self, "ram", ram)
+        put(self, "gpu", gpu)
+        put(self, "max_size", max_size)
+        put(self, "min_size", min_size)
+        put(self, "activity_size", activity_size)
+        put(self, "pending_size", pending_size)
+        put(self, "removing_size", removing_size)
+        put(self, "total_scaling_size", total_scaling_size)
+        put(self, "gpu_show_type", gpu_show_type)
+        put(self, "scaling_group_id", scaling_group_id)
+        put(self, "status", status)
+        put(self, "status_str", status_str)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)

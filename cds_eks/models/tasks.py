@@ -6,8 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cds_eks.modeling import Shape, extra_field, field, model
-from cds_eks.rules import Text
+import attrs
+
+from cds_eks.checking import check, check_extra, put
+from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape
+from cds_eks.rules import (
+    SOME_TEXT,
+)
 
 __all__ = [
     "GetTaskStatusRequest",
@@ -32,7 +38,7 @@ class TaskState:
     """[O]"""
 
 
-@model
+@frozen(kw_only=True, init=False)
 class GetTaskStatusRequest(Shape):
     """Which task. [D]
 
@@ -41,11 +47,17 @@ class GetTaskStatusRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    task_id: str = field("TaskId", Text(allow_empty=False))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    task_id: str = attrs.field(metadata=on_wire("TaskId", SOME_TEXT))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, task_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
+        put(self, "task_id", check("task_id", SOME_TEXT, task_id))
+        put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
+        if self.extra:
+            check_extra(self)
 
 
-@model
+@frozen(kw_only=True, init=False)
 class TaskStatus(Shape):
     """The state of a task. [D]
 
@@ -56,7 +68,22 @@ class TaskStatus(Shape):
         extra: What the service sent beyond that, by wire name.
     """
 
-    task_id: str = field("TaskId", default="")
-    task_status: str | None = field("TaskStatus", default=None)
-    task_msg: str | None = field("TaskMsg", default=None)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    task_id: str = attrs.field(default="", metadata=on_wire("TaskId"))
+    task_status: str | None = attrs.field(default=None, metadata=on_wire("TaskStatus"))
+    task_msg: str | None = attrs.field(default=None, metadata=on_wire("TaskMsg"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(
+        self,
+        *,
+        task_id: str = "",
+        task_status: str | None = None,
+        task_msg: str | None = None,
+        extra: Mapping[str, Any] = ABSENT,
+    ) -> None:
+        put(self, "task_id", task_id)
+        put(self, "task_status", task_status)
+        put(self, "task_msg", task_msg)
+        put(self, "extra", {} if extra is ABSENT else extra)
+        if self.extra:
+            check_extra(self)

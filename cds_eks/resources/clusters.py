@@ -266,11 +266,12 @@ class Clusters:
             poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
 
         Returns:
-            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+            The `ClusterSummary`; None if it was not there when the window had passed. One that is being deleted is
+            returned only then, and only if there is no other: its `cluster_status` tells. [D]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
-            DuplicateFound: Several match; holds all ids.
+            DuplicateFound: Several match, or one with another id than an answer has named; holds all ids.
             IncompleteList: The service's list has fewer entries than it says there are.
             EksError: A look failed in a way that won't pass, or the last one failed.
 
@@ -279,14 +280,15 @@ class Clusters:
         request_or_error = masked_data(request_or_error)
         what = sought(CREATE_CLUSTER, request_or_error, name="cluster_name")
 
-        async def look() -> ClusterSummary | None:
+        async def look(is_last: bool) -> ClusterSummary | None:
             answer = await self.list(keyword=what.text("cluster_name"), vpc_id=what.key.get("vpc_id"))
             return Listing(
                 entries=answer.data,
                 total=answer.total_count,
                 id="cluster_id",
+                status="cluster_status",
                 match={"cluster_name": "cluster_name", "vpc_id": "vpc_id"},
-            ).pick(what)
+            ).pick(what, is_last=is_last)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 

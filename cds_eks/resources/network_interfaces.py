@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_eks.errors import EksError
 from cds_eks.frames import masked, masked_data
-from cds_eks.lookup import LookUp, Open, sought
+from cds_eks.lookup import LookUp, Open, described, sought
 from cds_eks.models.common import EventReference
 from cds_eks.models.network_interfaces import (
     AttachmentStatus,
@@ -331,7 +331,8 @@ class NetworkInterfaces:
         request_or_error = masked_data(request_or_error)
         what = sought(CREATE_NETWORK_INTERFACE, request_or_error)
 
-        async def look() -> NetworkInterface | None:
-            return (await self.describe(what.text())).data
+        async def look(_: bool) -> NetworkInterface | None:
+            answer = await self.describe(what.text())
+            return described(answer.data, "netcard_id", what)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)

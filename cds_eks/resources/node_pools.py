@@ -244,11 +244,12 @@ class NodePools:
             poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
 
         Returns:
-            The `NodePool`; None if it was not there when the window had passed. [O]
+            The `NodePool`; None if it was not there when the window had passed. One that is being deleted is
+            returned only then, and only if there is no other: its `status` tells. [O]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
-            DuplicateFound: Several match; holds all ids.
+            DuplicateFound: Several match, or one with another id than an answer has named; holds all ids.
             IncompleteList: The service's list has fewer entries than it says there are.
             EksError: A look failed in a way that won't pass, or the last one failed.
 
@@ -257,14 +258,16 @@ class NodePools:
         request_or_error = masked_data(request_or_error)
         what = sought(CREATE_NODE_POOL, request_or_error, name="config.name", under="cluster_id")
 
-        async def look() -> NodePool | None:
+        async def look(is_last: bool) -> NodePool | None:
             answer = await self.list(what.text("cluster_id"), filter=what.text("config.name"))
             return Listing(
                 entries=answer.data.node_pool,
                 total=answer.data.total,
                 id="id",
+                status="status",
                 match={"name": "config.name", "cluster_id": "cluster_id"},
-            ).pick(what)
+                extra=answer.data.extra,
+            ).pick(what, is_last=is_last)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 

@@ -89,8 +89,9 @@ class Nodes:
         """Walk all pages of the list, one page in memory at a time.
 
         Each entry is given once, wherever it slides to while the list changes. Nothing is skipped when entries are
-        deleted meanwhile: if the total has fallen, the list is walked again from its first page. A list that ends
-        before its total is logged as a warning, by the logger `cds_eks.paging`.
+        deleted meanwhile: if the total has fallen, the list is walked again from its first page; only where as many
+        are added as are deleted between two pages, one may be. A list that ends before its total is logged as a
+        warning, by the logger `cds_eks.paging`.
 
         Args:
             cluster_id: Id of the cluster. [O]

@@ -223,11 +223,12 @@ class Clusters:
             poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
 
         Returns:
-            The `ClusterSummary`; None if it was not there when the window had passed. [D]
+            The `ClusterSummary`; None if it was not there when the window had passed. One that is being deleted is
+            returned only then, and only if there is no other: its `cluster_status` tells. [D]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
-            DuplicateFound: Several match; holds all ids.
+            DuplicateFound: Several match, or one with another id than an answer has named; holds all ids.
             IncompleteList: The service's list has fewer entries than it says there are.
             EksError: A look failed in a way that won't pass, or the last one failed.
 
@@ -370,8 +371,9 @@ class Nodes:
         """Walk all pages of the list, one page in memory at a time.
 
         Each entry is given once, wherever it slides to while the list changes. Nothing is skipped when entries are
-        deleted meanwhile: if the total has fallen, the list is walked again from its first page. A list that ends
-        before its total is logged as a warning, by the logger `cds_eks.paging`.
+        deleted meanwhile: if the total has fallen, the list is walked again from its first page; only where as many
+        are added as are deleted between two pages, one may be. A list that ends before its total is logged as a
+        warning, by the logger `cds_eks.paging`.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -638,11 +640,12 @@ class NodePools:
             poll_interval: The first pause between looks, in seconds; further ones are longer, up to 5 s. None: 1 s.
 
         Returns:
-            The `NodePool`; None if it was not there when the window had passed. [O]
+            The `NodePool`; None if it was not there when the window had passed. One that is being deleted is
+            returned only then, and only if there is no other: its `status` tells. [O]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
-            DuplicateFound: Several match; holds all ids.
+            DuplicateFound: Several match, or one with another id than an answer has named; holds all ids.
             IncompleteList: The service's list has fewer entries than it says there are.
             EksError: A look failed in a way that won't pass, or the last one failed.
 
@@ -1286,7 +1289,7 @@ class Waiters:
     ) -> NodePool:
         """Wait until a node pool has as many nodes as it is to have, all of them up.
 
-        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and five polls have
+        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and seven polls have
         found it unchanged. Its cluster may be busy even so: see `idle`.
 
         Args:

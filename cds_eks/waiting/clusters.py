@@ -8,11 +8,12 @@ import attrs
 
 from cds_eks.errors import NotFound
 from cds_eks.models import ClusterDetail, ClusterEvent
+from cds_eks.statuses import is_failure, is_leaving
 from cds_eks.waiting.intervals import PollInterval
 from cds_eks.waiting.polling import check_id, wait_for
 from cds_eks.waiting.source import Source
 from cds_eks.waiting.steps import Steps
-from cds_eks.waiting.verdicts import Verdict, is_failure, is_leaving, judge_cluster, judge_idle, judge_task
+from cds_eks.waiting.verdicts import Verdict, judge_cluster, judge_idle, judge_task
 from cds_eks.waiting.watch import Watch, check_callback, reworded
 
 

@@ -14,7 +14,7 @@ from cds_eks.waiting.polling import wait_for
 from cds_eks.waiting.rounds import LOOKUPS_AT_ONCE, check_many, listed, some_failed, some_late
 from cds_eks.waiting.source import Source
 from cds_eks.waiting.verdicts import Verdict, judge_cluster
-from cds_eks.waiting.watch import UNSEEN, Watch, call_back, warn_of
+from cds_eks.waiting.watch import UNSEEN, Watch, call_back, check_callback, warn_of
 from cds_eks.wire import Response
 
 
@@ -96,6 +96,7 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
         on_change: Callable[[ClusterSummary], Awaitable[None] | None] | None,
     ) -> None:
         super().__init__(fetch, self._judge_all, {}, clock=clock, on_change=self._report)
+        check_callback("on_change", on_change)
         self._wanted = wanted
         self._on_each = on_change
         self._now = clock

@@ -15,7 +15,7 @@ from cds_eks.waiting.source import Source
 from cds_eks.waiting.verdicts import Verdict, is_settled, judge_node_pool
 from cds_eks.waiting.watch import UNSEEN, Watch
 
-STEADY_POLLS = 5
+STEADY_POLLS = 7
 """For how many polls a pool must stay the same to count as settled at another number of nodes than was asked for."""
 
 
@@ -34,7 +34,7 @@ class PoolWaits(Source):
     ) -> NodePool:
         """Wait until a node pool has as many nodes as it is to have, all of them up.
 
-        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and five polls have
+        An autoscaler may keep more: a pool with more nodes than asked for is ready when all are up and seven polls have
         found it unchanged. Its cluster may be busy even so: see `idle`.
 
         Args:

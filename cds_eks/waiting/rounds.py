@@ -10,6 +10,7 @@ import anyio
 import attrs
 
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
+from cds_eks.finite import is_finite, shown_number
 from cds_eks.models import ClusterDetail, Event, NodePool, TaskStatus
 from cds_eks.waiting.intervals import PollInterval
 from cds_eks.waiting.polling import Pace
@@ -231,5 +232,7 @@ def check_replicas(given: Any) -> None:
     Raises:
         InvalidRequestError: It can't be used.
     """
-    if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 0):
-        raise InvalidRequestError("replicas", f"must be a whole number of at least 0, or None; got {given!r}")
+    if given is not None and (not isinstance(given, int) or not is_finite(given) or given < 0):
+        raise InvalidRequestError(
+            "replicas", f"must be a whole number of at least 0, or None; got {shown_number(given)}"
+        )

@@ -6,11 +6,11 @@ How a status is spelt decides nothing: `create_failed`, `Create-Failed` and `CRE
 
 from __future__ import annotations
 
-import re
-
 import attrs
 
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
+from cds_eks.redaction import printable
+from cds_eks.statuses import is_failure, normal
 
 FINISHED = frozenset({"finish", "finished"})
 """Words for tasks: `finish` [O]."""
@@ -30,11 +30,8 @@ POOL_SETTLED = frozenset({"running", "active", "ready", "normal", "available"})
 GOING = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
 """Words for what goes on, beside all that end in `ing`; nobody needs to be told of these."""
 
-LEAVING = ("delet", "destroy", "remov", "releas", "terminat")
-"""What is in the words for something that is being deleted."""
-
-_FILLERS = re.compile(r"[-_\s]+")
 _LONGEST_SHOWN = 80
+_LONGEST_FAILURE = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -72,23 +69,6 @@ def shown(status: str) -> str:
     return repr(status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…")
 
 
-def normal(status: str | None) -> str:
-    """Return a status without what decides nothing: its case, dashes, underscores and spaces."""
-    return _FILLERS.sub("", (status or "").casefold())
-
-
-def is_failure(status: str | None) -> bool:
-    """Whether a status says that something went wrong."""
-    plain = normal(status)
-    return "error" in plain or "fail" in plain
-
-
-def is_leaving(status: str | None) -> bool:
-    """Whether a status says that something is being deleted."""
-    plain = normal(status)
-    return not is_failure(status) and any(word in plain for word in LEAVING)
-
-
 def judge_task(task: TaskStatus) -> Verdict:
     """Task status values [O]: `doing`, `finish`, `error`."""
     return _judge(task.task_status, FINISHED, task.task_msg or f"the task failed{_with(task.task_status)}")
@@ -99,14 +79,16 @@ def judge_event(event: Event) -> Verdict:
     return _judge(
         event.event_status,
         SUCCEEDED,
-        event.event_status_display or f"the event ended with {event.event_status!r}",
+        event.event_status_display or f"the event ended with {shown(event.event_status or '')}",
     )
 
 
 def judge_cluster(cluster: ClusterDetail | ClusterSummary) -> Verdict:
     """Cluster status values [O]: `running`, `error`; others are transitional."""
-    failure = cluster.status_str or f"the cluster is in error{_with(cluster.cluster_status)}"
-    return _judge(cluster.cluster_status, RUNNING, failure)
+    text = cluster.status_str or ""
+    if normal(text) in ("", normal(cluster.cluster_status)):  # it says no more than the status
+        text = f"the cluster is in error{_with(cluster.cluster_status)}"
+    return _judge(cluster.cluster_status, RUNNING, text)
 
 
 def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
@@ -118,7 +100,7 @@ def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
     """
     target = pool.replicas if replicas is None else replicas
     detail = f"{_count(pool.available_node_count)} nodes up of {_count(pool.total_node_count)}, {_count(target)} wanted"
-    verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {pool.status!r}")
+    verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {shown(pool.status or '')}")
     is_ready = target is not None and pool.available_node_count == target and _is_whole(pool)
     done = verdict.failure is None and is_ready
     return attrs.evolve(verdict, done=done, detail=detail, unknown=None if done else verdict.unknown)
@@ -149,13 +131,13 @@ def judge_idle(cluster: ClusterDetail, pools: list[NodePool], steps: list[Cluste
 def _judge(status: str | None, well: frozenset[str], failure: str) -> Verdict:
     plain = normal(status)
     if is_failure(status):
-        return Verdict(failure=failure, status=status)
+        return Verdict(failure=printable(failure, _LONGEST_FAILURE), status=status)
     is_known = plain in well or plain in GOING or plain.endswith("ing")
     return Verdict(done=plain in well, status=status, unknown=None if is_known else status)
 
 
 def _with(status: str | None) -> str:
-    return "" if normal(status) == "error" else f" ({status})"
+    return "" if status is None or normal(status) == "error" else f" ({shown(status)})"
 
 
 def _count(number: int | None) -> str:

@@ -37,6 +37,7 @@ from cds_eks import AsyncEksClient, Limits, Timeouts, clocks, errors
 from cds_eks.backend.direct import Direct
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.network import Channel
+from cds_eks.spellings import Secrets
 
 asynchronous = pytest.mark.anyio
 FILES = Path("/proc/self/fd")
@@ -261,7 +262,7 @@ async def test_what_a_proxy_must_be_told_is_shown_to_nobody(monkeypatch: pytest.
     sent = base64.b64encode(b"some@one:hunter/2").decode()
     assert proxy.ledger[0].headers["proxy-authorization"] == f"Basic {sent}"
     assert len(records.kept) == 2
-    assert all(record.secrets >= {"hunter/2", sent} for record in records.kept)
+    assert all(record.secrets >= Secrets({"hunter/2", sent}) for record in records.kept)
 
 
 @asynchronous

@@ -17,7 +17,8 @@ import yaml
 
 import codegen
 from codegen import revising
-from codegen.__main__ import PYTHON_TYPES, Arguments, facts, formatted, render, render_tables, rule, wrapped
+from codegen.__main__ import Arguments, facts, formatted, render, render_tables, wrapped
+from codegen.declaring import PYTHON_TYPES, rule
 from codegen.description import Api, Field, load
 
 ROOT = Path(codegen.__file__).resolve().parents[1]

@@ -12,7 +12,8 @@ import yaml
 
 import codegen
 from codegen import revising
-from codegen.__main__ import declaration, facts, render
+from codegen.__main__ import facts, render
+from codegen.declaring import declaration
 from codegen.description import Api, load
 
 ROOT = Path(codegen.__file__).resolve().parents[1]
@@ -128,7 +129,7 @@ def test_a_field_that_only_the_newer_revision_has_is_left_out_of_the_older(chang
     api = changed(change)
     field = api.shapes["Volume"].fields["iops"]
     assert declaration(field, "both", api) == (
-        f"""field("Iops", Whole(), default=None, revised={{"{OLDER}": There(None)}})"""
+        f"""attrs.field(default=None, metadata=on_wire("Iops", Whole(), revised={{"{OLDER}": There(None)}}))"""
     )
     assert revising.differences(api, api.shapes["Volume"].fields["size"]) == {OLDER: "There(None)"}
     assert [each.wire for each in revising.wire_shape(api, "Volume", OLDER)] == ["Type"]

@@ -54,6 +54,8 @@ async def test_requests_and_resources(call: Caller, create_cluster_body: dict[st
     ]
     assert {each.request_id for each in ledger.resources} == {answer["RequestId"]}
     assert {each.deleted_at for each in ledger.resources} == {None}
+    with pytest.raises(ValueError, match="there is no kind 'clusters': it is one of cluster, node_pool"):
+        ledger.created("clusters")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         created.code = "Other"  # type: ignore[misc]
 

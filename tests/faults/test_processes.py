@@ -109,7 +109,11 @@ say(outcome())
     "interpreter exit with a create in flight-async": (
         """
 import logging
-logging.basicConfig(stream=sys.stdout, format="%(message)s")
+class Said(logging.Handler):
+    def emit(self, record):
+        told = dict(record.cds_eks)
+        say(len(told.pop("call_id")), told)
+logging.getLogger("cds_eks").addHandler(Said())
 async def main():
     eks = AsyncEksClient(**settings())
     task = asyncio.ensure_future(eks.network_interfaces.create("subnet-1"))
@@ -120,7 +124,10 @@ say(outcome())
 """,
         [Fault("hang_after_commit")],
         [
-            "CreateNetworkInterface ended, and its fate is open: attempts=1, error=CancelledError, outcome=unknown",
+            (
+                "36 {'action': 'CreateNetworkInterface', 'event': 'ended, and its fate is open', 'attempts': 1, "
+                "'error': 'CancelledError', 'outcome': 'unknown'}"
+            ),
             "unknown",
         ],
         [True],

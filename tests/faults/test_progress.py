@@ -132,7 +132,7 @@ async def repeating(run: Run) -> None:
     async with run.client() as client:
         with pytest.raises(errors.UnreadableResponse, match="repeats an earlier one: 10 of 30"):
             await client.iterate(cluster, page_size=10)
-        assert len(client.watch.calls) == 2
+        assert len(client.watch.calls) == 2 * 4  # it may have grown at its front: that is looked at three times more
 
 
 @MATRIX.scenario("faults in the middle of the pages")

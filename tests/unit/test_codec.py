@@ -232,7 +232,8 @@ def test_a_signed_query_parses_back_to_the_parameters() -> None:
 def test_a_request_of_another_operation_is_refused() -> None:
     error = refusal("GetCluster", models.DeleteClusterRequest(cluster_id="c"))
     assert (error.field, error.rule) == ("request", "must be a GetClusterRequest, not DeleteClusterRequest")
-    assert refusal("CreateCluster", {"ClusterName": "x"}).rule == "must be a CreateClusterRequest, not dict"
+    rule = refusal("CreateCluster", {"ClusterName": "x"}).rule
+    assert rule == "must be a CreateClusterRequest, not dict; CreateClusterRequest.from_dict reads plain data"
 
 
 # --- extra
@@ -399,9 +400,9 @@ def test_any_answer_of_any_action_is_given_back_raw(method: str, data: object) -
 def test_the_secrets_of_a_request_are_known_to_the_pipeline(create_cluster_body: dict[str, Any]) -> None:
     create_cluster_body["NodePoolConfig"]["NodeConfig"]["Password"] = "Another-passw0rd"
     request = models.CreateClusterRequest.from_dict(create_cluster_body)
-    request = attrs.evolve(request, extra={"Password": "top-level"})  # type: ignore[misc]
-    inner = attrs.evolve(request.master_config, extra={"Deep": [{"Sk": "nested"}]})  # type: ignore[misc]
-    request = attrs.evolve(request, master_config=inner)  # type: ignore[misc]
+    request = attrs.evolve(request, extra={"Password": "top-level"})
+    inner = attrs.evolve(request.master_config, extra={"Deep": [{"Sk": "nested"}]})
+    request = attrs.evolve(request, master_config=inner)
     call = encoded("CreateCluster", request, {"NewPassword": "extra-one"}, Secrets({"key-id"}))
     assert call.secrets == {
         *("key-id", "ccm-ak", "ccm-sk", "Passw0rd!x", "Another-passw0rd"),

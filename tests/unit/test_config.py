@@ -372,3 +372,27 @@ def test_no_number_of_seconds_overflows(value: Any) -> None:
                 kind(**{name: value})
     with pytest.raises(InvalidRequestError, match=r"^timeout: must be"):
         config.check_timeout(value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("CDS_EKS_ENDPOINT", "api.example.com", r"endpoint \(CDS_EKS_ENDPOINT\) must begin with https:// or http://"),
+        ("CDS_API_HOST", "999.1.1.1", r"endpoint \(CDS_API_HOST\) must name a host"),
+        ("EKS_API_HOST", "a b", r"endpoint \(EKS_API_HOST\) must not hold spaces"),
+    ],
+)
+def test_an_endpoint_of_the_environment_that_can_not_be_one_names_its_variable(
+    variable: str, value: str, words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        config.endpoint_from({variable: value})
+
+
+@pytest.mark.parametrize("variable", ["CDS_SECRET_ID", "CDS_SECRET_KEY"])
+def test_a_key_of_the_environment_with_a_stray_line_end_names_its_variable(variable: str) -> None:
+    environ = {"CDS_SECRET_ID": "id", "CDS_SECRET_KEY": "key"} | {variable: "planted\n"}
+    words = rf"credentials \({variable}\): it has spaces around it, line ends"
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        config.credentials_from(environ)
+    assert "planted" not in str(caught.value)

@@ -183,6 +183,60 @@ async def test_an_id_that_an_answer_named_decides() -> None:
     assert await group.find(lost({"cluster_id": "c-2"}), settle=0) == renamed
 
 
+async def test_an_id_that_an_answer_named_is_waited_for_though_another_has_its_name() -> None:
+    older, made = cluster("c-1"), cluster("c-2")
+    time = Time()
+    group, _ = clusters(lambda now: listed(older) if now < 10 else listed(older, made), time)
+    assert await group.find(lost({"cluster_id": "c-2"})) == made
+    group, _ = clusters(lambda _: listed(older), Time())
+    with pytest.raises(errors.DuplicateFound) as caught:  # neither chosen nor forgotten
+        await group.find(lost({"cluster_id": "c-2"}))
+    assert caught.value.found == ("c-2", "c-1")
+    group, _ = clusters(lambda _: listed(), Time())
+    assert await group.find(lost({"cluster_id": "c-2"})) is None
+
+
+async def test_an_id_that_an_answer_named_is_found_in_a_list_that_was_cut() -> None:
+    group, _ = clusters(lambda _: listed(cluster(), total=100), Time())
+    assert await group.find(lost({"cluster_id": "c-1"})) == cluster()
+
+
+async def test_a_namesake_that_is_being_deleted_hides_nothing() -> None:
+    made = cluster("c-2")
+    leaving = models.ClusterSummary(cluster_id="c-1", cluster_name="gpu-1", vpc_id="v-1", cluster_status="Deleting")
+    group, _ = clusters(lambda _: listed(leaving, made), Time())
+    assert await group.find(lost()) == made
+    late = Time()
+    group, _ = clusters(lambda now: listed(leaving) if now < 30 else listed(made), late)
+    assert await group.find(lost()) == made
+    group, _ = clusters(lambda now: listed(leaving) if now < 30 else listed(), Time())
+    assert await group.find(lost()) is None
+    late = Time()
+    group, _ = clusters(lambda _: listed(leaving), late)
+    assert await group.find(lost()) == leaving  # never None for what may be it
+    assert late.now == pytest.approx(60)
+
+
+@pytest.mark.parametrize("blank", [models.ClusterSummary(cluster_id=""), cluster("")])
+async def test_what_is_listed_without_an_id_is_neither_found_nor_not_there(blank: models.ClusterSummary) -> None:
+    group, _ = clusters(lambda now: listed(blank) if now < 5 else listed(cluster()), Time())
+    assert await group.find(lost()) == cluster()
+    group, _ = clusters(lambda _: listed(blank), Time())
+    with pytest.raises(errors.UnreadableResponse, match="without its id"):
+        await group.find(lost())
+
+
+async def test_a_status_without_a_code_does_not_say_that_nothing_is_there() -> None:
+    def answer(_: float) -> Response[Any]:
+        raise errors.NotFound("a gateway's", http_status=404)
+
+    time = Time()
+    group, _ = clusters(answer, time)
+    with pytest.raises(errors.NotFound):
+        await group.find(lost())
+    assert time.now == pytest.approx(60)
+
+
 async def test_an_id_alone_is_searched_for() -> None:
     group, service = clusters(lambda _: listed(cluster()), Time())
     assert await group.find(lost({"cluster_id": "c-1"}, key={}), settle=0) == cluster()
@@ -294,6 +348,15 @@ async def test_a_node_pool_is_looked_for_in_its_cluster() -> None:
         await group.find(LOST_POOL, settle=0)
 
 
+async def test_an_answer_that_is_no_known_list_does_not_say_that_no_pool_is_there() -> None:
+    strange = Response(data=models.NodePoolList.from_dict({}).replace(extra={"Id": "p-1", "Name": "workers"}))
+    group, _ = pools(lambda _: strange, Time())
+    with pytest.raises(errors.UnreadableResponse, match="no list that is known"):
+        await group.find(LOST_POOL)
+    group, _ = pools(lambda _: Response(data=strange.data.replace(total=0)), Time())
+    assert await group.find(LOST_POOL) is None
+
+
 async def test_a_cluster_that_is_not_found_yet_may_still_come() -> None:
     time = Time()
 
@@ -306,7 +369,7 @@ async def test_a_cluster_that_is_not_found_yet_may_still_come() -> None:
     assert await group.find(LOST_POOL) == pool()
 
     def gone(_: float) -> Response[Any]:
-        raise errors.NotFound("no such cluster", http_status=404)
+        raise errors.NotFound("no such cluster", code="ResourceNotFound", http_status=404)
 
     late = Time()
     group, _ = pools(gone, late)
@@ -335,6 +398,12 @@ async def test_a_network_interface_is_looked_for_by_its_id_alone() -> None:
     entry = Entry(action="CreateNetworkInterface", natural_key={"netcard_name": "n"}, ids={"netcard_id": "n-1"})
     assert await group.find(entry) == card
     assert service.asked[0].netcard_id == "n-1"
+    blank = NetworkInterfaces(
+        Service(time, lambda _: Response(data=models.NetworkInterface(netcard_id=""))),
+        LookUp(clock=time.clock, sleep=time.sleep),
+    )
+    with pytest.raises(errors.UnreadableResponse, match="does not name"):
+        await blank.find(entry)
     nameless = Entry(action="CreateNetworkInterface", natural_key={"netcard_name": "n", "subnet_id": "s"})
     with pytest.raises(errors.InvalidRequestError, match="can't be searched"):
         await group.find(nameless)

@@ -20,19 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
+from cds_eks.checking import check, check_together, put
+from cds_eks.declaring import UNDOCUMENTED, frozen, on_wire
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import (
-    Nested,
-    Shape,
-    extra_field,
-    field,
-    fields_of,
-    is_answer,
-    model,
-    restore,
-    state_of,
-)
-from cds_eks.rules import Boolean, Flag, FlagText, Forbidden, ListOf, MapOfText, Rule, Text, Whole, value_at
+from cds_eks.modeling import Nested, Shape, fields_of, is_answer, restore, state_of
+from cds_eks.rules import ANY_TEXT, Boolean, Flag, FlagText, Forbidden, ListOf, MapOfText, Rule, Text, Whole, value_at
 
 ALL: dict[str, type[Any]] = {name: getattr(models, name) for name in models.__all__}
 SHAPES: dict[str, type[Shape]] = {name: cls for name, cls in ALL.items() if issubclass(cls, Shape)}
@@ -738,19 +730,35 @@ def test_the_names_are_sorted_and_the_designs() -> None:
 # --- how they are made
 
 
-@model
+_SIZE = Whole(min=1)
+
+
+@frozen(kw_only=True, init=False)
 class Inner(Shape):
-    size: int = field("Size", Whole(min=1))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    size: int = attrs.field(metadata=on_wire("Size", _SIZE))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, size: int, extra: Mapping[str, Any] = MappingProxyType({})) -> None:
+        put(self, "size", check("size", _SIZE, size))
+        put(self, "extra", dict(extra))
 
 
-@model
+_INNER = Nested(Inner)
+
+
+@frozen(kw_only=True, init=False)
 class Outer(Shape):
     FORBIDDEN = (Forbidden("kind", "none", ("inner.size",), "there is nothing inside"),)
 
-    kind: str = field("Kind", Text())
-    inner: Inner = field("Inner", Nested(Inner))
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=True)
+    kind: str = attrs.field(metadata=on_wire("Kind", ANY_TEXT))
+    inner: Inner = attrs.field(metadata=on_wire("Inner", _INNER))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, kind: str, inner: Inner, extra: Mapping[str, Any] = MappingProxyType({})) -> None:
+        put(self, "kind", check("kind", ANY_TEXT, kind))
+        put(self, "inner", check("inner", _INNER, inner))
+        put(self, "extra", dict(extra))
+        check_together(self)
 
 
 def test_a_ban_looks_at_dotted_paths() -> None:

@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import pickle
+import re
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
@@ -127,7 +128,7 @@ async def test_a_create_that_may_have_left_is_open_with_all_that_is_known(
     assert found.cause == anyio_cancellation()
     assert note == (
         "CreateCluster may or may not have been carried out [attempts=1, outcome=unknown, "
-        f"look_for=cluster_name={create.cluster_name!r} vpc_id={create.vpc_id!r}]; "
+        f"look_for=cluster_name={create.cluster_name!r} vpc_id={create.vpc_id!r}, call_id={found.call_id}]; "
         "it is among the client's `open_creates`"
     )
     [line] = [record for record in caplog.records if record.levelno == logging.WARNING]
@@ -135,6 +136,7 @@ async def test_a_create_that_may_have_left_is_open_with_all_that_is_known(
     assert line.__dict__["cds_eks"] == {
         "action": "CreateCluster",
         "event": "ended, and its fate is open",
+        "call_id": found.call_id,
         "attempts": 1,
         "error": found.cause,
         "outcome": "unknown",
@@ -274,8 +276,9 @@ async def test_every_kind_of_create_is_kept(make: Make) -> None:
 async def test_an_idempotent_write_is_told_of_but_not_kept_and_a_read_is_neither(make: Make) -> None:
     backend = Stuck("sent")
     async with make(backend) as eks:
-        notes = await cut_off(eks, backend, lambda: eks.clusters.delete("c-1"))
-        assert notes == ["DeleteCluster may or may not have been carried out [attempts=1, outcome=unknown]"]
+        [note] = await cut_off(eks, backend, lambda: eks.clusters.delete("c-1"))
+        known = r"\[attempts=1, outcome=unknown, call_id=[0-9a-f-]{36}\]"
+        assert re.fullmatch(f"DeleteCluster may or may not have been carried out {known}", note)
         backend.is_there = anyio.Event()
         assert await cut_off(eks, backend, lambda: eks.clusters.get("c-1")) == []
         assert eks.open_creates == ()

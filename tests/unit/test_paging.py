@@ -150,6 +150,38 @@ async def test_a_list_that_shrinks_once_is_walked_once_more() -> None:
     assert book.asked == [1, 2, 3, 1, 2, 3]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+async def test_a_page_that_repeats_itself_because_the_list_grew_at_its_front_is_no_error(size: int) -> None:
+    class Growing(Book):
+        """The newest first: as many as fill a page have come in front by the time of the second request."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.entries = list("abcdefg")
+
+        def page(self, page_index: int) -> list[str]:
+            if len(self.asked) == 2:
+                self.entries[:0] = list("xyz"[:size])
+            self.total = len(self.entries)
+            return self.entries[(page_index - 1) * size : page_index * size]
+
+    assert sorted(await all_of(Growing())) == sorted("abcdefg" + "xyz"[:size])
+
+
+async def test_a_list_that_only_says_that_it_grows_is_given_up_after_a_few_walks() -> None:
+    class Boasting(Book):
+        """Each page is the first, and the total rises."""
+
+        def page(self, page_index: int) -> list[str]:
+            self.total = 10 + len(self.asked)
+            return ["a", "b"]
+
+    book = Boasting()
+    with pytest.raises(UnreadableResponse, match="repeats an earlier one"):
+        await all_of(book)
+    assert len(book.asked) < 10
+
+
 async def test_a_service_that_gives_the_same_page_in_another_order_is_given_up() -> None:
     class Shuffled(Book):
         def page(self, page_index: int) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
-from cds_eks.reading import converter
+from cds_eks.structuring import tolerant
 
 
 def refusal(make: Any, *arguments: Any, **named: Any) -> tuple[str, str]:
@@ -194,7 +194,7 @@ def answer() -> models.ClusterDetail:
         "New": {"Password": "marked-new", "Rest": [{"Token": "marked-token", "Size": 1}]},
         "CniInfo": {"CniType": "calico", "Secret": "marked-secret"},
     }
-    detail: models.ClusterDetail = converter().structure(data, models.ClusterDetail)
+    detail: models.ClusterDetail = tolerant().structure(data, models.ClusterDetail)
     return detail
 
 

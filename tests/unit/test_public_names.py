@@ -38,6 +38,7 @@ def test_the_package_shows_these_names() -> None:
         "RetryPolicy",
         "Timeouts",
         "__version__",
+        "converter",
         "errors",
         "models",
         "types",

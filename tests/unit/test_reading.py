@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
-from cds_eks.modeling import Shape, extra_field, field, fields_of, model
-from cds_eks.reading import Unreadable, converter, read_bool, read_int, read_str
+from cds_eks.checking import put
+from cds_eks.declaring import UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.modeling import Shape, fields_of
+from cds_eks.reading import Unreadable, read_bool, read_int, read_str
+from cds_eks.structuring import tolerant
 
 
 def read(kind: Any, value: Any) -> Any:
-    return converter().structure(value, kind)
+    return tolerant().structure(value, kind)
 
 
 def why_not(kind: Any, value: Any) -> str:
@@ -331,14 +335,18 @@ def test_a_value_of_another_kind_is_named_by_its_path(kind: Any, value: object, 
     assert why_not(kind, value) == words
 
 
-@model
+@frozen(kw_only=True, init=False)
 class Plain(Shape):
-    count: int = field("Count")
-    is_on: bool = field("IsOn")
-    tags: Mapping[str, str] = field("Tags")
-    names: Sequence[str] = field("Names")
-    kinds: dict[str, str] = field("Kinds", factory=dict)
-    extra: Mapping[str, Any] = extra_field(factory=dict, checked=False)
+    count: int = attrs.field(metadata=on_wire("Count"))
+    is_on: bool = attrs.field(metadata=on_wire("IsOn"))
+    tags: Mapping[str, str] = attrs.field(metadata=on_wire("Tags"))
+    names: Sequence[str] = attrs.field(metadata=on_wire("Names"))
+    kinds: dict[str, str] = attrs.field(factory=dict, metadata=on_wire("Kinds"))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, metadata=UNDOCUMENTED_ANSWER)
+
+    def __init__(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            put(self, name, value)
 
 
 def test_every_kind_of_field_has_an_empty_value() -> None:

@@ -15,6 +15,7 @@ from scripted import World, cluster, event, listed, pool, pools, summary, task
 
 from cds_eks import errors
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
+from cds_eks.finite import shown_number
 from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStatus
 from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.waiting.intervals import LAST_INTERVAL
@@ -167,6 +168,29 @@ async def test_a_failed_task_without_a_message_still_says_what_happened(msg: str
         await World(task("error", msg)).wait.task("t-1")
 
 
+async def test_what_a_failure_is_told_with_is_one_line_of_bounded_length() -> None:
+    long = "no capacity\n\x1b[31m" * 10_000
+    for given, wait, ids in (
+        (task("error", long), "task", ["t-1"]),
+        (task(f"error {long}", ""), "task", ["t-1"]),
+        (event("failed", long), "event", ["e-1"]),
+        (event(f"failed {long}"), "event", ["e-1"]),
+        (cluster("error", long), "cluster_running", ["c-1"]),
+        (cluster(f"error {long}"), "cluster_running", ["c-1"]),
+        (pool(0, 1, status=f"failed {long}"), "node_pool_ready", ["c-1", "p-1"]),
+    ):
+        with pytest.raises(TaskFailed) as caught:
+            await getattr(World(given).wait, wait)(*ids)
+        assert len(caught.value.message) < 1100
+        assert str(caught.value).isprintable()
+
+
+async def test_a_status_that_is_empty_is_not_shown() -> None:
+    with pytest.raises(WaitTimeout) as caught:
+        await World(task("")).wait.task("t-1", timeout=1)
+    assert "status=" not in str(caught.value)
+
+
 @pytest.mark.parametrize("status", ["failed", "error"])
 async def test_a_failed_event_raises_its_text_and_its_id(status: str) -> None:
     with pytest.raises(TaskFailed, match="挂载失败") as caught:
@@ -183,6 +207,8 @@ async def test_a_cluster_in_error_raises_its_text_and_its_id(method: str) -> Non
     assert (caught.value.cluster_id, caught.value.last) == ("c-1", cluster("error", "部署失败"))
     with pytest.raises(TaskFailed, match="the cluster is in error"):
         await getattr(World(cluster("creating"), cluster("error")).wait, method)("c-1")
+    with pytest.raises(TaskFailed, match="the cluster is in error"):  # a text that says no more than the status
+        await getattr(World(cluster("creating"), cluster("error", "Error")).wait, method)("c-1")
 
 
 async def test_a_cluster_that_never_came_up_is_in_error() -> None:
@@ -478,7 +504,7 @@ async def test_a_node_pool_id_is_checked_too() -> None:
         await World(None).wait.node_pool_ready("c", "")
 
 
-@pytest.mark.parametrize("bad", [-1, True, "3", 1.0], ids=repr)
+@pytest.mark.parametrize("bad", [-1, True, "3", 1.0, 10**5000, -(10**5000)], ids=shown_number)
 async def test_replicas_is_a_whole_number_of_at_least_0_or_none(bad: Any) -> None:
     world = World(None)
     with pytest.raises(InvalidRequestError, match="replicas: must be a whole number"):

@@ -173,6 +173,8 @@ async def test_what_on_change_raises_passes_through_a_wait_for_many() -> None:
     assert caught.value is mine
     with pytest.raises(InvalidRequestError, match="on_change: must be callable"):
         await World(None).wait.tasks(["a"], on_change=7)  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequestError, match="on_change: must be callable"):
+        await World([]).wait.clusters_running(["a"], on_change=7)  # type: ignore[arg-type]
 
 
 async def test_many_node_pools_are_waited_for_each_with_its_number_of_nodes() -> None:

@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
+from cds_eks.checking import check, put
+from cds_eks.declaring import UNDOCUMENTED, frozen, on_wire
 from cds_eks.emulator.checks import checked
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Nested, Shape, field, fields_of, model
-from cds_eks.modeling import extra_field as extra
+from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.revisions import API_REVISIONS, Gathered, There
 from cds_eks.rules import ExtraFields, ListOf, Text, Whole, value_at
 from cds_eks.writing import MOST_REPEATED, writer, written
@@ -426,24 +427,38 @@ def test_every_rule_of_the_models_can_be_written() -> None:
 # --- shapes of our own: what no model of today has
 
 
-@model
+@frozen(kw_only=True, init=False)
 class Part(Shape):
     """Only the newer revision has `iops`."""
 
-    name: str = field("Name", Text(), revised={NEWER: There("Title", spelt={"a": "A"}, gone=("z",))})
-    iops: int | None = field("Iops", Whole(), default=None, revised={OLDER: There(None)})
-    extra: Any = extra(factory=dict, checked=True)
+    name: str = attrs.field(
+        metadata=on_wire("Name", Text(), revised={NEWER: There("Title", spelt={"a": "A"}, gone=("z",))})
+    )
+    iops: int | None = attrs.field(default=None, metadata=on_wire("Iops", Whole(), revised={OLDER: There(None)}))
+    extra: Any = attrs.field(factory=dict, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, name: str, iops: int | None = None) -> None:
+        put(self, "name", name)
+        put(self, "iops", iops)
+        put(self, "extra", {})
 
 
-@model
+@frozen(kw_only=True, init=False)
 class Whole_(Shape):  # noqa: N801 - the rule has the name
     """A list of texts with spellings, and a field gathered from below in the older revision."""
 
     GATHERED = (Gathered("Top", revision=OLDER, path="part.name"),)
 
-    part: Part = field("Part", Nested(Part))
-    kinds: Any = field("Kinds", ListOf(Text()), default=None, revised={NEWER: There("Kinds", gone=("z",))})
-    extra: Any = extra(factory=dict, checked=True)
+    part: Part = attrs.field(metadata=on_wire("Part", Nested(Part)))
+    kinds: Any = attrs.field(
+        default=None, metadata=on_wire("Kinds", ListOf(Text()), revised={NEWER: There("Kinds", gone=("z",))})
+    )
+    extra: Any = attrs.field(factory=dict, metadata=UNDOCUMENTED)
+
+    def __init__(self, *, part: Part, kinds: Any = None, extra: Any = None) -> None:
+        put(self, "part", part)
+        put(self, "kinds", kinds)
+        put(self, "extra", extra or {})
 
 
 def test_a_field_that_only_the_newer_revision_has_is_refused_by_the_older() -> None:
@@ -463,10 +478,19 @@ def test_entries_of_lists_of_texts_are_spelt_and_named() -> None:
 
 
 def test_a_model_of_a_users_own_is_written_with_its_fields() -> None:
-    @model
-    class Disk(models.DiskInfo):
-        iops: int | None = field("Iops", Whole(), default=None)
+    iops_rule = Whole()
 
+    @frozen(kw_only=True, init=False)
+    class Disk(models.DiskInfo):
+        iops: int | None = attrs.field(default=None, metadata=on_wire("Iops", iops_rule))
+
+        def __init__(self, *, iops: int | None = None, **others: Any) -> None:
+            models.DiskInfo.__init__(self, **others)
+            put(self, "iops", None if iops is None else check("iops", iops_rule, iops))
+
+    assert [each.name for each in fields_of(Disk)][-2:] == ["extra", "iops"]
+    with pytest.raises(InvalidRequestError, match="iops: must be a whole number"):
+        Disk(disk_feature="ssd", disk_size=80, iops=cast("Any", "9"))
     request = changed(cluster(), "master_config.data_disk", [Disk(disk_feature="ssd", disk_size=80, iops=9)])
     assert written(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Type": "SSD", "Size": 80, "Iops": 9}]
 

@@ -7,8 +7,9 @@ from typing import Any
 import attrs
 import pytest
 
-from cds_eks.making import maker
+from cds_eks.freezing import frozen_as, slots_of
 from cds_eks.resources.clusters import LIST_CLUSTERS
+from cds_eks.spellings import Secrets
 from cds_eks.wire import (
     CallRecord,
     RawResponse,
@@ -68,10 +69,19 @@ def test_what_is_not_given_is_made_anew_each_time() -> None:
     assert make_raw_response(status=1, headers={}, content=b"").parsed == []
 
 
-def test_a_field_may_have_a_default_that_is_no_text() -> None:
-    @attrs.frozen(kw_only=True, weakref_slot=False)
-    class Thing:
-        name: str
-        size: float = 1.5
+def test_a_request_is_signed_by_a_copy_that_is_frozen_as_well() -> None:
+    request = make_request(operation=LIST_CLUSTERS, url="u", params={"a": "b"}, content=b"c", secrets=Secrets({"g"}))
+    signed = request.signed("q")
+    assert signed == attrs.evolve(request, query="q")
+    assert signed.record is request.record
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        signed.query = "r"  # type: ignore[misc]
 
-    assert maker(Thing)(name="a") == Thing(name="a", size=1.5)
+
+def test_what_has_other_slots_is_not_frozen_as_another() -> None:
+    class Other:
+        __slots__ = ("status",)
+
+    assert slots_of(Other) == ("status",)
+    with pytest.raises(TypeError, match="layout differs"):
+        frozen_as(RawResponse, Other())

@@ -1,7 +1,11 @@
-"""The quick readers agree with the general ones, whatever comes."""
+"""The generated readers agree with the general ones, whatever comes."""
 
 from __future__ import annotations
 
+import functools
+import importlib
+import inspect
+import pkgutil
 import typing
 from typing import Any
 
@@ -10,18 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_eks import models, reading
+from cds_eks import models, readers, structuring
 from cds_eks.modeling import Shape, fields_of, is_answer
 from cds_eks.models import ClusterDetail, Node, NodePool
-from cds_eks.reading import Unreadable, reader_of
+from cds_eks.reading import Unreadable
+from cds_eks.structuring import general, reader_of
 
 steady = settings(max_examples=300, deadline=None, derandomize=True)
 
-SHAPES = [
-    shape
-    for name in models.__all__
-    if isinstance(shape := getattr(models, name), type) and issubclass(shape, Shape) and is_answer(shape)
-]
+SHAPES = sorted(
+    (
+        shape
+        for group in pkgutil.iter_modules(readers.__path__)
+        for shape in importlib.import_module(f"cds_eks.readers.{group.name}").READERS
+    ),
+    key=lambda shape: str(shape.__name__),
+)
 
 scalars = st.none() | st.booleans() | st.integers(-5, 10**20) | st.floats(allow_nan=True) | st.text(max_size=4)
 values = st.recursive(
@@ -36,10 +44,29 @@ def quick_of(shape: Any) -> Any:
 
 
 def general_of(shape: type[Shape], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The general reader of a shape, without the quick one around it."""
-    with monkeypatch.context() as patch:
-        patch.setattr(reading, "compiled", lambda shape, fields, general, spellings: general)
-        return reading._shape_hook(shape)
+    """The general reader of a shape, with general ones below it, and no generated one anywhere."""
+    monkeypatch.setattr(structuring, "tolerant", functools.cache(structuring.tolerant.__wrapped__))
+    monkeypatch.setattr(structuring, "reader_of_shape", lambda shape: general(shape).read)
+    return general(shape).read
+
+
+def test_every_answer_and_every_part_of_one_has_a_reader_of_its_own() -> None:
+    answers = {name for name in models.__all__ if is_answer_shape(getattr(models, name))}
+    names = {shape.__name__ for shape in SHAPES}
+    assert answers < names
+    for shape in SHAPES:
+        assert reader_of(shape).__module__.startswith("cds_eks.readers.")
+
+
+def test_a_reader_is_source_that_can_be_read_and_stepped_through() -> None:
+    for shape in SHAPES:
+        source = inspect.getsource(reader_of(shape))
+        for member in fields_of(shape):
+            assert member.name == "extra" or f'plain["{member.metadata["wire"]}"]' in source
+
+
+def is_answer_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Shape) and is_answer(kind)
 
 
 def outcome(read: Any, shape: type[Shape], value: Any) -> object:

@@ -1,0 +1,1 @@
+"""The generated readers of answers, one file a group."""
