@@ -61,6 +61,12 @@ def cleared(error: E) -> E:
     return error
 
 
+def bare(error: E) -> E:
+    """Return an error without the frames that it, and what it came of, went through: they would keep what they hold."""
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
 def _clear(traceback: TracebackType | None) -> None:
     while traceback is not None:
         if _is_ours(traceback.tb_frame):
