@@ -32,6 +32,7 @@ from cds_eks.errors import (
     InvalidRequestError,
     UnreadableResponse,
 )
+from cds_eks.frames import without
 from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable, secrets_of_proxy
@@ -204,17 +205,21 @@ async def _ask(transport: httpx.AsyncBaseTransport, request: Request, hear_part:
             request.record.arrived = _response(answer, request)
 
     ask = functools.partial(transports.ask, most=MAX_BODY, hear=hear, hear_part=hear_part)
-    if isinstance(transport, Routed) and not transports.are_intercepted():
-        return await ask(transport, request)  # which keeps the time by itself
-    with anyio.move_on_after(time_left(request)):
-        return await ask(transport, request)
+    try:
+        if isinstance(transport, Routed) and not transports.are_intercepted():
+            return await ask(transport, request)  # which keeps the time by itself
+        with anyio.move_on_after(time_left(request)):
+            return await ask(transport, request)
+    except BaseException as error:  # a cancellation while a failure is dealt with has it as its context
+        without(error, transports.OTHERS)
+        raise
     raise OutOfTime
 
 
 def _take_part(record: CallRecord, part: Answer) -> None:
     """Put on the record what there is of an answer that broke off."""
-    headers = read_headers([one for field in part.fields for one in field])
-    record.broke_off(decompressed(part.content or b"", headers.get("content-encoding", ""))[0])
+    encoding = read_headers([one for field in part.fields for one in field]).get("content-encoding", "")
+    record.broke_off(decompressed(part.content or b"", encoding)[0])
 
 
 def _check_url(request: Request) -> None:

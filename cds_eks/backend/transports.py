@@ -77,6 +77,8 @@ async def close(thing: Closable) -> None:
         await thing.aclose()
 
 
+OTHERS = frozenset({"h11", "httpcore", "httpx"})
+
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """What httpx raises before anything of a request can have left."""
 
