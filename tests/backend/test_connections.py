@@ -11,7 +11,6 @@ import logging
 import socket
 import ssl
 import time
-import traceback
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -515,7 +514,10 @@ def test_a_cancellation_does_not_bring_along_what_a_server_has_repeated(
             task.cancel()
             with pytest.raises(asyncio.CancelledError) as caught:
                 await task
-            assert "marked" not in "".join(traceback.format_exception(caught.value))
+            chain: list[BaseException | None] = [caught.value]
+            while (last := chain[-1]) is not None:  # tools that report errors go along it, hidden as it may be
+                chain.append(last.__context__)
+            assert "marked" not in repr(chain)
 
     monkeypatch.setattr(Channel, "aclose", aclose)
     run(loop, main)

@@ -703,10 +703,10 @@ def test_the_errors_of_some_packages_are_taken_out_of_what_an_error_came_of() ->
 
     Theirs.__module__ = "theirs.inner"
     first, second, last = Theirs("repeated"), ValueError("of the application"), Theirs("repeated")
+    expected: list[BaseException | None] = [None, second, None]
     error = KeyError("x")
     error.__cause__ = error.__context__ = last
     last.__context__, second.__context__ = second, first
     without(error, frozenset({"theirs"}))
-    assert error.__cause__ is None
-    assert error.__context__ is second
-    assert second.__context__ is None
+    found: list[BaseException | None] = [error.__cause__, error.__context__, second.__context__]
+    assert found == expected
