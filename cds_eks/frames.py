@@ -76,6 +76,7 @@ def without(error: BaseException, packages: frozenset[str]) -> None:
         if error.__cause__ is inner:
             error.__cause__ = None
         error.__context__ = inner.__context__
+        inner.__traceback__ = None  # its frames may hold it, and a connection
 
 
 def _clear(traceback: TracebackType | None) -> None:

@@ -210,8 +210,9 @@ async def _ask(transport: httpx.AsyncBaseTransport, request: Request, hear_part:
             return await ask(transport, request)  # which keeps the time by itself
         with anyio.move_on_after(time_left(request)):
             return await ask(transport, request)
-    except BaseException as error:  # a cancellation while a failure is dealt with has it as its context
-        without(error, transports.OTHERS)
+    except BaseException as error:
+        if not isinstance(error, Exception):  # a cancellation while a failure is dealt with has it as its context
+            without(error, transports.OTHERS)
         raise
     raise OutOfTime
 
