@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks.errors import EksError, Outcome
-from cds_eks.spellings import NO_SECRETS
+from cds_eks.spellings import NO_SECRETS, Secrets
 
 _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
 """Of two attempts, the outcome further back is the call's."""
@@ -53,15 +53,15 @@ class CallRecord:
     )
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts: int = 0
         self.failures: tuple[EksError, ...] = ()
         self.fragments: tuple[bytes, ...] = ()
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
         self.arrived: object = None
-        self.clock_was_wrong = False
+        self.clock_was_wrong: bool = False
         self.deadline: float | None = None
-        self.secrets = NO_SECRETS
+        self.secrets: Secrets = NO_SECRETS
         self.total: float | None = None
         self.waits_for: str | None = None
         self._earlier: Outcome = "not_sent"
@@ -108,7 +108,8 @@ class CallRecord:
     @property
     def outcome(self) -> Outcome:
         """The fate of the call, as far as it is known now, all attempts together."""
-        return max(self._earlier, self._now, key=_WEIGHT.index)
+        outcomes: tuple[Outcome, ...] = (self._earlier, self._now)
+        return max(outcomes, key=_WEIGHT.index)
 
     def __repr__(self) -> str:
         return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"

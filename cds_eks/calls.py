@@ -19,7 +19,7 @@ from cds_eks.wire import Kind, Operation, Request, Response
 
 T = TypeVar("T")
 
-logger = logging.getLogger("cds_eks.client")
+logger: logging.Logger = logging.getLogger("cds_eks.client")
 
 
 class Calls:

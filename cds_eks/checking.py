@@ -13,7 +13,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.frames import cleared
 from cds_eks.rules import Broken, Rule, joined, spelt, value_at
 
-put = object.__setattr__
+put: Callable[[object, str, Any], None] = object.__setattr__
 """Sets a field of a model that is being made: models are frozen."""
 
 

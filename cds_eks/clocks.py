@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 
 if hasattr(time, "clock_gettime"):
-    monotonic = functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC)
+    monotonic: Callable[[], float] = functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC)
     """Seconds that never go back; for deadlines and pauses."""
 else:  # pragma: no cover - Windows
-    monotonic = time.monotonic  # type: ignore[assignment]
+    monotonic = time.monotonic
 
 if hasattr(time, "CLOCK_BOOTTIME"):
-    since_boot = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    since_boot: Callable[[], float] = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
     """The same, but counting the time that a machine sleeps; for how long a connection has been idle."""
 else:  # pragma: no cover - not Linux
     since_boot = monotonic

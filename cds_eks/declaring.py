@@ -62,7 +62,8 @@ else:
         """
 
         def freeze(declared: type) -> type:
-            members = {name: declared.__dict__[name] for name in declared.__annotations__}
+            hints = declared.__annotations__.items()  # as texts: the models are of modules that ask for that
+            members = {name: declared.__dict__[name] for name, hint in hints if not hint.startswith("ClassVar[")}
             body = {name: value for name, value in vars(declared).items() if name not in members}
             for name in ("__dict__", "__weakref__"):
                 body.pop(name, None)

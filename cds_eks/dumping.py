@@ -37,7 +37,7 @@ def dump(shape: Any, namer: Namer, *, secrets: bool) -> dict[str, Any]:
             value = None if member.metadata.get("secret") else _open(value)
         name = namer(member)
         if name is None:
-            plain = {**value, **plain}
+            plain = {**(value or {}), **plain}
         elif value is not None and (value or member.name != "extra"):
             plain[name] = _dump_value(value, namer, secrets=secrets)
     return plain

@@ -293,9 +293,9 @@ class DuplicateFound(EksError):
     def __init__(self, *, action: str, natural_key: Mapping[str, Any], found: tuple[str, ...]) -> None:
         key = " ".join(f"{name}={value!r}" for name, value in natural_key.items())
         super().__init__(f"{len(found)} match {key}", action=action, outcome="accepted")
-        self.natural_key = dict(natural_key)
+        self.natural_key: dict[str, Any] = dict(natural_key)
         self.found = found
-        self.ids = {"found": found}
+        self.ids: dict[str, Any] = {"found": found}
 
 
 class IncompleteList(EksError):
@@ -312,7 +312,7 @@ class IncompleteList(EksError):
         self.seen = seen
         self.total_count = total_count
         self.found = found
-        self.ids = {"found": found} if found else {}
+        self.ids: dict[str, Any] = {"found": found} if found else {}
 
 
 class AmbiguousTransport(AmbiguousCreate, TransportError):
@@ -393,7 +393,7 @@ class _Waiting(EksError):
         attempts: int = 0,
     ) -> None:
         super().__init__(message, action=action, request_id=request_id, attempts=attempts, outcome="accepted")
-        self.ids = dict(ids)
+        self.ids: dict[str, Any] = dict(ids)
         self.last = last
         self.status = status
 

@@ -14,7 +14,7 @@ from cds_eks.logs import log
 from cds_eks.open_creates import OpenCreate, OpenCreates
 from cds_eks.wire import Kind, Operation, Request
 
-logger = logging.getLogger("cds_eks.client")
+logger: logging.Logger = logging.getLogger("cds_eks.client")
 
 CALL_ID = "cds-request-id"
 """The header with the id of a call; the service's own client sends it as well [O]."""

@@ -43,7 +43,7 @@ class Lock:
         return self._locks.get(number) or self._locks.setdefault(number, RLock())
 
 
-first_use = Lock()
+first_use: Lock = Lock()
 """Held while something is loaded that is used for the first time: a module, or certificates.
 
 A fork waits for it. A child that comes in the middle inherits locks (of imports, of OpenSSL) that nobody will release.

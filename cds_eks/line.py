@@ -33,7 +33,7 @@ class Line:
     """
 
     def __init__(self, places: int | None) -> None:
-        self.free = sys.maxsize if places is None else places
+        self.free: int = sys.maxsize if places is None else places
         self._reads: OrderedDict[_Turn, float] = OrderedDict()  # with the times at which they are up
         self._writes: OrderedDict[_Turn, float] = OrderedDict()
         self._read_was_last = False

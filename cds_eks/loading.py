@@ -22,5 +22,5 @@ class _Here:
         return get_ident() in self._depths
 
 
-here = _Here()
+here: _Here = _Here()
 """Whether this thread is. A signal handler that comes between must not wait for a thread that needs the same."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import attrs
 
@@ -25,11 +25,11 @@ class Shape:
 
     __slots__ = ()
 
-    FORBIDDEN: tuple[Forbidden, ...] = ()
-    NEEDED: tuple[Needed, ...] = ()
-    ORDERED: tuple[Ordered, ...] = ()
-    ZERO_IS_NONE: bool = False
-    GATHERED: tuple[Gathered, ...] = ()
+    FORBIDDEN: ClassVar[tuple[Forbidden, ...]] = ()
+    NEEDED: ClassVar[tuple[Needed, ...]] = ()
+    ORDERED: ClassVar[tuple[Ordered, ...]] = ()
+    ZERO_IS_NONE: ClassVar[bool] = False
+    GATHERED: ClassVar[tuple[Gathered, ...]] = ()
 
     __match_args__ = ()
 

@@ -12,7 +12,7 @@ import attrs
 from cds_eks.errors import AmbiguousCreate, EksError, Outcome
 from cds_eks.logs import log
 
-logger = logging.getLogger("cds_eks.client")
+logger: logging.Logger = logging.getLogger("cds_eks.client")
 
 MOST_OPEN = 10_000
 """How many are kept; of more, the oldest ones are forgotten."""

@@ -7,7 +7,7 @@ import functools
 import logging
 import re
 
-logger = logging.getLogger("cds_eks.models")
+logger: logging.Logger = logging.getLogger("cds_eks.models")
 
 LONGEST = 100
 """Longer texts than any value are not compared."""

@@ -12,7 +12,7 @@ from cds_eks.wire import Response
 
 T = TypeVar("T")
 
-logger = logging.getLogger("cds_eks.paging")
+logger: logging.Logger = logging.getLogger("cds_eks.paging")
 
 BARREN_WALKS = 3
 """How many walks in a row may bring nothing new while the list still changes: it may only say so."""

@@ -41,8 +41,8 @@ class ProvidedSigner:
         self._provide = provide
         self._current = Credentials("", "")
         self._own = HmacSha1Signer(lambda: self._current)
-        self.secrets = self._own.secrets
-        self.set_clock = self._own.set_clock
+        self.secrets: Callable[[], Secrets] = self._own.secrets
+        self.set_clock: Callable[[float], None] = self._own.set_clock
 
     def __repr__(self) -> str:
         return "ProvidedSigner(***)"

@@ -31,7 +31,7 @@ class AnswerReader:
 
     def begin(self, *, is_to_head: bool) -> None:
         """Expect the answer to a new request. One to a HEAD has no body, whatever it says."""
-        self.may_go_on = False
+        self.may_go_on: bool = False
         self._is_to_head = is_to_head
         self._status: int | None = None  # until the answer is whole
         self._has_head = False

@@ -70,8 +70,8 @@ class Connection(asyncio.BufferedProtocol):
     )
 
     def __init__(self, shared: Shared, origin: tuple[str, str, int]) -> None:
-        self.origin = origin
-        self.is_late = False
+        self.origin: tuple[str, str, int] = origin
+        self.is_late: bool = False
         self._shared = shared
         self._loop = shared.loop
         self._reader = AnswerReader()

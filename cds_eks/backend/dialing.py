@@ -125,6 +125,9 @@ class Dial:
                 done, running = await asyncio.wait(running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
+        except asyncio.CancelledError as cancelled:
+            # From Python 3.14 on, frames of `asyncio.wait` hold the task that waits, and it holds this: a cycle.
+            raise cancelled.with_traceback(None) from None
         finally:
             for task in running:
                 task.cancel()

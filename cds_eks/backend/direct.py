@@ -29,7 +29,7 @@ from cds_eks.logs import log
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
 
-logger = logging.getLogger("cds_eks.backend")
+logger: logging.Logger = logging.getLogger("cds_eks.backend")
 
 MAX_HEAD = 100 * 1024
 """The most bytes of an answer's headers: httpx's own bound."""
@@ -91,7 +91,7 @@ class Direct:
         self._stream: Stream | None = None
         self._patience = Patience()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-        self.is_idle = False
+        self.is_idle: bool = False
 
     def is_ready(self, url: str) -> bool:
         """Whether it can be asked: it leads there, is idle, and nothing has come since, not even an end."""

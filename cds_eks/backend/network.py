@@ -45,8 +45,8 @@ class Network(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self.channel: Channel | None = None
-        self.stage = Stage.BEGUN
-        self.spoke_first = False
+        self.stage: Stage = Stage.BEGUN
+        self.spoke_first: bool = False
         self._end = self._connected_by = math.inf
         self._whole = Patience()
 

@@ -171,7 +171,7 @@ class SecureStream:
     """
 
     def __init__(self, inner: Stream, secured: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
-        self.socket = inner.socket
+        self.socket: socket.socket = inner.socket
         self.secured = secured
         self._inner = inner
         self._incoming = incoming

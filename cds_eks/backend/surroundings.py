@@ -18,7 +18,7 @@ from cds_eks.errors import ConfigurationError
 
 __all__ = ["proxy_for", "ssl_context"]
 
-logger = logging.getLogger("cds_eks.backend")
+logger: logging.Logger = logging.getLogger("cds_eks.backend")
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What may name the trusted certificates; the first that is set counts. The first two are OpenSSL's."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from cds_eks import forks
 from cds_eks.errors import ConfigurationError
 
-logger = logging.getLogger("cds_eks.backend")
+logger: logging.Logger = logging.getLogger("cds_eks.backend")
 
 Tls: TypeAlias = "ssl.SSLContext | str | os.PathLike[str]"
 """What `tls=` of a client takes: a context, or the path of the certificates to trust (a file, or a directory)."""

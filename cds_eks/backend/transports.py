@@ -22,7 +22,7 @@ from cds_eks.wire import Request
 CLOSE_TIMEOUT = 1.0
 """How long closing a connection may take, in seconds."""
 
-logger = logging.getLogger("cds_eks.backend")
+logger: logging.Logger = logging.getLogger("cds_eks.backend")
 
 _is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
 
@@ -30,7 +30,7 @@ _is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
 class _Discreet(logging.Filter):
     """Keeps httpcore quiet at DEBUG: the headers of answers may repeat our signed URL, and a proxy has a password."""
 
-    def filter(self, _: logging.LogRecord) -> bool:
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - what `Filter` names it
         return not _is_ours.get()
 
 
@@ -93,7 +93,7 @@ class Routed(httpx.AsyncHTTPTransport):
 
     def __init__(self, proxy: httpx.Proxy | None, verify: ssl.SSLContext) -> None:
         super().__init__(verify=verify, proxy=proxy, trust_env=False)
-        self.network = Network()
+        self.network: Network = Network()
         # httpx has no public way to say over which network its pool goes. Should the name of it move, httpx goes over a
         # network of its own, which can't be asked what it has read: no connection is used twice then.
         self._pool = _pool(proxy, verify, self.network)

@@ -54,11 +54,15 @@ def check_value(shape: str, wire: str, value: Any, path: str) -> None:
     Raises:
         Refusal: `ArgMissing` if it is empty, `InvalidParameter` if it breaks the rule for names.
     """
-    if (shape, wire) in _NOT_EMPTY and not (all(value) if isinstance(value, list) else value):
+    if (shape, wire) in _NOT_EMPTY and _is_empty(value):
         raise Refusal("ArgMissing", f"{path} is empty")
     if (shape, wire) in _NAMES and value and not _NAME.fullmatch(value):
         rule = "must have 1 to 26 letters, digits and dashes, the first and the last a letter or digit"
         raise Refusal("InvalidParameter", f"{path} {rule}")
+
+
+def _is_empty(value: Any) -> bool:
+    return not (all(value) if isinstance(value, list) else value)
 
 
 def check_together(shape: str, arguments: Mapping[str, Any], path: str) -> None:

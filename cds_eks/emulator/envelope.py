@@ -42,7 +42,7 @@ class Refusal(Exception):
         super().__init__(code, message)
         self.code = code
         self.message = message
-        self.status = status or STATUSES[code]
+        self.status: int = status or STATUSES[code]
 
 
 @attrs.frozen(kw_only=True)

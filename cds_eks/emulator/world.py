@@ -47,7 +47,7 @@ class World:
     """
 
     def __init__(self, clock: Clock, ledger: Ledger, seed: int) -> None:
-        self.now = clock.now()
+        self.now: float = clock.now()
         """Service time: of the request, or of the transition that is being carried out."""
         self.clusters: dict[str, Cluster] = {}
         self.tasks: dict[str, Task] = {}

@@ -19,7 +19,7 @@ from cds_eks.logs import log
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
 
-logger = logging.getLogger("cds_eks.retry")
+logger: logging.Logger = logging.getLogger("cds_eks.retry")
 
 ABSURD_RETRY_AFTER = 3600.0
 """A `Retry-After` of more seconds than this says nothing of use."""
@@ -95,7 +95,7 @@ class RetryQuota:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self.left = size
+        self.left: int = size
 
     def spend(self, cost: int) -> None:
         """Take the cost of a retry."""

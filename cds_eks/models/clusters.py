@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -378,7 +378,7 @@ class BillingSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    NEEDED = (
+    NEEDED: ClassVar[tuple[Needed, ...]] = (
         Needed(
             "billing_method",
             (
@@ -629,7 +629,7 @@ class AutoScaling(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ORDERED = (Ordered("min_replicas", "max_replicas"),)
+    ORDERED: ClassVar[tuple[Ordered, ...]] = (Ordered("min_replicas", "max_replicas"),)
 
     enable: bool = attrs.field(metadata=on_wire("Enable", BOOLEAN))
     max_replicas: int = attrs.field(metadata=on_wire("MaxReplicas", _MAX_REPLICAS))
@@ -774,7 +774,7 @@ class CreateClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    GATHERED = (
+    GATHERED: ClassVar[tuple[Gathered, ...]] = (
         Gathered(
             "Password",
             revision="2025-10-11",

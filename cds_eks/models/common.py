@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -91,7 +91,7 @@ class SubnetInfo(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ZERO_IS_NONE = True
+    ZERO_IS_NONE: ClassVar[bool] = True
 
     subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
     available_zone_id: str | None = attrs.field(default=None, metadata=on_wire("AvailableZoneId", ANY_TEXT))

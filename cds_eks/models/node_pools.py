@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -116,7 +116,9 @@ class NodePoolBillingSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    NEEDED = (Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),)
+    NEEDED: ClassVar[tuple[Needed, ...]] = (
+        Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),
+    )
 
     instance_charge_type: str = attrs.field(metadata=on_wire("InstanceChargeType", _INSTANCE_CHARGE_TYPE))
     period: int | None = attrs.field(default=None, metadata=on_wire("Period", _PERIOD))
@@ -294,7 +296,7 @@ class NodePoolSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    FORBIDDEN = (
+    FORBIDDEN: ClassVar[tuple[Forbidden, ...]] = (
         Forbidden(
             "node_type",
             "bms",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -410,7 +410,7 @@ def read_cluster_event(given: Any, _: object = None) -> ClusterEvent:
     return frozen_as(ClusterEvent, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     CniConfig: read_cni_config,
     CniInfo: read_cni_info,
     ClusterTask: read_cluster_task,

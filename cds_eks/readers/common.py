@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -49,7 +49,7 @@ def read_subnet_info(given: Any, _: object = None) -> SubnetInfo:
     return frozen_as(SubnetInfo, made)
 
 
-read_subnet_info_entries = entries_of(SubnetInfo, read_subnet_info)
+read_subnet_info_entries: Callable[..., list[SubnetInfo]] = entries_of(SubnetInfo, read_subnet_info)
 
 
 class _OpenTaskReference(Shape):
@@ -106,7 +106,7 @@ def read_event_reference(given: Any, _: object = None) -> EventReference:
     return frozen_as(EventReference, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     SubnetInfo: read_subnet_info,
     TaskReference: read_task_reference,
     EventReference: read_event_reference,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -70,7 +70,7 @@ def read_event_task(given: Any, _: object = None) -> EventTask:
     return frozen_as(EventTask, made)
 
 
-read_event_task_entries = entries_of(EventTask, read_event_task)
+read_event_task_entries: Callable[..., list[EventTask]] = entries_of(EventTask, read_event_task)
 
 
 class _OpenEvent(Shape):
@@ -118,7 +118,7 @@ def read_event(given: Any, _: object = None) -> Event:
     return frozen_as(Event, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     EventTask: read_event_task,
     Event: read_event,
 }

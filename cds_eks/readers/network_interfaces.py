@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -118,7 +118,7 @@ def read_attachment_status(given: Any, _: object = None) -> AttachmentStatus:
     return frozen_as(AttachmentStatus, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     NetworkInterfaceEvent: read_network_interface_event,
     NetworkInterface: read_network_interface,
     AttachmentStatus: read_attachment_status,

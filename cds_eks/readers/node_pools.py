@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -86,7 +86,7 @@ def read_volume(given: Any, _: object = None) -> Volume:
     return frozen_as(Volume, made)
 
 
-read_volume_entries = entries_of(Volume, read_volume)
+read_volume_entries: Callable[..., list[Volume]] = entries_of(Volume, read_volume)
 
 
 class _OpenNodePoolNodeConfig(Shape):
@@ -239,7 +239,7 @@ def read_node_pool(given: Any, _: object = None) -> NodePool:
     return frozen_as(NodePool, made)
 
 
-read_node_pool_entries = entries_of(NodePool, read_node_pool)
+read_node_pool_entries: Callable[..., list[NodePool]] = entries_of(NodePool, read_node_pool)
 
 
 class _OpenNodePoolList(Shape):
@@ -272,7 +272,7 @@ def read_node_pool_list(given: Any, _: object = None) -> NodePoolList:
     return frozen_as(NodePoolList, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     NodePoolBillingSpec: read_node_pool_billing_spec,
     Volume: read_volume,
     NodePoolNodeConfig: read_node_pool_node_config,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -121,6 +121,6 @@ def read_node(given: Any, _: object = None) -> Node:
     return frozen_as(Node, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     Node: read_node,
 }

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -76,6 +76,6 @@ def read_scaling_group(given: Any, _: object = None) -> ScalingGroup:
     return frozen_as(ScalingGroup, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     ScalingGroup: read_scaling_group,
 }

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks.freezing import frozen_as
@@ -46,6 +46,6 @@ def read_task_status(given: Any, _: object = None) -> TaskStatus:
     return frozen_as(TaskStatus, made)
 
 
-READERS = {
+READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {
     TaskStatus: read_task_status,
 }

@@ -29,7 +29,7 @@ class Call(Generic[T]):
         self._fates: list[Fate] = []
         self._interruption: BaseException | None = None
         self.is_given = False
-        self.value = cast("T", None)  # nobody takes it if the call is cancelled
+        self.value: T = cast("T", None)  # nobody takes it if the call is cancelled
         self.error: BaseException | None = None
         self._ended = threading.Lock()
         self._ended.acquire()

@@ -13,7 +13,7 @@ from cds_eks.models import ClusterEvent
 from cds_eks.waiting.watch import call_back
 from cds_eks.wire import Response
 
-logger = logging.getLogger("cds_eks.waiting")
+logger: logging.Logger = logging.getLogger("cds_eks.waiting")
 
 PATIENCE = 10.0
 """How many seconds a read of the steps may take: it must not keep the wait up."""

@@ -13,7 +13,7 @@ from cds_eks.waiting.verdicts import Verdict, shown
 
 T = TypeVar("T")
 
-logger = logging.getLogger("cds_eks.waiting")
+logger: logging.Logger = logging.getLogger("cds_eks.waiting")
 
 UNSEEN = 60.0
 """For how many seconds what has not been seen yet may be unknown: reads may lag behind a write [I]."""
@@ -53,7 +53,7 @@ class Watch(Generic[T]):
         self.ids = ids
         self.last: T | None = None
         self.error: EksError | None = None
-        self.has_ended = False
+        self.has_ended: bool = False
         self.verdict: Verdict | None = None
         self._fetch = fetch
         self._judge = judge

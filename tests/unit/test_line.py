@@ -183,7 +183,7 @@ async def test_each_is_told_in_its_own_time_by_one_timer() -> None:
             await anyio.lowlevel.checkpoint()
         while len(queue.missed) < 5:  # noqa: ASYNC110
             await anyio.sleep(0.005)
-        assert asyncio.get_running_loop().time() - began >= 0.15
+        assert asyncio.get_running_loop().time() - began >= 0.14  # uvloop counts whole milliseconds
         assert queue.line._timer is not None
         for _ in range(2):
             queue.line.give_back()
