@@ -47,6 +47,7 @@ class Server:
         port: Where.
         made: How often each create was carried out.
         seen_on: On which connection each request came.
+        done: The reads of which all was sent, also what lies behind their answers.
     """
 
     def __init__(self, context: ssl.SSLContext | None, *, is_proxy: bool) -> None:
@@ -57,6 +58,7 @@ class Server:
         self.port: int = self._listener.getsockname()[1]
         self.made: Counter[str] = Counter()
         self.seen_on: dict[tuple[str, str], int] = {}
+        self.done: set[str] = set()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -102,7 +104,9 @@ class Server:
         else:
             connection.sendall(whole)
             time.sleep(float(delay))
-            connection.sendall(_BYTES.get(behind, b""))
+            with contextlib.suppress(OSError):  # the client may have gone, and waits for this
+                connection.sendall(_BYTES.get(behind, b""))
+        self.done.add(subject)
         return behind != "end"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cds_eks.envelope import is_whole, loaded, member, parse
@@ -22,6 +22,9 @@ MOST = 10**30
 
 MOST_IDS = 20
 """So many of an undocumented answer's are kept."""
+
+_MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"([^"\\]+)"')
+"""A text of a JSON object, and its name."""
 
 _OURS = frozenset({"requestid", "accesskeyid"})
 """Ids of the request's own."""
@@ -43,7 +46,7 @@ def ids_in(request: Request, response: RawResponse) -> dict[str, str]:
     try:
         body = parse(response) or loaded(response.content)
     except (ValueError, RecursionError):
-        return _shown(_in_text(response.content, request.operation), request)
+        return _in_text(response.content, request)
     return ids_of(request, body)
 
 
@@ -80,6 +83,9 @@ def ids_known(request: Request) -> dict[str, Any]:
     record, found = request.record, dict[str, Any]()
     for earlier in record.failures:
         found |= earlier.ids
+    if request.operation.kind is not Kind.READ:
+        for fragment in record.fragments:
+            found |= _in_text(fragment, request)
     if record.answer is not None and request.operation.kind is not Kind.READ:
         found |= ids_of(request, record.answer)
     return found
@@ -123,12 +129,16 @@ def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]
     }
 
 
-def _in_text(content: bytes, operation: Operation[Any]) -> Iterator[tuple[str, str]]:
-    """Yield the ids of the result that stand in an answer which is no JSON: as a rule it breaks off."""
-    text = content[:65536].decode("utf-8", "replace")
-    for wire, name in _names(operation).items():
-        if found := re.search(rf'"{re.escape(wire)}"\s*:\s*"([^"\\]+)"', text, re.IGNORECASE):
-            yield name, found[1]
+def _in_text(content: bytes, request: Request) -> dict[str, str]:
+    """Return the ids that stand in an answer which is no JSON, as `ids_of` does: as a rule it breaks off."""
+    names = _names(request.operation)
+    known, others = dict[str, str](), dict[str, str]()
+    for wire, value in _MEMBER.findall(content[:65536].decode("utf-8", "replace")):
+        if name := names.get(wire.lower()):
+            known.setdefault(name, value)
+        elif _is_id(wire, value) and not is_repeated(value, request):
+            others.setdefault(wire, value)
+    return _shown((known | others).items(), request)
 
 
 @functools.lru_cache(maxsize=256)

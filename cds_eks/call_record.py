@@ -11,6 +11,9 @@ from cds_eks.spellings import NO_SECRETS, Secrets
 _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
 """Of two attempts, the outcome further back is the call's."""
 
+LONGEST_FRAGMENT = 64 * 1024
+"""How much of an answer that broke off is kept, in bytes."""
+
 
 class CallRecord:
     """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
@@ -26,6 +29,7 @@ class CallRecord:
         arrived: What a backend has of this attempt before it can return it: if the call is cancelled in that moment,
             there is nobody to take it.
         clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
+        fragments: The bodies of answers that broke off, as far as they came: they may name what was made.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
         secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
         total: How many seconds this call may take, in place of what the client gives all calls; None for that.
@@ -41,6 +45,7 @@ class CallRecord:
         "clock_was_wrong",
         "deadline",
         "failures",
+        "fragments",
         "request_id",
         "secrets",
         "total",
@@ -50,6 +55,7 @@ class CallRecord:
     def __init__(self) -> None:
         self.attempts: int = 0
         self.failures: tuple[EksError, ...] = ()
+        self.fragments: tuple[bytes, ...] = ()
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
         self.arrived: object = None
@@ -88,6 +94,11 @@ class CallRecord:
         """The service's answer to this attempt is known."""
         self.request_id = request_id or self.request_id
         self._now = outcome
+
+    def broke_off(self, content: bytes) -> None:
+        """An answer broke off; a backend tells what came of its body."""
+        if content:
+            self.fragments += (content[:LONGEST_FRAGMENT],)
 
     @property
     def attempts_made(self) -> int:

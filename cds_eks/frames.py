@@ -61,6 +61,24 @@ def cleared(error: E) -> E:
     return error
 
 
+def bare(error: E) -> E:
+    """Return an error without the frames that it, and what it came of, went through: they would keep what they hold."""
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
+def without(error: BaseException, packages: frozenset[str]) -> None:
+    """Take the errors of some packages out of what an error came of: they may repeat what a server sent."""
+    while (inner := error.__context__) is not None:
+        if type(inner).__module__.partition(".")[0] not in packages:
+            error = inner
+            continue
+        if error.__cause__ is inner:
+            error.__cause__ = None
+        error.__context__ = inner.__context__
+        inner.__traceback__ = None  # its frames may hold it, and a connection
+
+
 def _clear(traceback: TracebackType | None) -> None:
     while traceback is not None:
         if _is_ours(traceback.tb_frame):

@@ -77,11 +77,16 @@ class AnswerReader:
         """
         if not self._has_head:
             raise _lost("the server disconnected without sending an answer")
-        self._status = self._parser.get_status_code()
-        response = self._whole()
-        if "content-length" in response.headers or "transfer-encoding" in response.headers:
+        headers = read_headers(self._fields)
+        if "content-length" in headers or "transfer-encoding" in headers:
             raise _lost("the server disconnected without sending complete answer")
-        return response
+        self._status = self._parser.get_status_code()
+        return self._whole()
+
+    def part(self) -> bytes:
+        """Return what has come of the body of an answer that is not whole, without its compression."""
+        content = b"".join(self._pieces)
+        return default.decompressed(content, read_headers(self._fields).get("content-encoding", ""))[0]
 
     def _whole(self) -> RawResponse:
         assert self._status is not None

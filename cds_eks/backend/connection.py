@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+import os
 import select
 from typing import cast
 
@@ -14,6 +16,7 @@ from cds_eks.backend.outgoing import PIECE, Outgoing
 from cds_eks.backend.shared import Shared
 from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
+from cds_eks.frames import bare
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import CallRecord, RawResponse
 
@@ -38,6 +41,7 @@ class Connection(asyncio.BufferedProtocol):
 
     Attributes:
         is_late: Whether it was a timer that ended the request.
+        part: Returns what has come of the body of an answer that is not whole.
     """
 
     __slots__ = (
@@ -62,6 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         "_why",
         "is_late",
         "origin",
+        "part",
     )
 
     def __init__(self, shared: Shared, origin: tuple[str, str, int]) -> None:
@@ -70,6 +75,7 @@ class Connection(asyncio.BufferedProtocol):
         self._shared = shared
         self._loop = shared.loop
         self._reader = AnswerReader()
+        self.part = self._reader.part
         self._transport: asyncio.Transport
         self._descriptor = -1
         self._poll: select.poll | None = None
@@ -148,9 +154,7 @@ class Connection(asyncio.BufferedProtocol):
             if self._may_write is not None:
                 await self._may_write
             else:
-                await asyncio.sleep(
-                    0
-                )  # a quick server would else have the loop for all of it, and a lost one unnoticed
+                await asyncio.sleep(0)  # or a quick server would have the loop for all of it, and a lost one unnoticed
         if rest:
             self.close()  # the server would take the next request for the rest of this one
 
@@ -193,7 +197,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             response = self._reader.feed(data)
         except EksError as error:
-            self._end(_bare(error))
+            self._end(bare(error))
         else:
             if response is not None:
                 self._end(response)
@@ -275,10 +279,20 @@ class Connection(asyncio.BufferedProtocol):
             try:
                 self._end(self._reader.feed_eof())
             except EksError as error:
-                self._end(_bare(error))
+                self._end(bare(error))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
+        if exc is not None:
+            self._take_what_is_left()
         self.lose(exc or "it was closed")
+
+    def _take_what_is_left(self) -> None:
+        """Read what has come. When writing fails the loop reads no more, but a server may have answered and closed."""
+        with contextlib.suppress(OSError):
+            while self._answer is not None and not self._answer.done() and self._has_come():
+                if not (count := os.readv(self._descriptor, [self.get_buffer(-1)])):
+                    break
+                self.buffer_updated(count)
 
     def pause_writing(self) -> None:  # noqa: D102
         self._may_write = self._loop.create_future()
@@ -288,9 +302,3 @@ class Connection(asyncio.BufferedProtocol):
         if self._may_write is not None and not self._may_write.done():
             self._may_write.set_result(None)
         self._may_write = None
-
-
-def _bare(error: EksError) -> EksError:
-    """Return an error without the frames that it, and what it came of, went through: they would keep the connection."""
-    error.__context__ = None
-    return error.with_traceback(None)

@@ -10,6 +10,7 @@ import functools
 import logging
 import math
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -63,6 +64,10 @@ class Answer:
     content: bytes | None
 
 
+Hear = Callable[[Answer], object]
+"""Is told of an answer, or of what there is of one."""
+
+
 class SpokeFirst(Exception):
     """Something, or an end, was there before the first byte of a request had left: it answers nothing."""
 
@@ -92,12 +97,13 @@ class Direct:
         """Whether it can be asked: it leads there, is idle, and nothing has come since, not even an end."""
         return self.is_idle and self._site.origin == site_of(url).origin and not self._has_come()
 
-    async def ask(self, request: Request, *, most: int) -> Answer:
+    async def ask(self, request: Request, *, most: int, hear_part: Hear) -> Answer:
         """Send a request and return the answer.
 
         Args:
             request: The request.
             most: How many bytes of a body are allowed.
+            hear_part: Told what there is of an answer that breaks off.
 
         Raises:
             httpx.HTTPError: What httpx raises in its place.
@@ -115,9 +121,8 @@ class Direct:
         is_sent = False
         try:
             request.record.may_have_left()
-            is_accepted = await self._write(data)
-            is_sent = True
-            answer = await self._read(most)
+            is_sent = is_accepted = await self._write(data)
+            answer = await self._read(most, hear_part)
         except SpokeFirst:
             raise httpx.ConnectError(spoke_first(self._stream)) from None
         except TimeIsUp:
@@ -184,14 +189,20 @@ class Direct:
             await self._stream.send(data, self._patience)
         except OSError:
             return False
+        except TimeIsUp:
+            if not self._has_come():
+                raise
+            # The server answered before it had the whole request, and takes no more of it. Nothing is waited for.
+            self._patience = Patience(end=clocks.monotonic())
+            return False
         return True
 
-    async def _read(self, most: int) -> Answer:
+    async def _read(self, most: int, hear_part: Hear) -> Answer:
         """Read an answer to its end, or until it is too long."""
         assert self._stream is not None
         head: h11.Response | None = None
         pieces: list[bytes] = []
-        size = 0
+        size, is_whole = 0, False
         try:
             while size <= most:
                 event: Any = self._http.next_event()
@@ -208,10 +219,14 @@ class Direct:
                     head = event
                 elif not isinstance(event, h11.InformationalResponse):
                     break  # this was the end of it
+            is_whole = True
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error)) from None
         except OSError as error:
             raise httpx.ReadError(str(error)) from None
+        finally:
+            if head is not None and not is_whole:
+                hear_part(Answer(head.status_code, head.headers.raw_items(), b"".join(pieces)))
         assert head is not None  # it comes before any end
         return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
 

@@ -7,6 +7,7 @@ request. A free connection is taken from the top of a stack; one whose call fail
 from __future__ import annotations
 
 import contextlib
+import functools
 import ssl
 import zlib
 from urllib.parse import quote
@@ -16,7 +17,7 @@ import httpx
 
 from cds_eks import clocks
 from cds_eks.backend import transports
-from cds_eks.backend.direct import CONNECTING, Answer, Direct
+from cds_eks.backend.direct import CONNECTING, Answer, Direct, Hear
 from cds_eks.backend.headers import read_headers, rest_of
 from cds_eks.backend.sites import place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
@@ -31,10 +32,11 @@ from cds_eks.errors import (
     InvalidRequestError,
     UnreadableResponse,
 )
+from cds_eks.frames import without
 from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable, secrets_of_proxy
-from cds_eks.wire import Kind, RawResponse, Request, make_raw_response
+from cds_eks.wire import CallRecord, Kind, RawResponse, Request, make_raw_response
 
 MAX_BODY = 16 * 1024 * 1024
 """The most bytes of an answer that are read. JSON of so many can take twenty times as much memory once it is read."""
@@ -171,11 +173,12 @@ async def _exchange(connection: Direct | httpx.AsyncBaseTransport, request: Requ
     along, nor does a traceback that would keep the connection.
     """
     failure: EksError | OutOfTime
+    hear_part = functools.partial(_take_part, request.record)
     try:
         if isinstance(connection, Direct):
-            answer = await connection.ask(request, most=MAX_BODY)
+            answer = await connection.ask(request, most=MAX_BODY, hear_part=hear_part)
         else:
-            answer = await _ask(connection, request)
+            answer = await _ask(connection, request, hear_part)
     except httpx.InvalidURL as error:
         failure = InvalidRequestError("params", f"make a URL that can't be sent ({error})")
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -194,18 +197,30 @@ async def _exchange(connection: Direct | httpx.AsyncBaseTransport, request: Requ
         del failure  # its traceback holds this frame: they would hold each other
 
 
-async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Answer:
+async def _ask(transport: httpx.AsyncBaseTransport, request: Request, hear_part: Hear) -> Answer:
     """Send a request through one of httpx's transports, within its time."""
 
     def hear(answer: Answer) -> None:
         with contextlib.suppress(UnreadableResponse):
             request.record.arrived = _response(answer, request)
 
-    if isinstance(transport, Routed) and not transports.are_intercepted():
-        return await transports.ask(transport, request, most=MAX_BODY, hear=hear)  # which keeps the time by itself
-    with anyio.move_on_after(time_left(request)):
-        return await transports.ask(transport, request, most=MAX_BODY, hear=hear)
+    ask = functools.partial(transports.ask, most=MAX_BODY, hear=hear, hear_part=hear_part)
+    try:
+        if isinstance(transport, Routed) and not transports.are_intercepted():
+            return await ask(transport, request)  # which keeps the time by itself
+        with anyio.move_on_after(time_left(request)):
+            return await ask(transport, request)
+    except BaseException as error:
+        if not isinstance(error, Exception):  # a cancellation while a failure is dealt with has it as its context
+            without(error, transports.OTHERS)
+        raise
     raise OutOfTime
+
+
+def _take_part(record: CallRecord, part: Answer) -> None:
+    """Put on the record what there is of an answer that broke off."""
+    encoding = read_headers([one for field in part.fields for one in field]).get("content-encoding", "")
+    record.broke_off(decompressed(part.content or b"", encoding)[0])
 
 
 def _check_url(request: Request) -> None:

@@ -89,6 +89,7 @@ class NativeBackend:
                     connection.close()
                     if answer.done() and not answer.cancelled():  # cancelled in the moment in which the answer came
                         request.record.arrived = _readable(answer.result())
+                    request.record.broke_off(connection.part())
                     raise
                 is_sound = connection.is_sound and not self._is_closed and not asks_to_close(request)
                 if isinstance(result, RawResponse) and is_sound and (seconds := self._idle_seconds(result)) > 0:
@@ -98,6 +99,7 @@ class NativeBackend:
                 if isinstance(result, RawResponse):
                     request.record.arrived = result  # a middleware may wait before it passes it on
                     return result
+                request.record.broke_off(connection.part())
                 if is_new or not isinstance(result, Unsent):
                     if connection.is_late:
                         await asyncio.sleep(0)  # a cancellation of the caller's in the same round comes first

@@ -158,6 +158,8 @@ class Channel(httpcore.AsyncNetworkStream):
         try:
             await self._stream.send(buffer, network.patience(timeout))
         except TimeIsUp:
+            if not self._is_quiet():  # an answer to the part that has left: after this error httpcore reads it
+                raise httpcore.WriteError("") from None
             raise network.late(httpcore.WriteTimeout) from None
         except OSError as error:
             raise httpcore.WriteError(str(error)) from None

@@ -7,7 +7,7 @@ import contextvars
 import logging
 import ssl
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import anyio
@@ -15,7 +15,7 @@ import anyio.abc
 import httpcore
 import httpx
 
-from cds_eks.backend.direct import Answer, patience_of
+from cds_eks.backend.direct import Answer, Hear, patience_of
 from cds_eks.backend.network import Network, Stage
 from cds_eks.wire import Request
 
@@ -76,6 +76,8 @@ async def close(thing: Closable) -> None:
     with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
         await thing.aclose()
 
+
+OTHERS = frozenset({"h11", "httpcore", "httpx"})
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """What httpx raises before anything of a request can have left."""
@@ -141,7 +143,7 @@ def _facts(proxy: httpx.Proxy | None) -> object:
 
 
 async def ask(
-    transport: httpx.AsyncBaseTransport, request: Request, *, most: int, hear: Callable[[Answer], None]
+    transport: httpx.AsyncBaseTransport, request: Request, *, most: int, hear: Hear, hear_part: Hear
 ) -> Answer:
     """Send a request through a transport and return the answer.
 
@@ -150,6 +152,7 @@ async def ask(
         request: The request.
         most: How many bytes of a body are allowed.
         hear: Told the answer when it is whole, before anything is closed: a cancellation may come then.
+        hear_part: Told what there is of an answer that breaks off.
 
     Raises:
         httpx.HTTPError: It came to nothing.
@@ -166,7 +169,7 @@ async def ask(
     try:
         response = await transport.handle_async_request(http_request)
         try:
-            answer = Answer(response.status_code, response.headers.raw, await _read(response, most))
+            answer = Answer(response.status_code, response.headers.raw, await _read(response, most, hear_part))
             hear(answer)
         finally:
             with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is there, or another error is on its way
@@ -275,7 +278,7 @@ class _Pieces:
         raise StopAsyncIteration
 
 
-async def _read(response: httpx.Response, most: int) -> bytes | None:
+async def _read(response: httpx.Response, most: int, hear_part: Hear) -> bytes | None:
     """Read a body to its end, or until it is too long: then there is None.
 
     Not by `Response.aiter_bytes`, which leaves generators about when it is broken off.
@@ -290,7 +293,8 @@ async def _read(response: httpx.Response, most: int) -> bytes | None:
             if size > most:
                 chunks.clear()
                 await response.aclose()  # ends the iteration in an orderly way: its next read fails
-    except httpx.HTTPError:
-        if size <= most:
+    except BaseException as error:
+        if size <= most or not isinstance(error, httpx.HTTPError):
+            hear_part(Answer(response.status_code, response.headers.raw, b"".join(chunks)))
             raise
     return b"".join(chunks) if size <= most else None

@@ -490,6 +490,40 @@ def test_a_client_that_is_garbage_on_another_thread_frees_its_sockets_on_its_loo
     anyio.run(main)
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_cancellation_does_not_bring_along_what_a_server_has_repeated(
+    loop: str, traced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While httpcore closes a connection after a failure, a cancellation has the failure as its context."""
+    closing = asyncio.Event()
+
+    async def aclose(self: Channel) -> None:
+        closing.set()
+        try:
+            await asyncio.sleep(30)
+        finally:
+            self.close()
+
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.send(b"HTTP/1.1 200 OK\r\nbad SK-marked-key\r\n\r\n")
+
+    async def main() -> None:
+        async with serve(handle) as server, client(server.url, retry=READ_ONCE) as eks:
+            task = asyncio.ensure_future(eks.clusters.get("c-1"))
+            await closing.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            chain: list[BaseException | None] = [caught.value]
+            while (last := chain[-1]) is not None:  # tools that report errors go along it, hidden as it may be
+                chain.append(last.__context__)
+            assert "marked" not in repr(chain)
+
+    monkeypatch.setattr(Channel, "aclose", aclose)
+    run(loop, main)
+
+
 # --- sending --------------------------------------------------------------------------------------------------------
 
 

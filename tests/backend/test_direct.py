@@ -229,7 +229,7 @@ def over(stream: Any) -> Direct:
 @asynchronous
 async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_connection_is_not_used_again() -> None:
     connection = over(Broken(plain(b"too long", status=413)))
-    answer = await connection.ask(request(URLS[0], "POST", b"{}"), most=100)
+    answer = await connection.ask(request(URLS[0], "POST", b"{}"), most=100, hear_part=id)
     assert (answer.status, answer.content, connection.is_idle) == (413, b"too long", False)
 
 
@@ -237,7 +237,7 @@ async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_
 async def test_a_connection_that_breaks_is_told_as_httpx_tells_it() -> None:
     connection = over(Broken(plain(b"too long")[:-3]))
     with pytest.raises(httpx.ReadError):
-        await connection.ask(request(URLS[0]), most=100)
+        await connection.ask(request(URLS[0]), most=100, hear_part=id)
 
 
 @asynchronous
@@ -294,7 +294,7 @@ async def test_a_request_that_does_not_leave_is_told_as_httpx_tells_it() -> None
     connection = over(Stuck())
     made = request(URLS[0], "POST", b"{}", read_timeout=0.02)
     with pytest.raises(httpx.WriteTimeout):
-        await connection.ask(made, most=100)
+        await connection.ask(made, most=100, hear_part=id)
     assert made.record.outcome == "unknown"
 
 
@@ -451,7 +451,7 @@ async def test_connecting_and_tls_have_one_time_together(
 async def test_what_h11_says_of_a_header_does_not_come_along(value: str) -> None:
     connection = Direct("http://127.0.0.1:9/eks/v1", None, Line(1))
     with pytest.raises(errors.InvalidRequestError) as caught:
-        await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1)
+        await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1, hear_part=id)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 

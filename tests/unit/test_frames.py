@@ -21,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors, models
-from cds_eks.frames import Masked, cleared, masked, unmasked
+from cds_eks.frames import Masked, cleared, masked, unmasked, without
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -680,3 +680,18 @@ def test_a_proxy_that_repeats_its_password_shows_it_nowhere(
     assert_clean(error)
     for each in (error, *error.previous):
         assert not re.search(f"m4rk|{re.escape(basic)}", f"{each} {vars(each)}")
+
+
+def test_the_errors_of_some_packages_are_taken_out_of_what_an_error_came_of() -> None:
+    class Theirs(Exception):
+        """Another package's."""
+
+    Theirs.__module__ = "theirs.inner"
+    first, second, last = Theirs("repeated"), ValueError("of the application"), Theirs("repeated")
+    expected: list[BaseException | None] = [None, second, None]
+    error = KeyError("x")
+    error.__cause__ = error.__context__ = last
+    last.__context__, second.__context__ = second, first
+    without(error, frozenset({"theirs"}))
+    found: list[BaseException | None] = [error.__cause__, error.__context__, second.__context__]
+    assert found == expected

@@ -30,7 +30,7 @@ LAYERS: list[set[str]] = [
     {"redaction", "spellings", "logs", "home", "line", "moments", "open_creates"},
     {"errors"},
     {
-        *("_version", "_lazy", "clocks", "deletions", "finite", "forks", "frames", "groups", "hosts", "kept"),
+        *("_version", "_lazy", "clocks", "deletions", "finite", "forks", "frames", "groups", "hosts"),
         *("loading", "loops", "freezing", "open_lists", "statuses", "text_rules"),
     },
 ]

@@ -435,7 +435,7 @@ async def test_a_wait_whose_polls_fail_shows_no_secret(failure: str, logs: pytes
     watched = Watched()
     async with service(FAILURES[failure]) as url, client(url, watched) as eks:
         with pytest.raises(errors.WaitTimeout) as caught:
-            await eks.wait.task("t-1", timeout=0.05)
+            await eks.wait.task("t-1", timeout=0.5, poll_interval=0.1)
     assert caught.value.__cause__ is not None
     assert_unmarked(caught.value, *watched.requests, *watched.records)
 
