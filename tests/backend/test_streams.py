@@ -514,3 +514,56 @@ async def test_certificates_that_others_look_up_are_looked_up_on_a_thread(
     async with secure_pair(pair, server_context, trusting):
         assert len(seen) == 1
         assert seen[0] != threading.get_ident()
+
+
+@asynchronous
+async def test_a_wait_that_ends_for_nothing_is_gone_on_with(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait, waits = sockets.wait, 0
+
+    async def too_early(*args: Any, **kwargs: Any) -> bool:
+        nonlocal waits
+        waits += 1
+        if waits == 1:
+            return True
+        pair[1].sendall(b"x")
+        return await wait(*args, **kwargs)
+
+    monkeypatch.setattr(sockets, "wait", too_early)
+    assert await PlainStream(pair[0]).receive(soon(5)) == b"x"
+    assert waits == 2
+
+
+@asynchronous
+async def test_an_address_that_is_not_connected_yet_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_connected, looks = sockets._is_connected, 0
+
+    def not_at_first(begun: socket.socket) -> bool:
+        nonlocal looks
+        looks += 1
+        return looks > 1 and is_connected(begun)
+
+    monkeypatch.setattr(sockets, "_is_connected", not_at_first)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        (await sockets.connect("127.0.0.1", listener.getsockname()[1], clocks.monotonic() + 5)).close()
+    assert looks == 2
+
+
+@asynchronous
+async def test_httpcore_is_told_in_its_own_words_that_connecting_took_too_long() -> None:
+    network = Network()
+    with full_line() as (nowhere, _):
+        network.begin(math.inf, 0.03)
+        with pytest.raises(httpcore.ConnectTimeout):
+            await network.connect_tcp(nowhere[0], nowhere[1])
+
+
+@asynchronous
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_has_come_when_the_time_is_up_has_come_in_time(pair: Any) -> None:
+    stream = LoopedStream(pair[0], asyncio.get_running_loop())
+    waits = asyncio.ensure_future(stream.receive(soon(5)))
+    await asyncio.sleep(0)
+    pair[1].sendall(b"x")
+    stream._until = 0.0
+    stream._look()  # before the event loop has seen that there is something
+    assert await waits == b"x"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import cds_eks
-from cds_eks import models, resources
+from cds_eks import errors, loading, models, resources
 
 
 def ended(script: str) -> str:
@@ -40,3 +40,25 @@ def test_all_names_are_there_and_listed_and_no_others(package: object) -> None:
     assert all(getattr(package, name) is getattr(package, name) for name in names)
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         package.Nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_group_whose_module_can_not_be_read_fails_as_a_call_that_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> type[resources.Clusters]:
+        raise OSError("too many open files")
+
+    eks = cds_eks.AsyncEksClient(cds_eks.Credentials("a", "b"))
+    monkeypatch.setattr(vars(cds_eks.AsyncEksClient)["clusters"], "_kind", fail)
+    with pytest.raises(errors.TransportError, match="too many open files") as raised:
+        _ = eks.clusters
+    assert raised.value.outcome == "not_sent"
+
+
+def test_a_thread_that_loads_within_loading_is_still_there() -> None:
+    assert not loading.here
+    with loading.here:
+        with loading.here:
+            assert loading.here
+        assert loading.here
+    assert not loading.here

@@ -516,6 +516,20 @@ def test_the_oldest_are_forgotten_and_that_is_logged(caplog: pytest.LogCaptureFi
     assert "forgotten" in line.getMessage()
 
 
+def test_what_another_thread_forgets_at_the_same_time_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    kept = OpenCreates(most=1)
+
+    class Raced(dict[str, OpenCreate]):
+        def copy(self) -> dict[str, OpenCreate]:
+            return {"forgotten by then": open_create(9), **self}
+
+    kept._by_call = Raced()
+    kept.add(open_create(1))
+    kept.add(open_create(2))
+    assert [each.call_id for each in kept._by_call.values()] == ["id-2"]
+    assert len(caplog.records) == 1
+
+
 def test_there_is_room_for_ten_thousand() -> None:
     kept = OpenCreates()
     for number in range(10_001):

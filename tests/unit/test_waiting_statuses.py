@@ -14,6 +14,7 @@ from cds_eks.models import ClusterEvent
 from cds_eks.statuses import normal
 from cds_eks.waiting import UNSEEN
 from cds_eks.waiting.intervals import LAST_INTERVAL
+from cds_eks.waiting.verdicts import judge_idle
 
 pytestmark = pytest.mark.anyio
 
@@ -262,3 +263,9 @@ async def test_a_pool_that_wants_fewer_nodes_of_itself_fails_after_a_minute() ->
     with pytest.raises(TaskFailed, match="has settled at 2 nodes of itself, 3 were asked for"):
         await world.wait.node_pool_ready("c", "p-1", 3, timeout=None)
     assert UNSEEN <= sum(world.pauses) < UNSEEN + LAST_INTERVAL
+
+
+def test_a_cluster_that_does_not_run_is_not_idle_whatever_its_parts_say() -> None:
+    settled = pool(3, 3, status="running").node_pool
+    assert not judge_idle(cluster("creating"), settled, []).done
+    assert judge_idle(cluster("running"), settled, []).done
