@@ -64,7 +64,7 @@ CALLS: dict[str, Call] = {
 class Result:
     """What came of a call: a value or an error."""
 
-    value: Any
+    value: Any = attrs.field(repr=False)  # asyncio shows the result of each task that it logs
     error: Exception | None
     elapsed: float
     requests: int = 0
