@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -13,6 +15,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
+from unittest.mock import Mock
 
 import attrs
 import pytest
@@ -385,6 +388,25 @@ async def test_what_the_transport_says_twice_does_no_harm() -> None:
     assert connection._may_write is not None
     connection._may_write.cancel()
     connection.resume_writing()
+
+
+@asynchronous
+async def test_what_lies_there_when_writing_fails_is_read_to_its_end() -> None:
+    shared = Shared(asyncio.get_running_loop())
+    connection = Connection(shared, ("http", "eks.test", 80))
+    one, other = socket.socketpair()
+    with one, other:
+        transport = Mock(spec=asyncio.Transport)
+        transport.get_extra_info.return_value = one
+        connection.connection_made(transport)
+        connection._reader.begin(is_to_head=False)
+        connection._answer = answer = shared.loop.create_future()
+        other.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")
+        other.close()
+        connection.connection_lost(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+        assert isinstance(await answer, errors.ConnectionLost)
+        assert one.recv(1) == b""
+        transport.abort.assert_called()
 
 
 @asynchronous
