@@ -43,6 +43,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Count it in again: hypothesis, if it is loaded only now, looks for what refers to a generator of trio's."""
+    gc.unfreeze()
+
+
 CONTRACT = Path(__file__).parent / "contract"
 
 
