@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import select
+from collections.abc import Callable
 from typing import cast
 
 from cds_eks import clocks
@@ -75,7 +76,7 @@ class Connection(asyncio.BufferedProtocol):
         self._shared = shared
         self._loop = shared.loop
         self._reader = AnswerReader()
-        self.part = self._reader.part
+        self.part: Callable[[], bytes] = self._reader.part
         self._transport: asyncio.Transport
         self._descriptor = -1
         self._poll: select.poll | None = None
