@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Whoever starts the tests from a script with `&` has Ctrl-C ignored in them, and in the processes that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[BACKEND_VARIABLE] = config.getoption("--backend")
 
 
