@@ -50,13 +50,13 @@ def test_the_versions_for_development_hold_all_that_is_declared(each: Requiremen
 def test_the_pythons_that_are_declared_are_those_that_ci_runs() -> None:
     declared = {text.removeprefix(PYTHON) for text in PROJECT["classifiers"] if text.startswith(PYTHON)}
     assert f"3.{min(declared, key=int)}" == PROJECT["requires-python"].removeprefix(">=")
-    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    script = (ROOT / ".ci/pythons").read_text(encoding="utf-8")
     run = re.search(r"^oldest=3\.(\d+) others=\(([\d. ]+)\)", script, flags=re.MULTILINE)
     assert run is not None
     assert {run[1], *(version.removeprefix("3.") for version in run[2].split())} == declared
 
 
 def test_no_version_is_bound_to_a_place() -> None:
-    for path in [*(ROOT / "tools").iterdir(), ROOT / "noxfile.py", ROOT / ".ci/run"]:
+    for path in [*(ROOT / "tools").iterdir(), ROOT / "noxfile.py", ROOT / ".ci/run", ROOT / ".ci/pythons"]:
         if path.is_file():
             assert not re.search(r"https?://", path.read_text(encoding="utf-8")), path
