@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import random
 import socket
@@ -319,6 +320,7 @@ async def test_a_cancellation_at_any_moment_leaves_no_socket_open(
             async with sender(verify=trusted) as made:
                 await made.send(request(url))  # what the event loop opens for itself is open now
             await server.until(lambda: server.opened == server.closed)
+            gc.collect()  # what others have left to it
             before = open_files()
             async with sender(verify=trusted) as made:
                 for _ in range(30):
@@ -335,7 +337,7 @@ async def test_a_cancellation_at_any_moment_leaves_no_socket_open(
                         connection.close()
             await server.until(lambda: server.opened == server.closed)
             await asyncio.sleep(0.01)
-            assert open_files() == before
+            assert open_files() <= before
     assert outcomes.count(True) > 20
 
 
