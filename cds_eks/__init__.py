@@ -1,14 +1,14 @@
 """The Python SDK for the GPU container service (EKS) of the CDS cloud: async and sync, typed, careful with creates."""
 
-from cds_eks._lazy import lazily
+from cds_eks._runtime.lazy import lazily
 from cds_eks._version import __version__
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
     from cds_eks import errors, models, types
     from cds_eks.client import AsyncEksClient
+    from cds_eks.codec.converter import converter
     from cds_eks.config import Limits, RetryPolicy, Timeouts
-    from cds_eks.converting import converter
     from cds_eks.signing import Credentials
     from cds_eks.sync.client import EksClient
     from cds_eks.wire import Response
@@ -23,7 +23,7 @@ else:
             "Response": "cds_eks.wire",
             "RetryPolicy": "cds_eks.config",
             "Timeouts": "cds_eks.config",
-            "converter": "cds_eks.converting",
+            "converter": "cds_eks.codec.converter",
             "errors": "cds_eks.errors",
             "models": "cds_eks.models",
             "types": "cds_eks.types",

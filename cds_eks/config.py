@@ -9,12 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from cds_eks.adaptive_rate import AdaptiveRate as AdaptiveRate
+from cds_eks._runtime.adaptive_rate import AdaptiveRate as AdaptiveRate
+from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.numbers import MOST, is_finite, shown_number
 from cds_eks.errors import ConfigurationError, InvalidRequestError
-from cds_eks.finite import MOST, is_finite, shown_number
-from cds_eks.frames import cleared
-from cds_eks.hosts import host_fault
-from cds_eks.revisions import API_REVISIONS
+from cds_eks.schema.hosts import host_fault
+from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
 DEFAULT_ENDPOINT = "https://api.capitalonline.net"

@@ -13,7 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import anyio
 import attrs
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.frames import unmasked
 from cds_eks.errors import (
     DuplicateFound,
     EksError,
@@ -23,8 +24,7 @@ from cds_eks.errors import (
     UnreadableResponse,
     may_pass,
 )
-from cds_eks.frames import unmasked
-from cds_eks.statuses import is_leaving
+from cds_eks.schema.status import is_leaving
 from cds_eks.wire import Operation
 
 T = TypeVar("T")

@@ -10,27 +10,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import itertools
-import secrets
 import time
-import uuid
 from base64 import b64encode
 from binascii import b2a_base64
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn, Protocol
 from urllib.parse import quote
 
 import attrs
 
-from cds_eks import clocks, forks
-from cds_eks.spellings import NO_SECRETS, Secrets
+from cds_eks._runtime import clocks
+from cds_eks._runtime.nonces import Nonces
+from cds_eks.redaction import NO_SECRETS, Secrets
 
 __all__ = [
     "COMMON_PARAMETERS",
-    "CallIds",
     "Credentials",
     "HmacSha1Signer",
-    "Nonces",
     "Signer",
     "canonical_query",
     "signature",
@@ -134,40 +130,6 @@ class Signer(Protocol):
             params: The action and its query arguments, not encoded. The common parameters are the signer's to add.
         """
         ...  # pragma: no cover - a protocol has no body
-
-
-class Nonces:
-    """Texts that never repeat: a random prefix and a counter. A forked process makes a prefix of its own."""
-
-    _form = "%08x"
-
-    def __init__(self) -> None:
-        self._series = self._new_series()
-
-    @classmethod
-    def _new_series(cls) -> tuple[int, str, Iterator[int]]:
-        return forks.process(), cls._prefix(), itertools.count()
-
-    @staticmethod
-    def _prefix() -> str:
-        return f"{secrets.token_hex(12)}-"
-
-    def next(self) -> str:
-        """Return the next one: 24 hex digits, a dash, and 8 or more hex digits."""
-        process, prefix, counter = self._series  # one value, so that threads never see half of a new one
-        if process != forks.process():
-            self._series = _, prefix, counter = self._new_series()
-        return prefix + (self._form % next(counter))
-
-
-class CallIds(Nonces):
-    """The ids of calls: each a UUID whose last group counts, which costs a fifth of one that is all random."""
-
-    _form = "%012x"
-
-    @staticmethod
-    def _prefix() -> str:
-        return str(uuid.uuid4())[:24]
 
 
 class HmacSha1Signer:

@@ -9,10 +9,10 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import attrs
 
-from cds_eks.call_record import CallRecord as CallRecord
-from cds_eks.freezing import frozen_as, slots_of
-from cds_eks.rules import value_at
-from cds_eks.spellings import NO_SECRETS, Secrets
+from cds_eks._runtime.freezing import frozen_as, slots_of
+from cds_eks.outcome.record import CallRecord as CallRecord
+from cds_eks.redaction import NO_SECRETS, Secrets
+from cds_eks.schema.validators import value_at
 
 T = TypeVar("T")
 

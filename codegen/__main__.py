@@ -247,7 +247,7 @@ def render(api: Api) -> dict[Path, str]:
         )  # fmt: skip
         if read := [(name, shape) for name, shape in api.shapes_of(group) if shape.use != "request"]:
             write(
-                package / "readers" / f"{group}.py", "readers.py.jinja", group=group, shapes=read,
+                package / "codec" / "readers" / f"{group}.py", "readers.py.jinja", group=group, shapes=read,
                 reading=Reading(api, group), listed=listed(api),
             )  # fmt: skip
     write(package / "models" / "__init__.py", "models_init.py.jinja", groups=groups)

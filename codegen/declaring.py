@@ -18,7 +18,7 @@ COMMON_RULES = {
     "FlagText()": "FLAG_TEXT",
     "MapOfText()": "MAP_OF_TEXT",
 }
-"""The rules that many fields have: they stand in cds_eks/rules.py."""
+"""The rules that many fields have: they stand in cds_eks/schema/validators.py."""
 
 
 def python_type(field: Field, use: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import anyio.lowlevel
 
-from cds_eks.deletions import Deletions
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, NodePoolList, TaskStatus
+from cds_eks.outcome.deletions import Deletions
 from cds_eks.waiting import Waiters
 from cds_eks.wire import Response
 

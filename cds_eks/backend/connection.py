@@ -10,14 +10,14 @@ import select
 from collections.abc import Callable
 from typing import cast
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.frames import bare
 from cds_eks.backend.answers import AnswerReader
 from cds_eks.backend.freeing import free
 from cds_eks.backend.outgoing import PIECE, Outgoing
 from cds_eks.backend.shared import Shared
 from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
-from cds_eks.frames import bare
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import CallRecord, RawResponse
 

@@ -17,15 +17,15 @@ import attrs
 import h11
 import httpx
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.logs import log
+from cds_eks._runtime.semaphore import EARLY, Line
 from cds_eks.backend import sockets
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.looped import plain_stream
 from cds_eks.backend.sites import site_of, target
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import Patience, SecureStream, Stream
-from cds_eks.line import EARLY, Line
-from cds_eks.logs import log
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
 

@@ -15,7 +15,9 @@ from urllib.parse import quote
 import anyio
 import httpx
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.frames import without
+from cds_eks._runtime.semaphore import Line
 from cds_eks.backend import transports
 from cds_eks.backend.direct import CONNECTING, Answer, Direct, Hear
 from cds_eks.backend.headers import read_headers, rest_of
@@ -32,8 +34,6 @@ from cds_eks.errors import (
     InvalidRequestError,
     UnreadableResponse,
 )
-from cds_eks.frames import without
-from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable, secrets_of_proxy
 from cds_eks.wire import CallRecord, Kind, RawResponse, Request, make_raw_response

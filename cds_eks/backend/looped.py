@@ -13,10 +13,10 @@ import contextvars
 import math
 import socket
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.semaphore import EARLY
 from cds_eks.backend.sockets import TimeIsUp, asyncio_loop
 from cds_eks.backend.streams import Patience, PlainStream
-from cds_eks.line import EARLY
 
 
 def plain_stream(connected: socket.socket) -> PlainStream:

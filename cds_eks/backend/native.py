@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import attrs
 
+from cds_eks._runtime.semaphore import Line
 from cds_eks.backend.connection import Connection, Result, Unsent
 from cds_eks.backend.dialing import Dial
 from cds_eks.backend.freeing import free_all
@@ -28,7 +29,6 @@ from cds_eks.backend.tls import tls_words
 from cds_eks.backend.transports import has_warned_of_interception
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, UnreadableResponse
-from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime
 from cds_eks.redaction import blot, printable
 from cds_eks.wire import Kind, RawResponse, Request

@@ -17,7 +17,7 @@ from typing import Any
 import h11
 import httpcore
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.direct import MAX_HEAD, is_over, spoke_first
 from cds_eks.backend.looped import plain_stream

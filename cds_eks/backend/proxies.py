@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cds_eks.errors import ConfigurationError
-from cds_eks.hosts import in_ascii, is_host
+from cds_eks.schema.hosts import in_ascii, is_host
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

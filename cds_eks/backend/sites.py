@@ -8,7 +8,7 @@ import re
 import attrs
 import httpx
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.wire import Request
 
 LONGEST_URL = 65536

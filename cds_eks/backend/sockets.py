@@ -20,7 +20,7 @@ from typing import Any
 
 import anyio
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.backend.resolve import is_address, look_up
 
 STAGGER = 0.25

@@ -15,7 +15,7 @@ from typing import Protocol
 import anyio.to_thread
 import attrs
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.sockets import TimeIsUp
 

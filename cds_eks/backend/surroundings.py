@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import httpx
 
-from cds_eks import forks
+from cds_eks._runtime import forks
 from cds_eks.backend.proxies import proxy_for
 from cds_eks.backend.tls import context_of
 from cds_eks.errors import ConfigurationError

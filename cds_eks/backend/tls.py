@@ -9,7 +9,7 @@ import weakref
 from pathlib import Path
 from typing import TypeAlias
 
-from cds_eks import forks
+from cds_eks._runtime import forks
 from cds_eks.errors import ConfigurationError
 
 logger: logging.Logger = logging.getLogger("cds_eks.backend")

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.emulator.auth import CREDENTIALS, Verifier
 from cds_eks.emulator.clock import Clock, DrivenClock, WallClock, drivable
 from cds_eks.emulator.faults import Fault, Faults

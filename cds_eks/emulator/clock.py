@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 import anyio.lowlevel
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 
 __all__ = ["Clock", "DrivenClock", "ManualClock", "WallClock", "drivable"]
 

@@ -16,9 +16,9 @@ import anyio.to_thread
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.loops import new_loop
 from cds_eks.emulator.line import PEER, Peer
-from cds_eks.loops import new_loop
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import anyio
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.errors import DeadlineExceeded
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import RawResponse, Request

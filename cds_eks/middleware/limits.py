@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
+from cds_eks._runtime.semaphore import Line
+from cds_eks.codec.error_mapping import failure_of
 from cds_eks.config import AdaptiveRate
 from cds_eks.errors import EksError, Throttled
-from cds_eks.failures import failure_of
-from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import Kind, RawResponse, Request
 

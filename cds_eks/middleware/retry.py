@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 import anyio
 import attrs
 
-from cds_eks import clocks
-from cds_eks.answer_ids import with_ids
+from cds_eks._runtime import clocks
+from cds_eks._runtime.logs import log
+from cds_eks.codec.answer_ids import with_ids
+from cds_eks.codec.envelope import parse, request_id_of
+from cds_eks.codec.error_mapping import is_expired, moment
 from cds_eks.config import RetryPolicy
-from cds_eks.envelope import parse, request_id_of
 from cds_eks.errors import Conflict, ConnectFailed, DeadlineExceeded, EksError, Throttled, may_pass
-from cds_eks.failures import is_expired, moment
-from cds_eks.logs import log
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
 

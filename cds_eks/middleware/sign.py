@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.pipeline import Send
+from cds_eks.redaction import Secrets
 from cds_eks.signing import Signer
-from cds_eks.spellings import Secrets
 from cds_eks.wire import RawResponse, Request
 
 

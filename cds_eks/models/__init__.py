@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from cds_eks._lazy import lazily
+from cds_eks._runtime.lazy import lazily
 
 if TYPE_CHECKING:
     from cds_eks.models.clusters import (

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from cds_eks.checking import check, check_extra, check_together, put
-from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, masked, on_wire
-from cds_eks.modeling import Nested, Shape
 from cds_eks.models.common import SubnetInfo
-from cds_eks.moments import moment_of
-from cds_eks.revisions import Gathered, There
-from cds_eks.rules import (
+from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, masked, on_wire
+from cds_eks.schema.revisions import Gathered, There
+from cds_eks.schema.shape import Nested, Shape
+from cds_eks.schema.times import moment_of
+from cds_eks.schema.validation import check, check_extra, check_together, put
+from cds_eks.schema.validators import (
     ANY_TEXT,
     BOOLEAN,
     FLAG,

@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from cds_eks.checking import check, check_extra, put
-from cds_eks.declaring import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
-from cds_eks.modeling import Shape
-from cds_eks.rules import (
+from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.schema.shape import Shape
+from cds_eks.schema.validation import check, check_extra, put
+from cds_eks.schema.validators import (
     SOME_TEXT,
     Whole,
 )

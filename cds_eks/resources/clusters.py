@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.errors import EksError
-from cds_eks.frames import masked, masked_data
 from cds_eks.lookup import Listing, LookUp, Open, sought
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,

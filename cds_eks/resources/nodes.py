@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from cds_eks.frames import masked
+from cds_eks._runtime.frames import masked
 from cds_eks.models.common import TaskReference
 from cds_eks.models.nodes import DeleteNodeRequest, ListNodesRequest, Node
 from cds_eks.paging import paginate

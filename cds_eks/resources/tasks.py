@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.frames import masked
+from cds_eks._runtime.frames import masked
 from cds_eks.models.tasks import GetTaskStatusRequest, TaskStatus
 from cds_eks.wire import Execute, Kind, Operation, Response
 

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar, cast
 import anyio
 
 from cds_eks.errors import TransportError
-from cds_eks.fates import NEVER_BEGAN, Fate, witness
-from cds_eks.sync.closing import CLOSED
+from cds_eks.outcome.fate import NEVER_BEGAN, Fate, witness
+from cds_eks.sync.shutdown import CLOSED
 
 T = TypeVar("T")
 

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, cast
 
-from cds_eks import forks
+from cds_eks._runtime import forks
+from cds_eks._runtime.cached_group import Group
+from cds_eks._runtime.frames import cleared, masked
 from cds_eks.backend import Backend, context_for
-from cds_eks.client import NOT_PICKLED, AsyncEksClient
+from cds_eks.client.async_client import NOT_PICKLED, AsyncEksClient
 from cds_eks.config import (
     REVISION_UNSAID,
     Limits,
@@ -21,14 +23,12 @@ from cds_eks.config import (
     endpoint_from,
 )
 from cds_eks.errors import ConfigurationError, EksError
-from cds_eks.frames import cleared, masked
-from cds_eks.groups import Group
-from cds_eks.open_creates import OpenCreate, OpenCreates
+from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
-from cds_eks.sync.closing import TellWhenClosed
 from cds_eks.sync.portal import Portal, is_ending
+from cds_eks.sync.shutdown import TellWhenClosed
 
 
 class EksClient:

@@ -20,10 +20,10 @@ try:
 except ImportError:  # pragma: no cover - anyio does without it as well
     sniffio = None  # type: ignore[assignment]
 
-from cds_eks import forks, loading
-from cds_eks.client import NOT_PICKLED
+from cds_eks._runtime import forks, loading
+from cds_eks._runtime.loops import new_loop
+from cds_eks.client.async_client import NOT_PICKLED
 from cds_eks.errors import ConfigurationError, TransportError
-from cds_eks.loops import new_loop
 from cds_eks.sync.call import Call
 
 S = TypeVar("S")

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cds_eks.frames import masked, masked_data
+from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.paging import pages
-from cds_eks.sync.hearing import call_hearing, one_by_one
+from cds_eks.sync.callbacks import call_hearing, one_by_one
 from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import attrs
 
 from cds_eks.errors import NotFound
 from cds_eks.models import ClusterDetail, ClusterEvent
-from cds_eks.statuses import is_failure, is_leaving
+from cds_eks.schema.status import is_failure, is_leaving
 from cds_eks.waiting.intervals import PollInterval
 from cds_eks.waiting.polling import check_id, wait_for
 from cds_eks.waiting.source import Source

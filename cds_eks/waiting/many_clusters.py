@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable
 import anyio
 
 from cds_eks.errors import NotFound, TaskFailed, WaitTimeout
-from cds_eks.modeling import fields_of
 from cds_eks.models import ClusterDetail, ClusterSummary
+from cds_eks.schema.shape import fields_of
 from cds_eks.waiting.intervals import PollInterval, check_timeout
 from cds_eks.waiting.polling import wait_for
 from cds_eks.waiting.rounds import LOOKUPS_AT_ONCE, check_many, listed, some_failed, some_late

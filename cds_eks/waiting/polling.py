@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 import attrs
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.errors import InvalidRequestError
 from cds_eks.waiting.intervals import PollInterval, check_interval, check_timeout
 from cds_eks.waiting.watch import Watch

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeVar
 import anyio
 import attrs
 
+from cds_eks._runtime.numbers import is_finite, shown_number
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
-from cds_eks.finite import is_finite, shown_number
 from cds_eks.models import ClusterDetail, Event, NodePool, TaskStatus
 from cds_eks.waiting.intervals import PollInterval
 from cds_eks.waiting.polling import Pace

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from cds_eks import clocks
-from cds_eks.deletions import Deletions
+from cds_eks._runtime import clocks
 from cds_eks.models import (
     ClusterDetail,
     ClusterEvent,
@@ -17,6 +16,7 @@ from cds_eks.models import (
     NodePoolList,
     TaskStatus,
 )
+from cds_eks.outcome.deletions import Deletions
 from cds_eks.waiting.polling import Pace
 from cds_eks.wire import Response
 

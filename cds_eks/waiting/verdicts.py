@@ -10,7 +10,7 @@ import attrs
 
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
 from cds_eks.redaction import printable
-from cds_eks.statuses import is_failure, normal
+from cds_eks.schema.status import is_failure, normal
 
 FINISHED = frozenset({"finish", "finished"})
 """Words for tasks: `finish` [O]."""

@@ -33,11 +33,12 @@ from test_httpx import (  # noqa: F401 - fixtures
     server_context,
 )
 
-from cds_eks import AsyncEksClient, Limits, Timeouts, clocks, errors
+from cds_eks import AsyncEksClient, Limits, Timeouts, errors
+from cds_eks._runtime import clocks
 from cds_eks.backend.direct import Direct
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.network import Channel
-from cds_eks.spellings import Secrets
+from cds_eks.redaction import Secrets
 
 asynchronous = pytest.mark.anyio
 FILES = Path("/proc/self/fd")

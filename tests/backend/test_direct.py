@@ -32,14 +32,15 @@ from test_httpx import (  # noqa: F401 - fixtures
     server_context,
 )
 
-from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, clocks, errors
+from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
+from cds_eks._runtime import clocks
+from cds_eks._runtime.semaphore import Line
 from cds_eks.backend import sockets
 from cds_eks.backend.direct import Direct
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.sites import target
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import Patience, SecureStream
-from cds_eks.line import Line
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import CallRecord, RawResponse, Request

@@ -25,18 +25,8 @@ import respx
 import trustme
 from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
 
-from cds_eks import (
-    AsyncEksClient,
-    Credentials,
-    EksClient,
-    Limits,
-    RetryPolicy,
-    Timeouts,
-    backend,
-    clocks,
-    errors,
-    models,
-)
+from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, backend, errors, models
+from cds_eks._runtime import clocks
 from cds_eks.backend import httpx as httpx_backend
 from cds_eks.backend import transports
 from cds_eks.backend.httpx import HttpxBackend

@@ -23,7 +23,8 @@ import trustme
 from native_parts import LOOPS, Link, ThreadedServer, black_hole, open_files, request, reset, sender
 from raw_server import CLUSTER, answer, answering, plain, serve, unused_port
 
-from cds_eks import Limits, clocks, errors
+from cds_eks import Limits, errors
+from cds_eks._runtime import clocks
 from cds_eks.backend import freeing
 from cds_eks.backend import httpx as default
 from cds_eks.backend.connection import Connection

@@ -19,7 +19,7 @@ import httpcore
 import pytest
 from test_httpx import authority, client_context, server_context  # noqa: F401 - fixtures
 
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.looped import LoopedStream, plain_stream
 from cds_eks.backend.network import Network

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cds_eks.revisions import API_REVISIONS
+from cds_eks.schema.revisions import API_REVISIONS
 from contract.revised import Description, in_revision
 
 HERE = Path(__file__).parent

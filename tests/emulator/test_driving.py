@@ -32,7 +32,7 @@ class Unsteady:
 
 
 def test_every_clock_can_be_put_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cds_eks.clocks.monotonic", lambda: 5.0)
+    monkeypatch.setattr("cds_eks._runtime.clocks.monotonic", lambda: 5.0)
     foreign, manual = Unsteady(), ManualClock()
     assert Emulator(clock=manual).clock is manual
     for emulator in (Emulator(), Emulator(speed=60), Emulator(clock=manual), Emulator(clock=foreign)):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import cds_eks.emulator
-from cds_eks import clocks
+from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, ManualClock, WallClock
 from cds_eks.emulator.specs import Hardware
 

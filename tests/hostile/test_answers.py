@@ -17,7 +17,7 @@ import trustme
 from chosen import backend, trusting_backend
 
 from cds_eks import Response, RetryPolicy, Timeouts, errors, models
-from cds_eks.modeling import Shape, fields_of
+from cds_eks.schema.shape import Shape, fields_of
 from hostile.answers import ANY, EVIL, MB, ON_NATIVE, SCENARIOS, Expect, Scenario
 from hostile.driving import CALLS, CREATE, FACES, TOTAL, Call, Face, Result, drive, judge
 from hostile.service import Link, Seen, Service, envelope, good, http, normal, says, secured, serving

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cds_eks import Limits, RetryPolicy, Timeouts, errors, models
-from cds_eks.failures import failure_of, is_expired
+from cds_eks.codec.error_mapping import failure_of, is_expired
 from cds_eks.redaction import LONGEST_LOOK, blot, presentable
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Operation, RawResponse, Request

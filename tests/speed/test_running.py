@@ -69,8 +69,8 @@ def test_the_stub_answers_what_is_whole() -> None:
 
 def test_the_answers_are_those_of_the_service() -> None:
     from cds_eks import codec, models
-    from cds_eks.modeling import fields_of
     from cds_eks.resources.nodes import LIST_NODES
+    from cds_eks.schema.shape import fields_of
     from cds_eks.wire import RawResponse
 
     request = codec.encode(LIST_NODES, models.ListNodesRequest(cluster_id="c"), None, url="http://stub", headers={})

@@ -384,7 +384,8 @@ def test_an_unseen_fork_in_the_middle_of_another_thread_s_call_with_all_locks_he
         "ListNodes": lambda seen: envelope([{"NodeId": "n"}]),
     }
     script = """
-from cds_eks import Limits, forks
+from cds_eks import Limits
+from cds_eks._runtime import forks
 from cds_eks.config import AdaptiveRate
 rate = AdaptiveRate()
 eks = client(limits=Limits(adaptive=rate))

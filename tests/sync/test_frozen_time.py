@@ -16,7 +16,8 @@ import pytest
 import time_machine
 from patience import PATIENCE
 
-from cds_eks import AsyncEksClient, EksClient, RetryPolicy, Timeouts, clocks, errors
+from cds_eks import AsyncEksClient, EksClient, RetryPolicy, Timeouts, errors
+from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, Fault
 
 MOMENT = datetime(2021, 1, 1, tzinfo=UTC)

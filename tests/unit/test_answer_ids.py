@@ -11,10 +11,10 @@ import anyio
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, Timeouts, errors, models
-from cds_eks.answer_ids import LONGEST_ID, MOST_IDS, ids_in
+from cds_eks.codec.answer_ids import LONGEST_ID, MOST_IDS, ids_in
 from cds_eks.pipeline import Send
+from cds_eks.redaction import Secrets
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
-from cds_eks.spellings import Secrets
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 DATA = {"ClusterId": "cl-4711", "TaskId": "tk-0815"}

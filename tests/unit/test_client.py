@@ -376,7 +376,7 @@ async def test_leaving_the_block_closes_the_backend_and_ends_the_client(make: Ma
 @asynchronous
 async def test_an_answer_has_all_that_the_service_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([100.0, 100.25])
-    monkeypatch.setattr("cds_eks.clocks.monotonic", lambda: next(ticks))
+    monkeypatch.setattr("cds_eks._runtime.clocks.monotonic", lambda: next(ticks))
     clusters = [{"ClusterId": "c-1", "New": 1}]
     backend = Scripted(errors.ConnectFailed("x"), answer(Data=clusters, TotalCount=31, PageIndex="2", PageSize=10))
     async with make(backend) as eks:

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from cds_eks import codec, errors, models
-from cds_eks.modeling import Shape
+from cds_eks.redaction import NO_SECRETS, Secrets
 from cds_eks.resources import (
     clusters,
     events,
@@ -24,9 +24,9 @@ from cds_eks.resources import (
     scaling_groups,
     tasks,
 )
-from cds_eks.revisions import API_REVISIONS
+from cds_eks.schema.revisions import API_REVISIONS
+from cds_eks.schema.shape import Shape
 from cds_eks.signing import COMMON_PARAMETERS, Credentials, HmacSha1Signer
-from cds_eks.spellings import NO_SECRETS, Secrets
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
 GROUPS: list[ModuleType] = [clusters, events, network_interfaces, node_pools, nodes, scaling_groups, tasks]

@@ -10,7 +10,7 @@ import pytest
 
 from cds_eks import Credentials, Limits, RetryPolicy, Timeouts, config
 from cds_eks.errors import ConfigurationError, InvalidRequestError
-from cds_eks.revisions import API_REVISIONS
+from cds_eks.schema.revisions import API_REVISIONS
 
 NOT_NUMBERS: list[Any] = ["1", True, float("nan"), float("inf"), [1], b"1", 1j]
 

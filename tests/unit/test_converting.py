@@ -21,10 +21,10 @@ from test_models import ANSWERS, REQUESTS, models_of
 
 import cds_eks
 from cds_eks import models
+from cds_eks.codec.deserialize import Unreadable
+from cds_eks.codec.hooks import reader_of
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Shape, fields_of
-from cds_eks.reading import Unreadable
-from cds_eks.structuring import reader_of
+from cds_eks.schema.shape import Shape, fields_of
 
 Format = tuple[Callable[[cattrs.Converter], None], Callable[[Any], Any]]
 

@@ -12,10 +12,10 @@ import pytest
 from test_models import SHAPES
 
 from cds_eks import models
-from cds_eks.checking import put
-from cds_eks.declaring import UNDOCUMENTED, frozen, on_wire
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Shape, fields_of
+from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
+from cds_eks.schema.shape import Shape, fields_of
+from cds_eks.schema.validation import put
 
 
 def test_attrs_knows_the_fields_of_a_model() -> None:

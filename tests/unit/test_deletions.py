@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cds_eks import deletions
-from cds_eks.deletions import Deletions
+from cds_eks.outcome import deletions
+from cds_eks.outcome.deletions import Deletions
 
 
 def test_the_task_of_the_last_deletion_is_remembered() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cds_eks import envelope
-from cds_eks.envelope import getter, is_success, member, parse, request_id_of, texts_of
+from cds_eks.codec import envelope
+from cds_eks.codec.envelope import getter, is_success, member, parse, request_id_of, texts_of
 from cds_eks.wire import RawResponse
 
 
@@ -85,7 +85,7 @@ def test_an_object_with_a_code_is_the_envelope(content: bytes) -> None:
 def test_an_answer_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     response = answer({"Code": "Success"})
     first = parse(response)
-    monkeypatch.setattr("cds_eks.envelope._parse", lambda content: pytest.fail("parsed again"))
+    monkeypatch.setattr("cds_eks.codec.envelope._parse", lambda content: pytest.fail("parsed again"))
     assert parse(response) is first
     unreadable = answer(b"")
     unreadable.parsed.append(None)
@@ -210,5 +210,5 @@ def test_orjson_changes_nothing_whatever_the_answer(data: Any, is_ascii: bool, m
 
 
 def test_without_orjson_nothing_is_missed() -> None:
-    script = "import sys; sys.modules['orjson'] = None; from cds_eks import envelope; print(envelope.orjson)"
+    script = "import sys; sys.modules['orjson'] = None; from cds_eks.codec import envelope; print(envelope.orjson)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "None\n"

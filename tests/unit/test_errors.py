@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from cds_eks import errors
-from cds_eks.errors import EksError, ambiguous
+from cds_eks.errors import EksError
+from cds_eks.errors.creates import ambiguous
 
 NAMES = [
     "AmbiguousCreate",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from cds_eks import models
+from cds_eks.codec.deserialize import Unreadable
+from cds_eks.codec.hooks import tolerant
+from cds_eks.codec.serialize import written
 from cds_eks.errors import InvalidRequestError
-from cds_eks.reading import Unreadable
-from cds_eks.rules import Needed
-from cds_eks.structuring import tolerant
-from cds_eks.writing import written
+from cds_eks.schema.validators import Needed
 
 OLDER, NEWER = "2025-09-08", "2025-10-11"
 REVISIONS = [OLDER, NEWER]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from cds_eks import errors
 from cds_eks.codec import failure_of as codecs
-from cds_eks.failures import failure_of, retry_after
+from cds_eks.codec.error_mapping import failure_of, retry_after
+from cds_eks.redaction import Secrets
 from cds_eks.resources import clusters
-from cds_eks.spellings import Secrets
 from cds_eks.wire import Operation, RawResponse, Request
 
 READ, WRITE, CREATE = clusters.GET_CLUSTER, clusters.DELETE_CLUSTER, clusters.CREATE_CLUSTER

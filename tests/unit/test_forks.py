@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from cds_eks import forks
+from cds_eks._runtime import forks
 
 
 def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors, models
-from cds_eks.frames import Masked, cleared, masked, unmasked, without
+from cds_eks._runtime.frames import Masked, cleared, masked, unmasked, without
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 

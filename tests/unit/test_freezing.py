@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 import pytest
 
-from cds_eks.freezing import frozen_as, slots_of
+from cds_eks._runtime.freezing import frozen_as, slots_of
+from cds_eks.redaction import Secrets
 from cds_eks.resources.clusters import LIST_CLUSTERS
-from cds_eks.spellings import Secrets
 from cds_eks.wire import (
     CallRecord,
     RawResponse,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cds_eks import config, hosts
+from cds_eks import config
 from cds_eks.errors import ConfigurationError
+from cds_eks.schema import hosts
 
 GOOD = [
     "api.capitalonline.net",

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 import cds_eks
-from cds_eks import errors, loading, models, resources
+from cds_eks import errors, models, resources
+from cds_eks._runtime import loading
 
 
 def ended(script: str) -> str:

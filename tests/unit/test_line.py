@@ -8,7 +8,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from cds_eks.line import Line
+from cds_eks._runtime.semaphore import Line
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from cds_eks.logs import FACTS, log
+from cds_eks._runtime.logs import FACTS, log
 
 logger = logging.getLogger("cds_eks.test")
 

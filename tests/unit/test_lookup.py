@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, Limits, errors, models
+from cds_eks.errors.creates import ambiguous
 from cds_eks.lookup import LookUp, Open
 from cds_eks.resources import Clusters, NetworkInterfaces, NodePools
 from cds_eks.wire import Operation, Response
@@ -62,7 +63,7 @@ def lost(ids: dict[str, str] | None = None, key: dict[str, str] | None = None) -
     error = errors.ConnectionLost("reset", action="CreateCluster")
     error.ids = dict(ids or {})
     natural_key = {"cluster_name": "gpu-1", "vpc_id": "v-1"} if key is None else key
-    return errors.ambiguous(error, natural_key=natural_key, window=(NOW, NOW))
+    return ambiguous(error, natural_key=natural_key, window=(NOW, NOW))
 
 
 @attrs.frozen

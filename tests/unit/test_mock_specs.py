@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock, Mock, create_autospec
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient
-from cds_eks.groups import Group
+from cds_eks._runtime.cached_group import Group
 
 GROUPS = ("clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups", "wait")
 CLIENTS: list[Any] = [AsyncEksClient, EksClient]

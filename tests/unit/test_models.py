@@ -20,11 +20,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
-from cds_eks.checking import check, check_together, put
-from cds_eks.declaring import UNDOCUMENTED, frozen, on_wire
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Nested, Shape, fields_of, is_answer, restore, state_of
-from cds_eks.rules import ANY_TEXT, Boolean, Flag, FlagText, Forbidden, ListOf, MapOfText, Rule, Text, Whole, value_at
+from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
+from cds_eks.schema.shape import Nested, Shape, fields_of, is_answer, restore, state_of
+from cds_eks.schema.validation import check, check_together, put
+from cds_eks.schema.validators import (
+    ANY_TEXT,
+    Boolean,
+    Flag,
+    FlagText,
+    Forbidden,
+    ListOf,
+    MapOfText,
+    Rule,
+    Text,
+    Whole,
+    value_at,
+)
 
 ALL: dict[str, type[Any]] = {name: getattr(models, name) for name in models.__all__}
 SHAPES: dict[str, type[Shape]] = {name: cls for name, cls in ALL.items() if issubclass(cls, Shape)}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cds_eks import models
-from cds_eks.moments import moment_of
+from cds_eks.schema.times import moment_of
 
 
 def test_a_time_is_read_as_beijings_and_told_in_utc() -> None:

@@ -21,7 +21,7 @@ import pytest
 from cds_eks import AsyncEksClient, Credentials, Limits, RetryPolicy, Timeouts, errors, models
 from cds_eks.emulator import Emulator, Fault
 from cds_eks.lookup import Open
-from cds_eks.open_creates import OpenCreate, OpenCreates
+from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import CREATE_CLUSTER
 from cds_eks.wire import RawResponse, Request

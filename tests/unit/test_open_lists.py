@@ -6,13 +6,14 @@ import logging
 
 import pytest
 
-from cds_eks import models, open_lists
-from cds_eks.open_lists import closest
+from cds_eks import models
+from cds_eks.schema import open_values
+from cds_eks.schema.open_values import closest
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_told_yet() -> None:
-    open_lists.tell_if_close.cache_clear()
+    open_values.tell_if_close.cache_clear()
 
 
 def cni(kind: str) -> models.CniInfo:

@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from cds_eks import models
+from cds_eks.codec.hooks import tolerant
 from cds_eks.errors import InvalidRequestError
-from cds_eks.structuring import tolerant
 
 
 def refusal(make: Any, *arguments: Any, **named: Any) -> tuple[str, str]:

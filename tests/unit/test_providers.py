@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors
-from cds_eks.providers import ProvidedSigner
+from cds_eks.client.providers import ProvidedSigner
 from cds_eks.wire import RawResponse, Request
 
 pytestmark = pytest.mark.anyio

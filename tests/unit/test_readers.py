@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_eks import models, readers, structuring
-from cds_eks.modeling import Shape, fields_of, is_answer
+from cds_eks import models
+from cds_eks.codec import hooks, readers
+from cds_eks.codec.deserialize import Unreadable
+from cds_eks.codec.hooks import general, reader_of
 from cds_eks.models import ClusterDetail, Node, NodePool
-from cds_eks.reading import Unreadable
-from cds_eks.structuring import general, reader_of
+from cds_eks.schema.shape import Shape, fields_of, is_answer
 
 steady = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -26,7 +27,7 @@ SHAPES = sorted(
     (
         shape
         for group in pkgutil.iter_modules(readers.__path__)
-        for shape in importlib.import_module(f"cds_eks.readers.{group.name}").READERS
+        for shape in importlib.import_module(f"cds_eks.codec.readers.{group.name}").READERS
     ),
     key=lambda shape: str(shape.__name__),
 )
@@ -45,8 +46,8 @@ def quick_of(shape: Any) -> Any:
 
 def general_of(shape: type[Shape], monkeypatch: pytest.MonkeyPatch) -> Any:
     """The general reader of a shape, with general ones below it, and no generated one anywhere."""
-    monkeypatch.setattr(structuring, "tolerant", functools.cache(structuring.tolerant.__wrapped__))
-    monkeypatch.setattr(structuring, "reader_of_shape", lambda shape: general(shape).read)
+    monkeypatch.setattr(hooks, "tolerant", functools.cache(hooks.tolerant.__wrapped__))
+    monkeypatch.setattr(hooks, "reader_of_shape", lambda shape: general(shape).read)
     return general(shape).read
 
 
@@ -55,7 +56,7 @@ def test_every_answer_and_every_part_of_one_has_a_reader_of_its_own() -> None:
     names = {shape.__name__ for shape in SHAPES}
     assert answers < names
     for shape in SHAPES:
-        assert reader_of(shape).__module__.startswith("cds_eks.readers.")
+        assert reader_of(shape).__module__.startswith("cds_eks.codec.readers.")
 
 
 def test_a_reader_is_source_that_can_be_read_and_stepped_through() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
-from cds_eks.checking import put
-from cds_eks.declaring import UNDOCUMENTED_ANSWER, frozen, on_wire
-from cds_eks.modeling import Shape, fields_of
-from cds_eks.reading import Unreadable, read_bool, read_int, read_str
-from cds_eks.structuring import tolerant
+from cds_eks.codec.deserialize import Unreadable, read_bool, read_int, read_str
+from cds_eks.codec.hooks import tolerant
+from cds_eks.schema.fields import UNDOCUMENTED_ANSWER, frozen, on_wire
+from cds_eks.schema.shape import Shape, fields_of
+from cds_eks.schema.validation import put
 
 
 def read(kind: Any, value: Any) -> Any:

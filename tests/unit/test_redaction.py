@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, errors
 from cds_eks.redaction import (
+    Secrets,
     blot,
     is_secret_name,
     presentable,
@@ -28,7 +29,6 @@ from cds_eks.redaction import (
     secrets_in,
     secrets_of_proxy,
 )
-from cds_eks.spellings import Secrets
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_eks.rules import (
+from cds_eks.schema.validators import (
     Boolean,
     Broken,
     ExtraFields,

@@ -22,8 +22,8 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Response, RetryPolicy, Timeouts, errors, models
-from cds_eks.modeling import Shape, state_of
 from cds_eks.pipeline import Send
+from cds_eks.schema.shape import Shape, state_of
 from cds_eks.wire import CallRecord, RawResponse, Request
 
 asynchronous = pytest.mark.anyio

@@ -25,11 +25,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_eks._runtime.nonces import Nonces
 from cds_eks.signing import (
     COMMON_PARAMETERS,
     Credentials,
     HmacSha1Signer,
-    Nonces,
     canonical_query,
     signature,
     string_to_sign,

@@ -14,8 +14,8 @@ import pytest
 from scripted import World, cluster, event, listed, pool, pools, summary, task
 
 from cds_eks import errors
+from cds_eks._runtime.numbers import shown_number
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
-from cds_eks.finite import shown_number
 from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStatus
 from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.waiting.intervals import LAST_INTERVAL

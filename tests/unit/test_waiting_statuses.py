@@ -11,7 +11,7 @@ from scripted import World, cluster, event, listed, pool, task
 from cds_eks import errors
 from cds_eks.errors import NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterEvent
-from cds_eks.statuses import normal
+from cds_eks.schema.status import normal
 from cds_eks.waiting import UNSEEN
 from cds_eks.waiting.intervals import LAST_INTERVAL
 from cds_eks.waiting.verdicts import judge_idle

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from cds_eks.errors import ConnectFailed, Outcome
 from cds_eks.models import ClusterSummary, ClusterTask
+from cds_eks.redaction import Secrets
 from cds_eks.resources.clusters import CREATE_CLUSTER
-from cds_eks.spellings import Secrets
 from cds_eks.wire import CallRecord, RawResponse, Request, Response
 
 SECRET = "marked-secret"

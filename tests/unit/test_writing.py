@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
-from cds_eks.checking import check, put
-from cds_eks.declaring import UNDOCUMENTED, frozen, on_wire
+from cds_eks.codec.serialize import MOST_REPEATED, writer, written
 from cds_eks.emulator.checks import checked
 from cds_eks.errors import InvalidRequestError
-from cds_eks.modeling import Nested, Shape, fields_of
-from cds_eks.revisions import API_REVISIONS, Gathered, There
-from cds_eks.rules import ExtraFields, ListOf, Text, Whole, value_at
-from cds_eks.writing import MOST_REPEATED, writer, written
+from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
+from cds_eks.schema.revisions import API_REVISIONS, Gathered, There
+from cds_eks.schema.shape import Nested, Shape, fields_of
+from cds_eks.schema.validation import check, put
+from cds_eks.schema.validators import ExtraFields, ListOf, Text, Whole, value_at
 
 OLDER, NEWER = API_REVISIONS
 CONTRACT = Path(__file__).parent.parent / "contract" / "observed-requests.json"

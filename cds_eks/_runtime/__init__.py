@@ -1,0 +1,1 @@
+"""What the rest runs on and what knows nothing of the service: locks, clocks, semaphores, lazy imports."""

@@ -1,0 +1,343 @@
+"""The async client: wiring, lifetime, and what can be called."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
+
+from cds_eks import backend as backends
+from cds_eks import codec, resources
+from cds_eks._runtime.cached_group import Group
+from cds_eks._runtime.frames import cleared, unmasked
+from cds_eks._runtime.nonces import CallIds
+from cds_eks.client.calls import Calls, limit, operation_of
+from cds_eks.client.providers import signing_with
+from cds_eks.client.user_agent import user_agent as full_user_agent
+from cds_eks.client.wiring import check_kinds, make_look_up, make_waiters, pipeline, waiters_class
+from cds_eks.config import (
+    API_PATH,
+    REVISION_UNSAID,
+    Limits,
+    RetryPolicy,
+    Timeouts,
+    check_revision,
+    endpoint_from,
+    service_url,
+)
+from cds_eks.errors import ConfigurationError, EksError, TransportError
+from cds_eks.outcome.deletions import Deletions
+from cds_eks.outcome.fate import CALL_ID
+from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
+from cds_eks.pipeline import Middleware
+from cds_eks.redaction import NO_SECRETS, Secrets
+from cds_eks.signing import Credentials, Signer
+from cds_eks.wire import Kind, Operation, Request, Response
+
+if TYPE_CHECKING:
+    from cds_eks.waiting import Waiters
+
+T = TypeVar("T")
+
+NOT_PICKLED = (
+    "is neither copied nor pickled: it holds connections; make a new one in each process (in a pool's initializer, "
+    "say), or use threads, which may share an EksClient"
+)
+
+FINDING = ("clusters", "node_pools", "network_interfaces")
+"""The groups that can look for what a create may have made."""
+
+
+class AsyncEksClient:
+    """The service, for async code on asyncio or trio.
+
+    Make one and keep it: it holds the connections. Close it with `aclose`, or use it in `async with`.
+
+    Args:
+        credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
+        endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
+            `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
+        api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
+            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` says
+            it, else it is `"2025-09-08"`.
+        timeouts: How long things may take.
+        retry: When and how calls are tried again.
+        limits: How much is done at once.
+        backend: What carries the requests: `"httpx"`; `"native"`, quicker, on asyncio alone (extra `native`); an
+            `httpx.AsyncBaseTransport` (for an application in the same process); or any object with the methods of
+            `cds_eks.backend.Backend`.
+        signer: What signs each attempt, in place of the service's own scheme with `credentials`.
+        per_call: Middlewares around each whole call: `async def __call__(self, request, send)`.
+        per_attempt: Middlewares around each attempt, before it is signed.
+        user_agent: A word on your application, put before the SDK's own in the `User-Agent`.
+        tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
+            hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
+            authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
+
+    Raises:
+        ConfigurationError: There are no credentials, or a setting can't be used.
+
+    Attributes:
+        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
+        tasks: GetTaskStatus.
+        nodes: ListNodes, DeleteNode.
+        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
+        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
+        events: QueryEventStatus.
+        scaling_groups: DescribeScalingGroup, AddScalingNode.
+        wait: Waits for tasks, events, clusters and node pools.
+    """
+
+    clusters: Group[resources.Clusters] = Group(lambda: resources.Clusters)
+    tasks: Group[resources.Tasks] = Group(lambda: resources.Tasks)
+    nodes: Group[resources.Nodes] = Group(lambda: resources.Nodes)
+    node_pools: Group[resources.NodePools] = Group(lambda: resources.NodePools)
+    network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
+    events: Group[resources.Events] = Group(lambda: resources.Events)
+    scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
+    wait: Group[Waiters] = Group(waiters_class)
+
+    def __init__(
+        self,
+        credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
+        *,
+        endpoint: str | None = None,
+        api_revision: str = REVISION_UNSAID,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
+        limits: Limits = Limits(),  # noqa: B008 - a frozen value
+        backend: Literal["httpx", "native"] | backends.Backend | Any = "httpx",
+        signer: Signer | None = None,
+        per_call: Iterable[Middleware] = (),
+        per_attempt: Iterable[Middleware] = (),
+        user_agent: str | None = None,
+        tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
+    ) -> None:
+        try:
+            self._url = service_url(endpoint if endpoint is not None else endpoint_from())
+            signing = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
+        except ConfigurationError as error:
+            del credentials, endpoint
+            raise cleared(error) from None
+        is_provided = signer is None and callable(credentials)
+        del credentials, endpoint
+        check_kinds(timeouts, retry, limits)
+        self._revision = check_revision(api_revision)
+        self._timeouts = timeouts
+        self._settle = limits.settle
+        self._backend = backends.choose(backend, limits, tls)
+        self._user_agent = full_user_agent(user_agent)
+        self._call_id = CallIds().next
+        per_call, per_attempt = tuple(per_call), tuple(per_attempt)
+        # Middlewares, signers and providers of others may wait for anything.
+        is_all_ours = not per_attempt and signer is None and not is_provided
+        keeps_deadline = getattr(self._backend, "keeps_deadline", False) and is_all_ours
+        self._secrets: Callable[[], Secrets] = signing[1]
+        send = pipeline(
+            per_call,
+            per_attempt,
+            timeouts=timeouts,
+            retry=retry,
+            limits=limits,
+            signer=signing[0],
+            secrets=self._secrets if is_provided else None,
+            backend=self._backend,
+            keeps_deadline=keeps_deadline,
+        )
+        self._deletions = Deletions()
+        self._open = self._keep_open_creates()
+        self._calls = Calls(send, has_per_call=bool(per_call), open_creates=self._open)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the service is, as `endpoint` takes it."""
+        return self._url.removesuffix(API_PATH)
+
+    @property
+    def api_revision(self) -> str:
+        """The revision of the API in which requests are written."""
+        return self._revision
+
+    @property
+    def open_creates(self) -> tuple[OpenCreate, ...]:
+        """The creates whose fate is open, the oldest first.
+
+        Those that may have been carried out, or were, but ended without an answer in the caller's hands: cut off by a
+        cancellation, a timeout of the caller's or Ctrl-C, or with an error whose `outcome` is `unknown` or `accepted`.
+        Each stays here until it is dismissed; of more than 10,000 the oldest are forgotten, which is logged.
+        """
+        return self._open.all()
+
+    def dismiss(self, create: OpenCreate | EksError) -> bool:
+        """Forget one of the open creates, when what became of it is known.
+
+        Args:
+            create: One of `open_creates`, or an error that tells of one.
+
+        Returns:
+            Whether it was among them.
+        """
+        return self._open.dismiss(create)
+
+    def _keep_open_creates(self) -> OpenCreates:
+        """Return where the creates are kept whose fate is open."""
+        return OpenCreates()
+
+    def _group(self, name: str) -> Any:
+        """Make a group of operations, whose module may be imported only now.
+
+        Raises:
+            TransportError: The module can't be read, for want of file descriptors, say.
+        """
+        try:
+            if name == "wait":
+                return make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
+            more = (make_look_up(self._settle),) if name in FINDING else ()
+            return getattr(type(self), name)(self.execute, *more)
+        except OSError as error:
+            raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(endpoint={self.endpoint!r}, api_revision={self._revision!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} {NOT_PICKLED}")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls that are made afterwards raise `ConfigurationError`.
+
+        It works on another event loop as well, once that of the client's calls has ended.
+
+        Raises:
+            ConfigurationError: The client belongs to another event loop that still runs, or to another process.
+        """
+        if self._calls.end():
+            backends.abandon(self._backend)
+        await self._backend.aclose()
+
+    def __del__(self) -> None:
+        """Free the connections of a client that was never closed, and warn of it."""
+        calls: Calls | None = vars(self).get("_calls")
+        if calls is not None and calls.end_if_left_open() and backends.abandon(self._backend):
+            words = f"unclosed {type(self).__name__}: use it in `async with`, or await its `aclose()`"
+            warnings.warn(words, ResourceWarning, stacklevel=2, source=self)
+
+    def execute(
+        self,
+        operation: Operation[T],
+        request: Any,
+        extra: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, Response[T]]:
+        """Send one operation through the pipeline; the resources' methods do this.
+
+        Args:
+            operation: The operation.
+            request: The model of its arguments.
+            extra: Undocumented wire fields to send along.
+            timeout: How long the whole call may take, in seconds; None for `Timeouts.total`.
+
+        Returns:
+            The service's answer.
+
+        Raises:
+            EksError: See `cds_eks.errors`.
+        """
+        try:
+            call = codec.encode(
+                operation,
+                request,
+                unmasked(extra),
+                url=self._url,
+                headers=self._call_headers(),
+                secrets=self._secrets(),
+                revision=self._revision,
+                timeouts=self._timeouts,
+            )
+            if timeout is not None:
+                limit(call, timeout)
+        except EksError as error:
+            del extra
+            raise cleared(error)  # noqa: B904 - it is the same
+        answer = self._calls.carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
+        return self._deletions.noting(answer, request) if operation.name == "DeleteCluster" else answer
+
+    async def call(
+        self,
+        action: str,
+        *,
+        method: Literal["GET", "POST"] = "GET",
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Call any action of the service, also one that this package does not know.
+
+        It is signed and retried like the others; a `POST` as a create, which is tried again only if it can't have been
+        carried out.
+
+        Args:
+            action: The `Action` on the wire.
+            method: `GET` or `POST`.
+            params: Arguments in the query: texts, whole numbers or flags.
+            body: The JSON body of a `POST`.
+            timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
+
+        Returns:
+            The whole answer as plain data, under the names of the wire.
+
+        Raises:
+            InvalidRequestError: An argument can't be sent.
+            EksError: As the other operations do; see `cds_eks.errors`.
+        """
+        try:
+            call = self._encoded(operation_of(action, method), unmasked(params), unmasked(body), timeout)
+            key = codec.natural_key(call.operation, unmasked(body))
+        except EksError as error:
+            raise cleared(error)  # noqa: B904 - it is the same
+        finally:
+            del params, body  # so that they do not stand in this frame when an error passes
+        answer = await self._calls.carry_out(call.operation, call, key)
+        return dict(answer.raw)
+
+    def _encoded(
+        self,
+        operation: Operation[Any],
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> Request:
+        """Turn the arguments of `call` into a request for the pipeline.
+
+        Raises:
+            InvalidRequestError: An argument can't be sent.
+        """
+        call = codec.encode_call(
+            operation,
+            params,
+            body,
+            url=self._url,
+            headers=self._call_headers(),
+            secrets=self._secrets(),
+            timeouts=self._timeouts,
+        )
+        if timeout is not None:
+            limit(call, timeout)
+        return call
+
+    def _call_headers(self) -> dict[str, str]:
+        """The headers of one call; the service's own client sends the id as well [O]."""
+        return {"User-Agent": self._user_agent, CALL_ID: self._call_id()}

@@ -1,0 +1,114 @@
+"""What a client is put together of: the pipeline, from the outermost middleware to the backend, and the waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from cds_eks import codec, resources
+from cds_eks.backend import Backend
+from cds_eks.config import Limits, RetryPolicy, Timeouts
+from cds_eks.errors import ConfigurationError
+from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
+from cds_eks.outcome.deletions import Deletions
+from cds_eks.pipeline import Middleware, Send, chain
+from cds_eks.redaction import Secrets
+from cds_eks.signing import Signer
+
+if TYPE_CHECKING:
+    from cds_eks.lookup import LookUp
+    from cds_eks.waiting import Waiters
+
+
+def check_kinds(timeouts: object, retry: object, limits: object) -> None:
+    """Check that the settings of a client are what they should be.
+
+    Raises:
+        ConfigurationError: One is not.
+    """
+    settings = (("timeouts", timeouts, Timeouts), ("retry", retry, RetryPolicy), ("limits", limits, Limits))
+    for name, value, kind in settings:
+        if not isinstance(value, kind):
+            raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+
+
+def pipeline(
+    per_call: Sequence[Middleware],
+    per_attempt: Sequence[Middleware],
+    *,
+    timeouts: Timeouts,
+    retry: RetryPolicy,
+    limits: Limits,
+    signer: Signer,
+    secrets: Callable[[], Secrets] | None,
+    backend: Backend,
+    keeps_deadline: bool,
+) -> Send:
+    """Return the pipeline of a client.
+
+    Args:
+        per_call: Middlewares around each whole call.
+        per_attempt: Middlewares around each attempt.
+        timeouts: How long things may take.
+        retry: When and how calls are tried again.
+        limits: How much is done at once.
+        signer: What signs each attempt.
+        secrets: Returns what must not be shown of the key that was signed with last; None if that is known before.
+        backend: What carries the requests.
+        keeps_deadline: Whether all that can wait keeps the deadline by itself.
+
+    Raises:
+        ConfigurationError: A middleware is none.
+    """
+    for middleware in (*per_call, *per_attempt):
+        if not callable(middleware):
+            raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
+    return chain(
+        [
+            *per_call,
+            Deadline(timeouts.total, is_kept_below=keeps_deadline),
+            Retry(retry, codec.failure_of, set_clock=getattr(signer, "set_clock", None)),
+            LimitRate(
+                # More than there are connections would only wait again, in the backend.
+                min(limits.max_in_flight or limits.max_connections, limits.max_connections),
+                limits.requests_per_second,
+                limits.adaptive,
+            ),
+            *per_attempt,
+            Sign(signer, secrets=secrets),
+        ],
+        backend.send,
+    )
+
+
+def make_look_up(settle: float) -> LookUp:
+    """Return what looks for creates, whose module is imported only now."""
+    from cds_eks.lookup import LookUp
+
+    return LookUp(settle=settle)
+
+
+def waiters_class() -> type[Waiters]:
+    """Return the class of the waits, whose module is imported only now."""
+    from cds_eks.waiting import Waiters
+
+    return Waiters
+
+
+def make_waiters(
+    tasks: resources.Tasks,
+    events: resources.Events,
+    clusters: resources.Clusters,
+    node_pools: resources.NodePools,
+    deletions: Deletions,
+) -> Waiters:
+    """Return the waits of a client, which poll by its own operations."""
+    return waiters_class()(
+        task=tasks.get_status,
+        event=events.get_status,
+        cluster=clusters.get,
+        clusters=clusters.list,
+        node_pools=lambda cluster_id, node_pool_id: node_pools.list(cluster_id, node_pool_id=node_pool_id),
+        steps=clusters.list_events,
+        deletions=deletions,
+    )

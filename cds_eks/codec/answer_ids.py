@@ -1,0 +1,154 @@
+"""The ids that an answer names, also one that is no clear success: whoever has them can look, and clean up."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cds_eks.codec.envelope import is_whole, loaded, member, parse
+from cds_eks.errors import EksError
+from cds_eks.redaction import is_secret_name, presentable
+from cds_eks.schema.shape import Shape, fields_of
+from cds_eks.wire import Kind, Operation, RawResponse, Request
+
+LONGEST_ID = 200
+"""No id is as long; what is gets cut."""
+
+MOST = 10**30
+"""Numbers that are ids are smaller."""
+
+MOST_IDS = 20
+"""So many of an undocumented answer's are kept."""
+
+_MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"([^"\\]+)"')
+"""A text of a JSON object, and its name."""
+
+_OURS = frozenset({"requestid", "accesskeyid"})
+"""Ids of the request's own."""
+
+
+def ids_in(request: Request, response: RawResponse) -> dict[str, str]:
+    """Return the ids that the answer to a write names, fit to be shown: by the names of the operation's result.
+
+    What its result has no name for, and all ids of an undocumented action, go by their names on the wire; but not what
+    the answer only repeats of the request. The answer may be of any kind: a refusal, one that can't be decoded, one
+    that breaks off.
+
+    Args:
+        request: The request.
+        response: The answer to it.
+    """
+    if request.operation.kind is Kind.READ or not is_whole(response):
+        return {}
+    try:
+        body = parse(response) or loaded(response.content)
+    except (ValueError, RecursionError):
+        return _in_text(response.content, request)
+    return ids_of(request, body)
+
+
+def ids_of(request: Request, body: object) -> dict[str, str]:
+    """Return the ids that an answer names, as `ids_in` does.
+
+    Args:
+        request: The request.
+        body: The answer's body as plain data.
+    """
+    if not isinstance(body, Mapping):
+        return {}
+    names = _names(request.operation)
+    data = member(body, "Data")
+    found: dict[str, str] = {}
+    for place in (*(data if isinstance(data, list) else [data]), body):
+        if not isinstance(place, Mapping):
+            continue
+        for wire, value in place.items():
+            name = names.get(wire.lower())
+            if (text := _text(value)) is None or (name is None and (place is body or not _is_id(wire, value))):
+                continue
+            if name is not None or not is_repeated(text, request):
+                found.setdefault(name or wire, text)
+    return _shown(found.items(), request)
+
+
+def ids_known(request: Request) -> dict[str, Any]:
+    """Return the ids that all answers to the attempts of a call have named until now, those of the last first of all.
+
+    Args:
+        request: The request, whose record has the answers.
+    """
+    record, found = request.record, dict[str, Any]()
+    for earlier in record.failures:
+        found |= earlier.ids
+    if request.operation.kind is not Kind.READ:
+        for fragment in record.fragments:
+            found |= _in_text(fragment, request)
+    if record.answer is not None and request.operation.kind is not Kind.READ:
+        found |= ids_of(request, record.answer)
+    return found
+
+
+def with_ids(error: EksError, request: Request) -> EksError:
+    """Return the error of a call with the ids that all answers to it have named, those of the last one first of all."""
+    found = dict[str, Any]()
+    for earlier in error.previous:
+        found |= earlier.ids
+    if found := found | ids_known(request):
+        error.ids = found | error.ids
+    return error
+
+
+def is_repeated(value: str, request: Request) -> bool:
+    """Whether an id of an answer is one that the request has named: it says nothing about what was done."""
+    in_json = json.dumps(value, ensure_ascii=False).encode(errors="replace")
+    return in_json in (request.content or b"") or value in request.params.values()
+
+
+def _text(value: object) -> str | None:
+    """Return an id as text; None if it is none: a Go service has `""` and 0 where it has nothing to name."""
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST:
+        return str(value)
+    return None
+
+
+def _is_id(wire: str, value: object) -> bool:
+    """Whether what no result has a name for is an id."""
+    is_named_so = wire.endswith(("Id", "ID", "_id")) and wire.lower() not in _OURS and not is_secret_name(wire)
+    return is_named_so and isinstance(value, str)
+
+
+def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]:
+    return {
+        presentable(name, request.hidden, LONGEST_ID): presentable(value, request.hidden, LONGEST_ID)
+        for name, value in [*named][:MOST_IDS]
+    }
+
+
+def _in_text(content: bytes, request: Request) -> dict[str, str]:
+    """Return the ids that stand in an answer which is no JSON, as `ids_of` does: as a rule it breaks off."""
+    names = _names(request.operation)
+    known, others = dict[str, str](), dict[str, str]()
+    for wire, value in _MEMBER.findall(content[:65536].decode("utf-8", "replace")):
+        if name := names.get(wire.lower()):
+            known.setdefault(name, value)
+        elif _is_id(wire, value) and not is_repeated(value, request):
+            others.setdefault(wire, value)
+    return _shown((known | others).items(), request)
+
+
+@functools.lru_cache(maxsize=256)
+def _names(operation: Operation[Any]) -> dict[str, str]:
+    """Return the Python names of the ids in an operation's result, by their wire names in lower case."""
+    result = operation.result
+    if not (isinstance(result, type) and issubclass(result, Shape)):
+        return {}
+    return {
+        field.metadata["wire"].lower(): field.name
+        for field in fields_of(result)
+        if field.name.endswith("_id") and not field.metadata["secret"]
+    }

@@ -1,0 +1,85 @@
+"""Answers to typed data: pure functions."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cds_eks.codec.deserialize import Unreadable, read_int
+from cds_eks.codec.envelope import getter, parse, request_id_of, texts_of
+from cds_eks.codec.error_mapping import shown, unreadable
+from cds_eks.codec.hooks import reader_of
+from cds_eks.errors import EksError
+from cds_eks.schema.shape import Shape, fields_of
+from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_response
+
+T = TypeVar("T")
+
+
+def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
+    """Turn a good answer into typed data.
+
+    Args:
+        operation: What was asked for.
+        request: The request as it was sent.
+        response: The answer, of which `failure_of` says that all is well.
+        elapsed: How long the call took, in seconds.
+
+    Raises:
+        UnreadableResponse: The data has another shape than the operation's, or does not name what a create has made.
+    """
+    envelope = parse(response) or {}
+    get = getter(envelope)
+    data = get("Data")
+    read, needs_object = _reader_for(operation)
+    if needs_object and not (any(data) if isinstance(data, list) else data):
+        raise _counted(unreadable("the answer has no data", request, response), request)
+    try:
+        typed = read(data, operation.result)
+    except Unreadable as error:
+        raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
+    texts = texts_of(get)
+    return make_response(
+        data=typed,
+        request_id=request_id_of(response, request.hidden),
+        code=str(get("Code")) if envelope else "",
+        message=shown(texts[0], request) if texts else "",
+        total_count=_page_number(get("TotalCount")),
+        page_index=_page_number(get("PageIndex")),
+        page_size=_page_number(get("PageSize")),
+        attempts=request.record.attempts,
+        elapsed=elapsed,
+        raw=envelope,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _reader_for(operation: Operation[Any]) -> tuple[Callable[[Any, Any], Any], bool]:
+    """Return what reads an operation's result, and whether there must be one: a read's object that has an id."""
+    result = operation.result
+    if result is None:
+        return _nothing, False
+    is_object = isinstance(result, type) and issubclass(result, Shape)
+    has_id = is_object and any(field.default == "" for field in fields_of(result))
+    return reader_of(result), has_id and operation.kind is Kind.READ
+
+
+def _nothing(_: Any, __: Any) -> None:
+    """Read the result of an operation that has none."""
+
+
+def _counted(error: EksError, request: Request) -> EksError:
+    error.attempts = request.record.attempts
+    error.previous = request.record.failures
+    return error
+
+
+def _page_number(value: Any) -> int | None:
+    if value is None or (type(value) is int and value >= 0):
+        return value
+    try:
+        number = read_int(value, int)
+    except Unreadable:
+        return None
+    return number if number is not None and number >= 0 else None

@@ -1,0 +1,186 @@
+"""Requests as a revision of the API has them: by its names and in its shapes, and nothing dropped in silence.
+
+What each revision has is said by the models' fields (`revised`, from the API description). It is compiled once for each
+model and revision, so that a call only walks tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.schema.revisions import Gathered, There
+from cds_eks.schema.shape import Nested, Shape, fields_of
+from cds_eks.schema.validators import Broken, ListOf, MapOfText, Rule, joined, spelt, value_at
+
+MOST_REPEATED = 99
+"""A revision that lists each disk is sent at most as many of one [I]: no machine has more."""
+
+Write = Callable[[Any], Any]
+"""From a checked value of a field to what stands for it on the wire. Raises `Broken` with the path below the field."""
+
+
+def written(request: Shape, revision: str) -> dict[str, Any]:
+    """Return a request as plain data by wire names; what is unset (None) is left out, zero, "" and False are not.
+
+    Args:
+        request: The model.
+        revision: The revision of the API to write it in.
+
+    Raises:
+        InvalidRequestError: A field is set that the revision can't carry, or an undocumented one would replace it.
+    """
+    write = _WRITERS.get((type(request), revision)) or _compiled(type(request), revision)
+    try:
+        return write(request)
+    except Broken as broken:
+        path, rule = broken.path, broken.rule
+    raise InvalidRequestError(path, rule)
+
+
+_WRITERS: dict[tuple[type[Shape], str], Callable[[Shape], dict[str, Any]]] = {}
+
+
+def writer(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any]]:
+    """Return what writes one model in one revision; it is made when it is first asked for."""
+    return _WRITERS.get((shape, revision)) or _compiled(shape, revision)
+
+
+def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any]]:
+    present: list[tuple[str, str, Write]] = []
+    lacking: list[tuple[str, There]] = []
+    for member in fields_of(shape):
+        if "wire" not in member.metadata:
+            continue
+        there = member.metadata["revised"].get(revision) or There(member.metadata["wire"])
+        if there.wire is not None:
+            present.append((member.name, there.wire, _write(member.metadata["rule"], there, revision)))
+        elif not there.above:
+            lacking.append((member.name, there))
+    gathered = [each for each in shape.GATHERED if each.revision == revision]
+
+    def write(request: Shape) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for name, there in lacking:
+            if (value := getattr(request, name)) and not _says_nothing(value, there.unsaid):
+                raise Broken(_lacks(there, revision), name)
+        for name, wire, write_value in present:
+            if (value := getattr(request, name)) is not None:
+                try:
+                    plain[wire] = write_value(value)
+                except Broken as broken:
+                    raise Broken(broken.rule, joined(name, broken.path)) from None
+        for each in gathered:
+            plain[each.wire] = _gather(request, each)
+        extra: Mapping[str, Any] = getattr(request, "extra")  # noqa: B009 - the base has none
+        return _beside(extra, plain) if extra else plain
+
+    _WRITERS[shape, revision] = write
+    return write
+
+
+def _write(rule: Rule, there: There, revision: str) -> Write:
+    """Return what writes the values that a rule has let pass."""
+    if isinstance(rule, Nested):
+        return lambda value: writer(type(value), revision)(value)
+    if isinstance(rule, MapOfText):
+        return dict
+    if isinstance(rule, ListOf):
+        return _write_list(_write(rule.entry, there, revision), there, revision)
+    if there.spelt or there.gone:
+        return _write_known(there, revision)
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _write_known(there: There, revision: str) -> Write:
+    def write(value: Any) -> Any:
+        if value in there.gone:
+            raise Broken(f"{value!r} does not exist in revision {revision}")
+        return there.spelt.get(value, value)
+
+    return write
+
+
+def _write_list(write: Write, there: There, revision: str) -> Write:
+    if there.only is not None:
+        write = _write_only(there.only, revision)
+    times = _times(there.repeat, revision) if there.repeat is not None else _once
+
+    def write_all(entries: Sequence[Any]) -> list[Any]:
+        made = []
+        for index, entry in enumerate(entries):
+            try:
+                made += [write(entry)] * times(entry)
+            except Broken as broken:
+                raise Broken(broken.rule, joined(f"[{index}]", broken.path)) from None
+        return made
+
+    return write_all
+
+
+def _write_only(only: str, revision: str) -> Write:
+    def write(entry: Shape) -> Any:
+        for member in fields_of(type(entry)):
+            if member.name != only and getattr(entry, member.name):
+                raise Broken(f"can't be sent in revision {revision}, which takes the {only} alone", member.name)
+        return getattr(entry, only)
+
+    return write
+
+
+def _once(_: Any) -> int:
+    return 1
+
+
+def _times(repeat: str, revision: str) -> Callable[[Any], int]:
+    def times(entry: Shape) -> int:
+        number: int = getattr(entry, repeat) or 1
+        if number > MOST_REPEATED:
+            raise Broken(f"must be at most {MOST_REPEATED} in revision {revision}, which lists each of them", repeat)
+        return number
+
+    return times
+
+
+def _says_nothing(value: Any, unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None]) -> bool:
+    """Whether a value that a revision can't carry only says the default. Of what is empty or zero, all does."""
+    if not isinstance(unsaid, Mapping):
+        return value in unsaid
+    said = {member.name: getattr(value, member.name) for member in fields_of(type(value))}
+    allowed = {name: unsaid.get(name, ()) for name, each in said.items() if each}
+    return all(values is None or said[name] in values for name, values in allowed.items())
+
+
+def _lacks(there: There, revision: str) -> str:
+    rule = f"does not exist in revision {revision}"
+    if isinstance(there.unsaid, Mapping):
+        default = ", ".join(f"{name} {_choice(each)}" for name, each in there.unsaid.items() if each is not None)
+    else:
+        default = _choice(there.unsaid)
+    return f"{rule}, so it can say nothing but the default: {default}" if default else f"{rule}: leave it out"
+
+
+def _choice(values: tuple[Any, ...]) -> str:
+    return " or ".join(map(repr, values))
+
+
+def _gather(request: Shape, gathered: Gathered) -> Any:
+    value = value_at(request, gathered.path)
+    for path in gathered.same:
+        if value_at(request, path) != value:
+            raise Broken(f"must equal {gathered.path} in revision {gathered.revision}, which has but one", path)
+    return value
+
+
+def _beside(extra: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return undocumented fields beside the documented ones, which they can't replace."""
+    taken = {name.lower() for name in plain}
+    for name in extra:
+        if name.lower() in taken:
+            raise Broken("is set by a field of the model and can't be replaced", f"extra.{spelt(name)}")
+    return {**extra, **plain}

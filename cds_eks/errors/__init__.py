@@ -1,0 +1,78 @@
+"""The error tree: what went wrong, and what is known of the request's fate.
+
+Every error carries `action` (the documented or wire name of the operation), `request_id` (the service's, for its
+support), `attempts` (how many were made) and `outcome`:
+
+* ``not_sent``: the service can't have seen the request;
+* ``refused``: the service saw it and said no, nothing was changed;
+* ``accepted``: the service said yes; what failed came later;
+* ``unknown``: the request may or may not have been carried out.
+
+All errors can be pickled, and none holds a secret.
+"""
+
+from cds_eks.errors.base import ConfigurationError, EksError, InvalidRequestError, Outcome
+from cds_eks.errors.creates import (
+    AmbiguousAnswer,
+    AmbiguousConnectionLost,
+    AmbiguousCreate,
+    AmbiguousDeadline,
+    AmbiguousServerFault,
+    AmbiguousTransport,
+    DuplicateFound,
+    IncompleteList,
+)
+from cds_eks.errors.repeating import may_pass
+from cds_eks.errors.service import (
+    AuthenticationError,
+    BadArgument,
+    Conflict,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    ServerFault,
+    ServiceError,
+    Throttled,
+)
+from cds_eks.errors.transport import (
+    ConnectFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    TransportError,
+    UnreadableResponse,
+)
+from cds_eks.errors.waits import TaskFailed, WaitTimeout
+
+__all__ = [
+    "AmbiguousCreate",
+    "AuthenticationError",
+    "BadArgument",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectFailed",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "DuplicateFound",
+    "EksError",
+    "IncompleteList",
+    "InvalidRequestError",
+    "NotFound",
+    "Outcome",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "ServerFault",
+    "ServiceError",
+    "TaskFailed",
+    "Throttled",
+    "TransportError",
+    "UnreadableResponse",
+    "WaitTimeout",
+    "may_pass",
+]
+
+# Tracebacks and pickles name the public module, wherever in it a class is written.
+for _kind in (
+    *(AmbiguousAnswer, AmbiguousConnectionLost, AmbiguousDeadline, AmbiguousServerFault, AmbiguousTransport),
+    *(kind for name in __all__ if isinstance(kind := globals()[name], type)),
+):
+    _kind.__module__ = __name__

@@ -1,0 +1,149 @@
+"""What becomes of a write that ends without an answer: said on whatever ends it, logged, and kept if it is open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from cds_eks._runtime import clocks
+from cds_eks._runtime.logs import log
+from cds_eks.errors import EksError, Outcome
+from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
+from cds_eks.outcome.record import CallRecord
+
+logger: logging.Logger = logging.getLogger("cds_eks.client")
+
+CALL_ID = "cds-request-id"
+"""The header with the id of a call; the service's own client sends it as well [O]."""
+
+NEVER_BEGAN = "the call had not begun: nothing was sent"
+
+_SAID: dict[Outcome, str] = {
+    "not_sent": "was not sent",
+    "refused": "was refused",
+    "accepted": "was carried out",
+    "unknown": "may or may not have been carried out",
+}
+
+
+class Fate:
+    """The fate of one write.
+
+    What cuts a call off (a cancellation, Ctrl-C) may come at any moment and on two threads at once, so all that it does
+    can be done again: then it goes by what is known by then.
+
+    Args:
+        action: The operation's documented name.
+        record: What is known of the call.
+        call_id: The id of the call.
+        is_create: Whether it is a create; such a one is kept while its fate is open.
+        natural_key: Returns the fields by which to look for what a create may have made.
+        ids_known: Returns the ids that all answers to the call have named until now.
+        open_creates: Where a create is kept whose fate is open.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        record: CallRecord,
+        call_id: str,
+        *,
+        is_create: bool,
+        natural_key: Callable[[], dict[str, Any]],
+        ids_known: Callable[[], Mapping[str, Any]],
+        open_creates: OpenCreates,
+    ) -> None:
+        self._action = action
+        self._record = record
+        self._call_id = call_id
+        self._is_create = is_create
+        self._natural_key = natural_key
+        self._ids_known = ids_known
+        self._open_creates = open_creates
+        self._began = clocks.wall()
+        self._logged: Outcome | None = None
+        self._named: dict[str, Any] = {}
+
+    def natural_key(self) -> dict[str, Any]:
+        """Return the fields by which to look for what a create may have made."""
+        return self._natural_key() if self._is_create else {}
+
+    def window(self) -> tuple[datetime, datetime]:
+        """Return when it may have been carried out, as known now."""
+        return datetime.fromtimestamp(self._began, UTC), datetime.fromtimestamp(max(self._began, clocks.wall()), UTC)
+
+    def cut_off(self, error: BaseException) -> None:
+        """The call was cut off: note on what did it what is known, and keep a create whose fate is open."""
+        error.add_note(self._note())
+        self.left_open(error)
+
+    def left_open(self, error: BaseException, window: tuple[datetime, datetime] | None = None) -> None:
+        """The call ended with an error: keep a create whose fate is open.
+
+        Args:
+            error: What ended it.
+            window: When it may have been carried out, if the error says so.
+        """
+        if not self._is_create:
+            return
+        if isinstance(error, EksError):
+            self._named |= error.ids  # a middleware's own answer, which is on no record, may name some
+        record, call_id = self._record, self._call_id
+        outcome = record.outcome
+        if outcome in ("not_sent", "refused"):
+            self._open_creates.discard(call_id)
+            return
+        create = OpenCreate(
+            action=self._action,
+            outcome=outcome,
+            natural_key=self.natural_key(),
+            window=self.window() if window is None else window,
+            ids=self._ids(),
+            request_id=record.request_id,
+            call_id=call_id,
+            attempts=record.attempts_made,
+            cause=type(error).__name__,
+        )
+        self._open_creates.add(create)
+        if self._logged != outcome:
+            self._logged = outcome
+            log(
+                logger,
+                logging.WARNING,
+                create.action,
+                "ended, and its fate is open",
+                error=create.cause,
+                outcome=outcome,
+                request_id=create.request_id,
+                call_id=create.call_id,
+                attempts=create.attempts,
+            )
+
+    def _ids(self) -> dict[str, Any]:
+        """Return the ids that any answer has named, whatever else it said."""
+        return {**self._named, **self._ids_known()}
+
+    def _note(self) -> str:
+        record = self._record
+        outcome = record.outcome
+        facts = {
+            **self._ids(),
+            "request_id": record.request_id,
+            "attempts": record.attempts_made or None,
+            "outcome": outcome,
+        }
+        if outcome == "unknown":
+            key = " ".join(f"{name}={value!r}" for name, value in self.natural_key().items())
+            facts["look_for"] = key or None
+            facts["call_id"] = None if record.request_id else self._call_id
+        known = ", ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
+        is_kept = self._is_create and outcome in ("accepted", "unknown")
+        more = "; it is among the client's `open_creates`" if is_kept else ""
+        return f"{self._action} {_SAID[outcome]} [{known}]{more}"
+
+
+witness: ContextVar[list[Fate] | None] = ContextVar("witness", default=None)
+"""Takes the fates of the writes that a call makes, for who waits for the call in another thread."""

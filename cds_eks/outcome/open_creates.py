@@ -1,0 +1,107 @@
+"""Creates whose fate is open: what a client keeps of them until somebody has looked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from cds_eks._runtime.logs import log
+from cds_eks.errors import AmbiguousCreate, EksError, Outcome
+
+logger: logging.Logger = logging.getLogger("cds_eks.client")
+
+MOST_OPEN = 10_000
+"""How many are kept; of more, the oldest ones are forgotten."""
+
+
+@attrs.frozen(kw_only=True)
+class OpenCreate:
+    """A create that ended without an answer in its caller's hands, though it may have been carried out, or was.
+
+    Attributes:
+        action: The operation.
+        outcome: `unknown`, or `accepted` if the service's yes had come when the call ended.
+        natural_key: The fields by which to look for what may have been made, by Python name.
+        window: When it may have been made: before the first attempt and after the last, in UTC by this machine's clock.
+        ids: What any answer has named, by name: a success, and also one that left the outcome open.
+        request_id: The service's id of the request, or None if no answer came.
+        call_id: The id that the client gave the call; all its attempts carried it in the header `cds-request-id`.
+        attempts: How many attempts were made.
+        cause: The name of the class of what ended the call: `CancelledError`, `KeyboardInterrupt`, an error's.
+    """
+
+    action: str
+    outcome: Outcome
+    natural_key: Mapping[str, Any]
+    window: tuple[datetime, datetime]
+    ids: Mapping[str, Any]
+    request_id: str | None
+    call_id: str
+    attempts: int
+    cause: str
+
+    @property
+    def name(self) -> str | None:
+        """The name that was asked for, or None if the operation has none."""
+        names = ("cluster_name", "config.name", "netcard_name")
+        return next((self.natural_key[name] for name in names if name in self.natural_key), None)
+
+    @property
+    def vpc_id(self) -> str | None:
+        """The VPC that was asked for, or None if the operation has none."""
+        return self.natural_key.get("vpc_id")
+
+    def is_told_by(self, error: EksError) -> bool:
+        """Whether it is this create that an error tells of."""
+        if error.action != self.action:
+            return False
+        if isinstance(error, AmbiguousCreate):
+            return (error.window, dict(error.natural_key)) == (self.window, dict(self.natural_key))
+        return bool(self.ids) and error.ids == self.ids
+
+
+class OpenCreates:
+    """Keeps the open creates of a client, the oldest first; for any number of threads, signal handlers and finalizers.
+
+    It has no lock, which each of those could find held: whatever it does to its dictionary is one step for Python.
+
+    Args:
+        most: How many are kept.
+    """
+
+    def __init__(self, most: int = MOST_OPEN) -> None:
+        self._most = most
+        self._by_call: dict[str, OpenCreate] = {}
+
+    def all(self) -> tuple[OpenCreate, ...]:
+        """Return those that are open now."""
+        return tuple(self._by_call.copy().values())
+
+    def add(self, create: OpenCreate) -> None:
+        """Keep one, in place of what was known of the same call before."""
+        self._by_call[create.call_id] = create
+        if len(self._by_call) > self._most:
+            for oldest in list(self._by_call.copy())[: -self._most]:
+                if (forgotten := self._by_call.pop(oldest, None)) is not None:
+                    log(
+                        logger,
+                        logging.WARNING,
+                        forgotten.action,
+                        "is forgotten among the open creates, of which there are too many",
+                        outcome=forgotten.outcome,
+                        request_id=forgotten.request_id,
+                    )
+
+    def discard(self, call_id: str) -> bool:
+        """Forget the create of a call; return whether it was there."""
+        return self._by_call.pop(call_id, None) is not None
+
+    def dismiss(self, what: OpenCreate | EksError) -> bool:
+        """Forget a create, or the one that an error tells of; return whether it was there."""
+        if isinstance(what, OpenCreate):
+            return self.discard(what.call_id)
+        return any(self.discard(create.call_id) for create in self.all() if create.is_told_by(what))

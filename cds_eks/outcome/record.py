@@ -1,0 +1,115 @@
+"""What is known so far of a call, while it goes on and after it was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cds_eks.errors import EksError, Outcome
+from cds_eks.redaction import NO_SECRETS, Secrets
+
+_WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
+"""Of two attempts, the outcome further back is the call's."""
+
+LONGEST_FRAGMENT = 64 * 1024
+"""How much of an answer that broke off is kept, in bytes."""
+
+
+class CallRecord:
+    """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
+
+    A middleware finds it as `request.record`.
+
+    Attributes:
+        attempts: How many attempts were begun.
+        failures: The errors of the attempts that failed, oldest first.
+        request_id: The service's id of the last answer, or None.
+        answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
+            if the call is cancelled after that.
+        arrived: What a backend has of this attempt before it can return it: if the call is cancelled in that moment,
+            there is nobody to take it.
+        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
+        fragments: The bodies of answers that broke off, as far as they came: they may name what was made.
+        deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
+        secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
+        total: How many seconds this call may take, in place of what the client gives all calls; None for that.
+        waits_for: What the attempt stands in line for, in words; None when it is not in line.
+    """
+
+    __slots__ = (
+        "_earlier",
+        "_now",
+        "answer",
+        "arrived",
+        "attempts",
+        "clock_was_wrong",
+        "deadline",
+        "failures",
+        "fragments",
+        "request_id",
+        "secrets",
+        "total",
+        "waits_for",
+    )
+
+    def __init__(self) -> None:
+        self.attempts: int = 0
+        self.failures: tuple[EksError, ...] = ()
+        self.fragments: tuple[bytes, ...] = ()
+        self.request_id: str | None = None
+        self.answer: Mapping[str, Any] | None = None
+        self.arrived: object = None
+        self.clock_was_wrong: bool = False
+        self.deadline: float | None = None
+        self.secrets: Secrets = NO_SECRETS
+        self.total: float | None = None
+        self.waits_for: str | None = None
+        self._earlier: Outcome = "not_sent"
+        self._now: Outcome = "not_sent"
+
+    def begin_attempt(self) -> None:
+        """A new attempt starts: nothing of it has left yet."""
+        if self._now != "not_sent":
+            self.begin_send()
+        self.arrived = None
+        self.clock_was_wrong = False
+        self.attempts += 1
+
+    def begin_send(self) -> None:
+        """The request is given to the backend; a middleware may do so several times in an attempt, to other hosts."""
+        # A call that was accepted and is sent again all the same (by a middleware) may have been carried out.
+        if self._now != "not_sent":
+            self._earlier = "unknown" if self._now == "accepted" else self.outcome
+            self._now = "not_sent"
+
+    def may_have_left(self) -> None:
+        """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
+        self._now = "unknown"
+
+    def did_not_leave(self) -> None:
+        """It is proven that nothing left of what was last given to the backend."""
+        self._now = "not_sent"
+
+    def answered(self, request_id: str | None, *, outcome: Outcome) -> None:
+        """The service's answer to this attempt is known."""
+        self.request_id = request_id or self.request_id
+        self._now = outcome
+
+    def broke_off(self, content: bytes) -> None:
+        """An answer broke off; a backend tells what came of its body."""
+        if content:
+            self.fragments += (content[:LONGEST_FRAGMENT],)
+
+    @property
+    def attempts_made(self) -> int:
+        """How many attempts have got further than the line: one that still stands in it has sent nothing."""
+        return self.attempts if self.waits_for is None else max(0, self.attempts - 1)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The fate of the call, as far as it is known now, all attempts together."""
+        outcomes: tuple[Outcome, ...] = (self._earlier, self._now)
+        return max(outcomes, key=_WEIGHT.index)
+
+    def __repr__(self) -> str:
+        return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"

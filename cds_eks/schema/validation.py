@@ -1,0 +1,103 @@
+"""What the `__init__` of a model calls: it checks what it is given, and words its complaints."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from cds_eks._runtime.frames import cleared
+from cds_eks.errors import InvalidRequestError
+from cds_eks.schema.validators import Broken, Rule, joined, spelt, value_at
+
+put: Callable[[object, str, Any], None] = object.__setattr__
+"""Sets a field of a model that is being made: models are frozen."""
+
+
+def check(name: str, rule: Rule, value: object) -> Any:
+    """Return what to keep of a value.
+
+    Args:
+        name: The field.
+        rule: What it takes.
+        value: What it is given.
+
+    Raises:
+        InvalidRequestError: The rule is broken.
+    """
+    try:
+        return rule.check(value)
+    except Broken as broken:
+        raise InvalidRequestError(joined(name, broken.path), broken.rule) from None
+
+
+def check_together(shape: Any) -> None:
+    """Check what a model's `FORBIDDEN`, `NEEDED` and `ORDERED` say of several of its fields."""
+    for ban in shape.FORBIDDEN:
+        if getattr(shape, ban.when) == ban.equals:
+            for path in ban.fields:
+                if value_at(shape, path):
+                    rule = f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}"
+                    raise InvalidRequestError(path, rule)
+    for need in shape.NEEDED:
+        if complaint := need.complaint(getattr(shape, need.field), getattr(shape, need.when)):
+            raise InvalidRequestError(need.field, complaint)
+    for order in shape.ORDERED:
+        least, most = getattr(shape, order.least), getattr(shape, order.most)
+        if least is not None and most is not None and least > most:
+            raise InvalidRequestError(order.most, f"must be at least {order.least}, which is {least}; got {most}")
+
+
+def check_extra(shape: Any) -> None:
+    """Undocumented fields stand beside the documented ones on the wire, so they can't replace one that is set."""
+    taken = {
+        member.metadata["wire"].lower(): member.name
+        for member in attrs.fields(type(shape))
+        if "wire" in member.metadata and getattr(shape, member.name) is not None
+    }
+    for name in shape.extra:
+        if name.lower() in taken:
+            raise InvalidRequestError(f"extra.{spelt(name)}", f"is set by {taken[name.lower()]} and can't be replaced")
+
+
+def refusing(init: Callable[..., None]) -> Callable[..., None]:
+    """Return the `__init__` of a model, whose wrong and missing arguments are errors of ours, and show no secret."""
+
+    @functools.wraps(init)
+    def __init__(self: Any, /, **given: Any) -> None:  # noqa: N807 - it stands for one
+        try:
+            init(self, **given)
+        except TypeError:
+            if (misfit := _misfit(type(self), given)) is None:
+                raise
+        except InvalidRequestError as error:
+            given.clear()  # what is refused may be a secret, and this frame stands in the traceback
+            raise cleared(error)  # noqa: B904 - it is the same
+        else:
+            return
+        given.clear()
+        raise misfit
+
+    return __init__
+
+
+def _misfit(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
+    """Return what is wrong with the names of some arguments, if anything is."""
+    members = attrs.fields(shape)
+    names = {member.name for member in members}
+    for name in given:
+        if name not in names:
+            return InvalidRequestError(name, f"is not a field of {shape.__name__}{did_you_mean(name, names)}")
+    for member in members:
+        if member.default is attrs.NOTHING and member.name not in given:
+            return InvalidRequestError(member.name, "is required")
+    return None
+
+
+def did_you_mean(name: str, names: set[str]) -> str:
+    """Return the end of a complaint about a name: which one may have been meant, if any is close."""
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
