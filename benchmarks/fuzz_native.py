@@ -81,73 +81,73 @@ class Plan:
     content: bytes | None
 
     @classmethod
-    def make(cls, dice: random.Random, number: int) -> Plan:
+    def make(cls, rng: random.Random, number: int) -> Plan:
         """Return a plan at random."""
-        name = f"{number:08d}{dice.getrandbits(48):012x}"
-        body: bytes | None = b"{" + name.encode() + b" " * dice.choice((0, 1, 100, 5000)) + dice.choice((b"}", b"}\n"))
-        content, ends = _answer(dice, body or b"")
-        after: Literal["go on", "close", "reset"] = dice.choices(("go on", "close", "reset"), (8, 1, 1))[0]
+        name = f"{number:08d}{rng.getrandbits(48):012x}"
+        body: bytes | None = b"{" + name.encode() + b" " * rng.choice((0, 1, 100, 5000)) + rng.choice((b"}", b"}\n"))
+        content, ends = _answer(rng, body or b"")
+        after: Literal["go on", "close", "reset"] = rng.choices(("go on", "close", "reset"), (8, 1, 1))[0]
         surplus = False
-        if (kind := dice.random()) < 0.35:
-            content, body = _mutated(dice, content), None
+        if (kind := rng.random()) < 0.35:
+            content, body = _mutated(rng, content), None
         elif kind < 0.45:
-            content, body = content[: dice.randrange(len(content))], None
+            content, body = content[: rng.randrange(len(content))], None
         elif kind < 0.55 and not ends:
-            content, surplus = content + dice.choice((*ODD, content)), True
-        if ends or (body is None and dice.random() < 0.5):
+            content, surplus = content + rng.choice((*ODD, content)), True
+        if ends or (body is None and rng.random() < 0.5):
             after = "close"
         if after == "reset":
             body = None  # what was sent before may be lost as well
-        sent = _sliced(dice, content) if not surplus else (content,)
-        slow = dice.random() < 0.2
+        sent = _sliced(rng, content) if not surplus else (content,)
+        slow = rng.random() < 0.2
         return cls(
             name=name,
             sent=sent,
             body=body,
             surplus=surplus,
             after=after,
-            pauses=tuple(dice.choice((0.0, 0.001)) if slow and at < 20 else 0.0 for at in range(len(sent))),
-            cancelled=dice.random() * 0.02 if dice.random() < 0.15 else None,
-            read_timeout=dice.choice((0.005, *[0.1 if body is None else 1.5] * 3)),
-            content=b"x" * dice.choice((0, 10, 300_000)) if dice.random() < 0.2 else None,
+            pauses=tuple(rng.choice((0.0, 0.001)) if slow and at < 20 else 0.0 for at in range(len(sent))),
+            cancelled=rng.random() * 0.02 if rng.random() < 0.15 else None,
+            read_timeout=rng.choice((0.005, *[0.1 if body is None else 1.5] * 3)),
+            content=b"x" * rng.choice((0, 10, 300_000)) if rng.random() < 0.2 else None,
         )
 
 
-def _answer(dice: random.Random, body: bytes) -> tuple[bytes, bool]:
+def _answer(rng: random.Random, body: bytes) -> tuple[bytes, bool]:
     """Return a right answer with a body, and whether it ends with the connection."""
-    head = b"HTTP/1.1 100 Continue\r\n\r\n" * dice.choice((0, 0, 0, 1, 3)) + b"HTTP/1.1 200 OK\r\n"
-    head += b"".join(b"X-%d: %s\r\n" % (at, b"v" * dice.randrange(30)) for at in range(dice.randrange(6)))
-    if dice.random() < 0.3:
+    head = b"HTTP/1.1 100 Continue\r\n\r\n" * rng.choice((0, 0, 0, 1, 3)) + b"HTTP/1.1 200 OK\r\n"
+    head += b"".join(b"X-%d: %s\r\n" % (at, b"v" * rng.randrange(30)) for at in range(rng.randrange(6)))
+    if rng.random() < 0.3:
         body, head = gzip.compress(body, mtime=0), head + b"Content-Encoding: gzip\r\n"
-    form = dice.choices(("length", "chunks", "end"), (6, 4, 1))[0]
+    form = rng.choices(("length", "chunks", "end"), (6, 4, 1))[0]
     if form == "length":
         return head + b"Content-Length: %d\r\n\r\n" % len(body) + body, False
     if form == "end":
         return head + b"\r\n" + body, True
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in _sliced(dice, body))
-    trailer = dice.choice((b"", b"X-Trailer: 1\r\n"))
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in _sliced(rng, body))
+    trailer = rng.choice((b"", b"X-Trailer: 1\r\n"))
     return head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n" + trailer + b"\r\n", False
 
 
-def _mutated(dice: random.Random, content: bytes) -> bytes:
+def _mutated(rng: random.Random, content: bytes) -> bytes:
     found = bytearray(content)
-    for _ in range(dice.choice((1, 1, 2, 5))):
-        at = dice.randrange(len(found) + 1)
-        match dice.randrange(4):
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        at = rng.randrange(len(found) + 1)
+        match rng.randrange(4):
             case 0:
-                found[at : at + 1] = bytes([dice.randrange(256)])
+                found[at : at + 1] = bytes([rng.randrange(256)])
             case 1:
-                del found[at : at + dice.randrange(1, 9)]
+                del found[at : at + rng.randrange(1, 9)]
             case 2:
-                found[at:at] = dice.choice(ODD)
+                found[at:at] = rng.choice(ODD)
             case _:
-                found[at:at] = found[at : at + dice.randrange(1, 40)]
+                found[at:at] = found[at : at + rng.randrange(1, 40)]
     return bytes(found)
 
 
-def _sliced(dice: random.Random, content: bytes) -> tuple[bytes, ...]:
-    many = dice.choice((0, 0, 1, 3, 10, 200))
-    places = sorted(dice.randrange(len(content) + 1) for _ in range(many))
+def _sliced(rng: random.Random, content: bytes) -> tuple[bytes, ...]:
+    many = rng.choice((0, 0, 1, 3, 10, 200))
+    places = sorted(rng.randrange(len(content) + 1) for _ in range(many))
     return tuple(
         piece for start, end in zip([0, *places], [*places, len(content)], strict=True) if (piece := content[start:end])
     )
@@ -246,7 +246,7 @@ async def fuzz(
         in_flight: Calls at once, and connections.
         tls: Whether all goes over TLS.
     """
-    dice, report, made = random.Random(seed), Report(), Server()
+    rng, report, made = random.Random(seed), Report(), Server()
     served, trusted = _contexts() if tls else (None, None)
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=served)
     url = f"http{'s' * tls}://127.0.0.1:{server.sockets[0].getsockname()[1]}/eks/v1"
@@ -258,7 +258,7 @@ async def fuzz(
         nonlocal number
         while time.monotonic() < until and (calls is None or number < calls):
             number += 1
-            plan = Plan.make(dice, number)
+            plan = Plan.make(rng, number)
             made.plans[plan.name] = plan
             report.ends[await _judged(backend, url, plan, made)] += 1
             del made.plans[plan.name]

@@ -149,10 +149,10 @@ def presentable(text: str, secrets: Iterable[str] | Secrets, most: int) -> str:
     hidden = Secrets.of(secrets)
     if len(text) <= most and text.isprintable() and "ignature" not in text and not hidden.may_be_in(text):
         return text  # as nearly all are
-    return printable(blot(text[:LONGEST_LOOK], hidden, is_cut=len(text) > LONGEST_LOOK), most)
+    return printable(redact(text[:LONGEST_LOOK], hidden, is_cut=len(text) > LONGEST_LOOK), most)
 
 
-def blot(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False) -> str:
+def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False) -> str:
     """Return a text with every secret of four characters or more replaced, however it is spelt, and each signature.
 
     Args:

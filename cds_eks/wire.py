@@ -70,7 +70,7 @@ class Request:
         query: The whole encoded and signed query; "" until the signing middleware has made it.
         connect_timeout: Seconds to make a connection, or None for no limit.
         read_timeout: Seconds of silence while sending or receiving, or None for no limit.
-        secrets: Texts that must never be shown; they are blotted out of the service's messages.
+        secrets: Texts that must never be shown; they are redacted of the service's messages.
         record: What is known so far of the call; shared by all its attempts.
     """
 

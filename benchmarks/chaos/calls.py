@@ -112,17 +112,17 @@ class Caller:
         )
 
     async def __call__(
-        self, dice: random.Random, action: str, kind: str, make: Callable[[AsyncEksClient], Awaitable[Response[Any]]]
+        self, rng: random.Random, action: str, kind: str, make: Callable[[AsyncEksClient], Awaitable[Response[Any]]]
     ) -> Word:
         """Make a call, and return what the client says of it.
 
         Args:
-            dice: Decide whether and when it is cancelled.
+            rng: Decide whether and when it is cancelled.
             action: Its documented name.
             kind: `create`, `write` or `read`.
             make: Makes it.
         """
-        moment = dice.choice(MOMENTS) if dice.random() < self.cancel_rate else ""
+        moment = rng.choice(MOMENTS) if rng.random() < self.cancel_rate else ""
         with anyio.CancelScope() as scope:
             ticket = _Ticket(action, moment, scope)
             _ticket.set(ticket)

@@ -80,7 +80,7 @@ def chaos(rate: float, creates: int) -> list[Fault]:
         Fault("page_repeats", "ListNodes", probability=often),
     ]
     for number, (kind, action, given) in enumerate([*((kind, "*", given) for kind, given in _NETWORK), *_CREATES]):
-        # The dice are thrown for one after the other: what is left by then is the chance's new whole.
+        # A random number is drawn for one after the other: what is left by then is the chance's new whole.
         faults.append(Fault(kind, action, probability=share / (1 - share * number), **given))
     if rate:
         count = max(1, creates // 1000)

@@ -115,7 +115,7 @@ async def interrupt(creates: int, sigints: int, *, seed: int = 1, backend: str =
     Args:
         creates: How many async ones.
         sigints: How many blocking ones.
-        seed: Of the moments, and of the faults' dice.
+        seed: Of the moments, and of the faults' random numbers.
         backend: Of the clients, by its name.
     """
     siblings: list[str] = []

@@ -45,7 +45,7 @@ class Settings:
 
     Attributes:
         creates: How many creates.
-        seed: Of the faults' dice, of what is called, and of what is cancelled.
+        seed: Of the faults' random numbers, of what is called, and of what is cancelled.
         in_flight: How many connections; a tenth more calls are under way.
         fault_rate: The share of creates that a fault strikes.
         cancel_rate: The share of calls that are cancelled.

@@ -62,7 +62,7 @@ class ServiceProcess:
     """Runs the emulator inside a `with` block.
 
     Args:
-        seed: Of its ids and of the dice of its faults.
+        seed: Of its ids and of the random numbers of its faults.
         faults: What goes wrong.
     """
 

@@ -37,67 +37,67 @@ class Traffic:
 
     async def create(self, number: int) -> None:
         """Make one create, and at times a read before it and something with what it made after it."""
-        dice = random.Random(f"soak {self._seed} {number}")
-        if dice.random() < 0.1:
-            cluster_id = dice.choice(self._place.clusters)
-            self._tell(await self._call(dice, "ListNodes", "read", lambda eks: eks.nodes.list(cluster_id)))
-        chosen = dice.random()
+        rng = random.Random(f"soak {self._seed} {number}")
+        if rng.random() < 0.1:
+            cluster_id = rng.choice(self._place.clusters)
+            self._tell(await self._call(rng, "ListNodes", "read", lambda eks: eks.nodes.list(cluster_id)))
+        chosen = rng.random()
         if chosen < 0.7:
-            await self._create_cluster(dice, number)
+            await self._create_cluster(rng, number)
         elif chosen < 0.9:
-            await self._create_interface(dice, number)
+            await self._create_interface(rng, number)
         else:
-            await self._create_pool(dice, number)
+            await self._create_pool(rng, number)
 
     async def probe(self, number: int) -> Word:
         """Make a small read."""
         cluster_id = self._place.clusters[number % len(self._place.clusters)]
-        dice = random.Random(number)
-        word = await self._call(dice, "ListNodePools", "read", lambda eks: eks.node_pools.list(cluster_id))
+        rng = random.Random(number)
+        word = await self._call(rng, "ListNodePools", "read", lambda eks: eks.node_pools.list(cluster_id))
         self._tell(word)
         return word
 
-    async def _create_cluster(self, dice: random.Random, number: int) -> None:
+    async def _create_cluster(self, rng: random.Random, number: int) -> None:
         request = models.CreateClusterRequest.from_dict({**self._cluster, "cluster_name": f"soak-{number}"})
-        word = await self._call(dice, "CreateCluster", "create", lambda eks: eks.clusters.create(request))
+        word = await self._call(rng, "CreateCluster", "create", lambda eks: eks.clusters.create(request))
         self._tell(word)
-        if word.id and dice.random() < 0.2:
-            self._tell(await self._call(dice, "GetCluster", "read", lambda eks: eks.clusters.get(word.id)))
-        elif word.id and dice.random() < 0.05:
+        if word.id and rng.random() < 0.2:
+            self._tell(await self._call(rng, "GetCluster", "read", lambda eks: eks.clusters.get(word.id)))
+        elif word.id and rng.random() < 0.05:
             subnets = [models.ClusterSubnet(subnet_id="subnet-2")]
             add = await self._call(
-                dice, "AddClusterSubnet", "write", lambda eks: eks.clusters.add_subnets(word.id, subnets)
+                rng, "AddClusterSubnet", "write", lambda eks: eks.clusters.add_subnets(word.id, subnets)
             )
             self._tell(add)
 
-    async def _create_interface(self, dice: random.Random, number: int) -> None:
-        name, machine = f"soak-{number}", dice.choice(self._place.machines)
+    async def _create_interface(self, rng: random.Random, number: int) -> None:
+        name, machine = f"soak-{number}", rng.choice(self._place.machines)
         word = await self._call(
-            dice,
+            rng,
             "CreateNetworkInterface",
             "create",
             lambda eks: eks.network_interfaces.create(SUBNET, netcard_name=name, vpc_id=VPC),
         )
         self._tell(word)
-        if not word.id or dice.random() < 0.5:
+        if not word.id or rng.random() < 0.5:
             return
         attach = await self._call(
-            dice, "AttachNetworkInterface", "write", lambda eks: eks.network_interfaces.attach(machine, word.id)
+            rng, "AttachNetworkInterface", "write", lambda eks: eks.network_interfaces.attach(machine, word.id)
         )
         self._tell(attach)
         if attach.outcome != "accepted":
             delete = await self._call(
-                dice, "DeleteNetworkInterface", "write", lambda eks: eks.network_interfaces.delete(word.id)
+                rng, "DeleteNetworkInterface", "write", lambda eks: eks.network_interfaces.delete(word.id)
             )
             self._tell(delete)
 
-    async def _create_pool(self, dice: random.Random, number: int) -> None:
-        request = _pool_request(dice.choice(self._place.clusters), f"soak-{number}")
-        word = await self._call(dice, "CreateNodePool", "create", lambda eks: eks.node_pools.create(request))
+    async def _create_pool(self, rng: random.Random, number: int) -> None:
+        request = _pool_request(rng.choice(self._place.clusters), f"soak-{number}")
+        word = await self._call(rng, "CreateNodePool", "create", lambda eks: eks.node_pools.create(request))
         self._tell(word)
-        if word.id and dice.random() < 0.3:
+        if word.id and rng.random() < 0.3:
             scale = await self._call(
-                dice, "ScalingNodePoolNum", "write", lambda eks: eks.node_pools.scale(request.cluster_id, word.id, 2)
+                rng, "ScalingNodePoolNum", "write", lambda eks: eks.node_pools.scale(request.cluster_id, word.id, 2)
             )
             self._tell(scale)
 

@@ -11,7 +11,7 @@ from cds_eks._runtime import forks
 from cds_eks.errors import ConfigurationError
 
 
-class Home:
+class LoopAffinity:
     """The event loop that runs now, which has a client's connections and lines from now on."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Places, and the lines in which one waits for them."""
+"""A fair semaphore: permits, and the queues in which calls wait for one."""
 
 from __future__ import annotations
 
@@ -16,108 +16,108 @@ EARLY = 0.002
 """By how many seconds a loop may be too early with a timer."""
 
 PAUSE = 0.01
-"""After how many seconds all who are in line are looked at again, at the soonest."""
+"""After how many seconds all who wait are looked at again, at the soonest."""
 
 
-class Line:
-    """A number of places, taken in the order in which one came.
+class FairSemaphore:
+    """A semaphore that gives its permits in the order in which they were asked for.
 
-    Reads and writes stand in lines of their own, whose heads take turns: so a write waits for one read at the most,
-    however many polls there are.
+    Reads and writes have a queue each, whose heads alternate: so a write waits for one read at the most, however many
+    polls there are.
 
     Args:
-        places: How many there are; None for no limit.
+        permits: How many there are; None for no limit.
 
     Attributes:
-        free: How many are free now.
+        available: How many are free now.
     """
 
-    def __init__(self, places: int | None) -> None:
-        self.free: int = sys.maxsize if places is None else places
-        self._reads: OrderedDict[_Turn, float] = OrderedDict()  # with the times at which they are up
-        self._writes: OrderedDict[_Turn, float] = OrderedDict()
+    def __init__(self, permits: int | None) -> None:
+        self.available: int = sys.maxsize if permits is None else permits
+        self._reads: OrderedDict[_Waiter, float] = OrderedDict()  # with the times at which they are up
+        self._writes: OrderedDict[_Waiter, float] = OrderedDict()
         self._read_was_last = False
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # when it fires
         self._context = contextvars.Context()  # of the timer; it would else have a copy of some call's
 
-    def take(self) -> bool:
-        """Take a place if one is free, which it is only when nobody waits."""
-        if self.free == 0:
+    def try_acquire(self) -> bool:
+        """Acquire a permit if one is free, which it is only when nobody waits; return whether it was."""
+        if self.available == 0:
             return False
-        self.free -= 1
+        self.available -= 1
         return True
 
-    async def wait(self, *, is_read: bool, seconds: float | None = None) -> bool:
-        """Take a place, in turn, and return whether it came in time; who does not get one takes none along.
+    async def acquire(self, *, is_read: bool, seconds: float | None = None) -> bool:
+        """Acquire a permit, in order, and return whether it came in time. A wait that is cancelled leaks none.
 
         Args:
-            is_read: In which line to stand.
+            is_read: Which queue to wait in.
             seconds: How long to wait at the most, or None for no limit.
         """
-        if self.take():
+        if self.try_acquire():
             return True
-        line, has_come = self._reads if is_read else self._writes, False
-        turn = self._stand_in(line, seconds)
+        queue, was_granted = self._reads if is_read else self._writes, False
+        waiter = self._join(queue, seconds)
         try:
-            has_come = await turn
+            was_granted = await waiter
         finally:
-            if not has_come:
-                line.pop(turn, None)
-                if _has_come(turn):  # in the moment of a cancellation
-                    self.give_back()
+            if not was_granted:
+                queue.pop(waiter, None)
+                if _was_granted(waiter):  # in the moment of a cancellation
+                    self.release()
             if self._timer is not None and not self._reads and not self._writes:
                 self._timer.cancel()
                 self._timer = None
-        return has_come
+        return was_granted
 
-    def give_back(self) -> None:
-        """Hand a place on to who is next, or leave it free."""
+    def release(self) -> None:
+        """Give a permit back: to the next waiter, or to those that are free."""
         while self._reads or self._writes:
             is_read = not self._writes or (bool(self._reads) and not self._read_was_last)
-            turn, _ = (self._reads if is_read else self._writes).popitem(last=False)
-            if not turn.done():
+            waiter, _ = (self._reads if is_read else self._writes).popitem(last=False)
+            if not waiter.done():
                 self._read_was_last = is_read
                 with contextlib.suppress(RuntimeError):  # its loop is closed; it hands on what it has when it goes
-                    turn.set_result(True)
+                    waiter.set_result(True)
                 return
-        self.free += 1
+        self.available += 1
 
-    def _stand_in(self, line: OrderedDict[_Turn, float], seconds: float | None) -> _Turn:
-        """Stand in a line, and return what to wait for.
+    def _join(self, queue: OrderedDict[_Waiter, float], seconds: float | None) -> _Waiter:
+        """Join a queue, and return what to wait for.
 
         With asyncio it is a bare future, and one timer for all. An event and a cancel scope would take many times as
-        many objects, of which the garbage collector looks at each, and thousands of calls may be in line.
+        many objects, of which the garbage collector looks at each, and thousands of calls may be waiting.
         """
         loop = _asyncio_loop()
         if loop is None:
-            turn: _Turn = _Event(seconds)
-            line[turn] = math.inf
-            return turn
-        turn = loop.create_future()
-        line[turn] = due = math.inf if seconds is None else loop.time() + seconds
+            waiter: _Waiter = _Event(seconds)
+            queue[waiter] = math.inf
+            return waiter
+        waiter = loop.create_future()
+        queue[waiter] = due = math.inf if seconds is None else loop.time() + seconds
         if due < (self._due if self._timer is not None else math.inf):
-            self._look_at(due, loop)
-        return turn
+            self._schedule(due, loop)
+        return waiter
 
-    def _look_at(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _schedule(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._due = due
-        self._timer = loop.call_at(due, self._look, loop, context=self._context)
+        self._timer = loop.call_at(due, self._expire, loop, context=self._context)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell those whose time is up, and look again when the next one's is."""
         self._timer = None
         now, soonest = loop.time() + EARLY, math.inf
-        for line in (self._reads, self._writes):
-            for turn, due in line.items():
+        for queue in (self._reads, self._writes):
+            for waiter, due in queue.items():
                 if due > now:
                     soonest = min(soonest, due)
-                elif not turn.done():
-                    turn.set_result(False)
+                elif not waiter.done():
+                    waiter.set_result(False)
         if soonest < math.inf:
-            self._look_at(max(soonest, now + PAUSE), loop)
+            self._schedule(max(soonest, now + PAUSE), loop)
 
 
 class _Event:
@@ -142,11 +142,11 @@ class _Event:
         self._event.set()
 
 
-_Turn = _Event | asyncio.Future[bool]
+_Waiter = _Event | asyncio.Future[bool]
 
 
-def _has_come(turn: _Turn) -> bool:
-    return turn.done() and (isinstance(turn, _Event) or (not turn.cancelled() and turn.result()))
+def _was_granted(waiter: _Waiter) -> bool:
+    return waiter.done() and (isinstance(waiter, _Event) or (not waiter.cancelled() and waiter.result()))
 
 
 def _asyncio_loop() -> asyncio.AbstractEventLoop | None:

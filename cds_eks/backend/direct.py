@@ -19,7 +19,7 @@ import httpx
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
-from cds_eks._runtime.semaphore import EARLY, Line
+from cds_eks._runtime.semaphore import EARLY, FairSemaphore
 from cds_eks.backend import sockets
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
 from cds_eks.backend.looped import plain_stream
@@ -84,7 +84,7 @@ class Direct:
         is_idle: Whether it may be asked again: the last answer came whole, and nothing came after it.
     """
 
-    def __init__(self, url: str, context: ssl.SSLContext | None, turns: Line) -> None:
+    def __init__(self, url: str, context: ssl.SSLContext | None, turns: FairSemaphore) -> None:
         self._turns = turns
         self._site = site_of(url)
         self._context = context
@@ -142,7 +142,9 @@ class Direct:
     async def _connect(self, request: Request, end: float) -> None:
         began = clocks.monotonic()
         _, host, port = self._site.origin
-        is_in_turn = self._turns.take() or await self._turns.wait(is_read=True, seconds=min(A_MOMENT, end - began))
+        is_in_turn = self._turns.try_acquire() or await self._turns.acquire(
+            is_read=True, seconds=min(A_MOMENT, end - began)
+        )
         limit = math.inf if request.connect_timeout is None else clocks.monotonic() + request.connect_timeout
         patience = Patience(end=min(end, limit))
         try:
@@ -157,7 +159,7 @@ class Direct:
             raise httpx.ConnectError(str(error)) from None
         finally:
             if is_in_turn:
-                self._turns.give_back()
+                self._turns.release()
         log(logger, logging.DEBUG, request.operation.name, "connected", elapsed=round(clocks.monotonic() - began, 3))
 
     def _serialized(self, request: Request) -> bytes:

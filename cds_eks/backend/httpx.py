@@ -17,7 +17,7 @@ import httpx
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import without
-from cds_eks._runtime.semaphore import Line
+from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import transports
 from cds_eks.backend.direct import CONNECTING, Answer, Direct, Hear
 from cds_eks.backend.headers import read_headers, rest_of
@@ -35,7 +35,7 @@ from cds_eks.errors import (
     UnreadableResponse,
 )
 from cds_eks.pipeline import OutOfTime
-from cds_eks.redaction import blot, printable, secrets_of_proxy
+from cds_eks.redaction import printable, redact, secrets_of_proxy
 from cds_eks.wire import CallRecord, Kind, RawResponse, Request, make_raw_response
 
 MAX_BODY = 16 * 1024 * 1024
@@ -65,8 +65,8 @@ class HttpxBackend:
         self._transport = transport
         self._verify = verify
         self._expiry = limits.keepalive_expiry
-        self._places = Line(limits.max_connections)
-        self._connecting = Line(CONNECTING)
+        self._permits = FairSemaphore(limits.max_connections)
+        self._connecting = FairSemaphore(CONNECTING)
         self._idle: list[tuple[Direct | Routed, float]] = []
         self._is_closed = False
 
@@ -80,7 +80,9 @@ class HttpxBackend:
             return await _exchange(self._transport, request)
         _check_url(request)
         is_read = request.operation.kind is Kind.READ
-        if not self._places.take() and not await self._places.wait(is_read=is_read, seconds=time_left(request)):
+        if not self._permits.try_acquire() and not await self._permits.acquire(
+            is_read=is_read, seconds=time_left(request)
+        ):
             raise OutOfTime
         try:
             connection = await self._take(request)
@@ -99,7 +101,7 @@ class HttpxBackend:
                 await _discard(self._idle.pop(0)[0])  # the one that was idle for longest
             return response
         finally:
-            self._places.give_back()
+            self._permits.release()
 
     async def _take(self, request: Request) -> Direct | Routed:
         """Return the connection that was used last, or a new one."""
@@ -290,13 +292,13 @@ def decompressed(content: bytes, encoding: str) -> tuple[bytes, str | None]:
 
 def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
-    words = tls_words(printable(blot(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300))
+    words = tls_words(printable(redact(f"{type(error).__name__}: {error}".rstrip(": "), request.hidden), 300))
     source: BaseException | None = error
     while source is not None:  # h11's errors hold themselves by their tracebacks, and the connection along with them
         source.__traceback__ = None
         source = source.__cause__ or source.__context__
     if isinstance(error, NOT_SENT):
         request.record.did_not_leave()
-        return ConnectFailed(f"no connection was made to {blot(place_of(request.url), request.hidden)} ({words})")
+        return ConnectFailed(f"no connection was made to {redact(place_of(request.url), request.hidden)} ({words})")
     request.record.may_have_left()
     return ConnectionLost(f"the connection was lost ({words})")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import attrs
 
-from cds_eks._runtime.semaphore import Line
+from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend.connection import Connection, Result, Unsent
 from cds_eks.backend.dialing import Dial
 from cds_eks.backend.freeing import free_all
@@ -30,7 +30,7 @@ from cds_eks.backend.transports import has_warned_of_interception
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, UnreadableResponse
 from cds_eks.pipeline import OutOfTime
-from cds_eks.redaction import blot, printable
+from cds_eks.redaction import printable, redact
 from cds_eks.wire import Kind, RawResponse, Request
 
 EARLY = 1
@@ -53,7 +53,7 @@ class NativeBackend:
         limits = limits or Limits()
         self._verify = verify
         self._expiry = limits.keepalive_expiry
-        self._places = Line(limits.max_connections)
+        self._permits = FairSemaphore(limits.max_connections)
         self._shared: Shared | None = None
         self._is_closed = self._has_warned = False
 
@@ -68,9 +68,9 @@ class NativeBackend:
         if self._shared is None:
             self._shared = _shared()
         shared, idle = self._shared, self._shared.idle
-        if not self._places.take():
+        if not self._permits.try_acquire():
             is_read = request.operation.kind is Kind.READ
-            if not await self._places.wait(is_read=is_read, seconds=time_left(request)):
+            if not await self._permits.acquire(is_read=is_read, seconds=time_left(request)):
                 await asyncio.sleep(0)  # as below
                 raise OutOfTime
         try:
@@ -109,7 +109,7 @@ class NativeBackend:
                         # Its traceback has this frame; what it has would live until the garbage collector comes.
                         del result, answer, connection
         finally:
-            self._places.give_back()
+            self._permits.release()
 
     def _idle_seconds(self, response: RawResponse) -> float:
         """Return how long a connection may be idle after an answer, whose server may close it sooner than we do."""
@@ -188,5 +188,8 @@ def _failure(result: EksError | OutOfTime | Unsent, request: Request, *, is_late
 
 
 def _not_connected(words: str, request: Request) -> ConnectFailed:
-    shown, place = tls_words(printable(blot(words, request.hidden), 400)), blot(place_of(request.url), request.hidden)
+    shown, place = (
+        tls_words(printable(redact(words, request.hidden), 400)),
+        redact(place_of(request.url), request.hidden),
+    )
     return ConnectFailed(f"no connection was made to {place} ({shown})", action=request.operation.name)

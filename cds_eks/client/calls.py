@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from cds_eks import codec
 from cds_eks._runtime import clocks
-from cds_eks._runtime.affinity import Home
+from cds_eks._runtime.affinity import LoopAffinity
 from cds_eks._runtime.frames import cleared
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
@@ -38,7 +38,7 @@ class Calls:
         self._has_per_call = has_per_call
         self._open_creates = open_creates
         self._is_closed = False
-        self._home: Home | None = None
+        self._affinity: LoopAffinity | None = None
 
     def end(self) -> bool:
         """Carry no more calls.
@@ -49,13 +49,13 @@ class Calls:
         Raises:
             ConfigurationError: The client belongs to another event loop that still runs, or to another process.
         """
-        has_ended = not self._is_closed and self._home is not None and self._home.has_ended()
+        has_ended = not self._is_closed and self._affinity is not None and self._affinity.has_ended()
         self._is_closed = True
         return has_ended
 
     def end_if_left_open(self) -> bool:
         """Carry no more calls if it carried some in this process and was never ended; return whether it was so."""
-        is_open = self._home is not None and not self._is_closed and not self._home.is_inherited
+        is_open = self._affinity is not None and not self._is_closed and not self._affinity.is_inherited
         self._is_closed = self._is_closed or is_open
         return is_open
 
@@ -69,9 +69,9 @@ class Calls:
         """
         if self._is_closed:
             raise ConfigurationError("the client is closed")
-        if self._home is None:
-            self._home = Home()
-        self._home.check()
+        if self._affinity is None:
+            self._affinity = LoopAffinity()
+        self._affinity.check()
         fate = None if operation.kind is Kind.READ else self._fate(operation, call, arguments)
         started = clocks.monotonic()
         try:

@@ -14,7 +14,7 @@ from cds_eks.codec import error_codes
 from cds_eks.codec.answer_ids import ids_in, is_repeated
 from cds_eks.codec.envelope import SUCCESS, getter, is_success, is_whole, member, parse, request_id_of, texts_of
 from cds_eks.errors import ConfigurationError, EksError, UnreadableResponse
-from cds_eks.redaction import blot, presentable, printable
+from cds_eks.redaction import presentable, printable, redact
 from cds_eks.schema.shape import fields_of
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
@@ -99,7 +99,7 @@ def _not_the_envelope(request: Request, response: RawResponse) -> str:
         is_other = False
     if not is_other:
         return "the endpoint redirects to another path of its own"
-    site = printable(blot(site, request.hidden), 200)
+    site = printable(redact(site, request.hidden), 200)
     return f"the endpoint redirects to {site}: set endpoint={site!r} if that is the service"
 
 
@@ -158,7 +158,7 @@ def unreadable(reason: str, request: Request, response: RawResponse) -> Unreadab
     error = UnreadableResponse(
         reason,
         http_status=response.status,
-        body=blot(body, request.hidden, is_cut=True),
+        body=redact(body, request.hidden, is_cut=True),
         retry_after=retry_after(response),
     )
     addressed(error, request, response)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from cds_eks._runtime import clocks
-from cds_eks._runtime.semaphore import Line
+from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.codec.error_mapping import failure_of
 from cds_eks.config import AdaptiveRate
 from cds_eks.errors import EksError, Throttled
@@ -16,9 +16,9 @@ from cds_eks.wire import Kind, RawResponse, Request
 
 
 class LimitRate:
-    """Lets attempts through in the order in which they came. A call in back-off holds no place.
+    """Lets attempts through in the order in which they came. A call in back-off holds no permit.
 
-    There are two lines, one for reads and one for writes; see `Line`.
+    Reads and writes have a queue each; see `FairSemaphore`.
 
     Args:
         max_in_flight: Attempts under way at once, or None for no limit.
@@ -40,10 +40,10 @@ class LimitRate:
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         is_paced = requests_per_second is not None or adaptive is not None
-        self._places = Line(max_in_flight)
+        self._permits = FairSemaphore(max_in_flight)
         self._place = f"a free connection ({max_in_flight} in flight)"
         self._turn = f"its turn ({requests_per_second:g} a second)" if requests_per_second is not None else "its turn"
-        self._pace = Line(1) if is_paced else None
+        self._pace = FairSemaphore(1) if is_paced else None
         self._interval = 1 / requests_per_second if requests_per_second is not None else 0.0
         self._next = 0.0
         self._adaptive = adaptive
@@ -59,16 +59,16 @@ class LimitRate:
         """
         if self._pace is not None:
             await self._paced(request, self._pace)
-        elif not self._places.take():
+        elif not self._permits.try_acquire():
             is_read = request.operation.kind is Kind.READ
             request.record.waits_for = self._place  # it stays so if this is where the call ends
-            if not await self._places.wait(is_read=is_read, seconds=self._left(request)):
+            if not await self._permits.acquire(is_read=is_read, seconds=self._left(request)):
                 raise OutOfTime
             request.record.waits_for = None
         try:
             response = await send(request)
         finally:
-            self._places.give_back()
+            self._permits.release()
         if self._adaptive is not None:
             is_throttled = isinstance(self._failure_of(request, response), Throttled)
             self._adaptive.learn(self._clock(), is_throttled=is_throttled)
@@ -78,8 +78,8 @@ class LimitRate:
         """Return how many seconds there are until the request's deadline, or None if it has none."""
         return None if request.deadline is None else request.deadline - self._clock()
 
-    async def _paced(self, request: Request, pace: Line) -> None:
-        """Take a place at the pace that is set, until the request's deadline."""
+    async def _paced(self, request: Request, pace: FairSemaphore) -> None:
+        """Acquire a permit at the pace that is set, until the request's deadline."""
         request.record.waits_for = self._turn
         with anyio.move_on_after(self._left(request)):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
@@ -87,18 +87,18 @@ class LimitRate:
             return
         raise OutOfTime
 
-    async def _at_pace(self, pace: Line, *, is_read: bool) -> None:
-        """Take a place at the pace that is set. One at a time waits for both, so that all begin in turn."""
-        await pace.wait(is_read=is_read)
+    async def _at_pace(self, pace: FairSemaphore, *, is_read: bool) -> None:
+        """Acquire a permit at the pace that is set. One at a time waits for both, so that all begin in turn."""
+        await pace.acquire(is_read=is_read)
         try:
-            await self._places.wait(is_read=is_read)
+            await self._permits.acquire(is_read=is_read)
             try:
                 await self._wait_for_turn()
             except BaseException:
-                self._places.give_back()
+                self._permits.release()
                 raise
         finally:
-            pace.give_back()
+            pace.release()
 
     async def _wait_for_turn(self) -> None:
         """Wait until the next attempt may begin; who is cancelled here takes no turn along."""

@@ -52,7 +52,7 @@ def decide(
     attempt: int,
     quota: int,
     time_left: float | None,
-    dice: float,
+    jitter: float,
     clock_was_wrong: bool = False,
 ) -> Decision:
     """Decide what to do after a failed attempt: pure.
@@ -64,7 +64,7 @@ def decide(
         attempt: Which attempt failed; the first is 1.
         quota: What is left for retries.
         time_left: Seconds until the call's deadline, or None.
-        dice: From 0 (included) to 1.
+        jitter: From 0 (included) to 1.
         clock_was_wrong: Whether it was refused for its time, and is signed by the service's own from now on.
     """
     # What ran out of time below had all the time that there was, or a middleware's own, which it may grant again.
@@ -80,11 +80,11 @@ def decide(
         return Decision(None, "the retry quota is spent")
     base = policy.throttled_base_delay if is_throttled else policy.base_delay
     # Full jitter: anywhere between nothing and the doubled base, so that calls that failed together part.
-    wait = dice * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
+    wait = jitter * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
     asked = getattr(failure, "retry_after", None)
     if asked is not None and asked <= ABSURD_RETRY_AFTER:
         # With jitter on top, or all calls that were told the same would come back in the same moment.
-        wait = max(wait, min(asked, policy.max_delay) + dice * min(policy.max_delay, base))
+        wait = max(wait, min(asked, policy.max_delay) + jitter * min(policy.max_delay, base))
     if time_left is not None and wait >= time_left:
         return Decision(None, "the next attempt would not fit into the call's time")
     return Decision(wait, "it may pass", cost)
@@ -116,7 +116,7 @@ class Retry:
         set_clock: Is told the service's time (its header `Date`, in seconds since the epoch) when the service refuses
             a request for its own; from then on all requests are signed by that. None if the signer has no clock.
         clock: Monotonic seconds, the deadline middleware's.
-        dice: Returns a number from 0 (included) to 1.
+        jitter: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
     """
 
@@ -127,14 +127,14 @@ class Retry:
         *,
         set_clock: Callable[[float], object] | None = None,
         clock: Callable[[], float] = clocks.monotonic,
-        dice: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._policy = policy
         self._failure_of = failure_of
         self._set_clock = set_clock
         self._clock = clock
-        self._dice = dice
+        self._jitter = jitter
         self._sleep = sleep
         self._quota = RetryQuota(policy.quota)
 
@@ -173,7 +173,7 @@ class Retry:
                 attempt=record.attempts,
                 quota=self._quota.left,
                 time_left=None if request.deadline is None else request.deadline - self._clock(),
-                dice=self._dice(),
+                jitter=self._jitter(),
                 clock_was_wrong=record.clock_was_wrong,
             )
             _log(request, failure, decision)

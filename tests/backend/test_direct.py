@@ -34,7 +34,7 @@ from test_httpx import (  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
 from cds_eks._runtime import clocks
-from cds_eks._runtime.semaphore import Line
+from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import sockets
 from cds_eks.backend.direct import Direct
 from cds_eks.backend.httpx import HttpxBackend
@@ -222,7 +222,7 @@ class Broken:
 
 def over(stream: Any) -> Direct:
     """A connection over a stream, as if it had connected."""
-    connection = Direct(URLS[0], None, Line(1))
+    connection = Direct(URLS[0], None, FairSemaphore(1))
     connection._stream = stream
     return connection
 
@@ -450,7 +450,7 @@ async def test_connecting_and_tls_have_one_time_together(
 @asynchronous
 @pytest.mark.parametrize("value", ["marked\r\nX: y", "märked"])
 async def test_what_h11_says_of_a_header_does_not_come_along(value: str) -> None:
-    connection = Direct("http://127.0.0.1:9/eks/v1", None, Line(1))
+    connection = Direct("http://127.0.0.1:9/eks/v1", None, FairSemaphore(1))
     with pytest.raises(errors.InvalidRequestError) as caught:
         await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1, hear_part=id)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
@@ -491,14 +491,14 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
 @asynchronous
 async def test_a_turn_to_connect_is_given_back_whatever_comes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = HttpxBackend()
-    free = backend._connecting.free
+    free = backend._connecting.available
     async with AsyncEksClient(
         CREDENTIALS, endpoint=f"http://127.0.0.1:{unused_port()}", backend=backend, retry=RetryPolicy.none()
     ) as eks:
         with pytest.raises(errors.ConnectFailed):
             await eks.clusters.get("c-1")
-        assert backend._connecting.free == free
+        assert backend._connecting.available == free
         monkeypatch.setattr(sockets, "connect", lambda *_: anyio.sleep_forever())
         with anyio.move_on_after(0.02):
             await eks.clusters.get("c-1")
-        assert backend._connecting.free == free
+        assert backend._connecting.available == free

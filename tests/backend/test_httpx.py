@@ -923,7 +923,7 @@ async def test_a_tls_handshake_that_never_ends_is_a_failed_connection() -> None:
 
 @asynchronous
 async def test_cancelling_2000_calls_in_flight_leaves_every_slot_usable() -> None:
-    dice = random.Random(20250908)
+    rng = random.Random(20250908)
     together = anyio.Event()
     last: list[Seen] = []
 
@@ -931,7 +931,7 @@ async def test_cancelling_2000_calls_in_flight_leaves_every_slot_usable() -> Non
         while True:
             seen = await connection.read()
             if not seen.query["ClusterId"].startswith("last-"):
-                await connection.send(answer(CLUSTER)[: dice.randrange(120)])
+                await connection.send(answer(CLUSTER)[: rng.randrange(120)])
                 await connection.until_closed()
                 return
             last.append(seen)
@@ -944,7 +944,7 @@ async def test_cancelling_2000_calls_in_flight_leaves_every_slot_usable() -> Non
         async with serve(handle) as server, client(server.url, limits=Limits(max_connections=10)) as eks:
             for _ in range(20):
                 seen_before = len(server.ledger)
-                moment = dice.randrange(11)
+                moment = rng.randrange(11)
                 async with anyio.create_task_group() as group:
                     for number in range(100):
                         group.start_soon(eks.clusters.get, str(number))

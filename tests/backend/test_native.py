@@ -455,7 +455,7 @@ async def test_a_request_ends_at_its_deadline_however_much_comes(silence: float 
         with pytest.raises(OutOfTime):
             await made.send(call)
         assert call.record.outcome == "unknown"
-        assert made._places.free == Limits().max_connections
+        assert made._permits.available == Limits().max_connections
         assert made._shared is not None
         assert not made._shared.idle
 
@@ -488,7 +488,7 @@ async def test_a_deadline_holds_in_line_and_in_a_handshake_too() -> None:
         first.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await first
-        assert made._places.free == 1
+        assert made._permits.available == 1
 
 
 @asynchronous
@@ -653,25 +653,25 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
             await asyncio.sleep(0)
             if is_before:  # cancelled, then passed over: it is still in the line when the place becomes free
                 waiting[0].cancel()
-                made._places.give_back()
+                made._permits.release()
             else:
-                made._places.give_back()
+                made._permits.release()
                 waiting[0].cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting[0]
-            assert len(made._places._reads) == 1
+            assert len(made._permits._reads) == 1
             waiting[2].cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[2]
-            assert made._places.free == 0
+            assert made._permits.available == 0
             waiting[1].cancel()  # who has the place now
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[1]
-            assert made._places.free == 1
-            assert made._places.take()
+            assert made._permits.available == 1
+            assert made._permits.try_acquire()
         go.set()
         await first
-        assert made._places.free == 1
+        assert made._permits.available == 1
 
 
 # --- everything at once --------------------------------------------------------------------------------------------
@@ -947,7 +947,7 @@ async def test_a_connection_that_is_opened_in_the_moment_of_a_cancellation_is_cl
         with pytest.raises(asyncio.CancelledError):
             await call
         await server.until(lambda: server.opened == server.closed == 1)
-        assert made._places.free == Limits().max_connections
+        assert made._permits.available == Limits().max_connections
 
 
 @asynchronous

@@ -129,7 +129,7 @@ async def test_no_cancellation_gets_out_of_a_scope_that_ends_in_the_round_of_the
         assert stray == []
         assert ended.count("sibling") == 4
         assert len(ended) == 8
-        assert made._places.free == Limits().max_connections
+        assert made._permits.available == Limits().max_connections
 
 
 @pytest.mark.parametrize("is_before", [True, False])

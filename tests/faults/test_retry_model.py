@@ -88,7 +88,7 @@ class RetryMachine(RuleBasedStateMachine):
         self.die = 0.5
         self.quota = POLICY.quota
         self.retry = Retry(
-            POLICY, codec.failure_of, clock=lambda: self.now, dice=lambda: self.die, sleep=lambda s: _paused(s)
+            POLICY, codec.failure_of, clock=lambda: self.now, jitter=lambda: self.die, sleep=lambda s: _paused(s)
         )
         self.call: Coroutine[Any, Any, RawResponse] | None = None
         self.at: object = None

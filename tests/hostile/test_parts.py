@@ -9,7 +9,7 @@ import pytest
 
 from cds_eks import Limits, RetryPolicy, Timeouts, errors, models
 from cds_eks.codec.error_mapping import failure_of, is_expired
-from cds_eks.redaction import LONGEST_LOOK, blot, presentable
+from cds_eks.redaction import LONGEST_LOOK, presentable, redact
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Operation, RawResponse, Request
 
@@ -95,7 +95,7 @@ def test_a_secret_that_python_shows_is_blotted(secret: str, around: str) -> None
         repr(text.encode(errors="replace")),
         repr(bytearray(text.encode(errors="replace"))),
     ):
-        assert "***" in blot(shown, [secret]), shown
+        assert "***" in redact(shown, [secret]), shown
 
 
 def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:

@@ -81,8 +81,8 @@ def test_faults_of_every_kind_strike_at_the_rate() -> None:
 
 
 def test_growth_is_seen_through_noise() -> None:
-    dice = random.Random(1)
-    flat = [(calls, 80 + dice.random()) for calls in range(0, 10_000, 50)]
+    rng = random.Random(1)
+    flat = [(calls, 80 + rng.random()) for calls in range(0, 10_000, 50)]
     assert abs(growth(flat)) < 0.05
     leaking = [(calls, memory + calls / 1000) for calls, memory in flat]
     assert growth(leaking) == pytest.approx(1.0, abs=0.05)

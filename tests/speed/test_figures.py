@@ -29,7 +29,7 @@ def result(factor: float = 1.0, slowness: float = 1.0, seed: int = 1) -> Result:
         slowness: How many times as slow the machine is.
         seed: Of the noise.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     samples: dict[str, dict[str, list[float | None]]] = {}
     names: dict[str, tuple[str, ...]] = dict.fromkeys(("load", "slow", "sync"), ("rate", "cpu_us", "busy"))
     names |= {"fleet": ("rate", "cpu_us", "rarely_us"), "memory": ("kib",), "decode": ("decode_us", "loads_us")}
@@ -40,7 +40,7 @@ def result(factor: float = 1.0, slowness: float = 1.0, seed: int = 1) -> Result:
         ours = factor if point.contender == "default" else 1.0
         samples[point.key] = {
             name: [
-                base.get(name, 10.0 * slowness) * (ours if name == "rate" else 1.0) * (1 + 0.01 * dice.random())
+                base.get(name, 10.0 * slowness) * (ours if name == "rate" else 1.0) * (1 + 0.01 * rng.random())
                 for _ in range(5)
             ]
             for name in names[point.section]

@@ -268,7 +268,7 @@ def test_the_limits_of_connections_are_used(credentials: Credentials) -> None:
     eks = AsyncEksClient(credentials, limits=Limits(max_connections=7, keepalive_expiry=3))
     backend = eks._backend
     assert isinstance(backend, HttpxBackend)
-    assert (backend._places.free, backend._expiry) == (7, 3)
+    assert (backend._permits.available, backend._expiry) == (7, 3)
 
 
 @asynchronous

@@ -96,7 +96,7 @@ async def test_time_runs_out_in_back_off_too_and_the_failures_are_kept() -> None
     async def sleep(_: float) -> None:
         await anyio.sleep_forever()
 
-    retry = Retry(RetryPolicy(), codec.failure_of, dice=lambda: 0.0, sleep=sleep)
+    retry = Retry(RetryPolicy(), codec.failure_of, jitter=lambda: 0.0, sleep=sleep)
     with pytest.raises(errors.DeadlineExceeded) as caught:
         await chain([Deadline(SOON), retry], send)(request_of(CREATE_CLUSTER))
     error = caught.value
@@ -112,7 +112,7 @@ async def test_a_pause_that_would_not_fit_is_not_begun_and_the_failure_itself_is
         raise AssertionError("it slept")
 
     policy = RetryPolicy(base_delay=10)
-    retry = Retry(policy, codec.failure_of, dice=lambda: 0.9, sleep=sleep)
+    retry = Retry(policy, codec.failure_of, jitter=lambda: 0.9, sleep=sleep)
     with pytest.raises(errors.ServerFault):
         await chain([Deadline(5), retry], send)(request_of())
 

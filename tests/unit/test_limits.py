@@ -110,7 +110,7 @@ async def test_a_place_is_given_back_when_a_call_fails() -> None:
 
 
 async def test_cancelling_calls_at_any_point_loses_no_place() -> None:
-    dice = random.Random(7)
+    rng = random.Random(7)
     limits = LimitRate(4)
     for _ in range(20):
         gate = Gate()
@@ -124,9 +124,9 @@ async def test_cancelling_calls_at_any_point_loses_no_place() -> None:
 
             for number in range(100):
                 group.start_soon(call, number)
-            for _ in range(dice.randrange(3)):
+            for _ in range(rng.randrange(3)):
                 await anyio.lowlevel.checkpoint()
-            for scope in dice.sample(scopes, k=len(scopes) // 2):
+            for scope in rng.sample(scopes, k=len(scopes) // 2):
                 scope.cancel()
             gate.go.set()
             await anyio.lowlevel.checkpoint()

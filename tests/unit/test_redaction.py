@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, errors
 from cds_eks.redaction import (
     Secrets,
-    blot,
     is_secret_name,
     presentable,
     printable,
+    redact,
     redacted_url,
     secrets_in,
     secrets_of_proxy,
@@ -64,33 +64,33 @@ SECRET = "Pä<s&w0rd\"'/+ %"
     ],
 )
 def test_a_secret_is_blotted_however_it_is_spelt(spelling: str) -> None:
-    assert blot(f"bad password {spelling}!", {SECRET, "other-secret"}) == "bad password ***!"
-    assert blot(f"{spelling}{spelling}", [SECRET]) == "******"
+    assert redact(f"bad password {spelling}!", {SECRET, "other-secret"}) == "bad password ***!"
+    assert redact(f"{spelling}{spelling}", [SECRET]) == "******"
 
 
 def test_of_secrets_within_each_other_the_longer_goes_first() -> None:
-    assert blot("abcdefgh abcd", ["abcd", "abcdefgh"]) == "*** ***"
+    assert redact("abcdefgh abcd", ["abcd", "abcdefgh"]) == "*** ***"
 
 
 def test_secrets_too_short_to_tell_are_left() -> None:
-    assert blot("a abc abcd", ["", "a", "abc", "abcd"]) == "a abc ***"
+    assert redact("a abc abcd", ["", "a", "abc", "abcd"]) == "a abc ***"
 
 
 @pytest.mark.parametrize("secret", ["Secret123", SECRET])
 def test_the_beginning_of_a_secret_at_a_cut_goes_as_well(secret: str) -> None:
     for length in range(4, len(secret)):
         cut = f"Msg: {secret[:length]}"
-        assert blot(cut, [secret], is_cut=True) == "Msg: ***"
-        assert blot(secret[:length], [secret], is_cut=True) == "***"
-        assert blot(cut, [secret]) == cut
-    assert blot(f"Msg: {secret[:3]}", [secret], is_cut=True) == f"Msg: {secret[:3]}"
-    assert blot(f"{secret[:4]} more", [secret], is_cut=True) == f"{secret[:4]} more"
+        assert redact(cut, [secret], is_cut=True) == "Msg: ***"
+        assert redact(secret[:length], [secret], is_cut=True) == "***"
+        assert redact(cut, [secret]) == cut
+    assert redact(f"Msg: {secret[:3]}", [secret], is_cut=True) == f"Msg: {secret[:3]}"
+    assert redact(f"{secret[:4]} more", [secret], is_cut=True) == f"{secret[:4]} more"
 
 
 def test_a_cut_is_looked_for_wherever_the_secret_may_begin() -> None:
-    assert blot("xababababab", ["ababababc"], is_cut=True) == "xab***"
-    assert blot("abcdZabcd", ["abcdefghi"], is_cut=True) == "abcdZ***"
-    assert blot("abcd" * 3, ["abcdefghi"], is_cut=True) == "abcdabcd***"
+    assert redact("xababababab", ["ababababc"], is_cut=True) == "xab***"
+    assert redact("abcdZabcd", ["abcdefghi"], is_cut=True) == "abcdZ***"
+    assert redact("abcd" * 3, ["abcdefghi"], is_cut=True) == "abcdabcd***"
 
 
 letters = st.text('abAB12&<"%/+ é\\', max_size=9)
@@ -100,7 +100,7 @@ letters = st.text('abAB12&<"%/+ é\\', max_size=9)
 @given(secret=letters.filter(lambda text: len(text) >= 4), before=letters, after=letters)
 def test_what_is_shown_never_holds_a_secret(secret: str, before: str, after: str) -> None:
     for spelling in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), html.escape(secret)):
-        shown = blot(f"{before}{spelling}{after}", [secret])
+        shown = redact(f"{before}{spelling}{after}", [secret])
         assert spelling not in shown
         assert secret not in shown
         assert "***" in shown
@@ -212,7 +212,7 @@ def test_the_password_of_a_proxy_is_known_in_all_its_forms(url: str, shown: list
     found = secrets_of_proxy(url)
     assert set(shown) <= found
     for text in shown:
-        assert blot(f"<p>{text}</p>", found).startswith("<p>***")
+        assert redact(f"<p>{text}</p>", found).startswith("<p>***")
 
 
 @pytest.mark.parametrize("url", ["http://proxy:3128", "proxy", "", "http://@proxy", "http://proxy/u:p@ath"[:13]])

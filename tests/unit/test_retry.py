@@ -73,7 +73,7 @@ def service_error(
 
 
 def decided(failure: EksError, **given: Any) -> Decision:
-    facts: dict[str, Any] = {"kind": Kind.READ, "attempt": 1, "quota": 500, "time_left": None, "dice": 0.5}
+    facts: dict[str, Any] = {"kind": Kind.READ, "attempt": 1, "quota": 500, "time_left": None, "jitter": 0.5}
     policy = given.pop("policy", POLICY)
     return decide(policy, failure=failure, **(facts | given))
 
@@ -180,24 +180,24 @@ def test_a_retry_has_its_cost_and_the_quota_must_hold_it(failure: EksError, cost
 def test_the_longest_pause_doubles_with_each_attempt(attempt: int, throttled: bool) -> None:
     failure: EksError = service_error(errors.Throttled) if throttled else errors.ConnectFailed("x")
     base = 1.0 if throttled else 0.05
-    assert decided(failure, attempt=attempt, dice=0.0).wait == 0.0
-    assert decided(failure, attempt=attempt, dice=0.5).wait == pytest.approx(base * 2 ** (attempt - 1) / 2)
+    assert decided(failure, attempt=attempt, jitter=0.0).wait == 0.0
+    assert decided(failure, attempt=attempt, jitter=0.5).wait == pytest.approx(base * 2 ** (attempt - 1) / 2)
 
 
 @steady
 @given(
-    dice=st.floats(0, 1, exclude_max=True),
+    jitter=st.floats(0, 1, exclude_max=True),
     attempt=st.integers(1, 10_000),
     base=st.floats(0, 1e9),
     cap=st.floats(0, 1e9),
     throttled=st.booleans(),
 )
 def test_a_pause_lies_between_nothing_and_the_doubled_base_and_never_above_the_cap(
-    dice: float, attempt: int, base: float, cap: float, throttled: bool
+    jitter: float, attempt: int, base: float, cap: float, throttled: bool
 ) -> None:
     policy = RetryPolicy(max_attempts=10_001, base_delay=base, throttled_base_delay=base, max_delay=cap)
     failure: EksError = service_error(errors.Throttled) if throttled else errors.ConnectFailed("x")
-    wait = decided(failure, policy=policy, attempt=attempt, dice=dice).wait
+    wait = decided(failure, policy=policy, attempt=attempt, jitter=jitter).wait
     assert wait is not None
     assert 0 <= wait <= cap
     if attempt <= 60:
@@ -205,15 +205,15 @@ def test_a_pause_lies_between_nothing_and_the_doubled_base_and_never_above_the_c
 
 
 def test_pauses_are_spread_over_the_whole_range() -> None:
-    dice = random.Random(7)
-    waits = [decided(errors.ConnectFailed("x"), attempt=3, dice=dice.random()).wait or 0.0 for _ in range(1000)]
+    jitter = random.Random(7)
+    waits = [decided(errors.ConnectFailed("x"), attempt=3, jitter=jitter.random()).wait or 0.0 for _ in range(1000)]
     assert min(waits) < 0.01
     assert max(waits) > 0.19
     assert 0.09 < sum(waits) / len(waits) < 0.11
 
 
 @pytest.mark.parametrize(
-    ("asked", "dice", "wait"),
+    ("asked", "jitter", "wait"),
     [
         (None, 0.5, 0.5),
         (3.0, 0.0, 3.0),
@@ -229,15 +229,15 @@ def test_pauses_are_spread_over_the_whole_range() -> None:
     ],
 )
 def test_the_services_wish_for_a_pause_is_heard_unless_it_is_absurd(
-    asked: float | None, dice: float, wait: float
+    asked: float | None, jitter: float, wait: float
 ) -> None:
-    assert decided(service_error(errors.Throttled, retry_after=asked), dice=dice).wait == wait
+    assert decided(service_error(errors.Throttled, retry_after=asked), jitter=jitter).wait == wait
 
 
 def test_calls_that_were_told_the_same_do_not_come_back_in_the_same_moment() -> None:
     failure = service_error(errors.Throttled, retry_after=5.0)
     numbers = random.Random(7)
-    waits = sorted(decided(failure, dice=numbers.random()).wait or 0.0 for _ in range(50))
+    waits = sorted(decided(failure, jitter=numbers.random()).wait or 0.0 for _ in range(50))
     assert waits[0] >= 5.0
     most_at_once = max(sum(wait <= other < wait + 0.1 for other in waits) for wait in waits)
     assert most_at_once <= 15
@@ -253,7 +253,7 @@ def test_a_wish_for_a_pause_is_heard_whatever_the_answer_is(status: int, content
     async def send(_: Request) -> RawResponse:
         return next(answers)
 
-    run(retrying(time=time, dice=0.0)(made_request(kind), send))
+    run(retrying(time=time, jitter=0.0)(made_request(kind), send))
     assert time.slept == [7.0]
 
 
@@ -287,15 +287,15 @@ def test_a_pause_that_does_not_end_within_the_calls_time_is_not_begun(time_left:
 @steady
 @given(
     time_left=st.floats(-10, 100),
-    dice=st.floats(0, 1, exclude_max=True),
+    jitter=st.floats(0, 1, exclude_max=True),
     attempt=st.integers(1, 3),
     retry_after=st.none() | st.floats(0, 1e6),
 )
 def test_no_pause_ever_ends_after_the_deadline(
-    time_left: float, dice: float, attempt: int, retry_after: float | None
+    time_left: float, jitter: float, attempt: int, retry_after: float | None
 ) -> None:
     failure = service_error(errors.Throttled, retry_after=retry_after)
-    wait = decided(failure, time_left=time_left, dice=dice, attempt=attempt).wait
+    wait = decided(failure, time_left=time_left, jitter=jitter, attempt=attempt).wait
     assert wait is None or wait < time_left
 
 
@@ -394,9 +394,9 @@ class Service:
         return STEPS[name](request)
 
 
-def retrying(policy: RetryPolicy = POLICY, time: FakeTime | None = None, dice: float = 0.5) -> Retry:
+def retrying(policy: RetryPolicy = POLICY, time: FakeTime | None = None, jitter: float = 0.5) -> Retry:
     time = time or FakeTime()
-    return Retry(policy, codec.failure_of, clock=time, dice=lambda: dice, sleep=time.sleep)
+    return Retry(policy, codec.failure_of, clock=time, jitter=lambda: jitter, sleep=time.sleep)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -559,8 +559,8 @@ def test_a_retry_after_header_is_heard() -> None:
 
 
 @steady
-@given(budget=st.floats(0.001, 30), dice=st.floats(0, 1, exclude_max=True), took=st.floats(0, 2))
-def test_the_loop_never_sleeps_past_the_deadline(budget: float, dice: float, took: float) -> None:
+@given(budget=st.floats(0.001, 30), jitter=st.floats(0, 1, exclude_max=True), took=st.floats(0, 2))
+def test_the_loop_never_sleeps_past_the_deadline(budget: float, jitter: float, took: float) -> None:
     time = FakeTime()
     deadline = time.now + budget
     request = made_request()
@@ -571,7 +571,7 @@ def test_the_loop_never_sleeps_past_the_deadline(budget: float, dice: float, too
         return answer(503, "Busy", **{"retry-after": "4"})
 
     with pytest.raises(errors.ServerFault):
-        run(retrying(RetryPolicy(max_attempts=100), time, dice)(request, send))
+        run(retrying(RetryPolicy(max_attempts=100), time, jitter)(request, send))
     assert time.now - took <= deadline
     if time.slept:
         assert time.now - took < deadline
@@ -667,7 +667,7 @@ async def test_a_call_in_back_off_holds_no_place() -> None:
         in_back_off.set()
         await go_on.wait()
 
-    retry = Retry(POLICY, codec.failure_of, dice=lambda: 0.5, sleep=sleep)
+    retry = Retry(POLICY, codec.failure_of, jitter=lambda: 0.5, sleep=sleep)
     service = Service(["lost"])
     sending = chain([retry, LimitRate(1)], service.send)
 
