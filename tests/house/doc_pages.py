@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import types
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "ALL", "CHINESE", "ENGLISH", "ENGLISH_ONLY", "PAIRS", "ROOT", "anchors", "blocks", "headings", "links", "read",
-    "without_comments",
+    "run", "without_comments",
 ]  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +49,17 @@ def blocks(text: str, language: str) -> list[str]:
 
 def without_comments(code: str) -> str:
     return "\n".join(line.split("#")[0].rstrip() for line in code.splitlines())
+
+
+async def run(page: str, names: dict[str, Any]) -> int:
+    """Run all Python of a page, one block after the other, with these names; return how many blocks there are."""
+    codes = blocks(read(page), "python")
+    for code in codes:
+        compiled = compile(code, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        ran = types.FunctionType(compiled, names)()
+        if inspect.iscoroutine(ran):
+            await ran
+    return len(codes)
 
 
 def headings(text: str) -> list[tuple[int, str]]:

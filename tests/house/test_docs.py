@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
+from typing import Any
 
 import pytest
-from doc_pages import ALL, CHINESE, ENGLISH, ENGLISH_ONLY, PAIRS, ROOT, anchors, blocks, headings, links, read
+from doc_pages import ALL, CHINESE, ENGLISH, ENGLISH_ONLY, PAIRS, ROOT, anchors, blocks, headings, links, read, run
 from doc_pages import without_comments as plain
 
 import cds_eks
-from cds_eks import AsyncEksClient, Credentials, errors
+from cds_eks import AsyncEksClient, Credentials, errors, models
+from cds_eks.emulator import Emulator
 
+REQUEST = models.CreateClusterRequest.from_dict(
+    tomllib.loads((ROOT / "examples" / "first_cluster.toml").read_text(encoding="utf-8"))
+)
 LANGUAGES = pytest.mark.parametrize("pages", [ENGLISH, CHINESE], ids=["english", "chinese"])
 
 
@@ -52,6 +58,34 @@ def test_the_code_compiles(page: str) -> None:
     for code in blocks(read(page), "python"):
         body = "\n".join(f"    {line}" for line in code.splitlines())
         compile(f"async def example():\n{body}\n", page, "exec")
+
+
+@pytest.mark.anyio
+async def test_the_code_on_waiting_runs_against_the_emulator(anyio_backend: str) -> None:
+    emulator = Emulator(speed=6000)
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
+            created = await eks.clusters.create(REQUEST)
+            await eks.wait.task(created.data.task_id)
+            (pool,) = (await eks.node_pools.list(created.data.cluster_id)).data.node_pool
+            cluster_id = created.data.cluster_id
+            names: dict[str, Any] = {
+                "eks": eks, "created": created, "cluster_id": cluster_id, "pool_id": pool.id,
+            }  # fmt: skip
+            assert await run("docs/waiting.md", names) == 2
+            await eks.wait.task(names["scaling"].data.task_id)
+            (pool,) = (await eks.node_pools.list(cluster_id)).data.node_pool
+    assert pool.replicas == 4
+    assert names["cluster"].cluster_status == "running"
+
+
+@pytest.mark.anyio
+async def test_the_code_on_errors_runs_against_the_emulator(anyio_backend: str) -> None:
+    emulator = Emulator(speed=6000)
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
+            assert await run("docs/errors.md", {"eks": eks, "request": REQUEST}) == 2
+            assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
 
 @pytest.mark.parametrize("page", ALL)

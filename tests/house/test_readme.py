@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 import shutil
-import types
 from pathlib import Path
 from typing import Any
 
 import pytest
-from doc_pages import ROOT, blocks, read
+from doc_pages import ROOT, read, run
 
 from cds_eks.emulator import Emulator
 
@@ -60,11 +57,7 @@ async def test_the_code_runs_against_the_emulator(
     names: dict[str, Any] = {"__name__": name}
     with emulator.serve() as url:
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
-        for code in blocks(read(name), "python"):
-            compiled = compile(code, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            ran = types.FunctionType(compiled, names)()
-            if inspect.iscoroutine(ran):
-                await ran
+        assert await run(name, names) >= 5
     assert names["cluster"].cluster_status == "running"
     assert names["cluster"].cluster_id == names["created"].data.cluster_id
     assert names["cluster_id"] in {each.id for each in names["emulator"].ledger.resources}
