@@ -19,14 +19,13 @@ from typing import Any
 
 import jinja2
 
-from codegen import revising
+from codegen import pages, revising
 from codegen.declaring import Declared, annotation, is_optional, python_type
 from codegen.description import Api, Field, Find, Operation, load
 from codegen.reading import Reading, function_name, listed
 
 ROOT = Path(__file__).resolve().parent.parent
 
-TABLES = {"README.md": ["operations", "revisions"], "README.zh-CN.md": ["operations", "revisions", "fields"]}
 KINDS = {"read": "READ", "idempotent": "IDEMPOTENT", "create": "CREATE"}
 KIND_WORDS = {
     "read": "A read: it is repeated after any failure that may pass.",
@@ -264,24 +263,8 @@ def render(api: Api) -> dict[Path, str]:
 
 
 def render_tables(api: Api) -> dict[Path, str]:
-    """The README files with their generated tables made anew."""
-    templates = environment(api)
-    files = {}
-    for name, tables in TABLES.items():
-        path = ROOT / name
-        if not path.exists():
-            continue
-        text = path.read_text(encoding="utf-8")
-        for table in tables:
-            begin, end = f"<!-- {table}: generated -->", f"<!-- {table}: end -->"
-            head, _, rest = text.partition(begin)
-            _, found, tail = rest.partition(end)
-            if not found:
-                raise SystemExit(f"{name} has no place for the table {table!r}: {begin} … {end}")
-            made = templates.get_template(f"{name}.{table}.jinja").render()
-            text = f"{head}{begin}\n{made.strip()}\n{end}{tail}"
-        files[path] = text
-    return files
+    """The pages of the documentation with their generated tables made anew."""
+    return pages.render(ROOT, environment(api))
 
 
 def formatted(files: dict[Path, str]) -> dict[Path, str]:

@@ -154,7 +154,7 @@ def _choice(values: tuple[Any, ...]) -> str:
 
 
 def rows(api: Api) -> Iterator[dict[str, Any]]:
-    """The rows of the READMEs' table: what requests say in different ways."""
+    """The rows of the table in docs/revisions.md: what requests say in different ways."""
     for name, shape in api.shapes.items():
         if shape.use == "answer":
             continue

@@ -20,8 +20,10 @@ from codegen import revising
 from codegen.__main__ import Arguments, facts, formatted, render, render_tables, wrapped
 from codegen.declaring import PYTHON_TYPES, rule
 from codegen.description import Api, Field, load
+from codegen.pages import TABLES
 
 ROOT = Path(codegen.__file__).resolve().parents[1]
+BEGIN, END = "<!-- operations: generated -->", "<!-- operations: end -->"
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -51,11 +53,9 @@ def written(api: Api) -> dict[Path, str]:
 def checkout(tmp_path: Path) -> Path:
     """A copy of what the generator reads and writes."""
     skip = shutil.ignore_patterns("__pycache__")
-    for name in ("codegen", "cds_eks"):
+    for name in ("codegen", "cds_eks", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=skip)
-    for name in ("pyproject.toml", "README.md", "README.zh-CN.md"):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
     return tmp_path
 
 
@@ -174,29 +174,59 @@ def test_a_wrong_description_fails_the_command_and_writes_nothing(checkout: Path
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_readme_without_a_place_for_its_table_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, api: Api
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# No table here\n",
+        f"{BEGIN}\n",
+        f"{END}\n{BEGIN}\n",
+        f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n",
+    ],
+    ids=["none", "no end", "turned round", "twice"],
+)
+def test_a_page_without_a_place_for_its_table_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, api: Api, text: str
 ) -> None:
-    (tmp_path / "README.md").write_text("# No table here\n", encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "operations.md").write_text(text, encoding="utf-8")
     monkeypatch.setattr("codegen.__main__.ROOT", tmp_path)
-    with pytest.raises(SystemExit, match=r"README\.md has no place for the table 'operations'"):
+    with pytest.raises(SystemExit, match=r"docs/operations\.md has no place for the table 'operations'"):
         render_tables(api)
 
 
-def test_the_rest_of_a_readme_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, api: Api) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(
-        "before\n<!-- operations: generated -->\nold\n<!-- operations: end -->\nafter\n"
-        "<!-- revisions: generated -->\nold\n<!-- revisions: end -->\nend\n",
-        encoding="utf-8",
-    )
+def test_the_rest_of_a_page_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, api: Api) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for table in ("operations", "revisions"):
+        (folder / f"{table}.md").write_text(
+            f"before\n<!-- {table}: generated -->\nold\n<!-- {table}: end -->\nafter\n", encoding="utf-8"
+        )
     monkeypatch.setattr("codegen.__main__.ROOT", tmp_path)
-    text = render_tables(api)[readme]
-    assert text.startswith("before\n<!-- operations: generated -->\n| documented name |")
-    assert "|\n<!-- operations: end -->\nafter\n<!-- revisions: generated -->\n| model |" in text
-    assert text.endswith("|\n<!-- revisions: end -->\nend\n")
-    assert "old" not in text
-    assert text.count("\n| ") == 2 + len(api.operations) + len(list(revising.rows(api)))
+    texts = render_tables(api)
+    for table, head, rows in (
+        ("operations", "documented name", len(api.operations)),
+        ("revisions", "model", len(list(revising.rows(api)))),
+    ):
+        text = texts[folder / f"{table}.md"]
+        assert text.startswith(f"before\n<!-- {table}: generated -->\n| {head} |")
+        assert text.endswith(f"|\n<!-- {table}: end -->\nafter\n")
+        assert "old" not in text
+        assert text.count("\n| ") == 1 + rows
+
+
+def test_every_page_that_has_a_table_is_written(written: dict[Path, str]) -> None:
+    assert {ROOT / page for page in TABLES} <= written.keys()
+
+
+def test_a_page_that_differs_is_found_and_written_anew(checkout: Path) -> None:
+    page = checkout / "docs" / "zh" / "operations.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("| GetCluster [D] |", "| GetClusters [D] |"), encoding="utf-8")
+    failed = run(checkout, "--check")
+    assert failed.returncode == 1
+    assert "docs/zh/operations.md" in failed.stdout
+    assert run(checkout).returncode == 0
+    assert page.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_docstrings_tell_of_revisions() -> None:
     assert revising.of_value(api, pay) == f" Sent as `PostPaid` in revision {NEWER} [O]."
 
 
-def test_the_tables_of_the_readmes_name_all_that_differs() -> None:
+def test_the_tables_of_the_pages_name_all_that_differs() -> None:
     rows = {(row["model"], row["field"]): row["names"] for row in revising.rows(load())}
     assert len(rows) == 26
     assert rows["NodePoolConfig", "pool_name"] == {OLDER: "PoolName", NEWER: "Name"}
