@@ -19,10 +19,10 @@ from typing import Any
 
 import jinja2
 
-from codegen import revising
-from codegen.declaring import Declared, annotation, is_optional, python_type
+from codegen import revision_differences
 from codegen.description import Api, Field, Find, Operation, load
-from codegen.reading import Reading, function_name, listed
+from codegen.model_fields import Declared, annotation, is_optional, python_type
+from codegen.reader_expressions import Reading, function_name, listed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +65,7 @@ def facts(field: Field, sources: Mapping[str, str] | None = None) -> str:
         words.append("Secret.")
     if field.documented:
         words.append(f"Documented as {field.documented}.")
-    words += revising.words(field, sources or {})
+    words += revision_differences.words(field, sources or {})
     return f"{' '.join(words)} [{field.source}]"
 
 
@@ -194,7 +194,7 @@ def environment(api: Api) -> jinja2.Environment:
         Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, api=api,
         find_arguments=find_arguments,
         facts=lambda field: facts(field, api.revisions), is_optional=is_optional, python_type=python_type,
-        annotation=annotation, reader_name=function_name, revising=revising, wrapped=wrapped,
+        annotation=annotation, reader_name=function_name, revision_differences=revision_differences, wrapped=wrapped,
     )  # fmt: skip
     made.filters["reader_name"] = function_name
     made.filters["quoted"] = lambda names: str(tuple(names))

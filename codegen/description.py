@@ -12,7 +12,7 @@ import cattrs
 import cattrs.v
 import yaml
 
-from codegen import revising
+from codegen import revision_differences
 
 Source = Literal["D", "O", "I"]
 
@@ -288,7 +288,7 @@ class Api:
                 raise ValueError(f"{name}: {operation.request} or {operation.result} is not a shape")
             if operation.find is not None:
                 self._check_find(name, operation, operation.find)
-        revising.check(self)
+        revision_differences.check(self)
 
     def _check_find(self, name: str, operation: Operation, find: Find) -> None:
         if find.by not in self.operations or find.entry not in self.shapes:

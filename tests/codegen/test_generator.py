@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 import codegen
-from codegen import revising
+from codegen import revision_differences
 from codegen.__main__ import Arguments, facts, formatted, render, render_tables, wrapped
-from codegen.declaring import PYTHON_TYPES, rule
 from codegen.description import Api, Field, load
+from codegen.model_fields import PYTHON_TYPES, rule
 
 ROOT = Path(codegen.__file__).resolve().parents[1]
 
@@ -196,7 +196,7 @@ def test_the_rest_of_a_readme_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp
     assert "|\n<!-- operations: end -->\nafter\n<!-- revisions: generated -->\n| model |" in text
     assert text.endswith("|\n<!-- revisions: end -->\nend\n")
     assert "old" not in text
-    assert text.count("\n| ") == 2 + len(api.operations) + len(list(revising.rows(api)))
+    assert text.count("\n| ") == 2 + len(api.operations) + len(list(revision_differences.rows(api)))
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from codegen.declaring import is_optional
 from codegen.description import Api, Field, Shape
+from codegen.model_fields import is_optional
 
 SCALARS = {"str": ("str", "read_str", '""'), "int": ("int", "read_int", "0"), "bool": ("bool", "read_bool", "False")}
 """By type: what is taken as it is, what reads anything else, and what stands for nothing."""

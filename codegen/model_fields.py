@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from codegen import revising
+from codegen import revision_differences
 from codegen.description import Api, Field, Shape
 
 PYTHON_TYPES = {"str": "str", "int": "int", "bool": "bool", "flag": "bool | int", "flag_text": "str | bool"}
@@ -96,7 +96,7 @@ def declaration(field: Field, use: str, api: Api, rule_name: str | None = None) 
         told.append(rule_name or rule(field, api))
     if field.secret:
         told.append("secret=True")
-    if revised := revising.differences(api, field) if use != "answer" else {}:
+    if revised := revision_differences.differences(api, field) if use != "answer" else {}:
         told.append("revised={" + ", ".join(f'"{name}": {there}' for name, there in revised.items()) + "}")
     arguments = []
     if use == "answer" and field.container is not None:
