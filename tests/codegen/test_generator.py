@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from trees import copied, generate
 
 import codegen
 from codegen import revision_differences
@@ -27,18 +24,6 @@ from codegen.readme_tables import render_tables
 from codegen.rendering import render
 
 ROOT = Path(codegen.__file__).resolve().parents[1]
-
-
-def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "PYTHONPATH": str(root)}
-    return subprocess.run(
-        [sys.executable, "-m", "codegen", *arguments],
-        cwd=root,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +40,7 @@ def written(api: Api) -> dict[Path, str]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of what the generator reads and writes."""
-    skip = shutil.ignore_patterns("__pycache__")
-    for name in ("codegen", "cds_eks"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=skip)
-    for name in ("pyproject.toml", "README.md", "README.zh-CN.md"):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
+    return copied(tmp_path)
 
 
 def test_what_is_committed_is_what_the_generator_writes(written: dict[Path, str]) -> None:
@@ -90,7 +69,7 @@ def test_the_check_passes_here_and_fails_where_a_file_differs(checkout: Path) ->
     changed.write_text(text.replace("Which task.", "Which one."), encoding="utf-8")
     missing = checkout / "cds_eks" / "resources" / "events.py"
     missing.unlink()
-    check = run(checkout, "--check")
+    check = generate(checkout, "--check")
     assert check.returncode == 1, check.stderr
     assert "--- cds_eks/models/tasks.py" in check.stdout
     assert '-    """Which one. [D]' in check.stdout
@@ -100,14 +79,14 @@ def test_the_check_passes_here_and_fails_where_a_file_differs(checkout: Path) ->
     assert "2 generated file(s) differ from codegen/api.yaml: run `python -m codegen`" in check.stdout
     assert not missing.exists()
 
-    write = run(checkout)
+    write = generate(checkout)
     assert write.returncode == 0, write.stderr
     assert sorted(write.stdout.split()) == sorted(
         ["wrote", "cds_eks/models/tasks.py", "wrote", "cds_eks/resources/events.py"]
     )
     assert changed.read_text(encoding="utf-8") == text
 
-    again = run(checkout, "--check")
+    again = generate(checkout, "--check")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
@@ -173,7 +152,7 @@ def test_a_wrong_description_fails_the_command_and_writes_nothing(checkout: Path
     text = description.read_text(encoding="utf-8")
     description.write_text(text.replace("unit: percent", "unti: percent"), encoding="utf-8")
     before = {path: path.read_bytes() for path in (checkout / "cds_eks").rglob("*.py")}
-    failed = run(checkout, "--check")
+    failed = generate(checkout, "--check")
     assert failed.returncode == 1
     line = 1 + next(i for i, words in enumerate(text.splitlines()) if "unit: percent" in words)
     assert failed.stderr == f"codegen/api.yaml:{line}: shapes.AutoScaling.priority.unti: there is no such key\n"

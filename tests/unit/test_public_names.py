@@ -231,12 +231,46 @@ def test_a_sync_method_has_the_signature_and_the_docstring_of_its_async_twin(
     assert inspect.getdoc(one)
 
 
+RAISED = {
+    "read": "What a read raises",
+    "idempotent": "What an idempotent write raises",
+    "create": "What a create raises",
+}
+"""By kind: the words under which `cds_eks.errors` says what an operation raises."""
+
+
+@pytest.mark.parametrize("documented", API.operations)
+def test_the_docstring_of_an_operation_says_where_its_errors_are_told(
+    documented: str, async_client: AsyncEksClient
+) -> None:
+    operation = API.operations[documented]
+    words = inspect.getdoc(at(async_client, f"{operation.group}.{operation.method}")) or ""
+    raises = " ".join(words.partition("\nRaises:\n")[2].partition("\n\n")[0].split())
+    assert raises.startswith(f"EksError: {RAISED[operation.kind]}")
+    assert raises.endswith("see `cds_eks.errors`.")
+    assert ("`AmbiguousCreate`" in raises) == (operation.kind == "create")
+
+
+def test_the_errors_of_each_kind_of_operation_are_told() -> None:
+    told = {words: part for words in RAISED.values() for part in (errors.__doc__ or "").split("\n\n") if words in part}
+    assert told.keys() == set(RAISED.values())
+    listed = (errors.__doc__ or "").partition(RAISED["read"])[2].partition(RAISED["idempotent"])[0]
+    for kind in ("InvalidRequestError", "ServiceError", "TransportError", "UnreadableResponse", "DeadlineExceeded"):
+        assert f"* `{kind}`: " in listed
+        assert kind in errors.__all__
+    assert "the same" in told[RAISED["idempotent"]]
+    assert "the same" in told[RAISED["create"]]
+    assert "`AmbiguousCreate`" in told[RAISED["create"]]
+    assert "`open_creates`" in told[RAISED["create"]]
+
+
 @pytest.mark.parametrize("path", METHODS)
 def test_async_methods_are_awaited_and_sync_ones_are_not(
     path: str, async_client: AsyncEksClient, sync_client: EksClient
 ) -> None:
+    is_iterator = path.endswith(".iterate") or path == "wait.each"
     assert not inspect.iscoroutinefunction(at(sync_client, path))
-    assert inspect.iscoroutinefunction(at(async_client, path)) != (path in ("nodes.iterate", "wait.each"))
+    assert inspect.iscoroutinefunction(at(async_client, path)) != is_iterator
 
 
 def test_the_values_of_the_surface_are_made_so() -> None:

@@ -1,0 +1,290 @@
+"""What is wrong in the description is refused: each fault with its line and its reason, and all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+import codegen
+from codegen.faults import DescriptionError
+from codegen.loading import load
+
+ROOT = Path(codegen.__file__).resolve().parents[1]
+TEXT = (ROOT / "codegen" / "api.yaml").read_text(encoding="utf-8")
+
+OPERATION = """\
+  {name}:
+    group: {group}
+    method: {method}
+    http: GET
+    action: {name}
+    source: I
+    action_source: I
+    kind: read
+    request: {request}
+    result: {result}
+    result_source: I
+    doc: {doc}
+    zh: {zh}
+"""
+SHAPE = """\
+  {name}:
+    group: {group}
+    use: {use}
+    source: I
+    doc: Of no use.
+    fields:
+      {field}: {{wire: {wire}, type: {type}, source: I, doc: Of no use.}}
+"""
+
+
+def operation(name: str = "ListSpares", **words: str) -> str:
+    usual = {"group": "clusters", "method": "list_spares", "request": "ListClustersRequest", "doc": "List spares."}
+    return OPERATION.format(name=name, **{**usual, "result": "list[Node]", "zh": "查询", **words})
+
+
+def shape(name: str = "Spare", **words: str) -> str:
+    usual = {"group": "clusters", "use": "answer", "field": "size", "wire": "Size", "type": "int"}
+    return SHAPE.format(name=name, **{**usual, **words})
+
+
+def with_entries(*operations: str, shapes: str = "", groups: str = "") -> str:
+    """The description with further entries, each at the head of its part."""
+    return (
+        TEXT.replace("\noperations:\n", f"\noperations:\n{''.join(operations)}", 1)
+        .replace("\nshapes:\n", f"\nshapes:\n{shapes}", 1)
+        .replace("\ngroups:\n", f"\ngroups:\n{groups}", 1)
+    )
+
+
+def faults_of(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "api.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DescriptionError) as caught:
+        load(path)
+    return str(caught.value).splitlines()
+
+
+def line_of(text: str, words: str, after: str = "") -> int:
+    """The line in which something stands, after something else."""
+    assert words in text, words
+    return text[: text.index(words, text.index(after))].count("\n") + 1
+
+
+def at(text: str, words: str, after: str, fault: str) -> str:
+    return f"api.yaml:{line_of(text, words, after)}: {fault}"
+
+
+def test_the_description_itself_is_without_fault() -> None:
+    assert load().lines["operations", "CreateCluster"] == line_of(TEXT, "  CreateCluster:", "\noperations:")
+
+
+def test_each_place_has_its_line() -> None:
+    lines = load().lines
+    numbered = TEXT.splitlines()
+    for place in (("operations", "ListNodes", "paged"), ("shapes", "Node", "fields", "cpu"), ("groups", "events")):
+        assert numbered[lines[place] - 1].strip().startswith(f"{place[-1]}:")
+    assert numbered[lines["values", "K8sVersion", "values", 1] - 1].strip() == "- {value: v1.26.15, source: O}"
+    merged = lines["shapes", "ClusterDetail", "fields", "cluster_name"]
+    assert merged == lines["shapes", "ClusterSummary", "fields", "cluster_name"]  # `<<` takes it from there
+
+
+METHODS: Mapping[str, str] = {
+    "class": "`class` is a word of Python's own",
+    "list-all": "'list-all' is no name in Python",
+    "__len__": "`__len__` would be private: it begins with an underscore",
+    "_execute": "`_execute` would be private: it begins with an underscore",
+    "listSpares": "'listSpares' is not written as names are in Python: small letters and underscores",
+    "str": "`str` would hide the built-in type in the annotations of its class",
+    "find": "`find` is the name of a method that is made of others",
+    "iterate": "`iterate` is the name of a method that is made of others",
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_has_a_name_that_python_takes(tmp_path: Path, method: str) -> None:
+    text = with_entries(operation(method=method))
+    found = faults_of(tmp_path, text)
+    assert found[0] == at(text, "method:", "  ListSpares:", f"operations.ListSpares.method: {METHODS[method]}")
+
+
+@pytest.mark.parametrize("method", ["list", "find", "iterate"])
+def test_a_method_is_in_its_group_once(tmp_path: Path, method: str) -> None:
+    group = "nodes" if method == "iterate" else "clusters"
+    text = with_entries(operation(group=group, method=method))
+    other = {"list": "ListClusters", "find": "CreateCluster", "iterate": "ListNodes"}[method]
+    reason = f"operations.{other}.method: `{group}.{method}` is there twice: ListSpares has it as well"
+    assert at(text, "method:", f"  {other}:", reason) in faults_of(tmp_path, text)
+
+
+def test_a_group_has_at_most_one_list_that_is_walked(tmp_path: Path) -> None:
+    text = with_entries(operation(group="nodes", request="ListNodesRequest") + "    paged: true\n")
+    reason = "operations.ListNodes.method: `nodes.iterate` is there twice: ListSpares has it as well"
+    assert faults_of(tmp_path, text) == [at(text, "method:", "  ListNodes:", reason)]
+
+
+def test_a_group_is_declared(tmp_path: Path) -> None:
+    text = with_entries(operation(group="spares", result="list[Spare]"), shapes=shape(group="others"))
+    assert faults_of(tmp_path, text) == [
+        at(text, "group:", "  ListSpares:", "operations.ListSpares.group: there is no group spares"),
+        at(text, "group:", "  Spare:", "shapes.Spare.group: there is no group others"),
+    ]
+
+
+GROUPS: Mapping[str, str] = {
+    "import": "`import` is a word of Python's own",
+    "spare-parts": "'spare-parts' is no name in Python",
+    "Spares": "'Spares' is not written as names are in Python: small letters and underscores",
+    "wait": "`wait` is taken",
+    "call": "`call` is taken",
+    "groups": "`groups` is taken",
+    "waiters": "its class would be `Waiters`, which is taken",
+    "spares_": "'spares_' is not written as names are in Python: small letters and underscores",
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_has_a_name_that_python_takes_and_the_clients_have_not(tmp_path: Path, group: str) -> None:
+    text = with_entries(operation(group=group), groups=f"  {group}: {{doc: Spares, zh: 备件}}\n")
+    assert faults_of(tmp_path, text) == [at(text, f"  {group}:", "\ngroups:", f"groups.{group}: {GROUPS[group]}")]
+
+
+def test_nothing_is_declared_that_nothing_uses(tmp_path: Path) -> None:
+    text = with_entries(shapes=shape(), groups="  spares: {doc: Spares, zh: 备件}\n")
+    text = text.replace("\nvalues:\n", "\nvalues:\n  Colour: {doc: Colours., group: clusters, values: []}\n")
+    assert faults_of(tmp_path, text) == [
+        at(text, "  spares:", "\ngroups:", "groups.spares: nothing is in this group"),
+        at(text, "  Colour:", "\nvalues:", "values.Colour: no field uses this list of values"),
+        at(text, "  Spare:", "\nshapes:", "shapes.Spare: no operation uses this shape"),
+    ]
+
+
+@pytest.mark.parametrize("text", ['""', '"  "'])
+def test_the_words_for_people_are_there(tmp_path: Path, text: str) -> None:
+    changed = with_entries(operation(zh=text, doc=text), groups="  spares: {doc: Spares, zh: ''}\n")
+    changed = changed.replace("group: clusters\n    method: list_spares", "group: spares\n    method: list_spares")
+    assert faults_of(tmp_path, changed) == [
+        at(changed, "  spares:", "\ngroups:", "groups.spares.zh: is empty"),
+        at(changed, "doc:", "  ListSpares:", "operations.ListSpares.doc: is empty"),
+        at(changed, "zh:", "  ListSpares:", "operations.ListSpares.zh: is empty"),
+    ]
+
+
+def test_the_chinese_words_can_not_be_left_out(tmp_path: Path) -> None:
+    text = with_entries(operation().replace("    zh: 查询\n", ""), groups="  spares: {doc: Spares}\n")
+    assert faults_of(tmp_path, text) == [
+        at(text, "  spares:", "\ngroups:", "groups.spares: `zh` is missing"),
+        at(text, "  ListSpares:", "\noperations:", "operations.ListSpares: `zh` is missing"),
+    ]
+
+
+FIELDS: Mapping[str, str] = {
+    "class": "`class` is a word of Python's own",
+    "_size": "`_size` would be private: it begins with an underscore",
+    "replace": "`replace` is taken",
+    "to_dict": "`to_dict` is taken",
+    "extra": "`extra` is taken",
+    "diskSize": "'diskSize' is not written as names are in Python: small letters and underscores",
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_has_a_name_that_python_takes_and_models_have_not(tmp_path: Path, field: str) -> None:
+    text = with_entries(operation(result="Spare"), shapes=shape(field=field))
+    told = f"shapes.Spare.{field}: {FIELDS[field]}"
+    assert faults_of(tmp_path, text) == [at(text, f"{field}: {{wire", "  Spare:", told)]
+
+
+def test_an_argument_is_none_that_every_method_has(tmp_path: Path) -> None:
+    request = shape("SparesRequest", use="request", field="timeout", wire="Timeout")
+    text = with_entries(operation(request="SparesRequest"), shapes=request)
+    assert faults_of(tmp_path, text) == [
+        at(text, "timeout:", "  SparesRequest:", "shapes.SparesRequest.timeout: `timeout` is taken")
+    ]
+
+
+@pytest.mark.parametrize("name", ["Clusters", "Waiters", "Shape", "Response", "Any", "NodeStatus", "TimeoutError"])
+def test_a_shape_hides_no_other_class(tmp_path: Path, name: str) -> None:
+    text = with_entries(operation(result=name), shapes=shape(name))
+    found = faults_of(tmp_path, text)
+    assert found == [at(text, f"  {name}:", "\nshapes:", f"shapes.{name}: `{name}` is taken")]
+
+
+def test_a_constant_is_in_its_list_once_and_has_a_name_that_python_takes(tmp_path: Path) -> None:
+    values = "[{value: 3d, source: D}, {value: a-b, source: D}, {value: a b, source: D}]"
+    text = TEXT.replace("values: [{value: vxlan, source: D}]", f"values: {values}")
+    where = f"api.yaml:{line_of(text, values)}: values.FlannelBackendType.values"
+    assert faults_of(tmp_path, text) == [
+        f"{where}.0: FlannelBackendType.3d: its constant 3D: '3D' is no name in Python",
+        f"{where}.1: FlannelBackendType.a-b: its constant A_B: is there twice",
+        f"{where}.2: FlannelBackendType.a b: its constant A_B: is there twice",
+    ]
+
+
+def test_what_leads_nowhere_is_told(tmp_path: Path) -> None:
+    text = with_entries(operation(request="SparesRequest", result="list[Spare]"))
+    text = text.replace("type: CniConfig", "type: CniSettings").replace(
+        "find: {by: ListClusters,", "find: {by: Search,"
+    )
+    assert faults_of(tmp_path, text) == [
+        at(text, "request:", "  ListSpares:", "operations.ListSpares.request: SparesRequest is not a shape"),
+        at(text, "find:", "  CreateCluster:", "operations.CreateCluster.find: there is no Search or ClusterSummary"),
+        at(text, "cni_config:", "  CniInfo:", "shapes.CniInfo.cni_config: there is no type CniSettings"),
+    ]
+
+
+def test_a_list_that_is_walked_has_pages_and_ids(tmp_path: Path) -> None:
+    text = with_entries(operation(result="list[ClusterEvent]") + "    paged: true\n")
+    place = "operations.ListSpares.paged"
+    reason = "list[ClusterEvent] is no list of entries with an id (a field that is `always`)"
+    assert faults_of(tmp_path, text) == [
+        at(text, "paged:", "  ListSpares:", f"{place}: ListClustersRequest has no `page_index` and `page_size`"),
+        at(text, "paged:", "  ListSpares:", f"{place}: {reason}"),
+    ]
+
+
+def test_an_entry_that_stands_twice_is_told_with_both_lines(tmp_path: Path) -> None:
+    text = with_entries(operation("GetCluster", method="get"))
+    first, second = line_of(text, "  GetCluster:"), line_of(text, "  GetCluster:", "  CreateCluster:")
+    told = f"api.yaml:{first}: operations.GetCluster: stands here twice, in line {first} and in line {second}"
+    assert told in faults_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "reason"),
+    [
+        (lambda text: text.replace("unit: percent", "unti: percent"), "AutoScaling.priority.unti", "no such key"),
+        (lambda text: text.replace("    kind: create", "    kind: guess", 1), "CreateCluster.kind", "'guess' is not"),
+        (lambda text: text.replace("\npath: /eks/v1\n", "\n"), "path", "is missing"),
+        (lambda text: f"{text}\nshape: {{}}\n", "shape", "there is no such key"),
+        (lambda text: text.replace("\ngroups:\n", "\ngroups: 7\nothers:\n"), "groups", "7 is no dict"),
+        (lambda text: "", "operations", "is missing"),
+        (lambda text: "- 7", "shapes", "is missing"),
+    ],
+)  # fmt: skip
+def test_a_description_of_another_form_is_told(
+    tmp_path: Path, change: Callable[[str], str], place: str, reason: str
+) -> None:
+    found = faults_of(tmp_path, change(TEXT))
+    assert any(f"{place}: " in fault and reason in fault for fault in found), found
+    assert all(fault.startswith("api.yaml:") for fault in found)
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    text = with_entries(
+        operation("ListSpares", method="class") + "    verb: GET\n",
+        operation("GetSpares", method="list"),
+        operation("CountSpares", method="count_spares", zh='""'),
+        operation("MoveSpares", method="move_spares").replace("    kind: read\n", ""),
+        shapes=shape(group="others"),
+    )
+    found = faults_of(tmp_path, text)
+    assert [fault.split(": ")[1] for fault in found] == [
+        *("operations.ListSpares.method", "operations.ListSpares.verb"),
+        *("operations.CountSpares.zh", "operations.MoveSpares", "operations.ListClusters.method"),
+        "shapes.Spare.group",
+    ]
+    numbers = [int(fault.split(":")[1]) for fault in found]
+    assert numbers == sorted(numbers)
