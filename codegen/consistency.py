@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codegen.description import Api, Field, Find, Operation, Shape
 from codegen.faults import Fault
+from codegen.revision_differences import field_at
 
 SCALARS = {"str", "int", "bool", "flag", "flag_text"}
 
@@ -53,8 +54,27 @@ def _in_operation(api: Api, name: str, operation: Operation) -> Iterator[Fault]:
         )
     if operation.paged and not api.shapes[operation.request].fields.keys() >= PAGE_ARGUMENTS:
         yield Fault((*place, "paged"), f"{operation.request} has no `page_index` and `page_size`")
+    if operation.kind == "create":
+        yield from _in_create(api, name, operation)
     if operation.find is not None:
         yield from _in_find(api, name, operation, operation.find)
+
+
+def _in_create(api: Api, name: str, operation: Operation) -> Iterator[Fault]:
+    """What is made has to be named, and to be found again when the answer was lost."""
+    place = ("operations", name)
+    result = api.shapes[operation.result].fields if operation.result in api.shapes else {}
+    if operation.result_id is None or operation.result_id not in result:
+        yield Fault(
+            (*place, "result_id"), f"a create names the field of {operation.result} with the id of what it made"
+        )
+    if not operation.natural_key:
+        yield Fault((*place, "natural_key"), "a create names the fields by which what it made can be looked for")
+    for path in operation.natural_key:
+        try:
+            field_at(api, operation.request, path)
+        except KeyError:
+            yield Fault((*place, "natural_key"), f"{operation.request} has no {path}")
 
 
 def _in_find(api: Api, name: str, operation: Operation, find: Find) -> Iterator[Fault]:

@@ -61,3 +61,8 @@ def wrapped(text: str, indent: int, hang: int = 4, width: int = 118) -> str:
         text, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang), break_long_words=False,
         break_on_hyphens=False,
     ).lstrip()  # fmt: skip
+
+
+def with_article(name: str) -> str:
+    """The name of a class in a sentence: a `Node`, an `Event`."""
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} `{name}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.description import Api, Field, Find, Operation
-from codegen.docstrings import facts
+from codegen.docstrings import facts, with_article
 from codegen.model_fields import python_type
 
 
@@ -54,7 +54,7 @@ class Arguments:
     def documented(self, *, paging: bool = False) -> list[str]:
         """A docstring's lines on the arguments."""
         if self.by_request:
-            return [f"request: What is asked for, as a `{self.request}`."]
+            return [f"request: What is asked for, as {with_article(self.request)}."]
         lines = []
         for name, field in self._of(True) + self._of(False):
             if paging and name == "page_index":

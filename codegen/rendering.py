@@ -9,7 +9,7 @@ import jinja2
 
 from codegen import revision_differences
 from codegen.description import Api
-from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, wrapped
+from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
 from codegen.method_arguments import Arguments, find_arguments
 from codegen.model_fields import Declared, annotation, is_optional, python_type
 from codegen.names import class_name
@@ -39,6 +39,7 @@ def environment(api: Api) -> jinja2.Environment:
     )  # fmt: skip
     made.filters["reader_name"] = function_name
     made.filters["quoted"] = lambda names: str(tuple(names))
+    made.filters["with_article"] = with_article
     made.filters["class_name"] = class_name
     made.filters["constant"] = lambda name: "".join(
         f"_{c}" if c.isupper() and i and not name[i - 1].isupper() else c for i, c in enumerate(name)

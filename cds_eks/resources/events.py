@@ -41,7 +41,7 @@ class Events:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `Event`. [O]
+            The service's answer; its `data` is an `Event`. [O]
 
         Raises:
             EksError: What a read raises; see `cds_eks.errors`.

@@ -8,7 +8,7 @@ from typing import Final
 from cds_eks import resources
 from cds_eks.groups import Group
 
-FINDING: Final = (
+FINDING: Final[tuple[str, ...]] = (
     "clusters",
     "node_pools",
     "network_interfaces",

@@ -140,7 +140,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [I]
+            The service's answer; its `data` is an `EventReference`. [I]
 
         Raises:
             EksError: What an idempotent write raises; see `cds_eks.errors`.
@@ -175,7 +175,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
             EksError: What an idempotent write raises; see `cds_eks.errors`.
@@ -206,7 +206,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
             EksError: What an idempotent write raises; see `cds_eks.errors`.
@@ -259,7 +259,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `AttachmentStatus`. [O]
+            The service's answer; its `data` is an `AttachmentStatus`. [O]
 
         Raises:
             EksError: What a read raises; see `cds_eks.errors`.

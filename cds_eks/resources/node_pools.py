@@ -118,7 +118,7 @@ class NodePools:
         An idempotent write: it is repeated after any failure that may pass.
 
         Args:
-            request: What is asked for, as a `UpdateNodePoolConfigRequest`.
+            request: What is asked for, as an `UpdateNodePoolConfigRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 

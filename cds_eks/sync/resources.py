@@ -473,7 +473,7 @@ class NodePools:
         An idempotent write: it is repeated after any failure that may pass.
 
         Args:
-            request: What is asked for, as a `UpdateNodePoolConfigRequest`.
+            request: What is asked for, as an `UpdateNodePoolConfigRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -678,7 +678,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [I]
+            The service's answer; its `data` is an `EventReference`. [I]
 
         Raises:
             EksError: What an idempotent write raises; see `cds_eks.errors`.
@@ -711,7 +711,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
             EksError: What an idempotent write raises; see `cds_eks.errors`.
@@ -739,7 +739,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
             EksError: What an idempotent write raises; see `cds_eks.errors`.
@@ -785,7 +785,7 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `AttachmentStatus`. [O]
+            The service's answer; its `data` is an `AttachmentStatus`. [O]
 
         Raises:
             EksError: What a read raises; see `cds_eks.errors`.
@@ -850,7 +850,7 @@ class Events:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `Event`. [O]
+            The service's answer; its `data` is an `Event`. [O]
 
         Raises:
             EksError: What a read raises; see `cds_eks.errors`.

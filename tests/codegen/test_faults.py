@@ -1,95 +1,12 @@
-"""What is wrong in the description is refused: each fault with its line and its reason, and all of them at once."""
+"""What is wrong in the description is refused: each fault with its line and its reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
-import codegen
-from codegen.faults import DescriptionError
-from codegen.loading import load
-
-ROOT = Path(codegen.__file__).resolve().parents[1]
-TEXT = (ROOT / "codegen" / "api.yaml").read_text(encoding="utf-8")
-
-OPERATION = """\
-  {name}:
-    group: {group}
-    method: {method}
-    http: GET
-    action: {name}
-    source: I
-    action_source: I
-    kind: read
-    request: {request}
-    result: {result}
-    result_source: I
-    doc: {doc}
-    zh: {zh}
-"""
-SHAPE = """\
-  {name}:
-    group: {group}
-    use: {use}
-    source: I
-    doc: Of no use.
-    fields:
-      {field}: {{wire: {wire}, type: {type}, source: I, doc: Of no use.}}
-"""
-
-
-def operation(name: str = "ListSpares", **words: str) -> str:
-    usual = {"group": "clusters", "method": "list_spares", "request": "ListClustersRequest", "doc": "List spares."}
-    return OPERATION.format(name=name, **{**usual, "result": "list[Node]", "zh": "查询", **words})
-
-
-def shape(name: str = "Spare", **words: str) -> str:
-    usual = {"group": "clusters", "use": "answer", "field": "size", "wire": "Size", "type": "int"}
-    return SHAPE.format(name=name, **{**usual, **words})
-
-
-def with_entries(*operations: str, shapes: str = "", groups: str = "") -> str:
-    """The description with further entries, each at the head of its part."""
-    return (
-        TEXT.replace("\noperations:\n", f"\noperations:\n{''.join(operations)}", 1)
-        .replace("\nshapes:\n", f"\nshapes:\n{shapes}", 1)
-        .replace("\ngroups:\n", f"\ngroups:\n{groups}", 1)
-    )
-
-
-def faults_of(tmp_path: Path, text: str) -> list[str]:
-    path = tmp_path / "api.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(DescriptionError) as caught:
-        load(path)
-    return str(caught.value).splitlines()
-
-
-def line_of(text: str, words: str, after: str = "") -> int:
-    """The line in which something stands, after something else."""
-    assert words in text, words
-    return text[: text.index(words, text.index(after))].count("\n") + 1
-
-
-def at(text: str, words: str, after: str, fault: str) -> str:
-    return f"api.yaml:{line_of(text, words, after)}: {fault}"
-
-
-def test_the_description_itself_is_without_fault() -> None:
-    assert load().lines["operations", "CreateCluster"] == line_of(TEXT, "  CreateCluster:", "\noperations:")
-
-
-def test_each_place_has_its_line() -> None:
-    lines = load().lines
-    numbered = TEXT.splitlines()
-    for place in (("operations", "ListNodes", "paged"), ("shapes", "Node", "fields", "cpu"), ("groups", "events")):
-        assert numbered[lines[place] - 1].strip().startswith(f"{place[-1]}:")
-    assert numbered[lines["values", "K8sVersion", "values", 1] - 1].strip() == "- {value: v1.26.15, source: O}"
-    merged = lines["shapes", "ClusterDetail", "fields", "cluster_name"]
-    assert merged == lines["shapes", "ClusterSummary", "fields", "cluster_name"]  # `<<` takes it from there
-
+from descriptions import TEXT, at, faults_of, line_of, operation, shape, with_entries
 
 METHODS: Mapping[str, str] = {
     "class": "`class` is a word of Python's own",
@@ -245,46 +162,14 @@ def test_a_list_that_is_walked_has_pages_and_ids(tmp_path: Path) -> None:
     ]
 
 
-def test_an_entry_that_stands_twice_is_told_with_both_lines(tmp_path: Path) -> None:
-    text = with_entries(operation("GetCluster", method="get"))
-    first, second = line_of(text, "  GetCluster:"), line_of(text, "  GetCluster:", "  CreateCluster:")
-    told = f"api.yaml:{first}: operations.GetCluster: stands here twice, in line {first} and in line {second}"
-    assert told in faults_of(tmp_path, text)
-
-
-@pytest.mark.parametrize(
-    ("change", "place", "reason"),
-    [
-        (lambda text: text.replace("unit: percent", "unti: percent"), "AutoScaling.priority.unti", "no such key"),
-        (lambda text: text.replace("    kind: create", "    kind: guess", 1), "CreateCluster.kind", "'guess' is not"),
-        (lambda text: text.replace("\npath: /eks/v1\n", "\n"), "path", "is missing"),
-        (lambda text: f"{text}\nshape: {{}}\n", "shape", "there is no such key"),
-        (lambda text: text.replace("\ngroups:\n", "\ngroups: 7\nothers:\n"), "groups", "7 is no dict"),
-        (lambda text: "", "operations", "is missing"),
-        (lambda text: "- 7", "shapes", "is missing"),
-    ],
-)  # fmt: skip
-def test_a_description_of_another_form_is_told(
-    tmp_path: Path, change: Callable[[str], str], place: str, reason: str
-) -> None:
-    found = faults_of(tmp_path, change(TEXT))
-    assert any(f"{place}: " in fault and reason in fault for fault in found), found
-    assert all(fault.startswith("api.yaml:") for fault in found)
-
-
-def test_all_faults_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
-    text = with_entries(
-        operation("ListSpares", method="class") + "    verb: GET\n",
-        operation("GetSpares", method="list"),
-        operation("CountSpares", method="count_spares", zh='""'),
-        operation("MoveSpares", method="move_spares").replace("    kind: read\n", ""),
-        shapes=shape(group="others"),
-    )
-    found = faults_of(tmp_path, text)
-    assert [fault.split(": ")[1] for fault in found] == [
-        *("operations.ListSpares.method", "operations.ListSpares.verb"),
-        *("operations.CountSpares.zh", "operations.MoveSpares", "operations.ListClusters.method"),
-        "shapes.Spare.group",
+def test_a_create_says_what_it_makes_and_how_to_find_it(tmp_path: Path) -> None:
+    text = with_entries(operation(result="Node").replace("kind: read", "kind: create"))
+    text = text.replace("natural_key: [scaling_group_id]", "natural_key: [group_id]")
+    making, adding = "operations.ListSpares", "operations.AddScalingNode"
+    which = "a create names the field of Node with the id of what it made"
+    by_which = "a create names the fields by which what it made can be looked for"
+    assert faults_of(tmp_path, text) == [
+        at(text, "  ListSpares:", "", f"{making}.natural_key: {by_which}"),
+        at(text, "  ListSpares:", "", f"{making}.result_id: {which}"),
+        at(text, "natural_key:", "  AddScalingNode:", f"{adding}.natural_key: AddScalingNodeRequest has no group_id"),
     ]
-    numbers = [int(fault.split(":")[1]) for fault in found]
-    assert numbers == sorted(numbers)

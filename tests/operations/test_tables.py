@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import pytest
 
 from cds_eks import models, resources
 from cds_eks.sync import resources as sync_resources
-from operations import contract, server
+from operations import contract, protocol, server
 from operations.described_examples import NeedsExampleError, example_of
 from operations.description import API
 from operations.examples import EXAMPLES
@@ -146,8 +147,10 @@ def test_every_shape_is_a_public_model() -> None:
         assert attrs.has(getattr(models, name))
 
 
-def test_the_server_shares_no_code_with_the_sdk() -> None:
-    tree = ast.parse(Path(server.__file__).read_text(encoding="utf-8"))
+@pytest.mark.parametrize("module", [server, protocol], ids=["server", "protocol"])
+def test_the_server_shares_no_code_with_the_sdk(module: ModuleType) -> None:
+    tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
     imports = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imports |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imports -= {"operations.protocol"}
     assert {name.partition(".")[0] for name in imports} <= sys.stdlib_module_names
