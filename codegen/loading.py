@@ -10,7 +10,7 @@ import attrs
 import cattrs
 import yaml
 
-from codegen import consistency, names, revision_faults
+from codegen import name_faults, reference_faults, revision_faults
 from codegen.description import Api
 from codegen.faults import DescriptionError, Fault, Place
 
@@ -41,9 +41,9 @@ def load(path: Path = PATH) -> Api:
     reader = _Reader()
     api = reader.api(data if isinstance(data, dict) else {}, lines)
     faults += reader.faults
-    faults += names.faults(api)
+    faults += name_faults.faults(api)
     if reader.is_whole:  # what leads from one entry to another can be judged only when all have been read
-        faults += consistency.faults(api)
+        faults += reference_faults.faults(api)
         faults += revision_faults.faults(api)
     if faults:
         raise DescriptionError(name, faults, lines)

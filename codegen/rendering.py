@@ -12,7 +12,7 @@ from codegen.description import Api
 from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
 from codegen.method_arguments import Arguments, find_arguments
 from codegen.model_fields import Declared, annotation, is_optional, python_type
-from codegen.names import class_name
+from codegen.name_faults import class_name
 from codegen.reader_expressions import Reading, function_name, listed
 from codegen.waits import waiters
 
