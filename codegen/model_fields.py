@@ -110,7 +110,7 @@ def declaration(field: Field, use: str, api: Api, rule_name: str | None = None) 
     return call("attrs.field", *arguments, metadata=call("on_wire", *told))
 
 
-class Declared:
+class Declarations:
     """The models of a group: their rules have names, since the field and the `__init__` both go by them."""
 
     def __init__(self, api: Api, group: str) -> None:
@@ -158,8 +158,8 @@ class Declared:
             made.append(f"{name}: {annotation(field, shape.use)}{default}")
         return ", ".join([*made, "extra: Mapping[str, Any] = ABSENT"])
 
-    def kept(self, name: str, field: Field, use: str) -> str:
-        """The expression of what a model keeps of an argument."""
+    def stored(self, name: str, field: Field, use: str) -> str:
+        """The expression of what a model stores of an argument."""
         if use == "answer":
             if field.container is None:
                 return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codegen.description import Api, Field, Find, Operation, Shape
 from codegen.faults import Fault
@@ -16,10 +16,57 @@ PAGE_ARGUMENTS = {"page_index", "page_size"}
 def faults(api: Api) -> list[Fault]:
     """Return each fault; what is unused is told only if all that is used is there."""
     found = [
+        *_in_circles(api),
+        *_shared_names(api),
         *(fault for name, shape in api.shapes.items() for fault in _in_shape(api, name, shape)),
         *(fault for name, operation in api.operations.items() for fault in _in_operation(api, name, operation)),
     ]
     return found or [*_unused(api)]
+
+
+def _in_circles(api: Api) -> Iterator[Fault]:
+    """Shapes that hold themselves, and groups that need each other's: Python could not define or import them."""
+    inner = {
+        name: {field.inner for field in shape.fields.values()} & api.shapes.keys() for name, shape in api.shapes.items()
+    }
+    for name in _reaching_themselves(inner):
+        yield Fault(("shapes", name), "this shape holds itself, if not directly")
+    needed: dict[str, set[str]] = {}
+    for name, shape in api.shapes.items():
+        needed.setdefault(shape.group, set()).update({api.shapes[other].group for other in inner[name]} - {shape.group})
+    circle = _reaching_themselves(needed)
+    for name in circle:
+        yield Fault(("groups", name), f"the shapes of these groups hold each other: {', '.join(circle)}")
+
+
+def _reaching_themselves(edges: Mapping[str, set[str]]) -> list[str]:
+    found = []
+    for start in edges:
+        reached: set[str] = set()
+        ahead = [*edges[start]]
+        while ahead:
+            if (name := ahead.pop()) not in reached:
+                reached.add(name)
+                ahead += edges.get(name, ())
+        if start in reached:
+            found.append(start)
+    return found
+
+
+def _shared_names(api: Api) -> Iterator[Fault]:
+    """Actions of two operations, and wire names of two fields of a shape."""
+    for revision in api.revisions:
+        actions: dict[str, str] = {}
+        for name, operation in api.operations.items():
+            action = operation.action_in(revision)
+            if action is not None and (other := actions.setdefault(action, name)) != name:
+                yield Fault(("operations", name, "action"), f"{action} is the action of {other} as well")
+        for name, shape in api.shapes.items():
+            wires: dict[str, str] = {}
+            for python, field in shape.fields.items():
+                wire = field.wire_in(revision)
+                if wire is not None and (other := wires.setdefault(wire, python)) != python:
+                    yield Fault(("shapes", name, "fields", python), f"{wire} is the wire name of {other} as well")
 
 
 def _in_shape(api: Api, name: str, shape: Shape) -> Iterator[Fault]:

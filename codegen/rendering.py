@@ -11,9 +11,9 @@ from codegen import revision_differences
 from codegen.description import Api
 from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
 from codegen.method_arguments import Arguments, find_arguments
-from codegen.model_fields import Declared, annotation, is_optional, python_type
+from codegen.model_fields import Declarations, annotation, is_optional, python_type
 from codegen.name_faults import class_name
-from codegen.reader_expressions import Reading, function_name, listed
+from codegen.reader_expressions import ReaderExpressions, function_name, listed
 from codegen.waits import waiters
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,12 +83,12 @@ def render(api: Api) -> dict[Path, str]:
         lists = {name: values for name, values in api.values.items() if values.group == group}
         write(
             package / "models" / f"{group}.py", "models.py.jinja", group=group, shapes=list(api.shapes_of(group)),
-            lists=lists, imports=imports_of(api, group), declared=Declared(api, group),
+            lists=lists, imports=imports_of(api, group), declared=Declarations(api, group),
         )  # fmt: skip
         if read := [(name, shape) for name, shape in api.shapes_of(group) if shape.use != "request"]:
             write(
                 package / "readers" / f"{group}.py", "readers.py.jinja", group=group, shapes=read,
-                reading=Reading(api, group), listed=listed(api),
+                reading=ReaderExpressions(api, group), listed=listed(api),
             )  # fmt: skip
     write(package / "models" / "__init__.py", "models_init.py.jinja", groups=groups)
     for group in api.operation_groups:

@@ -173,3 +173,34 @@ def test_a_create_says_what_it_makes_and_how_to_find_it(tmp_path: Path) -> None:
         at(text, "  ListSpares:", "", f"{making}.result_id: {which}"),
         at(text, "natural_key:", "  AddScalingNode:", f"{adding}.natural_key: AddScalingNodeRequest has no group_id"),
     ]
+
+
+def test_no_two_operations_have_an_action_and_no_two_fields_a_wire_name(tmp_path: Path) -> None:
+    getting = "operations.GetTaskStatus"
+    twice = shape().replace(
+        "    fields:", "    fields:\n      sum: {wire: Size, type: int, source: I, doc: Of no use.}"
+    )
+    text = with_entries(operation(result="Spare").replace("action: ListSpares", "action: TaskStatus"), shapes=twice)
+    assert faults_of(tmp_path, text) == [
+        at(text, "action:", "  GetTaskStatus:", f"{getting}.action: TaskStatus is the action of ListSpares as well"),
+        at(text, "size: {wire: Size", "  Spare:", "shapes.Spare.size: Size is the wire name of sum as well"),
+    ]
+
+
+def test_what_python_could_not_define_is_told(tmp_path: Path) -> None:
+    holding = shape(field="spare", wire="Spare", type="'list[Spare]'")
+    text = with_entries(operation(result="Spare"), shapes=holding)
+    told = "shapes.Spare: this shape holds itself, if not directly"
+    assert faults_of(tmp_path, text) == [at(text, "  Spare:", "\nshapes:", told)]
+
+    text = with_entries(operation(result="Spare"), shapes=shape(group="tasks", field="node", wire="Node", type="Node"))
+    text = text.replace(
+        "      node_id: {wire: NodeId, type: str, source: O, always: true",
+        "      task: {wire: Task, type: TaskStatus, source: I, doc: A task.}\n"
+        "      node_id: {wire: NodeId, type: str, source: O, always: true",
+        1,
+    )
+    reason = "the shapes of these groups hold each other: tasks, nodes"
+    assert faults_of(tmp_path, text) == [
+        at(text, f"  {group}:", "\ngroups:", f"groups.{group}: {reason}") for group in ("tasks", "nodes")
+    ]

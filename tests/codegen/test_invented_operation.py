@@ -217,6 +217,7 @@ def test_a_call_goes_out_and_comes_back(tree: Path) -> None:
     ]
 
 
+@pytest.mark.timeout(240)
 def test_the_tests_take_it_in(tree: Path) -> None:
     """Without an edit: its requests and its answers, on both faces, in both revisions."""
     files = [f"tests/operations/test_{name}.py" for name in ("requests", "answers", "revisions")]
