@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from operations.faces import SETTINGS
+from operations.clients import SETTINGS
 from operations.server import Seen, Server, envelope
 
 from cds_eks import EksClient

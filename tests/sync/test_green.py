@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-from operations.faces import SETTINGS
+from operations.clients import SETTINGS
 from operations.server import Server
 
 from cds_eks import EksClient

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from operations.faces import sync_client
+from operations.clients import sync_client
 from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Seen, Server, envelope
 
 from cds_eks import Credentials, EksClient, Limits

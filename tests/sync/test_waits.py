@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from operations.faces import sync_client
+from operations.clients import sync_client
 from operations.server import HANG, Seen, Server, envelope
 from patience import until
 
