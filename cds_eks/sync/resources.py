@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.paging import pages
-from cds_eks.sync.callbacks import call_hearing, one_by_one
+from cds_eks.sync.callbacks import call_with_callbacks, one_by_one
 from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:
@@ -1086,7 +1086,7 @@ class Waiters:
                 may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().task(
                 task_id, cluster_id=cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
@@ -1122,7 +1122,7 @@ class Waiters:
                 begun may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().event(event_id, timeout=timeout, poll_interval=poll_interval, **heard),
             on_change=on_change,
@@ -1154,7 +1154,7 @@ class Waiters:
                 has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().tasks(task_ids, timeout=timeout, poll_interval=poll_interval, **heard),
             on_change=on_change,
@@ -1189,7 +1189,7 @@ class Waiters:
                 created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().cluster_running(
                 cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
@@ -1230,7 +1230,7 @@ class Waiters:
             WaitTimeout: The time is up; holds the id and the last state.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        call_hearing(
+        call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().cluster_deleted(
                 cluster_id,
@@ -1271,7 +1271,7 @@ class Waiters:
             NotFound: There is no such cluster any more, or a minute has passed and it was never seen.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().idle(cluster_id, timeout=timeout, poll_interval=poll_interval, **heard),
             on_change=on_change,
@@ -1312,7 +1312,7 @@ class Waiters:
                 what was just created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().node_pool_ready(
                 cluster_id, node_pool_id, replicas, timeout=timeout, poll_interval=poll_interval, **heard
@@ -1347,7 +1347,7 @@ class Waiters:
                 has all that were seen by pair of ids.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().node_pools_ready(
                 node_pools, timeout=timeout, poll_interval=poll_interval, **heard
@@ -1382,7 +1382,7 @@ class Waiters:
                 `cluster_ids` both, and `last` has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
             lambda **heard: self._waiters().clusters_running(
                 cluster_ids, timeout=timeout, poll_interval=poll_interval, **heard
