@@ -3,9 +3,9 @@
 It does what anyio's `BlockingPortal` does, but hands calls over in its own way. `BlockingPortal.start_task_soon` waits
 until the loop has taken the call, so that each call switches threads twice as often; if Ctrl-C comes in that wait,
 nobody has the future with which the call could be cancelled; and a call that comes while the portal ends may wait for
-ever, unless a lock is held meanwhile. Measured (`python -m benchmarks.handover`), the hand-over takes about 1.5 times as
-long as here, and twice as long with the lock. With the lock, 16 threads made 2.4 times as many calls per second over
-the native backend as with `requests`, and here 4.6 times as many (`python -m benchmarks --only sync`).
+ever, unless a lock is held meanwhile. By `python -m benchmarks.handover` it takes about 1.5 times as long as here, and
+twice as long with the lock. With the lock, 16 threads made 2.4 times as many calls per second over the native backend
+as with `requests`, and here 4.6 times as many (`python -m benchmarks --only sync`).
 """
 
 from __future__ import annotations
