@@ -35,6 +35,6 @@ def waiter(node: ast.AsyncFunctionDef | ast.FunctionDef) -> dict[str, Any]:
         "signature": signature,
         "returns": (ast.unparse(node.returns) if node.returns else "None").removeprefix("Async"),
         "doc": ast.get_docstring(node),
-        "passed_on": ", ".join([*passed_on, "**heard"] if callbacks else passed_on),
+        "passed_on": ", ".join([*passed_on, "**callbacks"] if callbacks else passed_on),
         "callbacks": ", ".join(f"{name}={name}" for name in callbacks),
     }

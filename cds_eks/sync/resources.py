@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.paging import pages
-from cds_eks.sync.callbacks import call_hearing, one_by_one
+from cds_eks.sync.callbacks import call_with_callbacks, one_by_one
 from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:
@@ -963,10 +963,10 @@ class Waiters:
                 may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().task(
-                task_id, cluster_id=cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().task(
+                task_id, cluster_id=cluster_id, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
             on_step=on_step,
@@ -999,9 +999,11 @@ class Waiters:
                 begun may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().event(event_id, timeout=timeout, poll_interval=poll_interval, **heard),
+            lambda **callbacks: self._waiters().event(
+                event_id, timeout=timeout, poll_interval=poll_interval, **callbacks
+            ),
             on_change=on_change,
         )
 
@@ -1031,9 +1033,11 @@ class Waiters:
                 has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().tasks(task_ids, timeout=timeout, poll_interval=poll_interval, **heard),
+            lambda **callbacks: self._waiters().tasks(
+                task_ids, timeout=timeout, poll_interval=poll_interval, **callbacks
+            ),
             on_change=on_change,
         )
 
@@ -1066,10 +1070,10 @@ class Waiters:
                 created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().cluster_running(
-                cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().cluster_running(
+                cluster_id, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
             on_step=on_step,
@@ -1107,15 +1111,15 @@ class Waiters:
             WaitTimeout: The time is up; holds the id and the last state.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        call_hearing(
+        call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().cluster_deleted(
+            lambda **callbacks: self._waiters().cluster_deleted(
                 cluster_id,
                 task_id=task_id,
                 missing_ok=missing_ok,
                 timeout=timeout,
                 poll_interval=poll_interval,
-                **heard,
+                **callbacks,
             ),
             on_change=on_change,
         )
@@ -1148,9 +1152,11 @@ class Waiters:
             NotFound: There is no such cluster any more, or a minute has passed and it was never seen.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().idle(cluster_id, timeout=timeout, poll_interval=poll_interval, **heard),
+            lambda **callbacks: self._waiters().idle(
+                cluster_id, timeout=timeout, poll_interval=poll_interval, **callbacks
+            ),
             on_change=on_change,
         )
 
@@ -1189,10 +1195,10 @@ class Waiters:
                 what was just created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().node_pool_ready(
-                cluster_id, node_pool_id, replicas, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().node_pool_ready(
+                cluster_id, node_pool_id, replicas, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
         )
@@ -1224,10 +1230,10 @@ class Waiters:
                 has all that were seen by pair of ids.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().node_pools_ready(
-                node_pools, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().node_pools_ready(
+                node_pools, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
         )
@@ -1259,10 +1265,10 @@ class Waiters:
                 `cluster_ids` both, and `last` has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().clusters_running(
-                cluster_ids, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().clusters_running(
+                cluster_ids, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
         )
