@@ -259,7 +259,7 @@ def render(api: Api) -> dict[Path, str]:
         )  # fmt: skip
     write(package / "resources" / "__init__.py", "resources_init.py.jinja")
     write(package / "sync" / "resources.py", "sync_resources.py.jinja", waiters=waiters())
-    write(package / "emulator" / "api.py", "emulator_api.py.jinja")
+    write(package / "emulator" / "protocol" / "api.py", "emulator_api.py.jinja")
     return files
 
 

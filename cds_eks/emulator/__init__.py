@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cds_eks.emulator.clock import Clock, DrivenClock, ManualClock, WallClock
-from cds_eks.emulator.fault_text import parse_fault
-from cds_eks.emulator.faults import Fault, Faults
-from cds_eks.emulator.ledger import Ledger, RequestEntry, ResourceEntry
+from cds_eks.emulator.engine.clock import Clock, DrivenClock, ManualClock, WallClock
+from cds_eks.emulator.engine.ledger import Ledger, RequestEntry, ResourceEntry
+from cds_eks.emulator.faults.schedule import Fault, Faults
+from cds_eks.emulator.faults.text import parse_fault
 
 if TYPE_CHECKING:
     from cds_eks.emulator.app import Emulator

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cds_eks.emulator.api import REVISIONS
-from cds_eks.emulator.auth import CREDENTIALS
-from cds_eks.emulator.fault_text import GRAMMAR, parse_fault
-from cds_eks.emulator.faults import Fault
+from cds_eks.emulator.faults.schedule import Fault
+from cds_eks.emulator.faults.text import GRAMMAR, parse_fault
+from cds_eks.emulator.http.auth import CREDENTIALS
+from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.signing import Credentials
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from cds_eks import clocks
-from cds_eks.emulator.auth import CREDENTIALS, Verifier
-from cds_eks.emulator.clock import Clock, DrivenClock, WallClock, drivable
-from cds_eks.emulator.faults import Fault, Faults
-from cds_eks.emulator.gateway import Gateway
-from cds_eks.emulator.ledger import Ledger
-from cds_eks.emulator.seeding import Seeding
-from cds_eks.emulator.server import Serving
-from cds_eks.emulator.service import Service
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.clock import Clock, DrivenClock, WallClock, drivable
+from cds_eks.emulator.engine.ledger import Ledger
+from cds_eks.emulator.engine.seeding import Seeding
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.faults.schedule import Fault, Faults
+from cds_eks.emulator.http.auth import CREDENTIALS, Verifier
+from cds_eks.emulator.http.gateway import Gateway
+from cds_eks.emulator.http.server import Serving
+from cds_eks.emulator.http.service import Service
 from cds_eks.signing import Credentials
 
 if TYPE_CHECKING:

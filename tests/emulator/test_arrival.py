@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.envelope import Refusal
-from cds_eks.emulator.parsing import parse_query
+from cds_eks.emulator.http.parsing import parse_query
+from cds_eks.emulator.protocol.envelope import Refusal
 from cds_eks.signing import Credentials
 
 from .caller import Caller, common_parameters, signed_query, timestamp, verdict

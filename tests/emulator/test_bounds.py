@@ -14,10 +14,11 @@ import httpx
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, errors, models
-from cds_eks.emulator import Emulator, intake
-from cds_eks.emulator.intake import MAX_BODY
-from cds_eks.emulator.parsing import MAX_PARAMETERS, MAX_QUERY
-from cds_eks.emulator.redaction import LONGEST_KEPT, shown_action
+from cds_eks.emulator import Emulator
+from cds_eks.emulator.http import body as intake
+from cds_eks.emulator.http.body import MAX_BODY
+from cds_eks.emulator.http.parsing import MAX_PARAMETERS, MAX_QUERY
+from cds_eks.emulator.protocol.redaction import LONGEST_KEPT, shown_action
 
 from .caller import Caller
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from cds_eks.emulator.line import PEER, Line, Peer, Reply
+from cds_eks.emulator.http.connection import PEER, Line, Peer, Reply
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from cds_eks.emulator import Emulator, Fault, Faults, ManualClock, parse_fault
 from cds_eks.emulator.__main__ import main
-from cds_eks.emulator.api import OPERATIONS
-from cds_eks.emulator.fault_kinds import KINDS
+from cds_eks.emulator.faults.kinds import KINDS
+from cds_eks.emulator.protocol.api import OPERATIONS
 
 from .caller import Caller
 from .sender import INTERFACE

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.api import OPERATIONS, REVISIONS, SHAPES
-from cds_eks.emulator.redaction import HIDDEN, redacted
-from cds_eks.emulator.schema import Operation
+from cds_eks.emulator.protocol.api import OPERATIONS, REVISIONS, SHAPES
+from cds_eks.emulator.protocol.redaction import HIDDEN, redacted
+from cds_eks.emulator.protocol.schema import Operation
 
 from .caller import Caller, verdict
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.api import REVISIONS
-from cds_eks.emulator.envelope import STATUSES
+from cds_eks.emulator.protocol.api import REVISIONS
+from cds_eks.emulator.protocol.envelope import STATUSES
 
 from .caller import Caller, verdict
 from .test_life import CREATES, POOL, WIRE

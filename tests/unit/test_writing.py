@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cds_eks import models
 from cds_eks.checking import check, put
 from cds_eks.declaring import UNDOCUMENTED, frozen, on_wire
-from cds_eks.emulator.checks import checked
+from cds_eks.emulator.protocol.arguments import checked
 from cds_eks.errors import InvalidRequestError
 from cds_eks.modeling import Nested, Shape, fields_of
 from cds_eks.revisions import API_REVISIONS, Gathered, There

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.specs import from_cluster_spec, from_pool_spec
+from cds_eks.emulator.engine.node_config import from_cluster_spec, from_pool_spec
 
 __all__ = ["ClusterSpec", "PoolSpec", "Scaling", "added_subnets", "cluster_spec"]
 

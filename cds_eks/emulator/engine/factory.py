@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_eks.emulator.cluster_specs import ClusterSpec
-from cds_eks.emulator.specs import Hardware
-from cds_eks.emulator.state import Cluster, NetworkInterface, Node, NodePool, ScalingGroup
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.cluster_spec import ClusterSpec
+from cds_eks.emulator.engine.node_config import Hardware
+from cds_eks.emulator.engine.state import Cluster, NetworkInterface, Node, NodePool, ScalingGroup
+from cds_eks.emulator.engine.world import World
 
 __all__ = ["new_cluster", "new_group", "new_interface", "new_node", "new_pool"]
 

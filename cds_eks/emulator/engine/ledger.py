@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.api import OPERATIONS
+from cds_eks.emulator.protocol.api import OPERATIONS
 
 __all__ = ["Ledger", "RequestEntry", "ResourceEntry"]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from cds_eks.emulator.building import new_node
-from cds_eks.emulator.state import Cluster, Event, NetworkInterface, Node, NodePool, Step, Task
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.factory import new_node
+from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, Step, Task
+from cds_eks.emulator.engine.world import World
 
 __all__ = [
     "change_interface",

@@ -7,12 +7,12 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cds_eks.emulator.building import new_cluster, new_group, new_interface, new_node, new_pool
-from cds_eks.emulator.cluster_specs import ClusterSpec, PoolSpec
-from cds_eks.emulator.lifecycle import finished_event
-from cds_eks.emulator.specs import from_cluster_spec
-from cds_eks.emulator.state import Cluster, NodePool, Task
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.cluster_spec import ClusterSpec, PoolSpec
+from cds_eks.emulator.engine.factory import new_cluster, new_group, new_interface, new_node, new_pool
+from cds_eks.emulator.engine.lifecycle import finished_event
+from cds_eks.emulator.engine.node_config import from_cluster_spec
+from cds_eks.emulator.engine.state import Cluster, NodePool, Task
+from cds_eks.emulator.engine.world import World
 
 __all__ = ["Seeding"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.specs import Hardware
+from cds_eks.emulator.engine.node_config import Hardware
 
 __all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "ScalingGroup", "Step", "Task"]
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from typing import Any
 from zlib import crc32
 
-from cds_eks.emulator.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Step
+from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Step
 
 __all__ = [
     "cluster_detail",

@@ -14,9 +14,9 @@ from heapq import heappop, heappush
 
 import attrs
 
-from cds_eks.emulator.clock import Clock
-from cds_eks.emulator.ledger import Ledger
-from cds_eks.emulator.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Task
+from cds_eks.emulator.engine.clock import Clock
+from cds_eks.emulator.engine.ledger import Ledger
+from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Task
 
 __all__ = ["Plan", "World"]
 

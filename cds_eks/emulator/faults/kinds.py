@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from cds_eks.emulator.api import OPERATIONS
+from cds_eks.emulator.protocol.api import OPERATIONS
 
 __all__ = ["CREATES", "KINDS", "check", "matches"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.fault_kinds import check, matches
+from cds_eks.emulator.faults.kinds import check, matches
 
 __all__ = ["Fault", "Faults"]
 

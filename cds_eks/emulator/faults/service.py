@@ -9,13 +9,14 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.envelope import Page
-from cds_eks.emulator.faults import Fault
-from cds_eks.emulator.lifecycle import CLUSTER_CREATION
-from cds_eks.emulator.operations import HANDLERS, Call, Result
-from cds_eks.emulator.operations.nodes import page_of
-from cds_eks.emulator.state import Cluster, Event, Node, NodePool, Task
-from cds_eks.emulator.world import Plan, World
+from cds_eks.emulator.engine.lifecycle import CLUSTER_CREATION
+from cds_eks.emulator.engine.state import Cluster, Event, Node, NodePool, Task
+from cds_eks.emulator.engine.world import Plan, World
+from cds_eks.emulator.faults.schedule import Fault
+from cds_eks.emulator.handlers.call import Call, Result
+from cds_eks.emulator.handlers.nodes import page_of
+from cds_eks.emulator.handlers.table import HANDLERS
+from cds_eks.emulator.protocol.envelope import Page
 
 __all__ = ["carry_out"]
 

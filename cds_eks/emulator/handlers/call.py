@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from cds_eks.emulator.envelope import Page, Refusal
-from cds_eks.emulator.state import Cluster, NodePool
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.state import Cluster, NodePool
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.protocol.envelope import Page, Refusal
 
 __all__ = ["Call", "Result", "cluster_of", "found", "idle", "pool_of"]
 

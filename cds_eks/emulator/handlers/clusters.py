@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator import lifecycle, views
-from cds_eks.emulator.building import new_cluster, new_group, new_pool
-from cds_eks.emulator.cluster_specs import added_subnets, cluster_spec
-from cds_eks.emulator.envelope import Page, Refusal
-from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine.cluster_spec import added_subnets, cluster_spec
+from cds_eks.emulator.engine.factory import new_cluster, new_group, new_pool
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.handlers.call import Call, Result, cluster_of, found, idle
+from cds_eks.emulator.protocol.envelope import Page, Refusal
 
 
 def create(world: World, call: Call) -> Result:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cds_eks.emulator import lifecycle, views
-from cds_eks.emulator.building import new_interface
-from cds_eks.emulator.envelope import Refusal
-from cds_eks.emulator.operations.calls import Call, Result, found
-from cds_eks.emulator.state import Event, NetworkInterface
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine.factory import new_interface
+from cds_eks.emulator.engine.state import Event, NetworkInterface
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.handlers.call import Call, Result, found
+from cds_eks.emulator.protocol.envelope import Refusal
 
 
 def create(world: World, call: Call) -> Result:

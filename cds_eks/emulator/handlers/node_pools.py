@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cds_eks.emulator import lifecycle, views
-from cds_eks.emulator.building import new_pool
-from cds_eks.emulator.envelope import Refusal
-from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle, pool_of
-from cds_eks.emulator.specs import from_pool_spec
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine.factory import new_pool
+from cds_eks.emulator.engine.node_config import from_pool_spec
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.handlers.call import Call, Result, cluster_of, found, idle, pool_of
+from cds_eks.emulator.protocol.envelope import Refusal
 
 
 def create(world: World, call: Call) -> Result:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cds_eks.emulator import lifecycle, views
-from cds_eks.emulator.envelope import Page, Refusal
-from cds_eks.emulator.operations.calls import Call, Result, cluster_of, found, idle
-from cds_eks.emulator.state import Node
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine.state import Node
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.handlers.call import Call, Result, cluster_of, found, idle
+from cds_eks.emulator.protocol.envelope import Page, Refusal
 
 
 def list_(world: World, call: Call) -> Result:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cds_eks.emulator import lifecycle, views
-from cds_eks.emulator.envelope import Refusal
-from cds_eks.emulator.operations.calls import Call, Result, found, idle
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.handlers.call import Call, Result, found, idle
+from cds_eks.emulator.protocol.envelope import Refusal
 
 
 def describe(world: World, call: Call) -> Result:

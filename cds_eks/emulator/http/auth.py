@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
 
-from cds_eks.emulator.envelope import Refusal
+from cds_eks.emulator.protocol.envelope import Refusal
 from cds_eks.signing import API_VERSION, COMMON_PARAMETERS, Credentials, signature
 
 __all__ = ["CREDENTIALS", "REPLAY", "Verifier"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
-from cds_eks.emulator.envelope import Refusal
+from cds_eks.emulator.protocol.envelope import Refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import attrs
 from starlette.requests import ClientDisconnect, Request
 
-from cds_eks.emulator.auth import REPLAY
-from cds_eks.emulator.envelope import STATUSES, Answer
-from cds_eks.emulator.faults import Fault, Faults
-from cds_eks.emulator.intake import take_in
-from cds_eks.emulator.ledger import Ledger
-from cds_eks.emulator.line import Line, Reply
-from cds_eks.emulator.service import Answered, Arrival, Service, action_of
+from cds_eks.emulator.engine.ledger import Ledger
+from cds_eks.emulator.faults.schedule import Fault, Faults
+from cds_eks.emulator.http.auth import REPLAY
+from cds_eks.emulator.http.body import take_in
+from cds_eks.emulator.http.connection import Line, Reply
+from cds_eks.emulator.http.service import Answered, Arrival, Service, action_of
+from cds_eks.emulator.protocol.envelope import STATUSES, Answer
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

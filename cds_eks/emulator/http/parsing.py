@@ -9,7 +9,7 @@ from hashlib import md5
 from typing import Any, NoReturn
 from urllib.parse import unquote_plus
 
-from cds_eks.emulator.envelope import Refusal
+from cds_eks.emulator.protocol.envelope import Refusal
 
 __all__ = ["check_digest", "parse_body", "parse_query"]
 

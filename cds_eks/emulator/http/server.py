@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cds_eks import clocks
-from cds_eks.emulator.line import PEER, Peer
+from cds_eks.emulator.http.connection import PEER, Peer
 from cds_eks.loops import new_loop
 
 if TYPE_CHECKING:

@@ -14,18 +14,18 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.api import OPERATIONS, REVISIONS
-from cds_eks.emulator.auth import Verifier
-from cds_eks.emulator.checks import understood
-from cds_eks.emulator.envelope import Answer, Refusal
-from cds_eks.emulator.faults import Fault
-from cds_eks.emulator.ledger import Ledger
-from cds_eks.emulator.misbehaving import carry_out
-from cds_eks.emulator.operations import Call, Result
-from cds_eks.emulator.parsing import check_digest, parse_body, parse_query
-from cds_eks.emulator.redaction import HIDDEN, LONGEST_KEPT, redacted, shown_action
-from cds_eks.emulator.schema import Operation
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.ledger import Ledger
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.faults.schedule import Fault
+from cds_eks.emulator.faults.service import carry_out
+from cds_eks.emulator.handlers.call import Call, Result
+from cds_eks.emulator.http.auth import Verifier
+from cds_eks.emulator.http.parsing import check_digest, parse_body, parse_query
+from cds_eks.emulator.protocol.api import OPERATIONS, REVISIONS
+from cds_eks.emulator.protocol.arguments import understood
+from cds_eks.emulator.protocol.envelope import Answer, Refusal
+from cds_eks.emulator.protocol.redaction import HIDDEN, LONGEST_KEPT, redacted, shown_action
+from cds_eks.emulator.protocol.schema import Operation
 from cds_eks.signing import COMMON_PARAMETERS
 
 __all__ = ["PATH", "Arrival", "Service", "action_of"]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cds_eks.emulator.schema import Field, Operation
+from cds_eks.emulator.protocol.schema import Field, Operation
 
 REVISIONS: tuple[str, ...] = ("2025-09-08", "2025-10-11")
 """The revisions of the API, the oldest first."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cds_eks.emulator.api import SHAPES
-from cds_eks.emulator.cross_checks import check_together, check_value
-from cds_eks.emulator.envelope import Refusal
-from cds_eks.emulator.schema import Field
+from cds_eks.emulator.protocol.api import SHAPES
+from cds_eks.emulator.protocol.envelope import Refusal
+from cds_eks.emulator.protocol.rules import check_together, check_value
+from cds_eks.emulator.protocol.schema import Field
 
 __all__ = ["checked", "understood"]
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.emulator.api import OPERATIONS, SHAPES
-from cds_eks.emulator.schema import Field
+from cds_eks.emulator.protocol.api import OPERATIONS, SHAPES
+from cds_eks.emulator.protocol.schema import Field
 
 __all__ = ["HIDDEN", "LONGEST_KEPT", "redacted", "shown_action"]
 
