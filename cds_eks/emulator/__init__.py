@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from cds_eks.emulator.engine.clock import Clock, DrivenClock, ManualClock, WallClock
 from cds_eks.emulator.engine.ledger import Ledger, RequestEntry, ResourceEntry
-from cds_eks.emulator.faults.schedule import Fault, Faults
+from cds_eks.emulator.faults.fault import Fault
+from cds_eks.emulator.faults.schedule import Faults
 from cds_eks.emulator.faults.text import parse_fault
 
 if TYPE_CHECKING:

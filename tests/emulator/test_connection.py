@@ -9,7 +9,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from cds_eks.emulator.http.connection import PEER, Line, Peer, Reply
+from cds_eks.emulator.http.connection import PEER, Connection, Peer, Reply
 
 pytestmark = pytest.mark.anyio
 
@@ -24,14 +24,14 @@ class Transport:
 
 
 class Ends:
-    """An app's view of a request: what is sent is kept; the client goes when it is told to."""
+    """An app's view of a request: what is sent is recorded; the client goes when it is told to."""
 
     def __init__(self, peer: Peer | None = None) -> None:
         self.sent: list[Any] = []
         self.told: list[bool] = []
         self.gone = anyio.Event()
         self.messages = [{"type": "http.request"}]
-        self.line = Line({"state": {PEER: peer}} if peer else {}, self.receive, self.send)
+        self.connection = Connection({"state": {PEER: peer}} if peer else {}, self.receive, self.send)
 
     async def receive(self) -> dict[str, Any]:
         if self.messages:
@@ -51,7 +51,7 @@ async def test_an_answer_that_can_not_be_written() -> None:
     peer = a_peer()
     ends = Ends(peer)
     peer.is_broken = True
-    await ends.line.send(REPLY, ends.told.append)
+    await ends.connection.send(REPLY, ends.told.append)
     assert ends.told == [True, False]
     assert [each.get("body") for each in ends.sent] == [None, b"content"]
 
@@ -60,7 +60,7 @@ async def test_a_client_that_is_known_to_have_gone() -> None:
     peer = a_peer()
     ends = Ends(peer)
     peer.is_lost = True
-    await ends.line.send(REPLY, ends.told.append)
+    await ends.connection.send(REPLY, ends.told.append)
     assert (ends.told, ends.sent) == ([], [])
 
 
@@ -68,8 +68,8 @@ async def test_a_client_that_goes_while_it_waits() -> None:
     peer = a_peer()
     for ends in (Ends(), Ends(peer)):
         ends.gone.set()
-        assert not await ends.line.wait(30)
-        await ends.line.send(REPLY, ends.told.append, step=3, pause=30)
+        assert not await ends.connection.wait(30)
+        await ends.connection.send(REPLY, ends.told.append, step=3, pause=30)
         assert ends.told == []
         assert [each.get("body") for each in ends.sent] == [None, b"con"]
     assert not peer.is_held
@@ -77,8 +77,8 @@ async def test_a_client_that_goes_while_it_waits() -> None:
 
 async def test_a_client_that_waits() -> None:
     for ends in (Ends(), Ends(a_peer())):
-        assert await ends.line.wait(0.01)
-        await ends.line.send(REPLY, ends.told.append, step=3, pause=0)
+        assert await ends.connection.wait(0.01)
+        await ends.connection.send(REPLY, ends.told.append, step=3, pause=0)
         assert ends.told == [True]
         assert [each.get("body") for each in ends.sent] == [None, b"con", b"ten", b"t"]
 
@@ -86,7 +86,7 @@ async def test_a_client_that_waits() -> None:
 async def test_a_connection_that_has_ended_can_be_reset() -> None:
     ends = Ends(a_peer())
     ends.gone.set()
-    await ends.line.reset()
+    await ends.connection.reset()
 
 
 async def test_a_reset_is_one_on_any_loop() -> None:

@@ -109,7 +109,7 @@ class Ledger:
     """Keeps the entries. Reading gives a snapshot, and may be done from any thread.
 
     Args:
-        limit: How many requests are kept, the newest ones. Resources are always kept.
+        limit: How many requests are stored, the newest ones. Resources are always stored.
         lock: The lock of the emulator that writes into it.
         settle: Brings the resources up to the present time.
     """
@@ -128,7 +128,7 @@ class Ledger:
 
     @property
     def requests(self) -> list[RequestEntry]:
-        """The requests that are kept, in the order they came, as it is by now."""
+        """The requests that are stored, in the order they came, as it is by now."""
         with self._lock:
             self._settle()
             return list(self._requests)
@@ -141,7 +141,7 @@ class Ledger:
             return list(self._resources.values())
 
     def count(self, action: str | None = None, code: str | None = None, *, committed: bool | None = None) -> int:
-        """Return how many of the kept requests had this action and code, and were carried out, or were not.
+        """Return how many of the stored requests had this action and code, and were carried out, or were not.
 
         Args:
             action: By its documented name or that on the wire (`GetTaskStatus` and `TaskStatus` are the same); one that
@@ -162,7 +162,7 @@ class Ledger:
         )
 
     def calls(self) -> dict[str, list[RequestEntry]]:
-        """Return the kept requests by their `call_id`: the attempts of each call, and what the network repeated."""
+        """Return the stored requests by their `call_id`: the attempts of each call, and what the network repeated."""
         calls: dict[str, list[RequestEntry]] = {}
         for each in self.requests:
             calls.setdefault(each.call_id, []).append(each)
@@ -201,7 +201,7 @@ class Ledger:
             return self._came - 1
 
     def amend(self, index: int, **changes: Any) -> None:
-        """Change what is written of a request, if it is still kept: more of it has happened, or has become known."""
+        """Change what is written of a request, if it is still stored: more of it has happened, or has become known."""
         with self._lock:
             at = index - self._came + len(self._requests)
             if at >= 0:
@@ -209,7 +209,7 @@ class Ledger:
                 self._note_call(self._requests[at])
 
     def _note_call(self, entry: RequestEntry) -> None:
-        """Keep what leads from a call to what it created, when the entry is not kept any more too."""
+        """Remember what a call created, for when its entry is dropped."""
         if entry.committed and entry.call_id and entry.method == "POST":
             requests = self._carried_out.setdefault(entry.call_id, [])
             if entry.request_id not in requests:

@@ -1,7 +1,7 @@
 """What machines are made of: the specification of a node pool in one shape, and the hardware that a product name tells.
 
 CreateCluster of revision 2025-09-08 describes nodes under other names than CreateNodePool, and than its newer self. The
-service gives back `NodePoolSpec`'s [O], so those are kept. Passwords never get past this file.
+service gives back `NodePoolSpec`'s [O], so those are stored. Passwords never get past this file.
 """
 
 from __future__ import annotations

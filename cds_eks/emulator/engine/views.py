@@ -124,7 +124,7 @@ def _zone(cluster: Cluster, subnet_id: str) -> tuple[str, str]:
 
 
 def _eip(eip_id: str) -> dict[str, Any]:
-    """EIPs are not kept: one id always has the same address, of the network for documentation (RFC 5737).
+    """EIPs are not stored: one id always has the same address, of the network for documentation (RFC 5737).
 
     Of the address that the Go client of 2025-10-11 may give instead [O], it is that one.
     """

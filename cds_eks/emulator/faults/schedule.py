@@ -1,131 +1,37 @@
-"""What goes wrong on purpose: faults by kind, action, count and probability, and the seeded dice thrown for them."""
+"""When faults apply: which one to which request, by action, count and probability, with seeded random numbers."""
 
 from __future__ import annotations
 
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from random import Random
 
 import attrs
 
-from cds_eks.emulator.faults.kinds import check, matches
+from cds_eks.emulator.faults.fault import Fault
+from cds_eks.emulator.faults.kinds import matches
 
-__all__ = ["Fault", "Faults"]
-
-
-@attrs.frozen(repr=False)
-class Fault:
-    """One thing that goes wrong: what, with which requests, and how often. Of several, the first that matches wins.
-
-    A fault does not change what a request is judged by: one that is refused is refused, whatever becomes of the answer.
-    The ledger names the fault in the entry of each request that it struck.
-
-    Kinds, before anything is carried out:
-        `refuse_connection`: A new connection is reset at once; matches connections, not requests, so its action is `*`.
-        `refuse`: The connection is reset when the head of the request is there; its body is not read.
-        `reset_before_commit`: The connection is reset when the whole request is there.
-        `hang_before_commit`: No answer for `seconds` of real time; then all is well. Without `seconds`, or if the
-            client goes away meanwhile, the request is never carried out.
-        `status`: An answer with `status` (500), a `body` and `retry_after`; with `when="after"`, it was carried out.
-            `status=200` makes a proxy's page of it, or a success without any data.
-        `throttle`: The same with `status` 429 and `code` Throttling; `status=200` for a code in a healthy envelope.
-        `replay`: The refusal of a nonce that was used before.
-        `late`: The connection is reset; the request is carried out `seconds` of service time later, though its
-            client has given it up: what it creates is there only then.
-        `skew`: The service's wall clock is `seconds` ahead (behind, if negative), for the timestamp and in `Date`.
-    Kinds, after it was carried out:
-        `reset_after_commit`: The connection is reset.
-        `hang_after_commit`: No answer for `seconds` of real time; without them, until the client goes away.
-        `truncate`: The connection is closed after `bytes` of the body (half of it); with `after`, after that many bytes
-            (0) behind the first place where this text stands. `after=ClusterId:bytes=41` lets just the id out.
-        `drip`: The body comes `bytes` (1) at a time, with pauses of `seconds` (0.05) of real time.
-        `duplicate`: The network delivers the request a second time, at once or `seconds` of service time later. Its
-            nonce gives it away, but with `bypass_nonce`. With `answer="second"` the client gets the second answer.
-    Kinds of what the service itself does:
-        `stale`: What CreateCluster or CreateNodePool has made is neither listed nor found for `seconds` of service
-            time.
-        `lag`: A list lags behind: it leaves out all that was made in its last `seconds` of service time. With a
-            `probability`, it comes and goes as if some of the service's machines were behind.
-        `task_fails`: The task, or event, ends in an error with `message`: after so many `steps` (of GetClusterEvents)
-            or `seconds` of service time; without them, when it would have been done.
-        `task_never_ends`: It stands still from there on instead.
-        `page_shifts`: A page of ListNodes but the first shows its entries moved by one, as if a node had come in front.
-        `page_repeats`: Every page of ListNodes is the first one, and says that there are more.
-
-    Args:
-        kind: One of the kinds above.
-        action: An action, by its documented name or that on the wire; a class, `create`, `read` or `write`; or `*`.
-        count: How many times it strikes; None for always.
-        skip: How many matching requests pass before.
-        probability: How likely it is to strike each time: the same for the same seed and order of requests.
-        when: `before` or `after` the request is carried out.
-        body: `json` for the envelope, `html` for a proxy's page, or `empty`.
-        retry_after: The text of a `Retry-After` header; None for no such header.
-
-    Raises:
-        ValueError: Naming what makes no sense.
-
-    Example:
-        ```python
-        emulator = Emulator(faults=[Fault("reset_after_commit", "CreateCluster", count=2)])
-        emulator.faults.add(Fault("status", "read", status=503, probability=0.1))
-        ```
-    """
-
-    kind: str
-    action: str = "*"
-    count: int | None = attrs.field(default=None, kw_only=True)
-    skip: int = attrs.field(default=0, kw_only=True)
-    probability: float = attrs.field(default=1.0, kw_only=True)
-    status: int | None = attrs.field(default=None, kw_only=True)
-    when: str = attrs.field(default="before", kw_only=True)
-    body: str = attrs.field(default="json", kw_only=True)
-    code: str | None = attrs.field(default=None, kw_only=True)
-    message: str | None = attrs.field(default=None, kw_only=True)
-    retry_after: str | None = attrs.field(default=None, kw_only=True)
-    seconds: float | None = attrs.field(default=None, kw_only=True)
-    steps: int | None = attrs.field(default=None, kw_only=True)
-    bytes: int | None = attrs.field(default=None, kw_only=True)
-    after: str | None = attrs.field(default=None, kw_only=True)
-    bypass_nonce: bool = attrs.field(default=False, kw_only=True)
-    answer: str = attrs.field(default="first", kw_only=True)
-
-    def __attrs_post_init__(self) -> None:
-        check(self.kind, self.action, self.given())
-
-    def __str__(self) -> str:
-        """Return it as `--fault` takes it."""
-        given = [f"{name}={str(value).lower() if value is True else value}" for name, value in self.given().items()]
-        return ":".join(part.replace("\\", r"\\").replace(":", r"\:") for part in (self.action, self.kind, *given))
-
-    def __repr__(self) -> str:
-        return f"<Fault {self}>"
-
-    def given(self) -> dict[str, Any]:
-        """Return what differs from the defaults, but for its kind and action."""
-        fields = attrs.fields(type(self))[2:]
-        return {each.name: getattr(self, each.name) for each in fields if getattr(self, each.name) != each.default}
+__all__ = ["Faults"]
 
 
 @attrs.define(eq=False)
-class _Armed:
-    """A fault, its dice, and how often it has matched and struck."""
+class _Scheduled:
+    """A fault, its random numbers, and how often it has matched and been applied."""
 
     fault: Fault
-    dice: random.Random
+    random: Random
     matched: int = 0
-    struck: int = 0
+    applied: int = 0
 
-    def strikes(self) -> bool:
+    def applies(self) -> bool:
         fault = self.fault
-        if fault.count is not None and self.struck >= fault.count:
+        if fault.count is not None and self.applied >= fault.count:
             return False
         self.matched += 1
-        if self.matched <= fault.skip or self.dice.random() >= fault.probability:
+        if self.matched <= fault.skip or self.random.random() >= fault.probability:
             return False
-        self.struck += 1
+        self.applied += 1
         return True
 
 
@@ -134,13 +40,13 @@ class Faults:
 
     Args:
         faults: The first ones.
-        seed: Of the dice: each fault has its own, so that one more does not change when the others strike.
+        seed: Of the random numbers: each fault has its own, so that one more does not change when the others apply.
     """
 
     def __init__(self, faults: Iterable[Fault], seed: int) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._armed: list[_Armed] = []
+        self._scheduled: list[_Scheduled] = []
         self._added = 0
         self._struck: Counter[str] = Counter()
         for fault in faults:
@@ -151,15 +57,15 @@ class Faults:
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._armed)
+            return len(self._scheduled)
 
     def __iter__(self) -> Iterator[Fault]:
         with self._lock:
-            return iter([each.fault for each in self._armed])
+            return iter([each.fault for each in self._scheduled])
 
     @property
     def struck(self) -> dict[str, int]:
-        """How often each kind has struck, faults that have been cleared too."""
+        """How often a fault of each kind has been applied, faults that have been cleared too."""
         with self._lock:
             return dict(self._struck)
 
@@ -172,31 +78,31 @@ class Faults:
         if not isinstance(fault, Fault):
             raise TypeError("a fault must be a Fault; parse_fault() makes one of a text")
         with self._lock:
-            self._armed.append(_Armed(fault, random.Random(f"fault {self._added} {self._seed}")))
+            self._scheduled.append(_Scheduled(fault, Random(f"fault {self._added} {self._seed}")))
             self._added += 1
 
     def clear(self) -> None:
         """Have no faults from now on. What has begun goes on: late requests, stale clusters and tasks that fail."""
         with self._lock:
-            self._armed.clear()
+            self._scheduled.clear()
 
     def strike(self, action: str, method: str) -> Fault | None:
-        """Return the fault that strikes a request, if any; it has been counted.
+        """Return the fault that applies to a request, if any; it has been counted.
 
         Args:
             action: Its `Action`; empty if it can't be read.
             method: Its HTTP method.
         """
-        return self._strike(lambda fault: matches(fault.kind, fault.action, action, method))
+        return self._next_applying(lambda fault: matches(fault.kind, fault.action, action, method))
 
     def refuse_connection(self) -> bool:
-        """Whether a fault strikes a new connection; it has been counted."""
-        return self._strike(lambda fault: fault.kind == "refuse_connection") is not None
+        """Whether a fault applies to a new connection; it has been counted."""
+        return self._next_applying(lambda fault: fault.kind == "refuse_connection") is not None
 
-    def _strike(self, does_match: Callable[[Fault], bool]) -> Fault | None:
+    def _next_applying(self, does_match: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:
-            for each in self._armed:
-                if does_match(each.fault) and each.strikes():
+            for each in self._scheduled:
+                if does_match(each.fault) and each.applies():
                     self._struck[each.fault.kind] += 1
                     return each.fault
         return None

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.faults.kinds import KINDS
-from cds_eks.emulator.faults.schedule import Fault
 
 __all__ = ["GRAMMAR", "parse_fault"]
 

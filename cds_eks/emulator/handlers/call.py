@@ -11,7 +11,7 @@ from cds_eks.emulator.engine.state import Cluster, NodePool
 from cds_eks.emulator.engine.world import World
 from cds_eks.emulator.protocol.envelope import Page, Refusal
 
-__all__ = ["Call", "Result", "cluster_of", "found", "idle", "pool_of"]
+__all__ = ["Call", "Result", "cluster_of", "lookup", "pool_of", "require_idle"]
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Result:
     created: tuple[str, ...] = ()
 
 
-def found(things: Mapping[str, T], name: str, id: str) -> T:  # noqa: A002
+def lookup(things: Mapping[str, T], name: str, id: str) -> T:  # noqa: A002
     """Return what has an id, or refuse with `ResourceNotFound`, naming the argument that held the id."""
     if id not in things:
         raise Refusal("ResourceNotFound", f"{name} {id[:80]!r} is not known")
@@ -67,15 +67,15 @@ def found(things: Mapping[str, T], name: str, id: str) -> T:  # noqa: A002
 
 def cluster_of(world: World, call: Call) -> Cluster:
     """Return the cluster that a call is about, or refuse with `ResourceNotFound`."""
-    return found(world.clusters, "ClusterId", call["ClusterId"])
+    return lookup(world.clusters, "ClusterId", call["ClusterId"])
 
 
 def pool_of(world: World, call: Call) -> NodePool:
     """Return the node pool that a call is about, or refuse with `ResourceNotFound`."""
-    return found(cluster_of(world, call).pools, "NodePoolId", call["NodePoolId"])
+    return lookup(cluster_of(world, call).pools, "NodePoolId", call["NodePoolId"])
 
 
-def idle(cluster: Cluster) -> Cluster:
+def require_idle(cluster: Cluster) -> Cluster:
     """Return a cluster, or refuse with `ResourceInUse` while a task of it is unfinished."""
     if cluster.task is not None:
         raise Refusal("ResourceInUse", f"cluster {cluster.id!r} is busy: {cluster.task.message}")

@@ -12,7 +12,7 @@ from cds_eks.emulator.engine import lifecycle, views
 from cds_eks.emulator.engine.cluster_spec import added_subnets, cluster_spec
 from cds_eks.emulator.engine.factory import new_cluster, new_group, new_pool
 from cds_eks.emulator.engine.world import World
-from cds_eks.emulator.handlers.call import Call, Result, cluster_of, found, idle
+from cds_eks.emulator.handlers.call import Call, Result, cluster_of, lookup, require_idle
 from cds_eks.emulator.protocol.envelope import Page, Refusal
 
 
@@ -45,7 +45,7 @@ def get(world: World, call: Call) -> Result:
     """GetCluster [D]; its answer is an object [O]."""
     cluster = cluster_of(world, call)
     if cluster.shown_from > world.now:
-        found({}, "ClusterId", cluster.id)  # refuses as if it were not there
+        lookup({}, "ClusterId", cluster.id)  # refuses as if it were not there
     return Result(data=views.cluster_detail(cluster, subnets_as_objects=call.subnets_as_objects))
 
 
@@ -64,7 +64,7 @@ def list_(world: World, call: Call) -> Result:
 
 def delete(world: World, call: Call) -> Result:
     """DeleteCluster [D]."""
-    cluster = idle(cluster_of(world, call))
+    cluster = require_idle(cluster_of(world, call))
     task = lifecycle.delete_cluster(world, cluster, call.request_id)
     return Result(data={"ClusterId": cluster.id, "TaskId": task.id})
 
@@ -80,7 +80,7 @@ def add_subnets(world: World, call: Call) -> Result:
     A subnet that is there already stays one subnet. `UsedIpNum` is how many addresses of it to use: not more than its
     segment has [I].
     """
-    cluster, added = idle(cluster_of(world, call)), added_subnets(call.arguments)
+    cluster, added = require_idle(cluster_of(world, call)), added_subnets(call.arguments)
     for subnet in added.values():
         _check_size(subnet)
     for subnet_id, subnet in added.items():
@@ -104,5 +104,5 @@ def _check_size(subnet: Mapping[str, Any]) -> None:
 
 def task_status(world: World, call: Call) -> Result:
     """GetTaskStatus [D], on the wire TaskStatus [O]."""
-    task = found(world.tasks, "TaskId", call["TaskId"])
+    task = lookup(world.tasks, "TaskId", call["TaskId"])
     return Result(data={"TaskId": task.id, "TaskStatus": task.status, "TaskMsg": task.message})

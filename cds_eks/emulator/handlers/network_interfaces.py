@@ -6,7 +6,7 @@ from cds_eks.emulator.engine import lifecycle, views
 from cds_eks.emulator.engine.factory import new_interface
 from cds_eks.emulator.engine.state import Event, NetworkInterface
 from cds_eks.emulator.engine.world import World
-from cds_eks.emulator.handlers.call import Call, Result, found
+from cds_eks.emulator.handlers.call import Call, Result, lookup
 from cds_eks.emulator.protocol.envelope import Refusal
 
 
@@ -65,11 +65,11 @@ def is_attached(world: World, call: Call) -> Result:
 
 def event_status(world: World, call: Call) -> Result:
     """QueryEventStatus [O]."""
-    return Result(data=views.event(found(world.events, "EventId", call["EventId"]), world.now))
+    return Result(data=views.event(lookup(world.events, "EventId", call["EventId"]), world.now))
 
 
 def _interface(world: World, call: Call) -> NetworkInterface:
-    return found(world.interfaces, "NetcardId", call["NetcardId"])
+    return lookup(world.interfaces, "NetcardId", call["NetcardId"])
 
 
 def _machine(world: World, call: Call) -> str:

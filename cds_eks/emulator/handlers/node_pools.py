@@ -6,7 +6,7 @@ from cds_eks.emulator.engine import lifecycle, views
 from cds_eks.emulator.engine.factory import new_pool
 from cds_eks.emulator.engine.node_config import from_pool_spec
 from cds_eks.emulator.engine.world import World
-from cds_eks.emulator.handlers.call import Call, Result, cluster_of, found, idle, pool_of
+from cds_eks.emulator.handlers.call import Call, Result, cluster_of, lookup, pool_of, require_idle
 from cds_eks.emulator.protocol.envelope import Refusal
 
 
@@ -19,7 +19,7 @@ def create(world: World, call: Call) -> Result:
         raise Refusal("InvalidOperation.VpcMismatch", "VpcId is not that of the cluster")
     pool = new_pool(
         world,
-        idle(cluster),
+        require_idle(cluster),
         name=spec["Name"],
         node_type=spec["NodeType"],
         config=from_pool_spec(spec["NodeConfig"]),
@@ -36,8 +36,8 @@ def update_config(world: World, call: Call) -> Result:
     cluster, spec = cluster_of(world, call), call["Config"]
     if not spec.get("Id"):
         raise Refusal("ArgMissing", "Config.Id is missing")
-    pool = found(cluster.pools, "Config.Id", spec["Id"])
-    idle(cluster)
+    pool = lookup(cluster.pools, "Config.Id", spec["Id"])
+    require_idle(cluster)
     pool.name = spec["Name"] or pool.name
     pool.config = from_pool_spec(spec["NodeConfig"])
     task = lifecycle.resize_pool(world, pool, spec["Replicas"], "UpdateNodePoolConfig", call.request_id)
@@ -47,7 +47,7 @@ def update_config(world: World, call: Call) -> Result:
 def scale(world: World, call: Call) -> Result:
     """ScalingNodePoolNum [D], on the wire ScalingNodePool [O]: `Replicas` is the absolute target."""
     pool = pool_of(world, call)
-    idle(pool.cluster)
+    require_idle(pool.cluster)
     task = lifecycle.resize_pool(world, pool, call["Replicas"], "ScalingNodePool", call.request_id)
     return Result(data={"TaskId": task.id})
 
@@ -58,7 +58,7 @@ def list_(world: World, call: Call) -> Result:
     if call.text("NodePoolId"):
         pools = [pool_of(world, call)]
         if pools[0].shown_from > world.now:
-            found({}, "NodePoolId", pools[0].id)  # refuses as if it were not there
+            lookup({}, "NodePoolId", pools[0].id)  # refuses as if it were not there
     part = call.text("Filter").lower()
     matching = [
         views.node_pool(pool)
@@ -72,5 +72,5 @@ def list_(world: World, call: Call) -> Result:
 def delete(world: World, call: Call) -> Result:
     """DeleteNodePool [D]."""
     pool = pool_of(world, call)
-    idle(pool.cluster)
+    require_idle(pool.cluster)
     return Result(data={"TaskId": lifecycle.delete_pool(world, pool, call.request_id).id})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cds_eks.emulator.engine import lifecycle, views
 from cds_eks.emulator.engine.state import Node
 from cds_eks.emulator.engine.world import World
-from cds_eks.emulator.handlers.call import Call, Result, cluster_of, found, idle
+from cds_eks.emulator.handlers.call import Call, Result, cluster_of, lookup, require_idle
 from cds_eks.emulator.protocol.envelope import Page, Refusal
 
 
@@ -43,8 +43,8 @@ def delete(world: World, call: Call) -> Result:
     cluster = cluster_of(world, call)
     if not call["NodeIds"]:
         raise Refusal("ArgMissing", "NodeIds is empty")
-    nodes = [found(cluster.nodes, "NodeIds", node_id) for node_id in dict.fromkeys(call["NodeIds"])]
+    nodes = [lookup(cluster.nodes, "NodeIds", node_id) for node_id in dict.fromkeys(call["NodeIds"])]
     if any(node.pool is None for node in nodes):
         raise Refusal("PreconditionFailed", "a master node can't be deleted")
-    task = lifecycle.delete_nodes(world, idle(cluster), nodes, call.request_id)
+    task = lifecycle.delete_nodes(world, require_idle(cluster), nodes, call.request_id)
     return Result(data={"TaskId": task.id})

@@ -79,7 +79,7 @@ class Verifier:
         if nonce in self._nonces and not replayed:
             raise Refusal(*REPLAY)
         self._nonces.add(nonce)
-        # A timestamp ahead of time stays good for longer than one window: its nonce is kept for as long.
+        # A timestamp ahead of time stays good for longer than one window: its nonce is stored for as long.
         heappush(self._forgotten_at, (max(now, now + skew, signed_at) + self._window, nonce))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["PEER", "Line", "Peer", "Reply"]
+__all__ = ["PEER", "Connection", "Peer", "Reply"]
 
 PEER = "cds_eks.emulator.peer"
 """Where in the `state` of an ASGI scope the emulator's own server puts the `Peer` of a connection."""
@@ -54,14 +54,14 @@ class Peer:
 
 @attrs.frozen(kw_only=True)
 class Reply:
-    """What goes out."""
+    """An HTTP response, ready to be sent."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes = attrs.field(repr=False)
 
 
-class Line:
+class Connection:
     """One request's connection.
 
     In-process, and on another server, there is no socket to break: the app raises `ConnectionResetError` instead.
@@ -95,7 +95,7 @@ class Line:
             Whether it still does; it does not when the server stops.
         """
         with anyio.move_on_after(seconds):
-            await self._gone()
+            await self._wait_for_disconnect()
             return False
         return not self.is_lost
 
@@ -104,16 +104,16 @@ class Line:
         if self._peer is None:
             raise ConnectionResetError("the emulator has reset the connection: a fault")
         self._peer.reset()
-        await self._gone()
+        await self._wait_for_disconnect()
 
     async def send(
-        self, reply: Reply, tell: Callable[[bool], None], *, step: int | None = None, pause: float = 0.0
+        self, reply: Reply, on_sent: Callable[[bool], None], *, step: int | None = None, pause: float = 0.0
     ) -> None:
         """Send an answer whole, unless the client goes away meanwhile.
 
         Args:
             reply: The answer.
-            tell: Called with True before the last of it is sent, and with False if that went wrong.
+            on_sent: Called with True before the last of it is sent, and with False if that went wrong.
             step: How many bytes of the body go out at a time; None for all.
             pause: Seconds between them.
         """
@@ -121,40 +121,40 @@ class Line:
         step = step or max(len(content), 1)
         last = max(len(content) - 1, 0) // step * step
         if last:
-            await self._begin(reply)
+            await self._start(reply)
         for at in range(0, last, step):
-            await self._push(content[at : at + step], more=True)
+            await self._write(content[at : at + step], more=True)
             if not await self.wait(pause):
                 return
         if self.is_lost:
             return
-        tell(True)
+        on_sent(True)
         if not last:  # only now: of an answer without a body, the head is the last that is sent
-            await self._begin(reply)
-        await self._push(content[last:], more=False)
+            await self._start(reply)
+        await self._write(content[last:], more=False)
         if self._peer is not None:
             await anyio.lowlevel.checkpoint()  # in which a socket that could not be written to is found broken
             if self._peer.is_broken:
-                tell(False)
+                on_sent(False)
 
     async def send_part(self, reply: Reply, length: int) -> None:
-        """Promise an answer, send so many bytes of its body, and close the connection."""
-        await self._begin(reply)
-        await self._push(reply.content[:length], more=True)
+        """Send the head of an answer and so many bytes of its body, and close the connection."""
+        await self._start(reply)
+        await self._write(reply.content[:length], more=True)
         if self._peer is None:
             raise ConnectionResetError("the emulator has cut the answer off: a fault")
         self._peer.hang_up()
-        await self._gone()
+        await self._wait_for_disconnect()
 
-    async def _begin(self, reply: Reply) -> None:
+    async def _start(self, reply: Reply) -> None:
         headers = {**reply.headers, "Content-Length": str(len(reply.content))}
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": reply.status, "headers": raw})
 
-    async def _push(self, piece: bytes, *, more: bool) -> None:
+    async def _write(self, piece: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
 
-    async def _gone(self) -> None:
+    async def _wait_for_disconnect(self) -> None:
         """Wait until the client has gone, or the connection is broken from this side."""
         if self._peer is not None:
             self._peer.is_held = True

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Serving"]
 
-KEEP_ALIVE = 75
+IDLE_TIMEOUT = 75
 """Seconds that an idle connection stays open."""
 
-GRACE = 1
+SHUTDOWN_TIMEOUT = 1
 """Seconds that requests in flight are given when the server stops."""
 
-PATIENCE = 10.0
+START_STOP_TIMEOUT = 10.0
 """Seconds within which the server must have started, or stopped."""
 
 
-class _Connection(H11Protocol):
+class _Protocol(H11Protocol):
     """A connection that the app can break: it finds its `Peer` in the state of each request."""
 
     refuse: Callable[[], bool]
@@ -59,10 +59,10 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop as usual, and drop the connections that did not end in time: nothing stays open behind.
 
-        Those that a fault keeps waiting are dropped at once.
+        Those that a fault holds open are dropped at once.
         """
         for connection in list(self.server_state.connections):
-            if isinstance(connection, _Connection) and connection.peer.is_held:
+            if isinstance(connection, _Protocol) and connection.peer.is_held:
                 connection.transport.abort()
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
@@ -87,7 +87,7 @@ class Serving:
         if not 0 <= port <= 65535:
             raise ValueError("port must be from 0 to 65535")
         self._address = (host, port)
-        connection = type("_Connection", (_Connection,), {"refuse": staticmethod(refuse)})
+        connection = type("_Protocol", (_Protocol,), {"refuse": staticmethod(refuse)})
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -101,8 +101,8 @@ class Serving:
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,  # the app sends its own
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=IDLE_TIMEOUT,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
             )
         )
         self._thread: threading.Thread | None = None
@@ -121,8 +121,8 @@ class Serving:
             undo.callback(listening.close)
             undo.callback(self.__exit__)
             self._thread.start()
-            give_up = clocks.monotonic() + PATIENCE
-            while not self._server.started and self._thread.is_alive() and clocks.monotonic() < give_up:
+            deadline = clocks.monotonic() + START_STOP_TIMEOUT
+            while not self._server.started and self._thread.is_alive() and clocks.monotonic() < deadline:
                 time.sleep(0.005)
             if not self._server.started:
                 raise RuntimeError("the emulator's server did not start")
@@ -137,7 +137,7 @@ class Serving:
     ) -> None:
         if self._thread is not None:
             self._server.should_exit = True
-            self._thread.join(PATIENCE)
+            self._thread.join(START_STOP_TIMEOUT)
 
     def _run(self, listening: socket.socket) -> None:
         with asyncio.Runner(loop_factory=new_loop) as runner:

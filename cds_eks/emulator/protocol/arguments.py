@@ -11,7 +11,7 @@ from cds_eks.emulator.protocol.envelope import Refusal
 from cds_eks.emulator.protocol.rules import check_together, check_value
 from cds_eks.emulator.protocol.schema import Field
 
-__all__ = ["checked", "understood"]
+__all__ = ["match_revision", "validate"]
 
 _DECIMAL = re.compile(r"-?[0-9]{1,19}")
 
@@ -35,10 +35,10 @@ _MAY_BE_ZERO = frozenset({("CniConfig", "SubnetList")})
 """Lists that need no entry, so that a zero struct in one says that there is none [I]."""
 
 
-def understood(
+def match_revision(
     shape: str, value: Mapping[str, Any], revisions: Sequence[str], *, text: bool = False
 ) -> tuple[str, dict[str, Any]]:
-    """Return which of some revisions the arguments speak, and the arguments as `checked` does.
+    """Return which of some revisions the arguments speak, and the arguments as `validate` does.
 
     What fits none of them is judged by the one that knows the most of its names, so that the refusal helps.
 
@@ -46,34 +46,35 @@ def understood(
         shape: The name of the request shape in `SHAPES`.
         value: The arguments as they came.
         revisions: The revisions that will do; not empty.
-        text: As for `checked`.
+        text: As for `validate`.
 
     Raises:
-        Refusal: As `checked` does.
+        Refusal: As `validate` does.
     """
-    ranked = sorted(revisions, key=lambda revision: _strangers(SHAPES[revision], shape, value))
+    ranked = sorted(revisions, key=lambda revision: _unknown_names(SHAPES[revision], shape, value))
     refusals = []
     for revision in ranked:
         try:
-            return revision, checked(shape, value, revision, text=text)
+            return revision, validate(shape, value, revision, text=text)
         except Refusal as refusal:
             refusals.append(refusal)
     raise refusals[0]
 
 
-def _strangers(shapes: _Shapes, type_: str, value: Any) -> int:
+def _unknown_names(shapes: _Shapes, type_: str, value: Any) -> int:
     """Return how many names a revision does not know."""
     if type_.startswith("list["):
-        return sum(_strangers(shapes, type_[5:-1], each) for each in value) if isinstance(value, list) else 0
+        return sum(_unknown_names(shapes, type_[5:-1], each) for each in value) if isinstance(value, list) else 0
     if type_ not in shapes or not isinstance(value, Mapping):
         return 0
     types = {field.wire.lower(): field.type for field in shapes[type_]}
     return sum(
-        _strangers(shapes, types[name.lower()], each) if name.lower() in types else 1 for name, each in value.items()
+        _unknown_names(shapes, types[name.lower()], each) if name.lower() in types else 1
+        for name, each in value.items()
     )
 
 
-def checked(shape: str, value: Mapping[str, Any], revision: str, *, text: bool = False) -> dict[str, Any]:
+def validate(shape: str, value: Mapping[str, Any], revision: str, *, text: bool = False) -> dict[str, Any]:
     """Return the arguments under the contract's spelling of their names, without what was not given.
 
     Names match whatever their case [O]. Zero values (`""`, 0, `{}`, `[]`) are taken, as the vendor's Go client sends

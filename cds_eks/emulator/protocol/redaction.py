@@ -1,4 +1,4 @@
-"""What of a request may be kept: all that the description knows and does not call secret, and nothing else.
+"""What of a request may be recorded: all that the description knows and does not call secret, and nothing else.
 
 A request that was refused may speak any revision, or a mixture: a name is known if one of them knows it, and secret if
 it is in one of them.
@@ -13,15 +13,15 @@ from typing import Any
 from cds_eks.emulator.protocol.api import OPERATIONS, SHAPES
 from cds_eks.emulator.protocol.schema import Field
 
-__all__ = ["HIDDEN", "LONGEST_KEPT", "redacted", "shown_action"]
+__all__ = ["HIDDEN", "MAX_RECORDED_BODY", "redact", "redact_action"]
 
 HIDDEN = "***"
 """What stands for a value that is not shown."""
 
-LONGEST_KEPT = 256 * 1024
-"""A body of more bytes is not kept in the ledger, which may hold 100,000 of them."""
+MAX_RECORDED_BODY = 256 * 1024
+"""A body of more bytes is not recorded in the ledger, which may hold 100,000 of them."""
 
-_LONGEST_NAME = 80
+_MAX_NAME = 80
 _ACTION = re.compile(r"[A-Z][A-Za-z]{2,39}")
 
 
@@ -48,7 +48,7 @@ _SECRET_WORDS = re.compile(
 _BETWEEN_WORDS = re.compile(r"[-_.\s]+")
 
 
-def redacted(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
+def redact(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of some arguments in which `HIDDEN` stands for every secret and for every unknown field.
 
     Args:
@@ -56,29 +56,29 @@ def redacted(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
         value: The arguments as they came.
     """
     types = _TYPES[shape] if shape else {}
-    return {name[:_LONGEST_NAME]: _shown(types.get(name.lower()), each) for name, each in value.items()}
+    return {name[:_MAX_NAME]: _redact_value(types.get(name.lower()), each) for name, each in value.items()}
 
 
-def shown_action(action: str) -> str:
+def redact_action(action: str) -> str:
     """Return an action as it is shown: a known one, one that looks like a name, or `HIDDEN`; a key has digits."""
     return action if not action or action in OPERATIONS or _ACTION.fullmatch(action) else HIDDEN
 
 
-def _shown(type_: str | None, value: Any) -> Any:
+def _redact_value(type_: str | None, value: Any) -> Any:
     if value is None:
         return None
     if type_ is None:
         return HIDDEN
     if isinstance(value, list):
-        return [_shown(type_[5:-1], each) for each in value] if type_.startswith("list[") else HIDDEN
+        return [_redact_value(type_[5:-1], each) for each in value] if type_.startswith("list[") else HIDDEN
     if isinstance(value, dict):
         if type_ in _TYPES:
-            return redacted(type_, value)
-        return {name: _label(name, each) for name, each in value.items()} if type_ == "map[str]" else HIDDEN
+            return redact(type_, value)
+        return {name: _redact_label(name, each) for name, each in value.items()} if type_ == "map[str]" else HIDDEN
     return HIDDEN if type_ in _TYPES or "[" in type_ else value
 
 
-def _label(name: str, value: Any) -> str:
+def _redact_label(name: str, value: Any) -> str:
     plain = _BETWEEN_WORDS.sub("", name).lower()
     is_secret = plain == "pass" or plain in _SECRET_ANYWHERE or _SECRET_WORDS.search(plain) is not None
     return value if isinstance(value, str) and not is_secret else HIDDEN

@@ -1,4 +1,4 @@
-"""What the service itself does wrong under a fault: stale reads, tasks that fail or never end, pages that move."""
+"""Faults of the service itself: stale reads, tasks that fail or never end, pages that move."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ import attrs
 from cds_eks.emulator.engine.lifecycle import CLUSTER_CREATION
 from cds_eks.emulator.engine.state import Cluster, Event, Node, NodePool, Task
 from cds_eks.emulator.engine.world import Plan, World
-from cds_eks.emulator.faults.schedule import Fault
+from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.handlers.nodes import page_of
 from cds_eks.emulator.handlers.table import HANDLERS
 from cds_eks.emulator.protocol.envelope import Page
 
-__all__ = ["carry_out"]
+__all__ = ["execute"]
 
 
-def carry_out(world: World, action: str, call: Call, fault: Fault | None) -> Result:
-    """Have an action's handler do its work, and let a fault spoil it, if it is one of that sort."""
+def execute(world: World, action: str, call: Call, fault: Fault | None) -> Result:
+    """Run an action's handler, under a fault if there is one of the service itself."""
     kind = fault.kind if fault else ""
     if kind in ("page_shifts", "page_repeats"):
-        return _wrong_page(world, action, call, repeats=kind == "page_repeats")
+        return _shifted_page(world, action, call, repeats=kind == "page_repeats")
     began = world.now
     if fault and kind == "lag":
         call = attrs.evolve(call, lag=fault.seconds or 0)
     with world.planning() as plan:
         result = HANDLERS[action](world, call)
     if fault and kind == "stale":
-        _made(world, result.data).shown_from = began + (fault.seconds or 0)
+        _created_by(world, result.data).shown_from = began + (fault.seconds or 0)
     elif fault and kind in ("task_fails", "task_never_ends"):
-        _spoil(world, plan, fault, result.data)
+        _interrupt(world, plan, fault, result.data)
     return result
 
 
-def _wrong_page(world: World, action: str, call: Call, *, repeats: bool) -> Result:
+def _shifted_page(world: World, action: str, call: Call, *, repeats: bool) -> Result:
     """Return a page of another place than was asked for: the first one, or one entry nearer to the front."""
     index, size = page_of(call)
     shift = 0 if repeats or index == 1 else 1
@@ -50,13 +50,13 @@ def _wrong_page(world: World, action: str, call: Call, *, repeats: bool) -> Resu
     return attrs.evolve(result, data=result.data[first:last], page=Page(total=total, index=index, size=size))
 
 
-def _made(world: World, data: Mapping[str, Any]) -> Cluster | NodePool:
+def _created_by(world: World, data: Mapping[str, Any]) -> Cluster | NodePool:
     if "NodePoolId" not in data:
         return world.clusters[data["ClusterId"]]
     return next(each.pools[data["NodePoolId"]] for each in world.clusters.values() if data["NodePoolId"] in each.pools)
 
 
-def _spoil(world: World, plan: Plan, fault: Fault, data: Mapping[str, Any]) -> None:
+def _interrupt(world: World, plan: Plan, fault: Fault, data: Mapping[str, Any]) -> None:
     """Have what a request has begun stand still from some time on, and fail there unless it is to go on for ever."""
     begun = world.tasks[data["TaskId"]] if "TaskId" in data else world.events[data["EventId"]]
     fails = fault.kind == "task_fails"
@@ -66,14 +66,14 @@ def _spoil(world: World, plan: Plan, fault: Fault, data: Mapping[str, Any]) -> N
         if begun.status in ("finish", "success"):
             end() if fails else _reopen(begun)
         return
-    stands = _stands_from(world.now, begun.action, plan.ends, fault)
+    interrupted = _interrupted_at(world.now, begun.action, plan.ends, fault)
     # At its own end not even the last thing happens; before it, all that is due just then still does.
-    plan.cut = stands if stands < plan.ends else math.nextafter(plan.ends, 0)
+    plan.cut = interrupted if interrupted < plan.ends else math.nextafter(plan.ends, 0)
     if fails:
-        world.at(stands, end)
+        world.at(interrupted, end)
 
 
-def _stands_from(now: float, action: str, ends: float, fault: Fault) -> float:
+def _interrupted_at(now: float, action: str, ends: float, fault: Fault) -> float:
     if fault.seconds is not None:
         return min(now + fault.seconds, ends)
     steps = [now + phase.ends for phase in CLUSTER_CREATION] if action == "CreateCluster" else [ends]
@@ -98,11 +98,11 @@ def _fail(world: World, begun: Task | Event, message: str) -> None:
     begun.status, begun.message = "error", message
     for cluster in world.clusters.values():
         if cluster.task is begun:
-            _break(world, cluster, message)
+            _set_error(world, cluster, message)
             cluster.task = None
 
 
-def _break(world: World, cluster: Cluster, message: str) -> None:
+def _set_error(world: World, cluster: Cluster, message: str) -> None:
     """Leave all of a cluster that was on its way where it is, as an error."""
     cluster.updated = world.now
     things: list[Cluster | NodePool | Node] = [cluster, *cluster.pools.values(), *cluster.nodes.values()]
