@@ -22,6 +22,7 @@ import jinja2
 from codegen import revising
 from codegen.declaring import Declared, annotation, is_optional, python_type
 from codegen.description import Api, Field, Find, Operation, load
+from codegen.handlers import Emulation, missing_handlers
 from codegen.reading import Reading, function_name, listed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,7 +260,7 @@ def render(api: Api) -> dict[Path, str]:
         )  # fmt: skip
     write(package / "resources" / "__init__.py", "resources_init.py.jinja")
     write(package / "sync" / "resources.py", "sync_resources.py.jinja", waiters=waiters())
-    write(package / "emulator" / "protocol" / "api.py", "emulator_api.py.jinja")
+    write(package / "emulator" / "protocol" / "api.py", "emulator_api.py.jinja", emulation=Emulation(api))
     return files
 
 
@@ -311,6 +312,8 @@ def main() -> int:
         api = load()
     except ValueError as error:
         raise SystemExit(f"codegen/api.yaml: {error}") from None
+    if missing := missing_handlers(api):
+        raise SystemExit("\n".join(f"codegen/api.yaml: {each}" for each in missing))
     stale = 0
     for path, text in {**formatted(render(api)), **render_tables(api)}.items():
         current = path.read_text(encoding="utf-8") if path.exists() else ""

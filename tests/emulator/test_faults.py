@@ -152,7 +152,7 @@ def test_random_faults_are_seeded() -> None:
     assert run(1) == run(1)
     assert run(1) != run(2)
     assert 30 < sum(run(1)) < 90
-    assert run(1) != run(1, Fault("drip", "GetCluster"))  # another fault at the same place has random numbers of its own
+    assert run(1) != run(1, Fault("drip", "GetCluster"))  # each fault has random numbers of its own
     assert sum(bool(each) for each in struck(Faults([Fault("refuse", probability=0)], 0), "GetCluster", 50)) == 0
 
 

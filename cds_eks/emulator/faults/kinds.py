@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from cds_eks.emulator.protocol.api import OPERATIONS
+from cds_eks.emulator.protocol.api import ANSWERS, OPERATIONS, REVISIONS
 
 __all__ = ["CREATES", "KINDS", "check", "matches"]
 
@@ -39,10 +39,15 @@ KINDS: dict[str, tuple[str, ...]] = {
 _EVERY = ("count", "skip", "probability")
 _REQUIRED = {"late": "seconds", "stale": "seconds", "lag": "seconds", "skew": "seconds"}
 
-CREATES = ("CreateCluster", "CreateNodePool", "CreateNetworkInterface", "AddScalingNode")
+CREATES = tuple(action for action, each in OPERATIONS.items() if each.creates)
 """The actions that make something new each time they are carried out."""
 
-_TASKS = tuple(action for action, each in OPERATIONS.items() if each.method == "POST" and action != "AddClusterSubnet")
+_PROGRESS = {"TaskId", "EventId"}
+_TASKS = tuple(
+    action
+    for action, each in OPERATIONS.items()
+    if each.method == "POST" and _PROGRESS & {field.wire for field in ANSWERS[REVISIONS[0]].get(each.result, ())}
+)
 _ONLY: dict[str, Collection[str]] = {
     "refuse_connection": (),
     "stale": ("CreateCluster", "CreateNodePool"),

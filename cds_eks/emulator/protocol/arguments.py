@@ -1,4 +1,4 @@
-"""Are the arguments what the service's description says: names, types, requirements and ranges; in which revision."""
+"""Validation of arguments by the service's description: names, types, requirements and ranges; in which revision."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ __all__ = ["match_revision", "validate"]
 
 _DECIMAL = re.compile(r"-?[0-9]{1,19}")
 
-_RANGES: dict[tuple[str, str], tuple[int, int]] = {
-    ("ScalingNodePoolNumRequest", "Replicas"): (0, 99),  # [O]
-    ("NodePoolSpec", "Replicas"): (0, 99),  # [O]
-    ("AddScalingNodeRequest", "AddNum"): (1, 99),
-    ("ListNodesRequest", "PageIndex"): (0, 2**63 - 1),  # 0 is what the Go client sends for "unset" [O]
-    ("ListNodesRequest", "PageSize"): (0, 2**63 - 1),
-    # [I] Not said by the service: so that no request makes the emulator build a million nodes or disks.
-    ("NodePoolConfig", "Replicas"): (0, 99),
-    ("DiskInfo", "Number"): (0, 99),
-}
-"""The numbers that each field takes, by shape and wire name."""
+_UNCHECKED = frozenset(
+    {
+        *(("BillingSpec", name) for name in ("Duration", "Period")),  # `rules` looks at them with the billing method
+        ("NodePoolBillingSpec", "Period"),
+        *(("AutoScaling", name) for name in ("MaxReplicas", "MinReplicas")),  # `rules` looks at them with `Enable`
+        ("AutoScaling", "Priority"),
+        *(("CniConfig", name) for name in ("NodePodsNum", "CalicoBlockSize")),
+        *(("DiskInfo", name) for name in ("DiskSize", "Size")),
+        ("Volume", "Size"),
+        *((shape, "SubjectId") for shape in ("NodePoolConfig", "NodePoolSpec")),
+        ("ClusterSubnet", "UsedIpNum"),  # the handler looks at it with the segment
+    }
+)
+"""Numbers, by shape and wire name, of which the service has not been seen to refuse any [I], whatever is documented."""
 
-_CHOICES: dict[tuple[str, str], tuple[int, ...]] = {("CreateClusterRequest", "MasterNumber"): (3, 5, 7)}  # [O]
-"""The only numbers that a field takes."""
+_OWN_MOST = {("AddScalingNodeRequest", "AddNum"): 99, ("DiskInfo", "Number"): 99}
+"""[I] Not said by the service: so that no request makes the emulator build a million nodes or disks."""
 
+_INT_LEAST, _INT_MOST = -(2**63), 2**63 - 1
 
 _MAY_BE_ZERO = frozenset({("CniConfig", "SubnetList")})
 """Lists that need no entry, so that a zero struct in one says that there is none [I]."""
@@ -88,7 +92,7 @@ def validate(shape: str, value: Mapping[str, Any], revision: str, *, text: bool 
         text: Whether they came in a query: all text, numbers in decimal, `""` for "not given" where that is allowed.
 
     Raises:
-        Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path; or a code of `cross_checks`.
+        Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path; or a code of `rules`.
     """
     return _shape(_Rules(SHAPES[revision], text), shape, value, "")
 
@@ -122,20 +126,28 @@ def _shape(rules: _Rules, shape: str, value: Mapping[str, Any], path: str) -> di
         if (shape, field.wire) in _MAY_BE_ZERO and isinstance(each, list):
             each = [entry for entry in each if not _is_zero(entry)]
         arguments[field.wire] = each = _value(rules, field.type, each, where)
-        check_value(shape, field.wire, each, where)
+        check_value(shape, field, each, where)
         if field.gone and each in field.gone:
             raise _invalid(where, f"must not be {each}, which is gone")
-        limits = _RANGES.get((shape, field.wire))
-        if limits is not None and not limits[0] <= each <= limits[1]:
-            raise _invalid(where, f"must be from {limits[0]} to {limits[1]}")
-        choices = _CHOICES.get((shape, field.wire))
-        if choices is not None and each not in choices:
-            raise _invalid(where, f"must be one of {', '.join(map(str, choices))}")
+        if field.type == "int" and (shape, field.wire) not in _UNCHECKED:
+            _check_number(shape, field, each, where)
     if given:
         unknown = next(name for name in value if name.lower() in given)
         raise _invalid(path + unknown, "is not known")
     check_together(shape, arguments, path)
     return arguments
+
+
+def _check_number(shape: str, field: Field, value: int, path: str) -> None:
+    """Refuse a number that is out of range; 0 in an optional field is what the Go client sends for "unset" [O]."""
+    if value == 0 and not field.required:
+        return
+    if field.choices and value not in field.choices:
+        raise _invalid(path, f"must be one of {', '.join(map(str, field.choices))}")
+    least = _INT_LEAST if field.least is None else field.least if field.required else min(field.least, 0)
+    most = _OWN_MOST.get((shape, field.wire), _INT_MOST if field.most is None else field.most)
+    if not least <= value <= most:
+        raise _invalid(path, f"must be from {least} to {most}")
 
 
 def _is_zero(entry: Any) -> bool:
@@ -162,7 +174,7 @@ def _value(rules: _Rules, type_: str, value: Any, path: str) -> Any:
 
 
 def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return isinstance(value, int) and not isinstance(value, bool) and _INT_LEAST <= value <= _INT_MOST
 
 
 def _is_text_map(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What fields of one request must be together: which go along, and which texts a name may be.
+"""Rules of the service that the description does not say: which fields go together, and what a name or id may be.
 
 Each rule is what the service says [O], unless marked [I]. None of them looks at what is there already.
 """
@@ -11,19 +11,15 @@ from typing import Any
 
 from cds_eks.emulator.engine.node_config import has_no_gpu
 from cds_eks.emulator.protocol.envelope import Refusal
+from cds_eks.emulator.protocol.schema import Field
 
 __all__ = ["check_together", "check_value"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,24}[A-Za-z0-9])?")
-_NAMES = {
-    ("CreateClusterRequest", "ClusterName"),
-    ("NodePoolConfig", "PoolName"),
-    ("NodePoolConfig", "Name"),
-    ("NodePoolSpec", "Name"),
-}
+_MAY_BE_EMPTY = frozenset({("NodePoolSpec", "Name")})
+"""Names that an update leaves empty for "as before"; the handler of CreateNodePool looks at its own."""
 
 _NOT_EMPTY = {
-    *_NAMES - {("NodePoolSpec", "Name")},  # which an update may leave empty: CreateNodePool's is looked at there
     *(("CreateClusterRequest", name) for name in ("VpcId", "Ak", "Sk", "DestinationEipId", "DestinationEip")),
     ("NodeConfig", "SubnetIds"),
     ("NodeConfig", "InstanceTypeIds"),
@@ -37,26 +33,27 @@ _NOT_EMPTY = {
     ("CreateNodePoolRequest", "VpcId"),
     ("CreateNetworkInterfaceRequest", "SubnetId"),
 }
-"""Names and ids of what is made and of what it is made of: there must be one. Of a list, that is each entry."""
+"""Ids of what new resources are made of: there must be one, as there must be a name. Of a list, that is each entry."""
 
 _MONTHS = (*range(1, 13), 24, 36)
 
 
-def check_value(shape: str, wire: str, value: Any, path: str) -> None:
+def check_value(shape: str, field: Field, value: Any, path: str) -> None:
     """Check a name or an id.
 
     Args:
         shape: The name of the shape that it is in.
-        wire: Its name on the wire.
+        field: Its description.
         value: What it is.
         path: Where in the request it is, for the message.
 
     Raises:
         Refusal: `ArgMissing` if it is empty, `InvalidParameter` if it breaks the rule for names.
     """
-    if (shape, wire) in _NOT_EMPTY and _is_empty(value):
+    must_be = field.is_name and (shape, field.wire) not in _MAY_BE_EMPTY
+    if (must_be or (shape, field.wire) in _NOT_EMPTY) and _is_empty(value):
         raise Refusal("ArgMissing", f"{path} is empty")
-    if (shape, wire) in _NAMES and value and not _NAME.fullmatch(value):
+    if field.is_name and value and not _NAME.fullmatch(value):
         rule = "must have 1 to 26 letters, digits and dashes, the first and the last a letter or digit"
         raise Refusal("InvalidParameter", f"{path} {rule}")
 
