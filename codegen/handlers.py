@@ -24,6 +24,9 @@ from codegen.description import Api, Field, Operation
 FOLDER = "cds_eks/emulator/handlers/"
 TABLE = Path(__file__).resolve().parent.parent / FOLDER / "table.py"
 
+_OTHER_RESOURCES = frozenset({"task", "event", "netcard"})
+"""What the emulator stores of its own, though no get, list or delete of its is named for it."""
+
 _READ_PREFIXES = ("Get", "Describe", "List")
 
 
@@ -76,7 +79,7 @@ def missing_handlers(api: Api, actions: frozenset[str] | None = None) -> list[st
             line = lines.get(("operations", name))
             place = f"operations.{name} (line {line})" if line else f"operations.{name}"
             found.append(
-                f"{place}: no emulator handler: write one in {FOLDER} and name it in {FOLDER}table.py "
+                f"{place}: no emulator handler: write one in {FOLDER} and name it in HANDLERS, in table.py there "
                 f"(it can't be answered by the description alone: {reason})"
             )
     return found
@@ -98,7 +101,7 @@ class Emulation:
             for name, operation in api.operations.items()
             if revising.actions(api, operation).keys() & by_hand
         }
-        self._resources_by_hand = self._find_resources_by_hand()
+        self._resources_by_hand = {_split(name)[1] for name in self._by_hand} | _OTHER_RESOURCES
         self._found = {
             name: self._recognise(name, operation)
             for name, operation in api.operations.items()
@@ -132,21 +135,12 @@ class Emulation:
         names = self._api.shapes[shape].fields.items() if shape in self._keyed else ()
         return next((name for name, each in names if each is field.about), "")
 
-    def _find_resources_by_hand(self) -> set[str]:
-        """Return what resources the handlers look after: those they are named for, and those they look up by id."""
-        found = {_split(name)[1] for name in self._by_hand}
-        for operation in self._by_hand.values():
-            if operation.kind != "create":
-                fields = self._api.shapes[operation.request].fields.items()
-                found |= {name.removesuffix("_id") for name, field in fields if field.required and name.endswith("_id")}
-        return found - {""}
-
     def _recognise(self, name: str, operation: Operation) -> Generic | str:
         prefix, resource = _split(name)
         if not resource or (prefix, operation.kind) not in _VERBS:
             return "it is not a create, get, list or delete by its name and `kind`"
         if resource in self._resources_by_hand:
-            return f"other operations on a {resource} have handlers of their own"
+            return f"the emulator stores each {resource} for handlers written by hand"
         if unusual := sorted(each for each in self._shapes_of(name) if self._is_unusual(each)):
             return f"{', '.join(unusual)} differs too much from one revision to another"
         recognise = getattr(self, f"_recognise_{_VERBS[prefix, operation.kind]}")
@@ -166,14 +160,17 @@ class Emulation:
         ids = self._ids(resource)
         asked, result = self._fields(operation.request), self._fields(operation.result)
         argument = next((each for each in ids if _is_text(asked.get(each)) and asked[each].required), "")
-        if argument and result and not operation.result.startswith("list["):
-            return Generic(verb="get", resource=resource, argument=argument, id=_first(ids, result))
-        lists = {each: field for each, field in result.items() if field.container == "list"}
-        if operation.result.startswith("list[") and result:
-            return Generic(verb="list", resource=resource, id=_first(ids, result))
-        if len(lists) == 1 and (entry := self._fields(next(iter(lists.values())).inner)):
-            return Generic(verb="list", resource=resource, id=_first(ids, entry), entries=next(iter(lists)))
-        return f"its request must have one of {', '.join(ids)} as a required text, or its result be a list of shapes"
+        if argument and not operation.result.startswith("list[") and (id_ := _first(ids, result)):
+            return Generic(verb="get", resource=resource, argument=argument, id=id_)
+        if operation.result.startswith("list[") and (id_ := _first(ids, result)):
+            return Generic(verb="list", resource=resource, id=id_)
+        lists = [each for each, field in result.items() if field.container == "list"]
+        if len(lists) == 1 and (id_ := _first(ids, self._fields(result[lists[0]].inner))):
+            return Generic(verb="list", resource=resource, id=id_, entries=lists[0])
+        return (
+            f"neither have its request and its result one of {' or '.join(ids)} as a text that is required, "
+            "nor is its result a list of shapes that have it"
+        )
 
     def _recognise_delete(self, operation: Operation, resource: str) -> Generic | str:
         ids = self._ids(resource)
@@ -181,7 +178,7 @@ class Emulation:
         for each in (*ids, *(f"{each}s" for each in ids)):
             if each in asked and asked[each].required and asked[each].type in ("str", "list[str]"):
                 return Generic(verb="delete", resource=resource, argument=each, id=_first(ids, result))
-        return f"its request must have one of {', '.join(ids)} as a required text"
+        return f"its request has none of {' or '.join(ids)} as a text, or a list of texts, that is required"
 
     def _ids(self, resource: str) -> list[str]:
         """Return what the id of a resource may be called, the likeliest first."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cds_eks.emulator.engine.cluster_spec import ClusterSpec
-from cds_eks.emulator.engine.node_config import Hardware
 from cds_eks.emulator.engine.state import Cluster, NetworkInterface, Node, NodePool, ScalingGroup
 from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.protocol.hardware import Hardware
 
 __all__ = ["new_cluster", "new_group", "new_interface", "new_node", "new_pool"]
 

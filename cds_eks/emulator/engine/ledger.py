@@ -17,7 +17,10 @@ from cds_eks.emulator.protocol.api import OPERATIONS
 
 __all__ = ["Ledger", "RequestEntry", "ResourceEntry"]
 
-_KINDS = ("cluster", "node_pool", "node", "network_interface", "scaling_group")
+_KINDS = (
+    *("cluster", "node_pool", "node", "network_interface", "scaling_group"),
+    *sorted({each.generic.resource for each in OPERATIONS.values() if each.generic}),
+)
 
 
 @attrs.frozen(kw_only=True)

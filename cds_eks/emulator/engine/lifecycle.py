@@ -22,6 +22,7 @@ __all__ = [
     "delete_nodes",
     "delete_pool",
     "finished_event",
+    "finished_task",
     "resize_pool",
 ]
 
@@ -179,6 +180,14 @@ def finished_event(world: World, resource_id: str, action: str, ecs_id: str = ""
     )
     world.events[event.id] = event
     return event
+
+
+def finished_task(world: World, action: str, request_id: str) -> Task:
+    """Put a task into the world that has ended well already: there was nothing to do."""
+    message = f"{action} has finished"
+    task = Task(id=world.new_id(), action=action, request_id=request_id, status="finish", message=message)
+    world.tasks[task.id] = task
+    return task
 
 
 def _boot(

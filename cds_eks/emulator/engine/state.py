@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.engine.node_config import Hardware
+from cds_eks.emulator.protocol.hardware import Hardware
 
-__all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "ScalingGroup", "Step", "Task"]
+__all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "Resource", "ScalingGroup", "Step", "Task"]
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -177,3 +177,20 @@ class NetworkInterface:
     valid: bool = False
     ecs_id: str = ""
     event: Event | None = None
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class Resource:
+    """A resource that the emulator knows by the description alone; `fields` are those of its create, by their keys.
+
+    `progress` is the task or event that the last operation on it has named. Readers don't see it before `shown_from`.
+    """
+
+    id: str
+    kind: str
+    name: str
+    fields: dict[str, Any]
+    status: str = "running"
+    created: float
+    progress: Task | Event | None = None
+    shown_from: float = 0.0

@@ -18,6 +18,7 @@ __all__ = [
     "node",
     "node_pool",
     "scaling_group",
+    "time_text",
 ]
 
 _ACCOUNT = {"CustomerId": "emulator-customer", "UserId": "emulator-user"}
@@ -27,7 +28,7 @@ _ZONE_ID, _ZONE_NAME = "emulated-region-1-a", "Emulated Region 1 Zone A"
 _BEIJING = timezone(timedelta(hours=8))
 
 
-def _time(seconds: float | None) -> str:
+def time_text(seconds: float | None) -> str:
     """Return a time as the service writes it, in Beijing's zone [I] without saying so [O]; empty for None."""
     if seconds is None:
         return ""
@@ -42,14 +43,14 @@ def cluster_summary(cluster: Cluster) -> dict[str, Any]:
         "ClusterName": cluster.name,
         "ClusterStatus": cluster.status,
         "StatusStr": cluster.status.capitalize(),
-        "CreateTime": _time(cluster.created),
+        "CreateTime": time_text(cluster.created),
         "K8sVersion": cluster.k8s_version,
         "NodeSum": len(cluster.nodes),
         **_REGION,
         "SlbId": cluster.slb_id,
         "SshPort": 22,
         "SubDomain": f"{cluster.id}.eks.invalid",
-        "UpdateTime": _time(cluster.updated),
+        "UpdateTime": time_text(cluster.updated),
         "Vip": cluster.vip if cluster.nat_id else "",
         "VpcId": cluster.vpc_id,
         "VpcName": f"vpc {cluster.vpc_id}",
@@ -144,7 +145,7 @@ def cluster_event(step: Step, now: float) -> dict[str, Any]:
         "Status": "error" if step.error else "doing" if step.ended is None else "finish",
         "SubtaskName": step.name,
         "SubtaskType": step.kind,
-        "SubtaskStartTime": _time(step.began),
+        "SubtaskStartTime": time_text(step.began),
         "SubtaskElapsedTime": f"{ended - step.began:.0f}s",
         "ErrorInfo": step.error,
         "Frontend": "",
@@ -180,7 +181,7 @@ def node(cluster: Cluster, node: Node) -> dict[str, Any]:
         "Duration": node.billing["Period"],
         "IsToMonth": node.billing["IsToMonth"],
         "AutoRenew": node.billing["AutoRenew"],
-        "CreateTime": _time(node.created),
+        "CreateTime": time_text(node.created),
     }
 
 
@@ -201,8 +202,8 @@ def node_pool(pool: NodePool) -> dict[str, Any]:
         **_ACCOUNT,
         "AvailableZoneId": zone_id,
         "AvailableZoneName": zone_name,
-        "CreateTime": _time(pool.created),
-        "UpdateTime": _time(pool.updated),
+        "CreateTime": time_text(pool.created),
+        "UpdateTime": time_text(pool.updated),
     }
     return answer if pool.group is None else answer | {"ScalingGroupId": pool.group.id}
 
@@ -230,16 +231,16 @@ def event(event: Event, now: float) -> dict[str, Any]:
         "EventStatusDisplay": event.status.capitalize(),
         "EventType": event.action,
         "EventTypeDisplay": _words(event.action),
-        "CreateTime": _time(event.created),
+        "CreateTime": time_text(event.created),
         "TaskList": [
             {
                 "TaskId": event.task_id,
                 "Status": event.status,
                 "StatusDisplay": event.status.capitalize(),
                 "ResourceId": event.resource_id,
-                "CreateTime": _time(event.created),
-                "UpdateTime": _time(updated),
-                "EndTime": _time(event.ended),
+                "CreateTime": time_text(event.created),
+                "UpdateTime": time_text(updated),
+                "EndTime": time_text(event.ended),
                 "ResourceType": "network_interface",
                 "ResourceDisplay": "Network interface",
                 "TaskType": event.action,

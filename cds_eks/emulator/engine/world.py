@@ -16,7 +16,7 @@ import attrs
 
 from cds_eks.emulator.engine.clock import Clock
 from cds_eks.emulator.engine.ledger import Ledger
-from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, ScalingGroup, Task
+from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, Resource, ScalingGroup, Task
 
 __all__ = ["Plan", "World"]
 
@@ -54,6 +54,8 @@ class World:
         self.interfaces: dict[str, NetworkInterface] = {}
         self.events: dict[str, Event] = {}
         self.groups: dict[str, ScalingGroup] = {}
+        self.resources: dict[str, dict[str, Resource]] = {}
+        """By kind and id: what is known by the description alone."""
         self.machines: set[str] = set()
         """Ids of all that an interface can be attached to: every node, and machines that tests have added."""
         self._clock = clock
@@ -145,3 +147,13 @@ class World:
         """Take a network interface away."""
         del self.interfaces[interface.id]
         self._ledger.end_resource(interface.id, at=self.now)
+
+    def add_resource(self, resource: Resource, request_id: str) -> None:
+        """Put a resource there that is known by the description alone."""
+        self.resources.setdefault(resource.kind, {})[resource.id] = resource
+        self.record(resource.kind, resource.id, resource.name, request_id)
+
+    def remove_resource(self, resource: Resource) -> None:
+        """Take such a resource away."""
+        del self.resources[resource.kind][resource.id]
+        self._ledger.end_resource(resource.id, at=self.now)

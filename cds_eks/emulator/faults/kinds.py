@@ -48,10 +48,17 @@ _TASKS = tuple(
     for action, each in OPERATIONS.items()
     if each.method == "POST" and _PROGRESS & {field.wire for field in ANSWERS[REVISIONS[0]].get(each.result, ())}
 )
+
+
+def _generic(verb: str) -> tuple[str, ...]:
+    """Return the actions that are answered by the description alone."""
+    return tuple(action for action, each in OPERATIONS.items() if each.generic and each.generic.verb == verb)
+
+
 _ONLY: dict[str, Collection[str]] = {
     "refuse_connection": (),
-    "stale": ("CreateCluster", "CreateNodePool"),
-    "lag": ("ListClusters", "ListNodes", "ListNodePool"),
+    "stale": ("CreateCluster", "CreateNodePool", *_generic("create")),
+    "lag": ("ListClusters", "ListNodes", "ListNodePool", *_generic("list")),
     "task_fails": _TASKS,
     "task_never_ends": _TASKS,
     "page_shifts": ("ListNodes",),

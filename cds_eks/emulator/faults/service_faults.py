@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 
 from cds_eks.emulator.engine.lifecycle import CLUSTER_CREATION
-from cds_eks.emulator.engine.state import Cluster, Event, Node, NodePool, Task
+from cds_eks.emulator.engine.state import Cluster, Event, Node, NodePool, Resource, Task
 from cds_eks.emulator.engine.world import Plan, World
 from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.handlers.nodes import page_of
-from cds_eks.emulator.handlers.table import HANDLERS
+from cds_eks.emulator.handlers.table import handler_of
 from cds_eks.emulator.protocol.envelope import Page
 
 __all__ = ["execute"]
@@ -30,9 +30,9 @@ def execute(world: World, action: str, call: Call, fault: Fault | None) -> Resul
     if fault and kind == "lag":
         call = attrs.evolve(call, lag=fault.seconds or 0)
     with world.planning() as plan:
-        result = HANDLERS[action](world, call)
+        result = handler_of(action)(world, call)
     if fault and kind == "stale":
-        _created_by(world, result.data).shown_from = began + (fault.seconds or 0)
+        _created(world, result.created[0]).shown_from = began + (fault.seconds or 0)
     elif fault and kind in ("task_fails", "task_never_ends"):
         _interrupt(world, plan, fault, result.data)
     return result
@@ -44,16 +44,19 @@ def _shifted_page(world: World, action: str, call: Call, *, repeats: bool) -> Re
     shift = 0 if repeats or index == 1 else 1
     last = size if repeats else index * size - shift
     whole = attrs.evolve(call, arguments={**call.arguments, "PageIndex": 1, "PageSize": max(last, 1)})
-    result = HANDLERS[action](world, whole)
+    result = handler_of(action)(world, whole)
     total = (index + 1) * size if repeats else (result.page.total if result.page else 0) + shift
     first = max(last - size, 0)
     return attrs.evolve(result, data=result.data[first:last], page=Page(total=total, index=index, size=size))
 
 
-def _created_by(world: World, data: Mapping[str, Any]) -> Cluster | NodePool:
-    if "NodePoolId" not in data:
-        return world.clusters[data["ClusterId"]]
-    return next(each.pools[data["NodePoolId"]] for each in world.clusters.values() if data["NodePoolId"] in each.pools)
+def _created(world: World, id: str) -> Cluster | NodePool | Resource:  # noqa: A002
+    """Return what a create has made, by the first id that it names."""
+    if id in world.clusters:
+        return world.clusters[id]
+    pools = [each.pools for each in world.clusters.values()]
+    stores: list[Mapping[str, NodePool | Resource]] = [*pools, *world.resources.values()]
+    return next(each[id] for each in stores if id in each)
 
 
 def _interrupt(world: World, plan: Plan, fault: Fault, data: Mapping[str, Any]) -> None:
@@ -89,6 +92,9 @@ def _reopen(begun: Task | Event) -> None:
 
 
 def _fail(world: World, begun: Task | Event, message: str) -> None:
+    for each in (each for kind in world.resources.values() for each in kind.values()):
+        if each.progress is begun:
+            each.status = "error"
     if isinstance(begun, Event):
         begun.status, begun.ended = "failed", world.now
         interface = world.interfaces.get(begun.resource_id)

@@ -1,4 +1,4 @@
-"""What each action does, on arguments that have been checked: one small handler an action.
+"""Which handler answers which action.
 
 A handler refuses before it changes anything. Busy means: a cluster with an unfinished task takes no other write, and
 neither does a network interface with an unfinished event.
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cds_eks.emulator.engine.world import World
-from cds_eks.emulator.handlers import clusters, network_interfaces, node_pools, nodes, scaling_groups
+from cds_eks.emulator.handlers import clusters, generic, network_interfaces, node_pools, nodes, scaling_groups
 from cds_eks.emulator.handlers.call import Call, Result
+from cds_eks.emulator.protocol.api import OPERATIONS
+from cds_eks.emulator.protocol.envelope import Refusal
 
-__all__ = ["HANDLERS", "Call", "Result"]
+__all__ = ["HANDLERS", "handler_of"]
 
 HANDLERS: dict[str, Callable[[World, Call], Result]] = {
     "CreateCluster": clusters.create,
@@ -39,4 +41,25 @@ HANDLERS: dict[str, Callable[[World, Call], Result]] = {
     "DescribeScalingGroup": scaling_groups.describe,
     "AddScalingNode": scaling_groups.add_nodes,
 }
-"""The handler of each action by its name on the wire."""
+"""The handlers written by hand, by the action on the wire; `python -m codegen` reads the keys."""
+
+
+def handler_of(action: str) -> Callable[[World, Call], Result]:
+    """Return what answers an action.
+
+    A handler serves all actions of its operation, which may have another one in another revision.
+
+    Raises:
+        Refusal: `UnsupportedOperation` if there is none: the description has more than the emulator.
+    """
+    operation = OPERATIONS[action]
+    names = (action, *(name for name, each in OPERATIONS.items() if each.name == operation.name))
+    for name in names:
+        if name in HANDLERS:
+            return HANDLERS[name]
+    if operation.generic is not None:
+        return generic.handler(operation, operation.generic)
+    raise Refusal(
+        "UnsupportedOperation",
+        f"the emulator has no handler for {action}: write one in cds_eks/emulator/handlers/ and name it in HANDLERS",
+    )

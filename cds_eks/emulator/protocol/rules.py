@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks.emulator.engine.node_config import has_no_gpu
 from cds_eks.emulator.protocol.envelope import Refusal
+from cds_eks.emulator.protocol.hardware import has_no_gpu
 from cds_eks.emulator.protocol.schema import Field
 
 __all__ = ["check_together", "check_value"]
