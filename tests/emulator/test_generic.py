@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import json
-import os
-import shutil
-import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
 import yaml
 
+import cds_eks.emulator
 import codegen.__main__
 import codegen.description
 from cds_eks.emulator.handlers.table import HANDLERS
@@ -22,10 +27,11 @@ from cds_eks.emulator.protocol.schema import Operation
 from codegen.handlers import handled, missing_handlers
 
 from .caller import Caller
+from .invented_calls import run
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-API = Path("cds_eks", "emulator", "protocol", "api.py")
+API = "cds_eks.emulator.protocol.api"
 
 
 def description() -> dict[str, Any]:
@@ -44,24 +50,44 @@ def loaded(data: dict[str, Any], folder: Path) -> codegen.description.Api:
     return codegen.description.load(path)
 
 
+class Instead(MetaPathFinder):
+    """Imports another file for the generated description."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        return spec_from_file_location(fullname, self.path) if fullname == API else None
+
+
+@contextmanager
+def emulator_of(path: Path) -> Iterator[ModuleType]:
+    """Import the emulator anew, with another description."""
+    before = {name: module for name, module in sys.modules.items() if f"{name}.".startswith("cds_eks.emulator.")}
+    finder = Instead(path)
+    for name in before:
+        del sys.modules[name]
+    sys.meta_path.insert(0, finder)
+    try:
+        yield importlib.import_module("cds_eks.emulator")
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [each for each in sys.modules if f"{each}.".startswith("cds_eks.emulator.")]:
+            del sys.modules[name]
+        sys.modules.update(before)
+        cds_eks.emulator = before["cds_eks.emulator"]
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What an emulator answered that was generated from the description with the invented operations."""
     folder = tmp_path_factory.mktemp("invented")
-    shutil.copytree(ROOT / "cds_eks", folder / "cds_eks", ignore=shutil.ignore_patterns("__pycache__"))
     api = loaded(description(), folder)
     assert missing_handlers(api) == []
-    (folder / API).write_text(codegen.__main__.render(api)[ROOT / API], encoding="utf-8")
-    for name in ("caller.py", "invented_calls.py"):
-        shutil.copy(HERE / name, folder)
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "invented_calls.py"],
-        cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False, timeout=50,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    found: dict[str, Any] = json.loads(run.stdout)
-    return found
+    path = folder / "api.py"
+    path.write_text(codegen.__main__.render(api)[ROOT.joinpath(*API.split(".")).with_suffix(".py")], encoding="utf-8")
+    with emulator_of(path) as module:
+        return asyncio.run(run(module))
 
 
 def data(told: dict[str, Any], label: str) -> Any:
@@ -143,7 +169,7 @@ def test_the_ledger_shows_creates_as_it_shows_those_of_clusters(told: dict[str, 
     assert {each["kind"] for each in resources.values()} == {"snapshot"}
     assert resources[made]["deleted_at"] is not None
     [entry] = [each for each in told["ledger"]["requests"] if made in each["created"]]
-    assert (entry["action"], entry["committed"], entry["created"]) == ("CreateSnapshot", True, [made])
+    assert (entry["action"], entry["committed"], entry["created"]) == ("CreateSnapshot", True, (made,))
     assert entry["request_id"] == resources[made]["request_id"]
     assert entry["body"]["SnapshotName"] == "snap-1"
     assert "hush" not in json.dumps(told)
@@ -167,7 +193,7 @@ def test_faults_of_creates_and_lists_are_for_them_too(told: dict[str, Any]) -> N
     assert len(set(twice)) == 2
     assert data(told, "delivered twice")["SnapshotId"] in twice
     created = [each["created"] for each in told["later"]["requests"] if set(each["created"]) & set(twice)]
-    assert sorted(created) == sorted([each] for each in twice)
+    assert sorted(created) == sorted((each,) for each in twice)
     assert refusal(told, "not found yet")[:2] == (404, "ResourceNotFound")
     assert data(told, "not listed yet") == data(told, "lags") == []
     assert data(told, "found then")["SnapshotId"] == data(told, "stale")["SnapshotId"]

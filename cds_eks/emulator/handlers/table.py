@@ -52,10 +52,11 @@ def handler_of(action: str) -> Callable[[World, Call], Result]:
     Raises:
         Refusal: `UnsupportedOperation` if there is none: the description has more than the emulator.
     """
+    if action in HANDLERS:
+        return HANDLERS[action]
     operation = OPERATIONS[action]
-    names = (action, *(name for name, each in OPERATIONS.items() if each.name == operation.name))
-    for name in names:
-        if name in HANDLERS:
+    for name, each in OPERATIONS.items():
+        if each.name == operation.name and name in HANDLERS:
             return HANDLERS[name]
     if operation.generic is not None:
         return generic.handler(operation, operation.generic)
