@@ -22,7 +22,7 @@ from codegen import revising
 from codegen.description import Api, Field, Operation
 
 FOLDER = "cds_eks/emulator/handlers/"
-TABLE = Path(__file__).resolve().parent.parent / FOLDER / "table.py"
+REGISTRY = Path(__file__).resolve().parent.parent / FOLDER / "registry.py"
 
 _OTHER_RESOURCES = frozenset({"task", "event", "netcard"})
 """What the emulator stores of its own, though no get, list or delete of its is named for it."""
@@ -56,12 +56,12 @@ class Generic:
         return f"Generic({', '.join(said)})"
 
 
-def handled(table: Path = TABLE) -> frozenset[str]:
+def handled(registry: Path = REGISTRY) -> frozenset[str]:
     """Return the actions that have a handler of their own: the keys of `HANDLERS`, read from its source."""
-    for node in ast.parse(table.read_text(encoding="utf-8")).body:
+    for node in ast.parse(registry.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "HANDLERS":
             return frozenset(ast.literal_eval(key) for key in getattr(node.value, "keys", ()))
-    raise ValueError(f"{table} has no HANDLERS")
+    raise ValueError(f"{registry} has no HANDLERS")
 
 
 def missing_handlers(api: Api, actions: frozenset[str] | None = None) -> list[str]:
@@ -79,7 +79,7 @@ def missing_handlers(api: Api, actions: frozenset[str] | None = None) -> list[st
             line = lines.get(("operations", name))
             place = f"operations.{name} (line {line})" if line else f"operations.{name}"
             found.append(
-                f"{place}: no emulator handler: write one in {FOLDER} and name it in HANDLERS, in table.py there "
+                f"{place}: no emulator handler: write one in {FOLDER} and name it in HANDLERS, in registry.py there "
                 f"(it can't be answered by the description alone: {reason})"
             )
     return found

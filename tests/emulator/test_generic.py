@@ -21,7 +21,7 @@ import yaml
 import cds_eks.emulator
 import codegen.__main__
 import codegen.description
-from cds_eks.emulator.handlers.table import HANDLERS
+from cds_eks.emulator.handlers.registry import HANDLERS
 from cds_eks.emulator.protocol.api import OPERATIONS
 from cds_eks.emulator.protocol.schema import Operation
 from codegen.handlers import handled, missing_handlers
@@ -50,7 +50,7 @@ def loaded(data: dict[str, Any], folder: Path) -> codegen.description.Api:
     return codegen.description.load(path)
 
 
-class Instead(MetaPathFinder):
+class OtherDescription(MetaPathFinder):
     """Imports another file for the generated description."""
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class Instead(MetaPathFinder):
 def emulator_of(path: Path) -> Iterator[ModuleType]:
     """Import the emulator anew, with another description."""
     before = {name: module for name, module in sys.modules.items() if f"{name}.".startswith("cds_eks.emulator.")}
-    finder = Instead(path)
+    finder = OtherDescription(path)
     for name in before:
         del sys.modules[name]
     sys.meta_path.insert(0, finder)
@@ -264,11 +264,11 @@ def test_one_handler_serves_all_actions_of_an_operation(tmp_path: Path) -> None:
     assert missing_handlers(loaded(changed, tmp_path)) == []
 
 
-def test_a_table_without_handlers_is_an_error(tmp_path: Path) -> None:
-    table = tmp_path / "table.py"
-    table.write_text("OTHERS: dict[str, int] = {}\n", encoding="utf-8")
+def test_a_registry_without_handlers_is_an_error(tmp_path: Path) -> None:
+    registry = tmp_path / "registry.py"
+    registry.write_text("OTHERS: dict[str, int] = {}\n", encoding="utf-8")
     with pytest.raises(ValueError, match="has no HANDLERS"):
-        handled(table)
+        handled(registry)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"]])

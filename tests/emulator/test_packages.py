@@ -84,7 +84,7 @@ def test_there_are_few_modules_at_the_top_and_none_is_long() -> None:
     ("module", "target", "words"),
     [
         ("protocol.envelope", "engine.world", "protocol.envelope imports engine.world"),
-        ("engine.state", "handlers.table", "engine.state imports handlers.table"),
+        ("engine.state", "handlers.registry", "engine.state imports handlers.registry"),
         ("handlers.call", "faults.kinds", "handlers.call imports faults.kinds"),
         ("faults.kinds", "http.service", "faults.kinds imports http.service"),
         ("http.auth", "app", "http.auth imports app"),

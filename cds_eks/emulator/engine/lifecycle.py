@@ -94,7 +94,7 @@ def delete_cluster(world: World, cluster: Cluster, request_id: str) -> Task:
     cluster.status = "deleting"
     for pool in cluster.pools.values():
         pool.status = "deleting"
-    _doom(cluster.nodes.values())
+    _mark_deleting(cluster.nodes.values())
     gone = partial(world.remove_cluster, cluster)
     return _run(world, cluster, "DeleteCluster", request_id, world.now + CLUSTER_DELETION, gone)
 
@@ -108,18 +108,18 @@ def create_pool(world: World, pool: NodePool, request_id: str) -> Task:
 def resize_pool(world: World, pool: NodePool, replicas: int, action: str, request_id: str) -> Task:
     """Bring a pool to a number of nodes; with as many as it has, the task has finished at once."""
     live = [node for node in pool.nodes if node.status != "deleting"]
-    doomed = live[replicas:]
+    leaving = live[replicas:]
     pool.replicas = replicas
     pool.updated = ends = world.now
-    if doomed:
+    if leaving:
         pool.status, ends = "scaling", world.now + SCALE_IN
-        _doom(doomed)
+        _mark_deleting(leaving)
     elif replicas > len(live):
         pool.status = "scaling"
         ends = _boot(world, pool.cluster, pool, replicas - len(live), world.now, NODE_STAGGER, request_id)
 
     def done() -> None:
-        _remove(world, pool.cluster, doomed)
+        _remove(world, pool.cluster, leaving)
         _pool_up(world, pool)
 
     return _run(world, pool.cluster, action, request_id, ends, done)
@@ -128,7 +128,7 @@ def resize_pool(world: World, pool: NodePool, replicas: int, action: str, reques
 def delete_pool(world: World, pool: NodePool, request_id: str) -> Task:
     """Take a pool down with its nodes."""
     pool.status = "deleting"
-    _doom(pool.nodes)
+    _mark_deleting(pool.nodes)
     gone = partial(world.remove_pool, pool)
     return _run(world, pool.cluster, "DeleteNodePool", request_id, world.now + POOL_DELETION, gone)
 
@@ -138,7 +138,7 @@ def delete_nodes(world: World, cluster: Cluster, nodes: list[Node], request_id: 
     for pool in [node.pool for node in nodes if node.pool is not None]:
         pool.replicas = max(0, pool.replicas - 1)
         pool.updated = world.now
-    _doom(nodes)
+    _mark_deleting(nodes)
     gone = partial(_remove, world, cluster, nodes)
     return _run(world, cluster, "DeleteNodes", request_id, world.now + NODE_DELETION, gone)
 
@@ -247,7 +247,7 @@ def _pool_up(world: World, pool: NodePool) -> None:
     pool.updated = world.now
 
 
-def _doom(nodes: Iterable[Node]) -> None:
+def _mark_deleting(nodes: Iterable[Node]) -> None:
     for node in nodes:
         node.status = "deleting"
 

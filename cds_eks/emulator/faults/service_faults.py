@@ -15,7 +15,7 @@ from cds_eks.emulator.engine.world import Plan, World
 from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.handlers.nodes import page_of
-from cds_eks.emulator.handlers.table import handler_of
+from cds_eks.emulator.handlers.registry import handler_of
 from cds_eks.emulator.protocol.envelope import Page
 
 __all__ = ["execute"]
