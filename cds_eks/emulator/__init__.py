@@ -4,8 +4,8 @@ It verifies signatures, checks arguments, keeps state, and runs clusters, nodes,
 their life, at a speed of your choice. It fails in the ways that you tell it to. Its ledger tells what really happened.
 It is written after the contract of the service, not after this SDK, of which it uses nothing but the signature.
 
-Its packages, of which each imports only itself and those before it: `protocol` (the description of the API, validation,
-the envelope, redaction), `engine` (state, clock, life cycles, ledger), `handlers` (what each action does), `faults`, and
+Its packages, each of which imports only itself and those before it: `protocol` (the description of the API, validation,
+the envelope, redaction), `engine` (state, clock, life cycles, ledger), `handlers` (what each action does), `faults` and
 `http` (from a request to its answer). `app` puts them together.
 """
 
