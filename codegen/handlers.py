@@ -2,7 +2,7 @@
 
 The emulator answers these kinds of operation by the description, if they have no handler of their own. They are known
 by their documented names, `Create…`, `Get…` or `Describe…`, `List…`, `Delete…`, of which the rest names the resource:
-- a create (`kind: create`): its `result_id` is a text of its result;
+- a create (`kind: create`): its result has the id as a text;
 - a get (`kind: read`): its request has the id as a required text, its result is a shape;
 - a list (`kind: read`): its result is a list of shapes, or a shape with one such list;
 - a delete (`kind: idempotent`): its request has the id as a required text, or a list of ids.
@@ -26,8 +26,6 @@ REGISTRY = Path(__file__).resolve().parent.parent / FOLDER / "registry.py"
 
 _OTHER_RESOURCES = frozenset({"task", "event", "netcard"})
 """What the emulator stores of its own, though no get, list or delete of its is named for it."""
-
-_READ_PREFIXES = ("Get", "Describe", "List")
 
 
 @attrs.frozen(kw_only=True)
@@ -137,24 +135,26 @@ class Emulation:
 
     def _recognise(self, name: str, operation: Operation) -> Generic | str:
         prefix, resource = _split(name)
-        if not resource or (prefix, operation.kind) not in _VERBS:
+        if not resource or operation.kind != _KINDS.get(prefix):
             return "it is not a create, get, list or delete by its name and `kind`"
         if resource in self._resources_by_hand:
             return f"the emulator stores each {resource} for handlers written by hand"
         if unusual := sorted(each for each in self._shapes_of(name) if self._is_unusual(each)):
             return f"{', '.join(unusual)} differs too much from one revision to another"
-        recognise = getattr(self, f"_recognise_{_VERBS[prefix, operation.kind]}")
-        found: Generic | str = recognise(operation, resource)
-        return found
+        if prefix == "Create":
+            return self._recognise_create(operation, resource)
+        if prefix == "Delete":
+            return self._recognise_delete(operation, resource)
+        return self._recognise_read(operation, resource)
 
     def _recognise_create(self, operation: Operation, resource: str) -> Generic | str:
-        result = self._fields(operation.result)
-        if operation.result_id is None or not _is_text(result.get(operation.result_id)):
-            return "`result_id` must name a text of its result"
+        ids = [operation.result_id] if operation.result_id else self._ids(resource)
+        if not (id_ := _first(ids, {} if operation.result.startswith("list[") else self._fields(operation.result))):
+            return f"its result has no text {' or '.join(ids)}"
         asked = self._fields(operation.request)
         names = [*operation.natural_key[:1], f"{resource}_name", "name"]
         name = next((each for each in names if each.endswith("name") and _is_text(asked.get(each))), "")
-        return Generic(verb="create", resource=resource, id=operation.result_id, name=name)
+        return Generic(verb="create", resource=resource, id=id_, name=name)
 
     def _recognise_read(self, operation: Operation, resource: str) -> Generic | str:
         ids = self._ids(resource)
@@ -207,16 +207,13 @@ class Emulation:
         return bool(found.gathered) or any(each.only or each.repeat or each.above for each in found.fields.values())
 
 
-_VERBS = {
-    ("Create", "create"): "create",
-    **{(prefix, "read"): "read" for prefix in _READ_PREFIXES},
-    ("Delete", "idempotent"): "delete",
-}
+_KINDS = {"Create": "create", "Get": "read", "Describe": "read", "List": "read", "Delete": "idempotent"}
+"""By the first word of an operation's name, its `kind`, if it does what the word says."""
 
 
 def _split(name: str) -> tuple[str, str]:
     """Return the verb of an operation's name, and its resource: `List` and `node_pool` of ListNodePools."""
-    match = re.fullmatch(r"(Create|Get|Describe|List|Delete)([A-Z]\w*)", name)
+    match = re.fullmatch(rf"({'|'.join(_KINDS)})([A-Z]\w*)", name)
     if match is None:
         return "", ""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", match[2]).lower()

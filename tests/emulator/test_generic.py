@@ -225,8 +225,8 @@ def test_every_operation_of_today_has_a_handler() -> None:
         ("ListQuotas", "ListSnapshots", {}, "nor is its result a list of shapes that have it"),
         ("ListNames", "ListSnapshots", {"result": "list[str]"}, "nor is its result a list of shapes that have it"),
         ("DeleteQuota", "DeleteSnapshot", {}, "its request has none of quota_id or id as a text, or a list of texts"),
-        ("CreateQuota", "CreateSnapshot", {"result_id": None}, "`result_id` must name a text of its result"),
-        ("CreateQuota", "CreateSnapshot", {"result_id": "nobody"}, "`result_id` must name a text of its result"),
+        ("CreateQuota", "CreateSnapshot", {"result_id": None}, "its result has no text quota_id or id)"),
+        ("CreateQuota", "CreateSnapshot", {"result_id": "nobody"}, "its result has no text nobody)"),
         (
             "CreateQuota",
             "CreateSnapshot",
