@@ -25,7 +25,7 @@ from faults.run import Service
 PREAMBLE = """
 import asyncio, os, signal, socket, sys, threading, time, warnings
 from cds_eks import AsyncEksClient, EksClient, RetryPolicy, Timeouts, errors
-from cds_eks.emulator.auth import CREDENTIALS
+from cds_eks.emulator.http.auth import CREDENTIALS
 
 warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of a fork with threads, which is the point
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ import pytest
 
 from cds_eks import AsyncEksClient, EksClient, models
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.api import REVISIONS
+from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.errors import BadArgument, InvalidRequestError
 
 ROOT = Path(__file__).parents[2]

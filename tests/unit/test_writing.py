@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cds_eks import models
 from cds_eks.codec.serialize import MOST_REPEATED, writer, written
-from cds_eks.emulator.checks import checked
+from cds_eks.emulator.protocol.arguments import validate
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
 from cds_eks.schema.revisions import API_REVISIONS, Gathered, There
@@ -394,7 +394,7 @@ def test_all_that_is_set_is_sent_or_named(revision: str, options: dict[str, Any]
         at_fault = [path for path, _ in leaves(request) if path.startswith(refused)]
         assert at_fault, refused
         return
-    taken = checked("CreateClusterRequest", {name: each for name, each in plain.items() if name != "New"}, revision)
+    taken = validate("CreateClusterRequest", {name: each for name, each in plain.items() if name != "New"}, revision)
     assert {**taken, **request.extra} == plain  # the emulator has the description from the same page, and no codec
     body = json.dumps(plain)
     spelt = {"ssd": "SSD", "0": "PostPaid"} if revision == NEWER else {}
