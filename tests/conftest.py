@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chosen import BACKEND_VARIABLE, NOT_NATIVE
 
 from cds_eks import Credentials
+from support.backend_under_test import BACKEND_VARIABLE, NOT_NATIVE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

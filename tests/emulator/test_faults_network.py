@@ -10,9 +10,9 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
-from patience import until
 
 from cds_eks.emulator import Emulator, Fault, ManualClock, RequestEntry
+from support.eventually import until
 
 from .sender import INTERFACE, Sender, received, serving
 

@@ -10,7 +10,7 @@ import pytest
 
 from cds_eks import RetryPolicy, Timeouts, errors
 from cds_eks.emulator import Fault
-from faults.run import BRIEF, QUICK, Body, Client, Matrix, Run, Told, play
+from faults.scenarios import BRIEF, QUICK, Body, Client, Matrix, Run, Told, play
 
 MATRIX = Matrix()
 

@@ -10,7 +10,7 @@ from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.run import Body, Client, Matrix, Run, play
+from faults.scenarios import Body, Client, Matrix, Run, play
 
 MATRIX = Matrix()
 

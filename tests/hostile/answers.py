@@ -14,8 +14,8 @@ from urllib.parse import quote
 import attrs
 
 from cds_eks import errors
-from hostile.driving import ATTEMPTS, KEY, KEY_ID, PASSWORD, Result
-from hostile.service import (
+from hostile.client_driver import ATTEMPTS, KEY, KEY_ID, PASSWORD, Result
+from support.socket_service import (
     CHUNKED,
     DATA,
     Answer,

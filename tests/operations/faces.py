@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Response, RetryPolicy
-from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
+from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
 
 SETTINGS: dict[str, Any] = {
     "credentials": Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY),

@@ -11,9 +11,9 @@ import pytest
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
 from operations.faces import answer_of, async_client, method_of, sync_client
-from operations.server import Server, envelope
 from operations.shapes import Full
 from operations.table import NASTY, ROWS, Row, Use
+from support.contract_server import Server, envelope
 
 
 def variants() -> Iterator[Any]:

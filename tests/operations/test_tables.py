@@ -11,9 +11,10 @@ import pytest
 
 from cds_eks import models, resources
 from cds_eks.sync import resources as sync_resources
-from operations import contract, server
+from operations import contract
 from operations.shapes import SHAPES
 from operations.table import ROWS, Row
+from support import contract_server as server
 
 BY_DOCUMENTED = {row.documented: row for row in ROWS}
 

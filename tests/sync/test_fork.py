@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from operations.faces import SETTINGS
-from operations.server import Seen, Server, envelope
 
 from cds_eks import EksClient
 from cds_eks.errors import ConfigurationError
+from support.contract_server import Seen, Server, envelope
 from sync.processes import Ended, run
 
 HEAD = """

@@ -6,10 +6,10 @@ import importlib.util
 
 import pytest
 from operations.faces import SETTINGS
-from operations.server import Server
 
 from cds_eks import EksClient
 from cds_eks.errors import TransportError
+from support.contract_server import Server
 from sync.processes import run
 
 PATCHES = {

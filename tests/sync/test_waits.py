@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from operations.faces import sync_client
-from operations.server import HANG, Seen, Server, envelope
-from patience import until
 
 from cds_eks.errors import ConnectionLost, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterEvent, ClusterSummary, TaskStatus
+from support.contract_server import HANG, Seen, Server, envelope
+from support.eventually import until
 
 
 def statuses(*script: str) -> Any:

@@ -24,7 +24,7 @@ from cds_eks.schema.validation import check, put
 from cds_eks.schema.validators import ExtraFields, ListOf, Text, Whole, value_at
 
 OLDER, NEWER = API_REVISIONS
-CONTRACT = Path(__file__).parent.parent / "contract" / "observed-requests.json"
+CONTRACT = Path(__file__).parents[2] / "contract" / "observed-requests.json"
 SEEN = json.loads(CONTRACT.read_text(encoding="utf-8"))["requests"]
 PASSWORD = "Passw0rd!x"
 

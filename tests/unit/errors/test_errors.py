@@ -351,7 +351,7 @@ def test_an_ambiguous_create_of_ones_own_has_nothing_to_look_for() -> None:
 
 
 def test_the_design_page_says_the_same() -> None:
-    page = Path(__file__).parents[3] / "shared" / "design.md"
+    page = Path(__file__).parents[4] / "shared" / "design.md"
     if page.exists():
         tree = page.read_text(encoding="utf-8").split("EksError\n├──")[1].split("```")[0]
         named = set(re.findall(r"\b[A-Z][A-Za-z]+(?=\s{2,}|\s*·|\n|$)", tree))

@@ -17,7 +17,6 @@ from cattrs.preconf import msgpack as msgpack_format
 from cattrs.preconf import pyyaml as yaml_format
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_models import ANSWERS, REQUESTS, models_of
 
 import cds_eks
 from cds_eks import models
@@ -25,6 +24,7 @@ from cds_eks.codec.deserialize import Unreadable
 from cds_eks.codec.hooks import reader_of
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.shape import Shape, fields_of
+from unit.models.test_models import ANSWERS, REQUESTS, models_of
 
 Format = tuple[Callable[[cattrs.Converter], None], Callable[[Any], Any]]
 

@@ -11,7 +11,6 @@ import anyio
 import anyio.lowlevel
 import attrs
 import pytest
-from scripted import World, cluster, event, listed, pool, pools, summary, task
 
 from cds_eks import errors
 from cds_eks._runtime.numbers import shown_number
@@ -20,6 +19,7 @@ from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStat
 from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.waiting.intervals import LAST_INTERVAL
 from cds_eks.wire import Response
+from support.scripted_service import World, cluster, event, listed, pool, pools, summary, task
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,6 @@ import pickle
 from typing import Any
 
 import pytest
-from scripted import World, cluster, event, listed, pool, task
 
 from cds_eks import errors
 from cds_eks.errors import NotFound, TaskFailed, WaitTimeout
@@ -15,6 +14,7 @@ from cds_eks.schema.status import normal
 from cds_eks.waiting import UNSEEN
 from cds_eks.waiting.intervals import LAST_INTERVAL
 from cds_eks.waiting.verdicts import judge_idle
+from support.scripted_service import World, cluster, event, listed, pool, task
 
 pytestmark = pytest.mark.anyio
 

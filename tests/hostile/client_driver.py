@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import anyio
 import attrs
-from chosen import backend
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
-from hostile.service import Service
+from support.backend_under_test import backend
+from support.socket_service import Service
 
 Face = Literal["asyncio", "trio", "blocking"]
 FACES: tuple[Face, ...] = ("asyncio", "trio", "blocking")

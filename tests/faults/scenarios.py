@@ -17,13 +17,13 @@ from typing import Any
 import anyio
 import attrs
 import pytest
-from chosen import backend
-from patience import until
 
 from cds_eks import AsyncEksClient, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock, RequestEntry
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, Kind, RawResponse, Request
+from support.backend_under_test import backend
+from support.eventually import until
 
 FACES = ("asyncio", "trio", "sync")
 

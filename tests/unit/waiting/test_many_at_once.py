@@ -10,13 +10,13 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from scripted import World, cluster, event, pool, task
 
 from cds_eks import errors
 from cds_eks.errors import InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterEvent, TaskStatus
 from cds_eks.waiting import LOOKUPS_AT_ONCE, Done, PollInterval
 from cds_eks.wire import Response
+from support.scripted_service import World, cluster, event, pool, task
 
 pytestmark = pytest.mark.anyio
 

@@ -80,7 +80,7 @@ def test_a_period_that_nobody_sells_is_refused_whatever_the_billing() -> None:
 
 
 def test_the_path_of_a_period_is_told() -> None:
-    seen = json.loads((Path(__file__).parents[1] / "contract/observed-requests.json").read_text(encoding="utf-8"))
+    seen = json.loads((Path(__file__).parents[2] / "contract/observed-requests.json").read_text(encoding="utf-8"))
     body = next(each["body"] for each in seen["requests"] if each["query"]["Action"] == "CreateCluster")
     body["NodePoolConfig"]["NodeConfig"]["BillingSpec"] |= {"BillingMethod": "1", "Duration": 0}
     field, _ = refusal(models.CreateClusterRequest.from_dict, data=body)
@@ -97,7 +97,7 @@ def test_a_number_that_is_too_long_to_be_spelt() -> None:
 
 
 def test_a_null_list_is_an_empty_one() -> None:
-    seen = json.loads((Path(__file__).parents[1] / "contract/observed-requests.json").read_text(encoding="utf-8"))
+    seen = json.loads((Path(__file__).parents[2] / "contract/observed-requests.json").read_text(encoding="utf-8"))
     body = next(each["body"] for each in seen["requests"] if each["query"]["Action"] == "CreateCluster")
     body["MasterConfig"]["DataDisk"] = None
     body["Cni"]["CniConfig"]["SubnetList"] = None

@@ -64,7 +64,7 @@ CODES: dict[type[errors.ServiceError], str] = {
     errors.Conflict: "ResourceInUse PreconditionFailed",
     errors.ServerFault: "InternalError CreateOrderExcept",
 }
-CONTRACTS = (Path(__file__).parent.parent / "contract" / "wire.md").read_text(encoding="utf-8")
+CONTRACTS = (Path(__file__).parents[2] / "contract" / "wire.md").read_text(encoding="utf-8")
 
 
 def codes_of_the_contract() -> dict[str, int]:
