@@ -12,8 +12,8 @@ import attrs
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.signing import HmacSha1Signer
+from faults.expected_ends import AGAIN, WELL, Ends, check, check_create
 from faults.scenarios import QUICK, Body, Matrix, Run, play
-from faults.test_answers import AGAIN, WELL, Ends, check, check_create
 from support.socket_relay import Link, relaying
 
 MATRIX = Matrix()

@@ -15,8 +15,8 @@ import trustme
 from cds_eks import errors
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check
 from faults.scenarios import BRIEF, PATIENT, QUICK, Body, Client, Matrix, Run, Told, play
-from faults.test_answers import AGAIN, OPEN_LOST, WELL, Ends, check
 from support.backend_under_test import trusting_backend
 from support.socket_relay import Link, relaying, unused_port
 

@@ -20,8 +20,8 @@ from cds_eks import Credentials, Limits, RetryPolicy, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
 from faults.scenarios import PATIENT, Body, Client, Matrix, Run, Told, judge, play
-from faults.test_answers import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
 from support.socket_relay import Link, relaying
 
 MATRIX = Matrix()

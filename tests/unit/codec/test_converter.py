@@ -24,7 +24,7 @@ from cds_eks.codec.deserialize import Unreadable
 from cds_eks.codec.hooks import reader_of
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.shape import Shape, fields_of
-from unit.models.test_models import ANSWERS, REQUESTS, models_of
+from support.model_strategies import ANSWERS, REQUESTS, models_of
 
 Format = tuple[Callable[[cattrs.Converter], None], Callable[[Any], Any]]
 

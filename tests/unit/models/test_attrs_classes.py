@@ -15,7 +15,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
 from cds_eks.schema.shape import Shape, fields_of
 from cds_eks.schema.validation import put
-from unit.models.test_models import SHAPES
+from support.model_strategies import SHAPES
 
 
 def test_attrs_knows_the_fields_of_a_model() -> None:
