@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import inspect
 import itertools
-import json
 import pickle
 import re
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import anyio
@@ -19,6 +17,7 @@ import attrs
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
 from support.backend_under_test import backend
+from support.contract_files import observed_body
 from support.socket_service import Service
 
 Face = Literal["asyncio", "trio", "blocking"]
@@ -42,12 +41,7 @@ Call = Callable[[Any], Any]
 
 def create_request(**changes: Any) -> models.CreateClusterRequest:
     """The vendor's own example, with secrets."""
-    path = Path(__file__).parent.parent / "contract" / "observed-requests.json"
-    requests = json.loads(path.read_text(encoding="utf-8"))["requests"]
-    found = [
-        made for made in requests if made["query"]["Action"] == "CreateCluster" and made["revision"] == "2025-09-08"
-    ]
-    body: dict[str, Any] = found[0]["body"]
+    body = observed_body("CreateCluster")
     body["MasterConfig"]["Password"] = PASSWORD
     return models.CreateClusterRequest.from_dict({**body, "ClusterName": "one", **changes})
 

@@ -1,7 +1,8 @@
-"""A service that says what it is told to, for tests of the waits; time, chance and sleep are the test's own."""
+"""A service whose answers are a script, for tests of the waits; time, random numbers and sleep are the test's own."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio.lowlevel
@@ -14,8 +15,11 @@ from cds_eks.wire import Response
 MOST_POLLS = 500
 
 
-class World:
-    """A service that says what it is told to, poll after poll (the last for ever), and time that passes in pauses."""
+class ScriptedService:
+    """A service that answers by a script, poll after poll (the last for ever), and time that passes in pauses.
+
+    A test may set `fetch_task`, `fetch_cluster`, `fetch_clusters`, `fetch_steps`, `random` and `pause` to its own.
+    """
 
     def __init__(self, *script: Any, chance: float = 0.5, poll_takes: float = 0.0) -> None:
         self.script = script
@@ -24,22 +28,27 @@ class World:
         self.asked: list[Any] = []
         self.pauses: list[float] = []
         self.poll_takes = poll_takes
-        self.chance = chance
         self.lookups: list[str] = []
         self.details: dict[str, Any] = {}
         self.steps: list[Any] = []
         self.deletions = Deletions()
+        self.fetch_task: Callable[[str], Awaitable[Response[Any]]] = self.answer
+        self.fetch_cluster: Callable[[str], Awaitable[Response[Any]]] = self.look_up
+        self.fetch_clusters: Callable[[], Awaitable[Response[Any]]] = self.answer
+        self.fetch_steps: Callable[[str], Awaitable[Response[Any]]] = self.list_steps
+        self.random: Callable[[], float] = lambda: chance
+        self.pause: Callable[[float], Awaitable[None]] = self.sleep
         self.wait = Waiters(
-            task=self.answer,
+            task=lambda task_id: self.fetch_task(task_id),
             event=self.answer,
-            cluster=self.look_up,
-            clusters=self.answer,
+            cluster=lambda cluster_id: self.fetch_cluster(cluster_id),
+            clusters=lambda: self.fetch_clusters(),
             node_pools=self.answer,
-            steps=self.list_steps,
+            steps=lambda cluster_id: self.fetch_steps(cluster_id),
             deletions=self.deletions,
             clock=lambda: self.now,
-            random=lambda: self.chance,
-            sleep=self.sleep,
+            random=lambda: self.random(),
+            sleep=lambda seconds: self.pause(seconds),
         )
 
     async def answer(self, *asked: str | None) -> Response[Any]:

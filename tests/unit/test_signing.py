@@ -6,7 +6,6 @@ import copy
 import functools
 import hashlib
 import hmac
-import json
 import os
 import pickle
 import re
@@ -17,7 +16,6 @@ import warnings
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,10 +32,9 @@ from cds_eks.signing import (
     signature,
     string_to_sign,
 )
+from support.contract_files import signing_vectors
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "contract" / "signing-vectors.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS = signing_vectors()
 
 UNRESERVED = string.ascii_letters + string.digits + "-_.~"
 

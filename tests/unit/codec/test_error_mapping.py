@@ -19,6 +19,7 @@ from cds_eks.codec.error_mapping import failure_of, retry_after
 from cds_eks.redaction import Secrets
 from cds_eks.resources import clusters
 from cds_eks.wire import Operation, RawResponse, Request
+from support.contract_files import contract_page
 
 READ, WRITE, CREATE = clusters.GET_CLUSTER, clusters.DELETE_CLUSTER, clusters.CREATE_CLUSTER
 
@@ -64,12 +65,11 @@ CODES: dict[type[errors.ServiceError], str] = {
     errors.Conflict: "ResourceInUse PreconditionFailed",
     errors.ServerFault: "InternalError CreateOrderExcept",
 }
-CONTRACTS = (Path(__file__).parents[2] / "contract" / "wire.md").read_text(encoding="utf-8")
 
 
 def codes_of_the_contract() -> dict[str, int]:
     """Each code of the page, with its HTTP status."""
-    words = re.search(r"Codes seen on this cloud \[O\]:(.*?)The list is open", CONTRACTS, re.DOTALL)
+    words = re.search(r"Codes seen on this cloud \[O\]:(.*?)The list is open", contract_page(), re.DOTALL)
     assert words is not None
     found: dict[str, int] = {}
     for part in words[1].split(";"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import attrs
@@ -22,10 +21,10 @@ from cds_eks.schema.revisions import API_REVISIONS, Gathered, There
 from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.validation import check, put
 from cds_eks.schema.validators import ExtraFields, ListOf, Text, Whole, value_at
+from support.contract_files import observed_requests
 
 OLDER, NEWER = API_REVISIONS
-CONTRACT = Path(__file__).parents[2] / "contract" / "observed-requests.json"
-SEEN = json.loads(CONTRACT.read_text(encoding="utf-8"))["requests"]
+SEEN = observed_requests()
 PASSWORD = "Passw0rd!x"
 
 

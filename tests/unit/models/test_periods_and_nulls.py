@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from cds_eks.codec.hooks import tolerant
 from cds_eks.codec.serialize import written
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.validators import Needed
+from support.contract_files import observed_body
 
 OLDER, NEWER = "2025-09-08", "2025-10-11"
 REVISIONS = [OLDER, NEWER]
@@ -80,8 +79,7 @@ def test_a_period_that_nobody_sells_is_refused_whatever_the_billing() -> None:
 
 
 def test_the_path_of_a_period_is_told() -> None:
-    seen = json.loads((Path(__file__).parents[2] / "contract/observed-requests.json").read_text(encoding="utf-8"))
-    body = next(each["body"] for each in seen["requests"] if each["query"]["Action"] == "CreateCluster")
+    body = observed_body("CreateCluster")
     body["NodePoolConfig"]["NodeConfig"]["BillingSpec"] |= {"BillingMethod": "1", "Duration": 0}
     field, _ = refusal(models.CreateClusterRequest.from_dict, data=body)
     assert field == "node_pool_config.node_config.billing_spec.duration"
@@ -97,8 +95,7 @@ def test_a_number_that_is_too_long_to_be_spelt() -> None:
 
 
 def test_a_null_list_is_an_empty_one() -> None:
-    seen = json.loads((Path(__file__).parents[2] / "contract/observed-requests.json").read_text(encoding="utf-8"))
-    body = next(each["body"] for each in seen["requests"] if each["query"]["Action"] == "CreateCluster")
+    body = observed_body("CreateCluster")
     body["MasterConfig"]["DataDisk"] = None
     body["Cni"]["CniConfig"]["SubnetList"] = None
     request = models.CreateClusterRequest.from_dict(body)

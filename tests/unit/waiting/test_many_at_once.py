@@ -16,12 +16,12 @@ from cds_eks.errors import InvalidRequestError, NotFound, TaskFailed, WaitTimeou
 from cds_eks.models import ClusterEvent, TaskStatus
 from cds_eks.waiting import LOOKUPS_AT_ONCE, Done, PollInterval
 from cds_eks.wire import Response
-from support.scripted_service import World, cluster, event, pool, task
+from support.scripted_service import ScriptedService, cluster, event, pool, task
 
 pytestmark = pytest.mark.anyio
 
 
-class Scripts(World):
+class Scripts(ScriptedService):
     """A service that has a script for each id: its states, poll after poll (the last for ever)."""
 
     def __init__(self, **scripts: list[Any]) -> None:
@@ -68,14 +68,14 @@ WAITS: list[tuple[str, Any, Any, Any]] = [
 @pytest.mark.parametrize(("wait", "ids", "going", "done"), WAITS, ids=[name for name, *_ in WAITS])
 async def test_a_number_is_the_length_of_all_pauses(wait: str, ids: Any, going: Any, done: Any) -> None:
     for seconds in (0.002, 5, 100.0):
-        world = World(*[going] * 6, done, chance=1.0)
+        world = ScriptedService(*[going] * 6, done, chance=1.0)
         await getattr(world.wait, wait)(ids, poll_interval=seconds)
         assert world.pauses == pytest.approx([seconds] * 6)
 
 
 @pytest.mark.parametrize(("wait", "ids", "going", "done"), WAITS, ids=[name for name, *_ in WAITS])
 async def test_pauses_may_grow_as_one_likes(wait: str, ids: Any, going: Any, done: Any) -> None:
-    world = World(*[going] * 5, done, chance=1.0)
+    world = ScriptedService(*[going] * 5, done, chance=1.0)
     await getattr(world.wait, wait)(ids, poll_interval=PollInterval(first=2, growth=3, longest=20))
     assert world.pauses == pytest.approx([2, 6, 18, 20, 20])
 
@@ -86,7 +86,7 @@ BAD_INTERVALS = [0, 0.0, -1, math.inf, math.nan, True, "5", [1], 10**400]
 @pytest.mark.parametrize("bad", BAD_INTERVALS, ids=lambda each: repr(each)[:9])
 @pytest.mark.parametrize(("wait", "ids"), [(name, ids) for name, ids, *_ in WAITS], ids=[name for name, *_ in WAITS])
 async def test_an_interval_is_a_finite_number_above_0(wait: str, ids: Any, bad: Any) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     with pytest.raises(InvalidRequestError, match="poll_interval: must be a finite number of seconds above 0"):
         await getattr(world.wait, wait)(ids, poll_interval=bad)
     assert world.polls == []
@@ -172,9 +172,9 @@ async def test_what_on_change_raises_passes_through_a_wait_for_many() -> None:
         await Scripts(a=[named("a", "doing")], b=[named("b", "doing")]).wait.tasks(["a", "b"], on_change=complain)
     assert caught.value is mine
     with pytest.raises(InvalidRequestError, match="on_change: must be callable"):
-        await World(None).wait.tasks(["a"], on_change=7)  # type: ignore[arg-type]
+        await ScriptedService(None).wait.tasks(["a"], on_change=7)  # type: ignore[arg-type]
     with pytest.raises(InvalidRequestError, match="on_change: must be callable"):
-        await World([]).wait.clusters_running(["a"], on_change=7)  # type: ignore[arg-type]
+        await ScriptedService([]).wait.clusters_running(["a"], on_change=7)  # type: ignore[arg-type]
 
 
 async def test_many_node_pools_are_waited_for_each_with_its_number_of_nodes() -> None:
@@ -193,12 +193,12 @@ BAD_PAIRS = [[], "cp", None, [("c",)], [("c", "")], [("c", 1)], ["cp"], [("c", "
 @pytest.mark.parametrize("bad", BAD_PAIRS, ids=repr)
 async def test_node_pools_are_pairs_of_ids(bad: Any) -> None:
     with pytest.raises(InvalidRequestError, match="node_pools: must be a list of at least one pair"):
-        await World(None).wait.node_pools_ready(bad)
+        await ScriptedService(None).wait.node_pools_ready(bad)
 
 
 async def test_how_many_nodes_each_is_to_have_is_a_whole_number() -> None:
     with pytest.raises(InvalidRequestError, match="replicas: must be a whole number"):
-        await World(None).wait.node_pools_ready({("c", "p"): -1})
+        await ScriptedService(None).wait.node_pools_ready({("c", "p"): -1})
 
 
 # --- each as it ends
@@ -243,14 +243,14 @@ async def test_what_has_not_ended_in_time_is_told_of_with_its_error() -> None:
 async def test_a_poll_that_hangs_keeps_neither_what_has_ended_nor_the_end_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cds_eks.waiting.rounds.GRACE", 0.01)
     world = Scripts(a=[named("a", "finish")])
-    answer = world.wait._fetch_task
+    answer = world.fetch_task
 
     async def fetch(task_id: str) -> Response[TaskStatus]:
         if task_id == "hangs":
             await anyio.sleep(30)
         return await answer(task_id)
 
-    world.wait._fetch_task = fetch
+    world.fetch_task = fetch
     with anyio.fail_after(10):
         walk = world.wait.each(["hangs", "a"], timeout=0.3)
         assert (await anext(walk)).id == "a"
@@ -261,14 +261,14 @@ async def test_a_poll_that_hangs_keeps_neither_what_has_ended_nor_the_end_up(mon
 
 async def test_what_came_in_time_is_not_late_because_something_else_hangs() -> None:
     world = Scripts(a=[named("a", "finish")], b=[named("b", "error", "no")])
-    answer = world.wait._fetch_task
+    answer = world.fetch_task
 
     async def fetch(task_id: str) -> Response[TaskStatus]:
         if task_id == "hangs":
             await anyio.sleep(30)
         return await answer(task_id)
 
-    world.wait._fetch_task = fetch
+    world.fetch_task = fetch
     with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
         await world.wait.tasks(["hangs", "a", "b"], timeout=0.1)
     assert (caught.value.pending_ids, caught.value.failed_ids) == (("hangs",), ("b",))
@@ -295,9 +295,9 @@ async def test_a_wait_for_nothing_is_refused_at_once() -> None:
     nothing: list[Any] = [(), [], iter([])]
     for ids in nothing:
         with pytest.raises(InvalidRequestError, match="there is nothing to wait for"):
-            World(None).wait.each(ids)
+            ScriptedService(None).wait.each(ids)
     with pytest.raises(InvalidRequestError, match="cluster_ids"):
-        World(None).wait.each(cluster_ids="c-1")
+        ScriptedService(None).wait.each(cluster_ids="c-1")
 
 
 async def test_each_is_cancelled_with_its_caller() -> None:
@@ -306,7 +306,7 @@ async def test_each_is_cancelled_with_its_caller() -> None:
     async def hang(_: float) -> None:
         await anyio.sleep(30)
 
-    world.wait._pace = type(world.wait._pace)(clock=world.wait._pace.clock, sleep=hang)
+    world.pause = hang
     with anyio.move_on_after(0.03) as scope:
         await all_of(world.wait.each(["a"], timeout=None))
     assert scope.cancelled_caught
@@ -339,7 +339,7 @@ async def test_each_step_is_told_of_when_it_appears_and_when_it_changes(
     wait: str, is_async: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     going, done = (task("doing"), task("finish")) if wait == "task" else (cluster("creating"), cluster("running"))
-    world = World(*[going] * 6, done)
+    world = ScriptedService(*[going] * 6, done)
     world.steps = list(STEPS)
     told: list[tuple[str | None, str | None]] = []
 
@@ -358,19 +358,19 @@ async def test_each_step_is_told_of_when_it_appears_and_when_it_changes(
 
 
 async def test_steps_that_can_not_be_read_in_time_do_not_make_a_finished_task_late() -> None:
-    world = World(task("finish"))
+    world = ScriptedService(task("finish"))
 
     async def hang(_: str) -> Any:
         await anyio.sleep(30)
 
-    world.wait._fetch_steps = hang
+    world.fetch_steps = hang
     with anyio.fail_after(5):
         found = await world.wait.task("t", cluster_id="c", on_step=lambda _: None, timeout=0.05)
     assert found.task_status == "finish"
 
 
 async def test_what_on_step_raises_passes_through_and_a_task_needs_its_cluster() -> None:
-    world = World(cluster("creating"))
+    world = ScriptedService(cluster("creating"))
     world.steps = [[step_of("net", "doing")]]
 
     def complain(_: ClusterEvent) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
-import attrs
 import pytest
 
 from cds_eks import errors
@@ -19,7 +18,7 @@ from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStat
 from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.waiting.intervals import LAST_INTERVAL
 from cds_eks.wire import Response
-from support.scripted_service import World, cluster, event, listed, pool, pools, summary, task
+from support.scripted_service import ScriptedService, cluster, event, listed, pool, pools, summary, task
 
 pytestmark = pytest.mark.anyio
 
@@ -57,14 +56,14 @@ def by_class(error: EksError) -> str:
 
 
 async def test_the_first_poll_comes_at_once_and_a_done_task_needs_no_other() -> None:
-    world = World(task("finish"))
+    world = ScriptedService(task("finish"))
     assert await world.wait.task("t-1") == task("finish")
     assert (world.polls, world.pauses, world.asked) == ([1000.0], [], [("t-1",)])
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.25, 0.999999])
 async def test_pauses_grow_from_1_to_15_seconds_and_are_shortened_by_a_quarter_at_most(chance: float) -> None:
-    world = World(*[task("doing")] * 30, task("finish"), chance=chance)
+    world = ScriptedService(*[task("doing")] * 30, task("finish"), chance=chance)
     await world.wait.task("t-1")
     plain = [min(15.0, 1.5**index) for index in range(30)]
     assert world.pauses == pytest.approx([pause * (0.75 + 0.25 * chance) for pause in plain])
@@ -74,15 +73,15 @@ async def test_pauses_grow_from_1_to_15_seconds_and_are_shortened_by_a_quarter_a
 
 
 async def test_each_pause_is_shortened_anew() -> None:
-    world = World(*[task("doing")] * 3, task("finish"))
-    rolls = iter([0.0, 1.0, 0.0])
-    world.wait._pace = attrs.evolve(world.wait._pace, random=lambda: next(rolls))
+    world = ScriptedService(*[task("doing")] * 3, task("finish"))
+    numbers = iter([0.0, 1.0, 0.0])
+    world.random = lambda: next(numbers)
     await world.wait.task("t-1")
     assert world.pauses == pytest.approx([0.75, 1.5, 0.75 * 2.25])
 
 
 async def test_the_last_pause_ends_with_the_time_and_one_more_poll_is_made_then() -> None:
-    world = World(task("doing"), chance=1.0)
+    world = ScriptedService(task("doing"), chance=1.0)
     with pytest.raises(WaitTimeout):
         await world.wait.task("t-1", timeout=10.0)
     assert world.pauses == pytest.approx([1.0, 1.5, 2.25, 3.375, 1.875])
@@ -90,12 +89,12 @@ async def test_the_last_pause_ends_with_the_time_and_one_more_poll_is_made_then(
 
 
 async def test_a_task_that_ends_at_the_last_moment_is_not_late() -> None:
-    world = World(*[task("doing")] * 5, task("finish"), chance=1.0)
+    world = ScriptedService(*[task("doing")] * 5, task("finish"), chance=1.0)
     assert await world.wait.task("t-1", timeout=10.0) == task("finish")
 
 
 async def test_the_time_that_polls_take_counts() -> None:
-    world = World(task("doing"), poll_takes=4.0, chance=1.0)
+    world = ScriptedService(task("doing"), poll_takes=4.0, chance=1.0)
     with pytest.raises(WaitTimeout):
         await world.wait.task("t-1", timeout=10.0)
     assert world.polls == [1000.0, 1005.0, 1010.0]
@@ -103,13 +102,13 @@ async def test_the_time_that_polls_take_counts() -> None:
 
 @pytest.mark.parametrize("timeout", [None, 1e308, 10**300])
 async def test_without_a_timeout_it_waits_as_long_as_it_takes(timeout: float | None) -> None:
-    world = World(*[task("doing")] * 400, task("finish"))
+    world = ScriptedService(*[task("doing")] * 400, task("finish"))
     assert await world.wait.task("t-1", timeout=timeout) == task("finish")
     assert world.now > 1000.0 + 3600.0
 
 
 async def test_the_usual_timeout_is_an_hour() -> None:
-    world = World(task("doing"))
+    world = ScriptedService(task("doing"))
     with pytest.raises(WaitTimeout, match="within 3600 s"):
         await world.wait.task("t-1")
     assert world.now == pytest.approx(1000.0 + 3600.0)
@@ -122,28 +121,28 @@ GOING_ON = [None, "", "a status of 2030", "pending", "unfinished", "not running"
 
 @pytest.mark.parametrize("status", ["doing", "success", "running", *GOING_ON])
 async def test_an_unknown_task_status_is_going_on(status: str | None) -> None:
-    world = World(task(status), task(status), task("finish"))
+    world = ScriptedService(task(status), task(status), task("finish"))
     assert (await world.wait.task("t-1")).task_status == "finish"
     assert len(world.polls) == 3
 
 
 @pytest.mark.parametrize("status", ["doing", "finish", "running", *GOING_ON])
 async def test_an_unknown_event_status_is_going_on(status: str | None) -> None:
-    world = World(event(status), event("success"))
+    world = ScriptedService(event(status), event("success"))
     assert await world.wait.event("e-1") == event("success")
     assert (len(world.polls), world.asked[0]) == (2, ("e-1",))
 
 
 @pytest.mark.parametrize("status", ["creating", "finish", "success", *GOING_ON])
 async def test_an_unknown_cluster_status_is_going_on(status: str | None) -> None:
-    world = World(cluster(status), cluster("running"))
+    world = ScriptedService(cluster(status), cluster("running"))
     assert await world.wait.cluster_running("c-1") == cluster("running")
     assert (len(world.polls), world.asked[0]) == (2, ("c-1",))
 
 
 @pytest.mark.parametrize("status", ["deleting", "Running", "deleted", *GOING_ON])
 async def test_a_cluster_is_deleted_when_it_is_not_found_and_not_before(status: str | None) -> None:
-    world = World(cluster(status), cluster(status), NotFound("gone"))
+    world = ScriptedService(cluster(status), cluster(status), NotFound("gone"))
     await world.wait.cluster_deleted("c-1")
     assert len(world.polls) == 3
 
@@ -152,7 +151,7 @@ async def test_a_cluster_is_deleted_when_it_is_not_found_and_not_before(status: 
 
 
 async def test_a_failed_task_raises_its_message_and_its_id() -> None:
-    world = World(task("doing"), task("error", "no stock of this GPU"))
+    world = ScriptedService(task("doing"), task("error", "no stock of this GPU"))
     with pytest.raises(TaskFailed) as caught:
         await world.wait.task("t-1")
     error = caught.value
@@ -165,7 +164,7 @@ async def test_a_failed_task_raises_its_message_and_its_id() -> None:
 @pytest.mark.parametrize("msg", [None, ""])
 async def test_a_failed_task_without_a_message_still_says_what_happened(msg: str | None) -> None:
     with pytest.raises(TaskFailed, match="the task failed"):
-        await World(task("error", msg)).wait.task("t-1")
+        await ScriptedService(task("error", msg)).wait.task("t-1")
 
 
 async def test_what_a_failure_is_told_with_is_one_line_of_bounded_length() -> None:
@@ -180,48 +179,48 @@ async def test_what_a_failure_is_told_with_is_one_line_of_bounded_length() -> No
         (pool(0, 1, status=f"failed {long}"), "node_pool_ready", ["c-1", "p-1"]),
     ):
         with pytest.raises(TaskFailed) as caught:
-            await getattr(World(given).wait, wait)(*ids)
+            await getattr(ScriptedService(given).wait, wait)(*ids)
         assert len(caught.value.message) < 1100
         assert str(caught.value).isprintable()
 
 
 async def test_a_status_that_is_empty_is_not_shown() -> None:
     with pytest.raises(WaitTimeout) as caught:
-        await World(task("")).wait.task("t-1", timeout=1)
+        await ScriptedService(task("")).wait.task("t-1", timeout=1)
     assert "status=" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", ["failed", "error"])
 async def test_a_failed_event_raises_its_text_and_its_id(status: str) -> None:
     with pytest.raises(TaskFailed, match="挂载失败") as caught:
-        await World(event(status, "挂载失败")).wait.event("e-1")
+        await ScriptedService(event(status, "挂载失败")).wait.event("e-1")
     assert (caught.value.event_id, caught.value.last) == ("e-1", event(status, "挂载失败"))
     with pytest.raises(TaskFailed, match=f"ended with '{status}'"):
-        await World(event(status)).wait.event("e-1")
+        await ScriptedService(event(status)).wait.event("e-1")
 
 
 @pytest.mark.parametrize("method", ["cluster_running", "cluster_deleted"])
 async def test_a_cluster_in_error_raises_its_text_and_its_id(method: str) -> None:
     with pytest.raises(TaskFailed, match="部署失败") as caught:
-        await getattr(World(cluster("creating"), cluster("error", "部署失败")).wait, method)("c-1")
+        await getattr(ScriptedService(cluster("creating"), cluster("error", "部署失败")).wait, method)("c-1")
     assert (caught.value.cluster_id, caught.value.last) == ("c-1", cluster("error", "部署失败"))
     with pytest.raises(TaskFailed, match="the cluster is in error"):
-        await getattr(World(cluster("creating"), cluster("error")).wait, method)("c-1")
+        await getattr(ScriptedService(cluster("creating"), cluster("error")).wait, method)("c-1")
     with pytest.raises(TaskFailed, match="the cluster is in error"):  # a text that says no more than the status
-        await getattr(World(cluster("creating"), cluster("error", "Error")).wait, method)("c-1")
+        await getattr(ScriptedService(cluster("creating"), cluster("error", "Error")).wait, method)("c-1")
 
 
 async def test_a_cluster_that_never_came_up_is_in_error() -> None:
     with pytest.raises(TaskFailed, match="the cluster is in error"):
-        await World(cluster("error")).wait.cluster_running("c-1")
+        await ScriptedService(cluster("error")).wait.cluster_running("c-1")
 
 
 async def test_a_cluster_in_error_can_be_waited_for_until_it_is_deleted() -> None:
-    world = World(cluster("error"), cluster("error"), cluster("deleting"), NotFound("gone"))
+    world = ScriptedService(cluster("error"), cluster("error"), cluster("deleting"), NotFound("gone"))
     await world.wait.cluster_deleted("c-1")
     assert len(world.polls) == 4
     with pytest.raises(TaskFailed):
-        await World(cluster("error"), cluster("deleting"), cluster("error")).wait.cluster_deleted("c-1")
+        await ScriptedService(cluster("error"), cluster("deleting"), cluster("error")).wait.cluster_deleted("c-1")
 
 
 @pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
@@ -229,7 +228,7 @@ async def test_when_time_is_up_the_ids_and_the_last_state_are_told(method: str) 
     states: dict[str, Any] = {"task": task("doing"), "event": event("doing")}
     state = states.get(method, cluster("creating"))
     with pytest.raises(WaitTimeout, match="it did not end within 30 s") as caught:
-        await getattr(World(state).wait, method)("the-id", timeout=30)
+        await getattr(ScriptedService(state).wait, method)("the-id", timeout=30)
     error = caught.value
     assert error.last == state
     assert list(error.ids.values()) == ["the-id"]
@@ -241,7 +240,7 @@ async def test_when_time_is_up_the_ids_and_the_last_state_are_told(method: str) 
 async def test_what_a_wait_raises_can_be_pickled_with_its_ids_and_its_last_state(
     kind: type[TaskFailed | WaitTimeout],
 ) -> None:
-    world = World(task("error" if kind is TaskFailed else "doing", "why"))
+    world = ScriptedService(task("error" if kind is TaskFailed else "doing", "why"))
     with pytest.raises(kind) as caught:
         await world.wait.task("t-1")
     copy = pickle.loads(pickle.dumps(caught.value))
@@ -261,7 +260,7 @@ async def test_what_a_wait_raises_can_be_pickled_with_its_ids_and_its_last_state
 @pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
 async def test_a_poll_that_fails_in_passing_does_not_end_the_wait(error: EksError, method: str) -> None:
     ends: dict[str, Any] = {"task": task("finish"), "event": event("success"), "cluster_running": cluster("running")}
-    world = World(error, error, ends.get(method, NotFound("gone")))
+    world = ScriptedService(error, error, ends.get(method, NotFound("gone")))
     world.deletions.note("the-id", "")
     await getattr(world.wait, method)("the-id")
     assert len(world.polls) == 3
@@ -273,7 +272,7 @@ async def test_a_poll_that_fails_in_passing_does_not_end_the_wait(error: EksErro
 async def test_a_poll_that_fails_for_good_ends_the_wait(error: EksError, method: str) -> None:
     if isinstance(error, NotFound):  # what is not found may appear yet, and is what `cluster_deleted` waits for
         error = errors.PermissionDenied("no")
-    world = World(PASSING[0], error)
+    world = ScriptedService(PASSING[0], error)
     with pytest.raises(type(error)) as caught:
         await getattr(world.wait, method)("the-id")
     assert caught.value is error
@@ -285,32 +284,32 @@ async def test_a_poll_that_fails_for_good_ends_the_wait(error: EksError, method:
 async def test_time_that_ran_out_while_polls_failed_names_their_failure_as_its_cause() -> None:
     lost = errors.ConnectionLost("lost")
     with pytest.raises(WaitTimeout) as caught:
-        await World(task("doing"), lost).wait.task("t-1", timeout=10)
+        await ScriptedService(task("doing"), lost).wait.task("t-1", timeout=10)
     assert caught.value.__cause__ is lost
     assert caught.value.last == task("doing")
 
 
 async def test_a_failure_that_has_passed_is_not_named_as_the_cause() -> None:
     with pytest.raises(WaitTimeout) as caught:
-        await World(errors.ConnectionLost("lost"), task("doing")).wait.task("t-1", timeout=10)
+        await ScriptedService(errors.ConnectionLost("lost"), task("doing")).wait.task("t-1", timeout=10)
     assert caught.value.__cause__ is None
 
 
 async def test_when_no_poll_succeeded_there_is_no_last_state() -> None:
     with pytest.raises(WaitTimeout) as caught:
-        await World(errors.Throttled("no")).wait.task("t-1", timeout=10)
+        await ScriptedService(errors.Throttled("no")).wait.task("t-1", timeout=10)
     assert caught.value.last is None
 
 
 async def test_a_bug_in_a_poll_comes_out_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError):
-        await World(ZeroDivisionError()).wait.task("t-1")
+        await ScriptedService(ZeroDivisionError()).wait.task("t-1")
 
 
 # --- real time, and cancellation
 
 
-def never(world: World) -> list[str]:
+def never(world: ScriptedService) -> list[str]:
     """Make every poll of a world hang; returns what becomes of them."""
     fates: list[str] = []
 
@@ -321,13 +320,13 @@ def never(world: World) -> list[str]:
         finally:
             fates.append("cut")
 
-    world.wait._fetch_task = world.wait._fetch_clusters = hang
+    world.fetch_task = world.fetch_clusters = hang
     return fates
 
 
 @pytest.mark.parametrize("method", ["task", "clusters_running"])
 async def test_a_poll_that_hangs_is_cut_when_the_time_is_up(method: str) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     fates = never(world)
     with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
         await getattr(world.wait, method)("the-id" if method == "task" else ["the-id"], timeout=0.03)
@@ -340,13 +339,13 @@ async def test_an_on_change_that_hangs_is_cut_when_the_time_is_up() -> None:
         await anyio.sleep(20)
 
     with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
-        await World(task("doing")).wait.task("t-1", timeout=0.03, on_change=hang)
+        await ScriptedService(task("doing")).wait.task("t-1", timeout=0.03, on_change=hang)
     assert caught.value.last == task("doing")
 
 
 @pytest.mark.parametrize("timeout", [None, 3600.0])
 async def test_a_cancellation_passes_through(timeout: float | None) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     fates = never(world)
     with anyio.move_on_after(0.03) as scope:
         await world.wait.task("t-1", timeout=timeout)
@@ -355,14 +354,14 @@ async def test_a_cancellation_passes_through(timeout: float | None) -> None:
 
 
 async def test_a_cancellation_of_look_ups_passes_through() -> None:
-    world = World([])
+    world = ScriptedService([])
     world.details = {"a": None}
 
     async def hang(_: str) -> Response[ClusterDetail]:
         await anyio.sleep(20)
         raise AssertionError
 
-    world.wait._fetch_cluster = hang
+    world.fetch_cluster = hang
     with anyio.move_on_after(0.03) as scope:
         await world.wait.clusters_running([f"c-{index}" for index in range(30)])
     assert scope.cancelled_caught
@@ -376,7 +375,7 @@ CHANGES = [STATES[0], STATES[1], STATES[3], STATES[4], STATES[5]]
 
 async def test_on_change_hears_of_the_first_state_and_of_each_change_and_of_nothing_else() -> None:
     heard: list[TaskStatus] = []
-    await World(*STATES).wait.task("t-1", on_change=heard.append)
+    await ScriptedService(*STATES).wait.task("t-1", on_change=heard.append)
     assert heard == CHANGES
 
 
@@ -387,19 +386,19 @@ async def test_on_change_may_be_async() -> None:
         await anyio.lowlevel.checkpoint()
         heard.append(state)
 
-    await World(*STATES).wait.task("t-1", on_change=hear)
+    await ScriptedService(*STATES).wait.task("t-1", on_change=hear)
     assert heard == CHANGES
 
 
 async def test_a_cluster_that_was_just_created_may_not_be_found_at_first() -> None:
     heard: list[ClusterDetail] = []
-    world = World(NotFound("no"), NotFound("no"), cluster("creating"), cluster("running"))
+    world = ScriptedService(NotFound("no"), NotFound("no"), cluster("creating"), cluster("running"))
     assert (await world.wait.cluster_running("c-1", on_change=heard.append)) == cluster("running")
     assert heard == [cluster("creating"), cluster("running")]
 
 
 async def test_a_cluster_that_is_never_found_ends_the_wait_after_a_minute() -> None:
-    world = World(*[NotFound("no")] * 100)
+    world = ScriptedService(*[NotFound("no")] * 100)
     with pytest.raises(NotFound):
         await world.wait.cluster_running("c-1")
     assert UNSEEN <= sum(world.pauses) < UNSEEN + LAST_INTERVAL
@@ -407,19 +406,21 @@ async def test_a_cluster_that_is_never_found_ends_the_wait_after_a_minute() -> N
 
 async def test_a_cluster_that_was_seen_and_is_gone_ends_the_wait() -> None:
     with pytest.raises(NotFound):
-        await World(cluster("creating"), NotFound("gone")).wait.cluster_running("c-1")
+        await ScriptedService(cluster("creating"), NotFound("gone")).wait.cluster_running("c-1")
 
 
 async def test_on_change_hears_of_the_failure_before_it_is_raised() -> None:
     heard: list[TaskStatus] = []
     with pytest.raises(TaskFailed):
-        await World(task("doing"), task("error")).wait.task("t-1", on_change=heard.append)
+        await ScriptedService(task("doing"), task("error")).wait.task("t-1", on_change=heard.append)
     assert heard == [task("doing"), task("error")]
 
 
 async def test_a_failed_poll_is_no_change() -> None:
     heard: list[TaskStatus] = []
-    await World(task("doing"), PASSING[0], task("doing"), task("finish")).wait.task("t-1", on_change=heard.append)
+    await ScriptedService(task("doing"), PASSING[0], task("doing"), task("finish")).wait.task(
+        "t-1", on_change=heard.append
+    )
     assert heard == [task("doing"), task("finish")]
 
 
@@ -430,7 +431,7 @@ async def test_what_on_change_raises_ends_the_wait_even_if_a_poll_may_raise_it(e
         raise error
 
     states: dict[str, Any] = {"task": task("doing"), "cluster_deleted": cluster("running")}
-    world = World(states.get(method, [summary("c", "creating")]))
+    world = ScriptedService(states.get(method, [summary("c", "creating")]))
     with pytest.raises(type(error)) as caught:
         await getattr(world.wait, method)(["c"] if method == "clusters_running" else "c", on_change=complain)
     assert caught.value is error
@@ -459,7 +460,7 @@ async def test_every_wait_reports_its_changes(method: str, is_async: bool) -> No
 
     on_change: Callable[[Any], Awaitable[None] | None] = hear if is_async else heard.append
     ids = ("c-1", "p-1") if method == "node_pool_ready" else ("c-1",)
-    await getattr(World(*scripts[method]).wait, method)(*ids, on_change=on_change)
+    await getattr(ScriptedService(*scripts[method]).wait, method)(*ids, on_change=on_change)
     assert heard == expected[method]
 
 
@@ -482,7 +483,7 @@ WAITS: list[tuple[str, tuple[Any, ...]]] = [
 )
 @pytest.mark.parametrize(("method", "ids"), WAITS, ids=[method for method, _ in WAITS])
 async def test_a_timeout_is_a_number_above_0_or_none(method: str, ids: tuple[Any, ...], timeout: Any) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     with pytest.raises(InvalidRequestError, match="timeout: must be a number of seconds above 0") as caught:
         await getattr(world.wait, method)(*ids, timeout=timeout)
     assert caught.value.outcome == "not_sent"
@@ -492,7 +493,7 @@ async def test_a_timeout_is_a_number_above_0_or_none(method: str, ids: tuple[Any
 @pytest.mark.parametrize("bad", ["", None, 7, b"c"], ids=repr)
 @pytest.mark.parametrize(("method", "ids"), WAITS, ids=[method for method, _ in WAITS])
 async def test_an_id_is_a_text_that_is_not_empty(method: str, ids: tuple[Any, ...], bad: Any) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     given = [["c-1", bad]] if method == "clusters_running" else [bad] + ["x"] * (len(ids) - 1)
     with pytest.raises(InvalidRequestError, match="not empty"):
         await getattr(world.wait, method)(*given)
@@ -501,12 +502,12 @@ async def test_an_id_is_a_text_that_is_not_empty(method: str, ids: tuple[Any, ..
 
 async def test_a_node_pool_id_is_checked_too() -> None:
     with pytest.raises(InvalidRequestError, match="node_pool_id"):
-        await World(None).wait.node_pool_ready("c", "")
+        await ScriptedService(None).wait.node_pool_ready("c", "")
 
 
 @pytest.mark.parametrize("bad", [-1, True, "3", 1.0, 10**5000, -(10**5000)], ids=shown_number)
 async def test_replicas_is_a_whole_number_of_at_least_0_or_none(bad: Any) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     with pytest.raises(InvalidRequestError, match="replicas: must be a whole number"):
         await world.wait.node_pool_ready("c", "p", bad)
     assert world.polls == []
@@ -514,7 +515,7 @@ async def test_replicas_is_a_whole_number_of_at_least_0_or_none(bad: Any) -> Non
 
 @pytest.mark.parametrize("bad", [[], (), "c-1", b"c-1", None, 7, {}], ids=repr)
 async def test_cluster_ids_is_a_list_of_at_least_one(bad: Any) -> None:
-    world = World(None)
+    world = ScriptedService(None)
     with pytest.raises(InvalidRequestError, match="cluster_ids: must be a list of at least one id"):
         await world.wait.clusters_running(bad)
     assert world.polls == []
@@ -538,7 +539,7 @@ async def test_cluster_ids_is_a_list_of_at_least_one(bad: Any) -> None:
 async def test_a_node_pool_is_ready_when_it_has_just_its_nodes_and_all_are_up(
     state: NodePoolList, replicas: int | None
 ) -> None:
-    world = World(state)
+    world = ScriptedService(state)
     assert await world.wait.node_pool_ready("c-1", "p-1", replicas) == state.node_pool[0]
     assert world.asked == [("c-1", "p-1")]
 
@@ -562,7 +563,7 @@ async def test_a_node_pool_is_ready_when_it_has_just_its_nodes_and_all_are_up(
 )
 async def test_a_node_pool_is_not_ready_otherwise(state: NodePoolList, replicas: int | None) -> None:
     with pytest.raises(WaitTimeout) as caught:
-        await World(state).wait.node_pool_ready("c-1", "p-1", replicas, timeout=5)
+        await ScriptedService(state).wait.node_pool_ready("c-1", "p-1", replicas, timeout=5)
     assert (caught.value.cluster_id, caught.value.node_pool_id) == ("c-1", "p-1")
     found = next((one for one in state.node_pool if one.id == "p-1"), None)
     assert caught.value.last == found
@@ -570,13 +571,13 @@ async def test_a_node_pool_is_not_ready_otherwise(state: NodePoolList, replicas:
 
 async def test_a_node_pool_is_found_among_others() -> None:
     state = pools(*pool(0, 0, 3, pool_id="p-0").node_pool, *pool(3, 3, 3).node_pool)
-    assert (await World(state).wait.node_pool_ready("c-1", "p-1")).id == "p-1"
+    assert (await ScriptedService(state).wait.node_pool_ready("c-1", "p-1")).id == "p-1"
 
 
 @pytest.mark.parametrize("status", ["error", "failed", "CREATE_FAILED", "Scale Error"])
 async def test_a_node_pool_in_error_fails_though_its_nodes_are_up(status: str) -> None:
     with pytest.raises(TaskFailed, match=f"in state '{status}'") as caught:
-        await World(pool(3, 3, 3, status=status)).wait.node_pool_ready("c-1", "p-1")
+        await ScriptedService(pool(3, 3, 3, status=status)).wait.node_pool_ready("c-1", "p-1")
     assert caught.value.ids == {"cluster_id": "c-1", "node_pool_id": "p-1"}
 
 
@@ -584,7 +585,7 @@ async def test_a_node_pool_in_error_fails_though_its_nodes_are_up(status: str) -
 
 
 async def test_many_clusters_take_one_list_a_poll() -> None:
-    world = World(listed(a="creating", b="running", other="error"), listed(a="running", b="running"))
+    world = ScriptedService(listed(a="creating", b="running", other="error"), listed(a="running", b="running"))
     found = await world.wait.clusters_running(["a", "b"])
     assert found == {"a": summary("a", "running"), "b": summary("b", "running")}
     assert list(found) == ["a", "b"]
@@ -595,13 +596,13 @@ async def test_many_clusters_take_one_list_a_poll() -> None:
 async def test_ids_given_twice_count_once_and_keep_their_order(kind: Callable[[list[str]], Iterable[str]]) -> None:
     heard: list[ClusterSummary] = []
     ids = kind(["b", "a", "b", "b"])
-    found = await World(listed(a="running", b="running")).wait.clusters_running(ids, on_change=heard.append)
+    found = await ScriptedService(listed(a="running", b="running")).wait.clusters_running(ids, on_change=heard.append)
     assert list(found) == ["b", "a"]
     assert heard == list(found.values())
 
 
 async def test_a_cluster_that_is_not_listed_is_looked_up() -> None:
-    world = World(listed(a="running"))
+    world = ScriptedService(listed(a="running"))
     world.details = {"b": cluster("running", "up", "b")}
     found = await world.wait.clusters_running(["a", "b"])
     assert found == {"a": summary("a", "running"), "b": summary("b", "running", "up")}
@@ -610,14 +611,14 @@ async def test_a_cluster_that_is_not_listed_is_looked_up() -> None:
 
 
 async def test_a_cluster_that_is_not_found_yet_is_going_on() -> None:
-    world = World(listed(a="running"), listed(a="running"), listed(a="running", b="running"))
+    world = ScriptedService(listed(a="running"), listed(a="running"), listed(a="running", b="running"))
     world.details = {"b": NotFound("not yet")}
     assert list(await world.wait.clusters_running(["a", "b"])) == ["a", "b"]
     assert world.lookups == ["b", "b"]
 
 
 async def test_look_ups_run_ten_at_a_time() -> None:
-    world = World([])
+    world = ScriptedService([])
     ids = [f"c-{index}" for index in range(35)]
     running, most = 0, 0
 
@@ -630,14 +631,14 @@ async def test_look_ups_run_ten_at_a_time() -> None:
         running -= 1
         return Response(data=cluster("running", None, cluster_id))
 
-    world.wait._fetch_cluster = look_up
+    world.fetch_cluster = look_up
     assert list(await world.wait.clusters_running(ids)) == ids
     assert most == 10
 
 
 @pytest.mark.parametrize("error", PASSING, ids=by_class)
 async def test_a_look_up_that_fails_in_passing_does_not_end_the_wait(error: EksError) -> None:
-    world = World([], [], listed(a="running", b="running"))
+    world = ScriptedService([], [], listed(a="running", b="running"))
     world.details = {"a": error, "b": cluster("creating", None, "b")}
     await world.wait.clusters_running(["a", "b"])
     assert len(world.polls) == 3
@@ -649,7 +650,7 @@ async def test_a_look_up_that_fails_in_passing_does_not_end_the_wait(error: EksE
 @pytest.mark.parametrize("count", [1, 40])
 async def test_a_look_up_that_fails_for_good_ends_the_wait_with_just_that_error(error: Exception, count: int) -> None:
     """Never wrapped in an exception group, be it one or many that fail, ours or a bug."""
-    world = World([])
+    world = ScriptedService([])
     world.details = {f"c-{index}": error for index in range(count)}
     with pytest.raises(type(error)) as caught:
         await world.wait.clusters_running(world.details)
@@ -658,13 +659,13 @@ async def test_a_look_up_that_fails_for_good_ends_the_wait_with_just_that_error(
 
 
 async def test_a_list_that_fails_in_passing_does_not_end_the_wait_and_one_that_fails_for_good_does() -> None:
-    await World(PASSING[0], listed(a="running")).wait.clusters_running(["a"])
+    await ScriptedService(PASSING[0], listed(a="running")).wait.clusters_running(["a"])
     with pytest.raises(errors.PermissionDenied):
-        await World(errors.PermissionDenied("no")).wait.clusters_running(["a"])
+        await ScriptedService(errors.PermissionDenied("no")).wait.clusters_running(["a"])
 
 
 async def test_a_failed_cluster_is_raised_only_when_all_have_settled() -> None:
-    world = World(
+    world = ScriptedService(
         [summary("a", "error", "no stock"), summary("b", "creating"), summary("c", "error")],
         [summary("a", "error", "no stock"), summary("b", "running"), summary("c", "error")],
     )
@@ -681,12 +682,12 @@ async def test_a_failed_cluster_is_raised_only_when_all_have_settled() -> None:
 
 
 async def test_a_failed_cluster_that_recovers_is_no_failure() -> None:
-    world = World(listed(a="error", b="creating"), listed(a="running", b="running"))
+    world = ScriptedService(listed(a="error", b="creating"), listed(a="running", b="running"))
     assert len(await world.wait.clusters_running(["a", "b"])) == 2
 
 
 async def test_when_time_is_up_clusters_that_failed_and_those_that_go_on_are_told_apart() -> None:
-    world = World(listed(a="running", b="creating", d="error"), listed(a="running", b="creating"))
+    world = ScriptedService(listed(a="running", b="creating", d="error"), listed(a="running", b="creating"))
     world.details = dict.fromkeys("cd", NotFound("not there"))
     with pytest.raises(WaitTimeout) as caught:
         await world.wait.clusters_running(["a", "b", "c", "d"], timeout=20)
@@ -704,7 +705,7 @@ async def test_when_time_is_up_clusters_that_failed_and_those_that_go_on_are_tol
 
 
 async def test_a_cluster_of_many_that_has_vanished_is_settled() -> None:
-    world = World(listed(a="creating", b="creating"), listed(a="running"))
+    world = ScriptedService(listed(a="creating", b="creating"), listed(a="running"))
     world.details = {"b": NotFound("gone")}
     with pytest.raises(TaskFailed, match="b: it is gone") as caught:
         await world.wait.clusters_running(["a", "b"], timeout=None)
@@ -713,7 +714,7 @@ async def test_a_cluster_of_many_that_has_vanished_is_settled() -> None:
 
 
 async def test_a_cluster_of_many_that_is_never_seen_fails_after_a_minute() -> None:
-    world = World(listed(a="running"))
+    world = ScriptedService(listed(a="running"))
     world.details = {"typo": NotFound("no")}
     with pytest.raises(TaskFailed, match="typo: it was never seen"):
         await world.wait.clusters_running(["a", "typo"], timeout=None)
@@ -722,13 +723,13 @@ async def test_a_cluster_of_many_that_is_never_seen_fails_after_a_minute() -> No
 
 async def test_when_no_list_came_in_time_all_are_named() -> None:
     with pytest.raises(WaitTimeout) as caught:
-        await World(errors.Throttled("no")).wait.clusters_running(["a", "b"], timeout=20)
+        await ScriptedService(errors.Throttled("no")).wait.clusters_running(["a", "b"], timeout=20)
     assert (caught.value.cluster_ids, caught.value.last) == (("a", "b"), {})
 
 
 @pytest.mark.parametrize("is_async", [False, True])
 async def test_each_change_of_each_cluster_is_reported_once(is_async: bool) -> None:
-    world = World(
+    world = ScriptedService(
         listed(a="creating", b="creating"),
         listed(a="creating", b="running"),
         listed(b="running"),
@@ -751,7 +752,7 @@ async def test_the_waiters_use_the_real_clock_chance_and_sleep_unless_told_other
     async def fetch(task_id: str) -> Response[TaskStatus]:
         return Response(data=task("doing"))
 
-    no: Any = World(None).answer
+    no: Any = ScriptedService(None).answer
     wait = Waiters(task=fetch, event=no, cluster=no, clusters=no, node_pools=no, steps=no)
     with anyio.fail_after(10), pytest.raises(WaitTimeout):
         await wait.task("t-1", timeout=0.05)
