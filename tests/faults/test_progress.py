@@ -1,4 +1,4 @@
-"""What the service does after it has said yes: tasks that fail or never end, reads that lag, pages that move."""
+"""What the service does after a success response: tasks that fail or never end, reads that lag, pages that move."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_the_pythons_that_are_declared_are_those_that_ci_runs() -> None:
     assert {run[1], *(version.removeprefix("3.") for version in run[2].split())} == declared
 
 
-def test_no_version_is_bound_to_a_place() -> None:
+def test_no_tool_or_ci_file_names_a_url() -> None:
     for path in [*(ROOT / "tools").iterdir(), ROOT / "noxfile.py", ROOT / ".ci/run", ROOT / ".ci/pythons"]:
         if path.is_file():
             assert not re.search(r"https?://", path.read_text(encoding="utf-8")), path

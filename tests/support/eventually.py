@@ -1,4 +1,4 @@
-"""Patience with a limit, for what comes to pass by itself in another thread or process."""
+"""Wait, with a limit, for something that happens by itself in another thread or process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATIENCE = 10.0
 
 
 def until(is_so: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Wait until it is so; fail if that takes longer than the patience lasts."""
+    """Wait until the condition holds; fail if that takes longer than `patience` seconds."""
     end = time.monotonic() + patience
     while not is_so():
         assert time.monotonic() < end, "it did not come to pass"

@@ -1,4 +1,4 @@
-"""A service of raw sockets on 127.0.0.1, in threads of its own, that answers as it is told to and keeps a ledger."""
+"""A service of raw sockets on 127.0.0.1, in threads of its own: it sends what a test says, and keeps a ledger."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ keys = st.one_of(texts, st.text(st.characters(exclude_categories=["Cs"]), min_si
     params=st.dictionaries(names, st.one_of(texts, long_texts), max_size=6),
     second=st.integers(0, 4_000_000_000),
 )
-def test_the_quick_path_agrees_with_the_plain_reading(
+def test_the_fast_path_agrees_with_the_plain_rule(
     key_id: str, key: str, method: str, params: dict[str, str], second: int
 ) -> None:
     sent = {"Action": "ListClusters", **params}
@@ -149,7 +149,7 @@ def test_long_values_are_encoded_like_short_ones() -> None:
 MORE: list[dict[str, str]] = [{}, {"a": "b"}, {"a": "b", "c": "d"}, {"a": "bc", "d": ""}, {"ab": ""}]
 
 
-def test_what_is_kept_of_earlier_requests_is_never_taken_for_another() -> None:
+def test_cached_encodings_are_never_used_for_another_request() -> None:
     signer = signer_at(Credentials("id", "key"), lambda: 0)
     asked = [(method, {"Action": action, **more}) for method in ("GET", "POST") for action in "AB" for more in MORE]
     queries = [signer.sign(method, params) for method, params in asked * 2]
@@ -161,7 +161,7 @@ def test_what_is_kept_of_earlier_requests_is_never_taken_for_another() -> None:
     assert len(set(queries)) == len(asked)
 
 
-def test_only_so_much_is_kept_of_earlier_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_encodings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cds_eks.signing.MOST_KEPT", 3)
     signer = signer_at(Credentials("id", "key"), lambda: 0)
     for number in range(7):

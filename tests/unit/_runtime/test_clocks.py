@@ -1,4 +1,4 @@
-"""One place looks the clocks up, so that frozen time reaches what it should and nothing else."""
+"""One module reads the clocks, so that frozen time reaches what it should and nothing else."""
 
 from __future__ import annotations
 

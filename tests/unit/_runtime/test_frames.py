@@ -77,7 +77,7 @@ def assert_clean(error: BaseException) -> None:
     assert shown_in(error) == []
 
 
-def test_the_looking_finds_what_it_looks_for() -> None:
+def test_the_search_for_secrets_finds_them() -> None:
     space: dict[str, Any] = {"__name__": "cds_eks.planted"}
     exec("def fail(value):\n    raise ValueError\n", space)
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - it has no words
@@ -280,7 +280,7 @@ def test_no_answer_leads_to_a_secret(
 @each_backend
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("timeouts", [Timeouts(read=0.02), Timeouts(total=0.05)], ids=["read", "total"])
-def test_no_silence_leads_to_a_secret(
+def test_no_timeout_leads_to_a_secret(
     timeouts: Timeouts, call: str, backend: str, face: str, server: Server, create: models.CreateClusterRequest
 ) -> None:
     server.answer = None

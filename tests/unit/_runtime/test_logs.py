@@ -1,4 +1,4 @@
-"""Only what is on the list is logged."""
+"""Only fields on the allow-list are logged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cds_eks._runtime.logs import FACTS, log
 logger = logging.getLogger("cds_eks.test")
 
 
-def test_what_is_not_on_the_list_is_not_logged_whoever_asks_for_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_field_that_is_not_on_the_allow_list_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="cds_eks"):
         log(
             logger,
@@ -29,7 +29,7 @@ def test_what_is_not_on_the_list_is_not_logged_whoever_asks_for_it(caplog: pytes
     assert "secret" not in repr(vars(record))
 
 
-def test_the_list_names_nothing_that_a_request_or_an_answer_holds() -> None:
+def test_the_allow_list_has_no_field_of_a_request_or_an_answer() -> None:
     assert not set(FACTS) & {"url", "query", "params", "headers", "content", "body", "message", "desc", "data"}
 
 
@@ -39,13 +39,13 @@ def test_zero_is_a_fact_and_none_is_not(caplog: pytest.LogCaptureFixture) -> Non
     assert caplog.records[0].getMessage() == "GetCluster answered: wait=0"
 
 
-def test_the_line_says_where_it_was_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_record_names_the_file_that_logged_it(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="cds_eks"):
         log(logger, logging.INFO, "GetCluster", "answered")
     assert caplog.records[0].filename == "test_logs.py"
 
 
-def test_nothing_is_made_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_formatted_if_the_level_is_off(caplog: pytest.LogCaptureFixture) -> None:
     class Loud:
         def __str__(self) -> str:
             raise AssertionError

@@ -255,7 +255,7 @@ async def test_the_limit_of_attempts_under_way_is_used(make: Make, limits: Limit
 
 
 @asynchronous
-async def test_the_pace_is_used(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_rate_limit_is_used(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Scripted()
     async with make(backend, limits=Limits(requests_per_second=100)) as eks:
         began = anyio.current_time()
@@ -374,7 +374,7 @@ async def test_leaving_the_block_closes_the_backend_and_ends_the_client(make: Ma
 
 
 @asynchronous
-async def test_an_answer_has_all_that_the_service_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_response_has_all_fields_of_the_envelope(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([100.0, 100.25])
     monkeypatch.setattr("cds_eks._runtime.clocks.monotonic", lambda: next(ticks))
     clusters = [{"ClusterId": "c-1", "New": 1}]
@@ -390,7 +390,7 @@ async def test_an_answer_has_all_that_the_service_told(make: Make, monkeypatch: 
 
 
 @asynchronous
-async def test_what_the_service_does_not_tell_is_none(make: Make) -> None:
+async def test_a_missing_envelope_field_is_none(make: Make) -> None:
     content = json.dumps({"Code": "Success", "Data": {"ClusterId": "c-1"}}).encode()
     async with make(Scripted(RawResponse(status=200, headers={}, content=content))) as eks:
         response = await eks.clusters.get("c-1")
@@ -822,7 +822,7 @@ async def test_an_argument_of_any_action_that_can_not_be_sent_is_named(
 
 
 @asynchronous
-async def test_a_call_is_one_line_of_facts_at_debug(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_call_logs_one_record_at_debug(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="cds_eks"):
         async with make(Scripted(answer(Msg="marked words", Data={"ClusterId": "marked-id"}))) as eks:
             await eks.clusters.get("marked-argument")
@@ -843,7 +843,7 @@ async def test_nothing_is_logged_above_debug_when_all_is_well(make: Make, caplog
     assert caplog.records == []
 
 
-def test_the_namespaces_share_the_clients_way(credentials: Credentials) -> None:
+def test_the_resource_groups_share_the_clients_execute(credentials: Credentials) -> None:
     eks = AsyncEksClient(credentials)
     names = ["clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups"]
     assert {getattr(eks, name)._execute for name in names} == {eks.execute}

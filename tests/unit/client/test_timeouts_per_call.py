@@ -1,4 +1,4 @@
-"""`timeout=` of a single call, and what a call says whose time ran out in line."""
+"""`timeout=` of a single call, and what the error says if it ran out while the call waited for a permit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_a_call_ends_at_its_own_time(credentials: Credentials, name: str, 
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("timeout", NO_TIMES, ids=lambda value: type(value).__name__)
-async def test_what_is_no_time_is_refused_before_anything_is_sent(
+async def test_an_invalid_timeout_is_refused_before_anything_is_sent(
     credentials: Credentials, name: str, timeout: Any
 ) -> None:
     backend = Backend()
@@ -81,7 +81,7 @@ async def test_what_is_no_time_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("kept_below", [False, True])
-async def test_a_longer_time_than_the_clients_is_kept_as_well(credentials: Credentials, kept_below: bool) -> None:
+async def test_a_timeout_longer_than_the_clients_is_used_as_well(credentials: Credentials, kept_below: bool) -> None:
     backend = Backend()
     backend.keeps_deadline = kept_below  # type: ignore[attr-defined]
     async with AsyncEksClient(credentials, backend=backend, timeouts=Timeouts(total=10)) as eks:
@@ -145,11 +145,11 @@ def test_every_operation_takes_it(credentials: Credentials, kind: Any) -> None:
     assert count >= 24
 
 
-# --- in line -------------------------------------------------------------------------------------------------------
+# --- waiting for a permit ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_kept_below", [False, True])
-async def test_a_call_whose_time_ran_out_in_line_says_so_and_made_no_attempt(
+async def test_a_call_that_timed_out_waiting_for_a_permit_says_so_and_made_no_attempt(
     credentials: Credentials, create_cluster_body: dict[str, Any], is_kept_below: bool
 ) -> None:
     backend = Backend(answers=False)
@@ -172,7 +172,7 @@ async def test_a_call_whose_time_ran_out_in_line_says_so_and_made_no_attempt(
     assert len(backend.sent) == 2
 
 
-async def test_a_call_whose_time_ran_out_before_its_turn_says_so(credentials: Credentials) -> None:
+async def test_a_call_that_timed_out_waiting_for_the_rate_limit_says_so(credentials: Credentials) -> None:
     backend = Backend()
     async with AsyncEksClient(credentials, backend=backend, limits=Limits(requests_per_second=0.1)) as eks:
         await eks.nodes.list("c-1")
@@ -181,7 +181,7 @@ async def test_a_call_whose_time_ran_out_before_its_turn_says_so(credentials: Cr
     assert (caught.value.attempts, len(backend.sent)) == (0, 1)
 
 
-async def test_a_call_that_had_its_turn_says_nothing_of_the_line(credentials: Credentials) -> None:
+async def test_a_call_that_got_its_permit_does_not_mention_the_wait(credentials: Credentials) -> None:
     backend = Backend(answers=False)
     settings: dict[str, Any] = {"backend": backend, "limits": Limits(max_in_flight=1)}
     async with AsyncEksClient(credentials, **settings) as eks, anyio.create_task_group() as group:

@@ -132,7 +132,7 @@ def test_an_id_that_the_request_has_named_says_nothing_about_what_was_done() -> 
     assert (begun.ids, begun.outcome) == ({"cluster_id": "cl-1", "task_id": "tk-1"}, "unknown")
 
 
-# --- what a call is told -------------------------------------------------------------------------------------------
+# --- what a call raises --------------------------------------------------------------------------------------------
 
 
 class Scripted:
@@ -200,7 +200,7 @@ async def test_what_an_earlier_attempt_named_is_not_lost_with_the_last() -> None
 
 
 @pytest.mark.anyio
-async def test_ids_are_kept_when_the_time_runs_out() -> None:
+async def test_a_deadline_error_has_the_ids_of_the_last_answer() -> None:
     async def linger(request: Request, send: Send) -> RawResponse:
         response = await send(request)
         await anyio.sleep_forever()

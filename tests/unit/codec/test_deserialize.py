@@ -1,4 +1,4 @@
-"""Answers are read tolerantly, as the contract page says; what can't be meant is told by its path."""
+"""Answers are read tolerantly, as the contract page says; what can't be read is a decode error that names its path."""
 
 from __future__ import annotations
 
@@ -205,18 +205,18 @@ def test_a_field_that_is_merely_renamed_is_read_by_each_name() -> None:
     assert read(models.BillingSpec, {"InstanceChargeType": "PostPaid"}).billing_method == "PostPaid"
 
 
-def test_what_can_not_be_a_subnet_is_named_by_its_path() -> None:
+def test_an_invalid_subnet_is_named_by_its_path() -> None:
     assert why_not(models.CniConfig, {"SubnetIds": [["s"], ["t", "u"]]}).startswith(".SubnetIds[0] should be an object")
     assert why_not(models.CniConfig, {"SubnetIds": 7}) == ".SubnetIds should be a list, not int"
 
 
-def test_what_has_no_name_here_is_kept_aside() -> None:
+def test_undocumented_fields_are_in_extra() -> None:
     node = read(models.Node, {"NodeId": "n", "Rack": {"Row": [1]}, "Extra": 1, "extra": 2, "node_id": "other"})
     assert node.node_id == "n"
     assert node.extra == {"Rack": {"Row": [1]}, "Extra": 1, "extra": 2, "node_id": "other"}
 
 
-def test_an_unknown_state_is_kept() -> None:
+def test_an_unknown_state_is_passed_through() -> None:
     assert read(models.Node, {"NodeStatus": "defragmenting"}).node_status == "defragmenting"
 
 
@@ -246,7 +246,7 @@ def test_null_is_the_same_as_missing(cls: type[Shape]) -> None:
     assert read(cls, nulls) == read(cls, {})
 
 
-def test_numbers_and_texts_stand_in_for_each_other() -> None:
+def test_numbers_and_texts_are_converted_to_each_other() -> None:
     node = read(models.Node, {"NodeId": 17, "Cpu": "8", "Ram": 16.0, "Duration": "", "BillingMethod": 0})
     assert (node.node_id, node.cpu, node.ram, node.duration, node.billing_method) == ("17", 8, 16, None, "0")
 

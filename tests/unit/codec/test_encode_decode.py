@@ -621,7 +621,7 @@ def test_an_envelope_without_the_optional_fields_is_read() -> None:
     assert response.raw == {"code": "success"}
 
 
-def test_an_answer_of_many_digits_or_nan_is_read_or_told() -> None:
+def test_an_answer_of_many_digits_or_nan_is_read_or_is_a_decode_error() -> None:
     request = Request(operation=OPERATIONS["ListNodes"], url=URL, params={})
 
     def node(cpu: bytes) -> Any:

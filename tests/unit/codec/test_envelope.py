@@ -59,7 +59,7 @@ def answer(content: bytes | dict[str, Any], status: int = 200, **headers: str) -
         b"\x1f\x8b\x08\x00",
     ],
 )  # fmt: skip
-def test_what_is_not_the_envelope_is_told_as_such(content: bytes) -> None:
+def test_a_body_that_is_not_the_envelope_is_a_decode_error(content: bytes) -> None:
     assert parse(answer(content)) is None
 
 
@@ -152,7 +152,7 @@ def test_the_request_id_is_the_envelopes_or_the_headers_and_fit_to_be_shown(
     assert request_id_of(answer(content, cds_request_id=header)) == request_id
 
 
-def test_a_request_id_that_echoes_a_secret_is_blotted_before_it_is_cut() -> None:
+def test_a_request_id_that_echoes_a_secret_is_redacted_before_it_is_cut() -> None:
     secret = "Marked-passw0rd"
     response = answer({"Code": "x", "RequestId": "r" * 195 + secret})
     assert request_id_of(response, [secret]) == "r" * 195 + "***"

@@ -159,7 +159,7 @@ REFUSED_BY_STATUS = {
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 @pytest.mark.parametrize("status", REFUSED_BY_STATUS)
 @pytest.mark.parametrize("operation", [READ, WRITE, CREATE], ids=lambda operation: operation.name)
-def test_of_an_empty_body_the_status_tells_where_it_is_beyond_doubt(
+def test_an_empty_body_is_judged_by_its_status_if_that_is_beyond_doubt(
     operation: Operation[Any], status: int, body: bytes
 ) -> None:
     failure = failure_of(request_for(operation), answer(body, status, {"retry-after": "2"}))
@@ -183,7 +183,7 @@ def test_of_an_empty_body_the_status_tells_where_it_is_beyond_doubt(
         (503, errors.UnreadableResponse),
     ],
 )
-def test_of_an_empty_body_the_status_may_leave_a_create_open(status: int, kind: type[errors.EksError]) -> None:
+def test_an_empty_body_with_another_status_leaves_a_create_ambiguous(status: int, kind: type[errors.EksError]) -> None:
     failure = failure_of(request_for(CREATE), answer(b"", status))
     assert type(failure) is kind
     assert failure.outcome == "unknown"
@@ -229,7 +229,7 @@ def test_what_is_no_redirection_leads_nowhere() -> None:
 
 @pytest.mark.parametrize("status", [200, 408, 502, 503])
 @pytest.mark.parametrize("content", [b"<html>", b"{}"])
-def test_an_unreadable_answer_may_wish_for_a_pause_too(content: bytes, status: int) -> None:
+def test_retry_after_is_read_from_an_unreadable_answer(content: bytes, status: int) -> None:
     failure = failure_of(request_for(), answer(content, status, {"retry-after": "3"}))
     assert isinstance(failure, errors.UnreadableResponse)
     assert failure.retry_after == 3.0
@@ -267,7 +267,7 @@ def test_an_unreadable_answer_may_wish_for_a_pause_too(content: bytes, status: i
         ("", 200, errors.ServiceError),
     ],
 )
-def test_an_unknown_code_is_judged_by_its_words_then_by_the_status(
+def test_an_unknown_code_is_classified_by_its_words_then_by_the_status(
     code: object, status: int, kind: type[errors.ServiceError]
 ) -> None:
     failure = service_error({"Code": code}, status)
@@ -335,19 +335,19 @@ def test_a_429_is_throttling_whatever_it_says(content: bytes) -> None:
     assert (failure.action, failure.request_id) == ("CreateCluster", "r-1")
 
 
-def test_only_the_beginning_of_an_unreadable_body_is_kept() -> None:
+def test_an_unreadable_body_is_truncated_in_the_error() -> None:
     assert unreadable(b"x" * 10_000_000).body == "x" * 2048
     assert unreadable(b"x" + "测".encode() * 1000).body == "x" + "测" * 682
 
 
-def test_an_unreadable_body_in_another_encoding_is_kept_as_far_as_it_can_be() -> None:
+def test_an_unreadable_body_in_another_encoding_is_decoded_with_replacements() -> None:
     assert unreadable("错误 502".encode("gbk")).body.endswith(" 502")
 
 
 SECRET = "Marked&passw0rd"
 
 
-def test_secrets_are_blotted_out_of_all_that_is_kept() -> None:
+def test_secrets_are_redacted_in_every_field_of_an_error() -> None:
     content = {"Code": f"Bad.{SECRET}", "Desc": f"bad {SECRET}!", "RequestId": f"r-{SECRET}"}
     failure = service_error(content, 400, request_for(CREATE, SECRET, "other"))
     assert (failure.code, failure.message, failure.desc, failure.request_id) == (
@@ -360,13 +360,13 @@ def test_secrets_are_blotted_out_of_all_that_is_kept() -> None:
 
 
 @pytest.mark.parametrize("spelling", [SECRET, "Marked\\u0026passw0rd", "Marked&amp;passw0rd", "Marked%26passw0rd"])
-def test_secrets_are_blotted_out_of_an_unreadable_body(spelling: str) -> None:
+def test_secrets_are_redacted_in_an_unreadable_body(spelling: str) -> None:
     failure = unreadable(f"<p>{spelling}</p>".encode(), 502, request_for(CREATE, SECRET))
     assert failure.body == "<p>***</p>"
 
 
 @pytest.mark.parametrize("cut", range(4, len(SECRET)))
-def test_a_secret_cut_in_two_is_blotted_wherever_the_cut_is(cut: int) -> None:
+def test_a_truncated_secret_is_redacted_wherever_it_is_cut(cut: int) -> None:
     request = request_for(CREATE, SECRET)
     truncated = f'{{"Code": "Bad", "Msg": "{SECRET[:cut]}'
     assert unreadable(truncated.encode(), 200, request).body == '{"Code": "Bad", "Msg": "***'
@@ -374,7 +374,7 @@ def test_a_secret_cut_in_two_is_blotted_wherever_the_cut_is(cut: int) -> None:
     assert unreadable(long.encode(), 502, request).body == "x" * (2048 - cut) + "***"
 
 
-def test_a_secret_cut_in_the_middle_of_a_character_is_blotted() -> None:
+def test_a_secret_truncated_inside_a_character_is_redacted() -> None:
     request = request_for(CREATE, "Märked-passwörd")
     content = ("x" * 2034).encode() + "Märked-passwörd".encode()
     assert content[2047:2049] == "ö".encode()
@@ -393,17 +393,17 @@ URL = "/eks/v1?Action=X&SignatureMethod=HMAC-SHA1&SignatureNonce=n&Timestamp=t&S
         ('{"url": "?a=b\\u0026Signature\\u003daBc"}', '{"url": "?a=b\\u0026Signature\\u003d***"}'),
     ],
 )
-def test_a_signature_is_blotted_wherever_a_url_is_repeated(page: str, shown: str) -> None:
+def test_a_signature_is_redacted_wherever_a_url_is_repeated(page: str, shown: str) -> None:
     assert unreadable(page.encode(), 502).body == shown
     assert service_error({"Code": "InvalidHTTPRequest", "Msg": page}, 400, request_for(READ)).message == shown
 
 
 @pytest.mark.parametrize(("words", "outcome"), [(f"bad URL {URL}x", "refused"), ("SignatureNonceUsed", "unknown")])
-def test_a_repeated_url_is_no_word_of_a_replay(words: str, outcome: str) -> None:
+def test_a_repeated_url_is_not_taken_for_a_replay_error(words: str, outcome: str) -> None:
     assert service_error({"Code": "InvalidHTTPRequest", "Msg": words}, 400, request_for(CREATE)).outcome == outcome
 
 
-def test_messages_are_one_line_of_bounded_length() -> None:
+def test_messages_have_no_newlines_and_bounded_length() -> None:
     failure = service_error({"Code": "B\nad" * 1000, "Msg": "a\r\n\x1b" + "b" * 5_000_000, "RequestId": "r\r\nX: 1"})
     assert failure.message == "a   " + "b" * 996 + "…"
     assert len(failure.code) == 1001
@@ -448,7 +448,7 @@ DATE = format_datetime(NOW, usegmt=True)
         ("\0", None),
     ],
 )  # fmt: skip
-def test_the_services_wish_for_a_pause_is_read_if_it_makes_sense(value: str, seconds: float | None) -> None:
+def test_retry_after_is_read_if_it_makes_sense(value: str, seconds: float | None) -> None:
     headers = {"retry-after": value, "date": DATE}
     assert retry_after(answer({"Code": "Throttling"}, 429, headers)) == seconds
     failure = failure_of(request_for(), answer({"Code": "Throttling"}, 429, headers))

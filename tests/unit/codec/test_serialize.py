@@ -279,7 +279,7 @@ def test_what_the_newer_revision_can_not_carry_is_named_and_not_dropped(
         ("extra", {"New": None}),
     ],
 )
-def test_what_is_told_of_an_added_subnet_is_not_dropped(path: str, value: Any) -> None:
+def test_no_field_of_an_added_subnet_is_dropped(path: str, value: Any) -> None:
     subnets = [models.ClusterSubnet(subnet_id="a"), models.ClusterSubnet(**{"subnet_id": "b", path: value})]
     request = models.AddClusterSubnetRequest(cluster_id="c", subnets=subnets)
     with pytest.raises(InvalidRequestError) as caught:

@@ -340,7 +340,7 @@ def test_an_ambiguous_create_is_also_what_went_wrong(error: EksError, kinds: set
         ({}, None, None),
     ],
 )
-def test_an_ambiguous_create_tells_what_to_look_for(natural_key: Any, name: str | None, vpc_id: str | None) -> None:
+def test_an_ambiguous_create_says_what_to_look_for(natural_key: Any, name: str | None, vpc_id: str | None) -> None:
     made = ambiguous(errors.ConnectionLost("x"), natural_key=natural_key, window=WINDOW)
     assert (made.name, made.vpc_id) == (name, vpc_id)
 

@@ -1,4 +1,4 @@
-"""The time for a whole call."""
+"""The deadline of a whole call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def answer(status: int = 200, code: str = "Success") -> RawResponse:
     return RawResponse(status=status, headers={}, content=json.dumps(body).encode())
 
 
-async def test_the_deadline_is_told_to_all_below() -> None:
+async def test_the_deadline_is_passed_to_inner_middleware() -> None:
     seen: list[float | None] = []
 
     async def send(request: Request) -> RawResponse:
@@ -88,7 +88,7 @@ async def test_the_error_says_what_was_known_when_the_time_ran_out(steps: list[s
     assert error.__context__ is None
 
 
-async def test_time_runs_out_in_back_off_too_and_the_failures_are_kept() -> None:
+async def test_the_deadline_covers_back_off_and_its_error_has_the_earlier_failures() -> None:
     async def send(request: Request) -> RawResponse:
         request.record.may_have_left()
         return answer(429, "Throttling")
@@ -117,7 +117,7 @@ async def test_a_pause_that_would_not_fit_is_not_begun_and_the_failure_itself_is
         await chain([Deadline(5), retry], send)(request_of())
 
 
-async def test_time_runs_out_in_the_queue_too() -> None:
+async def test_the_deadline_covers_the_wait_for_a_permit() -> None:
     limits = LimitRate(1)
     go = anyio.Event()
 
@@ -137,7 +137,7 @@ async def test_time_runs_out_in_the_queue_too() -> None:
         await limits(request_of(), holding)
 
 
-async def test_time_runs_out_in_the_queue_too_where_those_below_keep_the_deadline_themselves() -> None:
+async def test_the_deadline_covers_the_wait_for_a_permit_if_the_backend_keeps_the_deadline() -> None:
     limits = LimitRate(1)
     go = anyio.Event()
 

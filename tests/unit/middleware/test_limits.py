@@ -1,4 +1,4 @@
-"""How many attempts are under way at once, and how many begin in a second."""
+"""Limits: how many attempts are under way at once, and how many begin in a second."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def test_no_more_than_the_limit_are_under_way() -> None:
     assert max(seen) == 3
 
 
-async def test_who_waits_is_let_through_first_come_first_served() -> None:
+async def test_waiting_calls_get_permits_first_in_first_out() -> None:
     gate, limits = Gate(), LimitRate(1)
     async with anyio.create_task_group() as group:
         for number in range(20):
@@ -98,7 +98,7 @@ async def test_who_waits_is_let_through_first_come_first_served() -> None:
     assert gate.begun == list(range(20))
 
 
-async def test_a_place_is_given_back_when_a_call_fails() -> None:
+async def test_a_permit_is_released_when_a_call_fails() -> None:
     limits = LimitRate(1)
 
     async def failing(request: Request) -> RawResponse:
@@ -109,7 +109,7 @@ async def test_a_place_is_given_back_when_a_call_fails() -> None:
             await limits(REQUEST, failing)
 
 
-async def test_cancelling_calls_at_any_point_loses_no_place() -> None:
+async def test_cancelling_calls_at_any_point_loses_no_permit() -> None:
     rng = random.Random(7)
     limits = LimitRate(4)
     for _ in range(20):
@@ -141,7 +141,7 @@ async def test_cancelling_calls_at_any_point_loses_no_place() -> None:
     assert len(last.begun) == 5
 
 
-async def test_attempts_begin_at_the_pace_that_is_set() -> None:
+async def test_attempts_begin_at_the_rate_that_is_set() -> None:
     time = FakeTime()
     limits = LimitRate(None, 10, clock=time, sleep=time.sleep)
     begun: list[tuple[int, float]] = []
@@ -158,7 +158,7 @@ async def test_attempts_begin_at_the_pace_that_is_set() -> None:
     assert [when for _, when in begun] == [round(number * 0.1, 6) for number in range(25)]
 
 
-async def test_the_pace_keeps_the_order_of_those_who_wait() -> None:
+async def test_the_rate_limit_keeps_waiting_calls_in_order() -> None:
     time = FakeTime()
     go = anyio.Event()
     begun: list[int] = []
@@ -181,7 +181,7 @@ async def test_the_pace_keeps_the_order_of_those_who_wait() -> None:
     assert begun == list(range(20))
 
 
-async def test_time_in_which_nothing_began_is_not_made_up_for() -> None:
+async def test_idle_time_allows_no_burst() -> None:
     time = FakeTime()
     limits = LimitRate(None, 2, clock=time, sleep=time.sleep)
     begun: list[float] = []
@@ -197,7 +197,7 @@ async def test_time_in_which_nothing_began_is_not_made_up_for() -> None:
     assert begun == [0, 60, 60.5, 61]
 
 
-async def test_who_is_cancelled_in_line_takes_no_turn_along() -> None:
+async def test_a_cancelled_waiting_call_uses_up_no_permit() -> None:
     time = FakeTime()
     asleep = anyio.Event()
     is_waiting = [True]
@@ -260,7 +260,7 @@ async def test_a_write_waits_for_one_read_at_the_most_however_many_there_are() -
             while len(begun) <= number:
                 await anyio.lowlevel.checkpoint()
         turn.release()
-    assert begun.index("DeleteCluster") == 2  # after the read under way, and the one that was next in line
+    assert begun.index("DeleteCluster") == 2  # after the read under way, and the one that waited first
     assert len(begun) == 51
 
 
@@ -357,7 +357,7 @@ def test_the_adaptive_limit_grows_to_no_more_than_twice_of_what_was_sent() -> No
     assert rate.limit == 2.0
 
 
-async def test_clients_that_share_an_adaptive_limit_share_its_turns() -> None:
+async def test_clients_that_share_an_adaptive_limit_share_its_rate() -> None:
     time, rate = FakeTime(), AdaptiveRate()
     rate.take(time.now)
     rate.learn(time.now, is_throttled=True)
@@ -386,7 +386,7 @@ def test_a_limit_that_adapts_is_an_adaptive_rate() -> None:
         Limits(adaptive=True)  # type: ignore[arg-type]
 
 
-async def test_a_turn_that_does_not_come_before_the_deadline_is_given_up() -> None:
+async def test_a_call_that_can_not_begin_before_its_deadline_is_given_up() -> None:
     limit, gate = LimitRate(requests_per_second=0.001), Gate()
     gate.go.set()
     late = attrs.evolve(numbered(2), record=CallRecord())

@@ -228,13 +228,11 @@ def test_pauses_are_spread_over_the_whole_range() -> None:
         (1e9, 0.5, 0.5),
     ],
 )
-def test_the_services_wish_for_a_pause_is_heard_unless_it_is_absurd(
-    asked: float | None, jitter: float, wait: float
-) -> None:
+def test_retry_after_is_obeyed_unless_it_is_absurd(asked: float | None, jitter: float, wait: float) -> None:
     assert decided(service_error(errors.Throttled, retry_after=asked), jitter=jitter).wait == wait
 
 
-def test_calls_that_were_told_the_same_do_not_come_back_in_the_same_moment() -> None:
+def test_calls_with_the_same_retry_after_are_spread_over_a_second() -> None:
     failure = service_error(errors.Throttled, retry_after=5.0)
     numbers = random.Random(7)
     waits = sorted(decided(failure, jitter=numbers.random()).wait or 0.0 for _ in range(50))
@@ -246,7 +244,7 @@ def test_calls_that_were_told_the_same_do_not_come_back_in_the_same_moment() -> 
 @pytest.mark.parametrize("kind", [Kind.READ, Kind.IDEMPOTENT])
 @pytest.mark.parametrize("content", [HTML, b"", b"{}"])
 @pytest.mark.parametrize("status", [408, 429, 502, 503])
-def test_a_wish_for_a_pause_is_heard_whatever_the_answer_is(status: int, content: bytes, kind: Kind) -> None:
+def test_retry_after_is_obeyed_whatever_the_answer_is(status: int, content: bytes, kind: Kind) -> None:
     time = FakeTime()
     answers = iter([RawResponse(status=status, headers={"retry-after": "7"}, content=content), answer()])
 
@@ -258,7 +256,7 @@ def test_a_wish_for_a_pause_is_heard_whatever_the_answer_is(status: int, content
 
 
 @pytest.mark.parametrize("content", [HTML, b"", b'{"Code": "Timeout"}'])
-def test_a_gateway_whose_time_is_up_is_a_lost_answer(content: bytes) -> None:
+def test_a_408_counts_as_a_lost_answer(content: bytes) -> None:
     async def send(request: Request) -> RawResponse:
         request.record.may_have_left()
         return RawResponse(status=408, headers={}, content=content)
@@ -270,7 +268,7 @@ def test_a_gateway_whose_time_is_up_is_a_lost_answer(content: bytes) -> None:
         assert kind is Kind.READ or caught.value.outcome == "unknown"
 
 
-def test_a_server_fault_may_wish_for_a_pause_too() -> None:
+def test_retry_after_of_a_server_fault_is_obeyed() -> None:
     assert decided(service_error(errors.ServerFault, retry_after=2.0)).wait == 2.025
 
 
@@ -408,7 +406,7 @@ def test_a_success_is_returned_at_once(kind: Kind) -> None:
     assert (service.done, time.slept) == (["success"], [])
 
 
-def test_a_secret_that_comes_back_as_the_request_id_is_blotted_out_in_the_record() -> None:
+def test_a_secret_returned_as_request_id_is_redacted_in_the_record() -> None:
     request = made_request(secrets=frozenset({"marked"}))
 
     async def send(_: Request) -> RawResponse:
@@ -547,7 +545,7 @@ def test_pauses_are_as_decided() -> None:
     assert time.slept == [pytest.approx(wait) for wait in (0.5 * 0.05, 0.5 * 2.0, 0.5 * 0.2)]
 
 
-def test_a_retry_after_header_is_heard() -> None:
+def test_a_retry_after_header_is_obeyed() -> None:
     time = FakeTime()
     answers = iter([answer(429, "Throttling", **{"retry-after": "7"}), answer()])
 
@@ -660,7 +658,7 @@ def test_facts_are_logged_and_nothing_else(caplog: pytest.LogCaptureFixture) -> 
 
 
 @pytest.mark.anyio
-async def test_a_call_in_back_off_holds_no_place() -> None:
+async def test_a_call_in_back_off_holds_no_permit() -> None:
     in_back_off, go_on = anyio.Event(), anyio.Event()
 
     async def sleep(_: float) -> None:

@@ -194,9 +194,7 @@ async def test_a_create_that_was_refused_for_its_time_is_sent_again(credentials:
 
 
 @pytest.mark.parametrize("date", [None, -1e9, 0.0, 4.2e9])
-async def test_a_service_that_tells_no_time_or_an_absurd_one_is_not_believed(
-    credentials: Credentials, date: float | None
-) -> None:
+async def test_a_missing_or_absurd_date_of_the_service_is_ignored(credentials: Credentials, date: float | None) -> None:
     signer = HmacSha1Signer(credentials, clock=lambda: NOW)
     before = dict(parse_qsl(signer.sign("GET", {})))["Timestamp"]
 
@@ -228,7 +226,7 @@ async def test_a_signer_of_the_users_need_not_have_a_clock() -> None:
 
 
 @pytest.mark.parametrize("query", [None, b"Signed=1", 7])
-async def test_a_signer_that_returns_no_text_is_told_so_and_nothing_is_sent(query: object) -> None:
+async def test_a_signer_that_returns_no_text_is_an_error_and_nothing_is_sent(query: object) -> None:
     class Odd:
         def sign(self, method: str, params: Mapping[str, str]) -> Any:
             return query
@@ -333,7 +331,7 @@ NAMED: list[tuple[str, Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("what", "content", "ids"), NAMED)
-async def test_a_call_whose_time_runs_out_after_the_yes_raises_with_the_ids_of_what_was_made(
+async def test_a_deadline_after_the_success_response_raises_with_the_ids_of_what_was_created(
     credentials: Credentials, what: str, content: Any, ids: dict[str, Any]
 ) -> None:
     settings: dict[str, Any] = {"per_attempt": [linger], "timeouts": Timeouts(total=0.05)}

@@ -82,7 +82,7 @@ def test_a_missing_field_is_named() -> None:
     assert (error.field, error.rule) == ("node_pool_id", "is required")
 
 
-def test_an_unknown_field_is_named_with_what_was_meant() -> None:
+def test_an_unknown_field_is_named_with_a_suggestion() -> None:
     error = refusal(lambda: models.GetClusterRequest(cluster_ip="c"))  # type: ignore[call-arg]
     assert (error.field, error.rule) == (
         "cluster_ip",
@@ -525,7 +525,7 @@ def test_answers_are_plain_data_too() -> None:
 
 
 @each_shape
-def test_no_two_fields_of_a_shape_can_be_meant_by_one_name(cls: type[Shape]) -> None:
+def test_no_name_matches_two_fields_of_a_shape(cls: type[Shape]) -> None:
     members = [member for member in fields_of(cls) if member.name != "extra"]
     spellings: dict[str, str] = {}
     for member in members:
@@ -639,7 +639,7 @@ def test_models_are_copied_with_their_secrets() -> None:
 
 
 @each_shape
-def test_every_shape_tells_of_each_field_and_where_it_is_known_from(cls: type[Shape]) -> None:
+def test_every_field_of_every_shape_is_documented_with_its_source(cls: type[Shape]) -> None:
     doc = inspect.getdoc(cls)
     assert doc is not None
     assert re.match(r"[A-Z].*\. \[[DOI]\]$", doc.splitlines()[0])
@@ -715,7 +715,7 @@ def test_a_ban_looks_at_dotted_paths() -> None:
     )
 
 
-def test_an_error_of_a_nested_model_is_told_once_with_one_path() -> None:
+def test_an_error_of_a_nested_model_has_one_path() -> None:
     error = refusal(lambda: Outer.from_dict({"kind": "x", "inner": {"size": 0}}))
     assert error.field == "inner.size"
     assert error.__cause__ is None

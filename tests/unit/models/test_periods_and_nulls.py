@@ -78,7 +78,7 @@ def test_a_period_that_nobody_sells_is_refused_whatever_the_billing() -> None:
     assert billing("a way of 2030").duration is None
 
 
-def test_the_path_of_a_period_is_told() -> None:
+def test_an_error_of_a_period_has_its_full_path() -> None:
     body = observed_body("CreateCluster")
     body["NodePoolConfig"]["NodeConfig"]["BillingSpec"] |= {"BillingMethod": "1", "Duration": 0}
     field, _ = refusal(models.CreateClusterRequest.from_dict, data=body)
@@ -139,12 +139,12 @@ def test_a_zero_struct_is_no_subnet(name: str, said: Any, ids: list[str]) -> Non
     assert [subnet.subnet_id for subnet in found] == ids
 
 
-def test_a_zero_struct_does_not_shift_the_place_that_an_error_names() -> None:
+def test_a_zero_struct_does_not_shift_the_index_in_an_error_path() -> None:
     with pytest.raises(Unreadable, match=r"\.MasterSubnet\[2\]\.SubnetId should be a text"):
         read(models.ClusterDetail, {"MasterSubnet": [ZERO, {"SubnetId": "s"}, {"SubnetId": {}, "Segment": "x"}]})
 
 
-def test_other_entries_of_nothing_are_kept() -> None:
+def test_other_empty_entries_are_not_discarded() -> None:
     """Only of subnets it is known that a service says none in this way."""
     pools = read(models.NodePoolList, {"Total": 1, "NodePool": [{"Id": "", "Name": ""}]})
     assert [pool.id for pool in pools.node_pool] == [""]

@@ -38,11 +38,11 @@ def billing(**changes: Any) -> dict[str, Any]:
         ([], "must be a text (str), not list"),
     ],
 )
-def test_a_text_that_yaml_reads_as_something_else_is_told_how_to_be_written(value: object, rule: str) -> None:
+def test_an_error_of_a_text_that_yaml_reads_as_something_else_says_how_to_quote_it(value: object, rule: str) -> None:
     assert refusal(models.BillingSpec.from_dict, billing(billing_method=value)) == ("billing_method", rule)
 
 
-def test_the_place_is_named_in_full_and_a_number_that_may_be_a_secret_is_not_repeated() -> None:
+def test_an_error_has_the_full_path_and_does_not_repeat_a_number_that_may_be_a_secret() -> None:
     spec = {"billing_spec": {"instance_charge_type": 0}}
     assert refusal(models.NodePoolNodeConfig.from_dict, spec)[0] == "billing_spec.instance_charge_type"
     field, rule = refusal(models.NodePoolNodeConfig.from_dict, {"password": 1234567})

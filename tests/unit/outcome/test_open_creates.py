@@ -187,9 +187,7 @@ async def test_a_create_whose_answer_named_ids_and_was_no_success_keeps_them(
 
 
 @asynchronous
-async def test_an_error_and_the_open_create_that_it_tells_of_have_the_same_ids(
-    make: Make, create: models.CreateClusterRequest
-) -> None:
+async def test_an_error_and_its_open_create_have_the_same_ids(make: Make, create: models.CreateClusterRequest) -> None:
     class Failing(Stuck):
         async def send(self, request: Request) -> RawResponse:
             request.record.may_have_left()
@@ -227,7 +225,7 @@ async def test_a_create_that_can_not_have_been_carried_out_is_not_open(
 
 
 @asynchronous
-async def test_a_create_that_still_stood_in_line_was_not_sent(make: Make, create: models.CreateClusterRequest) -> None:
+async def test_a_create_that_waits_for_a_permit_was_not_sent(make: Make, create: models.CreateClusterRequest) -> None:
     backend = Stuck("sent")
     async with make(backend, limits=Limits(max_in_flight=1)) as eks, anyio.create_task_group() as group:
         group.start_soon(eks.clusters.get, "c-1")
@@ -245,7 +243,7 @@ async def test_a_create_that_still_stood_in_line_was_not_sent(make: Make, create
 
 
 @asynchronous
-async def test_every_kind_of_create_is_kept(make: Make) -> None:
+async def test_every_kind_of_create_is_recorded_as_open(make: Make) -> None:
     pool = pool_request()
     calls: dict[str, tuple[Callable[[AsyncEksClient], Any], dict[str, Any]]] = {
         "CreateNodePool": (
@@ -273,7 +271,7 @@ async def test_every_kind_of_create_is_kept(make: Make) -> None:
 
 
 @asynchronous
-async def test_an_idempotent_write_is_told_of_but_not_kept_and_a_read_is_neither(make: Make) -> None:
+async def test_an_idempotent_write_has_a_note_but_is_not_recorded_and_a_read_has_neither(make: Make) -> None:
     backend = Stuck("sent")
     async with make(backend) as eks:
         [note] = await cut_off(eks, backend, lambda: eks.clusters.delete("c-1"))
@@ -290,7 +288,7 @@ class SignalFromOutside(BaseException):
 
 @asynchronous
 @pytest.mark.parametrize("error", [SignalFromOutside(), SystemExit(3), ValueError("of a middleware")], ids=repr)
-async def test_whatever_comes_out_of_a_create_tells_of_it(
+async def test_whatever_a_create_raises_has_a_note(
     make: Make, create: models.CreateClusterRequest, error: BaseException
 ) -> None:
     async with make(Raising("sent", error)) as eks:
@@ -530,7 +528,7 @@ def test_what_another_thread_forgets_at_the_same_time_is_logged_once(caplog: pyt
     assert len(caplog.records) == 1
 
 
-def test_there_is_room_for_ten_thousand() -> None:
+def test_ten_thousand_open_creates_are_remembered() -> None:
     kept = OpenCreates()
     for number in range(10_001):
         kept.add(open_create(number))
@@ -538,14 +536,14 @@ def test_there_is_room_for_ten_thousand() -> None:
     assert (len(found), found[0].call_id) == (10_000, "id-1")
 
 
-def test_what_is_known_later_of_a_call_takes_the_place_of_what_was_known_before() -> None:
+def test_a_later_record_of_a_call_replaces_the_earlier_one() -> None:
     kept = OpenCreates()
     kept.add(open_create())
     kept.add(open_create(outcome="accepted", ids={"cluster_id": "c"}))
     assert [each.outcome for each in kept.all()] == ["accepted"]
 
 
-def test_it_may_be_used_from_many_threads() -> None:
+def test_open_creates_may_be_used_from_many_threads() -> None:
     kept = OpenCreates(most=50)
 
     def work(first: int) -> None:
@@ -562,7 +560,7 @@ def test_it_may_be_used_from_many_threads() -> None:
     assert {each.call_id for each in kept.all()} == {f"id-{first * 1000 + 299}" for first in range(4)}
 
 
-def test_it_is_a_plain_value() -> None:
+def test_an_open_create_is_a_plain_value() -> None:
     one = open_create(1)
     assert pickle.loads(pickle.dumps(one)) == one
     assert isinstance(one, Open)  # `find` takes it

@@ -53,13 +53,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_can_be_a_host_passes(name: str) -> None:
+def test_a_valid_host_passes(name: str) -> None:
     assert hosts.host_fault(name) is None
     assert hosts.is_host(name)
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_can_be_none_is_told_with_its_fault_and_not_repeated(name: str) -> None:
+def test_an_invalid_host_is_refused_with_the_reason_and_not_repeated(name: str) -> None:
     fault = hosts.host_fault(name)
     assert fault is not None
     assert BAD[name] in fault

@@ -1,4 +1,4 @@
-"""Open lists of values: any text passes, and what looks like a slip is told once."""
+"""Open lists of values: any text passes, and what looks like a typo is logged once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cni(kind: str) -> models.CniInfo:
     return models.CniInfo(cni_type=kind, cni_config=config, proxy_config="ipvs", service_cidr="10.0.0.0/16")
 
 
-def test_a_value_that_looks_like_a_slip_passes_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_value_that_looks_like_a_typo_passes_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         assert cni("clico").cni_type == "clico"
     (record,) = caplog.records
@@ -32,7 +32,7 @@ def test_a_value_that_looks_like_a_slip_passes_and_is_told_once(caplog: pytest.L
 
 
 @pytest.mark.parametrize("kind", ["calico", "vpc-cni", "cilium", "x" * 10_000])
-def test_a_known_value_and_one_like_no_other_are_not_told(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_known_value_and_one_like_no_other_are_not_logged(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     cni(kind)
     assert caplog.records == []
 
@@ -61,6 +61,6 @@ def test_a_value_as_any_revision_spells_it_is_known(feature: str, caplog: pytest
         ("", None),
     ],
 )
-def test_what_differs_in_its_digits_is_no_slip(value: str, meant: str | None) -> None:
+def test_a_value_that_differs_in_digits_is_no_typo(value: str, meant: str | None) -> None:
     known = ("calico", "vpc-cni", "ecs", "PostPaid", "Ubuntu22.04-CPU-1.26", "v1.30.14", "CPU Compute C11.4c8g")
     assert closest(value, known) == meant

@@ -10,7 +10,7 @@ from cds_eks import models
 from cds_eks.schema.times import moment_of
 
 
-def test_a_time_is_read_as_beijings_and_told_in_utc() -> None:
+def test_a_time_is_read_in_beijings_zone_and_given_in_utc() -> None:
     moment = moment_of("2025-09-08 08:30:00")
     assert moment == datetime(2025, 9, 8, 0, 30, tzinfo=UTC)
     assert moment.utcoffset() == timedelta(0)
@@ -19,7 +19,7 @@ def test_a_time_is_read_as_beijings_and_told_in_utc() -> None:
 @pytest.mark.parametrize(
     "text", [None, "", "soon", "2025-09-08", "2025-09-08T08:30:00Z", "0001-01-01 00:00:00", "2025-13-08 08:30:00"]
 )
-def test_what_is_no_time_is_none(text: str | None) -> None:
+def test_an_invalid_time_is_none(text: str | None) -> None:
     assert moment_of(text) is None
 
 

@@ -282,7 +282,7 @@ anything = st.recursive(
 
 @settings(deadline=None, derandomize=True)
 @given(value=anything)
-def test_a_rule_keeps_a_value_or_says_that_it_is_broken_and_never_tells_a_text(value: object) -> None:
+def test_a_rule_passes_a_value_or_a_complaint_that_repeats_no_text(value: object) -> None:
     rules: list[Rule] = [
         Text(rule="name"),
         Text(rule="password", allow_empty=False),

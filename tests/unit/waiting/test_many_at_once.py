@@ -138,7 +138,7 @@ async def test_a_task_that_fails_does_not_stop_the_others() -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-async def test_when_time_is_up_the_tasks_that_failed_and_those_that_go_on_are_told_apart() -> None:
+async def test_a_wait_timeout_lists_failed_and_pending_tasks_apart() -> None:
     scripts = {f"t{index}": [named(f"t{index}", "doing")] for index in range(15)}
     world = Scripts(bad=[named("bad", "error", "no")], good=[named("good", "finish")], **scripts)
     with pytest.raises(WaitTimeout) as caught:
@@ -204,7 +204,7 @@ async def test_how_many_nodes_each_is_to_have_is_a_whole_number() -> None:
 # --- each as it ends
 
 
-async def test_each_thing_is_told_of_as_it_ends_whatever_its_end_is() -> None:
+async def test_each_thing_is_yielded_as_it_ends_however_it_ends() -> None:
     world = Scripts(
         slow=[named("slow", "doing")] * 4 + [named("slow", "finish")],
         quick=[named("quick", "finish")],
@@ -228,7 +228,7 @@ async def test_each_thing_is_told_of_as_it_ends_whatever_its_end_is() -> None:
     assert found[6].state == named("slow", "finish")
 
 
-async def test_what_has_not_ended_in_time_is_told_of_with_its_error() -> None:
+async def test_what_has_not_ended_in_time_is_yielded_with_its_error() -> None:
     world = Scripts(a=[named("a", "finish")], b=[named("b", "doing")], c=[NotFound("no")])
     found = await all_of(world.wait.each(list("abc"), timeout=10))
     assert [(each.id, type(each.error)) for each in found] == [
@@ -335,7 +335,7 @@ TOLD = [("net", "doing"), ("net", "finish"), ("up", "doing"), ("up", "doing"), (
 
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("wait", ["task", "cluster_running"])
-async def test_each_step_is_told_of_when_it_appears_and_when_it_changes(
+async def test_each_step_is_reported_when_it_appears_and_when_it_changes(
     wait: str, is_async: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     going, done = (task("doing"), task("finish")) if wait == "task" else (cluster("creating"), cluster("running"))

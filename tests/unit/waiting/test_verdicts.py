@@ -75,7 +75,7 @@ async def test_an_unknown_status_is_logged_once_for_each_wait_and_value(caplog: 
 
 
 @pytest.mark.parametrize("status", ["doing", "DOING", "Deleting", "creating", "pending", None, "", "running"])
-async def test_what_is_known_to_go_on_is_not_logged(status: str | None, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_known_pending_status_is_not_logged(status: str | None, caplog: pytest.LogCaptureFixture) -> None:
     await ScriptedService(task(status), task("finish")).wait.task("t-1")
     assert caplog.records == []
 
@@ -96,7 +96,7 @@ async def test_the_last_status_stands_in_the_text_of_what_is_raised() -> None:
 
 
 @pytest.mark.parametrize("wait", ["task", "event", "cluster_running", "node_pool_ready", "idle"])
-async def test_what_was_never_seen_may_appear_for_a_minute_and_the_text_says_so(wait: str) -> None:
+async def test_something_never_seen_may_appear_for_a_minute_and_the_error_says_so(wait: str) -> None:
     ids = ("c", "p-1") if wait == "node_pool_ready" else ("c",)
     with pytest.raises(WaitTimeout, match="it was never seen; the last 5 polls did not find it") as late:
         await getattr(ScriptedService(NotFound("no")).wait, wait)(*ids, timeout=6)
@@ -133,7 +133,7 @@ async def test_a_pool_that_vanishes_from_the_list_is_not_found() -> None:
     assert (caught.value.action, caught.value.ids) == ("ListNodePools", {"cluster_id": "c", "node_pool_id": "p-1"})
 
 
-async def test_trouble_that_goes_on_is_told_when_time_is_up() -> None:
+async def test_a_wait_timeout_names_the_failures_of_the_last_polls() -> None:
     lost = errors.ConnectionLost("the service is not there")
     with pytest.raises(
         WaitTimeout, match="last status was 'doing'; the last 4 polls failed, at last with Conn"

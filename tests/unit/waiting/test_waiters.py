@@ -120,21 +120,21 @@ GOING_ON = [None, "", "a status of 2030", "pending", "unfinished", "not running"
 
 
 @pytest.mark.parametrize("status", ["doing", "success", "running", *GOING_ON])
-async def test_an_unknown_task_status_is_going_on(status: str | None) -> None:
+async def test_an_unknown_task_status_is_pending(status: str | None) -> None:
     world = ScriptedService(task(status), task(status), task("finish"))
     assert (await world.wait.task("t-1")).task_status == "finish"
     assert len(world.polls) == 3
 
 
 @pytest.mark.parametrize("status", ["doing", "finish", "running", *GOING_ON])
-async def test_an_unknown_event_status_is_going_on(status: str | None) -> None:
+async def test_an_unknown_event_status_is_pending(status: str | None) -> None:
     world = ScriptedService(event(status), event("success"))
     assert await world.wait.event("e-1") == event("success")
     assert (len(world.polls), world.asked[0]) == (2, ("e-1",))
 
 
 @pytest.mark.parametrize("status", ["creating", "finish", "success", *GOING_ON])
-async def test_an_unknown_cluster_status_is_going_on(status: str | None) -> None:
+async def test_an_unknown_cluster_status_is_pending(status: str | None) -> None:
     world = ScriptedService(cluster(status), cluster("running"))
     assert await world.wait.cluster_running("c-1") == cluster("running")
     assert (len(world.polls), world.asked[0]) == (2, ("c-1",))
@@ -167,7 +167,7 @@ async def test_a_failed_task_without_a_message_still_says_what_happened(msg: str
         await ScriptedService(task("error", msg)).wait.task("t-1")
 
 
-async def test_what_a_failure_is_told_with_is_one_line_of_bounded_length() -> None:
+async def test_the_message_of_a_failure_is_one_line_of_bounded_length() -> None:
     long = "no capacity\n\x1b[31m" * 10_000
     for given, wait, ids in (
         (task("error", long), "task", ["t-1"]),
@@ -224,7 +224,7 @@ async def test_a_cluster_in_error_can_be_waited_for_until_it_is_deleted() -> Non
 
 
 @pytest.mark.parametrize("method", ["task", "event", "cluster_running", "cluster_deleted"])
-async def test_when_time_is_up_the_ids_and_the_last_state_are_told(method: str) -> None:
+async def test_a_wait_timeout_has_the_ids_and_the_last_state(method: str) -> None:
     states: dict[str, Any] = {"task": task("doing"), "event": event("doing")}
     state = states.get(method, cluster("creating"))
     with pytest.raises(WaitTimeout, match="it did not end within 30 s") as caught:
@@ -373,7 +373,7 @@ STATES = [task(None), task("doing"), task("doing"), task("doing", "half"), task(
 CHANGES = [STATES[0], STATES[1], STATES[3], STATES[4], STATES[5]]
 
 
-async def test_on_change_hears_of_the_first_state_and_of_each_change_and_of_nothing_else() -> None:
+async def test_on_change_is_called_with_the_first_state_and_with_each_change_only() -> None:
     heard: list[TaskStatus] = []
     await ScriptedService(*STATES).wait.task("t-1", on_change=heard.append)
     assert heard == CHANGES
@@ -409,7 +409,7 @@ async def test_a_cluster_that_was_seen_and_is_gone_ends_the_wait() -> None:
         await ScriptedService(cluster("creating"), NotFound("gone")).wait.cluster_running("c-1")
 
 
-async def test_on_change_hears_of_the_failure_before_it_is_raised() -> None:
+async def test_on_change_is_called_with_the_failure_before_it_is_raised() -> None:
     heard: list[TaskStatus] = []
     with pytest.raises(TaskFailed):
         await ScriptedService(task("doing"), task("error")).wait.task("t-1", on_change=heard.append)
@@ -610,7 +610,7 @@ async def test_a_cluster_that_is_not_listed_is_looked_up() -> None:
     assert world.lookups == ["b"]
 
 
-async def test_a_cluster_that_is_not_found_yet_is_going_on() -> None:
+async def test_a_cluster_that_is_not_found_yet_is_pending() -> None:
     world = ScriptedService(listed(a="running"), listed(a="running"), listed(a="running", b="running"))
     world.details = {"b": NotFound("not yet")}
     assert list(await world.wait.clusters_running(["a", "b"])) == ["a", "b"]
@@ -686,7 +686,7 @@ async def test_a_failed_cluster_that_recovers_is_no_failure() -> None:
     assert len(await world.wait.clusters_running(["a", "b"])) == 2
 
 
-async def test_when_time_is_up_clusters_that_failed_and_those_that_go_on_are_told_apart() -> None:
+async def test_a_wait_timeout_lists_failed_and_pending_clusters_apart() -> None:
     world = ScriptedService(listed(a="running", b="creating", d="error"), listed(a="running", b="creating"))
     world.details = dict.fromkeys("cd", NotFound("not there"))
     with pytest.raises(WaitTimeout) as caught:
@@ -748,7 +748,7 @@ async def test_each_change_of_each_cluster_is_reported_once(is_async: bool) -> N
     assert heard == [("a", "creating"), ("b", "creating"), ("b", "running"), ("a", "running")]
 
 
-async def test_the_waiters_use_the_real_clock_chance_and_sleep_unless_told_otherwise() -> None:
+async def test_the_waiters_use_the_real_clock_random_and_sleep_by_default() -> None:
     async def fetch(task_id: str) -> Response[TaskStatus]:
         return Response(data=task("doing"))
 
