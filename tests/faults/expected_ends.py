@@ -8,7 +8,8 @@ import attrs
 
 from cds_eks import errors
 from cds_eks.emulator import Fault
-from faults.scenarios import Client, Run, Told
+from faults.ledger_judge import Told
+from faults.scenarios import Client, Run
 
 
 @attrs.frozen

@@ -19,7 +19,8 @@ from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
-from faults.scenarios import PATIENT, Body, Client, Matrix, Run, Told, judge, play
+from faults.ledger_judge import Told, judge
+from faults.scenarios import PATIENT, Body, Client, Matrix, Run, play
 from support.contract_files import observed_body
 from support.socket_relay import Link, relaying
 
