@@ -27,16 +27,19 @@ from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
+from cds_eks.sync.groups import Groups
 from cds_eks.sync.portal import Portal, is_ending
 from cds_eks.sync.shutdown import TellWhenClosed
 
 
-class EksClient:
+class EksClient(Groups):
     """The service, for code that blocks: scripts, threads, notebooks.
 
     It runs an `AsyncEksClient` on an event-loop thread of its own, which starts with the first call. Make one and keep
     it; any number of threads may use it. Close it with `close`, or use it in `with`. It works inside of a running event
     loop too (in Jupyter, say), though each call blocks that loop. A forked child gets connections of its own.
+
+    The operations are in groups, each an attribute, such as `clusters`: `Groups` has the list.
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
@@ -64,23 +67,9 @@ class EksClient:
         ConfigurationError: There are no credentials, or a setting can't be used.
 
     Attributes:
-        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
-        tasks: GetTaskStatus.
-        nodes: ListNodes, DeleteNode.
-        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
-        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
-        events: QueryEventStatus.
-        scaling_groups: DescribeScalingGroup, AddScalingNode.
         wait: Waits for tasks, events, clusters and node pools.
     """
 
-    clusters: Group[resources.Clusters] = Group(lambda: resources.Clusters)
-    tasks: Group[resources.Tasks] = Group(lambda: resources.Tasks)
-    nodes: Group[resources.Nodes] = Group(lambda: resources.Nodes)
-    node_pools: Group[resources.NodePools] = Group(lambda: resources.NodePools)
-    network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
-    events: Group[resources.Events] = Group(lambda: resources.Events)
-    scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
     wait: Group[resources.Waiters] = Group(lambda: resources.Waiters)
 
     def __init__(

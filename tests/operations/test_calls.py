@@ -9,8 +9,8 @@ import pytest
 
 from cds_eks import models
 from cds_eks.errors import AmbiguousCreate, BadArgument, InvalidRequestError, NotFound, ServerFault
-from operations.faces import async_client, sync_client
 from operations.table import NASTY
+from support.contract_clients import async_client, sync_client
 from support.contract_server import Seen, Server, envelope
 
 PARAMS: dict[str, Any] = {"Text": NASTY, "Number": 0, "Negative": -7, "Yes": True, "No": False, "Empty": ""}

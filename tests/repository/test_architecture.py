@@ -46,8 +46,6 @@ STILL_LONG = {
     "cds_eks/backend/httpx.py",
     "cds_eks/backend/streams.py",
     "cds_eks/client/async_client.py",
-    "codegen/__main__.py",
-    "codegen/description.py",
 }
 HTTP = {"httpx", "httpcore", "h11", "httptools", "aiohttp", "requests", "urllib3"}
 

@@ -6,10 +6,10 @@ import threading
 from typing import Any
 
 import pytest
-from operations.faces import SETTINGS
 
 from cds_eks import EksClient
 from cds_eks.errors import ConfigurationError
+from support.contract_clients import SETTINGS
 from support.contract_server import Seen, Server, envelope
 from sync.processes import Ended, run
 

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from operations.faces import sync_client
 
 from cds_eks.errors import ConnectionLost, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterEvent, ClusterSummary, TaskStatus
+from support.contract_clients import sync_client
 from support.contract_server import HANG, Seen, Server, envelope
 from support.eventually import until
 

@@ -35,6 +35,7 @@ from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import CREATE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import RawResponse, Request
+from support.api_description import API
 
 asynchronous = pytest.mark.anyio
 
@@ -845,8 +846,7 @@ async def test_nothing_is_logged_above_debug_when_all_is_well(make: Make, caplog
 
 def test_the_resource_groups_share_the_clients_execute(credentials: Credentials) -> None:
     eks = AsyncEksClient(credentials)
-    names = ["clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups"]
-    assert {getattr(eks, name)._execute for name in names} == {eks.execute}
+    assert {getattr(eks, name)._execute for name in API.operation_groups} == {eks.execute}
     assert CREATE_CLUSTER.natural_key == ("cluster_name", "vpc_id")
 
 
