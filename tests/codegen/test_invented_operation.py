@@ -13,14 +13,14 @@ from trees import INVENTED, ROOT, copied, describe, generate, run
 
 ADDED = yaml.safe_load(INVENTED.read_text(encoding="utf-8"))
 
-SURFACE_TESTS = ["tests/unit/test_public_names.py", "tests/unit/test_mock_specs.py"]
+SURFACE_TESTS = ["tests/unit/test_public_names.py", "tests/unit/client/test_mock_specs.py"]
 TESTS = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*.py")] + SURFACE_TESTS
 """What the tests of the operations need, beside the folders below."""
 
 HANDLER_IS_MISSING = (
     r"codegen/api\.yaml:\d+: operations\.GetNode: no emulator handler: write one in cds_eks/emulator/handlers/ and "
-    r"name it in HANDLERS, in registry\.py there \(it can't be answered by the description alone: the emulator stores each "
-    r"node for handlers written by hand\)\n"
+    r"name it in HANDLERS, in registry\.py there \(it can't be answered by the description alone: the emulator stores "
+    r"each node for handlers written by hand\)\n"
 )
 HANDLER = """
 

@@ -8,9 +8,9 @@ import time
 
 import httpx
 import pytest
-from patience import until
 
 from cds_eks.emulator import Fault, RequestEntry
+from support.eventually import until
 
 from .sender import INTERFACE, Sender, received, serving
 

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from patience import until
 
 from cds_eks import AsyncEksClient, EksClient
 from cds_eks.emulator import Fault, RequestEntry
-from faults.run import Service
+from faults.scenarios import Service
+from support.eventually import until
 
 PREAMBLE = """
 import asyncio, os, signal, socket, sys, threading, time, warnings
