@@ -1,0 +1,1 @@
+"""Fleets: a thousand clusters from one plan, each exactly once."""

@@ -1,0 +1,1 @@
+"""Journals: what is known of a fleet, durably."""

@@ -1,0 +1,100 @@
+"""What a journal does, whatever keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from types import TracebackType
+from typing import Protocol, Self
+
+from cds_eks.errors import EksError
+from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
+
+
+class JournalError(EksError):
+    """The journal can't be read or written: no create is begun until it can."""
+
+
+class JournalTooNew(JournalError):
+    """The journal was written by a newer version of this package."""
+
+
+class LeaseLost(JournalError):
+    """Another runner has the item by now, or its epoch is another one: this runner may write nothing of it.
+
+    Attributes:
+        item_id: The item.
+    """
+
+    item_id: str = ""
+
+
+class Journal(Protocol):
+    """The write-ahead truth of a fleet. Whatever returns from a method that changes something is durable.
+
+    Its clock is that of what keeps it (the database's), so that the clocks of runners do not matter. Any number of
+    tasks may use it at once; it is used from the event loop that opened it.
+    """
+
+    async def add(self, items: Iterable[NewItem]) -> None:
+        """Add the items of a plan, as `planned`. One that is there keeps its state; `protect` stays true once it is."""
+
+    async def get(self, item_id: str) -> Item | None:
+        """Return an item, or None."""
+
+    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
+        """Return the items in these states and with these ids, in the order of the plan; None for all."""
+
+    async def claim(
+        self,
+        runner: str,
+        *,
+        limit: int,
+        lease: float,
+        states: Collection[State],
+        ids: Collection[str] | None = None,
+    ) -> list[Item]:
+        """Claim items that nobody holds (or whose lease has ended), in the order of the plan.
+
+        Args:
+            runner: Who claims them.
+            limit: How many at the most.
+            lease: For how long, in seconds of the journal's clock.
+            states: Only items in one of these states.
+            ids: Only these items; None for all.
+
+        Returns:
+            Those that were claimed, with their new lease.
+        """
+
+    async def renew(self, runner: str, *, lease: float) -> Heartbeat:
+        """Renew all leases of a runner, and say that it is alive."""
+
+    async def release(self, runner: str, ids: Collection[str] | None = None) -> None:
+        """Give items of a runner back; all of them, and the runner itself is gone, if `ids` is None."""
+
+    async def write(self, *changes: Change) -> list[Item]:
+        """Write changes, all or none, and return the items as they are afterwards.
+
+        Raises:
+            LeaseLost: The runner does not hold an item's lease any more, or the item's epoch is another one.
+            ValueError: The new state can't follow the old one.
+            JournalError: The journal can't be written.
+        """
+
+    async def audit(self, item_id: str | None = None) -> list[AuditEntry]:
+        """Return the audit, oldest first: of one item, or all."""
+
+    async def stop(self, reason: str | None) -> None:
+        """Ask all runners to stop, and say why; None takes it back."""
+
+    async def now(self) -> float:
+        """Return the journal's clock, in seconds since the epoch."""
+
+    async def aclose(self) -> None:
+        """Write what is pending, and close it."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...

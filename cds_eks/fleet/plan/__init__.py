@@ -1,0 +1,1 @@
+"""Plans: what a fleet is to be."""

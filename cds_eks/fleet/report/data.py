@@ -1,0 +1,53 @@
+"""What is told of a fleet when a run has ended: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from cds_eks.fleet.items import Kind, Origin, State
+
+
+@attrs.frozen(kw_only=True)
+class Moment:
+    """When an item came into a state, or what the service said that it did.
+
+    Attributes:
+        at: When, in seconds since the epoch.
+        state: The state of the item, or a step of the service (`GetClusterEvents`).
+    """
+
+    at: float
+    state: str
+
+
+@attrs.frozen(kw_only=True)
+class ReportItem:
+    """One cluster or node pool in a report.
+
+    Attributes:
+        kind, name, cluster_name, vpc_id: What it is.
+        state: How it ended.
+        ids: Its ids, and those of its tasks.
+        origin: How it came to be; see `cds_eks.fleet.items.Item`.
+        request_id: The service's id of the latest request for it, or None.
+        error: What went wrong: `class`, `code`, `message`, `outcome`; or None.
+        history: When it was queued, sent, accepted, ready, …, oldest first.
+        differences: Of an adopted one or a `diff`: field -> `same`, `different` (with both values) or `unseen`.
+        replicas: How many nodes it was to have.
+    """
+
+    kind: Kind
+    name: str
+    cluster_name: str
+    vpc_id: str
+    state: State
+    ids: Mapping[str, str] = attrs.field(factory=dict)
+    origin: Origin | None = None
+    request_id: str | None = None
+    error: Mapping[str, Any] | None = None
+    history: tuple[Moment, ...] = ()
+    differences: Mapping[str, Any] = attrs.field(factory=dict)
+    replicas: int = 0
