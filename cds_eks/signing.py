@@ -161,13 +161,20 @@ class HmacSha1Signer:
 
     def sign(self, method: str, params: Mapping[str, str]) -> str:
         """Return the encoded query string with the common parameters and the signature."""
+        return self._signed(method, params, self._now())
+
+    def sign_at(self, method: str, params: Mapping[str, str], at: float) -> str:
+        """Return the same with another time than now: seconds since the epoch, by this machine's clock."""
+        return self._signed(method, params, _timestamp(int(at + self._offset)))
+
+    def _signed(self, method: str, params: Mapping[str, str], time_of_it: tuple[int, str, str]) -> str:
         credentials = self._provide()
         key = self._key  # one value, as is the time below: threads may share a signer while its keys are rotated
         if key is None or (key.credentials is not credentials and key.credentials != credentials):
             key = self._key = _Key.of(credentials)
         asked = (method, *params.items())
         form = key.forms.get(asked) or key.form_of(asked)
-        nonce, (_, timestamp, timestamp_again) = self._nonce(), self._now()
+        nonce, (_, timestamp, timestamp_again) = self._nonce(), time_of_it
         inner, outer = form.inner.copy(), key.outer.copy()
         inner.update(f"{nonce.replace('%', '%25')}{form.signed_between}{timestamp_again}{form.signed_after}".encode())
         outer.update(inner.digest())
@@ -192,9 +199,14 @@ class HmacSha1Signer:
         """The second, and the timestamp encoded once and twice; made once a second."""
         known = self._time
         if (second := int(self._clock() + self._offset)) != known[0]:
-            timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
-            self._time = known = second, timestamp, _again(timestamp)
+            self._time = known = _timestamp(second)
         return known
+
+
+def _timestamp(second: int) -> tuple[int, str, str]:
+    """Return a second, and its timestamp encoded once and twice."""
+    timestamp = percent_encode(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)))
+    return second, timestamp, _again(timestamp)
 
 
 def _again(encoded: str) -> str:

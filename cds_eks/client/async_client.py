@@ -31,6 +31,7 @@ from cds_eks.config import (
 from cds_eks.errors import ConfigurationError, EksError, TransportError
 from cds_eks.outcome.deletions import Deletions
 from cds_eks.outcome.fate import CALL_ID
+from cds_eks.outcome.intent import intended
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.redaction import NO_SECRETS, Secrets
@@ -258,7 +259,11 @@ class AsyncEksClient(Groups):
         except EksError as error:
             del extra
             raise cleared(error)  # noqa: B904 - it is the same
-        answer = self._calls.carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
+        if operation.kind is not Kind.CREATE:
+            request_of_create = None
+        else:
+            request_of_create, call.record.intent = request, intended.get()
+        answer = self._calls.carry_out(operation, call, request_of_create)
         return self._deletions.noting(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(

@@ -53,6 +53,13 @@ class ProvidedSigner:
         Raises:
             ConfigurationError: The provider fails, or gives what can't be used.
         """
+        return self._sign(method, params, None)
+
+    def sign_at(self, method: str, params: Mapping[str, str], at: float) -> str | Awaitable[str]:
+        """Return the same with another time than now: seconds since the epoch, by this machine's clock."""
+        return self._sign(method, params, at)
+
+    def _sign(self, method: str, params: Mapping[str, str], at: float | None) -> str | Awaitable[str]:
         try:
             given = self._provide()
         except EksError:
@@ -60,22 +67,24 @@ class ProvidedSigner:
         except Exception as error:
             raise _failed(error) from error
         if inspect.isawaitable(given):
-            return self._sign_later(given, method, params)
-        return self._sign_with(given, method, params)
+            return self._sign_later(given, method, params, at)
+        return self._sign_with(given, method, params, at)
 
-    async def _sign_later(self, given: Awaitable[Credentials], method: str, params: Mapping[str, str]) -> str:
+    async def _sign_later(
+        self, given: Awaitable[Credentials], method: str, params: Mapping[str, str], at: float | None
+    ) -> str:
         try:
             credentials = await given
         except EksError:
             raise
         except Exception as error:
             raise _failed(error) from error
-        return self._sign_with(credentials, method, params)
+        return self._sign_with(credentials, method, params, at)
 
-    def _sign_with(self, credentials: Credentials, method: str, params: Mapping[str, str]) -> str:
+    def _sign_with(self, credentials: Credentials, method: str, params: Mapping[str, str], at: float | None) -> str:
         # From here to the end nothing waits, so no other call comes between.
         self._current = check_credentials(credentials)
-        return self._own.sign(method, params)
+        return self._own.sign(method, params) if at is None else self._own.sign_at(method, params, at)
 
 
 def _failed(error: Exception) -> ConfigurationError:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks.errors import EksError, Outcome
+from cds_eks.outcome.intent import Intent
 from cds_eks.redaction import NO_SECRETS, Secrets
 
 _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
@@ -33,6 +34,7 @@ class CallRecord:
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
         secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
         total: How many seconds this call may take, in place of what the client gives all calls; None for that.
+        intent: When this create was intended, if it is to be signed with that time; None for all others.
         waits_for: What the attempt stands in line for, in words; None when it is not in line.
     """
 
@@ -46,6 +48,7 @@ class CallRecord:
         "deadline",
         "failures",
         "fragments",
+        "intent",
         "request_id",
         "secrets",
         "total",
@@ -63,6 +66,7 @@ class CallRecord:
         self.deadline: float | None = None
         self.secrets: Secrets = NO_SECRETS
         self.total: float | None = None
+        self.intent: Intent | None = None
         self.waits_for: str | None = None
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
