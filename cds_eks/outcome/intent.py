@@ -1,7 +1,7 @@
 """When a create was intended: it is signed with that time, and not sent any more when its own time is up.
 
-A process can be stopped between any two of its steps, for any time, and go on as if nothing had been. What it sends then
-is refused by the service as too old, if it was signed with the time of the intent.
+A process can be stopped between any two of its steps, for any time, and go on as if nothing had been. What it sends
+then is refused by the service as too old, if it was signed with the time of the intent.
 """
 
 from __future__ import annotations

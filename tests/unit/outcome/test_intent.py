@@ -84,10 +84,9 @@ async def test_a_create_that_comes_too_late_is_refused_however_often_it_is_tried
     """The retry signs by the service's clock after such a refusal; the intent stays as old as it is."""
     backend = Backend(*[EXPIRED] * 3)
     async with AsyncEksClient(credentials, backend=backend, retry=AT_ONCE) as eks:
-        now = clocks.wall()
-        with intending(Intent(at=now - 1000, until=clocks.since_boot() + 60)):
-            with pytest.raises(errors.AuthenticationError) as caught:
-                await eks.clusters.create(request_)
+        too_old = Intent(at=clocks.wall() - 1000, until=clocks.since_boot() + 60)
+        with intending(too_old), pytest.raises(errors.AuthenticationError) as caught:
+            await eks.clusters.create(request_)
     assert caught.value.outcome == "refused"
     assert backend.times[1] <= "2025-11-24T17:43:21Z"  # 1000 s before the service's own time
 
@@ -97,7 +96,6 @@ async def test_nothing_leaves_after_the_time_of_an_intent(
 ) -> None:
     backend = Backend(MADE)
     async with AsyncEksClient(credentials, backend=backend, retry=AT_ONCE) as eks:
-        with intending(later(-1.0)):
-            with pytest.raises(errors.DeadlineExceeded) as caught:
-                await eks.clusters.create(request_)
+        with intending(later(-1.0)), pytest.raises(errors.DeadlineExceeded) as caught:
+            await eks.clusters.create(request_)
     assert (caught.value.outcome, backend.times) == ("not_sent", [])
