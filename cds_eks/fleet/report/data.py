@@ -24,6 +24,19 @@ class Moment:
 
 
 @attrs.frozen(kw_only=True)
+class ReportPlan:
+    """Which plan a report is about.
+
+    Attributes:
+        source: Where it was read: a path, or what its maker called it; empty if it has no name.
+        digest: The digest of what it asks for.
+    """
+
+    source: str = ""
+    digest: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class ReportItem:
     """One cluster or node pool in a report.
 

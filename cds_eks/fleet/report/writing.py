@@ -1,0 +1,39 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write a file beside its place and move it there, so that nobody ever reads half of it.
+
+    It has the mode that any new file gets (by the umask); one that replaces another keeps that one's. A symbolic link
+    stays, and what it leads to is replaced.
+
+    Returns:
+        The path that was given.
+    """
+    given = Path(path)
+    target = Path(os.path.realpath(given))
+    beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with beside.open("xb") as file:
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(file.fileno() if os.chmod in os.supports_fd else beside, target.stat().st_mode & 0o777)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return given
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8; half a surrogate pair, as JSON may hold one, becomes its escape."""
+    return text.encode("utf-8", "backslashreplace")
