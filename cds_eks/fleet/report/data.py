@@ -10,6 +10,13 @@ import attrs
 from cds_eks.fleet.items import Kind, Origin, State
 
 
+COUNTED: tuple[State, ...] = (
+    *("ready", "deleted", "failed", "refused", "unknown"),
+    *("sending", "accepted", "deleting", "planned"),
+)
+"""The states in the order in which reports count them: how items end first, then what is still to come."""
+
+
 @attrs.frozen(kw_only=True)
 class Moment:
     """When an item came into a state, or what the service said that it did.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
 
-from cds_eks.fleet.items import OPEN, STATES, Kind, State
+from cds_eks.fleet.items import OPEN, Kind, State
 from cds_eks.fleet.report import plain, timings
-from cds_eks.fleet.report.data import ReportItem, ReportPlan
+from cds_eks.fleet.report.data import COUNTED, ReportItem, ReportPlan
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.page import Language
@@ -47,9 +47,9 @@ class FleetReport:
 
     @functools.cached_property
     def counts(self) -> Mapping[Kind, Mapping[State, int]]:
-        """How many items of each kind are in each state; states come in their order, those of no item are left out."""
+        """How many items of each kind are in each state; in the order of `COUNTED`, those of no item left out."""
         found: dict[Kind, dict[State, int]] = {"cluster": {}, "node_pool": {}}
-        for state in STATES:
+        for state in COUNTED:
             for item in self.items:
                 if item.state == state:
                     found[item.kind][state] = found[item.kind].get(state, 0) + 1
@@ -142,7 +142,7 @@ class FleetReport:
             lang: The language in which the page opens; it has a switch.
 
         Raises:
-            ConfigurationError: jinja2 is not installed (the extra `fleet-report`), or the language is another one.
+            ConfigurationError: jinja2 is not installed (the extra `fleet`), or the language is another one.
         """
         from cds_eks.fleet.report import page, writing
 

@@ -1,0 +1,66 @@
+// Throughput and concurrency over time, as two small SVG charts.
+
+const CHART = 132;
+
+function drawCharts(data) {
+  const { series } = data;
+  const perSecond = (counts) => counts.map((count, k) => (count + series.node_pools[k]) / Math.max(series.seconds, 1e-9));
+  let rates = perSecond(series.clusters);
+  const slow = Math.max(...rates) < 1;
+  if (slow) rates = rates.map((rate) => rate * 60);
+  const unit = t(slow ? "per_minute" : "per_second");
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  chart("throughput", data.length, [{ values: rates, name: "ready", bars: true }], unit);
+  $("throughput-note").textContent = `${unit} · ${t("average", { n: short(mean) })}`;
+  const layers = [
+    { values: series.building, name: "accepted" },
+    { values: series.calling, name: "sending" },
+  ];
+  chart("concurrency", data.length, layers, "");
+  const most = (values) => t("at_most", { n: Math.max(...values) });
+  $("concurrency-note").replaceChildren(
+    h("span", { class: "key s-sending" }, t("calling")), ` ${most(series.calling)} `,
+    h("span", { class: "key s-accepted" }, t("building")), ` ${most(series.building)}`,
+  );
+}
+
+function short(number) {
+  return number >= 100 ? String(Math.round(number)) : String(Number(number.toPrecision(2)));
+}
+
+function chart(id, length, layers, unit) {
+  const place = $(id);
+  const width = Math.max(place.clientWidth, 200);
+  const [left, right, top, bottom] = [34, 6, 8, 20];
+  const most = Math.max(...layers.flatMap((layer) => layer.values), 0);
+  const above = ceiling(most);
+  const x = (part) => left + part * (width - left - right);
+  const y = (value) => CHART - bottom - (value / above) * (CHART - top - bottom);
+  const svg = s("svg", { viewBox: `0 0 ${width} ${CHART}`, role: "img", "aria-label": `${t(id)}: ${short(most)} ${unit}` });
+  for (const value of [0, above / 2, above]) {
+    svg.append(s("path", { d: `M${left},${y(value)}H${width - right}`, class: "grid" }));
+    svg.append(s("text", { x: left - 5, y: y(value) + 4, "text-anchor": "end" }, short(value)));
+  }
+  for (const tick of ticks(Math.max(length, 1), Math.max(2, Math.floor(width / 90)))) {
+    const at = x(tick.at / Math.max(length, 1));
+    const anchor = at > width - 24 ? "end" : tick.at ? "middle" : "start";
+    svg.append(s("text", { x: at, y: CHART - 5, "text-anchor": anchor }, tick.text));
+  }
+  for (const layer of layers) svg.append(s("path", { d: outline(layer, x, y), class: `area f-${layer.name}` }));
+  place.replaceChildren(svg);
+}
+
+function outline({ values, bars }, x, y) {
+  const count = values.length;
+  const steps = values.map((value, k) => {
+    if (bars) return value ? `M${x(k / count)},${y(0)}V${y(value)}H${x((k + 0.82) / count)}V${y(0)}Z` : "";
+    return `V${y(value)}H${x((k + 1) / count)}`;
+  });
+  return bars ? steps.join("") || "M0,0" : `M${x(0)},${y(0)}${steps.join("")}V${y(0)}Z`;
+}
+
+function ceiling(most) {
+  if (most <= 0) return 1;
+  const size = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 4, 5, 10].map((each) => each * size).find((each) => each >= most);
+}
