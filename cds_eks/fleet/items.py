@@ -17,13 +17,13 @@ OPEN: frozenset[State] = frozenset({"sending", "unknown"})
 """A create of these may have been carried out: they are settled before anything new is created."""
 
 FOLLOWS: Mapping[State, frozenset[State]] = {
-    "planned": frozenset({"sending", "accepted", "ready"}),  # the latter two: adopted, or imported
-    "sending": frozenset({"planned", "accepted", "refused", "unknown"}),  # planned: it is proven that nothing was sent
+    "planned": frozenset({"sending", "accepted", "ready", "failed"}),  # accepted, ready: adopted, or imported
+    "sending": frozenset({"planned", "accepted", "refused", "unknown", "failed"}),  # planned: nothing was sent
     "unknown": frozenset({"sending", "accepted", "ready", "failed", "planned"}),
-    "refused": frozenset({"sending", "planned", "accepted", "ready"}),
+    "refused": frozenset({"sending", "planned", "accepted", "ready", "failed"}),
     "accepted": frozenset({"ready", "failed", "deleting", "deleted"}),
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
-    "failed": frozenset({"ready", "accepted", "deleting", "deleted"}),
+    "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
     "deleting": frozenset({"deleted", "failed", "ready"}),
     "deleted": frozenset({"planned", "sending", "accepted", "ready"}),
 }

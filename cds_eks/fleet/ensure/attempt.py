@@ -1,0 +1,167 @@
+"""One create: its intent is durable before anything leaves, and its outcome is written however it ends."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import attrs
+
+from cds_eks._runtime import clocks
+from cds_eks.errors import EksError
+from cds_eks.fleet.ensure.outcomes import ids_of, state_after, told
+from cds_eks.fleet.items import Change, Item
+from cds_eks.fleet.journal.base import Journal, JournalError, LeaseLost
+from cds_eks.outcome.intent import Intent, intending
+from cds_eks.wire import Response
+
+Send = Callable[[float], Awaitable[Response[Any]]]
+"""Makes the call, within so many seconds."""
+
+PAUSES = (0.2, 5.0)
+"""The first and the longest pause before the journal is tried again, in seconds."""
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """How a create has ended.
+
+    Attributes:
+        item: The item, as the journal has it afterwards.
+        error: What it ended with, or None if it was accepted.
+    """
+
+    item: Item
+    error: BaseException | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Writer:
+    """Writes what one runner learns.
+
+    Args:
+        journal: The journal.
+        runner: The runner's name.
+        on_item: Is told of each item that was changed, with what it was before.
+    """
+
+    journal: Journal
+    runner: str
+    on_item: Callable[[Item, Item], None]
+
+    async def write(self, item: Item, **changes: Any) -> Item:
+        """Write one change of an item, and return it as it is afterwards.
+
+        Raises:
+            JournalError: It could not be written, or the lease is lost.
+        """
+        change = Change(item_id=item.id, runner=self.runner, epoch=item.epoch, **changes)
+        [after] = await self.journal.write(change)
+        self.on_item(after, item)
+        return after
+
+    async def insist(self, item: Item, **changes: Any) -> Item:
+        """Write what has happened already, as often as it takes: an outcome is never given up for a journal's failure.
+
+        Raises:
+            LeaseLost: The item is another runner's by now.
+        """
+        pause, longest = PAUSES
+        while True:
+            try:
+                return await self.write(item, **changes)
+            except LeaseLost:
+                raise
+            except JournalError:
+                await anyio.sleep(pause * (0.5 + 0.5 * random.random()))
+                pause = min(pause * 2, longest)
+
+    async def intend(self, item: Item, seconds: float, action: str) -> Item:
+        """Write the intent of a create, durably, or fail with nothing sent.
+
+        Raises:
+            JournalError: It could not be written; if it was all the same, that has been taken back.
+        """
+        try:
+            return await self.write(item, state="sending", deadline=seconds, error={}, action=action)
+        except LeaseLost:
+            raise
+        except JournalError:
+            await self._take_back(item)
+            raise
+
+    async def _take_back(self, before: Item) -> None:
+        """The answer of the journal was lost: if the intent is in it, nothing was sent of it, which is known here."""
+        pause, longest = PAUSES
+        while True:
+            try:
+                now = await self.journal.get(before.id)
+                if now is not None and now.state == "sending" and now.epoch == before.epoch + 1:
+                    await self.write(now, state=_back_to(before), error=dict(before.error or {}), action="not sent")
+                return
+            except LeaseLost:
+                return
+            except JournalError:
+                await anyio.sleep(pause)
+                pause = min(pause * 2, longest)
+
+
+def _back_to(before: Item) -> Any:
+    """Return the state of an item whose intent was not carried out: an earlier create stays as open as it was."""
+    return "unknown" if before.state in ("sending", "unknown") else "planned"
+
+
+async def attempt(
+    writer: Writer, item: Item, send: Send, *, seconds: float, action: str, result_id: str, replicas: int | None
+) -> Attempt:
+    """Create an item once: write its intent, send, write the outcome.
+
+    If it is cut off at any point after the intent, the journal keeps `sending`, which is settled like an unknown one.
+
+    Args:
+        writer: Writes to the journal.
+        item: The item, of which it is decided that it may be created.
+        send: Makes the call.
+        seconds: For how long the create may be sent.
+        action: The operation's name.
+        result_id: What the id of the thing is called among those that an answer names.
+        replicas: How many nodes are asked for, to be kept with what was accepted.
+
+    Raises:
+        LeaseLost: The item is another runner's by now.
+        JournalError: The intent could not be written: nothing was sent.
+    """
+    # Both clocks are read before the intent is written, so that the service and the sender judge by no later time.
+    intent = Intent(at=clocks.wall(), until=clocks.since_boot() + seconds)
+    began = anyio.current_time()
+    item = await writer.intend(item, seconds, action)
+    left = seconds - (anyio.current_time() - began)
+    if left <= 0:
+        return Attempt(item=await writer.insist(item, state="planned", action="not sent"))
+    try:
+        with intending(intent):
+            answer = await send(left)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the item's state has to be written
+        return Attempt(item=await _written(writer, item, error, action, result_id), error=error)
+    ids = {name: getattr(answer.data, name, "") for name in (result_id, "task_id")}
+    after = await writer.insist(
+        item,
+        state="accepted",
+        ids={name: value for name, value in ids.items() if value},
+        origin="created",
+        request_id=answer.request_id,
+        replicas=replicas,
+        action=action,
+    )
+    return Attempt(item=after)
+
+
+async def _written(writer: Writer, item: Item, error: Exception, action: str, result_id: str) -> Item:
+    state = state_after(error, result_id)
+    known: dict[str, Any] = {}
+    if isinstance(error, EksError):
+        known = {"ids": ids_of(error), "request_id": error.request_id, "call_id": error.call_id}
+    origin = "created" if state == "accepted" else None
+    return await writer.insist(item, state=state, origin=origin, error=told(error), action=action, **known)

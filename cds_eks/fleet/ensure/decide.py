@@ -1,0 +1,164 @@
+"""What follows from the state of an item and what was seen of it. Pure: this is where nothing is created twice."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from cds_eks.fleet.ensure.sighting import Sighting
+from cds_eks.fleet.items import OPEN, Item
+
+Adopt = Literal["never", "matching", "require"]
+
+TIMESTAMP_WINDOW = 900.0
+"""For how many seconds the service takes a request after the time it was signed with [I]."""
+
+
+@attrs.frozen(kw_only=True)
+class Create:
+    """Write the intent, and create it."""
+
+
+@attrs.frozen(kw_only=True)
+class Recover:
+    """It is ours: a create whose answer was lost has made it."""
+
+    id: str
+
+
+@attrs.frozen(kw_only=True)
+class Consider:
+    """Somebody else's has its natural key: adopt it if it is as the plan wants it."""
+
+    id: str
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """Nothing may be decided yet: look again.
+
+    Attributes:
+        after: A look that decides begins later than this, by the journal's clock.
+    """
+
+    after: float
+
+
+@attrs.frozen(kw_only=True)
+class Follow:
+    """It is there, and its ids are known: see that it gets ready."""
+
+
+@attrs.frozen(kw_only=True)
+class Leave:
+    """Nothing is to be done about it in this run."""
+
+
+@attrs.frozen(kw_only=True)
+class Fail:
+    """It can't be had.
+
+    Attributes:
+        kind: Why: several have its natural key, it is there already, or it is not there though it must be.
+        message: The same in words.
+        ids: The ids of those that were found.
+    """
+
+    kind: Literal["DuplicateFound", "AlreadyExists", "NotThere"]
+    message: str
+    ids: tuple[str, ...] = ()
+
+
+Action = Create | Recover | Consider | Look | Follow | Leave | Fail
+
+FOUND = "found"
+"""The name in an item's ids of all that were found to have its natural key, with commas in between."""
+
+
+def own_id(item: Item) -> str | None:
+    """Return the id of what an item is, or None if it is not known."""
+    return item.ids.get("cluster_id" if item.kind == "cluster" else "node_pool_id")
+
+
+def attempt_ends(item: Item) -> float:
+    """Return until when the latest create of an item may have left, by the journal's clock.
+
+    A create that is known to have ended (`unknown` is written by who made it, once it has) can't leave afterwards. One
+    of which nobody wrote how it ended may leave until its deadline.
+    """
+    deadline = item.deadline if item.deadline is not None else (item.intent_at or 0.0)
+    return min(deadline, item.changed_at) if item.state == "unknown" else deadline
+
+
+def settled_after(item: Item, *, settle: float, strict: bool) -> float:
+    """Return from when on "not listed" means "not made", by the journal's clock.
+
+    Args:
+        item: An open item.
+        settle: For how many seconds a request may still be under way, or a list lag behind.
+        strict: Whether it must also be too old for the service, if somebody should still hold it.
+    """
+    ends = attempt_ends(item) + settle
+    if strict:
+        ends = max(ends, (item.intent_at or 0.0) + TIMESTAMP_WINDOW)
+    return ends
+
+
+def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "never", strict: bool = False) -> Action:
+    """Decide what to do about an item.
+
+    Args:
+        item: The item, as the journal has it.
+        seen: What was seen of its natural key, or None if nobody has looked.
+        settle: See `settled_after`.
+        adopt: What to do about somebody else's of the same natural key.
+        strict: See `settled_after`.
+    """
+    if item.state == "deleting":
+        return Leave()
+    if item.state in OPEN:
+        return _decide_open(item, seen, settle=settle, strict=strict)
+    if item.state in ("accepted", "ready") or (item.state == "failed" and own_id(item)):
+        return Follow()
+    return _decide_new(item, seen, adopt)
+
+
+def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bool) -> Action:
+    after = settled_after(item, settle=settle, strict=strict)
+    if seen is None:
+        return Look(after=after)
+    told = own_id(item)
+    if told in seen.ids and len(seen.ids) == 1:
+        return Recover(id=seen.ids[0])
+    ids = tuple(dict.fromkeys((*((told,) if told and seen.ids else ()), *seen.ids)))
+    if len(ids) > 1:
+        return _duplicate(item, ids)
+    if ids:
+        return Recover(id=ids[0])
+    if seen.began <= after or seen.leaving:
+        return Look(after=max(after, seen.began))
+    return Create()
+
+
+def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt) -> Action:
+    if seen is None:
+        return Look(after=0.0)
+    if len(seen.ids) > 1:
+        return _duplicate(item, seen.ids)
+    if seen.ids:
+        if item.state == "failed" and FOUND in item.ids:
+            return Recover(id=seen.ids[0])  # it was ours or another's; somebody has deleted all but this one
+        if adopt == "never":
+            words = f"there is one of this name already, {seen.ids[0]}: see adopt="
+            return Fail(kind="AlreadyExists", message=words, ids=seen.ids)
+        return Consider(id=seen.ids[0])
+    if adopt == "require":
+        return Fail(kind="NotThere", message="there is none of this name to adopt")
+    return Create()
+
+
+def _duplicate(item: Item, ids: tuple[str, ...]) -> Fail:
+    where = f"in {item.vpc_id}" if item.kind == "cluster" else f"in cluster {item.cluster_name}"
+    words = f"{len(ids)} are called {item.name!r} {where}: {', '.join(ids)}; none was chosen, and none deleted"
+    return Fail(kind="DuplicateFound", message=words, ids=ids)

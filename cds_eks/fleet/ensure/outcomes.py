@@ -1,0 +1,73 @@
+"""What an error of a create means to its item, and to all that have not been created yet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded
+from cds_eks.fleet.items import State
+
+_BALANCE = ("notenoughbalance", "insufficientbalance", "account.arrearage")
+_OWN_FAULT = ("requestexpired",)
+"""Codes of a refusal for the time of one request, which says nothing of the key."""
+
+LONGEST_MESSAGE = 500
+
+
+def told(error: BaseException, kind: str | None = None) -> dict[str, Any]:
+    """Return what the journal keeps of an error; texts of the SDK's errors have no secrets.
+
+    Args:
+        error: The error.
+        kind: What to call it; None for the name of its class.
+    """
+    if not isinstance(error, EksError):
+        # What others raise may say anything.
+        return {"class": kind or type(error).__name__, "code": "", "message": "", "outcome": "unknown"}
+    return {
+        "class": kind or type(error).__name__.removeprefix("Ambiguous") or type(error).__name__,
+        "code": getattr(error, "code", "") or "",
+        "message": error.message[:LONGEST_MESSAGE],
+        "outcome": error.outcome,
+    }
+
+
+def ids_of(error: EksError) -> dict[str, str]:
+    """Return the ids that an answer has named, as the journal keeps them."""
+    return {name: value for name, value in error.ids.items() if isinstance(value, str) and value}
+
+
+def state_after(error: BaseException, result_id: str) -> State:
+    """Return the state of an item whose create has ended in an error.
+
+    Args:
+        error: The error. One that is not the SDK's says nothing of what has left.
+        result_id: What the id of the thing is called among those that an answer names.
+    """
+    if not isinstance(error, EksError):
+        return "unknown"
+    if error.outcome == "not_sent":
+        return "planned"
+    if error.outcome == "refused":
+        return "refused"
+    return "accepted" if error.outcome == "accepted" and ids_of(error).get(result_id) else "unknown"
+
+
+def stops_all(error: BaseException) -> str | None:
+    """Return why no further create can succeed, or None if it is only this one that was refused."""
+    if not isinstance(error, EksError) or error.outcome != "refused":
+        return None
+    code = str(getattr(error, "code", "")).strip().lower()
+    is_balance = isinstance(error, QuotaExceeded) and (
+        code in _BALANCE or "balance" in code or getattr(error, "http_status", 0) == 402
+    )
+    is_key = isinstance(error, (AuthenticationError, PermissionDenied)) and code not in _OWN_FAULT
+    if not is_balance and not is_key:
+        return None
+    return f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{error.code}]" if code else "")  # type: ignore[attr-defined]
+
+
+def summary(error: Mapping[str, Any]) -> str:
+    """Return what the journal keeps of an error, in one line."""
+    return ": ".join(str(error[name]) for name in ("class", "code", "message") if error.get(name))

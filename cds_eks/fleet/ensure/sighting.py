@@ -1,0 +1,95 @@
+"""What a list of the service shows of an item: all that has its natural key. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from cds_eks.errors import IncompleteList, UnreadableResponse
+from cds_eks.models import ClusterSummary, NodePool
+from cds_eks.schema.status import is_leaving
+
+
+@attrs.frozen(kw_only=True)
+class Sighting:
+    """What was seen of one item.
+
+    Attributes:
+        began: When the look began, by the journal's clock: what was made before then, and is listed, was seen.
+        ids: The ids of all that have its natural key, and stay.
+        leaving: The ids of those that are being deleted.
+    """
+
+    began: float
+    ids: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class _Entry:
+    """One entry of a list: a field that the service does not tell is None, and counts as equal."""
+
+    id: str
+    name: str | None
+    place: str | None
+    status: str | None
+
+
+class Seen:
+    """One list of the service, to look in for any number of items.
+
+    Args:
+        began: When it was asked for, by the journal's clock.
+        entries: Its entries.
+        action: The operation that gave it, for errors.
+        total: How many there are by the service's word, if it told.
+
+    Raises:
+        IncompleteList: There are more than were listed: what is not listed may be there.
+    """
+
+    def __init__(self, began: float, entries: Sequence[_Entry], *, action: str, total: int | None) -> None:
+        if total is not None and total > len(entries):
+            raise IncompleteList(action=action, seen=len(entries), total_count=total)
+        self.began = began
+        self._action = action
+        self._by_name: Mapping[str | None, list[_Entry]] = defaultdict(list)
+        for entry in entries:
+            self._by_name[entry.name or None].append(entry)
+
+    def of(self, name: str, place: str) -> Sighting:
+        """Return what was seen of a name in a place: names are compared exactly, the service's search is not used.
+
+        Raises:
+            UnreadableResponse: What matches has no id.
+        """
+        named = [*self._by_name.get(name, ()), *self._by_name.get(None, ())]
+        found = [entry for entry in named if entry.place in (None, "", place)]
+        if any(not entry.id for entry in found):
+            raise UnreadableResponse("what may be it is listed without its id", http_status=200, action=self._action)
+        return Sighting(
+            began=self.began,
+            ids=_ids(entry for entry in found if not is_leaving(entry.status)),
+            leaving=_ids(entry for entry in found if is_leaving(entry.status)),
+        )
+
+
+def seen_clusters(began: float, entries: Iterable[ClusterSummary], total: int | None) -> Seen:
+    """Return what ListClusters has shown; the place of a cluster is its VPC."""
+    listed = [
+        _Entry(id=each.cluster_id, name=each.cluster_name, place=each.vpc_id, status=each.cluster_status)
+        for each in entries
+    ]
+    return Seen(began, listed, action="ListClusters", total=total)
+
+
+def seen_pools(began: float, entries: Iterable[NodePool], total: int | None) -> Seen:
+    """Return what ListNodePools has shown; the place of a pool is its cluster's id."""
+    listed = [_Entry(id=each.id, name=each.name, place=each.cluster_id, status=each.status) for each in entries]
+    return Seen(began, listed, action="ListNodePools", total=total)
+
+
+def _ids(entries: Iterable[_Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entry.id for entry in entries))

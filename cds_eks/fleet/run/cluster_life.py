@@ -1,0 +1,126 @@
+"""The life of one cluster in a run: until it is running, or it is known why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from cds_eks.errors import EksError, NotFound, may_pass
+from cds_eks.fleet.ensure.compare import compare_cluster, different, noted
+from cds_eks.fleet.ensure.decide import own_id
+from cds_eks.fleet.ensure.sighting import Sighting
+from cds_eks.fleet.ensure.wanted import WantedCluster
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.waiting.verdicts import Verdict, judge_cluster
+from cds_eks.wire import Response
+
+RECHECK_ROUNDS = 6
+"""After so many rounds in which a list did not show a cluster it is asked for by its id."""
+
+
+class ClusterLife(ItemLife):
+    """Sees to one cluster.
+
+    Args:
+        context: What the run shares.
+        item: The cluster, as the journal has it.
+        wanted: The same, as the plan has it; None if it is in no plan, and only an open create is to be settled.
+    """
+
+    def __init__(self, context: Context, item: Item, wanted: WantedCluster | None = None) -> None:
+        super().__init__(context, item, item.id)
+        self._wanted = wanted
+
+    async def follow(self) -> bool:
+        """Wait until the cluster is running; return whether it is."""
+        id_ = own_id(self.item)
+        assert id_ is not None
+        if self.item.state == "ready":
+            return True
+        writer = self._context.writer
+        with anyio.move_on_after(self._context.settings.limits.cluster_timeout):
+            verdict = await self._end_of(id_)
+            if verdict.done:
+                self.item = await writer.insist(self.item, state="ready", error={}, action="running")
+                return True
+            await self.fail("TaskFailed", verdict.failure or "", more={"outcome": "accepted"})
+            return False
+        late = {"class": "WaitTimeout", "code": "", "message": "it is not running in time", "outcome": "accepted"}
+        self.item = await writer.insist(self.item, state=self.item.state, error=late)
+        return False
+
+    async def _end_of(self, cluster_id: str) -> Verdict:
+        """Wait until a cluster is running, in error, or gone for certain."""
+        poller = self._context.poller
+        cluster = poller.state_of(cluster_id)
+        while True:
+            if cluster is None and await self._is_gone(cluster_id):
+                return Verdict(failure="it is not there any more")
+            if cluster is not None and (verdict := judge_cluster(cluster)).has_ended:
+                return verdict
+            if cluster is None:
+                with anyio.move_on_after(RECHECK_ROUNDS * poller.interval):
+                    cluster = await poller.change_of(cluster_id)
+            else:
+                cluster = await poller.change_of(cluster_id)
+
+    async def _is_gone(self, cluster_id: str) -> bool:
+        """Whether a cluster that is not listed is not there. Lists and reads lag behind a create for some time."""
+        context = self._context
+        now = await context.journal.now()
+        if now <= max(self.item.changed_at, self.item.deadline or 0.0) + context.settings.settle:
+            return False
+        try:
+            async with context.budgets.poll():
+                await context.eks.clusters.get(cluster_id)
+        except NotFound as error:
+            return bool(error.code)
+        except EksError as error:
+            if not may_pass(error):
+                raise
+        return False
+
+    async def _look(self, newer_than: float | None) -> Sighting:
+        return await self._context.poller.look_for(self.item.name, self.item.vpc_id, newer_than)
+
+    async def _prepare(self) -> Call | None:
+        if self._wanted is None:
+            return None
+        request, eks = self._wanted.create_request(), self._context.eks
+
+        async def send(seconds: float) -> Response[Any]:
+            return await eks.clusters.create(request, timeout=seconds)
+
+        replicas = sum(pool.replicas for pool in self._wanted.pools[:1])
+        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas)
+
+    async def _consider(self, id: str) -> None:  # noqa: A002
+        context = self._context
+        if self._wanted is None:
+            self.is_given_up = True
+            return
+        try:
+            request = self._wanted.create_request()
+            async with context.budgets.read():
+                found = (await context.eks.clusters.get(id)).data
+        except EksError as error:
+            if may_pass(error):
+                await anyio.sleep(context.poller.interval)
+            else:
+                await self.fail(type(error).__name__, error.message)
+            return
+        compared = compare_cluster(request, found)
+        context.differences[self.item.id] = noted(compared)
+        if unlike := different(compared):
+            words = f"{id} has this name, but differs in {', '.join(sorted(unlike))}: it was not adopted"
+            await self.fail("Different", words, (id,))
+            return
+        self.item = await context.writer.insist(
+            self.item, state="accepted", ids=self._ids(id), origin="adopted", error={}, action="adopted"
+        )
+
+    async def _wait_until_idle(self) -> None:
+        await anyio.sleep(self._context.poller.interval)

@@ -1,0 +1,115 @@
+"""What all parts of a run share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from cds_eks.fleet.ensure.attempt import Attempt, Send, Writer, attempt
+from cds_eks.fleet.ensure.decide import Adopt
+from cds_eks.fleet.ensure.outcomes import stops_all
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.run.events import EventStream
+from cds_eks.fleet.run.gate import Gate, InFlight
+from cds_eks.fleet.run.limits import Budgets, FleetLimits
+from cds_eks.fleet.run.poller import Poller
+
+if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a run was asked for.
+
+    Attributes:
+        settle: For how many seconds a request may still be under way, or a list lag behind.
+        adopt: What to do about somebody else's of the same natural key.
+        stop_on_error: Whether the first failure keeps all else from being created.
+        strict: Whether a second create also waits until the first is too old for the service.
+        limits: How much is done at once.
+    """
+
+    settle: float = 60.0
+    adopt: Adopt = "never"
+    stop_on_error: bool = False
+    strict: bool = False
+    limits: FleetLimits = FleetLimits()  # noqa: RUF009 - a frozen value
+
+
+@attrs.frozen(kw_only=True)
+class Context:
+    """What all parts of a run share.
+
+    Attributes:
+        eks: The client.
+        journal: The journal.
+        writer: Writes for this runner.
+        settings: What was asked for.
+        budgets: What may be done at once.
+        poller: The poller of all clusters.
+        gate: Whether anything new may be created.
+        in_flight: What must not be cut off.
+        events: Where events go.
+        differences: What a comparison has shown, by the item's id.
+    """
+
+    eks: AsyncEksClient
+    journal: Journal
+    writer: Writer
+    settings: Settings
+    budgets: Budgets
+    poller: Poller
+    gate: Gate
+    in_flight: InFlight
+    events: EventStream
+    differences: dict[str, dict[str, Any]]
+
+    async def fail(self, item: Item, **changes: Any) -> Item:
+        """Write that an item has failed, and stop creating if that was asked for."""
+        after = await self.writer.insist(item, state="failed", **changes)
+        self.on_failure()
+        return after
+
+    async def create(
+        self, group: str, item: Item, send: Send, *, action: str, result_id: str, replicas: int
+    ) -> Attempt:
+        """Create an item once, if nothing speaks against it by then.
+
+        Args:
+            group: The id of the cluster that it is about.
+            item: The item.
+            send: Makes the call.
+            action: The operation's name.
+            result_id: What the id of the thing is called.
+            replicas: How many nodes are asked for.
+
+        Returns:
+            How it ended; the item as it was if creating has been stopped meanwhile.
+
+        Raises:
+            JournalError: The intent could not be written: nothing was sent.
+        """
+        async with self.budgets.create():
+            if self.gate.reason is not None:
+                return Attempt(item=item)
+            with self.in_flight.shielded(group):
+                done = await attempt(
+                    self.writer,
+                    item,
+                    send,
+                    seconds=self.settings.limits.create_timeout,
+                    action=action,
+                    result_id=result_id,
+                    replicas=replicas,
+                )
+        if done.error is not None and (reason := stops_all(done.error)) is not None:
+            self.gate.close(reason)
+        return done
+
+    def on_failure(self) -> None:
+        """Stop creating if the first failure is to do so."""
+        if self.settings.stop_on_error:
+            self.gate.close("an item has failed, and stop_on_error is set")

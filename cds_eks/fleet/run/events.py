@@ -1,0 +1,124 @@
+"""What a run tells while it goes on: typed events, which nobody has to read."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import anyio
+import attrs
+
+from cds_eks.fleet.items import Item
+
+MOST_UNREAD = 10_000
+"""How many events are kept for a reader; of more, the oldest are dropped."""
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that has happened in a run."""
+
+
+@attrs.frozen(kw_only=True)
+class RunStarted(Event):
+    """The run has read the journal, and begins.
+
+    Attributes:
+        runner: Its name in the journal.
+        items: How many items it is about.
+        open: How many creates of the journal are open: they are settled before anything new is created.
+    """
+
+    runner: str
+    items: int
+    open: int
+
+
+@attrs.frozen(kw_only=True)
+class ItemChanged(Event):
+    """An item has changed in the journal.
+
+    Attributes:
+        item: As it is now.
+        before: As it was.
+    """
+
+    item: Item
+    before: Item
+
+
+@attrs.frozen(kw_only=True)
+class Step(Event):
+    """The service has taken a step on a cluster.
+
+    Attributes:
+        item: The cluster.
+        name: What the service calls the step.
+        status: Its status, in the service's words.
+        started: When it began, in the service's words.
+        elapsed: How long it took, in the service's words.
+    """
+
+    item: Item
+    name: str
+    status: str = ""
+    started: str = ""
+    elapsed: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class StoppedCreating(Event):
+    """No more creates are made in this run; what is there already is still seen to.
+
+    Attributes:
+        reason: Why, such as that the account's balance is spent.
+    """
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class RunEnded(Event):
+    """The run has ended.
+
+    Attributes:
+        open: The items of which a create may have been carried out, and nobody knows yet.
+        reason: Why it ended before all was done, or None.
+    """
+
+    open: tuple[Item, ...] = ()
+    reason: str | None = None
+
+
+class EventStream:
+    """The events of a run, for one reader; of those that nobody reads only the newest are kept.
+
+    Attributes:
+        dropped: How many were dropped unread.
+    """
+
+    def __init__(self, most: int = MOST_UNREAD) -> None:
+        self.dropped: int = 0
+        self._unread: deque[Event] = deque(maxlen=most)
+        self._more = anyio.Event()
+        self._has_ended = False
+
+    def put(self, event: Event) -> None:
+        """Add an event."""
+        if len(self._unread) == self._unread.maxlen:
+            self.dropped += 1
+        self._unread.append(event)
+        self._more.set()
+
+    def end(self) -> None:
+        """Say that no more will come."""
+        self._has_ended = True
+        self._more.set()
+
+    async def next(self) -> Event | None:
+        """Return the next event when it has come, or None if no more will."""
+        while not self._unread:
+            if self._has_ended:
+                return None
+            self._more = anyio.Event()
+            await self._more.wait()
+        return self._unread.popleft()

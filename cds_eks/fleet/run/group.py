@@ -1,0 +1,94 @@
+"""A cluster with its node pools: what a runner claims, and sees to from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import anyio
+import attrs
+
+from cds_eks.fleet.ensure.decide import own_id
+from cds_eks.fleet.ensure.wanted import WantedCluster
+from cds_eks.fleet.items import Item, cluster_item_id, pool_item_id
+from cds_eks.fleet.run.cluster_life import ClusterLife
+from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.pool_life import PoolLife
+from cds_eks.fleet.run.pool_waits import PoolWaits
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """A cluster of the plan with its pools, by their ids in the journal.
+
+    Attributes:
+        wanted: The cluster, as the plan has it.
+        id: The id of the cluster's item.
+        pool_ids: The ids of its pools' items, in order.
+    """
+
+    wanted: WantedCluster
+    id: str
+    pool_ids: tuple[str, ...]
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """The ids of all its items."""
+        return (self.id, *self.pool_ids)
+
+
+def group_of(wanted: WantedCluster) -> Group:
+    """Return the group of a cluster of a plan."""
+    pools = tuple(pool_item_id(wanted.vpc_id, wanted.name, pool.name) for pool in wanted.pools)
+    return Group(wanted=wanted, id=cluster_item_id(wanted.vpc_id, wanted.name), pool_ids=pools)
+
+
+class GroupLife:
+    """Sees to one group.
+
+    Args:
+        context: What the run shares.
+        waits: What the waits for pools have learned.
+        group: The group.
+        items: Its items, as the journal has them.
+
+    Attributes:
+        is_created: Is set when its cluster is there, or nothing more is done about that.
+    """
+
+    def __init__(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> None:
+        self.is_created = anyio.Event()
+        self._context = context
+        self._waits = waits
+        self._group = group
+        self._items = dict(items)
+
+    async def run(self) -> None:
+        """See to the cluster, then to its pools, one after the other: it takes one write at a time."""
+        cluster = ClusterLife(self._context, self._items[self._group.id], self._group.wanted)
+        try:
+            is_there = await cluster.ensure()
+        finally:
+            self.is_created.set()
+        if not is_there or not await cluster.follow():
+            return
+        for number, wanted in enumerate(self._group.wanted.pools):
+            item = self._items[self._group.pool_ids[number]]
+            pool = PoolLife(
+                self._context,
+                item,
+                cluster.item,
+                wanted=wanted,
+                waits=self._waits,
+                made_with_cluster=self._shown_by(cluster.item) if number == 0 else None,
+            )
+            if not await pool.ensure():
+                continue
+            if not pool.is_scaled:
+                await pool.scale()
+            await pool.follow()
+
+    def _shown_by(self, cluster: Item) -> float | None:
+        """Return until when a list may not show the first pool, if it was made with its cluster."""
+        if cluster.origin not in ("created", "recovered") or own_id(cluster) is None:
+            return None
+        return max(cluster.changed_at, cluster.deadline or 0.0) + self._context.settings.settle

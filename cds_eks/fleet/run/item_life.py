@@ -1,0 +1,198 @@
+"""The life of one item in a run, as far as a cluster's and a node pool's have it in common: until it is there."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+import attrs
+
+from cds_eks.errors import EksError, may_pass
+from cds_eks.fleet.ensure.attempt import Send
+from cds_eks.fleet.ensure.decide import (
+    FOUND,
+    Action,
+    Consider,
+    Create,
+    Fail,
+    Follow,
+    Leave,
+    Look,
+    Recover,
+    decide,
+    own_id,
+)
+from cds_eks.fleet.ensure.outcomes import told
+from cds_eks.fleet.ensure.sighting import Sighting
+from cds_eks.fleet.items import OPEN, Item
+from cds_eks.fleet.journal.base import JournalError, LeaseLost
+from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.retrying import after_attempt
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """How an item is created.
+
+    Attributes:
+        send: Makes the call.
+        action: The operation's name.
+        result_id: What the id of the thing is called among those that an answer names.
+        replicas: How many nodes are asked for.
+    """
+
+    send: Send
+    action: str
+    result_id: str
+    replicas: int
+
+
+class ItemLife(abc.ABC):
+    """Sees to one item.
+
+    Args:
+        context: What the run shares.
+        item: The item, as the journal has it.
+        group: The id of the cluster's item that it belongs to.
+
+    Attributes:
+        item: The item, as the journal has it by now.
+        is_given_up: Whether no more is done about it in this run.
+    """
+
+    def __init__(self, context: Context, item: Item, group: str) -> None:
+        self.item = item
+        self.is_given_up: bool = False
+        self._context = context
+        self._group = group
+        self._seen: Sighting | None = None
+        self._attempts = 0
+        self._adopt = context.settings.adopt
+
+    @abc.abstractmethod
+    async def _look(self, newer_than: float | None) -> Sighting:
+        """Look for it by its natural key, in a look that began later than a moment of the journal's clock."""
+
+    @abc.abstractmethod
+    async def _prepare(self) -> Call | None:
+        """Return how it is created, or None if it is not to be; secrets are resolved here."""
+
+    @abc.abstractmethod
+    async def _consider(self, id: str) -> None:  # noqa: A002
+        """Adopt what is there, or fail because it is not what is wanted."""
+
+    @abc.abstractmethod
+    async def _wait_until_idle(self) -> None:
+        """Wait until its cluster may take a write again."""
+
+    async def settle(self) -> None:
+        """See what became of an open create, and create nothing."""
+        while self.item.state in OPEN and not self.is_given_up:
+            action = self._decide()
+            if isinstance(action, Create):
+                self.item = await self._context.writer.insist(self.item, state="planned", action="not there")
+            else:
+                await self._do(action)
+
+    async def ensure(self) -> bool:
+        """Have it there; return whether it is, with its id known."""
+        while not self.is_given_up:
+            action = self._decide()
+            if isinstance(action, Follow):
+                return own_id(self.item) is not None
+            await self._do(action)
+        return False
+
+    def _decide(self) -> Action:
+        settings = self._context.settings
+        return decide(self.item, self._seen, settle=settings.settle, adopt=self._adopt, strict=settings.strict)
+
+    async def _do(self, action: Action) -> None:
+        if isinstance(action, Look):
+            await self._look_again()
+        elif isinstance(action, Recover):
+            await self._recover(action.id)
+        elif isinstance(action, Consider):
+            await self._consider(action.id)
+        elif isinstance(action, Create):
+            await self._create()
+        elif isinstance(action, Fail):
+            await self.fail(action.kind, action.message, action.ids)
+        else:
+            assert isinstance(action, (Follow, Leave))
+            self.is_given_up = True
+
+    async def _look_again(self) -> None:
+        """Look once more. What can't be looked for is left as it is, and nothing new is created beside it."""
+        try:
+            self._seen = await self._look(None if self._seen is None else self._seen.began)
+        except LeaseLost:
+            raise
+        except EksError as error:
+            if isinstance(error, JournalError) or may_pass(error):
+                await anyio.sleep(self._context.poller.interval)
+                return
+            self.is_given_up = True
+            if self.item.state in OPEN:
+                self._context.gate.close(f"an open create can't be looked for: {type(error).__name__}")
+            self.item = await self._context.writer.insist(self.item, state=self.item.state, error=told(error))
+
+    async def _recover(self, id: str) -> None:  # noqa: A002
+        self.item = await self._context.writer.insist(
+            self.item, state="accepted", ids=self._ids(id), origin="recovered", error={}, action="found"
+        )
+
+    def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
+        return {"cluster_id" if self.item.kind == "cluster" else "node_pool_id": id}
+
+    async def _create(self) -> None:
+        context = self._context
+        if not await context.gate.may_create():
+            self.is_given_up = True
+            return
+        try:
+            call = await self._prepare()
+        except EksError as error:
+            await self.fail(type(error).__name__, error.message)
+            return
+        if call is None:
+            self.is_given_up = True
+            return
+        try:
+            done = await context.create(self._group, self.item, **attrs.asdict(call, recurse=False))
+        except LeaseLost:
+            raise
+        except JournalError:
+            await anyio.sleep(context.poller.interval)
+            return  # nothing was sent: it is decided anew when the journal is there again
+        was_tried = done.item.epoch != self.item.epoch
+        self.item = done.item
+        await self._go_on(done.error, was_tried=was_tried)
+
+    async def _go_on(self, error: BaseException | None, *, was_tried: bool) -> None:
+        """Go on after an attempt."""
+        context = self._context
+        self._attempts += was_tried
+        next_ = after_attempt(self.item, error, attempts=self._attempts, most=context.settings.limits.attempts)
+        if next_ == "busy":
+            self._attempts -= 1
+            await self._wait_until_idle()
+        elif next_ == "again" and context.gate.reason is None:
+            await anyio.sleep(context.poller.interval)
+        elif next_ != "go on":
+            self.is_given_up = True
+            if self.item.state == "refused":
+                context.on_failure()
+        if self.item.state in OPEN:
+            self._seen = None
+
+    async def fail(
+        self, kind: str, message: str, ids: tuple[str, ...] = (), more: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write that it has failed; it is not seen to any more in this run."""
+        self.is_given_up = True
+        error = {"class": kind, "code": "", "message": message, "outcome": "refused", **(more or {})}
+        found = {FOUND: ",".join(ids)} if ids else {}
+        self.item = await self._context.fail(self.item, error=error, ids=found, action=kind)

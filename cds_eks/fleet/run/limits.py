@@ -1,0 +1,113 @@
+"""How much a run does at once, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import attrs
+
+from cds_eks._runtime.numbers import MOST, is_finite, shown_number
+from cds_eks.errors import ConfigurationError
+
+
+def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if value is None and field.default is None:
+        return
+    if not is_finite(value) or value <= 0:
+        raise ConfigurationError(f"{field.name} must be a number above 0, not {shown_number(value)}")
+
+
+def _count(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < MOST:
+        raise ConfigurationError(f"{field.name} must be a whole number of at least 1, not {shown_number(value)}")
+
+
+@attrs.frozen(kw_only=True)
+class FleetLimits:
+    """How much a run does at once, and for how long. Times are in seconds.
+
+    Args:
+        creates: Writes under way at once.
+        reads: Look-ups under way at once.
+        polls: Polls under way at once.
+        requests_per_second: Requests begun in a second by all runners of the journal together; None for no limit.
+        poll_interval: The pause between two rounds of polls; one list serves all clusters.
+        pool_fallback: After how long a node pool is asked for though its cluster's number of nodes does not say that
+            it may be ready.
+        create_timeout: For how long a create may be sent, all its attempts together.
+        cluster_timeout: How long a cluster may take until it is running.
+        pool_timeout: How long a node pool may take until it is ready, waiting for its cluster to be idle included.
+        attempts: How many creates an item may get in one run. Each but the first comes after it is known that the one
+            before has made nothing.
+        batch: How many clusters a runner claims at a time.
+        lease: For how long what it has claimed is a runner's own unless it says that it is alive.
+        grace: How long a run that is cancelled waits for the creates that are under way.
+    """
+
+    creates: int = attrs.field(default=32, validator=_count)
+    reads: int = attrs.field(default=32, validator=_count)
+    polls: int = attrs.field(default=16, validator=_count)
+    requests_per_second: float | None = attrs.field(default=None, validator=_positive)
+    poll_interval: float = attrs.field(default=5.0, validator=_positive)
+    pool_fallback: float = attrs.field(default=60.0, validator=_positive)
+    create_timeout: float = attrs.field(default=60.0, validator=_positive)
+    cluster_timeout: float = attrs.field(default=3600.0, validator=_positive)
+    pool_timeout: float = attrs.field(default=3600.0, validator=_positive)
+    attempts: int = attrs.field(default=5, validator=_count)
+    batch: int = attrs.field(default=100, validator=_count)
+    lease: float = attrs.field(default=30.0, validator=_positive)
+    grace: float = attrs.field(default=20.0, validator=_positive)
+
+
+class Budgets:
+    """What a run may do at once: writes, reads and polls apart, so that neither starves the others.
+
+    Args:
+        limits: The numbers.
+    """
+
+    def __init__(self, limits: FleetLimits) -> None:
+        self._rate = limits.requests_per_second
+        self._runners = 1
+        self._next = 0.0
+        self._creates = anyio.CapacityLimiter(limits.creates)
+        self._reads = anyio.CapacityLimiter(limits.reads)
+        self._polls = anyio.CapacityLimiter(limits.polls)
+
+    def share_among(self, runners: int) -> None:
+        """Have the account's rate divided by the runners that are alive."""
+        self._runners = max(1, runners)
+
+    @asynccontextmanager
+    async def create(self) -> AsyncIterator[None]:
+        """Hold a permit to write."""
+        async with self._creates:
+            await self._turn()
+            yield
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[None]:
+        """Hold a permit to look something up."""
+        async with self._reads:
+            await self._turn()
+            yield
+
+    @asynccontextmanager
+    async def poll(self) -> AsyncIterator[None]:
+        """Hold a permit to poll."""
+        async with self._polls:
+            await self._turn()
+            yield
+
+    async def _turn(self) -> None:
+        """Wait until the next request may begin, if there is a rate."""
+        if self._rate is None:
+            return
+        now = anyio.current_time()
+        begins = max(now, self._next)
+        self._next = begins + self._runners / self._rate
+        if begins > now:
+            await anyio.sleep(begins - now)

@@ -1,0 +1,178 @@
+"""One poller for all clusters of a run: a list serves everybody who waits for a cluster, or looks for one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
+
+import anyio
+import attrs
+
+from cds_eks._runtime.logs import log
+from cds_eks.errors import EksError, may_pass
+from cds_eks.fleet.ensure.sighting import Seen, Sighting, seen_clusters
+from cds_eks.fleet.journal.base import Journal, JournalError
+from cds_eks.fleet.run.limits import Budgets
+from cds_eks.models import ClusterSummary
+
+if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
+
+logger: logging.Logger = logging.getLogger("cds_eks.fleet")
+
+MOST_LISTS = 4
+"""Of so many VPCs at the most, each is listed for itself; of more, all clusters of the account are listed at once."""
+
+MOST_FAILURES = 3
+"""After how many rounds that failed in a way that does not pass a run is given up."""
+
+
+@attrs.frozen(kw_only=True)
+class Round:
+    """What one round of lists has shown.
+
+    Attributes:
+        began: When it began, by the journal's clock.
+        clusters: All clusters that were listed, by id.
+        seen: The same by name; None if a list was cut short, so that what is not listed may be there.
+    """
+
+    began: float
+    clusters: Mapping[str, ClusterSummary]
+    seen: Seen | None
+
+
+class Poller:
+    """Lists the clusters while somebody waits for one, at most once an interval.
+
+    Args:
+        eks: The client.
+        journal: Whose clock says when a round began.
+        budgets: What may be done at once.
+        vpc_ids: The VPCs in question.
+        interval: The pause between two rounds, in seconds.
+        on_hopeless: Is told why no round can succeed.
+
+    Attributes:
+        rounds: How many rounds there were.
+        lists: How many lists were asked for.
+    """
+
+    def __init__(
+        self,
+        eks: AsyncEksClient,
+        journal: Journal,
+        budgets: Budgets,
+        *,
+        vpc_ids: Collection[str],
+        interval: float,
+        on_hopeless: Callable[[str], None],
+    ) -> None:
+        self.rounds: int = 0
+        self.lists: int = 0
+        self.latest: Round | None = None
+        self.interval = interval
+        self._eks = eks
+        self._journal = journal
+        self._budgets = budgets
+        self._vpc_ids: tuple[str | None, ...] = tuple(sorted(set(vpc_ids)))
+        if len(self._vpc_ids) > MOST_LISTS:
+            self._vpc_ids = (None,)
+        self._on_hopeless = on_hopeless
+        self._wanted = anyio.Event()
+        self._next = anyio.Event()
+        self._watchers: dict[str, anyio.Event] = {}
+        self._waiting = 0
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        failures = 0
+        while True:
+            if not self._waiting and not self._watchers:
+                self._wanted = anyio.Event()
+                await self._wanted.wait()
+            try:
+                await self._poll()
+                failures = 0
+            except JournalError:
+                pass
+            except EksError as error:
+                failures = 0 if may_pass(error) else failures + 1
+                log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
+                if failures >= MOST_FAILURES:
+                    self._on_hopeless(f"the clusters can't be listed: {type(error).__name__}: {error.message}")
+                    failures = 0
+            await anyio.sleep(self.interval)
+
+    async def look(self, newer_than: float | None) -> Round:
+        """Return a round that began later than a moment of the journal's clock; None for the latest one."""
+        while self.latest is None or (newer_than is not None and self.latest.began <= newer_than):
+            self._waiting += 1
+            self._wanted.set()
+            try:
+                await self._next.wait()
+            finally:
+                self._waiting -= 1
+        return self.latest
+
+    async def look_for(self, name: str, vpc_id: str, newer_than: float | None) -> Sighting:
+        """Look for a cluster by its exact name and VPC, in a look that began later than a moment.
+
+        Raises:
+            IncompleteList: Even the list of this name was cut short.
+        """
+        found = await self.look(newer_than)
+        if found.seen is not None:
+            return found.seen.of(name, vpc_id)
+        async with self._budgets.read():
+            began = await self._journal.now()
+            answer = await self._eks.clusters.list(keyword=name, vpc_id=vpc_id)
+        return seen_clusters(began, answer.data, answer.total_count).of(name, vpc_id)
+
+    def state_of(self, cluster_id: str) -> ClusterSummary | None:
+        """Return what the latest round has shown of a cluster."""
+        return None if self.latest is None else self.latest.clusters.get(cluster_id)
+
+    async def change_of(self, cluster_id: str) -> ClusterSummary | None:
+        """Wait until a round shows something else of a cluster, and return that; None if it is not listed any more."""
+        event = self._watchers.get(cluster_id)
+        if event is None:
+            event = self._watchers[cluster_id] = anyio.Event()
+        self._wanted.set()
+        try:
+            await event.wait()
+        finally:
+            if not event.statistics().tasks_waiting and self._watchers.get(cluster_id) is event:
+                del self._watchers[cluster_id]
+        return self.state_of(cluster_id)
+
+    async def _poll(self) -> None:
+        began = await self._journal.now()
+        entries: list[ClusterSummary] = []
+        is_whole = True
+        for vpc_id in self._vpc_ids:
+            async with self._budgets.poll():
+                answer = await self._eks.clusters.list(vpc_id=vpc_id)
+            self.lists += 1
+            entries += answer.data
+            is_whole = is_whole and not (answer.total_count is not None and answer.total_count > len(answer.data))
+        seen = seen_clusters(began, entries, None) if is_whole else None
+        before = self.latest
+        self.latest = Round(began=began, clusters={each.cluster_id: each for each in entries}, seen=seen)
+        self.rounds += 1
+        waiting, self._next = self._next, anyio.Event()
+        waiting.set()
+        self._wake_watchers(before)
+
+    def _wake_watchers(self, before: Round | None) -> None:
+        assert self.latest is not None
+        for cluster_id in list(self._watchers):
+            now = self.latest.clusters.get(cluster_id)
+            earlier = None if before is None else before.clusters.get(cluster_id)
+            if _visible(now) != _visible(earlier):
+                self._watchers.pop(cluster_id).set()
+
+
+def _visible(cluster: ClusterSummary | None) -> object:
+    return None if cluster is None else (cluster.cluster_status, cluster.status_str, cluster.node_sum)

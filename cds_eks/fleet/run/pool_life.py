@@ -1,0 +1,174 @@
+"""The life of one node pool in a run: until it is ready, or it is known why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from cds_eks.errors import EksError, NotFound, may_pass
+from cds_eks.fleet.ensure.compare import REPLICAS, compare_pool, different, noted
+from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
+from cds_eks.fleet.ensure.sighting import Sighting, seen_pools
+from cds_eks.fleet.ensure.wanted import WantedPool
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.models import NodePool
+from cds_eks.schema.status import normal
+from cds_eks.wire import Response
+
+
+class PoolLife(ItemLife):
+    """Sees to one node pool.
+
+    Args:
+        context: What the run shares.
+        item: The pool, as the journal has it.
+        cluster: Its cluster, which is there.
+        wanted: The pool, as the plan has it; None if it is in no plan, and only an open create is to be settled.
+        waits: What the waits for pools of this run have learned.
+        made_with_cluster: Until when a list may not show it though it is there, by the journal's clock, if it was made
+            with the cluster; None if it was not.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        item: Item,
+        cluster: Item,
+        *,
+        wanted: WantedPool | None = None,
+        waits: PoolWaits,
+        made_with_cluster: float | None = None,
+    ) -> None:
+        super().__init__(context, item, cluster.id)
+        cluster_id = own_id(cluster)
+        assert cluster_id is not None
+        self._cluster = cluster
+        self._cluster_id = cluster_id
+        self._wanted = wanted
+        self._waits = waits
+        self._made_with_cluster = made_with_cluster
+        self._pools: dict[str, NodePool] = {}
+
+    async def follow(self) -> bool:
+        """Wait until the pool is ready; return whether it is."""
+        id_, writer = own_id(self.item), self._context.writer
+        assert id_ is not None
+        if self.item.state == "ready":
+            return True
+        replicas = self._wanted.replicas if self._wanted is not None else self.item.replicas
+        with anyio.move_on_after(self._context.settings.limits.pool_timeout):
+            failure = await self._waits.end_of(
+                self._cluster_id, id_, self.item.ids.get("task_id"), replicas, self._pools.get(id_)
+            )
+            if failure is None:
+                self.item = await writer.insist(self.item, state="ready", error={}, action="running")
+                return True
+            await self.fail("TaskFailed", failure, more={"outcome": "accepted"})
+            return False
+        late = {"class": "WaitTimeout", "code": "", "message": "it is not ready in time", "outcome": "accepted"}
+        self.item = await writer.insist(self.item, state=self.item.state, error=late)
+        return False
+
+    async def scale(self) -> None:
+        """Have a pool that is there brought to the number of nodes that the plan has."""
+        context, wanted, id_ = self._context, self._wanted, own_id(self.item)
+        assert id_ is not None
+        if wanted is None or self.item.replicas == wanted.replicas or context.gate.reason is not None:
+            return
+        self._waits.expect(self._cluster_id, wanted.replicas - self.item.replicas)
+        while True:
+            try:
+                async with context.budgets.create():
+                    answer = await context.eks.node_pools.scale(self._cluster_id, id_, wanted.replicas)
+            except EksError as error:
+                if not self._waits.is_busy(error) and not may_pass(error):
+                    await self.fail(type(error).__name__, error.message, more={"outcome": error.outcome})
+                    return
+                await self._wait_until_idle()
+                continue
+            self.item = await context.writer.insist(
+                self.item,
+                state="accepted",
+                ids={"task_id": answer.data.task_id} if answer.data.task_id else {},
+                request_id=answer.request_id,
+                replicas=wanted.replicas,
+                error={},
+                action="ScalingNodePoolNum",
+            )
+            return
+
+    def _decide(self) -> Action:
+        until = self._made_with_cluster
+        if until is not None:
+            self._adopt = "matching"  # what is there is ours
+        action = super()._decide()
+        if isinstance(action, Create) and until is not None and self._seen is not None and self._seen.began <= until:
+            return Look(after=until)  # its cluster was made with it: not listed yet is not "not there"
+        return action
+
+    async def _look(self, newer_than: float | None) -> Sighting:
+        context = self._context
+        if newer_than is not None:
+            await anyio.sleep(context.poller.interval)
+        async with context.budgets.read():
+            began = await context.journal.now()
+            try:
+                answer = await context.eks.node_pools.list(self._cluster_id)
+            except NotFound as error:
+                if not error.code:
+                    raise
+                return Sighting(began=began)  # reads lag, or its cluster is gone, and it with it
+        self._pools = {pool.id: pool for pool in answer.data.node_pool}
+        return seen_pools(began, answer.data.node_pool, answer.data.total).of(self.item.name, self._cluster_id)
+
+    def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
+        return {"node_pool_id": id, "cluster_id": self._cluster_id}
+
+    async def _prepare(self) -> Call | None:
+        wanted, eks = self._wanted, self._context.eks
+        if wanted is None:
+            return None
+        request = wanted.create_request(self._cluster_id)
+
+        async def send(seconds: float) -> Response[Any]:
+            self._waits.expect(self._cluster_id, wanted.replicas)
+            return await eks.node_pools.create(request, timeout=seconds)
+
+        return Call(send=send, action="CreateNodePool", result_id="node_pool_id", replicas=wanted.replicas)
+
+    async def _consider(self, id: str) -> None:  # noqa: A002
+        """Take what is there: ours, if it was made with a cluster of ours; else adopt it, if it is as it should be."""
+        context, found = self._context, self._pools.get(id)
+        if self._made_with_cluster is not None:
+            origin = self._cluster.origin
+        else:
+            origin = "adopted"
+            try:
+                compared = (
+                    compare_pool(self._wanted.create_request(self._cluster_id), found) if self._wanted and found else {}
+                )
+            except EksError as error:
+                await self.fail(type(error).__name__, error.message)
+                return
+            context.differences[self.item.id] = noted(compared)
+            if unlike := different(compared, but=(REPLICAS,)):
+                words = f"{id} has this name, but differs in {', '.join(sorted(unlike))}: it was not adopted"
+                await self.fail("Different", words, (id,))
+                return
+        replicas = None if found is None else found.replicas
+        self.item = await context.writer.insist(
+            self.item,
+            state="accepted",
+            ids=self._ids(id),
+            origin=origin,
+            replicas=replicas,
+            error={},
+            action="made with its cluster" if self._made_with_cluster is not None else "adopted",
+        )
+
+    async def _wait_until_idle(self) -> None:
+        await self._waits.idle(self._cluster_id)

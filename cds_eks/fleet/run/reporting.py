@@ -1,0 +1,75 @@
+"""What became of the items of a run, from the journal and its audit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
+from cds_eks.fleet.run.group import Group
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.report.fleet_report import FleetReport
+
+
+async def report_of(
+    journal: Journal,
+    groups: Sequence[Group],
+    *,
+    plan: WantedPlan,
+    times: tuple[float, float],
+    stopped: str | None,
+    differences: Mapping[str, Mapping[str, Any]],
+    goal: Literal["ready", "deleted"] = "ready",
+) -> FleetReport:
+    """Return the report on some clusters and their pools.
+
+    Args:
+        journal: The journal.
+        groups: The clusters with their pools.
+        plan: The plan that they are of.
+        times: When the run began and ended, by the journal's clock.
+        stopped: Why no more creates were made, or None.
+        differences: What comparisons have shown, by the item's id.
+        goal: The state that all items were to reach.
+    """
+    from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
+
+    ids = [id_ for group in groups for id_ in group.item_ids]
+    items = {item.id: item for item in await journal.items(ids=ids)}
+    moments: dict[str, list[Moment]] = defaultdict(list)
+    for entry in await journal.audit():
+        if entry.item_id in items:
+            seen = moments[entry.item_id]
+            if not seen or seen[-1].state != entry.state:
+                seen.append(Moment(at=entry.at, state=entry.state))
+    return FleetReport(
+        items=tuple(report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items),
+        started_at=times[0],
+        ended_at=times[1],
+        plan=ReportPlan(source=plan.source, digest=plan.digest),
+        stopped=stopped,
+        goal=goal,
+    )
+
+
+def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str, Any]) -> ReportItem:
+    """Return an item as a report tells of it."""
+    return ReportItem(
+        kind=item.kind,
+        name=item.name,
+        cluster_name=item.cluster_name,
+        vpc_id=item.vpc_id,
+        state=item.state,
+        ids=item.ids,
+        origin=item.origin,
+        request_id=item.request_id,
+        error=item.error,
+        history=tuple(history),
+        differences=differences,
+        replicas=item.replicas,
+    )

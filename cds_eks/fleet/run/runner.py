@@ -1,0 +1,164 @@
+"""One runner: settles what is open, claims clusters in batches, and sees to them until all are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import anyio
+
+from cds_eks.fleet.items import Heartbeat, Item, State
+from cds_eks.fleet.journal.base import JournalError, LeaseLost
+from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.group import Group, GroupLife
+from cds_eks.fleet.run.leases import Leases
+from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.settling import settle_open
+
+ENDED: frozenset[State] = frozenset({"ready", "failed", "refused"})
+
+MOST_IDS = 500
+"""How many ids are asked for in one claim."""
+
+
+class Runner:
+    """One runner.
+
+    Args:
+        context: What the run shares.
+        waits: What the waits for pools have learned.
+        name: Its name in the journal.
+        groups: The clusters of the plan, with their pools.
+        began: When the run began, by the journal's clock.
+        stop: Ends the run; is told why.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        waits: PoolWaits,
+        name: str,
+        groups: Sequence[Group],
+        *,
+        began: float,
+        stop: Callable[[str], None],
+    ) -> None:
+        limits = context.settings.limits
+        self._context = context
+        self._waits = waits
+        self._name = name
+        self._pending = {group.id: group for group in groups}
+        self._began = began
+        self._stop = stop
+        self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
+        self._scopes: dict[str, anyio.CancelScope] = {}
+        self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}
+        self._being_created = 0
+        self._room = anyio.Event()
+
+    async def run(self, open_items: Iterable[Item]) -> None:
+        """Do all of it."""
+        async with anyio.create_task_group() as helpers:
+            helpers.start_soon(self._leases.renew)
+            helpers.start_soon(self._context.poller.run)
+            try:
+                async with anyio.create_task_group() as lives:
+                    await settle_open(self._context, self._leases, self._waits, open_items)
+                    self._context.gate.open()
+                    await self._claim_all(lives)
+                helpers.cancel_scope.cancel()
+            finally:
+                with anyio.CancelScope(shield=True), anyio.move_on_after(self._context.settings.limits.grace):
+                    await self._leases.end()
+
+    async def _claim_all(self, lives: anyio.abc.TaskGroup) -> None:
+        """Claim what is pending, as there is room, until all of it is done by this runner or another."""
+        batch = self._context.settings.limits.batch
+        while self._pending or self._scopes:
+            room = batch - self._being_created
+            claimed: list[Group] = []
+            if room > 0 and self._pending:
+                claimed = await self._claim_some(room, lives)
+            if claimed:
+                continue
+            # Whether there is room again, or a lease has ended, or another runner is done.
+            self._room = anyio.Event()
+            with anyio.move_on_after(self._context.poller.interval):
+                await self._room.wait()
+
+    async def _claim_some(self, room: int, lives: anyio.abc.TaskGroup) -> list[Group]:
+        """Claim some groups, each as a whole, and begin to see to them; return them."""
+        taken: list[Group] = []
+        try:
+            waiting = [group for group in self._pending.values() if group.id not in self._scopes]
+            for at in range(0, len(waiting), MOST_IDS):
+                asked = {group.id: group for group in waiting[at : at + MOST_IDS]}
+                clusters = {item.id: item for item in await self._leases.claim(list(asked), room - len(taken))}
+                if not clusters:
+                    continue
+                pools = [pool_id for id_ in clusters for pool_id in asked[id_].pool_ids]
+                items = {**clusters}
+                if pools:
+                    items |= {item.id: item for item in await self._leases.claim(pools, len(pools))}
+                for id_ in clusters:
+                    if await self._begin(asked[id_], items, lives):
+                        taken.append(asked[id_])
+                if len(taken) >= room:
+                    break
+        except LeaseLost:
+            pass
+        except JournalError:
+            pass  # it is tried again, and nothing new begins until it works
+        return taken
+
+    async def _begin(self, group: Group, items: Mapping[str, Item], lives: anyio.abc.TaskGroup) -> bool:
+        """Begin to see to a group that is claimed; return whether it is this runner's to do."""
+        own = {item_id: items[item_id] for item_id in group.item_ids if item_id in items}
+        if len(own) < len(group.item_ids):
+            await self._leases.release(list(own))  # another runner that has died still has a part of it
+            return False
+        if all(item.state in ENDED and item.changed_at >= self._began for item in own.values()):
+            del self._pending[group.id]  # another runner has done it since this one began
+            await self._leases.release(group.item_ids)
+            return True
+        self._being_created += 1
+        self._scopes[group.id] = scope = anyio.CancelScope()
+        lives.start_soon(self._live, group, own, scope)
+        return True
+
+    async def _live(self, group: Group, items: Mapping[str, Item], scope: anyio.CancelScope) -> None:
+        life = GroupLife(self._context, self._waits, group, items)
+        is_mine = True
+        try:
+            with scope:
+                async with anyio.create_task_group() as parts:
+                    parts.start_soon(self._when_created, life)
+                    await life.run()
+        except* LeaseLost:
+            is_mine = False
+        finally:
+            life.is_created.set()
+            del self._scopes[group.id]
+            self._room.set()
+        if is_mine and not scope.cancelled_caught:
+            self._pending.pop(group.id, None)
+            await self._leases.release(group.item_ids)
+        # Else another runner has it: it stays pending until that one is done with it.
+
+    async def _when_created(self, life: GroupLife) -> None:
+        try:
+            await life.is_created.wait()
+        finally:
+            self._being_created -= 1
+            self._room.set()
+
+    def _on_lost(self, item_id: str) -> None:
+        """Stop all work on a group at once when the lease of a part of it is lost."""
+        group_id = self._group_of.get(item_id)
+        if group_id is not None and (scope := self._scopes.get(group_id)) is not None:
+            scope.cancel()
+            self._context.in_flight.cut(group_id)
+
+    def _on_beat(self, beat: Heartbeat) -> None:
+        self._context.budgets.share_among(beat.runners)
+        if beat.stop is not None:
+            self._stop(beat.stop)
