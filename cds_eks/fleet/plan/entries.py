@@ -1,0 +1,137 @@
+"""The entries of a plan, merged with its defaults: what it asks for, before the names of each index are filled in."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from cds_eks.fleet.plan.faults import Path
+from cds_eks.fleet.plan.merging import normal
+from cds_eks.fleet.plan.secrets import SecretRef
+from cds_eks.models import CreateClusterRequest, NodePoolConfig
+from cds_eks.schema.shape import fields_of
+from cds_eks.schema.validators import Rule, Whole
+
+VERSION = 1
+MOST_CLUSTERS = 100_000
+"""More than that is a slip of the keyboard."""
+
+CLUSTER_KEYS = ("name", "count", "protect", "node_pools")
+POOL_KEYS = ("name", "protect", "gpus_per_node")
+LIMITS = ("max_clusters", "max_nodes", "max_gpus")
+TOP_KEYS = ("version", "defaults", "clusters", "allow_inline_secrets", *LIMITS, "$schema")
+DEFAULT_KEYS = ("cluster", "node_pool")
+
+COUNT = Whole(min=1, max=MOST_CLUSTERS)
+LIMIT = Whole(min=0)
+GPUS = Whole(min=0, max=999)
+
+
+@functools.cache
+def cluster_fields() -> tuple[str, ...]:
+    """Return the fields of a CreateClusterRequest that a cluster of a plan has."""
+    own = ("cluster_name", "node_pool_config")
+    return tuple(member.name for member in fields_of(CreateClusterRequest) if member.name not in own)
+
+
+@functools.cache
+def pool_fields() -> tuple[str, ...]:
+    """Return the fields of a NodePoolConfig that a pool of a plan has."""
+    return tuple(member.name for member in fields_of(NodePoolConfig) if member.name != "pool_name")
+
+
+@attrs.frozen(kw_only=True)
+class SecretUse:
+    """Where a plan uses a secret.
+
+    Attributes:
+        secret: The secret.
+        field: The path of the field.
+        line: Its line, or None.
+        rule: What the secret has to be like.
+    """
+
+    secret: SecretRef
+    field: str
+    line: int | None
+    rule: Rule
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class PoolEntry:
+    """A pool of an entry.
+
+    Attributes:
+        name: Its name.
+        protect: Whether it must never be deleted.
+        gpus: How many GPUs a node has, or None.
+        fields: The fields of a NodePoolConfig, but for the name.
+        path: Where it stands.
+    """
+
+    name: Any
+    protect: bool
+    gpus: int | None
+    fields: Mapping[str, Any]
+    path: Path
+
+    @property
+    def digest(self) -> str:
+        """A digest of what it is asked to be: without secrets, its name, and how many nodes it has."""
+        asked = normal(NodePoolConfig, {name: value for name, value in self.fields.items() if name != "replicas"})
+        if is_idle(asked.get("auto_scaling", {})):
+            asked.pop("auto_scaling", None)
+        return digest_of(asked)
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class ClusterEntry:
+    """An entry of `clusters`.
+
+    Attributes:
+        name: Its name, or the template of its names.
+        count: How many clusters it is.
+        protect: Whether they must never be deleted.
+        fields: The fields of a CreateClusterRequest, but for the name and the pool.
+        pools: Its pools.
+        path: Where it stands.
+    """
+
+    name: Any
+    count: int
+    protect: bool
+    fields: Mapping[str, Any]
+    pools: tuple[PoolEntry, ...]
+    path: Path
+
+    @property
+    def vpc_id(self) -> Any:
+        """The VPC; it may be anything while the plan has faults."""
+        return self.fields.get("vpc_id")
+
+    @property
+    def digest(self) -> str:
+        """A digest of what the cluster is asked to be: without secrets, its name, and its pools."""
+        return digest_of(normal(CreateClusterRequest, self.fields))
+
+
+def is_idle(scaling: Mapping[str, Any]) -> bool:
+    """Whether a pool's auto-scaling says that it does not scale itself."""
+    return not (scaling.get("enable") or scaling.get("scaling_group_id") or scaling.get("extra"))
+
+
+def idle_scaling(replicas: Any) -> dict[str, Any]:
+    """Return what CreateCluster is told of a pool of which the plan says nothing about scaling."""
+    most = replicas if isinstance(replicas, int) and replicas > 1 else 1
+    return {"enable": False, "min_replicas": 1, "max_replicas": min(most, 99)}
+
+
+def digest_of(data: Any) -> str:
+    """Return the digest of plain data without secrets."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

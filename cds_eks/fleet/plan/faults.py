@@ -1,0 +1,59 @@
+"""What is wrong with a plan: each fault with its file, its line and its field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.schema.validators import spelt
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a plan: keys, and the indexes of entries of lists."""
+
+
+def path_text(path: Path) -> str:
+    """Spell a path: `clusters[0].node_pools[1].name`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{spelt(step)}" if text else spelt(step)
+    return text
+
+
+@attrs.frozen(kw_only=True)
+class PlanFault:
+    """One thing that is wrong with a plan.
+
+    Attributes:
+        message: What is wrong. It never holds the value of a text.
+        field: The path of the field (`clusters[0].node_pools[1].name`); empty if the text can't be read at all.
+        file: The file; empty for a plan of Python values.
+        line: The line in it, from 1, or None.
+    """
+
+    message: str
+    field: str
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file or 'line '}{':' if self.file else ''}{self.line}"
+        return ": ".join(part for part in (place, self.field, self.message) if part)
+
+
+class PlanError(InvalidRequestError):
+    """A plan has faults, so that nothing of it was sent.
+
+    Attributes:
+        faults: All of them.
+    """
+
+    def __init__(self, faults: Iterable[PlanFault]) -> None:
+        self.faults: tuple[PlanFault, ...] = tuple(faults)
+        count = len(self.faults)
+        told = "\n".join(f"  {fault}" for fault in self.faults)
+        super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}:\n{told}")
+
+    def __reduce__(self) -> tuple[type[PlanError], tuple[tuple[PlanFault, ...]]]:  # type: ignore[override]
+        return type(self), (self.faults,)

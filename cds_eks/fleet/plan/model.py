@@ -1,0 +1,188 @@
+"""`Plan`: what a fleet is to be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+
+from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import NewItem
+from cds_eks.fleet.plan.checks import checked, complaint_of
+from cds_eks.fleet.plan.document import ENDINGS, Document, Format, read
+from cds_eks.fleet.plan.entries import ClusterEntry, SecretUse, digest_of
+from cds_eks.fleet.plan.faults import PlanError, PlanFault
+from cds_eks.fleet.plan.merging import plain, planted_plan, references_in, with_secrets
+from cds_eks.fleet.plan.secrets import SecretUnavailable
+from cds_eks.fleet.plan.specs import ClusterSpec, items_of, specs_of
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class Plan:
+    """A fleet as it is to be: read it with `load`, `loads` or `from_dict`, and see with `check` what is wrong with it.
+
+    It holds secrets by reference only, unless the plan itself allows inline ones: such a plan does not show them and is
+    not pickled.
+
+    Attributes:
+        source: The file that it was read from; empty for Python values.
+    """
+
+    source: str
+    _faults: tuple[PlanFault, ...]
+    _uses: tuple[SecretUse, ...]
+    _data: Mapping[str, Any]
+    _clusters: tuple[ClusterSpec, ...]
+    _digest: str
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file: TOML, YAML or JSON, by the ending of its name.
+
+        Args:
+            path: The file. Relative paths of secrets in it begin in its folder.
+
+        Raises:
+            ConfigurationError: The ending is another one, or the format needs what is not installed.
+            OSError: The file can't be read.
+        """
+        file = Path(path)
+        if (format := ENDINGS.get(file.suffix.lower())) is None:  # noqa: A001 - as `loads` calls it
+            raise ConfigurationError(f"a plan's file ends with {', '.join(ENDINGS)}; got {file.name!r}")
+        content = file.read_bytes()
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            fault = PlanFault(message="is not UTF-8", field="", file=str(path), line=line)
+            return cls._of(Document(data={}, source=str(path), faults=(fault,)), file.parent)
+        return cls._of(read(text, format, str(path)), file.parent)
+
+    @classmethod
+    def loads(cls, text: str, format: Format = "toml", source: str = "") -> Self:  # noqa: A002 - the plain word
+        """Read a text.
+
+        Args:
+            text: The text.
+            format: Its format: `toml`, `yaml` or `json`.
+            source: What faults call it. Relative paths of secrets begin in its folder.
+
+        Raises:
+            ConfigurationError: There is no such format, or it needs what is not installed.
+        """
+        return cls._of(read(text, format, source), Path(source).parent)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make a plan of Python values: those that a file would have; models may stand for their fields.
+
+        Args:
+            data: The plan. Relative paths of secrets begin in the current folder.
+        """
+        return cls._of(Document(data=plain(data)), Path())
+
+    @classmethod
+    def _of(cls, document: Document, folder: Path) -> Self:
+        document = attrs.evolve(document, data=planted_plan(document.data, str(folder.absolute())))
+        found = checked(document)
+        if found.faults:
+            return cls(source=document.source, faults=found.faults, uses=found.uses, data={}, clusters=(), digest="")
+        return cls(
+            source=document.source,
+            faults=(),
+            uses=found.uses,
+            data=document.data,
+            clusters=tuple(specs_of(found.entries)),
+            digest=digest_of([_asked(entry) for entry in found.entries]),
+        )
+
+    @property
+    def clusters(self) -> tuple[ClusterSpec, ...]:
+        """All clusters, one by one.
+
+        Raises:
+            PlanError: The plan has faults (those of secrets aside).
+        """
+        self._refuse_faults()
+        return self._clusters
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that the plan asks for, with the references of its secrets, without the secrets.
+
+        Raises:
+            PlanError: The plan has faults (those of secrets aside).
+        """
+        self._refuse_faults()
+        return self._digest
+
+    def check(self) -> list[PlanFault]:
+        """Return all that is wrong with the plan, by line; nothing if it can be carried out.
+
+        Secrets are looked for where they are now, but no command is run.
+        """
+        faults = [*self._faults]
+        for use in self._uses:
+            try:
+                secret = use.secret.look()
+                message = None if secret is None else complaint_of(use.rule, secret)
+            except SecretUnavailable as error:
+                message, told = error.reason, error.reference
+            else:
+                told = use.secret.reference
+            if message is not None:
+                told = told if use.secret.source != "redacted" else "the secret"
+                fault = PlanFault(message=f"{told}: {message}", field=use.field, file=self.source, line=use.line)
+                faults.append(fault)
+        return sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
+
+    def items(self) -> list[NewItem]:
+        """Return what the journal keeps of it: each cluster, followed by its pools, the first one too.
+
+        Raises:
+            PlanError: The plan has faults (those of secrets aside).
+        """
+        return list(items_of(self.clusters))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as `from_dict` takes it; an inline secret is left out, and `redacted:` stands for it.
+
+        Raises:
+            PlanError: The plan has faults (those of secrets aside), so that nobody knows what in it is secret.
+        """
+        self._refuse_faults()
+        return dict(with_secrets(self._data, lambda secret: secret.reference))
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """Return the JSON Schema of a plan, for editors."""
+        from cds_eks.fleet.plan.json_schema import plan_schema
+
+        return plan_schema()
+
+    def _refuse_faults(self) -> None:
+        if self._faults:
+            raise PlanError(self._faults)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return (self._digest, self._clusters, self._faults) == (other._digest, other._clusters, other._faults)
+
+    __hash__ = None  # type: ignore[assignment]  # as of all that is compared by what it holds
+
+    def __repr__(self) -> str:
+        what = f"{len(self._faults)} faults" if self._faults else f"{len(self._clusters)} clusters"
+        return f"<Plan {self.source or 'of Python values'}: {what}>"
+
+
+def _asked(entry: ClusterEntry) -> Any:
+    """What the plan's digest is made of."""
+    pools = [
+        [pool.name, pool.fields["replicas"], pool.protect, pool.digest, *references_in(pool.fields)]
+        for pool in entry.pools
+    ]
+    return [entry.name, entry.count, entry.protect, entry.digest, [*references_in(entry.fields)], pools]

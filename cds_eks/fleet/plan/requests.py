@@ -1,0 +1,81 @@
+"""The requests that a plan leads to. Secrets are asked for now, put into the request, and kept nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cds_eks._runtime.frames import cleared
+from cds_eks.errors import EksError, InvalidRequestError
+from cds_eks.fleet.plan.faults import path_text
+from cds_eks.fleet.plan.merging import with_secrets
+from cds_eks.fleet.plan.pool_shape import FurtherPool
+from cds_eks.fleet.plan.secrets import SecretRef
+from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
+
+Resolve = Callable[[SecretRef], str]
+
+STAND_IN = "Aa1!Aa1!"
+"""Stands for each secret where a request is made only to see whether it can be."""
+
+
+def resolved(secret: SecretRef) -> str:
+    """Return a secret."""
+    return secret.resolve()
+
+
+def stood_in(_: SecretRef) -> str:
+    """Return what stands for a secret."""
+    return STAND_IN
+
+
+def cluster_request(
+    name: str, fields: Mapping[str, Any], pool_name: str, pool: Mapping[str, Any], resolve: Resolve
+) -> CreateClusterRequest:
+    """Return the request that creates a cluster and its first pool.
+
+    Args:
+        name: The cluster's name.
+        fields: Its other fields.
+        pool_name: The first pool's name.
+        pool: The first pool's other fields.
+        resolve: Gives a secret.
+
+    Raises:
+        SecretUnavailable: A secret can't be had.
+        InvalidRequestError: A secret is not what the service takes.
+    """
+    first = {**pool, "pool_name": pool_name}
+    try:
+        return CreateClusterRequest.from_dict(
+            with_secrets({**fields, "cluster_name": name, "node_pool_config": first}, resolve)
+        )
+    except EksError as error:
+        raise cleared(error)  # noqa: B904 - it is the same
+
+
+def pool_request(
+    name: str, fields: Mapping[str, Any], vpc_id: str, cluster_id: str, resolve: Resolve
+) -> CreateNodePoolRequest:
+    """Return the request that adds a pool to a cluster.
+
+    Args:
+        name: The pool's name.
+        fields: Its other fields, as those of a NodePoolConfig.
+        vpc_id: The cluster's VPC.
+        cluster_id: The cluster's id.
+        resolve: Gives a secret.
+
+    Raises:
+        SecretUnavailable: A secret can't be had.
+        InvalidRequestError: A secret is not what the service takes, or the pool has what only a first one can have.
+    """
+    further = FurtherPool({**fields, "pool_name": name})
+    for path, message in further.lost:
+        raise InvalidRequestError(path_text(path), message)
+    try:
+        return CreateNodePoolRequest.from_dict(
+            with_secrets({"cluster_id": cluster_id, "vpc_id": vpc_id, "config": further.spec}, resolve)
+        )
+    except EksError as error:
+        raise cleared(error)  # noqa: B904 - it is the same

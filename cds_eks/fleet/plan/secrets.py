@@ -1,0 +1,182 @@
+"""Secrets by reference: where they are, whether they can be had, and, when a request is made, what they are."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import subprocess
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import attrs
+
+from cds_eks.errors import ConfigurationError
+
+Source = Literal["env", "file", "cmd", "inline", "redacted"]
+
+SCHEMES: tuple[Source, ...] = ("env", "file", "cmd")
+LONGEST = 65536
+COMMAND_TIMEOUT = 30.0
+
+REDACTED = "redacted:"
+"""What stands for an inline secret in what a plan shows of itself."""
+
+HOW = "give it as env:NAME, file:PATH or cmd:COMMAND, or set allow_inline_secrets = true"
+
+
+class SecretUnavailable(ConfigurationError):
+    """A secret can't be had from where its reference says. The message names the reference, and nothing of the secret.
+
+    Attributes:
+        reference: The reference: `env:NAME`, say.
+        reason: What is wrong.
+    """
+
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__(f"{reference}: {reason}")
+        self.reference = reference
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str]]:  # type: ignore[override]
+        return type(self), (self.reference, self.reason)
+
+
+@attrs.frozen(repr=False)
+class SecretRef:
+    """A secret as a plan has it: a reference, or, where that is allowed, the secret itself.
+
+    Attributes:
+        source: Where it is.
+        text: The name, path or command; for an inline secret the secret.
+        base: The folder that a path begins in.
+    """
+
+    source: Source
+    text: str
+    base: str = attrs.field(default="", eq=False)
+
+    @classmethod
+    def of(cls, text: str, base: str = "") -> SecretRef:
+        """Read what stands in a plan."""
+        if text.startswith(REDACTED):
+            return cls("redacted", "", base)
+        for scheme in SCHEMES:
+            if text.startswith(f"{scheme}:"):
+                return cls(scheme, text[len(scheme) + 1 :].strip(), base)
+        return cls("inline", text, base)
+
+    @property
+    def reference(self) -> str:
+        """The reference as a plan spells it; nothing of an inline secret."""
+        return REDACTED if self.source in ("inline", "redacted") else f"{self.source}:{self.text}"
+
+    def __repr__(self) -> str:
+        return f"SecretRef({self.reference})"
+
+    def __reduce__(self) -> tuple[type[SecretRef], tuple[Source, str, str]]:
+        if self.source == "inline":
+            raise TypeError("the plan holds an inline secret and is not pickled: give secrets by reference")
+        return type(self), (self.source, self.text, self.base)
+
+    def resolve(self) -> str:
+        """Return the secret. It is asked for each time, and not kept.
+
+        Raises:
+            SecretUnavailable: It can't be had.
+        """
+        if self.source == "inline":
+            return self.text
+        if self.source == "redacted":
+            self._fail(f"is what a plan shows in place of an inline secret: {HOW}")
+        if not self.text:
+            self._fail("names nothing")
+        found = {"env": self._from_env, "file": self._from_file, "cmd": self._from_command}[self.source]()
+        return found or self._fail("is empty")
+
+    def look(self) -> str | None:
+        """Return the secret as far as it can be known without running a command; else None.
+
+        Raises:
+            SecretUnavailable: It can't be had.
+        """
+        if self.source != "cmd":
+            return self.resolve()
+        if not self._arguments():
+            self._fail("names no command")
+        return None
+
+    def _fail(self, reason: str) -> NoReturn:
+        raise SecretUnavailable(self.reference, reason)
+
+    def _from_env(self) -> str:
+        if "\0" in self.text or "=" in self.text or (value := os.environ.get(self.text)) is None:
+            self._fail("there is no such environment variable")
+        return value
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.base) / Path(self.text).expanduser()
+
+    def _from_file(self) -> str:
+        try:
+            # a pipe would make `open` wait for a writer
+            number = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        except FileNotFoundError:
+            self._fail("there is no such file")
+        except (OSError, ValueError, RuntimeError) as error:  # a NUL in the path, a home that is not known
+            self._fail(f"can't be opened ({type(error).__name__})")
+        with os.fdopen(number, "rb") as file:
+            self._check_file(os.fstat(number))
+            content = file.read(LONGEST + 1)
+        return self._text_of(content)
+
+    def _check_file(self, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            self._fail("is no regular file")
+        if os.name != "posix":
+            return  # Windows has no such modes
+        if status.st_uid != os.geteuid():
+            self._fail("belongs to another user")
+        if stat.S_IMODE(status.st_mode) & 0o7177:
+            self._fail(f"must have the mode 0600; it has {stat.S_IMODE(status.st_mode):04o}")
+
+    def _arguments(self) -> list[str]:
+        try:
+            return shlex.split(self.text)
+        except ValueError:
+            self._fail("has a quote that does not end")
+
+    def _from_command(self) -> str:
+        if not (arguments := self._arguments()):
+            self._fail("names no command")
+        try:
+            # without a shell; what it complains about may hold anything, so that is not shown
+            done = subprocess.run(
+                arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                timeout=COMMAND_TIMEOUT, check=False, cwd=self.base or None,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            reason = f"did not end within {COMMAND_TIMEOUT:g} s"
+        except (OSError, ValueError) as error:
+            reason = f"can't be run ({type(error).__name__})"
+        else:
+            if not done.returncode:
+                return self._text_of(done.stdout)
+            reason = f"ended with status {done.returncode}"
+        self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
+
+    def _text_of(self, content: bytes) -> str:
+        """Return what a file or a command has said, without the line's end."""
+        if len(content) > LONGEST:
+            self._fail("is longer than any secret")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = ""
+            is_text = False
+        else:
+            is_text = True
+        if not is_text:
+            self._fail("is not UTF-8")
+        return text.removesuffix("\n").removesuffix("\r")

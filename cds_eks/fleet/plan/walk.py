@@ -1,0 +1,195 @@
+"""Checks plain data by the rules of a model, and finds all faults where the model itself stops at the first."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.fleet.plan.faults import Path
+from cds_eks.fleet.plan.secrets import SecretRef
+from cds_eks.redaction import is_secret_name
+from cds_eks.schema.shape import Nested, Shape, fields_of
+from cds_eks.schema.validation import did_you_mean
+from cds_eks.schema.validators import Broken, ExtraFields, ListOf, MapOfText, Rule, Text, kind_of
+
+Tell = Callable[[Path, str], None]
+Meet = Callable[[Path, SecretRef, Rule], None]
+
+
+@functools.cache
+def members_of(shape: type[Shape]) -> Mapping[str, attrs.Attribute[Any]]:
+    """Return the fields of a model by name."""
+    return {member.name: member for member in fields_of(shape)}
+
+
+@functools.cache
+def wire_names(shape: type[Shape]) -> Mapping[str, str]:
+    """Return the Python name for each name that the wire has, in any revision, in lower case."""
+    found = {}
+    for member in fields_of(shape):
+        revised = [there.wire for there in member.metadata.get("revised", {}).values()]
+        for name in (member.metadata.get("wire"), *revised):
+            if name:
+                found[name.lower()] = member.name
+    return found
+
+
+@attrs.frozen
+class Walk:
+    """A walk through the data of one cluster or pool.
+
+    Attributes:
+        tell: Told of each fault: where, and what.
+        meet: Told of each secret: where, which, and the rule that it has to keep.
+        is_whole: Whether what is required must be there.
+        is_final: Whether nothing is merged into it any more, so that fields must fit each other.
+        known: What was walked through before, by shape and identity: it is not walked through again. The data are kept,
+            so that an identity stays one's own.
+    """
+
+    tell: Tell
+    meet: Meet
+    is_whole: bool = True
+    is_final: bool = True
+    known: dict[tuple[int, int], Any] = attrs.field(factory=dict)
+
+    def shape(self, shape: type[Shape], data: Any, path: Path, besides: frozenset[str] = frozenset()) -> None:
+        """Check a model.
+
+        Args:
+            shape: The model.
+            data: Its fields by Python name.
+            path: Where it stands.
+            besides: Fields that are not looked at.
+        """
+        if not isinstance(data, Mapping):
+            self.tell(path, f"must be a table (a mapping), not {kind_of(data)}")
+            return
+        if (mark := (id(shape), id(data))) in self.known:
+            return
+        self.known[mark] = data
+        members = members_of(shape)
+        for name, value in data.items():
+            if name in besides:
+                continue
+            if name not in members:
+                self.tell((*path, name), f"is not a field of {shape.__name__}{self._meant(shape, str(name))}")
+            elif value is not None:
+                self._field(members[name], value, (*path, name))
+        if self.is_whole:
+            for name, member in members.items():
+                if name not in besides and member.default is attrs.NOTHING and data.get(name) is None:
+                    self.tell((*path, name), "is required")
+        if self.is_final:
+            self._together(shape, data, path)
+
+    @staticmethod
+    def _meant(shape: type[Shape], name: str) -> str:
+        python = wire_names(shape).get(name.lower())
+        return f"; did you mean {python!r}?" if python else did_you_mean(name, set(members_of(shape)))
+
+    def _field(self, member: attrs.Attribute[Any], value: Any, path: Path) -> None:
+        rule = member.metadata["rule"]
+        if isinstance(value, SecretRef):
+            self.meet(path, value, rule)
+        else:
+            self.value(rule, value, path)
+
+    def value(self, rule: Rule, value: Any, path: Path) -> None:
+        """Check a value by its rule."""
+        if isinstance(rule, Nested):
+            self._nested(rule, value, path)
+        elif isinstance(rule, ListOf):
+            self._list(rule, value, path)
+        elif isinstance(rule, ExtraFields):
+            self._extra(value, path)
+        else:
+            self._leaf(rule, value, path)
+
+    def _leaf(self, rule: Rule, value: Any, path: Path) -> None:
+        if isinstance(rule, MapOfText) and isinstance(value, Mapping):
+            for key, entry in value.items():
+                if not isinstance(entry, str):
+                    self.tell((*path, key), f"must be a text (str), not {kind_of(entry)}")
+                    return
+        try:
+            rule.check_plain(value, str(path[-1]) if isinstance(path[-1], str) else "entry")
+            rule.check(value)
+        except InvalidRequestError as error:
+            self.tell(path, error.rule)
+        except Broken as broken:
+            self.tell(path, broken.rule)
+
+    def _nested(self, rule: Nested, value: Any, path: Path) -> None:
+        self.shape(rule.shape, value, path)
+        if not isinstance(value, Mapping):
+            return
+        for name in rule.needs:
+            if not value.get(name):
+                self.tell((*path, name), "is required here")
+        for name, closer in rule.narrowed.items():
+            if value.get(name) is not None:
+                self._leaf(closer, value[name], (*path, name))
+
+    def _list(self, rule: ListOf, value: Any, path: Path) -> None:
+        try:
+            ListOf(Rule(), rule.min_items, rule.max_items).check(value)
+        except Broken as broken:
+            self.tell(path, broken.rule)
+        if isinstance(value, (list, tuple)):
+            for index, entry in enumerate(value):
+                self.value(rule.entry, rule.entry.spelt_out(entry), (*path, index))
+
+    def _extra(self, value: Any, path: Path) -> None:
+        try:
+            ExtraFields().check(value)
+        except Broken as broken:
+            self.tell(path, broken.rule)
+            return
+        self._open(value, path)
+
+    def _open(self, value: Any, path: Path) -> None:
+        """Check what is not described: it must be what JSON has, and what is called a secret must be one."""
+        if isinstance(value, SecretRef):
+            self.meet(path, value, Text())
+        elif isinstance(value, Mapping):
+            for name, entry in value.items():
+                if isinstance(name, str) and is_secret_name(name) and not isinstance(entry, SecretRef):
+                    self.tell((*path, name), f"must be a text (str), as it is a secret; not {kind_of(entry)}")
+                else:
+                    self._open(entry, (*path, name))
+        elif isinstance(value, (list, tuple)):
+            for index, entry in enumerate(value):
+                self._open(entry, (*path, index))
+        elif not (value is None or isinstance(value, (str, bool, int)) or _is_finite(value)):
+            self.tell(path, f"must be what JSON has (text, number, true, false, list, table), not {kind_of(value)}")
+
+    def _together(self, shape: type[Shape], data: Mapping[str, Any], path: Path) -> None:
+        for ban in shape.FORBIDDEN:
+            if data.get(ban.when) == ban.equals:
+                for field in ban.fields:
+                    steps = tuple(field.split("."))
+                    if _at(data, steps):
+                        self.tell((*path, *steps), f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
+        for need in shape.NEEDED:
+            value = data.get(need.field)
+            if (value is None or type(value) is int) and (complaint := need.complaint(value, data.get(need.when))):
+                self.tell((*path, need.field), complaint)
+        for order in shape.ORDERED:
+            least, most = data.get(order.least), data.get(order.most)
+            if isinstance(least, int) and isinstance(most, int) and least > most:
+                self.tell((*path, order.most), f"must be at least {order.least}, which is {least}; got {most}")
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and value - value == 0
+
+
+def _at(data: Any, steps: tuple[str, ...]) -> Any:
+    for step in steps:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
