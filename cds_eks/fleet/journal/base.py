@@ -18,6 +18,13 @@ class JournalTooNew(JournalError):
     """The journal was written by a newer version of this package."""
 
 
+class JournalUnavailable(JournalError):
+    """The journal can't be reached now (a database that is away, a lock that is not given up, a full disk).
+
+    What was to be written may or may not be in it. Outcomes are kept and written later: see `Pending`.
+    """
+
+
 class LeaseLost(JournalError):
     """Another runner has the item by now, or its epoch is another one: this runner may write nothing of it.
 
@@ -33,10 +40,18 @@ class Journal(Protocol):
 
     Its clock is that of what keeps it (the database's), so that the clocks of runners do not matter. Any number of
     tasks may use it at once; it is used from the event loop that opened it.
+
+    A caller that is cancelled while its change is on its way leaves it whole or not at all; what a cancelled `claim`
+    has claimed is released again.
     """
 
     async def add(self, items: Iterable[NewItem]) -> None:
-        """Add the items of a plan, as `planned`. One that is there keeps its state; `protect` stays true once it is."""
+        """Add the items of a plan, as `planned`.
+
+        One that is there keeps its state and takes its position from the new plan; `protect` stays true once it is.
+        Its digest and replicas are those of the new plan only if nothing was asked for yet, or nothing is there any
+        more (`planned`, `refused`, `deleted`): else they tell what the service was asked for.
+        """
 
     async def get(self, item_id: str) -> Item | None:
         """Return an item, or None."""
@@ -67,7 +82,12 @@ class Journal(Protocol):
         """
 
     async def renew(self, runner: str, *, lease: float) -> Heartbeat:
-        """Renew all leases of a runner, and say that it is alive."""
+        """Renew all leases of a runner, and say that it is alive.
+
+        A lease that has ended is renewed too while nobody else has claimed the item in the meantime. What was claimed
+        through this journal object and belongs to others by now is told as `lost` each time, until the runner releases
+        it or claims it anew. A runner counts as alive until three of its lease times have passed without a renewal.
+        """
 
     async def release(self, runner: str, ids: Collection[str] | None = None) -> None:
         """Give items of a runner back; all of them, and the runner itself is gone, if `ids` is None."""
@@ -75,9 +95,14 @@ class Journal(Protocol):
     async def write(self, *changes: Change) -> list[Item]:
         """Write changes, all or none, and return the items as they are afterwards.
 
+        The `deadline` of a `sending` counts from a moment after this was called: whoever measures it from before the
+        call sends nothing after it.
+
         Raises:
             LeaseLost: The runner does not hold an item's lease any more, or the item's epoch is another one.
-            ValueError: The new state can't follow the old one.
+            ValueError: The new state can't follow the old one, there is no such item, or a field is not one that the
+                journal keeps (see `cds_eks.fleet.journal.fields`).
+            JournalUnavailable: The journal could not be reached for as long as it was told to try.
             JournalError: The journal can't be written.
         """
 

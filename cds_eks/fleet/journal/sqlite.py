@@ -1,0 +1,172 @@
+"""A journal in one SQLite file: for one machine, and any number of processes on it.
+
+It is written with a write-ahead log and `synchronous=FULL`: a commit returns when it is on the disk. One commit costs a
+wait for the disk, so that the changes of all tasks that arrive during one are in the next.
+
+Its clock is the machine's wall clock: all who use the file are on that machine and see the same one, and it goes on
+over a restart, which a monotonic clock does not. If it is set back, leases last longer; if it is set forward, they end
+early, and who held them can write nothing any more: neither creates anything twice.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
+from cds_eks.fleet.journal.identity import this_process
+from cds_eks.fleet.journal.operations import Operation, Query
+from cds_eks.fleet.journal.sqlite_errors import translated
+from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered
+from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
+from cds_eks.fleet.journal.threaded import ThreadedJournal
+from cds_eks.fleet.journal.transaction import carry_out
+
+Clock = Callable[[], float]
+
+
+class SqliteFile:
+    """A journal's file, opened for writing by one thread.
+
+    Args:
+        path: Where it is; it is made, for its user alone, if it is not there.
+        timeout: How long to wait for another process that has it locked, in seconds.
+        clock: The journal's clock.
+        migrations: See `sqlite_schema.MIGRATIONS`.
+    """
+
+    def __init__(
+        self, path: Path, *, timeout: float, clock: Clock, migrations: Sequence[Sequence[str]] = MIGRATIONS
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._process = this_process()
+        _make(path)
+        self.connection = connect(path, timeout)
+        try:
+            self._prepare(migrations)
+        except sqlite3.Error as error:
+            self.connection.close()
+            raise translated(error, str(path)) from error
+        except BaseException:
+            self.connection.close()
+            raise
+        self._identity = _identity(path)
+
+    def _prepare(self, migrations: Sequence[Sequence[str]]) -> None:
+        execute = self.connection.execute
+        execute("SELECT count(*) FROM sqlite_master").fetchone()  # before anything is written to another's file
+        migrate(self.connection, str(self._path), self._clock(), migrations)
+        if (mode := execute("PRAGMA journal_mode = WAL").fetchone()[0]) != "wal":
+            raise JournalError(f"{self._path}: has no write-ahead log here ({mode}): a journal must lie on a local disk")
+        execute("PRAGMA synchronous = FULL")
+        if (found := execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(found)
+
+    def commit(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+        """Carry out operations in one transaction; what is returned is on the disk."""
+        self._check_same_file()
+        execute = self.connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            try:
+                results = carry_out(operations, SqliteTransaction(self.connection, self._clock(), self._process))
+                execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:  # SQLite has rolled back by itself after some errors
+                    execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise translated(error, str(self._path)) from error
+        return results
+
+    def _check_same_file(self) -> None:
+        """See that what is written is what the next run will find."""
+        if _identity(self._path) != self._identity:
+            raise JournalError(
+                f"{self._path}: has been deleted or replaced while it was in use: nothing more is written to it; "
+                "put the file back, or begin with a new one and adopt='matching'"
+            )
+
+    def close(self) -> None:
+        """Close it; its log is merged into it."""
+        self.connection.close()
+
+
+class SqliteReads:
+    """A journal's file, opened for reading by one thread. Reads never wait for what is being written."""
+
+    def __init__(self, path: Path, *, timeout: float, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._connection = connect(path, timeout)
+
+    def answer(self, query: Query[Any]) -> Any:
+        """Answer a query."""
+        try:
+            return answered(query, self._connection, self._clock)
+        except sqlite3.Error as error:
+            raise translated(error, str(self._path)) from error
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+
+def sqlite_journal(path: Path, *, timeout: float, clock: Clock = time.time) -> ThreadedJournal:
+    """Return a journal in a file; it is to be started."""
+
+    def writer() -> GroupWriter:
+        file = SqliteFile(path, timeout=timeout, clock=clock)
+        return GroupWriter(file.commit, file.close)
+
+    def reader() -> QueryReader:
+        file = SqliteReads(path, timeout=timeout, clock=clock)
+        return QueryReader(file.answer, file.close)
+
+    return ThreadedJournal(f"cds-eks journal {path.name}", writer, reader)
+
+
+def connect(path: Path, timeout: float) -> sqlite3.Connection:
+    """Connect to a file that is there."""
+    try:
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise translated(error, str(path)) from error
+
+
+def _make(path: Path) -> None:
+    """Make the file if it is not there: for its user alone, and so are the log and the index that SQLite puts beside."""
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "rb") as file:
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    except FileNotFoundError as error:
+        raise JournalError(f"{path}: its folder does not exist: make it first", outcome="not_sent") from error
+    except OSError as error:
+        raise JournalError(
+            f"{path}: can't be opened for writing ({error.strerror}): a journal is a file in a folder that this user "
+            "may write in",
+            outcome="not_sent",
+        ) from error
+    if not is_file:
+        raise JournalError(f"{path}: is no file", outcome="not_sent")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

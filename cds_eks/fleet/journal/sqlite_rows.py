@@ -1,0 +1,145 @@
+"""What a journal asks of SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
+from cds_eks.fleet.journal.identity import Writer
+from cds_eks.fleet.journal.operations import Audit, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
+
+_ITEM = ", ".join(ITEM_COLUMNS)
+_AUDIT = ", ".join(AUDIT_COLUMNS)
+_AMONG = "(SELECT value FROM json_each(?))"  # any number of values in one parameter
+_LOAD = f"SELECT {_ITEM} FROM items WHERE id IN {_AMONG}"
+_INSERT = f"INSERT INTO items ({_ITEM}) VALUES ({', '.join('?' * len(ITEM_COLUMNS))})"
+_SAVE = f"UPDATE items SET {', '.join(f'{name} = ?' for name in ITEM_COLUMNS[1:])} WHERE id = ?"
+_RECORD = f"INSERT INTO audit ({_AUDIT}) VALUES ({', '.join('?' * len(AUDIT_COLUMNS))})"
+_CLAIMABLE = f"SELECT {_ITEM} FROM items WHERE state = ? AND (owner IS NULL OR lease_until <= ?)"
+_ORDER = " ORDER BY position, id"
+
+
+class SqliteTransaction:
+    """A transaction that has begun with `BEGIN IMMEDIATE`: nobody else writes until it ends."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float, writer: Writer) -> None:
+        self._connection = connection
+        self.now = now
+        self.writer = writer
+
+    def load(self, ids: Collection[str]) -> dict[str, Item]:
+        """See `Transaction.load`."""
+        if not ids:
+            return {}
+        rows = self._connection.execute(_LOAD, (json.dumps(list(ids)),))
+        return {row[0]: _item(row) for row in rows}
+
+    def insert(self, items: Sequence[Item]) -> set[str]:
+        """See `Transaction.insert`."""
+        there = self.load([item.id for item in items])
+        new = [item for item in items if item.id not in there]
+        self._connection.executemany(_INSERT, map(_row, new))
+        return {item.id for item in new}
+
+    def save(self, items: Collection[Item]) -> None:
+        """See `Transaction.save`."""
+        rows = map(_row, items)
+        self._connection.executemany(_SAVE, ((*row[1:], row[0]) for row in rows))
+
+    def record(self, entries: Sequence[AuditEntry]) -> None:
+        """See `Transaction.record`."""
+        self._connection.executemany(_RECORD, ([getattr(each, name) for name in AUDIT_COLUMNS] for each in entries))
+
+    def claim(self, operation: Claim) -> list[Item]:
+        """See `Transaction.claim`."""
+        only, chosen = _restriction(operation.ids)
+        found = [
+            _item(row)
+            for state in operation.states  # one by one, each is in the order of an index
+            for row in self._connection.execute(
+                f"{_CLAIMABLE}{only}{_ORDER} LIMIT ?", (state, self.now, *chosen, operation.limit)
+            )
+        ]
+        found.sort(key=lambda item: (item.position, item.id))
+        until = self.now + operation.lease
+        claimed = [attrs.evolve(item, owner=operation.runner, lease_until=until) for item in found[: operation.limit]]
+        self._connection.executemany(
+            "UPDATE items SET owner = ?, lease_until = ? WHERE id = ?",
+            [(operation.runner, until, item.id) for item in claimed],
+        )
+        return claimed
+
+    def renew(self, operation: Renew) -> Renewed:
+        """See `Transaction.renew`."""
+        execute = self._connection.execute
+        runner, lease = operation.runner, operation.lease
+        execute("INSERT OR REPLACE INTO runners (runner, seen, lease) VALUES (?, ?, ?)", (runner, self.now, lease))
+        execute("UPDATE items SET lease_until = ? WHERE owner = ?", (self.now + lease, runner))
+        owned = frozenset(row[0] for row in execute("SELECT id FROM items WHERE owner = ?", (runner,)))
+        alive = execute("SELECT count(*) FROM runners WHERE seen + 3 * lease > ?", (self.now,)).fetchone()[0]
+        reason = execute("SELECT value FROM control WHERE name = 'stop'").fetchone()
+        return Renewed(Heartbeat(now=self.now, runners=alive, stop=reason and reason[0]), owned)
+
+    def release(self, operation: Release) -> None:
+        """See `Transaction.release`."""
+        runner = operation.runner
+        only, chosen = _restriction(operation.ids)
+        self._connection.execute(
+            f"UPDATE items SET owner = NULL, lease_until = NULL WHERE owner = ?{only}", (runner, *chosen)
+        )
+        if operation.ids is None:
+            self._connection.execute("DELETE FROM runners WHERE runner = ?", (runner,))
+
+    def stop(self, reason: str | None) -> None:
+        """See `Transaction.stop`."""
+        if reason is None:
+            self._connection.execute("DELETE FROM control WHERE name = 'stop'")
+        else:
+            self._connection.execute("INSERT OR REPLACE INTO control (name, value) VALUES ('stop', ?)", (reason,))
+
+
+def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[[], float]) -> Any:
+    """Answer a query."""
+    match query:
+        case Find(states, ids):
+            among, values = ("1", ()) if states is None else (f"state IN {_AMONG}", (json.dumps(sorted(states)),))
+            only, chosen = _restriction(ids)
+            return [
+                _item(row)
+                for row in connection.execute(f"SELECT {_ITEM} FROM items WHERE {among}{only}{_ORDER}", values + chosen)
+            ]
+        case Audit(item_id):
+            where, one = ("", ()) if item_id is None else ("WHERE item_id = ?", (item_id,))
+            rows = connection.execute(f"SELECT {_AUDIT} FROM audit {where} ORDER BY seq", one)
+            return [AuditEntry(**dict(zip(AUDIT_COLUMNS, row, strict=True))) for row in rows]
+        case Now():
+            return clock()
+    raise TypeError(f"no journal answers {type(query).__name__}")
+
+
+def _restriction(ids: Iterable[str] | None) -> tuple[str, tuple[str, ...]]:
+    return ("", ()) if ids is None else (f" AND id IN {_AMONG}", (json.dumps(list(ids)),))
+
+
+def _row(item: Item) -> tuple[Any, ...]:
+    values = [getattr(item, name) for name in ITEM_COLUMNS]
+    values[_IDS] = json.dumps(dict(item.ids), ensure_ascii=False)
+    values[_ERROR] = None if item.error is None else json.dumps(dict(item.error), ensure_ascii=False)
+    return tuple(values)
+
+
+def _item(row: Sequence[Any]) -> Item:
+    values = dict(zip(ITEM_COLUMNS, row, strict=True))
+    values["protect"] = bool(values["protect"])
+    values["ids"] = json.loads(values["ids"])
+    values["error"] = None if values["error"] is None else json.loads(values["error"])
+    return Item(**values)
+
+
+_IDS, _ERROR = ITEM_COLUMNS.index("ids"), ITEM_COLUMNS.index("error")

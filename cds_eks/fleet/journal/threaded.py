@@ -1,0 +1,157 @@
+"""The async face of a journal: what it is asked becomes an operation, which a thread carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
+from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.operations import (
+    Add,
+    Audit,
+    Claim,
+    Find,
+    Now,
+    Operation,
+    Query,
+    Release,
+    Renew,
+    Stop,
+    Write,
+)
+from cds_eks.fleet.journal.worker import Handler, Worker
+
+T = TypeVar("T")
+
+
+class JournalOfOperations:
+    """A `Journal` by way of operations and queries; a subclass says how they are done."""
+
+    async def change(self, operation: Operation[T]) -> T:
+        """Carry out an operation, durably."""
+        raise NotImplementedError
+
+    async def read(self, query: Query[T]) -> T:
+        """Answer a query."""
+        raise NotImplementedError
+
+    async def add(self, items: Iterable[NewItem]) -> None:
+        """See `Journal.add`."""
+        await self.change(Add(tuple(items)))
+
+    async def get(self, item_id: str) -> Item | None:
+        """See `Journal.get`."""
+        found = await self.read(Find(ids=frozenset({item_id})))
+        return found[0] if found else None
+
+    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
+        """See `Journal.items`."""
+        return await self.read(Find(_set(states), _set(ids)))
+
+    async def claim(
+        self,
+        runner: str,
+        *,
+        limit: int,
+        lease: float,
+        states: Collection[State],
+        ids: Collection[str] | None = None,
+    ) -> list[Item]:
+        """See `Journal.claim`."""
+        _check(runner, lease)
+        return await self.change(
+            Claim(runner=runner, limit=max(0, limit), lease=lease, states=frozenset(states), ids=_set(ids))
+        )
+
+    async def renew(self, runner: str, *, lease: float) -> Heartbeat:
+        """See `Journal.renew`."""
+        _check(runner, lease)
+        return await self.change(Renew(runner, lease))
+
+    async def release(self, runner: str, ids: Collection[str] | None = None) -> None:
+        """See `Journal.release`."""
+        await self.change(Release(runner, _set(ids)))
+
+    async def write(self, *changes: Change) -> list[Item]:
+        """See `Journal.write`."""
+        return await self.change(Write(changes))
+
+    async def audit(self, item_id: str | None = None) -> list[AuditEntry]:
+        """See `Journal.audit`."""
+        return await self.read(Audit(item_id))
+
+    async def stop(self, reason: str | None) -> None:
+        """See `Journal.stop`."""
+        await self.change(Stop(reason))
+
+    async def now(self) -> float:
+        """See `Journal.now`."""
+        return await self.read(Now())
+
+    async def aclose(self) -> None:
+        """See `Journal.aclose`."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class ThreadedJournal(JournalOfOperations):
+    """A journal with a thread that writes and a thread that reads, each with a connection of its own.
+
+    Args:
+        name: How the threads are named.
+        open_writer: Makes the handler of operations.
+        open_reader: Makes the handler of queries; called when the writer is open.
+    """
+
+    def __init__(self, name: str, open_writer: Callable[[], Handler], open_reader: Callable[[], Handler]) -> None:
+        self._writer = Worker(f"{name} writer", open_writer, self._abandoned)
+        self._reader = Worker(f"{name} reader", open_reader)
+
+    async def start(self) -> None:
+        """Open it."""
+        await self._writer.start()
+        try:
+            await self._reader.start()
+        except BaseException:
+            await self._writer.aclose()
+            raise
+
+    async def change(self, operation: Operation[T]) -> T:
+        """Carry out an operation, in one transaction with what others ask for meanwhile."""
+        return cast("T", await self._writer.do(operation))
+
+    async def read(self, query: Query[T]) -> T:
+        """Answer a query."""
+        return cast("T", await self._reader.do(query))
+
+    async def aclose(self) -> None:
+        """See `Journal.aclose`."""
+        await self._writer.aclose()
+        await self._reader.aclose()
+
+    def _abandoned(self, operation: Any, result: Any) -> None:
+        """Release what was claimed for a caller that was cancelled: nobody would, and its leases would be renewed."""
+        if isinstance(operation, Claim) and not isinstance(result, BaseException) and result:
+            try:
+                self._writer.put(Release(operation.runner, frozenset(item.id for item in result)))
+            except JournalError:  # closed by now: the leases end by themselves
+                pass
+
+
+def _set(values: Collection[T] | None) -> frozenset[T] | None:
+    return None if values is None else frozenset(values)
+
+
+def _check(runner: str, lease: float) -> None:
+    if not runner:
+        raise ValueError("runner: must not be empty")
+    if not 0 < lease < float("inf"):
+        raise ValueError(f"lease: must be a number of seconds above 0, not {lease!r}")

@@ -1,0 +1,133 @@
+"""What is done in one transaction: many operations, of many tasks, committed together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Protocol
+
+from cds_eks.fleet.items import AuditEntry, Item, NewItem
+from cds_eks.fleet.journal.base import LeaseLost
+from cds_eks.fleet.journal.identity import Writer
+from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Write
+from cds_eks.fleet.journal.steps import planned, planned_again, stepped
+
+
+class Transaction(Protocol):
+    """A transaction that has begun. What `load` returns can't be changed by others until it ends."""
+
+    @property
+    def now(self) -> float:
+        """The journal's clock when it began."""
+
+    @property
+    def writer(self) -> Writer:
+        """Who writes."""
+
+    def load(self, ids: Collection[str]) -> dict[str, Item]:
+        """Return the items with these ids, as far as they are there."""
+
+    def insert(self, items: Sequence[Item]) -> set[str]:
+        """Add items, but for those that are there, and return the ids of those that were added."""
+
+    def save(self, items: Collection[Item]) -> None:
+        """Write items that are there."""
+
+    def record(self, entries: Sequence[AuditEntry]) -> None:
+        """Append to the audit."""
+
+    def claim(self, operation: Claim) -> list[Item]:
+        """Claim items."""
+
+    def renew(self, operation: Renew) -> Renewed:
+        """Renew the leases of a runner."""
+
+    def release(self, operation: Release) -> None:
+        """Give items back."""
+
+    def stop(self, reason: str | None) -> None:
+        """Keep why all runners are to stop, or that they need not."""
+
+
+def carry_out(operations: Sequence[Operation[Any]], transaction: Transaction) -> list[Any]:
+    """Carry out operations in their order; return for each its result, or the `LeaseLost` or `ValueError` it ends with.
+
+    Those that end with an error have changed nothing; the others do not depend on them. Neighbouring writes are done
+    together: the items of all are read at once, changed in memory, and written at once.
+    """
+    results: list[Any] = []
+    for are_writes, group in groupby(operations, key=lambda operation: isinstance(operation, Write)):
+        if are_writes:
+            results += _write([each for each in group if isinstance(each, Write)], transaction)
+        else:
+            results += _others(group, transaction)
+    return results
+
+
+def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> Iterator[Any]:
+    for operation in operations:
+        match operation:
+            case Add(items):
+                yield _add(items, transaction)
+            case Claim():
+                yield transaction.claim(operation)
+            case Renew():
+                yield transaction.renew(operation)
+            case Release():
+                yield transaction.release(operation)
+            case Stop(reason):
+                transaction.stop(reason)
+                action = "stop" if reason is not None else "resume"
+                yield transaction.record([transaction.writer.entry_of_all(at=transaction.now, action=action)])
+            case _:
+                raise TypeError(f"no journal does {type(operation).__name__}")
+
+
+def _add(new: Sequence[NewItem], transaction: Transaction) -> None:
+    now, writer = transaction.now, transaction.writer
+    by_id = {each.id: each for each in new}
+    items = {each.id: planned(each, now) for each in by_id.values()}
+    added = transaction.insert([items[each] for each in sorted(items)])
+    known = transaction.load(items.keys() - added)
+    again = {each.id: planned_again(each, by_id[each.id]) for each in known.values()}
+    transaction.save([each for each in again.values() if each != known[each.id]])
+    transaction.record(
+        [
+            writer.entry_of(each, at=now, action="add", request_id=None, runner="")
+            for each in items.values()
+            if each.id in added
+        ]
+    )
+
+
+def _write(operations: Sequence[Write], transaction: Transaction) -> list[Any]:
+    now, writer = transaction.now, transaction.writer
+    items = transaction.load({change.item_id for operation in operations for change in operation.changes})
+    results: list[Any] = []
+    changed: dict[str, Item] = {}
+    entries: list[AuditEntry] = []
+    for operation in operations:
+        staged: dict[str, Item] = {}
+        told: list[AuditEntry] = []
+        after: list[Item] = []
+        try:
+            for change in operation.changes:
+                item = stepped(staged.get(change.item_id, items.get(change.item_id)), change, now)
+                staged[item.id] = item
+                after.append(item)
+                told.append(
+                    writer.entry_of(
+                        item, at=now, action=change.action, request_id=change.request_id, runner=change.runner
+                    )
+                )
+        except (LeaseLost, ValueError) as error:
+            results.append(error)
+        else:
+            items.update(staged)
+            changed.update(staged)
+            entries += told
+            results.append(after)
+    if changed:
+        transaction.save(changed.values())
+        transaction.record(entries)
+    return results
