@@ -100,12 +100,13 @@ class Writer:
                 now = await self.journal.get(before.id)
                 if now is not None and now.state == "sending" and now.epoch == before.epoch + 1:
                     await self.write(now, state=_back_to(before), error=dict(before.error or {}), action="not sent")
-                return
             except LeaseLost:
                 return
             except JournalError:
                 await anyio.sleep(pause)
                 pause = min(pause * 2, longest)
+            else:
+                return
 
 
 def _back_to(before: Item) -> Any:

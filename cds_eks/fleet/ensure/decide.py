@@ -72,8 +72,10 @@ class Fail:
 
 Action = Create | Recover | Consider | Look | Follow | Leave | Fail
 
-FOUND = "found"
-"""The name in an item's ids of all that were found to have its natural key, with commas in between."""
+FOUND = "found_id"
+"""The name in an item's ids of those that were found to have its natural key, with commas in between."""
+
+LONGEST_FOUND = 300
 
 
 def own_id(item: Item) -> str | None:
@@ -103,6 +105,16 @@ def settled_after(item: Item, *, settle: float, strict: bool) -> float:
     if strict:
         ends = max(ends, (item.intent_at or 0.0) + TIMESTAMP_WINDOW)
     return ends
+
+
+def found_text(ids: tuple[str, ...]) -> str:
+    """Return ids as an item keeps them under `FOUND`: as many whole ones as there is room for."""
+    text = ""
+    for each in ids:
+        if len(longer := f"{text},{each}" if text else each) > LONGEST_FOUND:
+            break
+        text = longer
+    return text
 
 
 def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "never", strict: bool = False) -> Action:

@@ -13,6 +13,7 @@ _OWN_FAULT = ("requestexpired",)
 """Codes of a refusal for the time of one request, which says nothing of the key."""
 
 LONGEST_MESSAGE = 500
+LONGEST_ID = 300
 
 
 def told(error: BaseException, kind: str | None = None) -> dict[str, Any]:
@@ -35,7 +36,11 @@ def told(error: BaseException, kind: str | None = None) -> dict[str, Any]:
 
 def ids_of(error: EksError) -> dict[str, str]:
     """Return the ids that an answer has named, as the journal keeps them."""
-    return {name: value for name, value in error.ids.items() if isinstance(value, str) and value}
+    return {
+        name: value
+        for name, value in error.ids.items()
+        if name.endswith("_id") and isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+    }
 
 
 def state_after(error: BaseException, result_id: str) -> State:
@@ -58,14 +63,15 @@ def stops_all(error: BaseException) -> str | None:
     """Return why no further create can succeed, or None if it is only this one that was refused."""
     if not isinstance(error, EksError) or error.outcome != "refused":
         return None
-    code = str(getattr(error, "code", "")).strip().lower()
+    spelt = str(getattr(error, "code", "")).strip()
+    code = spelt.lower()
     is_balance = isinstance(error, QuotaExceeded) and (
         code in _BALANCE or "balance" in code or getattr(error, "http_status", 0) == 402
     )
     is_key = isinstance(error, (AuthenticationError, PermissionDenied)) and code not in _OWN_FAULT
     if not is_balance and not is_key:
         return None
-    return f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{error.code}]" if code else "")  # type: ignore[attr-defined]
+    return f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{spelt}]" if spelt else "")
 
 
 def summary(error: Mapping[str, Any]) -> str:

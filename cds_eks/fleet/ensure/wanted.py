@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cds_eks.fleet.items import NewItem
+from cds_eks.fleet.plan.faults import PlanFault
 from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
 
 
@@ -73,7 +74,7 @@ class WantedPlan(Protocol):
         """Where it comes from."""
         ...  # pragma: no cover - a protocol has no body
 
-    def check(self) -> Sequence[object]:
+    def check(self) -> Sequence[PlanFault]:
         """Return its faults; none if it can be carried out."""
         ...  # pragma: no cover - a protocol has no body
 

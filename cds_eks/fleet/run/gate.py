@@ -1,4 +1,4 @@
-"""Whether anything new may be created now: not before all open items are settled, and not after it is known to be vain."""
+"""Whether anything new may be created now: not before what is open is settled, and not once it is known to fail."""
 
 from __future__ import annotations
 

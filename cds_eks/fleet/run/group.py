@@ -83,8 +83,7 @@ class GroupLife:
             )
             if not await pool.ensure():
                 continue
-            if not pool.is_scaled:
-                await pool.scale()
+            await pool.scale()
             await pool.follow()
 
     def _shown_by(self, cluster: Item) -> float | None:

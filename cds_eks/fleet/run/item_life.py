@@ -22,6 +22,7 @@ from cds_eks.fleet.ensure.decide import (
     Look,
     Recover,
     decide,
+    found_text,
     own_id,
 )
 from cds_eks.fleet.ensure.outcomes import told
@@ -194,5 +195,5 @@ class ItemLife(abc.ABC):
         """Write that it has failed; it is not seen to any more in this run."""
         self.is_given_up = True
         error = {"class": kind, "code": "", "message": message, "outcome": "refused", **(more or {})}
-        found = {FOUND: ",".join(ids)} if ids else {}
+        found = {FOUND: found_text(ids)} if ids else {}
         self.item = await self._context.fail(self.item, error=error, ids=found, action=kind)

@@ -175,4 +175,6 @@ class Poller:
 
 
 def _visible(cluster: ClusterSummary | None) -> object:
-    return None if cluster is None else (cluster.cluster_status, cluster.status_str, cluster.node_sum)
+    return (
+        None if cluster is None else (cluster.cluster_status, cluster.status_str, cluster.node_sum, cluster.update_time)
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 
 from cds_eks.errors import EksError, NotFound, may_pass
-from cds_eks.fleet.ensure.compare import REPLICAS, compare_pool, different, noted
+from cds_eks.fleet.ensure.compare import REPLICAS, Compared, compare_pool, different, noted
 from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
 from cds_eks.fleet.ensure.sighting import Sighting, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedPool
@@ -16,7 +16,6 @@ from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.models import NodePool
-from cds_eks.schema.status import normal
 from cds_eks.wire import Response
 
 
@@ -77,7 +76,7 @@ class PoolLife(ItemLife):
         """Have a pool that is there brought to the number of nodes that the plan has."""
         context, wanted, id_ = self._context, self._wanted, own_id(self.item)
         assert id_ is not None
-        if wanted is None or self.item.replicas == wanted.replicas or context.gate.reason is not None:
+        if wanted is None or self.item.replicas == wanted.replicas or not await context.gate.may_create():
             return
         self._waits.expect(self._cluster_id, wanted.replicas - self.item.replicas)
         while True:
@@ -148,9 +147,7 @@ class PoolLife(ItemLife):
         else:
             origin = "adopted"
             try:
-                compared = (
-                    compare_pool(self._wanted.create_request(self._cluster_id), found) if self._wanted and found else {}
-                )
+                compared = self._compared(found)
             except EksError as error:
                 await self.fail(type(error).__name__, error.message)
                 return
@@ -170,5 +167,10 @@ class PoolLife(ItemLife):
             action="made with its cluster" if self._made_with_cluster is not None else "adopted",
         )
 
+    def _compared(self, found: NodePool | None) -> dict[str, Compared]:
+        if self._wanted is None or found is None:
+            return {}
+        return compare_pool(self._wanted.create_request(self._cluster_id), found)
+
     async def _wait_until_idle(self) -> None:
-        await self._waits.idle(self._cluster_id)
+        await self._waits.idle()

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 EARLY = 0.9
 """The first poll comes when this part of the time has passed that pools have needed until now."""
 
+FIRST_PAUSE = 3
+"""The first pause between two polls of a pool, in rounds of the list. A list that shows a change ends it."""
+
+GROWTH = 1.5
+"""By what the pause between two polls of a pool grows, if nothing says that it may be ready."""
+
 
 class PoolWaits:
     """What the waits for the pools of a run share.
@@ -53,7 +59,7 @@ class PoolWaits:
         """Whether a write was refused because the cluster takes one at a time."""
         return isinstance(error, Conflict) and error.outcome == "refused"
 
-    async def idle(self, cluster_id: str) -> None:
+    async def idle(self) -> None:
         """Wait until a cluster that was found busy may be idle: only its tasks say so, and not all are known here."""
         await anyio.sleep(self._poller.interval)
 
@@ -74,12 +80,10 @@ class PoolWaits:
         """
         if task_id is None and shown is not None and (verdict := judge_node_pool(shown, replicas)).has_ended:
             return verdict.failure
-        is_expected = cluster_id in self._targets
-        full_at: float | None = None
-        if is_expected:
-            full_at = await self._until_full(cluster_id)
-            if full_at is not None:
-                await anyio.sleep(self._typical * EARLY)
+        full_at = await self._until_full(cluster_id) if cluster_id in self._targets else None
+        pause = FIRST_PAUSE * self._poller.interval
+        if full_at is not None:
+            await self._until_changed(cluster_id, max(pause, self._typical * EARLY))
         while True:
             verdict = await self._poll(cluster_id, node_pool_id, task_id, replicas)
             if verdict.has_ended:
@@ -89,11 +93,14 @@ class PoolWaits:
                 return verdict.failure
             if full_at is None and cluster_id in self._targets:
                 full_at = await self._until_full(cluster_id)
-            elif is_expected or full_at is not None:
-                await anyio.sleep(self._poller.interval)
             else:
-                with anyio.move_on_after(self._fallback):
-                    await self._poller.change_of(cluster_id)
+                await self._until_changed(cluster_id, pause)
+                pause = min(pause * GROWTH, max(self._fallback, pause))
+
+    async def _until_changed(self, cluster_id: str, seconds: float) -> None:
+        """Wait until a list shows something else of a cluster, which may be that its task has ended, but not for long."""
+        with anyio.move_on_after(seconds):
+            await self._poller.change_of(cluster_id)
 
     async def _until_full(self, cluster_id: str) -> float | None:
         """Wait until a cluster shows all its nodes; return when, or None if it did not for some time."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
-import attrs
 
 from cds_eks._runtime import background
 from cds_eks.errors import ConfigurationError
@@ -19,6 +18,7 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
@@ -204,7 +204,7 @@ class FleetRun:
     async def _carry_out(self) -> None:
         faults = self._plan.check()
         if faults:
-            raise plan_error(faults)
+            raise PlanError(faults)
         ids = {id_ for group in self._groups for id_ in group.item_ids}
         now = await self._journal.now()
         self._times = (now, now)
@@ -248,15 +248,6 @@ class FleetRun:
     def _on_closed(self, reason: str) -> None:
         self._stopped = self._stopped or reason
         self._events.put(StoppedCreating(reason=reason))
-
-
-def plan_error(faults: Iterable[object]) -> Exception:
-    """Return the error for a plan that has faults."""
-    try:
-        from cds_eks.fleet.plan.faults import PlanError
-    except ImportError:  # pragma: no cover - it is there
-        return ConfigurationError("the plan has faults:\n" + "\n".join(map(str, faults)))
-    return PlanError(list(faults))
 
 
 class _stopping:  # noqa: N801 - used like a function

@@ -99,9 +99,7 @@ class Runner:
                 items = {**clusters}
                 if pools:
                     items |= {item.id: item for item in await self._leases.claim(pools, len(pools))}
-                for id_ in clusters:
-                    if await self._begin(asked[id_], items, lives):
-                        taken.append(asked[id_])
+                taken += [asked[id_] for id_ in clusters if await self._begin(asked[id_], items, lives)]
                 if len(taken) >= room:
                     break
         except LeaseLost:

@@ -1,0 +1,53 @@
+"""A run in which all goes well."""
+
+from __future__ import annotations
+
+import pytest
+
+from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted
+from fleet.run.world import World, in_world, plan_of
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@BACKENDS
+def test_a_hundred_clusters_with_two_pools_each(backend: str) -> None:
+    plan = plan_of(100, 2)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            run = world.provision(eks, plan)
+            report = await run.report()
+        assert report.ok, report.counts
+        world.assert_once(plan, report)
+        assert {item.origin for item in report.items} == {"created"}
+        assert (world.count("CreateCluster"), world.count("CreateNodePool")) == (100, 100)
+        assert len(report.items) == 300
+        assert [moment.state for moment in report.items[0].history] == ["planned", "sending", "accepted", "ready"]
+        one_poll_per_cluster = 100 * run.poller.rounds
+        assert run.poller.lists + world.count("GetCluster") <= 0.05 * one_poll_per_cluster
+        # The first pools are seen with one list of their cluster's, the second ones by their tasks.
+        assert world.count("ListNodePools") <= 200
+        assert world.count("GetTaskStatus") <= 400, world.count("GetTaskStatus")
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_events_come_in_order_and_are_typed(backend: str) -> None:
+    plan = plan_of(2, 1)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            run = world.provision(eks, plan)
+            events = [event async for event in run]
+            report = await run.report()
+        assert report.ok
+        assert isinstance(events[0], RunStarted)
+        assert isinstance(events[-1], RunEnded)
+        changes = [event for event in events if isinstance(event, ItemChanged)]
+        states = [event.item.state for event in changes if event.item.name == "gpu-001"]
+        assert states == ["sending", "accepted", "ready"]
+        assert all(event.before.id == event.item.id for event in changes)
+
+    in_world(body, backend)
