@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import anyio
 
-from cds_eks.errors import EksError, NotFound, may_pass
+from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import compare_cluster, different, noted
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Sighting
@@ -14,7 +15,7 @@ from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
-from cds_eks.waiting.verdicts import Verdict, judge_cluster
+from cds_eks.waiting.verdicts import judge_cluster
 from cds_eks.wire import Response
 
 RECHECK_ROUNDS = 6
@@ -34,37 +35,20 @@ class ClusterLife(ItemLife):
         super().__init__(context, item, item.id)
         self._wanted = wanted
 
-    async def follow(self) -> bool:
-        """Wait until the cluster is running; return whether it is."""
-        id_ = own_id(self.item)
-        assert id_ is not None
-        if self.item.state == "ready":
-            return True
-        writer = self._context.writer
-        with anyio.move_on_after(self._context.settings.limits.cluster_timeout):
-            verdict = await self._end_of(id_)
-            if verdict.done:
-                self.item = await writer.insist(self.item, state="ready", error={}, action="running")
-                return True
-            await self.fail("TaskFailed", verdict.failure or "", more={"outcome": "accepted"})
-            return False
-        late = {"class": "WaitTimeout", "code": "", "message": "it is not running in time", "outcome": "accepted"}
-        self.item = await writer.insist(self.item, state=self.item.state, error=late)
-        return False
+    def _longest_wait(self) -> float:
+        return self._context.settings.limits.cluster_timeout
 
-    async def _end_of(self, cluster_id: str) -> Verdict:
-        """Wait until a cluster is running, in error, or gone for certain."""
-        poller = self._context.poller
+    async def _end(self) -> str | None:
+        """Wait until the cluster is running, in error, or gone for certain."""
+        cluster_id, poller = own_id(self.item), self._context.poller
+        assert cluster_id is not None
         cluster = poller.state_of(cluster_id)
         while True:
             if cluster is None and await self._is_gone(cluster_id):
-                return Verdict(failure="it is not there any more")
+                return "it is not there any more"
             if cluster is not None and (verdict := judge_cluster(cluster)).has_ended:
-                return verdict
-            if cluster is None:
-                with anyio.move_on_after(RECHECK_ROUNDS * poller.interval):
-                    cluster = await poller.change_of(cluster_id)
-            else:
+                return verdict.failure
+            with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
                 cluster = await poller.change_of(cluster_id)
 
     async def _is_gone(self, cluster_id: str) -> bool:
@@ -76,10 +60,11 @@ class ClusterLife(ItemLife):
         try:
             async with context.budgets.poll():
                 await context.eks.clusters.get(cluster_id)
+            self._patience.succeeded()
         except NotFound as error:
             return bool(error.code)
         except EksError as error:
-            if not may_pass(error):
+            if self._patience.is_over(error):
                 raise
         return False
 
@@ -107,10 +92,10 @@ class ClusterLife(ItemLife):
             async with context.budgets.read():
                 found = (await context.eks.clusters.get(id)).data
         except EksError as error:
-            if may_pass(error):
-                await anyio.sleep(context.poller.interval)
-            else:
+            if self._patience.is_over(error):
                 await self.fail(type(error).__name__, error.message)
+            else:
+                await anyio.sleep(context.poller.interval)
             return
         compared = compare_cluster(request, found)
         context.differences[self.item.id] = noted(compared)

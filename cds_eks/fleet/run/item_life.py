@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import attrs
 
-from cds_eks.errors import EksError, may_pass
+from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
     FOUND,
@@ -30,6 +30,7 @@ from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
 from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.retrying import after_attempt
 
 
@@ -70,6 +71,7 @@ class ItemLife(abc.ABC):
         self._group = group
         self._seen: Sighting | None = None
         self._attempts = 0
+        self._patience = Patience()
         self._adopt = context.settings.adopt
 
     @abc.abstractmethod
@@ -129,10 +131,11 @@ class ItemLife(abc.ABC):
         """Look once more. What can't be looked for is left as it is, and nothing new is created beside it."""
         try:
             self._seen = await self._look(None if self._seen is None else self._seen.began)
+            self._patience.succeeded()
         except LeaseLost:
             raise
         except EksError as error:
-            if isinstance(error, JournalError) or may_pass(error):
+            if isinstance(error, JournalError) or not self._patience.is_over(error):
                 await anyio.sleep(self._context.poller.interval)
                 return
             self.is_given_up = True
@@ -188,6 +191,36 @@ class ItemLife(abc.ABC):
                 context.on_failure()
         if self.item.state in OPEN:
             self._seen = None
+
+    async def follow(self) -> bool:
+        """Wait until it is ready; return whether it is."""
+        if self.item.state == "ready":
+            return True
+        context = self._context
+        try:
+            with anyio.move_on_after(self._longest_wait()):
+                failure = await self._end()
+                if failure is not None:
+                    await self.fail("TaskFailed", failure, more={"outcome": "accepted"})
+                    return False
+                self.item = await context.writer.insist(self.item, state="ready", error={}, action="running")
+                return True
+            error = {"class": "WaitTimeout", "code": "", "message": "it is not ready in time", "outcome": "accepted"}
+        except LeaseLost:
+            raise
+        except EksError as failed:  # it can't be polled
+            error = told(failed)
+        self.is_given_up = True
+        self.item = await context.writer.insist(self.item, state=self.item.state, error=error)
+        return False
+
+    @abc.abstractmethod
+    def _longest_wait(self) -> float:
+        """Return for how many seconds it may take to get ready."""
+
+    @abc.abstractmethod
+    async def _end(self) -> str | None:
+        """Wait until it is ready, or has failed, and return what went wrong, if anything did."""
 
     async def fail(
         self, kind: str, message: str, ids: tuple[str, ...] = (), more: Mapping[str, Any] | None = None

@@ -10,10 +10,11 @@ import anyio
 import attrs
 
 from cds_eks._runtime.logs import log
-from cds_eks.errors import EksError, may_pass
+from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.sighting import Seen, Sighting, seen_clusters
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.run.limits import Budgets
+from cds_eks.fleet.run.patience import Patience
 from cds_eks.models import ClusterSummary
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ logger: logging.Logger = logging.getLogger("cds_eks.fleet")
 
 MOST_LISTS = 4
 """Of so many VPCs at the most, each is listed for itself; of more, all clusters of the account are listed at once."""
-
-MOST_FAILURES = 3
-"""After how many rounds that failed in a way that does not pass a run is given up."""
 
 
 @attrs.frozen(kw_only=True)
@@ -87,22 +85,20 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        failures = 0
+        patience = Patience()
         while True:
             if not self._waiting and not self._watchers:
                 self._wanted = anyio.Event()
                 await self._wanted.wait()
             try:
                 await self._poll()
-                failures = 0
+                patience.succeeded()
             except JournalError:
                 pass
             except EksError as error:
-                failures = 0 if may_pass(error) else failures + 1
                 log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
-                if failures >= MOST_FAILURES:
+                if patience.is_over(error):
                     self._on_hopeless(f"the clusters can't be listed: {type(error).__name__}: {error.message}")
-                    failures = 0
             await anyio.sleep(self.interval)
 
     async def look(self, newer_than: float | None) -> Round:

@@ -52,25 +52,15 @@ class PoolLife(ItemLife):
         self._made_with_cluster = made_with_cluster
         self._pools: dict[str, NodePool] = {}
 
-    async def follow(self) -> bool:
-        """Wait until the pool is ready; return whether it is."""
-        id_, writer = own_id(self.item), self._context.writer
+    def _longest_wait(self) -> float:
+        return self._context.settings.limits.pool_timeout
+
+    async def _end(self) -> str | None:
+        id_ = own_id(self.item)
         assert id_ is not None
-        if self.item.state == "ready":
-            return True
         replicas = self._wanted.replicas if self._wanted is not None else self.item.replicas
-        with anyio.move_on_after(self._context.settings.limits.pool_timeout):
-            failure = await self._waits.end_of(
-                self._cluster_id, id_, self.item.ids.get("task_id"), replicas, self._pools.get(id_)
-            )
-            if failure is None:
-                self.item = await writer.insist(self.item, state="ready", error={}, action="running")
-                return True
-            await self.fail("TaskFailed", failure, more={"outcome": "accepted"})
-            return False
-        late = {"class": "WaitTimeout", "code": "", "message": "it is not ready in time", "outcome": "accepted"}
-        self.item = await writer.insist(self.item, state=self.item.state, error=late)
-        return False
+        task_id, shown = self.item.ids.get("task_id"), self._pools.get(id_)
+        return await self._waits.end_of(self._cluster_id, id_, task_id, replicas, shown)
 
     async def scale(self) -> None:
         """Have a pool that is there brought to the number of nodes that the plan has."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from cds_eks.errors import Conflict, EksError, NotFound, may_pass
+from cds_eks.errors import Conflict, EksError, NotFound
 from cds_eks.fleet.run.limits import Budgets
+from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.models import NodePool
 from cds_eks.waiting.verdicts import Verdict, judge_node_pool, judge_task
@@ -80,12 +81,13 @@ class PoolWaits:
         """
         if task_id is None and shown is not None and (verdict := judge_node_pool(shown, replicas)).has_ended:
             return verdict.failure
+        patience = Patience()
         full_at = await self._until_full(cluster_id) if cluster_id in self._targets else None
         pause = FIRST_PAUSE * self._poller.interval
         if full_at is not None:
             await self._until_changed(cluster_id, max(pause, self._typical * EARLY))
         while True:
-            verdict = await self._poll(cluster_id, node_pool_id, task_id, replicas)
+            verdict = await self._poll(cluster_id, node_pool_id, task_id, replicas, patience)
             if verdict.has_ended:
                 self._targets.pop(cluster_id, None)
                 if full_at is not None and verdict.done:
@@ -98,7 +100,7 @@ class PoolWaits:
                 pause = min(pause * GROWTH, max(self._fallback, pause))
 
     async def _until_changed(self, cluster_id: str, seconds: float) -> None:
-        """Wait until a list shows something else of a cluster, which may be that its task has ended, but not for long."""
+        """Wait until a list shows a change of a cluster, such as the end of its task, but not for longer."""
         with anyio.move_on_after(seconds):
             await self._poller.change_of(cluster_id)
 
@@ -115,7 +117,9 @@ class PoolWaits:
                 await self._poller.change_of(cluster_id)
         return None
 
-    async def _poll(self, cluster_id: str, node_pool_id: str, task_id: str | None, replicas: int) -> Verdict:
+    async def _poll(
+        self, cluster_id: str, node_pool_id: str, task_id: str | None, replicas: int, patience: Patience
+    ) -> Verdict:
         self.polls += 1
         try:
             async with self._budgets.poll():
@@ -125,7 +129,7 @@ class PoolWaits:
         except NotFound:
             return Verdict()  # reads lag; that it is gone is not said by one of them
         except EksError as error:
-            if not may_pass(error):
+            if patience.is_over(error):
                 raise
             return Verdict()
         found = next((pool for pool in answer.data.node_pool if pool.id == node_pool_id), None)

@@ -1,4 +1,4 @@
-"""A journal in memory, by the rules that all journals share; with a clock that a test gives, and failures that it asks for."""
+"""A journal in memory, by the rules that all journals share, with a test's clock and failures."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class MemoryJournal:
         await self._begin()
         now, wanted = self.clock(), None if ids is None else set(ids)
         self.alive[runner] = now + 3 * lease
-        found = []
+        found: list[Item] = []
         for item in sorted(self.rows.values(), key=lambda item: item.position):
             if len(found) >= limit:
                 break

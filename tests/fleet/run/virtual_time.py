@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -24,10 +25,8 @@ class LoopClock:
         self._last = 0.0
 
     def now(self) -> float:
-        try:
+        with contextlib.suppress(Exception):  # outside of a loop time stands still
             self._last = anyio.current_time()
-        except Exception:  # noqa: BLE001 - outside of a loop time stands still
-            pass
         return BEGAN + self._last + self.ahead
 
     def advance(self, seconds: float) -> None:

@@ -1,0 +1,24 @@
+"""How often a read may fail in a way that does not pass before it is believed."""
+
+from __future__ import annotations
+
+from cds_eks.errors import EksError, may_pass
+
+MOST_FAILURES = 3
+"""So many in a row. One alone may be a proxy's, or a replay that the network made."""
+
+
+class Patience:
+    """Counts failures in a row that do not pass by themselves."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def succeeded(self) -> None:
+        """A read has succeeded."""
+        self._failures = 0
+
+    def is_over(self, error: EksError) -> bool:
+        """Whether an error, after all those before it, is one to give up for."""
+        self._failures = 0 if may_pass(error) else self._failures + 1
+        return self._failures >= MOST_FAILURES
