@@ -122,7 +122,7 @@ class FleetRun:
         self._differences: dict[str, dict[str, Any]] = {}
         self._has_begun = False
         self._has_ended = anyio.Event()
-        self._scope = anyio.CancelScope()
+        self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
         self._times = (0.0, 0.0)
@@ -163,13 +163,10 @@ class FleetRun:
     def stop(self, reason: str = "stopped") -> None:
         """Begin nothing new, finish the creates that are under way, and end."""
         self._stopped = self._stopped or reason
-        self._scope.cancel()
+        self._stop_wanted.set()
 
-    async def end(self) -> None:
-        """Wait until a run that was stopped has ended; what is under way after `FleetLimits.grace` is cut off."""
-        with anyio.move_on_after(self._settings.limits.grace):
-            await self._has_ended.wait()
-        self._in_flight.cut()
+    async def ended(self) -> None:
+        """Wait until the run has ended."""
         await self._has_ended.wait()
 
     @property
@@ -189,17 +186,30 @@ class FleetRun:
     async def _run(self) -> None:
         open_items: tuple[Item, ...] = ()
         try:
-            with self._scope:
-                await self._carry_out()
+            async with anyio.create_task_group() as watched:
+                with anyio.CancelScope() as scope:
+                    watched.start_soon(self._watch, scope)
+                    await self._carry_out()
+                watched.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
                 open_items = tuple(await self._journal.items(states=OPEN))
                 self._times = (self._times[0], await self._journal.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
-            self._failure = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+            self._failure = _single(error)
         finally:
             self._events.put(RunEnded(open=open_items, reason=self._stopped))
             self._events.end()
             self._has_ended.set()
+
+    async def _watch(self, scope: anyio.CancelScope) -> None:
+        """Stop the run when that is wanted, and cut off what is under way when the time for that is over.
+
+        A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
+        """
+        await self._stop_wanted.wait()
+        scope.cancel()
+        await anyio.sleep(self._settings.limits.grace)
+        self._in_flight.cut()
 
     async def _carry_out(self) -> None:
         faults = self._plan.check()
@@ -250,6 +260,13 @@ class FleetRun:
         self._events.put(StoppedCreating(reason=reason))
 
 
+def _single(error: Exception) -> Exception:
+    """Return the error that task groups have wrapped."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 class _stopping:  # noqa: N801 - used like a function
     """Stops a run whose waiter is cancelled or interrupted, and waits for what is under way."""
 
@@ -264,4 +281,4 @@ class _stopping:  # noqa: N801 - used like a function
             return
         self._run.stop("it was interrupted")
         with anyio.CancelScope(shield=True):
-            await self._run.end()
+            await self._run.ended()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from types import TracebackType
 from typing import Any, Self
 
+import anyio
 import anyio.lowlevel
 import attrs
 
@@ -24,6 +25,8 @@ class MemoryJournal:
         self.before_write: Callable[[Change], Any] = lambda _change: None
         self.after_write: Callable[[Change], Any] = lambda _change: None
         self.is_away = False
+        self.slow: Callable[[Change], float] = lambda _change: 0.0
+        """For how many seconds the answer to a change is on its way."""
         self.lost: dict[str, set[str]] = {}
 
     def seed(self, **fields: Any) -> Item:
@@ -116,6 +119,8 @@ class MemoryJournal:
         for change in changes:
             self._record(self.rows[change.item_id], change.action, change.runner)
             self.after_write(change)
+        if (seconds := max(self.slow(change) for change in changes)) > 0:
+            await anyio.sleep(seconds)
         return [staged[change.item_id] for change in changes]
 
     async def audit(self, item_id: str | None = None) -> list[AuditEntry]:

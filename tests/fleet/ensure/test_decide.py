@@ -1,0 +1,137 @@
+"""What follows from an item's state and what was seen of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from cds_eks.fleet.ensure.decide import (
+    FOUND,
+    TIMESTAMP_WINDOW,
+    Consider,
+    Create,
+    Fail,
+    Follow,
+    Leave,
+    Look,
+    Recover,
+    decide,
+    found_text,
+    settled_after,
+)
+from cds_eks.fleet.ensure.sighting import Sighting
+from cds_eks.fleet.items import Item, State
+
+SETTLE = 60.0
+
+
+def item(state: State, **fields: Any) -> Item:
+    return Item(id="cluster/vpc-1/a", kind="cluster", name="a", vpc_id="vpc-1", cluster_name="a", state=state, **fields)
+
+
+SENDING = item("sending", epoch=1, intent_at=100.0, deadline=160.0, changed_at=100.0)
+UNKNOWN = item("unknown", epoch=1, intent_at=100.0, deadline=160.0, changed_at=105.0)
+
+
+def seen(began: float, *ids: str, leaving: tuple[str, ...] = ()) -> Sighting:
+    return Sighting(began=began, ids=ids, leaving=leaving)
+
+
+@pytest.mark.parametrize("open_item", [SENDING, UNKNOWN])
+def test_an_open_create_is_looked_for_before_anything_else(open_item: Item) -> None:
+    assert isinstance(decide(open_item, None, settle=SETTLE), Look)
+    assert decide(open_item, seen(101.0, "c-1"), settle=SETTLE) == Recover(id="c-1")
+
+
+@pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
+def test_a_second_create_needs_the_window_to_have_passed_after_the_first_could_be_sent_last(
+    open_item: Item, ends: float
+) -> None:
+    assert settled_after(open_item, settle=SETTLE, strict=False) == ends
+    assert isinstance(decide(open_item, seen(ends), settle=SETTLE), Look)
+    assert decide(open_item, seen(ends + 0.001), settle=SETTLE) == Create()
+
+
+def test_a_create_that_nobody_knows_the_end_of_may_be_sent_until_its_deadline() -> None:
+    assert isinstance(decide(attrs.evolve(SENDING, deadline=1000.0), seen(500.0), settle=SETTLE), Look)
+
+
+@pytest.mark.parametrize("open_item", [SENDING, UNKNOWN])
+def test_in_strict_a_second_create_also_needs_the_first_to_be_too_old_for_the_service(open_item: Item) -> None:
+    ends = 100.0 + TIMESTAMP_WINDOW
+    assert isinstance(decide(open_item, seen(ends), settle=SETTLE, strict=True), Look)
+    assert decide(open_item, seen(ends + 1), settle=SETTLE, strict=True) == Create()
+
+
+def test_what_is_being_deleted_is_waited_for_as_it_may_be_what_was_made() -> None:
+    assert isinstance(decide(UNKNOWN, seen(10_000.0, leaving=("c-1",)), settle=SETTLE), Look)
+
+
+@pytest.mark.parametrize("adopt", ["never", "matching", "require"])
+@pytest.mark.parametrize("state", ["planned", "refused", "sending", "unknown", "deleted"])
+def test_several_of_one_name_are_told_and_none_is_chosen(state: State, adopt: Any) -> None:
+    action = decide(item(state), seen(1.0, "c-1", "c-2"), settle=SETTLE, adopt=adopt)
+    assert isinstance(action, Fail)
+    assert (action.kind, action.ids) == ("DuplicateFound", ("c-1", "c-2"))
+    assert "c-1, c-2" in action.message
+
+
+def test_a_second_one_beside_that_which_an_answer_has_named_is_a_duplicate() -> None:
+    told = attrs.evolve(UNKNOWN, ids={"cluster_id": "c-1"})
+    assert decide(told, seen(101.0, "c-1"), settle=SETTLE) == Recover(id="c-1")
+    action = decide(told, seen(101.0, "c-2"), settle=SETTLE)
+    assert isinstance(action, Fail)
+    assert action.ids == ("c-1", "c-2")
+
+
+def test_a_new_one_is_created_only_after_a_look() -> None:
+    assert isinstance(decide(item("planned"), None, settle=SETTLE), Look)
+    assert decide(item("planned"), seen(1.0), settle=SETTLE) == Create()
+    assert decide(item("planned"), seen(1.0, leaving=("old",)), settle=SETTLE) == Create()
+
+
+def test_never_adopts_nothing() -> None:
+    action = decide(item("planned"), seen(1.0, "c-1"), settle=SETTLE, adopt="never")
+    assert isinstance(action, Fail)
+    assert (action.kind, action.ids) == ("AlreadyExists", ("c-1",))
+
+
+def test_matching_considers_what_is_there_and_creates_what_is_not() -> None:
+    assert decide(item("planned"), seen(1.0, "c-1"), settle=SETTLE, adopt="matching") == Consider(id="c-1")
+    assert decide(item("planned"), seen(1.0), settle=SETTLE, adopt="matching") == Create()
+
+
+def test_require_creates_nothing() -> None:
+    assert decide(item("planned"), seen(1.0, "c-1"), settle=SETTLE, adopt="require") == Consider(id="c-1")
+    action = decide(item("planned"), seen(1.0), settle=SETTLE, adopt="require")
+    assert isinstance(action, Fail)
+    assert action.kind == "NotThere"
+
+
+@pytest.mark.parametrize("state", ["accepted", "ready", "failed"])
+def test_what_is_there_is_followed(state: State) -> None:
+    assert decide(item(state, ids={"cluster_id": "c-1"}), None, settle=SETTLE) == Follow()
+
+
+def test_what_is_being_deleted_is_left_alone() -> None:
+    assert decide(item("deleting", ids={"cluster_id": "c-1"}), None, settle=SETTLE) == Leave()
+
+
+def test_a_duplicate_of_which_all_but_one_are_gone_is_that_one() -> None:
+    failed = item("failed", ids={FOUND: "c-1,c-2"})
+    assert isinstance(decide(failed, None, settle=SETTLE), Look)
+    assert decide(failed, seen(9.0, "c-2"), settle=SETTLE) == Recover(id="c-2")
+
+
+def test_what_was_refused_is_created_again() -> None:
+    assert decide(item("refused", epoch=3), seen(1.0), settle=SETTLE) == Create()
+    assert decide(item("failed"), seen(1.0), settle=SETTLE) == Create()
+
+
+def test_found_ids_are_kept_whole() -> None:
+    assert found_text(("a", "b")) == "a,b"
+    long = found_text(tuple(f"{number:037d}" for number in range(20)))
+    assert len(long) <= 300
+    assert all(len(each) == 37 for each in long.split(","))
