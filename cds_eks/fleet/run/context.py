@@ -10,7 +10,7 @@ from cds_eks.fleet.ensure.attempt import Attempt, Send, Writer, attempt
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
 from cds_eks.fleet.items import Item
-from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.base import Journal, LeaseLost
 from cds_eks.fleet.run.events import EventStream
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
@@ -90,11 +90,13 @@ class Context:
             How it ended; the item as it was if creating has been stopped meanwhile.
 
         Raises:
+            LeaseLost: The item is another runner's by now, or the create was cut off.
             JournalError: The intent could not be written: nothing was sent.
         """
         async with self.budgets.create():
             if self.gate.reason is not None:
                 return Attempt(item=item)
+            done: Attempt | None = None
             with self.in_flight.shielded(group):
                 done = await attempt(
                     self.writer,
@@ -105,6 +107,8 @@ class Context:
                     result_id=result_id,
                     replicas=replicas,
                 )
+        if done is None:
+            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open")
         if done.error is not None and (reason := stops_all(done.error)) is not None:
             self.gate.close(reason)
         return done

@@ -21,12 +21,14 @@ class Group:
     """A cluster of the plan with its pools, by their ids in the journal.
 
     Attributes:
-        wanted: The cluster, as the plan has it.
+        wanted: The cluster, as the plan has it; None if no plan has it any more.
+        vpc_id: Its VPC.
         id: The id of the cluster's item.
         pool_ids: The ids of its pools' items, in order.
     """
 
-    wanted: WantedCluster
+    wanted: WantedCluster | None
+    vpc_id: str
     id: str
     pool_ids: tuple[str, ...]
 
@@ -39,7 +41,7 @@ class Group:
 def group_of(wanted: WantedCluster) -> Group:
     """Return the group of a cluster of a plan."""
     pools = tuple(pool_item_id(wanted.vpc_id, wanted.name, pool.name) for pool in wanted.pools)
-    return Group(wanted=wanted, id=cluster_item_id(wanted.vpc_id, wanted.name), pool_ids=pools)
+    return Group(wanted=wanted, vpc_id=wanted.vpc_id, id=cluster_item_id(wanted.vpc_id, wanted.name), pool_ids=pools)
 
 
 class GroupLife:
@@ -71,7 +73,7 @@ class GroupLife:
             self.is_created.set()
         if not is_there or not await cluster.follow():
             return
-        for number, wanted in enumerate(self._group.wanted.pools):
+        for number, wanted in enumerate(self._group.wanted.pools if self._group.wanted else ()):
             item = self._items[self._group.pool_ids[number]]
             pool = PoolLife(
                 self._context,

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
-from collections.abc import Collection, Iterable
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Literal
 
-import anyio
-
-from cds_eks._runtime import background
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import OPEN, Item
+from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
-from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
-from cds_eks.fleet.run.gate import Gate, InFlight
-from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.limits import Budgets, FleetLimits
-from cds_eks.fleet.run.poller import Poller
-from cds_eks.fleet.run.pool_waits import PoolWaits
-from cds_eks.fleet.run.reporting import report_of
-from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.context import Settings
+from cds_eks.fleet.run.fleet_run import FleetRun, selected
+from cds_eks.fleet.run.group import Group, GroupLife, group_of
+from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.runner import LifeOf
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
-    from cds_eks.fleet.report.fleet_report import FleetReport
-
-
-def new_runner() -> str:
-    """Return a name that no other runner has: it says where it runs, for people."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 def provision(
@@ -76,209 +58,36 @@ def provision(
     settings = Settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
-    return FleetRun(eks, plan, journal, settings, selected(plan.clusters, only, exclude))
+    return FleetRun(eks, plan, journal, settings, ProvisionJob(plan, selected(plan.clusters, only, exclude)))
 
 
-def selected(
-    clusters: Iterable[WantedCluster], only: Collection[str], exclude: Collection[str]
-) -> tuple[WantedCluster, ...]:
-    """Return the clusters that are meant, by names or patterns."""
-    for name, patterns in (("only", only), ("exclude", exclude)):
-        if isinstance(patterns, str):
-            raise ConfigurationError(f"{name} must be a collection of names, not one text")
+class ProvisionJob:
+    """Have the clusters of a plan there, with their pools.
 
-    def is_any_of(cluster: WantedCluster, patterns: Collection[str]) -> bool:
-        return any(fnmatchcase(cluster.name, pattern) for pattern in patterns)
-
-    return tuple(
-        cluster for cluster in clusters if (not only or is_any_of(cluster, only)) and not is_any_of(cluster, exclude)
-    )
-
-
-class FleetRun:
-    """A run: an async iterator of its events, which nobody has to read, and a report at its end.
-
-    It goes on beside whoever iterates it. Who is cancelled while waiting for it, or presses Ctrl-C there, stops it: it
-    finishes the creates that are under way, within `FleetLimits.grace`, and begins nothing new. Who is cancelled again
-    leaves at once; the journal knows what is open.
+    Args:
+        plan: The plan.
+        clusters: Those of its clusters that are meant.
     """
 
-    def __init__(
-        self,
-        eks: AsyncEksClient,
-        plan: WantedPlan,
-        journal: Journal,
-        settings: Settings,
-        clusters: tuple[WantedCluster, ...],
-    ) -> None:
-        self.runner: str = new_runner()
-        self._eks = eks
+    goal: Literal["ready"] = "ready"
+    life_of: LifeOf = GroupLife
+
+    def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
-        self._journal = journal
-        self._settings = settings
-        self._groups: tuple[Group, ...] = tuple(group_of(cluster) for cluster in clusters)
-        self._events = EventStream()
-        self._in_flight = InFlight()
-        self._differences: dict[str, dict[str, Any]] = {}
-        self._has_begun = False
-        self._has_ended = anyio.Event()
-        self._stop_wanted = anyio.Event()
-        self._stopped: str | None = None
-        self._failure: BaseException | None = None
-        self._times = (0.0, 0.0)
+        self._groups = tuple(group_of(cluster) for cluster in clusters)
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        """Return the next event when it has come."""
-        self._begin()
-        async with _stopping(self):
-            event = await self._events.next()
-        if event is not None:
-            return event
-        self._raise_failure()
-        raise StopAsyncIteration
-
-    async def report(self) -> FleetReport:
-        """Return what became of each item, when the run has ended.
+    async def groups(self, journal: Journal) -> Sequence[Group]:
+        """Put what is wanted into the journal, and return it.
 
         Raises:
             PlanError: The plan has faults.
-            JournalError: The journal can't be read.
         """
-        self._begin()
-        async with _stopping(self):
-            await self._has_ended.wait()
-        self._raise_failure()
-        return await report_of(
-            self._journal,
-            self._groups,
-            plan=self._plan,
-            times=self._times,
-            stopped=self._stopped,
-            differences=self._differences,
-        )
-
-    def stop(self, reason: str = "stopped") -> None:
-        """Begin nothing new, finish the creates that are under way, and end."""
-        self._stopped = self._stopped or reason
-        self._stop_wanted.set()
-
-    async def ended(self) -> None:
-        """Wait until the run has ended."""
-        await self._has_ended.wait()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, or never began."""
-        return not self._has_begun or self._has_ended.is_set()
-
-    def _begin(self) -> None:
-        if not self._has_begun:
-            self._has_begun = True
-            background.start(self._run)
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    async def _run(self) -> None:
-        open_items: tuple[Item, ...] = ()
-        try:
-            async with anyio.create_task_group() as watched:
-                with anyio.CancelScope() as scope:
-                    watched.start_soon(self._watch, scope)
-                    await self._carry_out()
-                watched.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
-                open_items = tuple(await self._journal.items(states=OPEN))
-                self._times = (self._times[0], await self._journal.now())
-        except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
-            self._failure = _single(error)
-        finally:
-            self._events.put(RunEnded(open=open_items, reason=self._stopped))
-            self._events.end()
-            self._has_ended.set()
-
-    async def _watch(self, scope: anyio.CancelScope) -> None:
-        """Stop the run when that is wanted, and cut off what is under way when the time for that is over.
-
-        A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
-        """
-        await self._stop_wanted.wait()
-        scope.cancel()
-        await anyio.sleep(self._settings.limits.grace)
-        self._in_flight.cut()
-
-    async def _carry_out(self) -> None:
-        faults = self._plan.check()
-        if faults:
+        if faults := self._plan.check():
             raise PlanError(faults)
         ids = {id_ for group in self._groups for id_ in group.item_ids}
-        now = await self._journal.now()
-        self._times = (now, now)
-        await self._journal.add([item for item in self._plan.items() if item.id in ids])
-        open_items = await self._journal.items(states=OPEN)
-        self._events.put(RunStarted(runner=self.runner, items=len(ids), open=len(open_items)))
-        context, waits = self._context(open_items)
-        await Runner(context, waits, self.runner, self._groups, began=now, stop=self.stop).run(open_items)
+        await journal.add([item for item in self._plan.items() if item.id in ids])
+        return self._groups
 
-    def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
-        limits = self._settings.limits
-        budgets = Budgets(limits)
-        vpc_ids = {group.wanted.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
-        poller = Poller(
-            self._eks,
-            self._journal,
-            budgets,
-            vpc_ids=vpc_ids,
-            interval=limits.poll_interval,
-            on_hopeless=self.stop,
-        )
-        self.poller = poller
-        self.waits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
-        context = Context(
-            eks=self._eks,
-            journal=self._journal,
-            writer=Writer(journal=self._journal, runner=self.runner, on_item=self._on_item),
-            settings=self._settings,
-            budgets=budgets,
-            poller=poller,
-            gate=Gate(self._on_closed),
-            in_flight=self._in_flight,
-            events=self._events,
-            differences=self._differences,
-        )
-        return context, self.waits
-
-    def _on_item(self, item: Item, before: Item) -> None:
-        self._events.put(ItemChanged(item=item, before=before))
-
-    def _on_closed(self, reason: str) -> None:
-        self._stopped = self._stopped or reason
-        self._events.put(StoppedCreating(reason=reason))
-
-
-def _single(error: Exception) -> Exception:
-    """Return the error that task groups have wrapped."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-class _stopping:  # noqa: N801 - used like a function
-    """Stops a run whose waiter is cancelled or interrupted, and waits for what is under way."""
-
-    def __init__(self, run: FleetRun) -> None:
-        self._run = run
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
-        if error is None or isinstance(error, Exception) or self._run.is_over:
-            return
-        self._run.stop("it was interrupted")
-        with anyio.CancelScope(shield=True):
-            await self._run.ended()
+    def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
+        """All open items are settled, also those of other plans."""
+        return True

@@ -47,8 +47,9 @@ async def report_of(
             seen = moments[entry.item_id]
             if not seen or seen[-1].state != entry.state:
                 seen.append(Moment(at=entry.at, state=entry.state))
+    told = tuple([report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items])
     return FleetReport(
-        items=tuple(report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items),
+        items=told,
         started_at=times[0],
         ended_at=times[1],
         plan=ReportPlan(source=plan.source, digest=plan.digest),

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import anyio
 
 from cds_eks.fleet.items import Heartbeat, Item, State
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
 from cds_eks.fleet.run.context import Context
-from cds_eks.fleet.run.group import Group, GroupLife
+from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.leases import Leases
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.settling import settle_open
 
-ENDED: frozenset[State] = frozenset({"ready", "failed", "refused"})
-
 MOST_IDS = 500
 """How many ids are asked for in one claim."""
+
+
+class Life(Protocol):
+    """Sees to one group."""
+
+    @property
+    def is_created(self) -> anyio.Event:
+        """Is set when there is room for another one to be begun."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def run(self) -> None:
+        """Do all of it."""
+        ...  # pragma: no cover - a protocol has no body
+
+
+LifeOf = Callable[[Context, PoolWaits, Group, Mapping[str, Item]], Life]
 
 
 class Runner:
@@ -28,6 +43,8 @@ class Runner:
         waits: What the waits for pools have learned.
         name: Its name in the journal.
         groups: The clusters of the plan, with their pools.
+        life_of: Returns what sees to a group.
+        goal: The state that all items are to reach.
         began: When the run began, by the journal's clock.
         stop: Ends the run; is told why.
     """
@@ -40,6 +57,8 @@ class Runner:
         groups: Sequence[Group],
         *,
         began: float,
+        life_of: LifeOf,
+        goal: State,
         stop: Callable[[str], None],
     ) -> None:
         limits = context.settings.limits
@@ -48,6 +67,8 @@ class Runner:
         self._name = name
         self._pending = {group.id: group for group in groups}
         self._began = began
+        self._life_of = life_of
+        self._ended = frozenset({goal, "failed", "refused"})
         self._stop = stop
         self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
         self._scopes: dict[str, anyio.CancelScope] = {}
@@ -114,7 +135,7 @@ class Runner:
         if len(own) < len(group.item_ids):
             await self._leases.release(list(own))  # another runner that has died still has a part of it
             return False
-        if all(item.state in ENDED and item.changed_at >= self._began for item in own.values()):
+        if all(item.state in self._ended and item.changed_at >= self._began for item in own.values()):
             del self._pending[group.id]  # another runner has done it since this one began
             await self._leases.release(group.item_ids)
             return True
@@ -124,7 +145,7 @@ class Runner:
         return True
 
     async def _live(self, group: Group, items: Mapping[str, Item], scope: anyio.CancelScope) -> None:
-        life = GroupLife(self._context, self._waits, group, items)
+        life = self._life_of(self._context, self._waits, group, items)
         is_mine = True
         try:
             with scope:
@@ -139,10 +160,10 @@ class Runner:
             self._room.set()
         if is_mine and not scope.cancelled_caught:
             self._pending.pop(group.id, None)
-            await self._leases.release(group.item_ids)
-        # Else another runner has it: it stays pending until that one is done with it.
+        # Else another runner has a part of it: it stays pending until that one is done with it.
+        await self._leases.release(group.item_ids)
 
-    async def _when_created(self, life: GroupLife) -> None:
+    async def _when_created(self, life: Life) -> None:
         try:
             await life.is_created.wait()
         finally:

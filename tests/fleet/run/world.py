@@ -14,8 +14,9 @@ from cds_eks import AsyncEksClient, RetryPolicy
 from cds_eks.emulator import Emulator, Fault
 from cds_eks.fleet.items import Item, cluster_item_id
 from cds_eks.fleet.plan.model import Plan
+from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.limits import FleetLimits
-from cds_eks.fleet.run.provision import FleetRun, provision
+from cds_eks.fleet.run.provision import provision
 from fleet.run import virtual_time
 from fleet.run.memory_journal import MemoryJournal
 
@@ -87,7 +88,9 @@ class World:
         return self.emulator.ledger.count(action)
 
 
-def plan_of(count: int = 3, pools: int = 2, *, name: str = "gpu-{index:03d}", **changes: Any) -> Plan:
+def plan_of(
+    count: int = 3, pools: int = 2, *, name: str = "gpu-{index:03d}", replicas: int = 2, **changes: Any
+) -> Plan:
     """Return a plan of clusters that are alike."""
     cluster = {
         "vpc_id": "vpc-1",
@@ -121,7 +124,7 @@ def plan_of(count: int = 3, pools: int = 2, *, name: str = "gpu-{index:03d}", **
             {
                 "name": name,
                 "count": count,
-                "node_pools": [{"name": f"pool-{number}", "replicas": 2} for number in range(pools)],
+                "node_pools": [{"name": f"pool-{number}", "replicas": replicas} for number in range(pools)],
             }
         ],
     }

@@ -1,0 +1,81 @@
+"""A runner that is killed at any moment, and resumed: the ledger and the final report say the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_eks.emulator import Emulator, Fault
+
+COUNT = 8
+TESTS = Path(__file__).resolve().parents[2]
+ALL_REQUESTS = 8 * 2 + 30
+"""About how many requests a run makes that is not killed."""
+
+
+def started(url: str, journal: Path) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, "-m", "fleet.run.runner_process", url, str(journal), str(COUNT)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+def until(is_time: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 60.0) -> None:
+    ends = time.monotonic() + seconds
+    while not is_time() and process.poll() is None:
+        assert time.monotonic() < ends, "it takes too long"
+        time.sleep(0.002)
+
+
+def resumed(url: str, journal: Path) -> list[dict[str, Any]]:
+    process = started(url, journal)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    told: list[dict[str, Any]] = json.loads(out)
+    return told
+
+
+def assert_once(emulator: Emulator, told: list[dict[str, Any]]) -> None:
+    assert {each["state"] for each in told} == {"ready"}
+    clusters = emulator.ledger.created("cluster")
+    pools = emulator.ledger.created("node_pool")
+    assert set(Counter(each.name for each in clusters).values()) == {1}
+    assert (len(clusters), len(pools)) == (COUNT, 2 * COUNT)
+    assert {each["ids"]["cluster_id"] for each in told if each["kind"] == "cluster"} == {each.id for each in clusters}
+    assert {each["ids"]["node_pool_id"] for each in told if each["kind"] == "node_pool"} == {each.id for each in pools}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_runner_killed_at_a_seeded_moment_and_resumed_makes_everything_once(seed: int, tmp_path: Path) -> None:
+    rand = random.Random(f"kill {seed}")
+    faults = [Fault("hang_after_commit", "create", seconds=0.2, probability=0.3)] if seed % 2 else []
+    faults += [Fault("late", "create", seconds=60.0, probability=0.1)] if seed % 3 == 0 else []
+    emulator = Emulator(speed=300.0, seed=seed, faults=faults)
+    with emulator.serve() as url:
+        for _ in range(2):
+            goal = len(emulator.ledger.requests) + rand.randrange(1, ALL_REQUESTS // 2)
+            pause = rand.random() * 0.02
+            process = started(url, tmp_path / "fleet.db")
+            until(lambda goal=goal: len(emulator.ledger.requests) >= goal, process)  # type: ignore[misc]
+            time.sleep(pause)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            assert process.returncode == -signal.SIGKILL, "it was over before it could be killed"
+        told = resumed(url, tmp_path / "fleet.db")
+        assert_once(emulator, told)
