@@ -41,6 +41,8 @@ async def report_of(
 
     ids = [id_ for group in groups for id_ in group.item_ids]
     items = {item.id: item for item in await journal.items(ids=ids)}
+    if goal == "deleted":  # what was never there is not told of
+        items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
     moments: dict[str, list[Moment]] = defaultdict(list)
     for entry in await journal.audit():
         if entry.item_id in items:

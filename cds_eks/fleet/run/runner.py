@@ -151,7 +151,10 @@ class Runner:
             with scope:
                 async with anyio.create_task_group() as parts:
                     parts.start_soon(self._when_created, life)
-                    await life.run()
+                    try:
+                        await life.run()
+                    finally:
+                        life.is_created.set()
         except* LeaseLost:
             is_mine = False
         finally:

@@ -1,0 +1,147 @@
+"""The life of one group in a run that deletes: only what the journal knows by its ids is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+
+from cds_eks.errors import Conflict, EksError, NotFound, may_pass
+from cds_eks.fleet.ensure.decide import attempt_ends, own_id
+from cds_eks.fleet.ensure.outcomes import told
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.journal.base import LeaseLost
+from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.patience import Patience
+from cds_eks.waiting.verdicts import judge_task
+
+THERE = frozenset({"accepted", "ready", "failed", "deleting"})
+"""States of what may be at the service under an id that is known."""
+
+
+class Teardown:
+    """Deletes one cluster, and its pools with it.
+
+    Args:
+        context: What the run shares.
+        group: The cluster with its pools.
+        items: Its items, as the journal has them.
+        include_adopted: Whether what was adopted or imported is deleted as well.
+
+    Attributes:
+        is_created: Is set when there is room for another one.
+    """
+
+    def __init__(self, context: Context, group: Group, items: Mapping[str, Item], *, include_adopted: bool) -> None:
+        self.is_created = anyio.Event()
+        self._context = context
+        self._group = group
+        self._items = dict(items)
+        self._include_adopted = include_adopted
+        self._patience = Patience()
+
+    async def run(self) -> None:
+        """Delete the cluster, unless something forbids it, and wait until it is gone."""
+        item = self._items[self._group.id]
+        cluster_id = own_id(item)
+        if item.state not in THERE or cluster_id is None:
+            return
+        if (reason := refusal(self._items.values(), include_adopted=self._include_adopted)) is not None:
+            error = {"class": reason[0], "code": "", "message": reason[1], "outcome": "not_sent"}
+            await self._write(item.id, state=item.state, error=error)
+            return
+        try:
+            with anyio.move_on_after(self._context.settings.limits.cluster_timeout):
+                if await self._delete(cluster_id) or await self._wait_until_gone(cluster_id):
+                    await self._note_gone()
+                return
+            late = {"class": "WaitTimeout", "code": "", "message": "it was not gone in time", "outcome": "accepted"}
+            await self._write(self._group.id, state="deleting", error=late)
+        except LeaseLost:
+            raise
+        except EksError as error:
+            await self._write(self._group.id, state=self._items[self._group.id].state, error=told(error))
+        finally:
+            self.is_created.set()
+
+    async def _delete(self, cluster_id: str) -> bool:
+        """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""
+        context = self._context
+        await self._write(self._group.id, state="deleting", action="DeleteCluster")
+        while True:
+            try:
+                async with context.budgets.create():
+                    with context.in_flight.shielded(self._group.id):
+                        answer = await context.eks.clusters.delete(cluster_id)
+            except NotFound as error:
+                if error.code and await self._is_settled():
+                    return True
+            except EksError as error:
+                is_busy = isinstance(error, Conflict)
+                if not is_busy and not may_pass(error) and self._patience.is_over(error):
+                    raise
+            else:
+                ids = {"task_id": answer.data.task_id} if answer.data.task_id else {}
+                more = {"ids": ids, "request_id": answer.request_id}
+                await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
+                return False
+            await anyio.sleep(context.poller.interval)
+
+    async def _wait_until_gone(self, cluster_id: str) -> bool:
+        """Wait until a cluster whose deletion was accepted is gone, or is there to stay."""
+        context, task_id = self._context, self._items[self._group.id].ids.get("task_id")
+        while True:
+            with anyio.move_on_after(context.settings.limits.pool_fallback):
+                while context.poller.state_of(cluster_id) is not None:
+                    await context.poller.change_of(cluster_id)
+            try:
+                async with context.budgets.poll():
+                    if task_id:
+                        verdict = judge_task((await context.eks.tasks.get_status(task_id)).data)
+                        if verdict.done:
+                            return True
+                        if verdict.failure is not None:
+                            await self._fail(verdict.failure)
+                            return False
+                    else:
+                        await context.eks.clusters.get(cluster_id)
+                self._patience.succeeded()
+            except NotFound as error:
+                # Of its task nothing follows; and reads lag behind a create, so that for some time they say nothing.
+                if not task_id and error.code and await self._is_settled():
+                    return True
+            except EksError as error:
+                if self._patience.is_over(error):
+                    raise
+            await anyio.sleep(context.poller.interval)
+
+    async def _fail(self, reason: str) -> None:
+        error = {"class": "TaskFailed", "code": "", "message": reason, "outcome": "accepted"}
+        await self._write(self._group.id, state="failed", error=error)
+        self._context.on_failure()
+
+    async def _is_settled(self) -> bool:
+        """Whether "not found" means "not there": not while its create may still be under way, or a list lag behind."""
+        ends = attempt_ends(self._items[self._group.id]) + self._context.settings.settle
+        return await self._context.journal.now() > ends
+
+    async def _note_gone(self) -> None:
+        """The cluster is gone, and its pools with it."""
+        for item in list(self._items.values()):
+            if item.id == self._group.id or item.state in THERE:
+                await self._write(item.id, state="deleted", error={}, action="gone")
+
+    async def _write(self, item_id: str, **changes: Any) -> None:
+        self._items[item_id] = await self._context.writer.insist(self._items[item_id], **changes)
+
+
+def refusal(items: Any, *, include_adopted: bool) -> tuple[str, str] | None:
+    """Return why a cluster may not be deleted: the kind and the reason, or None."""
+    for item in items:
+        if item.protect:
+            return "Protected", f"{item.kind} {item.name} is protected"
+        if item.origin in ("adopted", "imported") and not include_adopted:
+            return "NotOurs", f"{item.kind} {item.name} was {item.origin}: see include_adopted="
+    return None
