@@ -1,0 +1,104 @@
+"""`orphans`: clusters that are called like those of a plan, and are in no journal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import attrs
+
+from cds_eks.errors import InvalidRequestError
+from cds_eks.fleet.ensure.decide import own_id
+from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.items import OPEN
+from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.run.fleet_run import selected
+from cds_eks.schema.status import is_leaving
+
+if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
+
+
+@attrs.frozen(kw_only=True)
+class Orphan:
+    """A cluster that is called like one of a plan, and is in no journal.
+
+    Attributes:
+        cluster_id: Its id.
+        name: Its name.
+        vpc_id: Its VPC.
+        status: Its status, in the service's words.
+        created: When it was made, in the service's words.
+        is_deleted: Whether its deletion was accepted just now.
+    """
+
+    cluster_id: str
+    name: str
+    vpc_id: str
+    status: str = ""
+    created: str = ""
+    is_deleted: bool = False
+
+
+async def orphans(
+    eks: AsyncEksClient,
+    plan: WantedPlan,
+    *,
+    journal: Journal,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    prune: bool = False,
+    ids: Collection[str] = (),
+) -> list[Orphan]:
+    """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
+
+    Those of a name of which a create is open are left out: they may be what it has made.
+
+    Args:
+        eks: The client.
+        plan: The plan.
+        journal: The journal.
+        only: Names of clusters, or patterns; all others are left alone.
+        exclude: Names or patterns of clusters that are left alone.
+        prune: Delete those of them whose `ids` are given.
+        ids: The ids of what is to be deleted; each must be one that is found.
+
+    Raises:
+        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+    """
+    if isinstance(ids, str) or prune != bool(ids):
+        raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
+    answer = await eks.clusters.list()
+    keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
+    known: set[str] = set()
+    for item in await journal.items():  # read after the list, so that what was made in between is known
+        if item.kind != "cluster":
+            continue
+        if (cluster_id := own_id(item)) is not None:
+            known.add(cluster_id)
+        if item.state in OPEN:
+            keys.discard((item.name, item.vpc_id))
+    found = [
+        Orphan(
+            cluster_id=each.cluster_id,
+            name=each.cluster_name or "",
+            vpc_id=each.vpc_id or "",
+            status=each.cluster_status or "",
+            created=each.create_time or "",
+        )
+        for each in answer.data
+        if (each.cluster_name, each.vpc_id) in keys
+        and each.cluster_id not in known
+        and not is_leaving(each.cluster_status)
+    ]
+    if not prune:
+        return found
+    wanted = set(ids)
+    if unknown := wanted - {each.cluster_id for each in found}:
+        raise InvalidRequestError("ids", f"{', '.join(sorted(unknown))} is no orphan of this plan: nothing was deleted")
+    return [await _deleted(eks, each) if each.cluster_id in wanted else each for each in found]
+
+
+async def _deleted(eks: AsyncEksClient, orphan: Orphan) -> Orphan:
+    await eks.clusters.delete(orphan.cluster_id)
+    return attrs.evolve(orphan, is_deleted=True)

@@ -1,0 +1,128 @@
+"""`save` and `apply`: a plan that was looked at, and is carried out only if nothing has changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cds_eks.errors import ConfigurationError, EksError
+from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.plan.model import Plan
+from cds_eks.fleet.run.fleet_run import FleetRun
+from cds_eks.fleet.run.provision import provision
+
+if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
+
+VERSION = 1
+
+
+class PlanOutdated(EksError):
+    """A saved plan is not carried out: it, the journal or the service has changed since it was saved.
+
+    Attributes:
+        changed: What has changed: `plan`, `journal`, `service`.
+    """
+
+    def __init__(self, changed: Iterable[str]) -> None:
+        self.changed: tuple[str, ...] = tuple(changed)
+        what = " and ".join(self.changed)
+        super().__init__(f"{what} changed since the plan was saved: look at it again, and save it anew")
+        self.outcome = "not_sent"
+
+
+async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *, journal: Journal) -> None:
+    """Write a plan into a file, with digests of what the journal and the service say of it now.
+
+    Secrets are in it by reference only. A plan with inline secrets can't be saved.
+
+    Args:
+        eks: The client.
+        plan: The plan.
+        path: The file; it is written for its user alone.
+        journal: The journal.
+
+    Raises:
+        PlanError: The plan has faults.
+    """
+    data = {
+        "cds_eks_saved_plan": VERSION,
+        "plan": plan.to_dict(),
+        "source": plan.source,
+        "digests": await _digests(eks, plan, journal),
+    }
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    descriptor = os.open(Path(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+async def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: Journal, **settings: Any) -> FleetRun:
+    """Carry a saved plan out, if nothing has changed since it was saved.
+
+    Args:
+        eks: The client.
+        path: The file.
+        journal: The journal.
+        **settings: As `provision` takes them.
+
+    Raises:
+        PlanOutdated: The file, the journal or the service has changed.
+        ConfigurationError: The file is no saved plan.
+    """
+    saved, digests = _read(Path(path))
+    plan = Plan.from_dict(saved)
+    now = await _digests(eks, plan, journal)
+    if changed := [name for name in ("plan", "journal", "service") if digests.get(name) != now[name]]:
+        raise PlanOutdated(changed)
+    return provision(eks, plan, journal=journal, **settings)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the plan and the digests of a file.
+
+    Raises:
+        ConfigurationError: It is no saved plan.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        is_known = data["cds_eks_saved_plan"] == VERSION
+        saved, digests = dict(data["plan"]), dict(data["digests"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path}: is no saved plan ({type(error).__name__})") from None
+    if not is_known:
+        raise ConfigurationError(f"{path}: was saved by another version of this package")
+    return saved, digests
+
+
+async def _digests(eks: AsyncEksClient, plan: Plan, journal: Journal) -> dict[str, str]:
+    """Return digests of a plan and of all that it is compared with."""
+    keys = {(cluster.name, cluster.vpc_id) for cluster in plan.clusters}
+    listed = (await eks.clusters.list()).data
+    ids = {item.id for item in plan.items()}
+    items = await journal.items()
+    return {
+        "plan": _digest(plan.to_dict()),
+        "journal": _digest(
+            sorted(
+                [item.id, item.state, item.epoch, sorted(item.ids.items()), item.replicas, item.protect]
+                for item in items
+                if item.id in ids
+            )
+        ),
+        "service": _digest(
+            sorted(
+                [each.cluster_id, each.cluster_name, each.vpc_id, each.cluster_status, each.node_sum]
+                for each in listed
+                if (each.cluster_name, each.vpc_id) in keys
+            )
+        ),
+    }
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()

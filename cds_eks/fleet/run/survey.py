@@ -1,0 +1,149 @@
+"""`status` and `diff`: what the journal and the service say of a plan. Nothing is changed, neither here nor there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import attrs
+
+from cds_eks.errors import EksError, NotFound
+from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool, noted
+from cds_eks.fleet.ensure.decide import own_id
+from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
+from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.report.data import ReportItem, ReportPlan
+from cds_eks.fleet.run.fleet_run import selected
+from cds_eks.fleet.run.group import Group, group_of
+from cds_eks.fleet.run.limits import Budgets, FleetLimits
+from cds_eks.fleet.run.reporting import report_item, report_of
+from cds_eks.models import NodePool
+
+if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
+    from cds_eks.fleet.report.fleet_report import FleetReport
+
+GONE: Mapping[str, Any] = {"there": {"wanted": True, "found": False}}
+"""The difference of what is not there."""
+
+
+async def status(
+    eks: AsyncEksClient,
+    plan: WantedPlan,
+    *,
+    journal: Journal,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> FleetReport:
+    """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
+
+    It costs one list. Nothing is changed.
+    """
+    groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    now = await journal.now()
+    listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
+    shown: dict[str, dict[str, Any]] = {}
+    for item in await journal.items(ids=[group.id for group in groups]):
+        if (cluster_id := own_id(item)) is not None:
+            found = listed.get(cluster_id)
+            shown[item.id] = {"cluster_status": None if found is None else found.cluster_status}
+    return await report_of(journal, groups, plan=plan, times=(now, now), stopped=None, differences=shown)
+
+
+async def diff(
+    eks: AsyncEksClient,
+    plan: WantedPlan,
+    *,
+    journal: Journal,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+) -> FleetReport:
+    """Report in what each cluster and each pool differs from the plan.
+
+    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
+    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
+    lists do not show yet counts as not there.
+    """
+    groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    now = await journal.now()
+    answer = await eks.clusters.list()
+    seen = seen_clusters(now, answer.data, answer.total_count)
+    ids = [id_ for group in groups for id_ in group.item_ids]
+    known = {item.id: item for item in await journal.items(ids=ids)}
+    comparing = _Comparing(eks, seen, known, Budgets(limits or FleetLimits()))
+    async with anyio.create_task_group() as tasks:
+        for group in groups:
+            tasks.start_soon(comparing.compare, group)
+    from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
+
+    planned = {item.id: Item(**attrs.asdict(item)) for item in plan.items()}
+    told: Sequence[ReportItem] = [
+        report_item(known.get(id_, planned[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
+    ]
+    ended = await journal.now()
+    about = ReportPlan(source=plan.source, digest=plan.digest)
+    return FleetReport(items=tuple(told), started_at=now, ended_at=ended, plan=about)
+
+
+class _Comparing:
+    """Compares clusters with what is wanted, many at once.
+
+    Attributes:
+        differences: What was found, by the item's id.
+    """
+
+    def __init__(self, eks: AsyncEksClient, seen: Seen, known: Mapping[str, Item], budgets: Budgets) -> None:
+        self.differences: dict[str, dict[str, Any]] = {}
+        self._eks = eks
+        self._seen = seen
+        self._known = known
+        self._budgets = budgets
+
+    async def compare(self, group: Group) -> None:
+        """Compare one cluster and its pools."""
+        wanted = group.wanted
+        assert wanted is not None
+        cluster_id = self._id_of(group, wanted)
+        if cluster_id is None:
+            self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
+            return
+        try:
+            async with self._budgets.read():
+                found = (await self._eks.clusters.get(cluster_id)).data
+            async with self._budgets.read():
+                pools = (await self._eks.node_pools.list(cluster_id)).data
+        except NotFound:
+            self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
+            return
+        except EksError as error:
+            self.differences[group.id] = {"unseen": f"{type(error).__name__}: {error.message}"}
+            return
+        self.differences[group.id] = noted(compare_cluster(wanted.create_request(), found))
+        self._compare_pools(group, wanted, cluster_id, pools.node_pool)
+
+    def _compare_pools(self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]) -> None:
+        seen, by_id = seen_pools(0.0, found, None), {pool.id: pool for pool in found}
+        for id_, pool in zip(group.pool_ids, wanted.pools, strict=True):
+            known = self._known.get(id_)
+            sighted = seen.of(pool.name, cluster_id).ids
+            pool_id = (None if known is None else own_id(known)) or (sighted[0] if len(sighted) == 1 else None)
+            if pool_id is None or pool_id not in by_id:
+                self.differences[id_] = {"there": {"wanted": 1, "found": len(sighted)}} if sighted else dict(GONE)
+                continue
+            compared: Mapping[str, Compared] = compare_pool(pool.create_request(cluster_id), by_id[pool_id])
+            self.differences[id_] = noted(compared)
+        names = {pool.name for pool in wanted.pools}
+        if unplanned := sorted(pool.name or pool.id for pool in found if pool.name not in names):
+            self.differences[group.id]["unplanned"] = unplanned
+
+    def _id_of(self, group: Group, wanted: WantedCluster) -> str | None:
+        """Return the id of a cluster: the journal's, or that of the only one that has its natural key."""
+        known = self._known.get(group.id)
+        if known is not None and (cluster_id := own_id(known)) is not None:
+            return cluster_id
+        ids = self._seen.of(wanted.name, wanted.vpc_id).ids
+        return ids[0] if len(ids) == 1 else None

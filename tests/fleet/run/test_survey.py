@@ -1,0 +1,174 @@
+"""`status`, `diff`, `orphans`, `import_`, and plans that are saved and applied."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_eks import errors
+from cds_eks.fleet.plan.model import Plan
+from cds_eks.fleet.run.importing import import_
+from cds_eks.fleet.run.orphans import orphans
+from cds_eks.fleet.run.saved import PlanOutdated, apply, save
+from cds_eks.fleet.run.survey import diff, status
+from fleet.run.memory_journal import MemoryJournal
+from fleet.run.world import World, in_world, open_cluster, plan_of
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+def writes(world: World) -> int:
+    return sum(each.method == "POST" for each in world.emulator.ledger.requests)
+
+
+@BACKENDS
+def test_status_costs_one_list_and_changes_nothing(backend: str) -> None:
+    plan = plan_of(5, 2)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan, only=["gpu-00[1-3]"]).report()
+            before, entries = len(world.emulator.ledger.requests), len(world.journal.entries)
+            report = await status(eks, plan, journal=world.journal)
+        assert len(world.emulator.ledger.requests) == before + 1
+        assert len(world.journal.entries) == entries
+        assert report.counts["cluster"] == {"ready": 3}
+        assert report.items[0].differences == {"cluster_status": "running"}
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_diff_tells_what_is_different_what_is_not_there_and_what_is_not_shown(backend: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan_of(2, 2)).report()
+            wanted = plan_of(3, 3, replicas=5, k8s_version="v1.26.15")
+            before = writes(world)
+            report = await diff(eks, wanted, journal=world.journal)
+            assert writes(world) == before
+        found = {(item.cluster_name, item.name): item.differences for item in report.items}
+        assert found["gpu-001", "gpu-001"]["k8s_version"] == {"wanted": "v1.26.15", "found": "v1.30.14"}
+        assert found["gpu-001", "gpu-001"]["master_config.password"] == "unseen"
+        assert found["gpu-001", "pool-0"]["config.replicas"] == {"wanted": 5, "found": 2}
+        assert found["gpu-001", "pool-2"] == {"there": {"wanted": True, "found": False}}
+        assert found["gpu-003", "gpu-003"] == {"there": {"wanted": True, "found": False}}
+        async with world.client() as eks:
+            report = await diff(eks, plan_of(1, 1), journal=world.journal)
+        assert report.items[0].differences["unplanned"] == ["pool-1"]
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_orphans_are_found_and_deleted_only_by_their_ids(backend: str) -> None:
+    plan = plan_of(3, 1)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan, only=["gpu-001"]).report()
+            twin = world.emulator.add_cluster(name="gpu-001", vpc_id="vpc-1")
+            other = world.emulator.add_cluster(name="gpu-002", vpc_id="vpc-1")
+            open_cluster(world, "gpu-003")
+            world.emulator.add_cluster(name="gpu-003", vpc_id="vpc-1")  # it may be what the open create has made
+            world.emulator.add_cluster(name="another", vpc_id="vpc-1")
+            found = await orphans(eks, plan, journal=world.journal)
+            assert {each.cluster_id for each in found} == {twin, other}
+            own = world.journal.rows["cluster/vpc-1/gpu-001"].ids["cluster_id"]
+            for wrong in ({"prune": True}, {"ids": [twin]}, {"prune": True, "ids": [own]}):
+                with pytest.raises(errors.InvalidRequestError):
+                    await orphans(eks, plan, journal=world.journal, **wrong)  # type: ignore[arg-type]
+            assert world.count("DeleteCluster") == 0
+            found = await orphans(eks, plan, journal=world.journal, prune=True, ids=[twin])
+        assert {each.cluster_id: each.is_deleted for each in found} == {twin: True, other: False}
+        assert world.count("DeleteCluster") == 1
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_what_is_imported_is_told_from_what_was_created(backend: str) -> None:
+    plan = plan_of(3, 2)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan, only=["gpu-001", "gpu-002"]).report()
+            world.journal = MemoryJournal(world.clock.now)
+            before = writes(world)
+            report = await import_(eks, plan, journal=world.journal)
+            assert writes(world) == before
+            assert report.counts == {"cluster": {"planned": 1, "ready": 2}, "node_pool": {"planned": 2, "ready": 4}}
+            assert {item.origin for item in report.items if item.state == "ready"} == {"imported"}
+            report = await world.provision(eks, plan).report()
+        assert report.ok
+        world.assert_once(plan, report)
+        assert all(item.owner is None for item in world.journal.rows.values())
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_of_several_the_one_whose_id_is_given_is_imported(backend: str) -> None:
+    plan = plan_of(1, 1)
+
+    async def body(world: World) -> None:
+        first, second = (world.emulator.add_cluster(name="gpu-001", vpc_id="vpc-1") for _ in range(2))
+        async with world.client() as eks:
+            await import_(eks, plan, journal=world.journal)
+            assert world.journal.rows["cluster/vpc-1/gpu-001"].state == "planned"
+            for wrong in ({"gpu-009": first}, {"gpu-001": "no-such-id"}):
+                with pytest.raises(errors.InvalidRequestError):
+                    await import_(eks, plan, journal=world.journal, ids=wrong)
+            await import_(eks, plan, journal=world.journal, ids={"gpu-001": second})
+        assert world.journal.rows["cluster/vpc-1/gpu-001"].ids == {"cluster_id": second}
+
+    in_world(body, backend)
+
+
+def savable(monkeypatch: pytest.MonkeyPatch, count: int) -> Plan:
+    for name in ("AK", "SK"):
+        monkeypatch.setenv(f"FLEET_{name}", f"a-{name}")
+    monkeypatch.setenv("FLEET_PASSWORD", "Secret-12345")
+    data: dict[str, Any] = json.loads(json.dumps(plan_of(count, 1).to_dict()))
+
+    def referred(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: referred(each, key) for key, each in value.items()}
+        if isinstance(value, list):
+            return [referred(each) for each in value]
+        return f"env:FLEET_{name.upper()}" if name in ("ak", "sk", "password") else value
+
+    return Plan.from_dict(referred({key: value for key, value in data.items() if key != "allow_inline_secrets"}))
+
+
+@pytest.mark.parametrize("what", ["nothing", "plan", "journal", "service"])
+def test_a_saved_plan_is_carried_out_only_if_nothing_has_changed(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, file = savable(monkeypatch, 2), tmp_path / "plan.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, plan, file, journal=world.journal)
+            assert file.stat().st_mode & 0o777 == 0o600
+            assert "Secret-12345" not in file.read_text()
+            if what == "plan":
+                file.write_text(file.read_text().replace('"count": 2', '"count": 3'))
+            elif what == "journal":
+                open_cluster(world, "gpu-001")
+            elif what == "service":
+                world.emulator.add_cluster(name="gpu-001", vpc_id="vpc-1")
+            if what == "nothing":
+                report = await (await apply(eks, file, journal=world.journal)).report()
+                assert report.ok
+                world.assert_once(plan, report)
+                return
+            with pytest.raises(PlanOutdated) as caught:
+                await apply(eks, file, journal=world.journal)
+        assert what in caught.value.changed
+        assert writes(world) == 0
+
+    in_world(body, "asyncio")
