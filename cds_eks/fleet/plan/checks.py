@@ -21,7 +21,7 @@ from cds_eks.fleet.plan.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import did_you_mean
-from cds_eks.schema.validators import BOOLEAN, Broken, Rule, Whole, kind_of
+from cds_eks.schema.validators import BOOLEAN, Broken, Rule, kind_of
 
 MEANT = {"cluster_name": "name", "pool_name": "name", "node_pool_config": "node_pools", "node_pool": "node_pools"}
 NAMED_BY_PLAN = frozenset({"cluster_name", "node_pool_config", "pool_name"})
@@ -111,9 +111,7 @@ class _Check:
         maxima = {name: self._value(plan.LIMIT, data.get(name), (name,)) for name in plan.LIMITS}
         defaults = self._table(data.get("defaults", {}), ("defaults",), plan.DEFAULT_KEYS)
         cluster = self._defaults(defaults, "cluster", CreateClusterRequest, (*plan.cluster_fields(), "protect"))
-        pool = self._defaults(
-            defaults, "node_pool", NodePoolConfig, (*plan.pool_fields(), "protect", "gpus_per_node")
-        )
+        pool = self._defaults(defaults, "node_pool", NodePoolConfig, (*plan.pool_fields(), "protect", "gpus_per_node"))
         given = data.get("clusters")
         if given is None:
             self.tell(("clusters",), "is required: a plan is of clusters")
@@ -167,7 +165,9 @@ class _Check:
         where = (*path, "node_pools")
         if not isinstance(given, list) or not given:
             told = "is required: a cluster is made with its first node pool" if given in (None, []) else None
-            self.tell(where, told or f"must be a list of tables ([[clusters.node_pools]] in TOML), not {kind_of(given)}")
+            self.tell(
+                where, told or f"must be a list of tables ([[clusters.node_pools]] in TOML), not {kind_of(given)}"
+            )
             return ()
         pools = tuple(
             self._pool(entry, (*where, index), defaults, is_first=index == 0) for index, entry in enumerate(given)

@@ -38,7 +38,7 @@ class SecretUnavailable(ConfigurationError):
         self.reference = reference
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str]]:
         return type(self), (self.reference, self.reason)
 
 
@@ -164,7 +164,7 @@ class SecretRef:
             if not done.returncode:
                 return self._text_of(done.stdout)
             reason = f"ended with status {done.returncode}"
-        self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
+        return self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
 
     def _text_of(self, content: bytes) -> str:
         """Return what a file or a command has said, without the line's end."""

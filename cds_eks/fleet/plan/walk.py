@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,13 +19,16 @@ Tell = Callable[[Path, str], None]
 Meet = Callable[[Path, SecretRef, Rule], None]
 
 
-@functools.cache
+_members: dict[Any, Mapping[str, attrs.Attribute[Any]]] = {}
+
+
 def members_of(shape: type[Shape]) -> Mapping[str, attrs.Attribute[Any]]:
     """Return the fields of a model by name."""
-    return {member.name: member for member in fields_of(shape)}
+    if (known := _members.get(shape)) is None:
+        known = _members[shape] = {member.name: member for member in fields_of(shape)}
+    return known
 
 
-@functools.cache
 def wire_names(shape: type[Shape]) -> Mapping[str, str]:
     """Return the Python name for each name that the wire has, in any revision, in lower case."""
     found = {}
