@@ -18,7 +18,7 @@ print(json.dumps(plan_schema(), indent=2, ensure_ascii=False))
 
 
 def render(root: Path) -> dict[Path, str]:
-    """Return the schema's file, if there is one: as the models of this moment have it, in a process that has no older."""
+    """Return the schema's file, if there is one: as the models on the disk have it, in a process without older ones."""
     path = root / PAGE
     if not path.exists():
         return {}

@@ -18,7 +18,8 @@ TOP = {
     "extra": "extra",
 }
 NODE = {
-    "os_image_name": "os_image_name", "shell": "exec_command", "password": "password", "labels": "labels", "extra": "extra",
+    "os_image_name": "os_image_name", "shell": "exec_command", "password": "password", "labels": "labels",
+    "extra": "extra",
 }  # fmt: skip
 BILLING = {
     "billing_method": "instance_charge_type", "duration": "period", "is_to_month": "is_to_month",
@@ -42,8 +43,8 @@ class FurtherPool:
     """What CreateNodePool takes for a pool of the plan.
 
     Args:
-        pool: The pool, as the fields of a `NodePoolConfig`. It need not be valid: what is not of its kind is left alone,
-            and what is wrong with it is found elsewhere.
+        pool: The pool, as the fields of a `NodePoolConfig`. It need not be valid: what is not of its kind is left
+            alone, and what is wrong with it is found elsewhere.
 
     Attributes:
         spec: The fields of a `NodePoolSpec`.

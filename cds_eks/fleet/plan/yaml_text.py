@@ -69,6 +69,14 @@ def read_yaml(text: str) -> Read:
                 return _PLAIN
             return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # PyYAML's
 
+        def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's
+            is_text = event.tag == "!"  # PyYAML takes that for no tag at all
+            node = super().compose_scalar_node(anchor)
+            if is_text:
+                node.tag = _TAG + "str"
+            return node
+
     try:
         root = yaml.compose(text, Loader)
     except yaml.YAMLError as error:
