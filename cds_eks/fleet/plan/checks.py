@@ -88,10 +88,14 @@ class _Check:
             return default
         return value
 
-    def _table(self, value: Any, path: Path, keys: Collection[str]) -> dict[str, Any]:
-        """Return a table of which the keys are known; those that are not are faults."""
+    def _is_table(self, value: Any, path: Path) -> bool:
         if not isinstance(value, dict):
             self.tell(path, f"must be a table (a mapping), not {kind_of(value)}")
+        return isinstance(value, dict)
+
+    def _table(self, value: Any, path: Path, keys: Collection[str]) -> dict[str, Any]:
+        """Return a table of which the keys are known; those that are not are faults."""
+        if not self._is_table(value, path):
             return {}
         for name in value:
             if name not in keys:
@@ -101,7 +105,9 @@ class _Check:
         return {name: entry for name, entry in value.items() if name in keys}
 
     def plan(self, data: Any) -> list[ClusterEntry]:
-        data = self._table(data, (), plan.TOP_KEYS)
+        data = self._table(given := data, (), plan.TOP_KEYS)
+        if not isinstance(given, dict):
+            return []
         version = data.get("version")
         if version is None:
             self.tell(("version",), f"is required: version = {plan.VERSION}")
@@ -120,6 +126,7 @@ class _Check:
         found = [
             self._cluster(entry, ("clusters", index), cluster, pool)
             for index, entry in enumerate(given if isinstance(given, list) else ())
+            if self._is_table(entry, ("clusters", index))
         ]
         for path, message in (*name_faults(found, self._document.line_of), *limit_faults(found, maxima)):
             self.tell(path, message)
@@ -148,9 +155,8 @@ class _Check:
         origins = Origins([(path, fields), (("defaults", "cluster"), defaults)])
         whole = merged(CreateClusterRequest, defaults, fields)
         own = {name: whole.pop(name, None) for name in plan.CLUSTER_KEYS}
-        if isinstance(given, dict):
-            self._walk("whole", origins.of).shape(CreateClusterRequest, whole, (), NAMED_BY_PLAN)
-        pools = self._pools(own["node_pools"], path, pool) if isinstance(given, dict) else ()
+        self._walk("whole", origins.of).shape(CreateClusterRequest, whole, (), NAMED_BY_PLAN)
+        pools = self._pools(own["node_pools"], path, pool)
         protect = bool(self._value(BOOLEAN, own["protect"], origins.of(("protect",)), False))
         return ClusterEntry(
             name=own["name"],
@@ -170,7 +176,9 @@ class _Check:
             )
             return ()
         pools = tuple(
-            self._pool(entry, (*where, index), defaults, is_first=index == 0) for index, entry in enumerate(given)
+            self._pool(entry, (*where, index), defaults, is_first=index == 0)
+            for index, entry in enumerate(given)
+            if self._is_table(entry, (*where, index))
         )
         for fault_path, message in pool_name_faults(pools):
             self.tell(fault_path, message)
@@ -182,8 +190,7 @@ class _Check:
         origins = Origins([(path, fields), (("defaults", "node_pool"), defaults)])
         whole = merged(NodePoolConfig, defaults, fields)
         own = {name: whole.pop(name, None) for name in plan.POOL_KEYS}
-        if isinstance(given, dict):
-            self._pool_fields(whole, origins, is_first=is_first)
+        self._pool_fields(whole, origins, is_first=is_first)
         return PoolEntry(
             name=own["name"],
             protect=bool(self._value(BOOLEAN, own["protect"], origins.of(("protect",)), False)),

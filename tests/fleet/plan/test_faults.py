@@ -99,6 +99,12 @@ def test_a_plan_with_faults_is_of_no_further_use() -> None:
          "clusters[0].extra.Some.Thing: must be what JSON has (text, number, true, false, list, table), not float"),
         ("clusters.0.extra", {"Password": 5},
          "clusters[0].extra.Password: must be a text (str), as it is a secret; not int"),
+        ("clusters.0.extra", {"ClusterName": "x"},
+         "clusters[0].extra.ClusterName: is set by cluster_name and can't be replaced"),
+        ("clusters.0.node_pools.1.extra", {"name": "x"},
+         "clusters[0].node_pools[1].extra.name: is set by name and can't be replaced"),
+        ("clusters.0.extra", {"Some": {1: 2}}, "clusters[0].extra.Some.1: must be a text (str), as keys of JSON are"),
+        ("clusters.0.sk", 123, "clusters[0].sk: must be a text (str), not int"),
         ("clusters.0.extra", [], "clusters[0].extra: must be a mapping whose keys are wire names"),
         ("max_clusters", 2, "max_clusters: is 2, but the plan asks for 3 clusters"),
         ("max_nodes", 29, "max_nodes: is 29, but the plan asks for 30 nodes (21 in node pools, 9 masters)"),
@@ -110,12 +116,21 @@ def test_single_mistakes(path: str, value: Any, fault: str) -> None:
     assert fault in told(changed(path, value))
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("clusters.0", None), ("clusters.0.node_pools.0", 3), ("defaults.cluster", "x"), ("clusters.0.cni", [])],
+)
+def test_what_is_no_table_is_one_fault(path: str, value: Any) -> None:
+    faults = [fault for fault in changed(path, value).check() if not fault.message.endswith("is required")]
+    assert [fault.message.partition(", not ")[0] for fault in faults] == ["must be a table (a mapping)"]
+
+
 def test_the_plan_is_no_table() -> None:
-    assert told(Plan.loads("[1]", "json", "p")) == [
-        "p:1: must be a table (a mapping), not list",
-        "p:1: clusters: is required: a plan is of clusters",
-        "p:1: version: is required: version = 1",
-    ]
+    assert told(Plan.loads("[1]", "json", "p")) == ["p:1: must be a table (a mapping), not list"]
+    wrong: list[Any] = [None, 3, "x", [], ()]
+    for data in wrong:
+        [fault] = Plan.from_dict(data).check()
+        assert str(fault).startswith("must be a table (a mapping), not ")
 
 
 def test_names_of_all_indexes_are_checked() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_eks.errors import ConfigurationError
@@ -17,6 +17,8 @@ from cds_eks.fleet.plan.document import FORMATS, Document, Format, read
 from cds_eks.fleet.plan.faults import Path
 
 from .plans import PLAIN, as_json, as_toml, as_yaml, told
+
+steady = settings(deadline=None, derandomize=True)
 
 WRITERS = {"toml": as_toml, "yaml": as_yaml, "json": as_json}
 
@@ -119,6 +121,7 @@ DATA = st.dictionaries(
 )
 
 
+@steady
 @given(DATA)
 def test_toml_has_a_line_for_each_value(data: dict[str, Any]) -> None:
     text = as_toml(data)
@@ -128,6 +131,7 @@ def test_toml_has_a_line_for_each_value(data: dict[str, Any]) -> None:
     assert max(document.lines.values()) <= text.count("\n") + 1
 
 
+@steady
 @given(DATA, st.sampled_from([None, 1]))
 def test_json_is_what_the_standard_library_reads(data: dict[str, Any], indent: int | None) -> None:
     text = json.dumps(data, indent=indent)
@@ -136,6 +140,7 @@ def test_json_is_what_the_standard_library_reads(data: dict[str, Any], indent: i
     assert set(document.lines) == paths_of(data)
 
 
+@steady
 @given(DATA)
 def test_yaml_reads_json(data: dict[str, Any]) -> None:
     document = read(json.dumps(data, ensure_ascii=False, indent=1), "yaml")
@@ -143,6 +148,7 @@ def test_yaml_reads_json(data: dict[str, Any]) -> None:
     assert set(document.lines) == paths_of(data)
 
 
+@steady
 @given(DATA)
 def test_yaml_reads_what_pyyaml_writes(data: dict[str, Any]) -> None:
     text = yaml.safe_dump(data, default_style='"', allow_unicode=True)  # quoted, with tags on what is no text

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cds_eks import models
+from cds_eks import AsyncEksClient, Credentials, models
+from cds_eks.emulator import Emulator
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan import Plan
@@ -164,6 +165,25 @@ def test_the_example() -> None:
         line = text.splitlines().index(next(each for each in text.splitlines() if each.startswith(f"max_{name}"))) + 1
         [fault] = told(Plan.loads(small, "toml", "p"))
         assert fault.startswith(f"p:{line}: max_{name}: is 1, but the plan asks for {asked}")
+
+
+@pytest.mark.anyio
+async def test_the_service_takes_the_example() -> None:
+    plan = Plan.load(EXAMPLE)
+    emulator = Emulator(speed=10_000)
+    keys = Credentials(emulator.credentials.access_key_id, emulator.credentials.secret_access_key)
+    with emulator.serve() as url:
+        async with AsyncEksClient(keys, endpoint=url) as eks:
+            for cluster in (plan.clusters[0], plan.clusters[-1]):
+                created = (await eks.clusters.create(cluster.create_request())).data
+                await eks.wait.task(created.task_id, poll_interval=0.01)
+                request = cluster.pools[1].create_request(created.cluster_id)
+                await eks.wait.task((await eks.node_pools.create(request)).data.task_id, poll_interval=0.01)
+                pools = (await eks.node_pools.list(created.cluster_id)).data.node_pool
+                assert [(pool.name, pool.replicas) for pool in pools] == [
+                    (pool.name, pool.replicas) for pool in cluster.pools
+                ]
+    assert [entry.name for entry in emulator.ledger.created("cluster")] == ["gpu-001", "shared-2"]
 
 
 def test_gpus_that_the_machine_type_does_not_tell() -> None:

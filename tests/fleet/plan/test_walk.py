@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
@@ -49,7 +49,7 @@ def told_of_plain_data(rule: str) -> str:
 
 
 @pytest.mark.parametrize("shape", REQUESTS)
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.data())
 def test_the_walk_is_of_one_mind_with_the_models(shape: Any, data: st.DataObject) -> None:
     plain = copy.deepcopy(data.draw(models_of(shape)).to_dict(secrets=True))
@@ -69,3 +69,18 @@ def test_the_walk_is_of_one_mind_with_the_models(shape: Any, data: st.DataObject
         rule = told_of_plain_data(refusal.rule)
         messages = [message.partition("; did you mean")[0] for _, message in faults]
         assert any(rule.startswith(message) for message in messages), (refusal, faults)
+
+
+@pytest.mark.parametrize("shape", REQUESTS)
+def test_undocumented_fields_do_not_replace_what_is_set(shape: Any) -> None:
+    plain = find(models_of(shape), lambda _: True).to_dict(secrets=True)
+    plain["extra"] = {"ClusterName": 1, "clusterid": 2, "New": {"Deep": [{"x": None}]}}
+    refusal = refusal_of(shape, plain)
+    assert refusal is not None
+    assert [message for _, message in faults_of(shape, plain)] == [refusal.rule]
+    walk_besides: list[str] = []
+    walk = Walk(lambda path, message: walk_besides.append(message), lambda *_: None)
+    name = "cluster_name" if "cluster_name" in plain else "cluster_id"
+    del plain[name]
+    walk.shape(shape, plain, (), frozenset({name}))
+    assert walk_besides == [f"is set by {name} and can't be replaced"]

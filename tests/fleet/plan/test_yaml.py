@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.plan import Plan, yaml_text
 from cds_eks.fleet.plan.document import read
+
+steady = settings(deadline=None, derandomize=True)
 
 
 def scalar(text: str) -> Any:
@@ -43,23 +47,27 @@ def test_what_the_core_schema_says(text: str, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
+@steady
 @given(st.integers(0, 10**30))
 def test_whole_numbers(number: int) -> None:
     assert scalar(str(number)) == scalar(f"0o{number:o}") == scalar(f"0x{number:x}") == scalar(f"000{number}") == number
 
 
+@steady
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
 def test_no_sexagesimal_numbers(hours: int, minutes: int, seconds: int) -> None:
     for text in (f"{hours}:{minutes:02}", f"{hours}:{minutes:02}:{seconds:02}", f"{hours}:{minutes:02}.5"):
         assert scalar(text) == text
 
 
+@steady
 @given(st.from_regex(r"(yes|no|on|off|y|n)", fullmatch=True).flatmap(lambda word: st.sampled_from(
     [word, word.upper(), word.title()])))  # fmt: skip
 def test_no_further_booleans(word: str) -> None:
     assert scalar(word) == word
 
 
+@steady
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers(number: float) -> None:
     assert scalar(repr(number)) == number
@@ -75,3 +83,10 @@ def test_aliases_of_aliases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_an_alias_stands_for_what_it_names() -> None:
     assert read("a: &x {b: 1}\nc: *x\n", "yaml").data == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_without_pyyaml_there_is_a_word_on_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'cds-eks\[fleet\]'"):
+        Plan.loads("version: 1", "yaml")
+    assert Plan.loads("version = 2").check()
