@@ -10,7 +10,7 @@ import argparse
 import difflib
 from pathlib import Path
 
-from codegen import pages
+from codegen import fleet_schema, pages
 from codegen.faults import DescriptionError
 from codegen.loading import load
 from codegen.output import ROOT, formatted, orphans, stale
@@ -27,17 +27,24 @@ def main() -> int:
     except DescriptionError as error:
         raise SystemExit(str(error)) from None
     files = {**formatted(render(api)), **pages.render(ROOT, environment(api))}
-    different, left_over = stale(files), orphans(files)
+    left_over = orphans(files)
     if is_check:
-        return check(files, different, left_over)
-    for path in different:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(files[path], encoding="utf-8")
-        print(f"wrote {_name(path)}")
+        files |= fleet_schema.render(ROOT)
+        return check(files, stale(files), left_over)
+    write(files)
+    write(fleet_schema.render(ROOT))  # it is made of the models that have just been written
     for path in left_over:
         path.unlink()
         print(f"deleted {_name(path)}")
     return 0
+
+
+def write(files: dict[Path, str]) -> None:
+    """Write what differs."""
+    for path in stale(files):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path], encoding="utf-8")
+        print(f"wrote {_name(path)}")
 
 
 def check(files: dict[Path, str], different: dict[Path, str], left_over: list[Path]) -> int:

@@ -21,7 +21,7 @@ from cds_eks.fleet.plan.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import did_you_mean
-from cds_eks.schema.validators import BOOLEAN, Broken, Rule, Whole, kind_of
+from cds_eks.schema.validators import BOOLEAN, Broken, Rule, kind_of
 
 MEANT = {"cluster_name": "name", "pool_name": "name", "node_pool_config": "node_pools", "node_pool": "node_pools"}
 NAMED_BY_PLAN = frozenset({"cluster_name", "node_pool_config", "pool_name"})
@@ -88,10 +88,14 @@ class _Check:
             return default
         return value
 
-    def _table(self, value: Any, path: Path, keys: Collection[str]) -> dict[str, Any]:
-        """Return a table of which the keys are known; those that are not are faults."""
+    def _is_table(self, value: Any, path: Path) -> bool:
         if not isinstance(value, dict):
             self.tell(path, f"must be a table (a mapping), not {kind_of(value)}")
+        return isinstance(value, dict)
+
+    def _table(self, value: Any, path: Path, keys: Collection[str]) -> dict[str, Any]:
+        """Return a table of which the keys are known; those that are not are faults."""
+        if not self._is_table(value, path):
             return {}
         for name in value:
             if name not in keys:
@@ -101,7 +105,9 @@ class _Check:
         return {name: entry for name, entry in value.items() if name in keys}
 
     def plan(self, data: Any) -> list[ClusterEntry]:
-        data = self._table(data, (), plan.TOP_KEYS)
+        data = self._table(given := data, (), plan.TOP_KEYS)
+        if not isinstance(given, dict):
+            return []
         version = data.get("version")
         if version is None:
             self.tell(("version",), f"is required: version = {plan.VERSION}")
@@ -111,9 +117,7 @@ class _Check:
         maxima = {name: self._value(plan.LIMIT, data.get(name), (name,)) for name in plan.LIMITS}
         defaults = self._table(data.get("defaults", {}), ("defaults",), plan.DEFAULT_KEYS)
         cluster = self._defaults(defaults, "cluster", CreateClusterRequest, (*plan.cluster_fields(), "protect"))
-        pool = self._defaults(
-            defaults, "node_pool", NodePoolConfig, (*plan.pool_fields(), "protect", "gpus_per_node")
-        )
+        pool = self._defaults(defaults, "node_pool", NodePoolConfig, (*plan.pool_fields(), "protect", "gpus_per_node"))
         given = data.get("clusters")
         if given is None:
             self.tell(("clusters",), "is required: a plan is of clusters")
@@ -122,6 +126,7 @@ class _Check:
         found = [
             self._cluster(entry, ("clusters", index), cluster, pool)
             for index, entry in enumerate(given if isinstance(given, list) else ())
+            if self._is_table(entry, ("clusters", index))
         ]
         for path, message in (*name_faults(found, self._document.line_of), *limit_faults(found, maxima)):
             self.tell(path, message)
@@ -150,9 +155,8 @@ class _Check:
         origins = Origins([(path, fields), (("defaults", "cluster"), defaults)])
         whole = merged(CreateClusterRequest, defaults, fields)
         own = {name: whole.pop(name, None) for name in plan.CLUSTER_KEYS}
-        if isinstance(given, dict):
-            self._walk("whole", origins.of).shape(CreateClusterRequest, whole, (), NAMED_BY_PLAN)
-        pools = self._pools(own["node_pools"], path, pool) if isinstance(given, dict) else ()
+        self._walk("whole", origins.of).shape(CreateClusterRequest, whole, (), NAMED_BY_PLAN)
+        pools = self._pools(own["node_pools"], path, pool)
         protect = bool(self._value(BOOLEAN, own["protect"], origins.of(("protect",)), False))
         return ClusterEntry(
             name=own["name"],
@@ -167,10 +171,14 @@ class _Check:
         where = (*path, "node_pools")
         if not isinstance(given, list) or not given:
             told = "is required: a cluster is made with its first node pool" if given in (None, []) else None
-            self.tell(where, told or f"must be a list of tables ([[clusters.node_pools]] in TOML), not {kind_of(given)}")
+            self.tell(
+                where, told or f"must be a list of tables ([[clusters.node_pools]] in TOML), not {kind_of(given)}"
+            )
             return ()
         pools = tuple(
-            self._pool(entry, (*where, index), defaults, is_first=index == 0) for index, entry in enumerate(given)
+            self._pool(entry, (*where, index), defaults, is_first=index == 0)
+            for index, entry in enumerate(given)
+            if self._is_table(entry, (*where, index))
         )
         for fault_path, message in pool_name_faults(pools):
             self.tell(fault_path, message)
@@ -182,8 +190,7 @@ class _Check:
         origins = Origins([(path, fields), (("defaults", "node_pool"), defaults)])
         whole = merged(NodePoolConfig, defaults, fields)
         own = {name: whole.pop(name, None) for name in plan.POOL_KEYS}
-        if isinstance(given, dict):
-            self._pool_fields(whole, origins, is_first=is_first)
+        self._pool_fields(whole, origins, is_first=is_first)
         return PoolEntry(
             name=own["name"],
             protect=bool(self._value(BOOLEAN, own["protect"], origins.of(("protect",)), False)),

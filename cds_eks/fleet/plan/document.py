@@ -81,8 +81,7 @@ def read(text: str, format: Format, source: str = "") -> Document:  # noqa: A002
         fault = PlanFault(message=error.message, field="", file=source, line=error.line)
         return Document(data={}, source=source, faults=(fault,))
     faults = tuple(
-        PlanFault(message="is there twice", field=path_text(path), file=source, line=line)
-        for path, line in found.twice
+        PlanFault(message="is there twice", field=path_text(path), file=source, line=line) for path, line in found.twice
     )
     return Document(data=found.data, lines=found.lines, source=source, faults=faults)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from cds_eks.fleet.plan.faults import Path
-from cds_eks.fleet.plan.merging import normal
 from cds_eks.fleet.plan.secrets import SecretRef
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.schema.shape import fields_of
@@ -80,14 +77,6 @@ class PoolEntry:
     fields: Mapping[str, Any]
     path: Path
 
-    @property
-    def digest(self) -> str:
-        """A digest of what it is asked to be: without secrets, its name, and how many nodes it has."""
-        asked = normal(NodePoolConfig, {name: value for name, value in self.fields.items() if name != "replicas"})
-        if is_idle(asked.get("auto_scaling", {})):
-            asked.pop("auto_scaling", None)
-        return digest_of(asked)
-
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class ClusterEntry:
@@ -114,11 +103,6 @@ class ClusterEntry:
         """The VPC; it may be anything while the plan has faults."""
         return self.fields.get("vpc_id")
 
-    @property
-    def digest(self) -> str:
-        """A digest of what the cluster is asked to be: without secrets, its name, and its pools."""
-        return digest_of(normal(CreateClusterRequest, self.fields))
-
 
 def is_idle(scaling: Mapping[str, Any]) -> bool:
     """Whether a pool's auto-scaling says that it does not scale itself."""
@@ -129,9 +113,3 @@ def idle_scaling(replicas: Any) -> dict[str, Any]:
     """Return what CreateCluster is told of a pool of which the plan says nothing about scaling."""
     most = replicas if isinstance(replicas, int) and replicas > 1 else 1
     return {"enable": False, "min_replicas": 1, "max_replicas": min(most, 99)}
-
-
-def digest_of(data: Any) -> str:
-    """Return the digest of plain data without secrets."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()

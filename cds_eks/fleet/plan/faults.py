@@ -55,5 +55,5 @@ class PlanError(InvalidRequestError):
         told = "\n".join(f"  {fault}" for fault in self.faults)
         super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}:\n{told}")
 
-    def __reduce__(self) -> tuple[type[PlanError], tuple[tuple[PlanFault, ...]]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type[PlanError], tuple[tuple[PlanFault, ...]]]:
         return type(self), (self.faults,)

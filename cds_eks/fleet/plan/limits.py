@@ -29,7 +29,9 @@ def limit_faults(entries: Sequence[ClusterEntry], limits: Mapping[str, int | Non
         yield ("max_nodes",), f"is {most}, but the plan asks for {asked}"
     if (most := limits["max_gpus"]) is None:
         return
-    gpus = sum(entry.count * _masters(entry) * (gpus_of_node(entry.fields.get("master_config")) or 0) for entry in entries)
+    gpus = sum(
+        entry.count * _masters(entry) * (gpus_of_node(entry.fields.get("master_config")) or 0) for entry in entries
+    )
     for entry in entries:
         for pool in entry.pools:
             if pool.gpus is not None:

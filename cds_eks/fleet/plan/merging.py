@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,7 @@ from cds_eks.fleet.plan.walk import members_of
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.shape import Nested, Shape
-from cds_eks.schema.validators import ExtraFields, Flag, ListOf, Rule
+from cds_eks.schema.validators import ExtraFields, ListOf, Rule
 
 MISSING = object()
 
@@ -93,15 +93,6 @@ def _planted_open(value: Any, base: str) -> Any:
     }
 
 
-def references_in(data: Any) -> Iterator[str]:
-    """Yield the references of all secrets in data."""
-    if isinstance(data, SecretRef):
-        yield data.reference
-    elif isinstance(data, (dict, list)):
-        for value in data.values() if isinstance(data, dict) else data:
-            yield from references_in(value)
-
-
 def with_secrets(data: Any, secret: Callable[[SecretRef], Any]) -> Any:
     """Return a copy of data in which each secret is what `secret` makes of it."""
     if isinstance(data, SecretRef):
@@ -129,26 +120,6 @@ def merged(shape: type[Shape], under: Any, over: Any) -> Any:
         else:
             found[name] = value
     return found
-
-
-def normal(shape: type[Shape], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a model's valid data in one spelling, without what is secret or unset: what digests are made of."""
-    found = {}
-    for name, value in data.items():
-        member = members_of(shape)[name]
-        if value is not None and not member.metadata.get("secret"):
-            found[name] = _normal_by(member.metadata["rule"], value)
-    return found
-
-
-def _normal_by(rule: Rule, value: Any) -> Any:
-    if isinstance(rule, Nested):
-        return normal(rule.shape, value)
-    if isinstance(rule, ListOf):
-        return [_normal_by(rule.entry, rule.entry.spelt_out(entry)) for entry in value]
-    if isinstance(rule, ExtraFields):
-        return with_secrets(value, lambda _: None)
-    return int(value) if isinstance(rule, Flag) else value
 
 
 @attrs.frozen

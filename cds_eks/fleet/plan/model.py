@@ -12,10 +12,11 @@ import attrs
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan.checks import checked, complaint_of
+from cds_eks.fleet.plan.digests import plan_digest
 from cds_eks.fleet.plan.document import ENDINGS, Document, Format, read
-from cds_eks.fleet.plan.entries import ClusterEntry, SecretUse, digest_of
+from cds_eks.fleet.plan.entries import SecretUse
 from cds_eks.fleet.plan.faults import PlanError, PlanFault
-from cds_eks.fleet.plan.merging import plain, planted_plan, references_in, with_secrets
+from cds_eks.fleet.plan.merging import plain, planted_plan, with_secrets
 from cds_eks.fleet.plan.secrets import SecretUnavailable
 from cds_eks.fleet.plan.specs import ClusterSpec, items_of, specs_of
 
@@ -90,13 +91,14 @@ class Plan:
         found = checked(document)
         if found.faults:
             return cls(source=document.source, faults=found.faults, uses=found.uses, data={}, clusters=(), digest="")
+        clusters = tuple(specs_of(found.entries))
         return cls(
             source=document.source,
             faults=(),
             uses=found.uses,
             data=document.data,
-            clusters=tuple(specs_of(found.entries)),
-            digest=digest_of([_asked(entry) for entry in found.entries]),
+            clusters=clusters,
+            digest=plan_digest(clusters, found.uses),
         )
 
     @property
@@ -177,12 +179,3 @@ class Plan:
     def __repr__(self) -> str:
         what = f"{len(self._faults)} faults" if self._faults else f"{len(self._clusters)} clusters"
         return f"<Plan {self.source or 'of Python values'}: {what}>"
-
-
-def _asked(entry: ClusterEntry) -> Any:
-    """What the plan's digest is made of."""
-    pools = [
-        [pool.name, pool.fields["replicas"], pool.protect, pool.digest, *references_in(pool.fields)]
-        for pool in entry.pools
-    ]
-    return [entry.name, entry.count, entry.protect, entry.digest, [*references_in(entry.fields)], pools]

@@ -10,9 +10,16 @@ from typing import Any
 
 from cds_eks.fleet.plan.faults import Path
 
-TOP = {"pool_name": "name", "node_type": "node_type", "subject_id": "subject_id", "replicas": "replicas", "extra": "extra"}
+TOP = {
+    "pool_name": "name",
+    "node_type": "node_type",
+    "subject_id": "subject_id",
+    "replicas": "replicas",
+    "extra": "extra",
+}
 NODE = {
-    "os_image_name": "os_image_name", "shell": "exec_command", "password": "password", "labels": "labels", "extra": "extra",
+    "os_image_name": "os_image_name", "shell": "exec_command", "password": "password", "labels": "labels",
+    "extra": "extra",
 }  # fmt: skip
 BILLING = {
     "billing_method": "instance_charge_type", "duration": "period", "is_to_month": "is_to_month",
@@ -36,8 +43,8 @@ class FurtherPool:
     """What CreateNodePool takes for a pool of the plan.
 
     Args:
-        pool: The pool, as the fields of a `NodePoolConfig`. It need not be valid: what is not of its kind is left alone,
-            and what is wrong with it is found elsewhere.
+        pool: The pool, as the fields of a `NodePoolConfig`. It need not be valid: what is not of its kind is left
+            alone, and what is wrong with it is found elsewhere.
 
     Attributes:
         spec: The fields of a `NodePoolSpec`.
@@ -62,7 +69,9 @@ class FurtherPool:
             path, tail = path[:-1], (path[-1], *tail)
         return self._back.get(path, ()) + tail
 
-    def _take(self, names: Mapping[str, str], given: Mapping[str, Any], out: dict[str, Any], at: Path, to: Path) -> None:
+    def _take(
+        self, names: Mapping[str, str], given: Mapping[str, Any], out: dict[str, Any], at: Path, to: Path
+    ) -> None:
         for name, there in names.items():
             self._back[(*to, there)] = (*at, name)
             if given.get(name) is not None:
@@ -75,9 +84,13 @@ class FurtherPool:
         if isinstance(scaling, Mapping):
             for name, idle in UNSAID.items():
                 if scaling.get(name) not in (idle, None):
-                    self._lose(("auto_scaling", name), "auto_scaling has no counterpart in CreateNodePool's NodePoolSpec")
+                    self._lose(
+                        ("auto_scaling", name), "auto_scaling has no counterpart in CreateNodePool's NodePoolSpec"
+                    )
             if scaling.get("extra"):
-                self._lose(("auto_scaling", "extra"), "auto_scaling has no counterpart in CreateNodePool's NodePoolSpec")
+                self._lose(
+                    ("auto_scaling", "extra"), "auto_scaling has no counterpart in CreateNodePool's NodePoolSpec"
+                )
 
     def _node(self, node: Mapping[str, Any]) -> dict[str, Any]:
         at: Path = ("node_config",)
@@ -96,7 +109,8 @@ class FurtherPool:
         self._back[at] = at
         if not isinstance(billing, Mapping):
             return
-        out["billing_spec"] = spec = {}
+        spec: dict[str, Any] = {}
+        out["billing_spec"] = spec
         self._take(BILLING, billing, spec, at, at)
         method = spec.get("instance_charge_type")
         if isinstance(method, str):
@@ -104,7 +118,9 @@ class FurtherPool:
                 spec["instance_charge_type"] = CHARGE_TYPES[method]
             elif method:
                 known = ", ".join(map(repr, CHARGE_TYPES))
-                what = f"this billing_method has no known counterpart in CreateNodePool's instance_charge_type ({known})"
+                what = (
+                    f"this billing_method has no known counterpart in CreateNodePool's instance_charge_type ({known})"
+                )
                 self._lose((*at, "billing_method"), what)
 
     def _disks(self, node: Mapping[str, Any], out: dict[str, Any]) -> None:
@@ -113,13 +129,16 @@ class FurtherPool:
         if isinstance(disk := node.get("system_disk"), Mapping):
             out["system_volume"] = self._volume(disk, at, ("node_config", "system_volume"))
             if isinstance(number := disk.get("number"), int) and number > 1:
-                self._lose((*at, "number"), "more than one system disk has no counterpart in CreateNodePool's system_volume")
+                self._lose(
+                    (*at, "number"), "more than one system disk has no counterpart in CreateNodePool's system_volume"
+                )
         elif disk is not None:
             out["system_volume"] = disk
         self._back["node_config", "data_volumes"] = ("node_config", "data_disk")
         if not isinstance(disks := node.get("data_disk"), list):
             return
-        out["data_volumes"] = volumes = []
+        volumes: list[Any] = []
+        out["data_volumes"] = volumes
         for index, disk in enumerate(disks):
             if isinstance(disk, Mapping):
                 number = disk.get("number")
@@ -128,7 +147,9 @@ class FurtherPool:
                     to = ("node_config", "data_volumes", len(volumes))
                     volumes.append(self._volume(disk, ("node_config", "data_disk", index), to))
                 if copies > MOST_DISKS:
-                    self.lost.append((("node_config", "data_disk", index, "number"), f"must be at most {MOST_DISKS} here"))
+                    self.lost.append(
+                        (("node_config", "data_disk", index, "number"), f"must be at most {MOST_DISKS} here")
+                    )
 
     def _volume(self, disk: Mapping[str, Any], at: Path, to: Path) -> dict[str, Any]:
         volume: dict[str, Any] = {}
@@ -155,4 +176,3 @@ class FurtherPool:
             for other in besides if isinstance(entry, Mapping) else ():
                 if entry.get(other):
                     self._lose((*at, index, other), f"{other} has no counterpart in CreateNodePool's {there}")
-

@@ -38,7 +38,7 @@ class SecretUnavailable(ConfigurationError):
         self.reference = reference
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str]]:
         return type(self), (self.reference, self.reason)
 
 
@@ -100,10 +100,9 @@ class SecretRef:
         Raises:
             SecretUnavailable: It can't be had.
         """
-        if self.source != "cmd":
+        if self.source != "cmd" or not self.text:
             return self.resolve()
-        if not self._arguments():
-            self._fail("names no command")
+        self._arguments()
         return None
 
     def _fail(self, reason: str) -> NoReturn:
@@ -126,9 +125,14 @@ class SecretRef:
             self._fail("there is no such file")
         except (OSError, ValueError, RuntimeError) as error:  # a NUL in the path, a home that is not known
             self._fail(f"can't be opened ({type(error).__name__})")
-        with os.fdopen(number, "rb") as file:
+        try:
             self._check_file(os.fstat(number))
-            content = file.read(LONGEST + 1)
+            with open(number, "rb", closefd=False) as file:
+                content = file.read(LONGEST + 1)
+        except OSError as error:
+            self._fail(f"can't be read ({type(error).__name__})")
+        finally:
+            os.close(number)
         return self._text_of(content)
 
     def _check_file(self, status: os.stat_result) -> None:
@@ -143,13 +147,13 @@ class SecretRef:
 
     def _arguments(self) -> list[str]:
         try:
-            return shlex.split(self.text)
+            arguments = shlex.split(self.text)
         except ValueError:
             self._fail("has a quote that does not end")
+        return arguments if arguments and arguments[0] else self._fail("names no command")
 
     def _from_command(self) -> str:
-        if not (arguments := self._arguments()):
-            self._fail("names no command")
+        arguments = self._arguments()
         try:
             # without a shell; what it complains about may hold anything, so that is not shown
             done = subprocess.run(
@@ -164,7 +168,7 @@ class SecretRef:
             if not done.returncode:
                 return self._text_of(done.stdout)
             reason = f"ended with status {done.returncode}"
-        self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
+        return self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
 
     def _text_of(self, content: bytes) -> str:
         """Return what a file or a command has said, without the line's end."""

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from cds_eks.fleet.items import NewItem, cluster_item_id, pool_item_id
+from cds_eks.fleet.plan.digests import Digests
 from cds_eks.fleet.plan.entries import ClusterEntry, PoolEntry
 from cds_eks.fleet.plan.merging import with_secrets
 from cds_eks.fleet.plan.names import names_of
@@ -92,7 +93,7 @@ class ClusterSpec:
             InvalidRequestError: A secret is not what the service takes.
         """
         first = self.pools[0]
-        return cluster_request(self.name, self._fields, first.name, first._fields, resolve)  # noqa: SLF001 - its own
+        return cluster_request(self.name, self._fields, first.name, first._fields, resolve)
 
 
 def runs_commands(fields: Mapping[str, Any]) -> bool:
@@ -105,9 +106,10 @@ def runs_commands(fields: Mapping[str, Any]) -> bool:
 def specs_of(entries: Sequence[ClusterEntry]) -> Iterator[ClusterSpec]:
     """Yield the clusters of entries that were checked, in the order of the plan."""
     position = 0
+    digests = Digests()
     for entry in entries:
-        pools = tuple(_pool_spec(pool, entry.vpc_id) for pool in entry.pools)
-        digest = entry.digest
+        pools = tuple(_pool_spec(pool, entry.vpc_id, digests) for pool in entry.pools)
+        digest = digests.of_cluster(entry.fields)
         for index, name in names_of(entry.name, entry.count):
             yield ClusterSpec(
                 name=name,
@@ -122,12 +124,12 @@ def specs_of(entries: Sequence[ClusterEntry]) -> Iterator[ClusterSpec]:
             position += 1 + len(pools)
 
 
-def _pool_spec(pool: PoolEntry, vpc_id: str) -> PoolSpec:
+def _pool_spec(pool: PoolEntry, vpc_id: str, digests: Digests) -> PoolSpec:
     return PoolSpec(
         name=pool.name,
         replicas=pool.fields["replicas"],
         protect=pool.protect,
-        digest=pool.digest,
+        digest=digests.of_pool(pool.fields),
         vpc_id=vpc_id,
         fields=pool.fields,
     )

@@ -33,7 +33,9 @@ def read_toml(text: str) -> Read:
         line = int(place["line"]) if place and place["line"] else text.count("\n") + 1
         raise Unreadable(f"is not TOML: {_PLACE.sub('', message)}", line) from None
     except (RecursionError, ValueError):
-        raise Unreadable("is not TOML that can be read: it is nested too deeply, or a number is too long", None) from None
+        raise Unreadable(
+            "is not TOML that can be read: it is nested too deeply, or a number is too long", None
+        ) from None
     return Read(data, _Scan(text).lines)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from cds_eks.fleet.plan.faults import Path
 from cds_eks.fleet.plan.secrets import SecretRef
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.shape import Nested, Shape, fields_of
+from cds_eks.schema.text_rules import MUST_BE_TEXT
 from cds_eks.schema.validation import did_you_mean
 from cds_eks.schema.validators import Broken, ExtraFields, ListOf, MapOfText, Rule, Text, kind_of
 
@@ -20,13 +20,16 @@ Tell = Callable[[Path, str], None]
 Meet = Callable[[Path, SecretRef, Rule], None]
 
 
-@functools.cache
+_members: dict[Any, Mapping[str, attrs.Attribute[Any]]] = {}
+
+
 def members_of(shape: type[Shape]) -> Mapping[str, attrs.Attribute[Any]]:
     """Return the fields of a model by name."""
-    return {member.name: member for member in fields_of(shape)}
+    if (known := _members.get(shape)) is None:
+        known = _members[shape] = {member.name: member for member in fields_of(shape)}
+    return known
 
 
-@functools.cache
 def wire_names(shape: type[Shape]) -> Mapping[str, str]:
     """Return the Python name for each name that the wire has, in any revision, in lower case."""
     found = {}
@@ -84,6 +87,7 @@ class Walk:
             for name, member in members.items():
                 if name not in besides and member.default is attrs.NOTHING and data.get(name) is None:
                     self.tell((*path, name), "is required")
+        self._replaced(members, data, path, besides)
         if self.is_final:
             self._together(shape, data, path)
 
@@ -96,6 +100,8 @@ class Walk:
         rule = member.metadata["rule"]
         if isinstance(value, SecretRef):
             self.meet(path, value, rule)
+        elif member.metadata.get("secret") and not isinstance(value, str):
+            self.tell(path, f"{MUST_BE_TEXT}, not {kind_of(value)}")  # whatever it is, it is not shown
         else:
             self.value(rule, value, path)
 
@@ -117,7 +123,7 @@ class Walk:
                     self.tell((*path, key), f"must be a text (str), not {kind_of(entry)}")
                     return
         try:
-            rule.check_plain(value, str(path[-1]) if isinstance(path[-1], str) else "entry")
+            rule.check_plain(value, str(path[-1]) if isinstance(path[-1], str) else "[0]")
             rule.check(value)
         except InvalidRequestError as error:
             self.tell(path, error.rule)
@@ -158,7 +164,9 @@ class Walk:
             self.meet(path, value, Text())
         elif isinstance(value, Mapping):
             for name, entry in value.items():
-                if isinstance(name, str) and is_secret_name(name) and not isinstance(entry, SecretRef):
+                if not isinstance(name, str):
+                    self.tell((*path, str(name)), "must be a text (str), as keys of JSON are")
+                elif is_secret_name(name) and not isinstance(entry, SecretRef):
                     self.tell((*path, name), f"must be a text (str), as it is a secret; not {kind_of(entry)}")
                 else:
                     self._open(entry, (*path, name))
@@ -167,6 +175,20 @@ class Walk:
                 self._open(entry, (*path, index))
         elif not (value is None or isinstance(value, (str, bool, int)) or _is_finite(value)):
             self.tell(path, f"must be what JSON has (text, number, true, false, list, table), not {kind_of(value)}")
+
+    def _replaced(
+        self, members: Mapping[str, attrs.Attribute[Any]], data: Mapping[str, Any], path: Path, besides: frozenset[str]
+    ) -> None:
+        """Tell of undocumented fields that have the name of a documented one that is set."""
+        extra = data.get("extra")
+        taken = {
+            member.metadata["wire"].lower(): name
+            for name, member in (members.items() if isinstance(extra, Mapping) and extra else ())
+            if "wire" in member.metadata and (name in besides or data.get(name) is not None)
+        }
+        for name in extra if taken and isinstance(extra, Mapping) else ():
+            if isinstance(name, str) and name.lower() in taken:
+                self.tell((*path, "extra", name), f"is set by {taken[name.lower()]} and can't be replaced")
 
     def _together(self, shape: type[Shape], data: Mapping[str, Any], path: Path) -> None:
         for ban in shape.FORBIDDEN:

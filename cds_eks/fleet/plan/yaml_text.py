@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.plan.document import Read, Unreadable
 from cds_eks.fleet.plan.faults import Path
-
-if TYPE_CHECKING:
-    import yaml
 
 MOST_VALUES = 2_000_000
 """How many values a plan may have; aliases of aliases are a few lines that mean billions."""
@@ -43,10 +40,8 @@ def scalar_of(text: str) -> Any:
         return text[0] in "tT"
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    if _HEXADECIMAL.fullmatch(text):
-        return int(text, 16)
+    if _OCTAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
+        return int(text, 0)
     if _FLOAT.fullmatch(text):
         return float(text)
     if _INFINITE.fullmatch(text):
@@ -72,7 +67,15 @@ def read_yaml(text: str) -> Read:
         def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
             if kind is yaml.ScalarNode and implicit[0]:
                 return _PLAIN
-            return str(super().resolve(kind, value, implicit))
+            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # PyYAML's
+
+        def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's
+            is_text = event.tag == "!"  # PyYAML takes that for no tag at all
+            node = super().compose_scalar_node(anchor)
+            if is_text:
+                node.tag = _TAG + "str"
+            return node
 
     try:
         root = yaml.compose(text, Loader)
@@ -107,7 +110,7 @@ class _Builder:
         self._open: set[int] = set()
         self._count = 0
 
-    def build(self, node: yaml.Node, path: Path) -> Any:
+    def build(self, node: Any, path: Path) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         self._count += 1
@@ -127,7 +130,7 @@ class _Builder:
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
+    def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
         members: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
@@ -144,7 +147,7 @@ class _Builder:
             members[key] = self.build(value_node, where)
         return members
 
-    def _scalar(self, node: yaml.Node, line: int) -> Any:
+    def _scalar(self, node: Any, line: int) -> Any:
         text = str(node.value)
         try:
             if node.tag == _PLAIN:
