@@ -64,7 +64,9 @@ class SqliteFile:
         execute("SELECT count(*) FROM sqlite_master").fetchone()  # before anything is written to another's file
         migrate(self.connection, str(self._path), self._clock(), migrations)
         if (mode := execute("PRAGMA journal_mode = WAL").fetchone()[0]) != "wal":
-            raise JournalError(f"{self._path}: has no write-ahead log here ({mode}): a journal must lie on a local disk")
+            raise JournalError(
+                f"{self._path}: has no write-ahead log here ({mode}): a journal must lie on a local disk"
+            )
         execute("PRAGMA synchronous = FULL")
         if (found := execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise sqlite3.DatabaseError(found)

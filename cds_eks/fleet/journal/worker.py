@@ -72,7 +72,11 @@ class Worker:
     async def start(self) -> None:
         """Start the thread; raise what opening its handler raises."""
         self._thread.start()
-        await self._opened.done.wait()
+        try:
+            await self._opened.done.wait()
+        except BaseException:
+            self._end_when_idle()
+            raise
         if isinstance(self._opened.result, BaseException):
             raise self._opened.result
 
@@ -110,11 +114,14 @@ class Worker:
         """Finish what was given, and end the thread. More than once does no harm."""
         if os.getpid() != self._pid:
             return
+        self._end_when_idle()
+        with anyio.CancelScope(shield=True):
+            await self._ended.wait()
+
+    def _end_when_idle(self) -> None:
         with self._changed:
             self._is_closing = True
             self._changed.notify()
-        with anyio.CancelScope(shield=True):
-            await self._ended.wait()
 
     def _work(self) -> None:
         try:
@@ -126,7 +133,11 @@ class Worker:
         self._tell([self._opened], [None])
         try:
             while pieces := self._next():
-                self._tell(pieces, handler.handle([piece.what for piece in pieces]))
+                try:
+                    results = handler.handle([piece.what for piece in pieces])
+                except BaseException as error:  # noqa: BLE001 - nobody is to wait for ever
+                    results = [error] * len(pieces)
+                self._tell(pieces, results)
         finally:
             handler.close()
             self._in_loop(self._ended.set)
