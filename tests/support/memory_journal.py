@@ -129,8 +129,9 @@ class MemoryJournal(JournalOfOperations):
 
     async def read(self, query: Query[T]) -> T:
         await anyio.lowlevel.checkpoint()
+        asked: Any = query
         found: Any = None
-        match query:
+        match asked:
             case Find(states, ids):
                 found = self._transaction.found(states, ids)
             case Audit(item_id):

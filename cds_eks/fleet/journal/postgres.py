@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -96,11 +97,9 @@ class Database:
         """Drop the connection, whatever state it is in."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
+            with suppress(SQLAlchemyError):  # it was lost
                 connection.invalidate()
                 connection.close()
-            except SQLAlchemyError:
-                pass  # it was lost
 
     def persistently(self, work: Callable[[], T]) -> T:
         """Do work that needs the connection; do it again while the database is away.
@@ -138,11 +137,9 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         connection, self._connection = self._connection, None
-        try:
+        with suppress(SQLAlchemyError):  # it was lost
             if connection is not None:
                 connection.close()
-        except SQLAlchemyError:
-            pass  # it was lost
         self.engine.dispose()
 
 
@@ -173,12 +170,10 @@ class PostgresWrites:
 
     def close(self) -> None:
         """Forget this journal object in the database, and close the connection."""
-        try:
+        with suppress(SQLAlchemyError):  # it is away: the row is removed later by another
             connection = self._database.connection()
             with connection.begin():
                 connection.execute(_FORGET, {"id": self._id})
-        except SQLAlchemyError:
-            pass  # it is away: the row is removed later by another
         self._database.close()
 
 

@@ -32,8 +32,6 @@ def sqlstate(error: DBAPIError) -> str:
 
 def may_pass(error: DBAPIError) -> bool:
     """Whether the database is away, or busy: the same may be done a little later."""
-    if not isinstance(error, DBAPIError):
-        return False
     code = sqlstate(error)
     if code:
         return code.startswith(_PASSING_CLASSES) or code in _PASSING

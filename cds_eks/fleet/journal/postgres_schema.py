@@ -11,14 +11,39 @@ from cds_eks.fleet.journal.base import JournalTooNew
 ONE_AT_A_TIME = 0x4344534653  # the key of the advisory lock under which tables are made
 
 ITEM_TYPES = {
-    **{"id": "text", "kind": "text", "name": "text", "vpc_id": "text", "cluster_name": "text", "position": "bigint"},
-    **{"digest": "text", "replicas": "bigint", "protect": "boolean", "state": "text", "epoch": "bigint"},
-    **{"intent_at": "float8", "deadline": "float8", "ids": "jsonb", "origin": "text", "request_id": "text"},
-    **{"call_id": "text", "error": "jsonb", "owner": "text", "lease_until": "float8", "changed_at": "float8"},
+    "id": "text",
+    "kind": "text",
+    "name": "text",
+    "vpc_id": "text",
+    "cluster_name": "text",
+    "position": "bigint",
+    "digest": "text",
+    "replicas": "bigint",
+    "protect": "boolean",
+    "state": "text",
+    "epoch": "bigint",
+    "intent_at": "float8",
+    "deadline": "float8",
+    "ids": "jsonb",
+    "origin": "text",
+    "request_id": "text",
+    "call_id": "text",
+    "error": "jsonb",
+    "owner": "text",
+    "lease_until": "float8",
+    "changed_at": "float8",
 }
 AUDIT_TYPES = {
-    **{"at": "float8", "item_id": "text", "state": "text", "epoch": "bigint", "action": "text", "request_id": "text"},
-    **{"runner": "text", "host": "text", "pid": "bigint", "user_name": "text"},
+    "at": "float8",
+    "item_id": "text",
+    "state": "text",
+    "epoch": "bigint",
+    "action": "text",
+    "request_id": "text",
+    "runner": "text",
+    "host": "text",
+    "pid": "bigint",
+    "user_name": "text",
 }
 
 VERSION_1 = (
@@ -54,7 +79,7 @@ VERSION_1 = (
     "COMMENT ON TABLE fleet_writers IS 'the latest transaction of each open journal: was it committed?'",
 )
 MIGRATIONS: Sequence[Sequence[str]] = (VERSION_1,)
-"""What makes version n + 1 of version n, at index n; version 0 has no table. Those that were released never change."""
+"""What makes version n + 1 of version n, at index n; version 0 has no table. What was released never changes."""
 
 
 def migrate(engine: Engine, where: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

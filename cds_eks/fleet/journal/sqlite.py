@@ -22,7 +22,7 @@ from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
 from cds_eks.fleet.journal.operations import Operation, Query
-from cds_eks.fleet.journal.sqlite_errors import translated
+from cds_eks.fleet.journal.sqlite_errors import damaged, translated
 from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered
 from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
@@ -69,7 +69,7 @@ class SqliteFile:
             )
         execute("PRAGMA synchronous = FULL")
         if (found := execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise sqlite3.DatabaseError(found)
+            raise damaged(str(self._path), found)
 
     def commit(self, operations: Sequence[Operation[Any]]) -> list[Any]:
         """Carry out operations in one transaction; what is returned is on the disk."""
@@ -150,7 +150,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """Make the file if it is not there: for its user alone, and so are the log and the index that SQLite puts beside."""
+    """Make the file if it is not there: for its user alone, as are the log and the index that SQLite puts beside."""
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "rb") as file:
             is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)

@@ -40,7 +40,7 @@ def stepped(item: Item | None, change: Change, now: float) -> Item:
     if item is None:
         raise ValueError(f"there is no item {change.item_id!r} in the journal")
     if item.owner != change.runner:
-        raise lease_lost(item, f"its lease is {f'that of {item.owner!r}' if item.owner else 'nobody’s'}")
+        raise lease_lost(item, f"its lease is that of {item.owner!r}" if item.owner else "its lease was given back")
     if is_claimable(item, now):
         raise lease_lost(item, "its lease has ended")
     if item.epoch != change.epoch:

@@ -68,17 +68,20 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
     for operation in operations:
         match operation:
             case Add(items):
-                yield _add(items, transaction)
+                _add(items, transaction)
+                yield None
             case Claim():
                 yield transaction.claim(operation)
             case Renew():
                 yield transaction.renew(operation)
             case Release():
-                yield transaction.release(operation)
+                transaction.release(operation)
+                yield None
             case Stop(reason):
                 transaction.stop(reason)
                 action = "stop" if reason is not None else "resume"
-                yield transaction.record([transaction.writer.entry_of_all(at=transaction.now, action=action)])
+                transaction.record([transaction.writer.entry_of_all(at=transaction.now, action=action)])
+                yield None
             case _:
                 raise TypeError(f"no journal does {type(operation).__name__}")
 

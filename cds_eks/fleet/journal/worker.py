@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import anyio
@@ -55,7 +56,7 @@ class Worker:
         self,
         name: str,
         open_handler: Callable[[], Handler],
-        abandoned: Callable[[Any, Any], None] = lambda what, result: None,
+        abandoned: Callable[[Any, Any], None] | None = None,
     ) -> None:
         self._open_handler = open_handler
         self._abandoned = abandoned
@@ -91,7 +92,7 @@ class Worker:
             await piece.done.wait()
         except BaseException:
             piece.is_abandoned = True
-            if piece.is_done:
+            if piece.is_done and self._abandoned is not None:
                 self._abandoned(piece.what, piece.result)
             raise
         if isinstance(piece.result, BaseException):
@@ -152,15 +153,13 @@ class Worker:
         self._in_loop(self._finish, pieces, results)
 
     def _in_loop(self, function: Callable[..., object], *args: Any) -> None:
-        try:
+        with suppress(RuntimeError):  # the loop has ended, and with it all who waited
             self._soon(function, *args)
-        except RuntimeError:  # the loop has ended, and with it all who waited
-            pass
 
     def _finish(self, pieces: list[_Piece], results: list[Any]) -> None:
         for piece, result in zip(pieces, results, strict=True):
             piece.result = result
             piece.is_done = True
             piece.done.set()
-            if piece.is_abandoned:
+            if piece.is_abandoned and self._abandoned is not None:
                 self._abandoned(piece.what, result)

@@ -248,9 +248,15 @@ async def test_the_audit_says_who(journals: Journals) -> None:
 @pytest.mark.parametrize("before", STATES)
 async def test_a_state_follows_only_those_it_may(before: State, journals: Journals) -> None:
     way: dict[State, list[State]] = {
-        **{"planned": [], "sending": ["sending"], "accepted": ["accepted"], "refused": ["sending", "refused"]},
-        **{"unknown": ["sending", "unknown"], "ready": ["ready"], "failed": ["ready", "failed"]},
-        **{"deleting": ["ready", "deleting"], "deleted": ["ready", "deleted"]},
+        "planned": [],
+        "sending": ["sending"],
+        "accepted": ["accepted"],
+        "refused": ["sending", "refused"],
+        "unknown": ["sending", "unknown"],
+        "ready": ["ready"],
+        "failed": ["ready", "failed"],
+        "deleting": ["ready", "deleting"],
+        "deleted": ["ready", "deleted"],
     }
     assert way.keys() == FOLLOWS.keys()
     async with journals.open() as journal:
@@ -357,7 +363,9 @@ async def test_odd_text_is_kept_as_far_as_it_can_be(journals: Journals) -> None:
             to(item, "sending", error={"class": "E", "code": 7, "message": message, "outcome": None})
         )
         assert item.error == {
-            **{"class": "E", "code": 7, "outcome": None},
+            "class": "E",
+            "code": 7,
+            "outcome": None,
             "message": "内部错误 \ufffd \ufffd \U0001f600 'quoted' \\ :rows %s",
         }
         assert await journal.items() == [item]
