@@ -55,7 +55,9 @@ async def test_the_file_is_its_users_alone(path: Path) -> None:
 
 async def test_commits_wait_for_the_disk(path: Path) -> None:
     file = SqliteFile(path, timeout=1, clock=ManualClock())
-    pragmas = {name: file.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    pragmas = {
+        name: file.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+    }
     file.close()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}
 
@@ -113,13 +115,16 @@ async def test_a_newer_file_is_refused(path: Path) -> None:
 
 
 def test_an_older_file_is_brought_forward_step_by_step(path: Path) -> None:
-    second = ("ALTER TABLE items ADD COLUMN region TEXT NOT NULL DEFAULT ''", "UPDATE items SET region = 'r-' || vpc_id")
+    second = (
+        "ALTER TABLE items ADD COLUMN region TEXT NOT NULL DEFAULT ''",
+        "UPDATE items SET region = 'r-' || vpc_id",
+    )
     third = ("CREATE TABLE later (n INTEGER)",)
     old = SqliteFile(path, timeout=1, clock=ManualClock(7.0))
     connection = old.connection
     connection.execute(
-        "INSERT INTO items (id, kind, name, vpc_id, cluster_name, position, digest, replicas, protect, state, epoch, ids,"
-        " changed_at) VALUES ('x', 'cluster', 'x', 'v', 'x', 0, '', 0, 0, 'ready', 1, '{}', 0)"
+        "INSERT INTO items (id, kind, name, vpc_id, cluster_name, position, digest, replicas, protect, state, epoch,"
+        " ids, changed_at) VALUES ('x', 'cluster', 'x', 'v', 'x', 0, '', 0, 0, 'ready', 1, '{}', 0)"
     )
     migrate(connection, "x", 8.0, (VERSION_1, second, third))
     assert connection.execute("SELECT version, at FROM schema_version").fetchall() == [(1, 7.0), (2, 8.0), (3, 8.0)]
@@ -269,15 +274,15 @@ async def test_an_error_of_one_change_is_no_others(path: Path) -> None:
     async with open_journal(path) as journal:
         failed: list[str] = []
 
-        async def add(number: int, **more: Any) -> None:
+        async def add(number: int, replicas: int) -> None:
             try:
-                await journal.add([cluster(number, **more)])
+                await journal.add([cluster(number, replicas=replicas)])
             except OverflowError as error:
                 failed.append(str(error))
 
         async with anyio.create_task_group() as group:
             for n in range(20):
-                group.start_soon(lambda n=n: add(n, replicas=2**70 if n == 7 else 1))
+                group.start_soon(add, n, 2**70 if n == 7 else 1)
         assert len(failed) == 1
         assert {item.position for item in await journal.items()} == set(range(20)) - {7}
 

@@ -188,7 +188,7 @@ def test_a_journal_does_what_the_model_does(make_journals: Callable[[], Journals
     class Machine(JournalMachine):
         make = staticmethod(make_journals)
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Machine,
         settings=settings(
             max_examples=25,
