@@ -62,8 +62,10 @@ class _Transaction:
         self.items.update(new)
         return set(new)
 
-    def save(self, items: Collection[Item]) -> None:
-        self.items.update({item.id: item for item in items})
+    def save(self, items: Collection[Item], fields: tuple[str, ...]) -> None:
+        for item in items:
+            changes = {name: getattr(item, name) for name in fields}
+            self.items[item.id] = attrs.evolve(self.items[item.id], **changes)
 
     def record(self, entries: Sequence[AuditEntry]) -> None:
         self.entries.extend(entries)
@@ -72,13 +74,13 @@ class _Transaction:
         found = [item for item in self.found(operation.states, operation.ids) if is_claimable(item, self.now)]
         until = self.now + operation.lease
         claimed = [attrs.evolve(item, owner=operation.runner, lease_until=until) for item in found[: operation.limit]]
-        self.save(claimed)
+        self.save(claimed, ("owner", "lease_until"))
         return claimed
 
     def renew(self, operation: Renew) -> Renewed:
         self.runners[operation.runner] = self.now, operation.lease
         owned = [item for item in self.items.values() if item.owner == operation.runner]
-        self.save([attrs.evolve(item, lease_until=self.now + operation.lease) for item in owned])
+        self.save([attrs.evolve(item, lease_until=self.now + operation.lease) for item in owned], ("lease_until",))
         alive = sum(seen + 3 * lease > self.now for seen, lease in self.runners.values())
         heartbeat = Heartbeat(now=self.now, runners=alive, stop=self.reason)
         return Renewed(heartbeat, frozenset(item.id for item in owned))
@@ -86,7 +88,7 @@ class _Transaction:
     def release(self, operation: Release) -> None:
         chosen = self.items if operation.ids is None else self.load(operation.ids)
         owned = [item for item in chosen.values() if item.owner == operation.runner]
-        self.save([attrs.evolve(item, owner=None, lease_until=None) for item in owned])
+        self.save([attrs.evolve(item, owner=None, lease_until=None) for item in owned], ("owner", "lease_until"))
         if operation.ids is None:
             self.runners.pop(operation.runner, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    TextClause,
     any_,
     bindparam,
     or_,
@@ -68,11 +70,15 @@ _INSERT = text(
     f"INSERT INTO fleet_items ({', '.join(ITEM_TYPES)}) SELECT {', '.join(f'r.{name}' for name in ITEM_TYPES)} "
     f"FROM {_rows_of(ITEM_TYPES)} ORDER BY r.id ON CONFLICT (id) DO NOTHING RETURNING id"
 )
-_SAVED = {name: kind for name, kind in ITEM_TYPES.items() if name not in ("kind", "name", "vpc_id", "cluster_name")}
-_SAVE = text(
-    f"UPDATE fleet_items SET {', '.join(f'{name} = r.{name}' for name in _SAVED if name != 'id')} "
-    f"FROM {_rows_of(_SAVED)} WHERE fleet_items.id = r.id"
-)
+
+
+@functools.cache
+def _save(names: tuple[str, ...]) -> TextClause:
+    given = {name: ITEM_TYPES[name] for name in ("id", *names)}
+    changes = ", ".join(f"{name} = r.{name}" for name in names)
+    return text(f"UPDATE fleet_items SET {changes} FROM {_rows_of(given)} WHERE fleet_items.id = r.id")
+
+
 _RECORD = text(
     f"INSERT INTO fleet_audit ({', '.join(AUDIT_TYPES)}) SELECT {', '.join(f'r.{name}' for name in AUDIT_TYPES)} "
     f"FROM {_rows_of({'n': 'bigint', **AUDIT_TYPES})} ORDER BY r.n"
@@ -116,10 +122,10 @@ class PostgresTransaction:
             return set()
         return set(self._connection.execute(_INSERT, {"rows": _rows(items, ITEM_TYPES)}).scalars())
 
-    def save(self, items: Collection[Item]) -> None:
+    def save(self, items: Collection[Item], fields: tuple[str, ...]) -> None:
         """See `Transaction.save`."""
         if items:
-            self._connection.execute(_SAVE, {"rows": _rows(items, _SAVED)})
+            self._connection.execute(_save(fields), {"rows": _rows(items, ("id", *fields))})
 
     def record(self, entries: Sequence[AuditEntry]) -> None:
         """See `Transaction.record`."""
