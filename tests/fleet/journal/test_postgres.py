@@ -126,7 +126,15 @@ def test_commits_wait_for_the_disk_whatever_the_database_is_used_to(
 ) -> None:
     postgres_server.execute(f"ALTER DATABASE {where.rpartition('/')[2]} SET synchronous_commit = off")
     opened = database(where)
-    assert opened.connection().execute(sqlalchemy.text("SHOW synchronous_commit")).scalar_one() == "on"
+    shown = {
+        name: opened.connection().execute(sqlalchemy.text(f"SHOW {name}")).scalar_one()
+        for name in ("synchronous_commit", "idle_in_transaction_session_timeout", "lock_timeout")
+    }
+    assert shown == {
+        "synchronous_commit": "on",
+        "idle_in_transaction_session_timeout": "15s",  # a runner that is frozen in a transaction stops nobody for long
+        "lock_timeout": "20s",
+    }
     opened.close()
 
 

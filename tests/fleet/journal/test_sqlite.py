@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,21 @@ async def test_a_lock_that_is_not_given_up(path: Path) -> None:
         other.close()
         await journal.add([cluster(1)])
         assert len(await journal.items()) == 1
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    def open_and_close(path: Path, barrier: threading.Barrier) -> None:
+        barrier.wait(20)
+        file = SqliteFile(path, timeout=20, clock=ManualClock())
+        assert file.commit([]) == []
+        file.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(20):
+            barrier = threading.Barrier(8)
+            path = tmp_path / f"{n}.db"
+            for opened in [pool.submit(open_and_close, path, barrier) for _ in range(8)]:
+                opened.result()
 
 
 @pytest.mark.parametrize("is_replaced", [True, False], ids=["replaced", "deleted"])
