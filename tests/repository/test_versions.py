@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+INSTALLED = ("emulator", "native", "speed", "all", "fleet-postgres", "dev")
 PYTHON = "Programming Language :: Python :: 3."
 
 
@@ -33,13 +34,13 @@ def test_the_lowest_versions_are_those_of_pyproject() -> None:
     command = [sys.executable, "tools/lowest.py"]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lowest = pins(output)
-    declared = requirements("emulator", "native", "speed", "all", "dev")
+    declared = requirements(*INSTALLED)
     assert {canonicalize_name(each.name) for each in declared} == set(lowest)
     for each in declared:
         assert f">={lowest[canonicalize_name(each.name)]}" in str(each.specifier)
 
 
-@pytest.mark.parametrize("each", requirements("emulator", "native", "speed", "all", "dev", "types"), ids=str)
+@pytest.mark.parametrize("each", requirements(*INSTALLED, "types"), ids=str)
 def test_the_versions_for_development_hold_all_that_is_declared(each: Requirement) -> None:
     known = pins((ROOT / "tools/dev.txt").read_text(encoding="utf-8"))
     version = known.get(canonicalize_name(each.name))

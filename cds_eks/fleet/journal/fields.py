@@ -34,7 +34,9 @@ def checked_ids(ids: Mapping[str, str]) -> dict[str, str]:
     """
     for name, value in ids.items():
         if not _NAME_OF_ID.match(name):
-            raise ValueError(f"ids: a name must be like cluster_id, in lower case and ending with _id, not {name[:80]!r}")
+            raise ValueError(
+                f"ids: a name must be like cluster_id, in lower case and ending with _id, not {name[:80]!r}"
+            )
         if not isinstance(value, str) or len(value) > LONGEST_TEXT:
             raise ValueError(f"ids.{name}: must be a text of at most {LONGEST_TEXT} characters")
     return {name: storable(value) for name, value in ids.items()}
@@ -64,5 +66,7 @@ def _plain(field: str, value: Any, longest: int) -> str | int | None:
     if value is None or (isinstance(value, int) and abs(value) < 2**53):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"{field}: must be text, a number or None, not {type(value).__name__}")
+        raise ValueError(  # noqa: TRY004 - as all that a change has wrong
+            f"{field}: must be text, a number or None, not {type(value).__name__}"
+        )
     return storable(value if len(value) <= longest else value[: longest - 1] + "…")

@@ -57,6 +57,8 @@ def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], 
 
 def _postgres(rest: str, timeout: float) -> ThreadedJournal:
     try:
+        import psycopg  # noqa: F401 - SQLAlchemy loads it, but only when it connects
+
         from cds_eks.fleet.journal.postgres import postgres_journal
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sqlalchemy", "psycopg"):

@@ -16,19 +16,23 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from cds_eks._runtime import clocks
 from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
 from cds_eks.fleet.journal.operations import Operation, Query
-from cds_eks.fleet.journal.sqlite_errors import translated
+from cds_eks.fleet.journal.sqlite_errors import damaged, translated
 from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered
 from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.transaction import carry_out
 
 Clock = Callable[[], float]
+T = TypeVar("T")
+
+PAUSE = 0.01
 
 
 class SqliteFile:
@@ -45,12 +49,13 @@ class SqliteFile:
         self, path: Path, *, timeout: float, clock: Clock, migrations: Sequence[Sequence[str]] = MIGRATIONS
     ) -> None:
         self._path = path
+        self._timeout = timeout
         self._clock = clock
         self._process = this_process()
         _make(path)
         self.connection = connect(path, timeout)
         try:
-            self._prepare(migrations)
+            persistently(lambda: self._prepare(migrations), timeout)
         except sqlite3.Error as error:
             self.connection.close()
             raise translated(error, str(path)) from error
@@ -64,17 +69,19 @@ class SqliteFile:
         execute("SELECT count(*) FROM sqlite_master").fetchone()  # before anything is written to another's file
         migrate(self.connection, str(self._path), self._clock(), migrations)
         if (mode := execute("PRAGMA journal_mode = WAL").fetchone()[0]) != "wal":
-            raise JournalError(f"{self._path}: has no write-ahead log here ({mode}): a journal must lie on a local disk")
+            raise JournalError(
+                f"{self._path}: has no write-ahead log here ({mode}): a journal must lie on a local disk"
+            )
         execute("PRAGMA synchronous = FULL")
         if (found := execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise sqlite3.DatabaseError(found)
+            raise damaged(str(self._path), found)
 
     def commit(self, operations: Sequence[Operation[Any]]) -> list[Any]:
         """Carry out operations in one transaction; what is returned is on the disk."""
         self._check_same_file()
         execute = self.connection.execute
         try:
-            execute("BEGIN IMMEDIATE")
+            persistently(lambda: execute("BEGIN IMMEDIATE"), self._timeout)
             try:
                 results = carry_out(operations, SqliteTransaction(self.connection, self._clock(), self._process))
                 execute("COMMIT")
@@ -104,13 +111,14 @@ class SqliteReads:
 
     def __init__(self, path: Path, *, timeout: float, clock: Clock) -> None:
         self._path = path
+        self._timeout = timeout
         self._clock = clock
         self._connection = connect(path, timeout)
 
     def answer(self, query: Query[Any]) -> Any:
         """Answer a query."""
         try:
-            return answered(query, self._connection, self._clock)
+            return persistently(lambda: answered(query, self._connection, self._clock), self._timeout)
         except sqlite3.Error as error:
             raise translated(error, str(self._path)) from error
 
@@ -133,6 +141,22 @@ def sqlite_journal(path: Path, *, timeout: float, clock: Clock = time.time) -> T
     return ThreadedJournal(f"cds-eks journal {path.name}", writer, reader)
 
 
+def persistently(work: Callable[[], T], timeout: float) -> T:
+    """Do work again while the file is busy.
+
+    SQLite waits for a lock by itself (its busy timeout), but not for one that it needs to turn the write-ahead log on,
+    to recover after a crash, or that another process has while it closes the file as the last one.
+    """
+    give_up = clocks.monotonic() + timeout
+    while True:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or clocks.monotonic() >= give_up:
+                raise
+        time.sleep(PAUSE)
+
+
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
     """Connect to a file that is there."""
     try:
@@ -148,7 +172,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """Make the file if it is not there: for its user alone, and so are the log and the index that SQLite puts beside."""
+    """Make the file if it is not there: for its user alone, as are the log and the index that SQLite puts beside."""
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "rb") as file:
             is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)

@@ -37,3 +37,8 @@ def translated(error: sqlite3.Error, where: str) -> JournalError:
     if base in _LASTING:
         return JournalError(f"{where}: {_LASTING[base]} ({name})")
     return JournalError(f"{where}: SQLite can't do what a journal needs: {error} ({name or type(error).__name__})")
+
+
+def damaged(where: str, finding: str) -> JournalError:
+    """Return the error of a file whose check has found something."""
+    return JournalError(f"{where}: {_LASTING['SQLITE_CORRUPT']} ({' '.join(finding.split())[:200]})")

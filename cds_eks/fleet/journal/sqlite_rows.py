@@ -19,7 +19,6 @@ _AUDIT = ", ".join(AUDIT_COLUMNS)
 _AMONG = "(SELECT value FROM json_each(?))"  # any number of values in one parameter
 _LOAD = f"SELECT {_ITEM} FROM items WHERE id IN {_AMONG}"
 _INSERT = f"INSERT INTO items ({_ITEM}) VALUES ({', '.join('?' * len(ITEM_COLUMNS))})"
-_SAVE = f"UPDATE items SET {', '.join(f'{name} = ?' for name in ITEM_COLUMNS[1:])} WHERE id = ?"
 _RECORD = f"INSERT INTO audit ({_AUDIT}) VALUES ({', '.join('?' * len(AUDIT_COLUMNS))})"
 _CLAIMABLE = f"SELECT {_ITEM} FROM items WHERE state = ? AND (owner IS NULL OR lease_until <= ?)"
 _ORDER = " ORDER BY position, id"
@@ -44,13 +43,14 @@ class SqliteTransaction:
         """See `Transaction.insert`."""
         there = self.load([item.id for item in items])
         new = [item for item in items if item.id not in there]
-        self._connection.executemany(_INSERT, map(_row, new))
+        self._connection.executemany(_INSERT, (_row(item, ITEM_COLUMNS) for item in new))
         return {item.id for item in new}
 
-    def save(self, items: Collection[Item]) -> None:
+    def save(self, items: Collection[Item], fields: tuple[str, ...]) -> None:
         """See `Transaction.save`."""
-        rows = map(_row, items)
-        self._connection.executemany(_SAVE, ((*row[1:], row[0]) for row in rows))
+        changes = ", ".join(f"{name} = ?" for name in fields)
+        rows = (_row(item, (*fields, "id")) for item in items)
+        self._connection.executemany(f"UPDATE items SET {changes} WHERE id = ?", rows)
 
     def record(self, entries: Sequence[AuditEntry]) -> None:
         """See `Transaction.record`."""
@@ -127,11 +127,9 @@ def _restriction(ids: Iterable[str] | None) -> tuple[str, tuple[str, ...]]:
     return ("", ()) if ids is None else (f" AND id IN {_AMONG}", (json.dumps(list(ids)),))
 
 
-def _row(item: Item) -> tuple[Any, ...]:
-    values = [getattr(item, name) for name in ITEM_COLUMNS]
-    values[_IDS] = json.dumps(dict(item.ids), ensure_ascii=False)
-    values[_ERROR] = None if item.error is None else json.dumps(dict(item.error), ensure_ascii=False)
-    return tuple(values)
+def _row(item: Item, names: Iterable[str]) -> list[Any]:
+    values = (getattr(item, name) for name in names)
+    return [json.dumps(each, ensure_ascii=False) if isinstance(each, dict) else each for each in values]
 
 
 def _item(row: Sequence[Any]) -> Item:
@@ -140,6 +138,3 @@ def _item(row: Sequence[Any]) -> Item:
     values["ids"] = json.loads(values["ids"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])
     return Item(**values)
-
-
-_IDS, _ERROR = ITEM_COLUMNS.index("ids"), ITEM_COLUMNS.index("error")

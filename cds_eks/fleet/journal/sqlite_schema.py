@@ -46,7 +46,7 @@ VERSION_1 = (
     "CREATE TABLE control (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
 MIGRATIONS: Sequence[Sequence[str]] = (VERSION_1,)
-"""What makes version n + 1 of version n, at index n; version 0 is an empty file. Those that were released never change."""
+"""What makes version n + 1 of version n, at index n; version 0 is an empty file. What was released never changes."""
 
 
 def migrate(
@@ -82,7 +82,8 @@ def _version(connection: sqlite3.Connection, where: str) -> int:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise JournalError(
-                f"{where}: is an SQLite database, but not a journal of cds-eks: choose another file; nothing was changed",
+                f"{where}: is an SQLite database, but not a journal of cds-eks: choose another file; "
+                "nothing was changed",
                 outcome="not_sent",
             )
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -21,9 +21,7 @@ def planned_again(item: Item, new: NewItem) -> Item:
     """Return an item that a plan has added before, with what a later plan says of it."""
     protect = item.protect or new.protect
     if item.state in NOT_ASKED_FOR:
-        return attrs.evolve(
-            item, position=new.position, protect=protect, digest=new.digest, replicas=new.replicas
-        )
+        return attrs.evolve(item, position=new.position, protect=protect, digest=new.digest, replicas=new.replicas)
     return attrs.evolve(item, position=new.position, protect=protect)
 
 
@@ -42,7 +40,7 @@ def stepped(item: Item | None, change: Change, now: float) -> Item:
     if item is None:
         raise ValueError(f"there is no item {change.item_id!r} in the journal")
     if item.owner != change.runner:
-        raise lease_lost(item, f"its lease is {f'that of {item.owner!r}' if item.owner else 'nobody’s'}")
+        raise lease_lost(item, f"its lease is that of {item.owner!r}" if item.owner else "its lease was given back")
     if is_claimable(item, now):
         raise lease_lost(item, "its lease has ended")
     if item.epoch != change.epoch:
@@ -59,7 +57,7 @@ def stepped(item: Item | None, change: Change, now: float) -> Item:
         epoch=item.epoch + sends,
         intent_at=now if sends else item.intent_at,
         deadline=(None if change.deadline is None else now + change.deadline) if sends else item.deadline,
-        ids={**item.ids, **ids} if ids else item.ids,
+        ids={**item.ids, **ids} if ids else dict(item.ids),
         origin=item.origin if change.origin is None else change.origin,
         request_id=item.request_id if change.request_id is None else checked_text("request_id", change.request_id),
         call_id=item.call_id if change.call_id is None else checked_text("call_id", change.call_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -140,10 +141,8 @@ class ThreadedJournal(JournalOfOperations):
     def _abandoned(self, operation: Any, result: Any) -> None:
         """Release what was claimed for a caller that was cancelled: nobody would, and its leases would be renewed."""
         if isinstance(operation, Claim) and not isinstance(result, BaseException) and result:
-            try:
+            with suppress(JournalError):  # it is closed by now: the leases end by themselves
                 self._writer.put(Release(operation.runner, frozenset(item.id for item in result)))
-            except JournalError:  # closed by now: the leases end by themselves
-                pass
 
 
 def _set(values: Collection[T] | None) -> frozenset[T] | None:

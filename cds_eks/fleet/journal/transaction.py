@@ -12,6 +12,15 @@ from cds_eks.fleet.journal.identity import Writer
 from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Write
 from cds_eks.fleet.journal.steps import planned, planned_again, stepped
 
+PLANNED = ("position", "digest", "replicas", "protect")
+"""The fields that a later plan changes."""
+
+WRITTEN = (
+    *("state", "epoch", "intent_at", "deadline", "ids", "origin", "request_id", "call_id", "error", "replicas"),
+    "changed_at",
+)
+"""The fields that a write changes."""
+
 
 class Transaction(Protocol):
     """A transaction that has begun. What `load` returns can't be changed by others until it ends."""
@@ -30,8 +39,8 @@ class Transaction(Protocol):
     def insert(self, items: Sequence[Item]) -> set[str]:
         """Add items, but for those that are there, and return the ids of those that were added."""
 
-    def save(self, items: Collection[Item]) -> None:
-        """Write items that are there."""
+    def save(self, items: Collection[Item], fields: tuple[str, ...]) -> None:
+        """Write these fields of items that are there."""
 
     def record(self, entries: Sequence[AuditEntry]) -> None:
         """Append to the audit."""
@@ -68,17 +77,20 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
     for operation in operations:
         match operation:
             case Add(items):
-                yield _add(items, transaction)
+                _add(items, transaction)
+                yield None
             case Claim():
                 yield transaction.claim(operation)
             case Renew():
                 yield transaction.renew(operation)
             case Release():
-                yield transaction.release(operation)
+                transaction.release(operation)
+                yield None
             case Stop(reason):
                 transaction.stop(reason)
                 action = "stop" if reason is not None else "resume"
-                yield transaction.record([transaction.writer.entry_of_all(at=transaction.now, action=action)])
+                transaction.record([transaction.writer.entry_of_all(at=transaction.now, action=action)])
+                yield None
             case _:
                 raise TypeError(f"no journal does {type(operation).__name__}")
 
@@ -90,7 +102,7 @@ def _add(new: Sequence[NewItem], transaction: Transaction) -> None:
     added = transaction.insert([items[each] for each in sorted(items)])
     known = transaction.load(items.keys() - added)
     again = {each.id: planned_again(each, by_id[each.id]) for each in known.values()}
-    transaction.save([each for each in again.values() if each != known[each.id]])
+    transaction.save([each for each in again.values() if each != known[each.id]], PLANNED)
     transaction.record(
         [
             writer.entry_of(each, at=now, action="add", request_id=None, runner="")
@@ -128,6 +140,6 @@ def _write(operations: Sequence[Write], transaction: Transaction) -> list[Any]:
             entries += told
             results.append(after)
     if changed:
-        transaction.save(changed.values())
+        transaction.save(changed.values(), WRITTEN)
         transaction.record(entries)
     return results

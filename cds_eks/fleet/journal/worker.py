@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import anyio
@@ -55,7 +56,7 @@ class Worker:
         self,
         name: str,
         open_handler: Callable[[], Handler],
-        abandoned: Callable[[Any, Any], None] = lambda what, result: None,
+        abandoned: Callable[[Any, Any], None] | None = None,
     ) -> None:
         self._open_handler = open_handler
         self._abandoned = abandoned
@@ -72,7 +73,11 @@ class Worker:
     async def start(self) -> None:
         """Start the thread; raise what opening its handler raises."""
         self._thread.start()
-        await self._opened.done.wait()
+        try:
+            await self._opened.done.wait()
+        except BaseException:
+            self._end_when_idle()
+            raise
         if isinstance(self._opened.result, BaseException):
             raise self._opened.result
 
@@ -87,7 +92,7 @@ class Worker:
             await piece.done.wait()
         except BaseException:
             piece.is_abandoned = True
-            if piece.is_done:
+            if piece.is_done and self._abandoned is not None:
                 self._abandoned(piece.what, piece.result)
             raise
         if isinstance(piece.result, BaseException):
@@ -110,11 +115,14 @@ class Worker:
         """Finish what was given, and end the thread. More than once does no harm."""
         if os.getpid() != self._pid:
             return
+        self._end_when_idle()
+        with anyio.CancelScope(shield=True):
+            await self._ended.wait()
+
+    def _end_when_idle(self) -> None:
         with self._changed:
             self._is_closing = True
             self._changed.notify()
-        with anyio.CancelScope(shield=True):
-            await self._ended.wait()
 
     def _work(self) -> None:
         try:
@@ -126,7 +134,11 @@ class Worker:
         self._tell([self._opened], [None])
         try:
             while pieces := self._next():
-                self._tell(pieces, handler.handle([piece.what for piece in pieces]))
+                try:
+                    results = handler.handle([piece.what for piece in pieces])
+                except BaseException as error:  # noqa: BLE001 - nobody is to wait for ever
+                    results = [error] * len(pieces)
+                self._tell(pieces, results)
         finally:
             handler.close()
             self._in_loop(self._ended.set)
@@ -141,15 +153,13 @@ class Worker:
         self._in_loop(self._finish, pieces, results)
 
     def _in_loop(self, function: Callable[..., object], *args: Any) -> None:
-        try:
+        with suppress(RuntimeError):  # the loop has ended, and with it all who waited
             self._soon(function, *args)
-        except RuntimeError:  # the loop has ended, and with it all who waited
-            pass
 
     def _finish(self, pieces: list[_Piece], results: list[Any]) -> None:
         for piece, result in zip(pieces, results, strict=True):
             piece.result = result
             piece.is_done = True
             piece.done.set()
-            if piece.is_abandoned:
+            if piece.is_abandoned and self._abandoned is not None:
                 self._abandoned(piece.what, result)
