@@ -50,7 +50,7 @@ class Failures {
       h("th", { scope: "row" }, name),
       cell("state", h("span", { class: `state s-${row.state}` }, stateWord(row.state))),
       cell("message", error.code ? h("b", {}, error.code) : "", error.code ? " " : "", error.message ?? error.class ?? ""),
-      cell("request", h("code", {}, row.request)),
+      cell("request", ...(row.request ? [h("code", {}, row.request)] : [])),
       cell("ids", ...Object.entries(row.ids).map(([key, id]) => h("code", { title: key }, id))),
     );
   }
