@@ -218,7 +218,7 @@ function drawOverview(timeline) {
   const colours = coloursNow();
   const thick = Math.max(height / Math.max(rows.length, 1), 1);
   const x = (at) => (at / length) * (width - 8) + 4;
-  const dense = Math.max(0.8 / Math.max(rows.length / height, 1), 0.05); // what lies above each other adds up
+  const dense = Math.max(Math.min((1.6 * height) / Math.max(rows.length, 1), 0.8), 0.07); // what lies above each other adds up
   const late = [];
   rows.forEach((row, k) => {
     const { bars, points } = marksOf(row, length);
@@ -226,13 +226,13 @@ function drawOverview(timeline) {
     for (const bar of bars) {
       if (bar.state === "planned" || bar.state === "unknown" || bar.faint) continue;
       context.globalAlpha = dense;
-      context.fillStyle = colours[fillOf(bar)];
+      context.fillStyle = colours[bar.state === "accepted" ? "step-b" : fillOf(bar)];
       context.fillRect(x(bar.from), y, Math.max(x(bar.to) - x(bar.from), 1), thick);
     }
     for (const point of points) late.push([point.state === "ready" ? 0 : 1, x(point.at), y, colours[point.state]]);
   });
   for (const [bad, at, y, colour] of late.sort((one, other) => one[0] - other[0])) {
-    context.globalAlpha = bad ? 0.9 : Math.min(dense * 4, 1);
+    context.globalAlpha = bad ? 0.9 : Math.min(dense * 6, 1);
     context.fillStyle = colour;
     context.fillRect(at - 1, y, 2, Math.max(thick, 1));
   }
