@@ -15,8 +15,24 @@ STARTED = 1_795_000_000.0
 VPC = "0e1cbe77-6ae4-4cfb-b4ad-1b3c4ea2a9f1"
 STEPS = ("创建虚拟机", "安装操作系统", "部署控制面", "Install the network")
 ERRORS: tuple[dict[str, Any], ...] = (
-    {"class": "QuotaExceeded", "code": "QuotaExceeded", "message": "The quota of GPUs is used up", "outcome": "refused"},
+    {
+        "class": "QuotaExceeded",
+        "code": "QuotaExceeded",
+        "message": "The quota of GPUs is used up",
+        "outcome": "refused",
+    },
     {"class": "Conflict", "code": "ClusterNameExists", "message": "集群名称已存在", "outcome": "refused"},
+)
+
+KINDS: tuple[Kind, ...] = ("cluster", "node_pool")
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<!--<script>",
+    "]]>'\"`&lt;b&gt;",
+    "{{ 7 * 7 }}{% raw %}",
+    "\u2028\u2029\x00\ud800",
+    "${alert(1)}",
 )
 
 
@@ -27,6 +43,22 @@ def report_of(clusters: int, *, pools: int = 2, seed: int = 1, troubled: float =
     ended = max(moment.at for item in items for moment in item.history) + 1
     return FleetReport(
         items=tuple(items), started_at=STARTED, ended_at=ended, plan=ReportPlan(source="fleet.toml", digest="9f2c" * 16)
+    )
+
+
+def hostile_report() -> FleetReport:
+    """Return a report whose every text tries to be markup, a script, or a template."""
+    items = tuple(
+        ReportItem(
+            kind=kind, name=text, cluster_name=text, vpc_id=text, state="failed", request_id=text,
+            ids={"cluster_id": text, text: text}, error={"class": text, "code": text, "message": text},
+            differences={text: text},
+        )
+        for text in HOSTILE for kind in KINDS
+    )  # fmt: skip
+    text = "".join(HOSTILE)
+    return FleetReport(
+        items=items, started_at=0.0, ended_at=9.0, plan=ReportPlan(source=text, digest=text), stopped=text
     )
 
 
@@ -44,7 +76,9 @@ def _cluster(drawn: random.Random, index: int, of: int, pools: int, troubled: fl
         after = cluster.history[-1].at + drawn.uniform(0.2, 2)
         kind_name = ("workers", "gpu-a100", "spare")[number % 3]
         if state == "ready":
-            yield _item(drawn, "node_pool", kind_name, name, _end(drawn, troubled / 3), after, drawn.uniform(12, 40), ())
+            yield _item(
+                drawn, "node_pool", kind_name, name, _end(drawn, troubled / 3), after, drawn.uniform(12, 40), ()
+            )
         else:
             yield _item(drawn, "node_pool", kind_name, name, "planned", after, 0, ())
 
@@ -105,6 +139,8 @@ def _item(
         request_id=None if state in ("planned", "unknown") else _id(drawn),
         error=error,
         history=tuple(history),
-        differences={"labels": "unseen", "kubernetes_version": "same"} if state == "ready" and drawn.random() < 0.02 else {},
+        differences={"labels": "unseen", "kubernetes_version": "same"}
+        if state == "ready" and drawn.random() < 0.02
+        else {},
         replicas=4 if kind == "node_pool" else 8,
     )

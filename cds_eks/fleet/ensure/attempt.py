@@ -44,11 +44,13 @@ class Writer:
     Args:
         journal: The journal.
         runner: The runner's name.
+        lease: For how many seconds a claim is good.
         on_item: Is told of each item that was changed, with what it was before.
     """
 
     journal: Journal
     runner: str
+    lease: float
     on_item: Callable[[Item, Item], None]
 
     async def write(self, item: Item, **changes: Any) -> Item:
@@ -71,12 +73,23 @@ class Writer:
         pause, longest = PAUSES
         while True:
             try:
-                return await self.write(item, **changes)
+                try:
+                    return await self.write(item, **changes)
+                except LeaseLost:
+                    if not await self._is_still_ours(item):
+                        raise
+                    return await self.write(item, **changes)
             except LeaseLost:
                 raise
             except JournalError:
                 await anyio.sleep(pause * (0.5 + 0.5 * random.random()))
                 pause = min(pause * 2, longest)
+
+    async def _is_still_ours(self, item: Item) -> bool:
+        """Renew a lease that has ended while the journal was away; return whether nobody else has the item."""
+        beat = await self.journal.renew(self.runner, lease=self.lease)
+        now = await self.journal.get(item.id)
+        return item.id not in beat.lost and now is not None and (now.owner, now.epoch) == (self.runner, item.epoch)
 
     async def intend(self, item: Item, seconds: float, action: str) -> Item:
         """Write the intent of a create, durably, or fail with nothing sent.

@@ -9,7 +9,6 @@ import attrs
 
 from cds_eks.fleet.items import Kind, Origin, State
 
-
 COUNTED: tuple[State, ...] = (
     *("ready", "deleted", "failed", "refused", "unknown"),
     *("sending", "accepted", "deleting", "planned"),

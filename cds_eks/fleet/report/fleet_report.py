@@ -33,10 +33,10 @@ class FleetReport:
         goal: The state that all items were to reach.
     """
 
-    items: tuple[ReportItem, ...] = attrs.field(converter=tuple)
+    items: tuple[ReportItem, ...]
     started_at: float
     ended_at: float
-    plan: ReportPlan = ReportPlan()
+    plan: ReportPlan = attrs.field(factory=ReportPlan)
     stopped: str | None = None
     goal: Literal["ready", "deleted"] = "ready"
 

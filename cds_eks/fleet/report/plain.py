@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ def check_version(data: Mapping[str, Any]) -> None:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON can hold it: mappings as dicts, sequences as lists, anything else by its text."""
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}

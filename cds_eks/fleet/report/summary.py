@@ -25,7 +25,8 @@ def summary(report: FleetReport) -> str:
 def _lines(report: FleetReport) -> Iterator[str]:
     reached = sum(item.state == report.goal for item in report.items)
     source = _clean(report.plan.source) or "the plan"
-    yield f"{source}: {reached} of {len(report.items)} {report.goal}, after {duration(report.ended_at - report.started_at)}"
+    took = duration(report.ended_at - report.started_at)
+    yield f"{source}: {reached} of {len(report.items)} {report.goal}, after {took}"
     for kind, title in _KINDS:
         if counts := report.counts.get(kind):
             yield f"  {title:<11} {', '.join(f'{count} {state}' for state, count in counts.items())}"

@@ -55,7 +55,7 @@ class Series:
 def spans(item: ReportItem, end: float) -> Iterator[tuple[State, float, float]]:
     """Yield each state of an item with when it began and ended; the last one ends with the run. Steps are no states."""
     known = [moment for moment in item.history if moment.state in STATES]
-    for moment, after in zip(known, [*known[1:], None], strict=True):
+    for moment, after in zip(known, [*known[1:], None], strict=False):
         until = max(end, moment.at) if after is None else after.at
         yield moment.state, moment.at, until  # type: ignore[misc]  # it is among STATES
 

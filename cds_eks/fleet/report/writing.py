@@ -23,7 +23,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     try:
         with beside.open("xb") as file:
             with contextlib.suppress(FileNotFoundError):
-                os.chmod(file.fileno() if os.chmod in os.supports_fd else beside, target.stat().st_mode & 0o777)
+                beside.chmod(target.stat().st_mode & 0o777)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

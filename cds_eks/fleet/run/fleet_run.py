@@ -231,7 +231,7 @@ class FleetRun:
         context = Context(
             eks=self._eks,
             journal=self._journal,
-            writer=Writer(journal=self._journal, runner=self.runner, on_item=self._on_item),
+            writer=Writer(journal=self._journal, runner=self.runner, lease=limits.lease, on_item=self._on_item),
             settings=self._settings,
             budgets=budgets,
             poller=poller,

@@ -243,3 +243,29 @@ def test_a_run_that_is_cancelled_at_any_moment_can_be_resumed(backend: str, afte
         world.assert_once(plan, report)
 
     in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("seconds", [20.0, 100.0])
+def test_while_the_journal_is_away_nothing_is_created_and_nothing_is_lost(backend: str, seconds: float) -> None:
+    """Longer than a lease as well: nobody else is there to take the items over."""
+    plan = plan_of(30, 2)
+
+    async def body(world: World) -> None:
+        world.emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=3.0))
+        async with world.client() as eks, anyio.create_task_group() as group:
+            run = world.provision(eks, plan, limits=LIMITS.__class__(poll_interval=5.0, creates=5))
+            group.start_soon(run.report)
+            await anyio.sleep(7.0)
+            world.journal.is_away = True
+            await anyio.sleep(4.0)  # those under way end
+            before = world.count("CreateCluster")
+            await anyio.sleep(seconds)
+            assert world.count("CreateCluster") == before < 30
+            world.journal.is_away = False
+            report = await run.report()
+        assert report.ok
+        world.assert_once(plan, report)
+        assert {item.origin for item in report.items} == {"created"}
+
+    in_world(body, backend)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import json
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.items import Kind
@@ -18,6 +17,9 @@ from cds_eks.fleet.report.page.encode import encode, shown_error
 from cds_eks.fleet.report.summary import duration
 
 if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
+
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 Language = Literal["en", "zh"]
@@ -35,10 +37,11 @@ def render(report: FleetReport, lang: Language) -> str:
     """
     if lang not in get_args(Language):
         raise ConfigurationError(f"lang must be one of {', '.join(get_args(Language))}")
+    template = _template()
     script, style = "\n".join(part(name) for name in SCRIPTS), part("style.css")
     script = f'(() => {{\n"use strict";\n{script}\n}})();'
     troubled = (*report.failures, *report.unknown)
-    text: str = _template().render(
+    return template.render(
         lang=lang,
         words=words()[lang],
         report=report,
@@ -57,7 +60,6 @@ def render(report: FleetReport, lang: Language) -> str:
         data=_markup(in_script(encode(report, deflate_above=PLAIN_BELOW))),
         all_words=_markup(in_script(json.dumps(words(), ensure_ascii=False))),
     )
-    return text
 
 
 def in_script(text: str) -> str:
@@ -74,28 +76,28 @@ def words() -> dict[str, dict[str, str]]:
 
 @cache
 def part(name: str) -> str:
-    """Return one of the files that the page is made of, with `\\n` at the end of each line: hashes go by it."""
+    """Return one of the files that the page is made of, with line feeds alone, since hashes go by them."""
     text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")
 
 
 @cache
-def _template() -> Any:
-    jinja2 = _jinja2()
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def _template() -> jinja2.Template:
+    try:
+        import jinja2
+    except ImportError:
+        raise ConfigurationError("to_html needs jinja2: pip install 'cds-eks[fleet]'") from None
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(part("page.html.jinja"))
 
 
-def _markup(text: str) -> Any:
+def _markup(text: str) -> Markup:
     """Return text that is put into the page as it is: only the page's own parts, and JSON by `in_script`."""
-    return importlib.import_module("markupsafe").Markup(text)
+    from markupsafe import Markup  # jinja2 needs it, too
 
-
-def _jinja2() -> Any:
-    try:
-        return importlib.import_module("jinja2")
-    except ImportError:
-        raise ConfigurationError("to_html needs jinja2: pip install 'cds-eks[fleet]'") from None
+    return Markup(text)
 
 
 def _hash(text: str) -> str:
@@ -109,6 +111,7 @@ def _time(at: float) -> str:
 def _facts(item: ReportItem) -> dict[str, str]:
     error = shown_error(item)
     return {
-        "message": ": ".join(text for name in ("code", "message") if (text := error.get(name))) or error.get("class", ""),
+        "message": ": ".join(text for name in ("code", "message") if (text := error.get(name)))
+        or error.get("class", ""),
         "ids": " ".join(str(value) for value in item.ids.values()),
     }

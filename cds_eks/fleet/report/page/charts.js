@@ -36,7 +36,7 @@ function chart(id, length, layers, unit) {
   const above = ceiling(most);
   const x = (part) => left + part * (width - left - right);
   const y = (value) => CHART - bottom - (value / above) * (CHART - top - bottom);
-  const svg = s("svg", { viewBox: `0 0 ${width} ${CHART}`, role: "img", "aria-label": `${t(id)}: ${short(most)} ${unit}` });
+  const svg = s("svg", { viewBox: `0 0 ${width} ${CHART}`, width, height: CHART, role: "img", "aria-label": `${t(id)}: ${short(most)} ${unit}` });
   for (const value of [0, above / 2, above]) {
     svg.append(s("path", { d: `M${left},${y(value)}H${width - right}`, class: "grid" }));
     svg.append(s("text", { x: left - 5, y: y(value) + 4, "text-anchor": "end" }, short(value)));

@@ -1,4 +1,4 @@
-"""The data of the page: columns instead of rows, times as differences, repeated texts once; deflated when it is long."""
+"""The data of the page: columns instead of rows, times as differences, repeated texts once; deflated if long."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 LONGEST_MESSAGE = 1000
+_HALF = re.compile("[\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CLUSTER, POOL, LONE_POOL = range(3)  # a lone pool: its cluster is not in the report
 
@@ -25,9 +26,10 @@ CLUSTER, POOL, LONE_POOL = range(3)  # a lone pool: its cluster is not in the re
 def encode(report: FleetReport, *, deflate_above: int) -> str:
     """Return the data as JSON; above a length, as JSON that holds it deflated (zlib) in base64."""
     text = json.dumps(columns(report), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _HALF.sub("\ufffd", text)  # browsers do not agree on what half a character is
     if len(text) <= deflate_above:
         return text
-    packed = zlib.compress(text.encode("utf-8", "backslashreplace"), 9)
+    packed = zlib.compress(text.encode(), 9)
     return json.dumps({"deflate": base64.b64encode(packed).decode()})
 
 

@@ -43,14 +43,15 @@ class Failures {
 
   line(row) {
     const error = row.error ?? {};
+    const said = [...(error.code ? [h("b", {}, error.code), " "] : []), error.message ?? error.class ?? ""];
     const name = h("button", { type: "button", class: "link", click: () => this.open(row) }, row.title);
     return h(
       "tr",
       {},
       h("th", { scope: "row" }, name),
       cell("state", h("span", { class: `state s-${row.state}` }, stateWord(row.state))),
-      cell("message", error.code ? h("b", {}, error.code) : "", error.code ? " " : "", error.message ?? error.class ?? ""),
-      cell("request", h("code", {}, row.request)),
+      cell("message", h("div", { class: "clamped" }, ...said)),
+      cell("request", ...(row.request ? [h("code", {}, row.request)] : [])),
       cell("ids", ...Object.entries(row.ids).map(([key, id]) => h("code", { title: key }, id))),
     );
   }

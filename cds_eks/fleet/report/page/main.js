@@ -31,6 +31,7 @@ async function begin() {
     hide(chosen.length > 0, $("none"));
     hide(!chosen.length, $("timeline"));
     hide(chosen.length <= MOST_SVG, $("overview-section"));
+    timeline.zoom = $("zoom").checked;
     timeline.show(chosen);
     if (chosen.length > MOST_SVG) drawOverview(timeline);
     failures.show(chosen);
@@ -76,7 +77,8 @@ async function begin() {
   $("overview").addEventListener("click", (event) => {
     const row = Math.floor((event.offsetY / $("overview").clientHeight) * timeline.rows.length);
     timeline.move(row);
-    $("timeline").focus();
+    timeline.box.scrollTop = timeline.tops[timeline.at] - timeline.box.clientHeight / 2;
+    timeline.box.focus({ preventScroll: true });
   });
   let width = innerWidth;
   addEventListener("resize", () => {
@@ -89,6 +91,7 @@ async function begin() {
     failures.most = Infinity;
     failures.draw();
   });
+  $("zoom").checked = $("zoom").defaultChecked = rows.length > MOST_SVG; // else each would be a dot
   speak(words.lang);
 }
 

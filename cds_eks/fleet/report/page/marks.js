@@ -45,11 +45,27 @@ function paintRow(painter, row, top, height, frame) {
   painter.label(indent, middle, shortened(text, Math.floor((frame.left - indent - 6) / frame.char)), isCluster);
   const { bars, points } = marksOf(row, frame.length);
   for (const bar of bars) {
+    if (bar.to < frame.from || bar.from > frame.to) continue;
     const x = frame.x(bar.from);
     const high = bar.state === "planned" ? 2 : thick;
     painter.bar(x, middle - high / 2, Math.max(frame.x(bar.to) - x, 1), high, fillOf(bar), bar.faint);
   }
-  for (const point of points) painter.point(frame.x(point.at), middle, point.state);
+  for (const point of points) if (point.at >= frame.from && point.at <= frame.to) painter.point(frame.x(point.at), middle, point.state);
+}
+
+// From when to when something happened to rows, besides waiting; for a zoom.
+function reach(rows, length) {
+  let [from, to] = [Infinity, -Infinity];
+  for (const row of rows) {
+    for (const moment of row.history) {
+      if (moment.state === "planned" || moment.at < 0) continue;
+      from = Math.min(from, moment.at);
+      to = Math.max(to, moment.at);
+    }
+  }
+  if (from >= to) return [0, length];
+  const whole = 10 ** Math.max(Math.floor(Math.log10(to - from)), 2) / 2; // so that it does not tremble
+  return [Math.floor(from / whole) * whole, Math.min(Math.ceil(to / whole) * whole, Math.max(length, to))];
 }
 
 function svgPainter(parent) {
@@ -102,7 +118,15 @@ function coloursNow() {
   return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-// Stripes for what is unknown, as a pattern of a canvas.
+// Stripes for what is unknown: a pattern of SVG, and one of a canvas.
+function hatching() {
+  const pattern = s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+  pattern.append(s("rect", { width: 2.6, height: 6, class: "f-unknown" }));
+  const defs = s("defs");
+  defs.append(pattern);
+  return defs;
+}
+
 function hatchOf(context, colours) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 6;

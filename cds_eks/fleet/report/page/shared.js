@@ -53,10 +53,10 @@ function lasting(ms) {
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
-function ticks(length, most) {
+function ticks(length, most, from = 0) {
   const step = 1000 * (STEPS.find((each) => (each * 1000 * most) >= length) ?? Math.ceil(length / most / 1000));
   const found = [];
-  for (let at = 0; at <= length; at += step) found.push({ at, text: clock(at, step, length) });
+  for (let at = Math.ceil(from / step) * step; at <= from + length; at += step) found.push({ at, text: clock(at, step, from + length) });
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 const MOST_SVG = 2000;
 const AXIS = 26;
+const PIECE = 24;
 
 class Timeline {
   constructor(data, open) {
@@ -12,6 +13,7 @@ class Timeline {
     this.cursor = h("div", { class: "cursor" });
     this.rows = [];
     this.at = 0;
+    this.zoom = false;
     this.box.addEventListener("scroll", () => this.later(), { passive: true });
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("focus", () => this.move(this.at, false));
@@ -36,12 +38,9 @@ class Timeline {
 
   draw() {
     const width = Math.max(this.box.clientWidth, 280);
-    const left = width < 600 ? 118 : 216;
-    const scale = (width - left - 16) / this.length;
-    this.frame = { width, left, length: this.length, char: width < 600 ? 6.7 : 7.3, x: (at) => left + at * scale };
+    this.frame = { width, left: width < 600 ? 118 : 216, length: this.length, char: width < 600 ? 6.7 : 7.3 };
     this.space.replaceChildren();
     this.space.style.height = this.isSvg ? "" : `${this.height}px`;
-    this.drawAxis();
     if (this.isSvg) this.drawSvg();
     else this.beginCanvas();
     this.space.append(this.cursor);
@@ -49,40 +48,52 @@ class Timeline {
     document.documentElement.dataset.painted = this.isSvg ? "svg" : "canvas";
   }
 
-  drawAxis() {
-    const { width, x } = this.frame;
-    this.ticks = ticks(this.length, Math.max(2, Math.floor((width - this.frame.left) / 80)));
+  // The time axis: that of the run, or with the zoom that of the rows which are drawn.
+  drawAxis(rows) {
+    const { width, left } = this.frame;
+    const [from, to] = this.zoom ? reach(rows, this.length) : [0, this.length];
+    const scale = (width - left - 16) / (to - from);
+    const x = (at) => left + (Math.min(Math.max(at, from), to) - from) * scale;
+    Object.assign(this.frame, { from, to, x });
+    this.ticks = ticks(to - from, Math.max(2, Math.floor((width - left) / 80)), from);
     const axis = $("axis");
     axis.setAttribute("viewBox", `0 0 ${width} ${AXIS}`);
     axis.setAttribute("width", width);
     axis.setAttribute("height", AXIS);
     axis.replaceChildren(
-      ...this.ticks.map((tick) => s("text", { x: x(tick.at), y: 17, "text-anchor": tick.at ? "middle" : "start" }, tick.text)),
+      ...this.ticks.map((tick) => s("text", { x: x(tick.at), y: 17, "text-anchor": x(tick.at) > left + 16 ? "middle" : "start" }, tick.text)),
     );
     const end = axis.lastChild;
     if (end && this.ticks.length > 1 && x(this.ticks.at(-1).at) > width - 30) end.setAttribute("text-anchor", "end");
   }
 
+  // In pieces, so that a printer can go to the next page between two clusters.
   drawSvg() {
+    this.drawAxis(this.rows);
+    for (let first = 0, end; first < this.rows.length; first = end) {
+      end = Math.min(first + PIECE, this.rows.length);
+      while (end < this.rows.length && this.rows[end].kind !== "cluster" && end < first + 2 * PIECE) end++;
+      this.space.append(this.piece(first, end));
+    }
+    this.canvas = null;
+  }
+
+  piece(first, end) {
     const { width, x } = this.frame;
-    const high = Math.max(this.height, 1);
-    const svg = s("svg", { viewBox: `0 0 ${width} ${high}`, width, height: high, class: "rows", "aria-hidden": "true" });
-    const hatch = s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
-    hatch.append(s("rect", { width: 2.6, height: 6, class: "f-unknown" }));
-    const defs = s("defs");
-    defs.append(hatch);
-    svg.append(defs);
-    for (const tick of this.ticks) svg.append(s("path", { d: `M${x(tick.at)},0V${this.height}`, class: "grid" }));
-    this.rows.forEach((row, k) => {
+    const above = this.tops[first];
+    const height = this.tops[end] - above;
+    const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "rows", "aria-hidden": "true" });
+    if (!first) svg.append(hatching());
+    for (const tick of this.ticks) svg.append(s("path", { d: `M${x(tick.at)},0V${height}`, class: "grid" }));
+    for (let k = first; k < end; k++) {
+      const [row, top] = [this.rows[k], this.tops[k] - above];
       const group = s("g", { class: "row" });
       group.append(s("title", {}, sentence(row)));
-      const [top, bottom] = [this.tops[k], this.tops[k + 1]];
-      if (row.kind === "cluster" && k) group.append(s("path", { d: `M0,${top}H${width}`, class: "grid" }));
-      paintRow(svgPainter(group), row, top, bottom - top, this.frame);
+      if (row.kind === "cluster" && k) group.append(s("path", { d: `M0,${top + 0.5}H${width}`, class: "grid" }));
+      paintRow(svgPainter(group), row, top, this.tops[k + 1] - this.tops[k], this.frame);
       svg.append(group);
-    });
-    this.space.append(svg);
-    this.canvas = null;
+    }
+    return svg;
   }
 
   beginCanvas() {
@@ -92,15 +103,17 @@ class Timeline {
   }
 
   drawCanvas() {
-    const { width, x } = this.frame;
+    const { width } = this.frame;
     const height = Math.max(Math.min(this.box.clientHeight - AXIS, this.height), 1);
     const context = sized(this.canvas, width, height);
     const colours = coloursNow();
     const painter = canvasPainter(context, colours, hatchOf(context, colours));
     const top = Math.min(this.box.scrollTop, Math.max(this.height - height, 0));
+    const [first, last] = [this.rowAt(top), this.rowAt(top + height - 1)];
+    this.drawAxis(this.rows.slice(first, last + 1));
     context.fillStyle = colours.line;
-    for (const tick of this.ticks) context.fillRect(x(tick.at), 0, 1, height);
-    for (let k = this.rowAt(top); k < this.rows.length && this.tops[k] < top + height; k++) {
+    for (const tick of this.ticks) context.fillRect(this.frame.x(tick.at), 0, 1, height);
+    for (let k = first; k <= last; k++) {
       const y = this.tops[k] - top;
       if (this.rows[k].kind === "cluster") {
         context.fillStyle = colours.line;
@@ -139,12 +152,12 @@ class Timeline {
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || !this.rows.length) return;
     const row = this.rows[this.at];
-    const page = Math.max(1, this.rowAt(this.tops[this.at] + this.box.clientHeight - AXIS) - this.at - 1);
+    const seen = this.box.clientHeight - AXIS;
     const to = {
       ArrowDown: this.at + 1,
       ArrowUp: this.at - 1,
-      PageDown: this.at + page,
-      PageUp: this.at - page,
+      PageDown: Math.max(this.rowAt(this.tops[this.at] + seen), this.at + 1),
+      PageUp: Math.min(this.rowAt(Math.max(this.tops[this.at] - seen, 0)), Math.max(this.at - 1, 0)),
       Home: 0,
       End: this.rows.length - 1,
       ArrowLeft: row.parent ? this.rows.indexOf(row.parent) : this.at,
@@ -205,7 +218,7 @@ function drawOverview(timeline) {
   const colours = coloursNow();
   const thick = Math.max(height / Math.max(rows.length, 1), 1);
   const x = (at) => (at / length) * (width - 8) + 4;
-  const dense = Math.max(0.8 / Math.max(rows.length / height, 1), 0.05); // what lies above each other adds up
+  const dense = Math.max(Math.min((1.6 * height) / Math.max(rows.length, 1), 0.8), 0.07); // what lies above each other adds up
   const late = [];
   rows.forEach((row, k) => {
     const { bars, points } = marksOf(row, length);
@@ -213,13 +226,13 @@ function drawOverview(timeline) {
     for (const bar of bars) {
       if (bar.state === "planned" || bar.state === "unknown" || bar.faint) continue;
       context.globalAlpha = dense;
-      context.fillStyle = colours[fillOf(bar)];
+      context.fillStyle = colours[bar.state === "accepted" ? "step-b" : fillOf(bar)];
       context.fillRect(x(bar.from), y, Math.max(x(bar.to) - x(bar.from), 1), thick);
     }
     for (const point of points) late.push([point.state === "ready" ? 0 : 1, x(point.at), y, colours[point.state]]);
   });
   for (const [bad, at, y, colour] of late.sort((one, other) => one[0] - other[0])) {
-    context.globalAlpha = bad ? 0.9 : Math.min(dense * 4, 1);
+    context.globalAlpha = bad ? 0.9 : Math.min(dense * 6, 1);
     context.fillStyle = colour;
     context.fillRect(at - 1, y, 2, Math.max(thick, 1));
   }

@@ -1,0 +1,173 @@
+"""What a report says of a fleet, and that it survives as plain data."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import STATES, Kind, State
+from cds_eks.fleet.report.data import COUNTED, Moment, ReportItem, ReportPlan
+from cds_eks.fleet.report.fleet_report import FleetReport
+from cds_eks.fleet.report.summary import duration
+from support.fleet_reports import STARTED, report_of
+
+
+def item(state: State, *, kind: Kind = "cluster", name: str = "gpu-1") -> ReportItem:
+    return ReportItem(kind=kind, name=name, cluster_name="gpu-1", vpc_id="vpc-1", state=state)
+
+
+def report(*items: ReportItem, stopped: str | None = None) -> FleetReport:
+    return FleetReport(items=items, started_at=10.0, ended_at=12.5, plan=ReportPlan(source="a.toml"), stopped=stopped)
+
+
+def test_it_is_ok_when_every_item_is_ready() -> None:
+    assert report(item("ready"), item("ready", kind="node_pool")).ok
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != "ready"])
+def test_it_is_not_ok_when_one_item_is_not(state: State) -> None:
+    assert not report(item("ready"), item(state)).ok
+
+
+def test_a_report_about_deleting_is_ok_when_all_is_deleted() -> None:
+    done = FleetReport(items=(item("deleted"),), started_at=0.0, ended_at=1.0, goal="deleted")
+    assert done.ok
+    assert str(done) == "the plan: 1 of 1 deleted, after 1.0 s\n  clusters    1 deleted"
+
+
+def test_every_state_has_its_place_among_the_counts() -> None:
+    assert sorted(COUNTED) == sorted(STATES)
+
+
+def test_it_counts_by_kind_and_state() -> None:
+    found = report(item("refused"), item("ready"), item("ready"), item("planned", kind="node_pool"))
+    assert found.counts == {"cluster": {"ready": 2, "refused": 1}, "node_pool": {"planned": 1}}
+    assert list(found.counts["cluster"]) == ["ready", "refused"]
+
+
+def test_failures_are_what_was_refused_or_failed() -> None:
+    items = {state: item(state) for state in STATES}
+    assert report(*items.values()).failures == (items["refused"], items["failed"])
+
+
+def test_unknown_is_what_may_have_been_created() -> None:
+    items = {state: item(state) for state in STATES}
+    assert report(*items.values()).unknown == (items["sending"], items["unknown"])
+
+
+def test_it_comes_back_from_json_as_it_was() -> None:
+    before = report_of(30, troubled=0.5)
+    text = json.dumps(before.to_dict(), allow_nan=False)
+    after = FleetReport.from_dict(json.loads(text))
+    assert after == before
+    assert json.dumps(after.to_dict()) == text
+
+
+def test_it_can_be_pickled() -> None:
+    before = report_of(3)
+    assert before.counts  # what is derived is cached by then
+    assert pickle.loads(pickle.dumps(before)) == before
+
+
+def test_the_keys_of_its_plain_data_and_their_order_are_fixed() -> None:
+    data = report_of(1).to_dict()
+    assert list(data) == [
+        *("schema_version", "plan", "started_at", "ended_at", "stopped", "goal", "ok", "counts", "throughput", "items")
+    ]
+    assert data["schema_version"] == 1
+    assert list(data["items"][0]) == [
+        *("kind", "name", "cluster_name", "vpc_id", "state", "ids", "origin", "request_id", "error", "history"),
+        *("differences", "replicas"),
+    ]
+    for name in data:
+        assert f"`{name}`" in (FleetReport.to_dict.__doc__ or "")
+
+
+def test_plain_data_may_have_more_than_is_known() -> None:
+    data = report_of(2).to_dict()
+    data["later"] = 1
+    data["items"][0]["later"] = 1
+    assert FleetReport.from_dict(data) == report_of(2)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [(2, "schema version 2"), (None, "no report"), ("1", "no report"), (True, "no report")]
+)
+def test_what_it_can_not_read_is_refused(version: object, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        FleetReport.from_dict({**report_of(1).to_dict(), "schema_version": version})
+
+
+def test_what_json_does_not_know_is_told_by_its_text() -> None:
+    odd = ReportItem(
+        kind="cluster", name="a", cluster_name="a", vpc_id="v", state="failed",
+        error={"code": ConfigurationError, "seen": {"at": (1, 2.5, None, True, float("nan"))}},
+    )  # fmt: skip
+    assert report(odd).to_dict()["items"][0]["error"] == {
+        "code": str(ConfigurationError),
+        "seen": {"at": [1, 2.5, None, True, "nan"]},
+    }
+
+
+def test_its_text_has_counts_failures_with_request_ids_and_how_to_look_for_the_unknown() -> None:
+    refused = ReportItem(
+        kind="node_pool", name="workers", cluster_name="gpu-1", vpc_id="vpc-1", state="refused", request_id="r-7",
+        error={"class": "QuotaExceeded", "code": "QuotaExceeded", "message": "no more GPUs", "outcome": "refused"},
+    )  # fmt: skip
+    unknown = item("unknown", name="gpu-2")
+    assert str(report(item("ready"), refused, unknown, stopped="NotEnoughBalance: pay first")).splitlines() == [
+        "a.toml: 1 of 3 ready, after 2.5 s",
+        "  clusters    1 ready, 1 unknown",
+        "  node pools  1 refused",
+        "No more creates were made: NotEnoughBalance: pay first",
+        "Failed (1):",
+        "  node pool gpu-1/workers (refused): QuotaExceeded: no more GPUs [request_id=r-7, vpc_id=vpc-1]",
+        "Unknown, may have been made (1):",
+        "  cluster gpu-2 (unknown): no answer is known [vpc_id=vpc-1]",
+        "  Run the same plan with the same journal again: it looks for these first, and creates nothing before.",
+        "  By hand: eks.clusters.list(keyword='gpu-2', vpc_id='vpc-1')",
+    ]
+
+
+@pytest.mark.parametrize(("ids", "where"), [({"cluster_id": "c-1"}, "'c-1'"), ({}, "<id of gpu-1>")])
+def test_its_text_says_how_to_look_for_a_pool(ids: dict[str, str], where: str) -> None:
+    pool = ReportItem(kind="node_pool", name="p", cluster_name="gpu-1", vpc_id="v", state="unknown", ids=ids)
+    assert f"eks.node_pools.list({where}, filter='p')" in str(report(pool))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0.0 s"),
+        (59.94, "59.9 s"),
+        (60, "1 min 0 s"),
+        (3599.4, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (90_000, "25 h 0 min"),
+    ],
+)
+def test_a_length_of_time_is_told_in_its_two_greatest_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_its_text_stays_short() -> None:
+    lines = str(report_of(1000, troubled=0.5)).splitlines()
+    assert len(lines) < 60
+    assert sum(line.startswith("  … and ") for line in lines) == 2
+
+
+def test_its_text_holds_no_control_characters_of_others() -> None:
+    hostile = ReportItem(
+        kind="cluster", name="a\x1b[2J", cluster_name="a", vpc_id="v\r", state="failed", request_id="r\n\x07",
+        error={"message": "m\x1b]0;owned\x07" + "x" * 5000}, history=(Moment(at=STARTED, state="failed"),),
+    )  # fmt: skip
+    text = str(report(hostile, stopped="\x1b[31m"))
+    assert all(char.isprintable() for char in text.replace("\n", ""))
+    assert len(text) < 1000
+
+
+def test_the_synthetic_reports_are_the_same_each_time() -> None:
+    assert report_of(20) == report_of(20) != report_of(20, seed=2)

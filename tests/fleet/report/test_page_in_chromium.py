@@ -1,0 +1,82 @@
+"""The page in a real browser, where there is one: it draws, prints no error, and runs nothing of others."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cds_eks.fleet.report.fleet_report import FleetReport
+from support.fleet_reports import hostile_report, report_of
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
+    pytest.mark.timeout(180),
+]
+
+
+def opened(path: Path, *options: str, width: int = 1300) -> tuple[str, list[str]]:
+    """Return the document as it is once the script has run, and what the browser's console has got."""
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [
+            *(CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+            *("--enable-logging=stderr", "--virtual-time-budget=10000", f"--window-size={width},900"),
+            *(f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", *options, path.as_uri()),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    errors = done.stderr.decode(errors="replace").splitlines()
+    return done.stdout.decode(errors="replace"), [line for line in errors if ":CONSOLE" in line]
+
+
+def page_of(report: FleetReport, folder: Path) -> Path:
+    return report.to_html(folder / "fleet.html")
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+def test_twenty_clusters_are_drawn_as_svg(width: int, tmp_path: Path) -> None:
+    document, console = opened(page_of(report_of(20), tmp_path), width=width)
+    assert console == []
+    assert re.search(r"<html [^>]*data-painted=\"svg\" data-rows=\"60\"", document)
+    assert document.count('<g class="row">') == 60
+    assert document.count('class="name') == 60
+    assert "data-broken" not in document.split(">", 2)[1]
+
+
+def test_a_thousand_clusters_are_drawn_on_a_canvas(tmp_path: Path) -> None:
+    document, console = opened(page_of(report_of(1000), tmp_path))
+    assert console == []
+    assert re.search(r"<html [^>]*data-painted=\"canvas\" data-rows=\"3000\"", document)
+    assert re.search(r"<canvas class=\"rows\" width=\"\d{3,}\" height=\"\d{3,}\"", document)
+
+
+def test_hostile_text_is_drawn_and_not_run(tmp_path: Path) -> None:
+    document, console = opened(page_of(hostile_report(), tmp_path))
+    assert console == []
+    assert 'data-rows="14"' in document
+    assert document.count("<script") == 3
+    assert "<img" not in document
+    assert "&lt;img src=x onerror=alert(1)&gt;" in document
+
+
+def test_a_report_of_nothing_is_drawn(tmp_path: Path) -> None:
+    empty = FleetReport(items=(), started_at=5.0, ended_at=5.0, stopped="AccessDenied")
+    document, console = opened(page_of(empty, tmp_path))
+    assert console == []
+    assert 'data-rows="0"' in document
+
+
+def test_an_error_of_the_script_would_be_seen(tmp_path: Path) -> None:
+    path = page_of(report_of(2), tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"kind":', '"kinds":', 1), encoding="utf-8")
+    document, console = opened(path)
+    assert console
+    assert "data-broken" in document
