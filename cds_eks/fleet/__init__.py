@@ -1,1 +1,87 @@
-"""Fleets: a thousand clusters from one plan, each exactly once."""
+"""Fleets: a thousand clusters from one plan, each exactly once.
+
+```python
+plan = fleet.Plan.load("fleet.toml")
+async with AsyncEksClient() as eks, fleet.open_journal("fleet.db") as journal:
+    report = await fleet.provision(eks, plan, journal=journal).report()
+```
+"""
+
+from cds_eks._runtime.lazy import lazily
+
+TYPE_CHECKING = False  # that of `typing` costs 5 ms
+if TYPE_CHECKING:
+    from cds_eks.fleet.journal.base import JournalError, JournalTooNew, JournalUnavailable, LeaseLost
+    from cds_eks.fleet.journal.opening import open_journal
+    from cds_eks.fleet.plan import Plan, PlanError, PlanFault
+    from cds_eks.fleet.report.fleet_report import FleetReport
+    from cds_eks.fleet.run.destroy import destroy
+    from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted, Step, StoppedCreating
+    from cds_eks.fleet.run.fleet_run import FleetRun
+    from cds_eks.fleet.run.importing import import_
+    from cds_eks.fleet.run.limits import FleetLimits
+    from cds_eks.fleet.run.orphans import Orphan, orphans
+    from cds_eks.fleet.run.provision import provision
+    from cds_eks.fleet.run.saved import PlanOutdated, apply, save
+    from cds_eks.fleet.run.survey import diff, status
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "FleetLimits": "cds_eks.fleet.run.limits",
+            "FleetReport": "cds_eks.fleet.report.fleet_report",
+            "FleetRun": "cds_eks.fleet.run.fleet_run",
+            "ItemChanged": "cds_eks.fleet.run.events",
+            "JournalError": "cds_eks.fleet.journal.base",
+            "JournalTooNew": "cds_eks.fleet.journal.base",
+            "JournalUnavailable": "cds_eks.fleet.journal.base",
+            "LeaseLost": "cds_eks.fleet.journal.base",
+            "Orphan": "cds_eks.fleet.run.orphans",
+            "Plan": "cds_eks.fleet.plan",
+            "PlanError": "cds_eks.fleet.plan",
+            "PlanFault": "cds_eks.fleet.plan",
+            "PlanOutdated": "cds_eks.fleet.run.saved",
+            "RunEnded": "cds_eks.fleet.run.events",
+            "RunStarted": "cds_eks.fleet.run.events",
+            "Step": "cds_eks.fleet.run.events",
+            "StoppedCreating": "cds_eks.fleet.run.events",
+            "apply": "cds_eks.fleet.run.saved",
+            "destroy": "cds_eks.fleet.run.destroy",
+            "diff": "cds_eks.fleet.run.survey",
+            "import_": "cds_eks.fleet.run.importing",
+            "open_journal": "cds_eks.fleet.journal.opening",
+            "orphans": "cds_eks.fleet.run.orphans",
+            "provision": "cds_eks.fleet.run.provision",
+            "save": "cds_eks.fleet.run.saved",
+            "status": "cds_eks.fleet.run.survey",
+        },
+    )
+
+__all__ = [
+    "FleetLimits",
+    "FleetReport",
+    "FleetRun",
+    "ItemChanged",
+    "JournalError",
+    "JournalTooNew",
+    "JournalUnavailable",
+    "LeaseLost",
+    "Orphan",
+    "Plan",
+    "PlanError",
+    "PlanFault",
+    "PlanOutdated",
+    "RunEnded",
+    "RunStarted",
+    "Step",
+    "StoppedCreating",
+    "apply",
+    "destroy",
+    "diff",
+    "import_",
+    "open_journal",
+    "orphans",
+    "provision",
+    "save",
+    "status",
+]

@@ -20,5 +20,6 @@ class Patience:
 
     def is_over(self, error: EksError) -> bool:
         """Whether an error, after all those before it, is one to give up for."""
-        self._failures = 0 if may_pass(error) else self._failures + 1
+        # Of a write whose fate is open it is not known that it would fail again.
+        self._failures = 0 if may_pass(error) or error.outcome == "unknown" else self._failures + 1
         return self._failures >= MOST_FAILURES

@@ -82,7 +82,7 @@ class PoolLife(ItemLife):
             self.item = await context.writer.insist(
                 self.item,
                 state="accepted",
-                ids={"task_id": answer.data.task_id} if answer.data.task_id else {},
+                ids={"task_id": answer.data.task_id or ""},  # the one before tells nothing of this
                 request_id=answer.request_id,
                 replicas=wanted.replicas,
                 error={},

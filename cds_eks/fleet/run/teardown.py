@@ -41,6 +41,7 @@ class Teardown:
         self._items = dict(items)
         self._include_adopted = include_adopted
         self._patience = Patience()
+        self._task_id = ""
 
     async def run(self) -> None:
         """Delete the cluster, unless something forbids it, and wait until it is gone."""
@@ -71,6 +72,7 @@ class Teardown:
         context = self._context
         await self._write(self._group.id, state="deleting", action="DeleteCluster")
         while True:
+            answer = None
             try:
                 async with context.budgets.create():
                     with context.in_flight.shielded(self._group.id):
@@ -79,19 +81,22 @@ class Teardown:
                 if error.code and await self._is_settled():
                     return True
             except EksError as error:
-                is_busy = isinstance(error, Conflict)
+                if is_busy := isinstance(error, Conflict):
+                    self._patience.succeeded()
                 if not is_busy and not may_pass(error) and self._patience.is_over(error):
                     raise
             else:
-                ids = {"task_id": answer.data.task_id} if answer.data.task_id else {}
-                more = {"ids": ids, "request_id": answer.request_id}
+                if answer is None:
+                    raise LeaseLost(f"{self._group.id}: the deletion was cut off")
+                self._task_id = answer.data.task_id
+                more = {"ids": {"task_id": answer.data.task_id or ""}, "request_id": answer.request_id}
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
                 return False
             await anyio.sleep(context.poller.interval)
 
     async def _wait_until_gone(self, cluster_id: str) -> bool:
         """Wait until a cluster whose deletion was accepted is gone, or is there to stay."""
-        context, task_id = self._context, self._items[self._group.id].ids.get("task_id")
+        context, task_id = self._context, self._task_id
         while True:
             with anyio.move_on_after(context.settings.limits.pool_fallback):
                 while context.poller.state_of(cluster_id) is not None:

@@ -15,8 +15,8 @@ from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.provision import provision
 from fleet.run.world import plan_of
 
-LIMITS = FleetLimits(poll_interval=0.1, pool_fallback=1.0, create_timeout=1.0, lease=1.0, creates=6, grace=2.0)
-SETTLE = 1.0
+LIMITS = FleetLimits(poll_interval=0.1, pool_fallback=1.0, create_timeout=0.7, lease=0.7, creates=6, grace=2.0)
+SETTLE = 0.6
 
 
 async def main(url: str, journal_path: str, count: int) -> None:

@@ -148,7 +148,7 @@ def test_deletions_go_on_through_faults(backend: str) -> None:
             for kind in ("reset_before_commit", "reset_after_commit", "status", "truncate", "replay"):
                 world.emulator.faults.add(Fault(kind, "*", probability=0.05))
             report = await destroyed(world, eks, plan)
-        assert report.ok
+        assert report.ok, [(item.name, item.state, item.error) for item in report.items if item.state != "deleted"]
         assert len(gone(world)) == 20
 
     in_world(body, backend)
