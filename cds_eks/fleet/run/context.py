@@ -11,6 +11,7 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal, LeaseLost
+from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.events import EventStream
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
@@ -54,6 +55,7 @@ class Context:
         in_flight: What must not be cut off.
         events: Where events go.
         differences: What a comparison has shown, by the item's id.
+        steps: What the service did on each cluster, by the item's id.
     """
 
     eks: AsyncEksClient
@@ -66,6 +68,7 @@ class Context:
     in_flight: InFlight
     events: EventStream
     differences: dict[str, dict[str, Any]]
+    steps: dict[str, tuple[Moment, ...]]
 
     async def fail(self, item: Item, **changes: Any) -> Item:
         """Write that an item has failed, and stop creating if that was asked for."""

@@ -17,6 +17,7 @@ from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
@@ -101,6 +102,7 @@ class FleetRun:
         self._events = EventStream()
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
+        self._steps: dict[str, tuple[Moment, ...]] = {}
         self._has_begun = False
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
@@ -139,6 +141,7 @@ class FleetRun:
             times=self._times,
             stopped=self._stopped,
             differences=self._differences,
+            steps=self._steps,
             goal=self._job.goal,
         )
 
@@ -239,6 +242,7 @@ class FleetRun:
             in_flight=self._in_flight,
             events=self._events,
             differences=self._differences,
+            steps=self._steps,
         )
         return context, self.waits
 

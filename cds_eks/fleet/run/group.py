@@ -14,6 +14,7 @@ from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.pool_life import PoolLife
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.steps import tell_steps
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +72,7 @@ class GroupLife:
             is_there = await cluster.ensure()
         finally:
             self.is_created.set()
+        was_ready = cluster.item.state == "ready"
         if not is_there or not await cluster.follow():
             return
         for number, wanted in enumerate(self._group.wanted.pools if self._group.wanted else ()):
@@ -87,6 +89,8 @@ class GroupLife:
                 continue
             await pool.scale()
             await pool.follow()
+        if not was_ready and self._context.settings.limits.steps:
+            await tell_steps(self._context, cluster.item)
 
     def _shown_by(self, cluster: Item) -> float | None:
         """Return until when a list may not show the first pool, if it was made with its cluster."""

@@ -44,6 +44,7 @@ class FleetLimits:
             before has made nothing.
         batch: How many clusters a runner claims at a time.
         lease: For how long what it has claimed is a runner's own unless it says that it is alive.
+        steps: Whether the service is asked once for the steps it took on each cluster that was made, for the report.
         grace: How long a run that is cancelled waits for the creates that are under way.
     """
 
@@ -59,6 +60,7 @@ class FleetLimits:
     attempts: int = attrs.field(default=5, validator=_count)
     batch: int = attrs.field(default=100, validator=_count)
     lease: float = attrs.field(default=30.0, validator=_positive)
+    steps: bool = True
     grace: float = attrs.field(default=20.0, validator=_positive)
 
 

@@ -24,6 +24,7 @@ async def report_of(
     times: tuple[float, float],
     stopped: str | None,
     differences: Mapping[str, Mapping[str, Any]],
+    steps: Mapping[str, Sequence[Moment]] | None = None,
     goal: Literal["ready", "deleted"] = "ready",
 ) -> FleetReport:
     """Return the report on some clusters and their pools.
@@ -35,6 +36,7 @@ async def report_of(
         times: When the run began and ended, by the journal's clock.
         stopped: Why no more creates were made, or None.
         differences: What comparisons have shown, by the item's id.
+        steps: What the service did on each cluster, by the item's id.
         goal: The state that all items were to reach.
     """
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
@@ -49,6 +51,8 @@ async def report_of(
             seen = moments[entry.item_id]
             if not seen or seen[-1].state != entry.state:
                 seen.append(Moment(at=entry.at, state=entry.state))
+    for id_, taken in (steps or {}).items():
+        moments[id_] = sorted([*moments[id_], *taken], key=lambda moment: moment.at)
     told = tuple([report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items])
     return FleetReport(
         items=told,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted
+from cds_eks.fleet.items import STATES
+from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted, Step
 from fleet.run.world import World, in_world, plan_of
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -23,7 +24,9 @@ def test_a_hundred_clusters_with_two_pools_each(backend: str) -> None:
         assert {item.origin for item in report.items} == {"created"}
         assert (world.count("CreateCluster"), world.count("CreateNodePool")) == (100, 100)
         assert len(report.items) == 300
-        assert [moment.state for moment in report.items[0].history] == ["planned", "sending", "accepted", "ready"]
+        states = [moment.state for moment in report.items[0].history]
+        assert [state for state in states if state in STATES] == ["planned", "sending", "accepted", "ready"]
+        assert len([state for state in states if state not in STATES]) == 6  # five steps of its own, one of its pool
         one_poll_per_cluster = 100 * run.poller.rounds
         assert run.poller.lists + world.count("GetCluster") <= 0.05 * one_poll_per_cluster
         # The first pools are seen with one list of their cluster's, the second ones by their tasks.
@@ -45,6 +48,9 @@ def test_events_come_in_order_and_are_typed(backend: str) -> None:
         assert report.ok
         assert isinstance(events[0], RunStarted)
         assert isinstance(events[-1], RunEnded)
+        steps = [event for event in events if isinstance(event, Step) and event.item.name == "gpu-001"]
+        assert {event.status for event in steps} == {"finish"}
+        assert len(steps) == 5
         changes = [event for event in events if isinstance(event, ItemChanged)]
         states = [event.item.state for event in changes if event.item.name == "gpu-001"]
         assert states == ["sending", "accepted", "ready"]

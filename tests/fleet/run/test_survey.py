@@ -80,7 +80,7 @@ def test_orphans_are_found_and_deleted_only_by_their_ids(backend: str) -> None:
             own = world.journal.rows["cluster/vpc-1/gpu-001"].ids["cluster_id"]
             for wrong in ({"prune": True}, {"ids": [twin]}, {"prune": True, "ids": [own]}):
                 with pytest.raises(errors.InvalidRequestError):
-                    await orphans(eks, plan, journal=world.journal, **wrong)  # type: ignore[arg-type]
+                    await orphans(eks, plan, journal=world.journal, **wrong)
             assert world.count("DeleteCluster") == 0
             found = await orphans(eks, plan, journal=world.journal, prune=True, ids=[twin])
         assert {each.cluster_id: each.is_deleted for each in found} == {twin: True, other: False}
