@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
+from cds_eks.fleet.journal.opening import open_journal
 
 COUNT = 8
 TESTS = Path(__file__).resolve().parents[2]
@@ -79,3 +81,33 @@ def test_a_runner_killed_at_a_seeded_moment_and_resumed_makes_everything_once(se
             assert process.returncode == -signal.SIGKILL, "it was over before it could be killed"
         told = resumed(url, tmp_path / "fleet.db")
         assert_once(emulator, told)
+
+
+def states_in(journal: Path) -> Counter[str]:
+    async def read() -> Counter[str]:
+        async with open_journal(journal) as opened:
+            return Counter(item.state for item in await opened.items() if item.kind == "cluster")
+
+    return anyio.run(read)
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_lets_creates_end_and_a_second_one_leaves_at_once(presses: int, tmp_path: Path) -> None:
+    emulator = Emulator(speed=300.0, faults=[Fault("hang_after_commit", "CreateCluster", seconds=0.5)])
+    with emulator.serve() as url:
+        process = started(url, tmp_path / "fleet.db")
+        until(lambda: emulator.ledger.count("CreateCluster") >= 6, process)
+        for _ in range(presses):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        process.communicate(timeout=20)
+        assert process.returncode not in (0, -signal.SIGKILL)
+        states = states_in(tmp_path / "fleet.db")
+        made = emulator.ledger.count("CreateCluster")
+        assert made == 6  # as many as may be under way at once: no other was begun
+        if presses == 1:
+            assert states == {"accepted": 6, "planned": 2}
+        else:
+            assert states["sending"] > 0
+        emulator.faults.clear()
+        assert_once(emulator, resumed(url, tmp_path / "fleet.db"))
