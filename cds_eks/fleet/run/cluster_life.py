@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.fleet.run.requests import request_of
 from cds_eks.waiting.verdicts import judge_cluster
 from cds_eks.wire import Response
 
@@ -34,6 +36,20 @@ class ClusterLife(ItemLife):
     def __init__(self, context: Context, item: Item, wanted: WantedCluster | None = None) -> None:
         super().__init__(context, item, item.id)
         self._wanted = wanted
+
+    async def follow(self) -> bool:
+        """Wait until the cluster is running; one that was ready before is looked for in the latest list only."""
+        cluster_id = own_id(self.item)
+        if self.item.state != "ready" or cluster_id is None:
+            return await super().follow()
+        cluster = (await self._context.poller.look(None)).clusters.get(cluster_id)
+        failure = None if cluster is None else judge_cluster(cluster).failure
+        if failure is None and cluster is None:
+            with contextlib.suppress(EksError):
+                failure = "it is not there any more" if await self._is_gone(cluster_id) else None
+        if failure is not None:
+            await self.fail("TaskFailed" if cluster is not None else "Gone", failure, more={"outcome": "accepted"})
+        return failure is None
 
     def _longest_wait(self) -> float:
         return self._context.settings.limits.cluster_timeout
@@ -74,7 +90,7 @@ class ClusterLife(ItemLife):
     async def _prepare(self) -> Call | None:
         if self._wanted is None:
             return None
-        request, eks = self._wanted.create_request(), self._context.eks
+        request, eks = await request_of(self._wanted, self._wanted.create_request), self._context.eks
 
         async def send(seconds: float) -> Response[Any]:
             return await eks.clusters.create(request, timeout=seconds)
@@ -88,7 +104,7 @@ class ClusterLife(ItemLife):
             self.is_given_up = True
             return
         try:
-            request = self._wanted.create_request()
+            request = await request_of(self._wanted, self._wanted.create_request)
             async with context.budgets.read():
                 found = (await context.eks.clusters.get(id)).data
         except EksError as error:

@@ -15,6 +15,7 @@ from cds_eks.fleet.items import Item
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
 from cds_eks.wire import Response
 
@@ -121,7 +122,7 @@ class PoolLife(ItemLife):
         wanted, eks = self._wanted, self._context.eks
         if wanted is None:
             return None
-        request = wanted.create_request(self._cluster_id)
+        request = await request_of(wanted, lambda: wanted.create_request(self._cluster_id))
 
         async def send(seconds: float) -> Response[Any]:
             self._waits.expect(self._cluster_id, wanted.replicas)
@@ -137,7 +138,7 @@ class PoolLife(ItemLife):
         else:
             origin = "adopted"
             try:
-                compared = self._compared(found)
+                compared = await self._compared(found)
             except EksError as error:
                 await self.fail(type(error).__name__, error.message)
                 return
@@ -157,10 +158,11 @@ class PoolLife(ItemLife):
             action="made with its cluster" if self._made_with_cluster is not None else "adopted",
         )
 
-    def _compared(self, found: NodePool | None) -> dict[str, Compared]:
-        if self._wanted is None or found is None:
+    async def _compared(self, found: NodePool | None) -> dict[str, Compared]:
+        wanted = self._wanted
+        if wanted is None or found is None:
             return {}
-        return compare_pool(self._wanted.create_request(self._cluster_id), found)
+        return compare_pool(await request_of(wanted, lambda: wanted.create_request(self._cluster_id)), found)
 
     async def _wait_until_idle(self) -> None:
         await self._waits.idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -20,6 +21,7 @@ from cds_eks.fleet.run.fleet_run import selected
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
+from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
 
 if TYPE_CHECKING:
@@ -122,10 +124,12 @@ class _Comparing:
         except EksError as error:
             self.differences[group.id] = {"unseen": f"{type(error).__name__}: {error.message}"}
             return
-        self.differences[group.id] = noted(compare_cluster(wanted.create_request(), found))
-        self._compare_pools(group, wanted, cluster_id, pools.node_pool)
+        self.differences[group.id] = noted(compare_cluster(await request_of(wanted, wanted.create_request), found))
+        await self._compare_pools(group, wanted, cluster_id, pools.node_pool)
 
-    def _compare_pools(self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]) -> None:
+    async def _compare_pools(
+        self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]
+    ) -> None:
         seen, by_id = seen_pools(0.0, found, None), {pool.id: pool for pool in found}
         for id_, pool in zip(group.pool_ids, wanted.pools, strict=True):
             known = self._known.get(id_)
@@ -134,7 +138,8 @@ class _Comparing:
             if pool_id is None or pool_id not in by_id:
                 self.differences[id_] = {"there": {"wanted": 1, "found": len(sighted)}} if sighted else dict(GONE)
                 continue
-            compared: Mapping[str, Compared] = compare_pool(pool.create_request(cluster_id), by_id[pool_id])
+            request = await request_of(pool, partial(pool.create_request, cluster_id))
+            compared: Mapping[str, Compared] = compare_pool(request, by_id[pool_id])
             self.differences[id_] = noted(compared)
         names = {pool.name for pool in wanted.pools}
         if unplanned := sorted(pool.name or pool.id for pool in found if pool.name not in names):

@@ -10,6 +10,7 @@ import pytest
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import EventStream, ItemChanged, RunEnded, StoppedCreating
 from cds_eks.fleet.run.limits import FleetLimits
 from fleet.run.memory_journal import MemoryJournal
@@ -280,6 +281,26 @@ def test_a_second_run_of_a_plan_that_is_done_does_next_to_nothing(backend: str) 
             report = await world.provision(eks, plan_of(20, 2)).report()
         assert report.ok
         assert len(world.emulator.ledger.requests) - before <= 2
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_what_somebody_has_deleted_is_told_and_not_made_again_unasked(backend: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan_of(3, 1)).report()
+            id_ = world.journal.rows["cluster/vpc-1/gpu-002"].ids["cluster_id"]
+            await eks.clusters.delete(id_)
+            await anyio.sleep(200.0)
+            report = await world.provision(eks, plan_of(3, 1)).report()
+            clusters = of_clusters(report)
+            assert [item.state for item in clusters] == ["ready", "failed", "ready"]
+            assert clusters[1].error["class"] == "Gone"
+            assert world.count("CreateCluster") == 3
+            await destroy(eks, plan_of(3, 1), journal=world.journal, only=["gpu-002"]).report()
+            assert (await world.provision(eks, plan_of(3, 1)).report()).ok
+        assert world.made("cluster") == {"gpu-001": 1, "gpu-002": 2, "gpu-003": 1}
 
     in_world(body, backend)
 
