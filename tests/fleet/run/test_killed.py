@@ -111,3 +111,20 @@ def test_ctrl_c_lets_creates_end_and_a_second_one_leaves_at_once(presses: int, t
             assert states["sending"] > 0
         emulator.faults.clear()
         assert_once(emulator, resumed(url, tmp_path / "fleet.db"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_two_runners_on_one_plan_the_other_goes_on_when_one_is_killed(seed: int, tmp_path: Path) -> None:
+    rand = random.Random(f"two {seed}")
+    emulator = Emulator(
+        speed=300.0, seed=seed, faults=[Fault("hang_after_commit", "create", seconds=0.2, probability=0.3)]
+    )
+    with emulator.serve() as url:
+        killed, other = started(url, tmp_path / "fleet.db"), started(url, tmp_path / "fleet.db")
+        goal = rand.randrange(4, ALL_REQUESTS // 2)
+        until(lambda: len(emulator.ledger.requests) >= goal, killed)
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+        out, _ = other.communicate(timeout=60)
+        assert other.returncode == 0
+        assert_once(emulator, json.loads(out))
