@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -128,3 +130,39 @@ def test_of_two_runners_on_one_plan_the_other_goes_on_when_one_is_killed(seed: i
         out, _ = other.communicate(timeout=60)
         assert other.returncode == 0
         assert_once(emulator, json.loads(out))
+
+
+def is_locked(journal: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(journal, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_runner_that_is_frozen_for_three_leases_and_woken_makes_nothing_twice(seed: int, tmp_path: Path) -> None:
+    rand = random.Random(f"frozen {seed}")
+    emulator = Emulator(
+        speed=300.0, seed=seed, faults=[Fault("hang_after_commit", "create", seconds=0.2, probability=0.5)]
+    )
+    with emulator.serve() as url:
+        frozen = started(url, tmp_path / "fleet.db")
+        goal = rand.randrange(1, ALL_REQUESTS // 2)
+        until(lambda: len(emulator.ledger.requests) >= goal, frozen)
+        frozen.send_signal(signal.SIGSTOP)
+        while is_locked(tmp_path / "fleet.db"):  # then nobody could go on: SQLite's lock is not given up
+            frozen.send_signal(signal.SIGCONT)
+            time.sleep(0.003)
+            frozen.send_signal(signal.SIGSTOP)
+        try:
+            told = resumed(url, tmp_path / "fleet.db")  # it waits for three leases and more, and does the rest
+            assert_once(emulator, told)
+        finally:
+            frozen.send_signal(signal.SIGCONT)
+        out, _ = frozen.communicate(timeout=60)
+        assert frozen.returncode == 0
+        assert_once(emulator, json.loads(out))
+        assert emulator.ledger.count("CreateCluster", committed=True) == COUNT
