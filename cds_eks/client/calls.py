@@ -13,7 +13,7 @@ from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
 from cds_eks.config import check_timeout
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError
-from cds_eks.errors.creates import ambiguous
+from cds_eks.outcome.conclusion import call_raised
 from cds_eks.outcome.fate import CALL_ID, Fate, witness
 from cds_eks.outcome.open_creates import OpenCreates
 from cds_eks.pipeline import Send
@@ -83,7 +83,7 @@ class Calls:
             answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
             call.record.failures = error.previous  # or else the last would hold itself, by this frame
-            failure = _explained(error, operation, call, fate)
+            failure = _explained(error, call, fate)
             if failure is None:
                 raise
         except BaseException as error:  # a cancellation, Ctrl-C, or what a signal handler or a middleware raises
@@ -118,20 +118,12 @@ class Calls:
         return fate
 
 
-def _explained(error: EksError, operation: Operation[Any], call: Request, fate: Fate | None) -> AmbiguousCreate | None:
-    """Have an error tell all that is known of the call, and its frames nothing; return it as an ambiguous create's."""
-    record = call.record
-    if error.outcome == "unknown":
-        record.may_have_left()  # what it took for accepted may be an answer that names nothing
+def _explained(error: EksError, call: Request, fate: Fate | None) -> AmbiguousCreate | None:
+    """Put on an error all that is known of the call, and clear its frames; return it as an ambiguous create's."""
+    call_raised(call.record, error)
     with_ids(cleared(error), call)
     error.call_id = call.headers[CALL_ID]
-    if fate is None:
-        return None
-    window = fate.window()
-    fate.left_open(error, window)
-    if operation.kind is not Kind.CREATE or error.outcome != "unknown":
-        return None
-    return ambiguous(error, natural_key=fate.natural_key(), window=window)
+    return None if fate is None else fate.failed(error)
 
 
 def operation_of(action: str, method: str) -> Operation[None]:

@@ -84,8 +84,8 @@ def ids_known(request: Request) -> dict[str, Any]:
     for earlier in record.failures:
         found |= earlier.ids
     if request.operation.kind is not Kind.READ:
-        for fragment in record.fragments:
-            found |= _in_text(fragment, request)
+        for partial_body in record.partial_bodies:
+            found |= _in_text(partial_body, request)
     if record.answer is not None and request.operation.kind is not Kind.READ:
         found |= ids_of(request, record.answer)
     return found

@@ -13,7 +13,7 @@ from cds_eks import errors
 from cds_eks.codec import error_codes
 from cds_eks.codec.answer_ids import ids_in, is_repeated
 from cds_eks.codec.envelope import SUCCESS, getter, is_success, is_whole, member, parse, request_id_of, texts_of
-from cds_eks.errors import ConfigurationError, EksError, UnreadableResponse
+from cds_eks.errors import ConfigurationError, EksError, ServiceError, UnreadableResponse
 from cds_eks.redaction import presentable, printable, redact
 from cds_eks.schema.shape import fields_of
 from cds_eks.wire import Kind, Operation, RawResponse, Request
@@ -59,15 +59,45 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
         or not _is_clear(request.operation, envelope, code, response.status)
         or _REPLAY.search(f"{code} {' '.join(texts)}") is not None
     )
-    error = kind(
+    return _service_error(
+        kind,
         shown(texts[0] if texts else NO_REASON, request),
+        request,
+        response,
+        is_open=is_open,
         code=shown(code, request),
-        http_status=response.status,
         desc=shown(desc, request) if isinstance(desc, str) and desc else None,
+    )
+
+
+def _service_error(
+    kind: type[ServiceError],
+    message: str,
+    request: Request,
+    response: RawResponse,
+    *,
+    is_open: bool,
+    code: str = "",
+    desc: str | None = None,
+) -> ServiceError:
+    """Return an error response as an error.
+
+    An answer to a write that names anything new was carried out, as far as anybody knows, whatever else it says.
+    """
+    ids = ids_in(request, response)
+    is_open = is_open or any(not is_repeated(value, request) for value in ids.values())
+    error = kind(
+        message,
+        code=code,
+        http_status=response.status,
+        desc=desc,
         retry_after=retry_after(response),
+        action=request.operation.name,
+        request_id=request_id_of(response, request.hidden),
         outcome="unknown" if is_open else "refused",
     )
-    return addressed(error, request, response)
+    error.ids = {**ids}
+    return error
 
 
 def _by_status_alone(request: Request, response: RawResponse) -> EksError | None:
@@ -77,13 +107,13 @@ def _by_status_alone(request: Request, response: RawResponse) -> EksError | None
         if 200 <= status < 300 and kind is Kind.IDEMPOTENT and request.operation.result is None:
             return None
         return unreadable(_not_the_envelope(request, response), request, response)
-    error = error_codes.by_status(status)(
+    return _service_error(
+        error_codes.by_status(status),
         "too many requests" if status == 429 else NO_REASON,
-        http_status=status,
-        retry_after=retry_after(response),
-        outcome="refused" if kind is Kind.READ or status in error_codes.REFUSALS else "unknown",
+        request,
+        response,
+        is_open=kind is not Kind.READ and status not in error_codes.REFUSALS,
     )
-    return addressed(error, request, response)
 
 
 def _not_the_envelope(request: Request, response: RawResponse) -> str:
@@ -104,13 +134,12 @@ def _not_the_envelope(request: Request, response: RawResponse) -> str:
 
 
 def _unfit(request: Request, response: object) -> ConfigurationError:
-    error = ConfigurationError(
+    return ConfigurationError(
         "a backend or a middleware must return a RawResponse (an int, a mapping and bytes), not "
-        f"{type(response).__name__ if not isinstance(response, RawResponse) else 'one of other things'}"
+        f"{type(response).__name__ if not isinstance(response, RawResponse) else 'one of other things'}",
+        action=request.operation.name,
+        outcome="unknown",  # what returned it may have sent the request
     )
-    error.action = request.operation.name
-    error.outcome = "unknown"  # what returned it may have sent the request
-    return error
 
 
 def _names(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
@@ -160,21 +189,10 @@ def unreadable(reason: str, request: Request, response: RawResponse) -> Unreadab
         http_status=response.status,
         body=redact(body, request.hidden, is_cut=True),
         retry_after=retry_after(response),
+        action=request.operation.name,
+        request_id=request_id_of(response, request.hidden),
     )
-    addressed(error, request, response)
-    return error
-
-
-def addressed(error: EksError, request: Request, response: RawResponse) -> EksError:
-    """Return the error with the operation, the service's id of the request and the ids that the answer names in it.
-
-    An answer to a write that names anything was carried out, as far as anybody knows, whatever else it says.
-    """
-    error.action = request.operation.name
-    error.request_id = request_id_of(response, request.hidden)
     error.ids = {**ids_in(request, response)}
-    if any(not is_repeated(value, request) for value in error.ids.values()):
-        error.outcome = "unknown"
     return error
 
 

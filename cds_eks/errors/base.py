@@ -68,8 +68,8 @@ class EksError(Exception):
 class ConfigurationError(EksError):
     """The client can't be made or used as it was set up: no credentials, bad endpoint, unknown revision."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, outcome="not_sent")
+    def __init__(self, message: str, *, action: str | None = None, outcome: Outcome = "not_sent") -> None:
+        super().__init__(message, action=action, outcome=outcome)
 
 
 class InvalidRequestError(EksError):

@@ -15,7 +15,8 @@ from cds_eks.codec.answer_ids import with_ids
 from cds_eks.codec.envelope import parse, request_id_of
 from cds_eks.codec.error_mapping import is_expired, moment
 from cds_eks.config import RetryPolicy
-from cds_eks.errors import Conflict, ConnectFailed, DeadlineExceeded, EksError, Throttled, may_pass
+from cds_eks.errors import DeadlineExceeded, EksError, Throttled, may_pass
+from cds_eks.outcome import conclusion
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
 
@@ -23,10 +24,6 @@ logger: logging.Logger = logging.getLogger("cds_eks.retry")
 
 ABSURD_RETRY_AFTER = 3600.0
 """A `Retry-After` of more seconds than this says nothing of use."""
-
-
-OWN_DOING = "; an earlier attempt's answer was lost or told nothing for certain, so this is most likely its own doing"
-"""What is added to a conflict that the service sees in a write which was sent before."""
 
 
 @attrs.frozen
@@ -148,24 +145,19 @@ class Retry:
                 response = await send(request)
             except EksError as error:
                 failure = error
-                # A backend tells the record itself; this is for those, and for middlewares, that only raise.
-                if isinstance(error, ConnectFailed):
-                    record.did_not_leave()
-                elif error.outcome == "unknown":
-                    record.may_have_left()
+                conclusion.no_response(record, failure)
             except BaseException:
-                if isinstance(record.arrived, RawResponse) and (found := self._take_down(request, record.arrived)):
+                if isinstance(record.arrived, RawResponse) and (found := self._record_answer(request, record.arrived)):
                     record.failures += (found,)  # it may name ids
                 raise
             else:
-                found = self._take_down(request, response)
+                found = self._record_answer(request, response)
                 if found is None:
                     self._quota.earn(cost)
                     return response
                 failure = found
-                self._learn_time(request, response)
-            if record.outcome == "unknown" and request.operation.kind is Kind.CREATE:
-                failure.outcome = "unknown"  # whatever the error says for itself
+                self._adjust_clock(request, response)
+            conclusion.attempt_failed(failure, record, is_create=request.operation.kind is Kind.CREATE)
             decision = decide(
                 self._policy,
                 kind=request.operation.kind,
@@ -184,17 +176,17 @@ class Retry:
             self._quota.spend(cost)
             await self._sleep(decision.wait)
 
-    def _take_down(self, request: Request, response: RawResponse) -> EksError | None:
+    def _record_answer(self, request: Request, response: RawResponse) -> EksError | None:
         """Put on the record what an answer says, and return what it says went wrong, if anything did."""
         failure = self._failure_of(request, response)
         if failure is None:
-            request.record.answered(request_id_of(response, request.hidden), outcome="accepted")
-            request.record.answer = parse(response)
+            request_id = request_id_of(response, request.hidden)
+            conclusion.success_response(request.record, request_id=request_id, answer=parse(response))
         else:
-            request.record.answered(failure.request_id, outcome=failure.outcome)
+            conclusion.error_response(request.record, failure)
         return failure
 
-    def _learn_time(self, request: Request, response: RawResponse) -> None:
+    def _adjust_clock(self, request: Request, response: RawResponse) -> None:
         """Have requests signed by the service's time, if it refused this one for its own and tells what time it is."""
         if self._set_clock is None or not is_expired(response):
             return
@@ -207,15 +199,8 @@ class Retry:
 
     def _last(self, failure: EksError, request: Request) -> EksError:
         """The failure that ends the call, with what is known of all attempts together."""
-        record = request.record
-        failure.action = request.operation.name
-        failure.attempts = record.attempts
-        failure.outcome = record.outcome
-        failure.previous = record.failures
-        is_write = request.operation.kind is not Kind.READ
-        if is_write and isinstance(failure, Conflict) and any(one.outcome == "unknown" for one in record.failures):
-            failure.message += OWN_DOING
-            failure.args = (failure.message,)
+        record, operation = request.record, request.operation
+        conclusion.attempts_ended(failure, record, action=operation.name, is_write=operation.kind is not Kind.READ)
         with_ids(failure, request)
         record.failures += (failure,)
         return failure

@@ -10,7 +10,8 @@ from typing import Any
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
-from cds_eks.errors import EksError, Outcome
+from cds_eks.errors import AmbiguousCreate, EksError, Outcome
+from cds_eks.errors.creates import ambiguous
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.outcome.record import CallRecord
 
@@ -79,6 +80,14 @@ class Fate:
         """The call was cut off: note on what did it what is known, and keep a create whose fate is open."""
         error.add_note(self._note())
         self.left_open(error)
+
+    def failed(self, error: EksError) -> AmbiguousCreate | None:
+        """The call ended with an error of ours: return it as an ambiguous create's if it leaves one open."""
+        window = self.window()
+        self.left_open(error, window)
+        if not self._is_create or error.outcome != "unknown":
+            return None
+        return ambiguous(error, natural_key=self.natural_key(), window=window)
 
     def left_open(self, error: BaseException, window: tuple[datetime, datetime] | None = None) -> None:
         """The call ended with an error: keep a create whose fate is open.

@@ -78,7 +78,7 @@ class Scripted:
         self.sent.append(request)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if not isinstance(step, errors.ConnectFailed):
-            request.record.may_have_left()
+            request.record.mark_sent()
         if isinstance(step, Exception):
             raise step
         return step

@@ -45,7 +45,7 @@ class Stuck:
 
     async def send(self, request: Request) -> RawResponse:
         if self.how_far != "connecting":
-            request.record.may_have_left()
+            request.record.mark_sent()
         if self.how_far == "answered":
             request.record.arrived = answer()
         if self.how_far == "refused":
@@ -192,11 +192,11 @@ async def test_an_error_and_the_open_create_that_it_tells_of_have_the_same_ids(
 ) -> None:
     class Failing(Stuck):
         async def send(self, request: Request) -> RawResponse:
-            request.record.may_have_left()
+            request.record.mark_sent()
             return answer(500, "InternalError", {"ClusterId": "c-1"})
 
     async def answering(request: Request, send: Send) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         return answer(500, "InternalError", {"ClusterId": "c-1"})
 
     for settings in ({}, {"per_attempt": [answering]}, {"per_call": [answering]}):
@@ -327,7 +327,7 @@ async def test_a_middleware_that_fails_after_the_answer_loses_nothing(
 
     class Fine(Stuck):
         async def send(self, request: Request) -> RawResponse:
-            request.record.may_have_left()
+            request.record.mark_sent()
             return answer()
 
     async with make(Fine("")) as eks:
@@ -449,7 +449,7 @@ async def test_an_accepted_create_that_ends_with_an_error_is_open_with_its_ids(
 
     class Fine(Stuck):
         async def send(self, request: Request) -> RawResponse:
-            request.record.may_have_left()
+            request.record.mark_sent()
             request.record.arrived = answer()
             return answer()
 
@@ -474,7 +474,7 @@ async def test_a_create_that_fails_beyond_doubt_is_not_open(
         async def send(self, request: Request) -> RawResponse:
             if how_far == "connecting":
                 raise errors.ConnectFailed("x")
-            request.record.may_have_left()
+            request.record.mark_sent()
             return answer(400, "BadArgs", None)
 
     async with make(Failing(how_far), retry=RetryPolicy.none()) as eks:

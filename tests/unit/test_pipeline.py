@@ -67,7 +67,7 @@ class Scripted:
         self.notes = notes if notes is not None else []
 
     async def send(self, request: Request) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         self.notes.append("backend")
         self.sent.append(request)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]

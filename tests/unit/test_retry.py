@@ -260,7 +260,7 @@ def test_a_wish_for_a_pause_is_heard_whatever_the_answer_is(status: int, content
 @pytest.mark.parametrize("content", [HTML, b"", b'{"Code": "Timeout"}'])
 def test_a_gateway_whose_time_is_up_is_a_lost_answer(content: bytes) -> None:
     async def send(request: Request) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         return RawResponse(status=408, headers={}, content=content)
 
     for kind, attempts in ((Kind.READ, 4), (Kind.IDEMPOTENT, 4), (Kind.CREATE, 1)):
@@ -336,7 +336,7 @@ def raising(make: Callable[[], EksError], *, left: bool | None = None) -> Step:
 
     def step(request: Request) -> RawResponse:
         if left:
-            request.record.may_have_left()
+            request.record.mark_sent()
         raise make()
 
     return step
@@ -345,7 +345,7 @@ def raising(make: Callable[[], EksError], *, left: bool | None = None) -> Step:
 def answering(make: Callable[[], RawResponse], *, left: bool = True) -> Step:
     def step(request: Request) -> RawResponse:
         if left:
-            request.record.may_have_left()
+            request.record.mark_sent()
         return make()
 
     return step

@@ -276,7 +276,7 @@ class Elsewhere(Failing):
         self.queries.append({"url": request.url})
         if request.url.startswith("http://second"):
             raise errors.ConnectFailed("x")
-        request.record.may_have_left()
+        request.record.mark_sent()
         raise errors.ConnectionLost("x")
 
 
@@ -308,7 +308,7 @@ class Saying(Failing):
         self.content = content
 
     async def send(self, request: Request) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         answer = RawResponse(status=200, headers={}, content=json.dumps(self.content).encode())
         request.record.arrived = answer
         return answer
