@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cds_eks.errors import InvalidRequestError
+from cds_eks.schema.extra_fields import check_no_collision
 from cds_eks.schema.revisions import Gathered, There
 from cds_eks.schema.shape import Nested, Shape, fields_of
-from cds_eks.schema.validators import Broken, ListOf, MapOfText, Rule, joined, spelt, value_at
+from cds_eks.schema.validators import Broken, ListOf, MapOfText, Rule, joined, value_at
 
 MOST_REPEATED = 99
 """A revision that lists each disk is sent at most as many of one [I]: no machine has more."""
@@ -179,8 +180,5 @@ def _gather(request: Shape, gathered: Gathered) -> Any:
 
 def _beside(extra: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return undocumented fields beside the documented ones, which they can't replace."""
-    taken = {name.lower() for name in plain}
-    for name in extra:
-        if name.lower() in taken:
-            raise Broken("is set by a field of the model and can't be replaced", f"extra.{spelt(name)}")
+    check_no_collision(extra, dict.fromkeys(plain, "a field of the model"))
     return {**extra, **plain}

@@ -22,7 +22,7 @@ from cds_eks.errors.creates import (
     DuplicateFound,
     IncompleteList,
 )
-from cds_eks.errors.repeating import may_pass
+from cds_eks.errors.retryable import may_pass
 from cds_eks.errors.service import (
     AuthenticationError,
     BadArgument,

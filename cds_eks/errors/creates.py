@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from cds_eks.errors.base import EksError
+from cds_eks.errors.natural_key import WithNaturalKey, words_of
 from cds_eks.errors.service import ServerFault, ServiceError
 from cds_eks.errors.transport import ConnectionLost, DeadlineExceeded, TransportError, UnreadableResponse
 
 
-class AmbiguousCreate(EksError):
+class AmbiguousCreate(WithNaturalKey, EksError):
     """A create whose fate is unknown: it may or may not have been carried out, and was not sent again.
 
     What is raised is also an instance of what went wrong (`ConnectionLost`, `DeadlineExceeded`, `UnreadableResponse`
@@ -25,20 +26,8 @@ class AmbiguousCreate(EksError):
     natural_key: Mapping[str, Any] = {}
     window: tuple[datetime, datetime] | None = None
 
-    @property
-    def name(self) -> str | None:
-        """The name that was asked for, or None if the operation has none."""
-        names = ("cluster_name", "config.name", "netcard_name")
-        return next((self.natural_key[name] for name in names if name in self.natural_key), None)
-
-    @property
-    def vpc_id(self) -> str | None:
-        """The VPC that was asked for, or None if the operation has none."""
-        return self.natural_key.get("vpc_id")
-
     def _facts(self) -> dict[str, Any]:
-        key = " ".join(f"{name}={value!r}" for name, value in self.natural_key.items())
-        return {**super()._facts(), "look_for": key or None}
+        return {**super()._facts(), "look_for": words_of(self.natural_key) or None}
 
 
 class AmbiguousTransport(AmbiguousCreate, TransportError):
@@ -87,8 +76,7 @@ class DuplicateFound(EksError):
     """
 
     def __init__(self, *, action: str, natural_key: Mapping[str, Any], found: tuple[str, ...]) -> None:
-        key = " ".join(f"{name}={value!r}" for name, value in natural_key.items())
-        super().__init__(f"{len(found)} match {key}", action=action, outcome="accepted")
+        super().__init__(f"{len(found)} match {words_of(natural_key)}", action=action, outcome="accepted")
         self.natural_key: dict[str, Any] = dict(natural_key)
         self.found = found
         self.ids: dict[str, Any] = {"found": found}

@@ -12,6 +12,7 @@ from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
 from cds_eks.errors import AmbiguousCreate, EksError, Outcome
 from cds_eks.errors.creates import ambiguous
+from cds_eks.errors.natural_key import words_of
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.outcome.record import CallRecord
 
@@ -145,8 +146,7 @@ class Fate:
             "outcome": outcome,
         }
         if outcome == "unknown":
-            key = " ".join(f"{name}={value!r}" for name, value in self.natural_key().items())
-            facts["look_for"] = key or None
+            facts["look_for"] = words_of(self.natural_key()) or None
             facts["call_id"] = None if record.request_id else self._call_id
         known = ", ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
         is_kept = self._is_create and outcome in ("accepted", "unknown")

@@ -11,6 +11,7 @@ import attrs
 
 from cds_eks._runtime.logs import log
 from cds_eks.errors import AmbiguousCreate, EksError, Outcome
+from cds_eks.errors.natural_key import WithNaturalKey
 
 logger: logging.Logger = logging.getLogger("cds_eks.client")
 
@@ -19,7 +20,7 @@ MOST_OPEN = 10_000
 
 
 @attrs.frozen(kw_only=True)
-class OpenCreate:
+class OpenCreate(WithNaturalKey):
     """A create that ended without an answer in its caller's hands, though it may have been carried out, or was.
 
     Attributes:
@@ -43,17 +44,6 @@ class OpenCreate:
     call_id: str
     attempts: int
     cause: str
-
-    @property
-    def name(self) -> str | None:
-        """The name that was asked for, or None if the operation has none."""
-        names = ("cluster_name", "config.name", "netcard_name")
-        return next((self.natural_key[name] for name in names if name in self.natural_key), None)
-
-    @property
-    def vpc_id(self) -> str | None:
-        """The VPC that was asked for, or None if the operation has none."""
-        return self.natural_key.get("vpc_id")
 
     def is_told_by(self, error: EksError) -> bool:
         """Whether it is this create that an error tells of."""

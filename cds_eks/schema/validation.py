@@ -11,7 +11,8 @@ import attrs
 
 from cds_eks._runtime.frames import cleared
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import Broken, Rule, joined, spelt, value_at
+from cds_eks.schema.extra_fields import check_no_collision
+from cds_eks.schema.validators import Broken, Rule, joined, value_at
 
 put: Callable[[object, str, Any], None] = object.__setattr__
 """Sets a field of a model that is being made: models are frozen."""
@@ -52,15 +53,20 @@ def check_together(shape: Any) -> None:
 
 
 def check_extra(shape: Any) -> None:
-    """Undocumented fields stand beside the documented ones on the wire, so they can't replace one that is set."""
-    taken = {
-        member.metadata["wire"].lower(): member.name
+    """Check that a model's undocumented fields replace none that is set.
+
+    Raises:
+        InvalidRequestError: One does.
+    """
+    set_by = {
+        member.metadata["wire"]: member.name
         for member in attrs.fields(type(shape))
         if "wire" in member.metadata and getattr(shape, member.name) is not None
     }
-    for name in shape.extra:
-        if name.lower() in taken:
-            raise InvalidRequestError(f"extra.{spelt(name)}", f"is set by {taken[name.lower()]} and can't be replaced")
+    try:
+        check_no_collision(shape.extra, set_by)
+    except Broken as broken:
+        raise InvalidRequestError(broken.path, broken.rule) from None
 
 
 def refusing(init: Callable[..., None]) -> Callable[..., None]:
