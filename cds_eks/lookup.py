@@ -15,6 +15,9 @@ import attrs
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import unmasked
+from cds_eks._runtime.numbers import is_finite
+from cds_eks._runtime.pauses import GROWTH, growing, jittered
+from cds_eks.config import DEFAULT_SETTLE
 from cds_eks.errors import (
     DuplicateFound,
     EksError,
@@ -29,12 +32,8 @@ from cds_eks.wire import Operation
 
 T = TypeVar("T")
 
-SETTLE = 60.0
-"""See `cds_eks.config.Limits.settle` [I]."""
-
 FIRST_INTERVAL = 1.0
 LAST_INTERVAL = 5.0
-GROWTH = 1.5
 
 LONGEST = 10**9
 """No number of seconds is as large."""
@@ -216,7 +215,7 @@ class LookUp:
         sleep: Waits for some seconds.
     """
 
-    settle: float = SETTLE
+    settle: float = DEFAULT_SETTLE
     clock: Callable[[], float] = clocks.monotonic
     rand: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
@@ -244,7 +243,7 @@ class LookUp:
         if poll_interval is not None and (not is_seconds(poll_interval) or poll_interval == 0):
             raise InvalidRequestError("poll_interval", "must be a number of seconds above 0, or None")
         interval = FIRST_INTERVAL if poll_interval is None else float(poll_interval)
-        longest = max(LAST_INTERVAL, interval)
+        pauses = growing(interval, GROWTH, max(LAST_INTERVAL, interval))
         ends = self.clock() + window
         while True:
             left = ends - self.clock()
@@ -261,12 +260,9 @@ class LookUp:
                     raise
             if left <= 0:
                 return None
-            await self.sleep(max(0.0, min(interval * (0.75 + 0.25 * self.rand()), ends - self.clock())))
-            interval = min(interval * GROWTH, longest)
+            await self.sleep(max(0.0, min(jittered(next(pauses), self.rand()), ends - self.clock())))
 
 
 def is_seconds(value: object) -> bool:
     """Whether a value is a finite number of seconds of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return 0 <= value < LONGEST
+    return is_finite(value) and 0 <= value < LONGEST

@@ -1,4 +1,4 @@
-"""Numbers that can be reckoned with, and how others are shown."""
+"""Which numbers settings and arguments may be, and how others are shown."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ def is_finite(value: object) -> TypeGuard[float]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return abs(value) < MOST if isinstance(value, int) else math.isfinite(value)
+
+
+def positive_float(value: object) -> float | None:
+    """Return a number above 0 as a float; None if it is none, infinite, or larger than any float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if 0 < number < math.inf else None
 
 
 def shown_number(value: object) -> str:

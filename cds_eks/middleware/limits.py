@@ -62,7 +62,7 @@ class LimitRate:
         elif not self._permits.try_acquire():
             is_read = request.operation.kind is Kind.READ
             request.record.waits_for = self._place  # it stays so if this is where the call ends
-            if not await self._permits.acquire(is_read=is_read, seconds=self._left(request)):
+            if not await self._permits.acquire(is_read=is_read, seconds=request.time_left(self._clock())):
                 raise OutOfTime
             request.record.waits_for = None
         try:
@@ -74,14 +74,10 @@ class LimitRate:
             self._adaptive.learn(self._clock(), is_throttled=is_throttled)
         return response
 
-    def _left(self, request: Request) -> float | None:
-        """Return how many seconds there are until the request's deadline, or None if it has none."""
-        return None if request.deadline is None else request.deadline - self._clock()
-
     async def _paced(self, request: Request, pace: FairSemaphore) -> None:
         """Acquire a permit at the pace that is set, until the request's deadline."""
         request.record.waits_for = self._turn
-        with anyio.move_on_after(self._left(request)):
+        with anyio.move_on_after(request.time_left(self._clock())):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
             request.record.waits_for = None
             return

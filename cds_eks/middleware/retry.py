@@ -164,7 +164,7 @@ class Retry:
                 failure=failure,
                 attempt=record.attempts,
                 quota=self._quota.left,
-                time_left=None if request.deadline is None else request.deadline - self._clock(),
+                time_left=request.time_left(self._clock()),
                 jitter=self._jitter(),
                 clock_was_wrong=record.clock_was_wrong,
             )

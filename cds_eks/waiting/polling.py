@@ -10,6 +10,7 @@ import anyio
 import attrs
 
 from cds_eks._runtime import clocks
+from cds_eks._runtime.pauses import jittered
 from cds_eks.errors import InvalidRequestError
 from cds_eks.waiting.intervals import PollInterval, check_interval, check_timeout
 from cds_eks.waiting.watch import Watch
@@ -34,7 +35,7 @@ class Pace:
     def pauses(self, interval: PollInterval) -> Iterator[float]:
         """Return pauses, each shortened by up to a quarter, so that waits part."""
         for pause in interval.pauses():  # pragma: no branch - there is always another
-            yield pause * (0.75 + 0.25 * self.random())
+            yield jittered(pause, self.random())
 
 
 async def wait_for(
@@ -58,7 +59,7 @@ async def wait_for(
         while True:
             await watch.read()
             await watch.settle()
-            left = None if ends is None else ends - pace.clock()
+            left = clocks.time_left(ends, pace.clock())
             if watch.has_ended or (left is not None and left <= 0):
                 break
             pause = next(pauses)
