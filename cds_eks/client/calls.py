@@ -11,8 +11,7 @@ from cds_eks._runtime.affinity import LoopAffinity
 from cds_eks._runtime.frames import cleared
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
-from cds_eks.config import check_timeout
-from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError
+from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError
 from cds_eks.outcome.conclusion import call_raised
 from cds_eks.outcome.fate import CALL_ID, Fate, witness
 from cds_eks.outcome.open_creates import OpenCreates
@@ -124,37 +123,6 @@ def _explained(error: EksError, call: Request, fate: Fate | None) -> AmbiguousCr
     with_ids(cleared(error), call)
     error.call_id = call.headers[CALL_ID]
     return None if fate is None else fate.failed(error)
-
-
-def operation_of(action: str, method: str) -> Operation[None]:
-    """Return an undocumented action as an operation: one with `POST` is taken for a create.
-
-    Raises:
-        InvalidRequestError: There is no such action or method.
-    """
-    if not isinstance(action, str) or not action.isprintable() or not action.strip():
-        raise InvalidRequestError("action", "must be the name of an action")
-    if method not in ("GET", "POST"):
-        raise InvalidRequestError("method", "must be GET or POST")
-    kind = Kind.READ if method == "GET" else Kind.CREATE
-    return Operation(name=action, action=action, method=method, kind=kind, request=None, result=None)
-
-
-def limit(call: Request, timeout: float) -> None:
-    """Give a call a time of its own, in place of the client's.
-
-    Args:
-        call: The request.
-        timeout: How long it may take with all its attempts, in seconds.
-
-    Raises:
-        InvalidRequestError: It is no time.
-    """
-    try:
-        call.record.total = check_timeout(timeout)
-    except InvalidRequestError as error:
-        error.action = call.operation.name
-        raise
 
 
 def _log(operation: Operation[T], answer: Response[T]) -> None:

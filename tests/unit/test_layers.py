@@ -45,7 +45,6 @@ STILL_LONG = {
     "cds_eks/backend/connection.py",
     "cds_eks/backend/httpx.py",
     "cds_eks/backend/streams.py",
-    "cds_eks/client/async_client.py",
     "codegen/__main__.py",
     "codegen/description.py",
 }
