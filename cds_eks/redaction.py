@@ -59,7 +59,7 @@ class Secrets:
         secret may be spelt takes many times as long.
         """
         if self._marks is None:
-            self._marks = [_mark_of(secret) for secret in self._texts if len(secret) >= SHORTEST_SECRET]
+            self._marks = [_quick_mark(secret) for secret in self._texts if len(secret) >= SHORTEST_SECRET]
         for mark in self._marks:  # noqa: SIM110 - a third quicker than `any`, and each call comes by
             if mark in text:
                 return True
@@ -106,7 +106,7 @@ def _texts_of(texts: Iterable[str] | Secrets) -> frozenset[str]:
 NO_SECRETS = Secrets()
 
 
-def _mark_of(secret: str) -> str:
+def _quick_mark(secret: str) -> str:
     """Return the first run of four letters or digits, or the longest there is."""
     found = _LONG_PLAIN.search(secret)
     return found[0] if found else max(_PLAIN.findall(secret), key=len, default="")
@@ -114,12 +114,12 @@ def _mark_of(secret: str) -> str:
 
 def spellings_of(secret: str) -> tuple[str, ...]:
     """All the ways in which an answer may spell a secret, the longest first: one spelling may lie within another."""
-    once = _respelt(secret)
-    twice = {again for spelling in once for again in _respelt(spelling)}
+    once = _encodings(secret)
+    twice = {again for spelling in once for again in _encodings(spelling)}
     return tuple(sorted(twice | _in_python(secret), key=len, reverse=True))
 
 
-def _respelt(secret: str) -> set[str]:
+def _encodings(secret: str) -> set[str]:
     """How a text is spelt in plain, in JSON (Go's JSON too), in a URL and in HTML."""
     if secret.isascii() and secret.isalnum():
         return {secret}
@@ -164,7 +164,7 @@ def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False)
         if spelling in text:
             text = text.replace(spelling, "***")
         if is_cut:
-            text = _without_begun(text, spelling)
+            text = _without_partial(text, spelling)
     return _SIGNATURE.sub(r"\1***", text) if "ignature" in text else text
 
 
@@ -172,7 +172,7 @@ def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False)
 _SIGNATURE = re.compile(r"(Signature(?:=|%3D|%253D|\\u003d|&#61;))[A-Za-z0-9+/%=_.~-]+")
 
 
-def _without_begun(text: str, spelling: str) -> str:
+def _without_partial(text: str, spelling: str) -> str:
     """Return a text without the beginning of a secret at its end."""
     start = text.find(spelling[:SHORTEST_SECRET], max(0, len(text) - len(spelling)))
     while start >= 0 and not spelling.startswith(text[start:]):
@@ -211,12 +211,12 @@ def secrets_in(plain: Any) -> set[str]:
         elif is_secret and isinstance(value, str):
             found.add(value)
         elif is_secret and isinstance(value, (int, float)) and not isinstance(value, bool):
-            found.add(_spelt_out(value))
+            found.add(_number_text(value))
     found.discard("")
     return found
 
 
-def _spelt_out(number: float) -> str:
+def _number_text(number: float) -> str:
     try:
         return str(number)
     except ValueError:  # Python does not spell the longest ones, so nobody shows them

@@ -254,7 +254,7 @@ class AsyncEksClient:
             del extra
             raise cleared(error)  # noqa: B904 - it is the same
         answer = self._calls.carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
-        return self._deletions.noting(answer, request) if operation.name == "DeleteCluster" else answer
+        return self._deletions.record_accepted(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
         self,

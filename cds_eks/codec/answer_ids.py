@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cds_eks.codec.envelope import is_whole, loaded, member, parse
+from cds_eks.codec.envelope import is_whole, load_json, member, parse
 from cds_eks.errors import EksError
 from cds_eks.redaction import is_secret_name, presentable
 from cds_eks.schema.shape import Shape, fields_of
@@ -26,7 +26,7 @@ MOST_IDS = 20
 _MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"([^"\\]+)"')
 """A text of a JSON object, and its name."""
 
-_OURS = frozenset({"requestid", "accesskeyid"})
+_IDS_OF_THE_REQUEST = frozenset({"requestid", "accesskeyid"})
 """Ids of the request's own."""
 
 
@@ -44,9 +44,9 @@ def ids_in(request: Request, response: RawResponse) -> dict[str, str]:
     if request.operation.kind is Kind.READ or not is_whole(response):
         return {}
     try:
-        body = parse(response) or loaded(response.content)
+        body = parse(response) or load_json(response.content)
     except (ValueError, RecursionError):
-        return _in_text(response.content, request)
+        return _ids_in_text(response.content, request)
     return ids_of(request, body)
 
 
@@ -85,7 +85,7 @@ def ids_known(request: Request) -> dict[str, Any]:
         found |= earlier.ids
     if request.operation.kind is not Kind.READ:
         for partial_body in record.partial_bodies:
-            found |= _in_text(partial_body, request)
+            found |= _ids_in_text(partial_body, request)
     if record.answer is not None and request.operation.kind is not Kind.READ:
         found |= ids_of(request, record.answer)
     return found
@@ -118,8 +118,8 @@ def _text(value: object) -> str | None:
 
 def _is_id(wire: str, value: object) -> bool:
     """Whether what no result has a name for is an id."""
-    is_named_so = wire.endswith(("Id", "ID", "_id")) and wire.lower() not in _OURS and not is_secret_name(wire)
-    return is_named_so and isinstance(value, str)
+    is_id_name = wire.endswith(("Id", "ID", "_id")) and wire.lower() not in _IDS_OF_THE_REQUEST
+    return is_id_name and not is_secret_name(wire) and isinstance(value, str)
 
 
 def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]:
@@ -129,7 +129,7 @@ def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]
     }
 
 
-def _in_text(content: bytes, request: Request) -> dict[str, str]:
+def _ids_in_text(content: bytes, request: Request) -> dict[str, str]:
     """Return the ids that stand in an answer which is no JSON, as `ids_of` does: as a rule it breaks off."""
     names = _names(request.operation)
     known, others = dict[str, str](), dict[str, str]()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import attrs
 
 from cds_eks._runtime.frames import Masked
-from cds_eks.codec.serialize import written
+from cds_eks.codec.serialize import to_wire
 from cds_eks.config import Timeouts
 from cds_eks.errors import InvalidRequestError
 from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, secrets_in
@@ -66,7 +66,7 @@ def encode(
     """
     try:
         revised, has_secrets = _plan(operation, type(request), revision)  # type: ignore[arg-type]  # classes are hashable
-        arguments = written(request, revision)
+        arguments = to_wire(request, revision)
         if extra is not None or request.extra:
             arguments = _with_extra(arguments, request, extra)
             secrets |= secrets_in(extra)

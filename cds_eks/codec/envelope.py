@@ -50,7 +50,7 @@ def is_whole(response: object) -> bool:
 
 def _parse(content: bytes) -> dict[str, Any] | None:
     try:
-        body = loaded(content)
+        body = load_json(content)
     except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
@@ -58,7 +58,7 @@ def _parse(content: bytes) -> dict[str, Any] | None:
     return body if isinstance(body.get("Code") or member(body, "Code"), (str, int)) else None
 
 
-def loaded(content: bytes) -> Any:
+def load_json(content: bytes) -> Any:
     """Return what JSON says, the same with orjson and without."""
     if orjson is not None and _LONG_NUMBER not in content.translate(_DIGITS):
         try:

@@ -37,14 +37,14 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     envelope = parse(response) if isinstance(response, RawResponse) else None
     if envelope is None:
         if not is_whole(response):
-            return _unfit(request, response)
+            return _not_a_response(request, response)
         is_silent = not response.content.strip() and response.status < 500 and response.status != 407
         if is_silent or response.status == 429:
             return _by_status_alone(request, response)
         return unreadable(_not_the_envelope(request, response), request, response)
     if response.status < 300 and is_success(envelope):
         result_id = request.operation.result_id
-        if result_id is None or _names(result_id, request.operation, envelope):
+        if result_id is None or _names_result(result_id, request.operation, envelope):
             return None
         return unreadable("the answer does not name what was made", request, response)
     code = str(member(envelope, "Code"))
@@ -56,7 +56,7 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     is_open = request.operation.kind is not Kind.READ and (
         response.status >= 500
         or kind is errors.ServerFault
-        or not _is_clear(request.operation, envelope, code, response.status)
+        or not _is_certain_refusal(request.operation, envelope, code, response.status)
         or _REPLAY.search(f"{code} {' '.join(texts)}") is not None
     )
     return _service_error(
@@ -133,7 +133,7 @@ def _not_the_envelope(request: Request, response: RawResponse) -> str:
     return f"the endpoint redirects to {site}: set endpoint={site!r} if that is the service"
 
 
-def _unfit(request: Request, response: object) -> ConfigurationError:
+def _not_a_response(request: Request, response: object) -> ConfigurationError:
     return ConfigurationError(
         "a backend or a middleware must return a RawResponse (an int, a mapping and bytes), not "
         f"{type(response).__name__ if not isinstance(response, RawResponse) else 'one of other things'}",
@@ -142,7 +142,7 @@ def _unfit(request: Request, response: object) -> ConfigurationError:
     )
 
 
-def _names(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
+def _names_result(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
     """Whether a create's yes has the id of what was made: without it, nobody knows whether anything was."""
     data = member(envelope, "Data")
     if isinstance(data, list) and len(data) == 1:
@@ -151,7 +151,7 @@ def _names(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any
     return isinstance(data, Mapping) and member(data, wire) not in (None, "")
 
 
-def _is_clear(operation: Operation[Any], envelope: Mapping[str, Any], code: str, status: int) -> bool:
+def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], code: str, status: int) -> bool:
     """Whether an answer to a write is a refusal beyond doubt, as far as its code and its status go.
 
     It is none if it may be a misspelt success (`Success` with another HTTP status; a code that is no word, such as 0,
@@ -163,12 +163,12 @@ def _is_clear(operation: Operation[Any], envelope: Mapping[str, Any], code: str,
     if error_codes.known(code) is not None or (400 <= status < 500 and status not in (408, 499)):
         return True
     is_word = isinstance(member(envelope, "Code"), str) and code.strip().lower() not in ("", SUCCESS)
-    if not is_word or code.strip().isdigit() or not _says_nothing(member(envelope, "Data")):
+    if not is_word or code.strip().isdigit() or not _is_empty(member(envelope, "Data")):
         return False
     return operation.kind is not Kind.CREATE or status >= 300 or error_codes.guessed(code) is not None
 
 
-def _says_nothing(data: object) -> bool:
+def _is_empty(data: object) -> bool:
     """Whether the data of an answer are none: a Go service has the operation's zero struct there [O]."""
     return not (any(data.values()) if isinstance(data, Mapping) else data)
 

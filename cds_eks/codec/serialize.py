@@ -22,7 +22,7 @@ Write = Callable[[Any], Any]
 """From a checked value of a field to what stands for it on the wire. Raises `Broken` with the path below the field."""
 
 
-def written(request: Shape, revision: str) -> dict[str, Any]:
+def to_wire(request: Shape, revision: str) -> dict[str, Any]:
     """Return a request as plain data by wire names; what is unset (None) is left out, zero, "" and False are not.
 
     Args:
@@ -50,7 +50,7 @@ def writer(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any
 
 def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any]]:
     present: list[tuple[str, str, Write]] = []
-    lacking: list[tuple[str, There]] = []
+    absent: list[tuple[str, There]] = []
     for member in fields_of(shape):
         if "wire" not in member.metadata:
             continue
@@ -58,14 +58,14 @@ def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, 
         if there.wire is not None:
             present.append((member.name, there.wire, _write(member.metadata["rule"], there, revision)))
         elif not there.above:
-            lacking.append((member.name, there))
+            absent.append((member.name, there))
     gathered = [each for each in shape.GATHERED if each.revision == revision]
 
     def write(request: Shape) -> dict[str, Any]:
         plain: dict[str, Any] = {}
-        for name, there in lacking:
-            if (value := getattr(request, name)) and not _says_nothing(value, there.unsaid):
-                raise Broken(_lacks(there, revision), name)
+        for name, there in absent:
+            if (value := getattr(request, name)) and not _is_default(value, there.unsaid):
+                raise Broken(_not_in_revision(there, revision), name)
         for name, wire, write_value in present:
             if (value := getattr(request, name)) is not None:
                 try:
@@ -75,7 +75,7 @@ def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, 
         for each in gathered:
             plain[each.wire] = _gather(request, each)
         extra: Mapping[str, Any] = getattr(request, "extra")  # noqa: B009 - the base has none
-        return _beside(extra, plain) if extra else plain
+        return _with_extra(extra, plain) if extra else plain
 
     _WRITERS[shape, revision] = write
     return write
@@ -148,7 +148,7 @@ def _times(repeat: str, revision: str) -> Callable[[Any], int]:
     return times
 
 
-def _says_nothing(value: Any, unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None]) -> bool:
+def _is_default(value: Any, unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None]) -> bool:
     """Whether a value that a revision can't carry only says the default. Of what is empty or zero, all does."""
     if not isinstance(unsaid, Mapping):
         return value in unsaid
@@ -157,7 +157,7 @@ def _says_nothing(value: Any, unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, 
     return all(values is None or said[name] in values for name, values in allowed.items())
 
 
-def _lacks(there: There, revision: str) -> str:
+def _not_in_revision(there: There, revision: str) -> str:
     rule = f"does not exist in revision {revision}"
     if isinstance(there.unsaid, Mapping):
         default = ", ".join(f"{name} {_choice(each)}" for name, each in there.unsaid.items() if each is not None)
@@ -178,7 +178,7 @@ def _gather(request: Shape, gathered: Gathered) -> Any:
     return value
 
 
-def _beside(extra: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+def _with_extra(extra: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return undocumented fields beside the documented ones, which they can't replace."""
     check_no_collision(extra, dict.fromkeys(plain, "a field of the model"))
     return {**extra, **plain}

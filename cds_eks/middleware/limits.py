@@ -41,8 +41,9 @@ class LimitRate:
     ) -> None:
         is_paced = requests_per_second is not None or adaptive is not None
         self._permits = FairSemaphore(max_in_flight)
-        self._place = f"a free connection ({max_in_flight} in flight)"
-        self._turn = f"its turn ({requests_per_second:g} a second)" if requests_per_second is not None else "its turn"
+        rate = "" if requests_per_second is None else f" ({requests_per_second:g} a second)"
+        self._permit_words = f"a free connection ({max_in_flight} in flight)"
+        self._turn_words = f"its turn{rate}"
         self._pace = FairSemaphore(1) if is_paced else None
         self._interval = 1 / requests_per_second if requests_per_second is not None else 0.0
         self._next = 0.0
@@ -61,7 +62,7 @@ class LimitRate:
             await self._paced(request, self._pace)
         elif not self._permits.try_acquire():
             is_read = request.operation.kind is Kind.READ
-            request.record.waits_for = self._place  # it stays so if this is where the call ends
+            request.record.waits_for = self._permit_words  # it stays so if this is where the call ends
             if not await self._permits.acquire(is_read=is_read, seconds=request.time_left(self._clock())):
                 raise OutOfTime
             request.record.waits_for = None
@@ -76,7 +77,7 @@ class LimitRate:
 
     async def _paced(self, request: Request, pace: FairSemaphore) -> None:
         """Acquire a permit at the pace that is set, until the request's deadline."""
-        request.record.waits_for = self._turn
+        request.record.waits_for = self._turn_words
         with anyio.move_on_after(request.time_left(self._clock())):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
             request.record.waits_for = None

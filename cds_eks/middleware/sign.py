@@ -29,7 +29,7 @@ class Sign:
         query = self._signer.sign(request.operation.method, request.params)
         if isinstance(query, str):
             if self._secrets is not None:
-                self._learn(request)
+                self._remember_secrets(request)
             request.record.begin_send()
             return send(request.signed(query))
         return self._send_later(query, request, send)
@@ -40,11 +40,11 @@ class Sign:
         if not isinstance(query, str):
             raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
         if self._secrets is not None:
-            self._learn(request)
+            self._remember_secrets(request)
         request.record.begin_send()
         return await send(request.signed(query))
 
-    def _learn(self, request: Request) -> None:
+    def _remember_secrets(self, request: Request) -> None:
         """Have the record know what must not be shown of the key that was signed with just now."""
         assert self._secrets is not None
         if not (current := self._secrets()) <= request.secrets:  # the key is a new one

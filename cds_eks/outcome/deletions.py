@@ -33,7 +33,7 @@ class Deletions:
         if len(self._tasks) > MOST:
             del self._tasks[next(iter(self._tasks))]
 
-    async def noting(self, call: Awaitable[A], request: Any) -> A:
+    async def record_accepted(self, call: Awaitable[A], request: Any) -> A:
         """Return a deletion's answer, remembered if it is accepted."""
         answer = await call
         self.note(request.cluster_id, getattr(answer.data, "task_id", ""))

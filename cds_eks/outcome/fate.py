@@ -23,7 +23,7 @@ CALL_ID = "cds-request-id"
 
 NEVER_BEGAN = "the call had not begun: nothing was sent"
 
-_SAID: dict[Outcome, str] = {
+_IN_WORDS: dict[Outcome, str] = {
     "not_sent": "was not sent",
     "refused": "was refused",
     "accepted": "was carried out",
@@ -149,9 +149,9 @@ class Fate:
             facts["look_for"] = words_of(self.natural_key()) or None
             facts["call_id"] = None if record.request_id else self._call_id
         known = ", ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
-        is_kept = self._is_create and outcome in ("accepted", "unknown")
-        more = "; it is among the client's `open_creates`" if is_kept else ""
-        return f"{self._action} {_SAID[outcome]} [{known}]{more}"
+        is_open = self._is_create and outcome in ("accepted", "unknown")
+        more = "; it is among the client's `open_creates`" if is_open else ""
+        return f"{self._action} {_IN_WORDS[outcome]} [{known}]{more}"
 
 
 witness: ContextVar[list[Fate] | None] = ContextVar("witness", default=None)

@@ -45,7 +45,7 @@ class OpenCreate(WithNaturalKey):
     attempts: int
     cause: str
 
-    def is_told_by(self, error: EksError) -> bool:
+    def is_meant_by(self, error: EksError) -> bool:
         """Whether it is this create that an error tells of."""
         if error.action != self.action:
             return False
@@ -94,4 +94,4 @@ class OpenCreates:
         """Forget a create, or the one that an error tells of; return whether it was there."""
         if isinstance(what, OpenCreate):
             return self.discard(what.call_id)
-        return any(self.discard(create.call_id) for create in self.all() if create.is_told_by(what))
+        return any(self.discard(create.call_id) for create in self.all() if create.is_meant_by(what))

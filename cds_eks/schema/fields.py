@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 
 from cds_eks.schema.revisions import There
-from cds_eks.schema.validation import refusing
+from cds_eks.schema.validation import raising_own_errors
 from cds_eks.schema.validators import ExtraFields, Rule
 
 ABSENT: Any = attrs.NOTHING
@@ -68,7 +68,7 @@ else:
             for name in ("__dict__", "__weakref__"):
                 body.pop(name, None)
             body["__slots__"] = tuple(members)
-            body["__init__"] = refusing(declared.__dict__["__init__"])
+            body["__init__"] = raising_own_errors(declared.__dict__["__init__"])
             body["__setattr__"] = body["__delattr__"] = _refuse_change
             body["__attrs_attrs__"] = _Fields(declared, members, options)
             return type(declared)(declared.__name__, declared.__bases__, body)

@@ -181,7 +181,7 @@ class Nested(Rule):
     def load(self, value: Any, path: str) -> Any:
         return _load(self.shape, value, path) if isinstance(value, Mapping) else value
 
-    def spelt_out(self, value: Any) -> Any:
+    def expanded(self, value: Any) -> Any:
         """The same: a text stands for a model of which it is all that is required, such as a subnet by its id."""
         name = _only_text(self.shape) if isinstance(value, str) else None
         return value if name is None else {name: value}

@@ -69,7 +69,7 @@ def check_extra(shape: Any) -> None:
         raise InvalidRequestError(broken.path, broken.rule) from None
 
 
-def refusing(init: Callable[..., None]) -> Callable[..., None]:
+def raising_own_errors(init: Callable[..., None]) -> Callable[..., None]:
     """Return the `__init__` of a model, whose wrong and missing arguments are errors of ours, and show no secret."""
 
     @functools.wraps(init)
@@ -77,7 +77,7 @@ def refusing(init: Callable[..., None]) -> Callable[..., None]:
         try:
             init(self, **given)
         except TypeError:
-            if (misfit := _misfit(type(self), given)) is None:
+            if (failure := _wrong_arguments(type(self), given)) is None:
                 raise
         except InvalidRequestError as error:
             given.clear()  # what is refused may be a secret, and this frame stands in the traceback
@@ -85,12 +85,12 @@ def refusing(init: Callable[..., None]) -> Callable[..., None]:
         else:
             return
         given.clear()
-        raise misfit
+        raise failure
 
     return __init__
 
 
-def _misfit(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
+def _wrong_arguments(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
     """Return what is wrong with the names of some arguments, if anything is."""
     members = attrs.fields(shape)
     names = {member.name for member in members}

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.open_values import tell_if_close
+from cds_eks.schema.known_values import warn_if_misspelt
 from cds_eks.schema.text_rules import MUST_BE_TEXT, MUST_BE_UTF8, NAMED_RULES, is_utf8, quoted
 
 
@@ -45,7 +45,7 @@ class Rule:
     def check_plain(self, value: Any, path: str) -> None:
         """Raise `InvalidRequestError` for what `check` would refuse, if plain data has a remedy of its own for that."""
 
-    def spelt_out(self, value: Any) -> Any:
+    def expanded(self, value: Any) -> Any:
         """Return an entry of a list of plain data as it is written out, if it has a shorter form."""
         return value
 
@@ -79,7 +79,7 @@ class Text(Rule):
             if not fits(text):
                 raise Broken(words)
         if self.known and text and text not in self.known:
-            tell_if_close(self.open_list, text, self.known)
+            warn_if_misspelt(self.open_list, text, self.known)
         return text
 
     def check_plain(self, value: Any, path: str) -> None:
@@ -163,7 +163,7 @@ class ListOf(Rule):
     def load(self, value: Any, path: str) -> Any:
         if not isinstance(value, (list, tuple)):
             return value
-        return [self.entry.load(self.entry.spelt_out(entry), f"{path}[{index}]") for index, entry in enumerate(value)]
+        return [self.entry.load(self.entry.expanded(entry), f"{path}[{index}]") for index, entry in enumerate(value)]
 
     def check_plain(self, value: Any, path: str) -> None:
         for index, entry in enumerate(value if isinstance(value, (list, tuple)) else ()):

@@ -58,7 +58,7 @@ async def wait_for(
     with anyio.move_on_after(seconds):
         while True:
             await watch.read()
-            await watch.settle()
+            await watch.evaluate()
             left = clocks.time_left(ends, pace.clock())
             if watch.has_ended or (left is not None and left <= 0):
                 break

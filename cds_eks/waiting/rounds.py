@@ -82,7 +82,7 @@ async def rounds(
         if is_last or scope.cancelled_caught:
             with anyio.move_on_after(GRACE):
                 for watch in waiting:
-                    await watch.settle()  # what came in time, before something else hung
+                    await watch.evaluate()  # what came in time, before something else hung
             for watch in waiting:
                 watch.time_is_up(timeout)
         if ended := [watch for watch in waiting if watch.has_ended]:
@@ -93,11 +93,11 @@ async def rounds(
 
 async def _poll(due: list[Watch[Any]]) -> list[Watch[Any]]:
     """Poll some things; those that take much longer than one that has ended stay as they are. Returns the others."""
-    places = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
+    permits = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
     read: list[Watch[Any]] = []
 
     async def poll(watch: Watch[Any]) -> None:
-        async with places:
+        async with permits:
             await watch.read()
         read.append(watch)
         if watch.is_about_to_end:
@@ -107,7 +107,7 @@ async def _poll(due: list[Watch[Any]]) -> list[Watch[Any]]:
         for watch in due:
             group.start_soon(poll, watch)
     for watch in read:
-        await watch.settle()
+        await watch.evaluate()
     return read
 
 
@@ -148,19 +148,19 @@ async def all_of(
     pending = {id_: watch.words for id_, watch in watches.items() if isinstance(watch.error, WaitTimeout)}
     states = {id_: watch.last for id_, watch in watches.items() if watch.last is not None}
     if pending:
-        raise some_late(list(watches), failed, pending, states, name=name, timeout=timeout)
+        raise timeout_of_many(list(watches), failed, pending, states, name=name, timeout=timeout)
     if failed:
-        raise some_failed(listed(failed), list(failed), states, name=name)
+        raise failure_of_many(listed(failed), list(failed), states, name=name)
     return states
 
 
-def some_failed(message: str, failed: Sequence[Any], states: Mapping[Any, Any], *, name: str) -> TaskFailed:
+def failure_of_many(message: str, failed: Sequence[Any], states: Mapping[Any, Any], *, name: str) -> TaskFailed:
     """Return the error of a wait for many things of which some failed."""
     ids = {name: tuple(failed), "failed_ids": tuple(failed), "pending_ids": ()}
     return TaskFailed(message, ids=ids, last=dict(states))
 
 
-def some_late(
+def timeout_of_many(
     wanted: Sequence[Any],
     failed: Mapping[Any, str],
     pending: Mapping[Any, str],
@@ -186,11 +186,11 @@ def some_late(
 
 def listed(words: Mapping[Any, str]) -> str:
     """Return what is to be said of some things, for the text of an error; of the first few if they are many."""
-    parts = [f"{_spelt(id_)}: {text}" for id_, text in list(words.items())[:NAMED]]
+    parts = [f"{_shown_id(id_)}: {text}" for id_, text in list(words.items())[:NAMED]]
     return "; ".join(parts) + (f"; and {len(words) - NAMED} more" if len(words) > NAMED else "")
 
 
-def _spelt(id_: Any) -> str:
+def _shown_id(id_: Any) -> str:
     return "/".join(id_) if isinstance(id_, tuple) else str(id_)
 
 

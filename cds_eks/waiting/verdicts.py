@@ -27,7 +27,7 @@ RUNNING = frozenset({"running"})
 POOL_SETTLED = frozenset({"running", "active", "ready", "normal", "available"})
 """Words for node pools [I]."""
 
-GOING = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
+IN_PROGRESS = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
 """Words for what goes on, beside all that end in `ing`; nobody needs to be told of these."""
 
 _LONGEST_SHOWN = 80
@@ -99,9 +99,10 @@ def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
         replicas: How many nodes it is to have; None for what the pool itself says.
     """
     target = pool.replicas if replicas is None else replicas
-    detail = f"{_count(pool.available_node_count)} nodes up of {_count(pool.total_node_count)}, {_count(target)} wanted"
+    up, total = _shown_count(pool.available_node_count), _shown_count(pool.total_node_count)
+    detail = f"{up} nodes up of {total}, {_shown_count(target)} wanted"
     verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {shown(pool.status or '')}")
-    is_ready = target is not None and pool.available_node_count == target and _is_whole(pool)
+    is_ready = target is not None and pool.available_node_count == target and _has_all_nodes_up(pool)
     done = verdict.failure is None and is_ready
     return attrs.evolve(verdict, done=done, detail=detail, unknown=None if done else verdict.unknown)
 
@@ -109,7 +110,7 @@ def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
 def is_settled(pool: NodePool) -> bool:
     """Whether a pool is at rest: all its nodes are up, and as far as it says nothing is under way."""
     at_rest = normal(pool.status) in POOL_SETTLED or not pool.status
-    return at_rest and pool.available_node_count is not None and _is_whole(pool)
+    return at_rest and pool.available_node_count is not None and _has_all_nodes_up(pool)
 
 
 def judge_idle(cluster: ClusterDetail, pools: list[NodePool], steps: list[ClusterEvent]) -> Verdict:
@@ -132,7 +133,7 @@ def _judge(status: str | None, well: frozenset[str], failure: str) -> Verdict:
     plain = normal(status)
     if is_failure(status):
         return Verdict(failure=printable(failure, _LONGEST_FAILURE), status=status)
-    is_known = plain in well or plain in GOING or plain.endswith("ing")
+    is_known = plain in well or plain in IN_PROGRESS or plain.endswith("ing")
     return Verdict(done=plain in well, status=status, unknown=None if is_known else status)
 
 
@@ -140,9 +141,9 @@ def _with(status: str | None) -> str:
     return "" if status is None or normal(status) == "error" else f" ({shown(status)})"
 
 
-def _count(number: int | None) -> str:
+def _shown_count(number: int | None) -> str:
     return "?" if number is None else str(number)
 
 
-def _is_whole(pool: NodePool) -> bool:
+def _has_all_nodes_up(pool: NodePool) -> bool:
     return pool.total_node_count is None or pool.total_node_count == pool.available_node_count

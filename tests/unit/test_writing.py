@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
-from cds_eks.codec.serialize import MOST_REPEATED, writer, written
+from cds_eks.codec.serialize import MOST_REPEATED, to_wire, writer
 from cds_eks.emulator.checks import checked
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
@@ -118,7 +118,7 @@ def test_the_cluster_that_was_seen_in_the_newer_revision_is_sent_alike() -> None
     theirs["Password"] = PASSWORD
     theirs["MasterConfig"]["BillingSpec"]["Period"] = 1
     theirs["NodePoolConfig"]["NodeConfig"] = theirs["MasterConfig"]
-    assert without_zeros(written(cluster(), NEWER)) == without_zeros(theirs)
+    assert without_zeros(to_wire(cluster(), NEWER)) == without_zeros(theirs)
 
 
 def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
@@ -126,7 +126,7 @@ def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
     theirs = seen(OLDER, "CreateCluster")
     request = models.CreateClusterRequest.from_dict(theirs)
     theirs["K8sVersion"] = theirs.pop("K8SVersion")
-    assert written(request, OLDER) == theirs
+    assert to_wire(request, OLDER) == theirs
     eip = "491dd24e-83c1-11f0-a1c5-268f674581cc"
     config: dict[str, Any] = {
         "BillingSpec": {"InstanceChargeType": "PostPaid", "Period": 1, "IsToMonth": 0, "AutoRenew": 0},
@@ -137,7 +137,7 @@ def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
         "ExecCommand": "",
         "Labels": {},
     }
-    assert written(request, NEWER) == {
+    assert to_wire(request, NEWER) == {
         "ClusterName": "zbh-sdk-test",
         "VpcId": "cc32706e-a09a-11ef-8de7-06aabd6a5066",
         "Cni": {
@@ -169,9 +169,9 @@ def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
 
 def test_subnets_are_added_as_each_revisions_client_does() -> None:
     request = models.AddClusterSubnetRequest(cluster_id="c", subnets=[models.ClusterSubnet(subnet_id="s")])
-    assert written(request, NEWER) == seen(NEWER, "AddClusterSubnet")
+    assert to_wire(request, NEWER) == seen(NEWER, "AddClusterSubnet")
     told = models.ClusterSubnet(subnet_id="s", segment="10.0.0.0/8", used_ip_num=2)
-    assert written(evolved(request, subnets=[told]), OLDER) == seen(OLDER, "AddClusterSubnet")
+    assert to_wire(evolved(request, subnets=[told]), OLDER) == seen(OLDER, "AddClusterSubnet")
 
 
 @pytest.mark.parametrize("revision", API_REVISIONS)
@@ -187,7 +187,7 @@ def test_what_the_revisions_have_in_common_is_sent_alike(revision: str) -> None:
         "AddScalingNode": models.AddScalingNodeRequest,
     }
     for action, cls in by_action.items():
-        assert written(cls.from_dict(seen(OLDER, action)), revision) == seen(OLDER, action)
+        assert to_wire(cls.from_dict(seen(OLDER, action)), revision) == seen(OLDER, action)
 
 
 # --- values
@@ -202,8 +202,8 @@ def test_a_known_value_is_spelt_as_the_revision_does_and_an_unknown_one_passes(
 ) -> None:
     billing = models.BillingSpec(auto_renew=True, billing_method=given_, duration=36, is_to_month=True)
     common = {"AutoRenew": 1, "IsToMonth": 1}
-    assert written(billing, OLDER) == {"BillingMethod": older, "Duration": 36, **common}
-    assert written(billing, NEWER) == {"InstanceChargeType": newer, "Period": 36, **common}
+    assert to_wire(billing, OLDER) == {"BillingMethod": older, "Duration": 36, **common}
+    assert to_wire(billing, NEWER) == {"InstanceChargeType": newer, "Period": 36, **common}
 
 
 def test_disks_are_listed_as_often_as_their_number_says() -> None:
@@ -213,11 +213,11 @@ def test_disks_are_listed_as_often_as_their_number_says() -> None:
         for at, (number, feature) in enumerate(zip(numbers, ("ssd", "SSD", "nvme", "ssd", "ssd"), strict=True))
     ]
     request = changed(cluster(), "master_config.data_disk", disks)
-    listed = written(request, NEWER)["MasterConfig"]["DataVolumes"]
+    listed = to_wire(request, NEWER)["MasterConfig"]["DataVolumes"]
     sizes = [each["Size"] for each in listed]
     assert [sizes.count(80 + at) for at in range(5)] == [1, 1, 1, 3, MOST_REPEATED]
     assert [each["Type"] for each in listed[:4]] == ["SSD", "SSD", "nvme", "SSD"]
-    older = written(request, OLDER)["MasterConfig"]["DataDisk"]
+    older = to_wire(request, OLDER)["MasterConfig"]["DataDisk"]
     assert [each.get("Number") for each in older] == numbers
     assert [each["DiskFeature"] for each in older] == ["ssd", "ssd", "nvme", "ssd", "ssd"]
 
@@ -262,14 +262,14 @@ def test_what_the_newer_revision_can_not_carry_is_named_and_not_dropped(
 ) -> None:
     request = changed(cluster(), path, value)
     with pytest.raises(InvalidRequestError) as caught:
-        written(request, NEWER)
+        to_wire(request, NEWER)
     assert caught.value.field == field_
     assert words in caught.value.rule
     assert NEWER in caught.value.rule or "extra." in field_
     assert caught.value.outcome == "not_sent"
     assert "passw0rd" not in str(caught.value).lower()
     assert caught.value.__context__ is None  # what was caught on the way may hold more than may be shown
-    written(request, OLDER)
+    to_wire(request, OLDER)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_what_is_told_of_an_added_subnet_is_not_dropped(path: str, value: Any) -
     subnets = [models.ClusterSubnet(subnet_id="a"), models.ClusterSubnet(**{"subnet_id": "b", path: value})]
     request = models.AddClusterSubnetRequest(cluster_id="c", subnets=subnets)
     with pytest.raises(InvalidRequestError) as caught:
-        written(request, NEWER)
+        to_wire(request, NEWER)
     assert caught.value.field == f"subnets[1].{path}"
 
 
@@ -308,11 +308,11 @@ def test_what_is_told_of_an_added_subnet_is_not_dropped(path: str, value: Any) -
     ],
 )
 def test_what_only_says_the_default_may_be_left_out(path: str, value: Any) -> None:
-    assert written(changed(cluster(), path, value), NEWER) == written(cluster(), NEWER)
+    assert to_wire(changed(cluster(), path, value), NEWER) == to_wire(cluster(), NEWER)
 
 
 def test_no_word_of_the_older_revision_is_left_in_the_newer() -> None:
-    body = json.dumps(written(cluster(), NEWER))
+    body = json.dumps(to_wire(cluster(), NEWER))
     for name in (
         *("EipId", "SubnetList", "SystemDisk", "DataDisk", "Specifics", "Shell", "Annotations", "AutoScaling"),
         *("BillingMethod", "Duration", "DiskFeature", "DiskSize", "Number", "PoolName", "Flannel", "Calico"),
@@ -327,11 +327,11 @@ def test_undocumented_fields_stand_beside_the_documented_ones_in_each_revision()
         models.DiskInfo(disk_feature="ssd", disk_size=80, number=2, extra={"Iops": 7}),
     ])  # fmt: skip
     for revision in API_REVISIONS:
-        body = written(request, revision)
+        body = to_wire(request, revision)
         assert body["New"] == 1
         assert body["MasterConfig"]["BillingSpec"]["Coupon"] == "c"
-    assert written(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Iops": 7, "Type": "SSD", "Size": 80}] * 2
-    assert written(changed(cluster(), "extra", {"SourceEip": "x"}), OLDER)["SourceEip"] == "x"
+    assert to_wire(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Iops": 7, "Type": "SSD", "Size": 80}] * 2
+    assert to_wire(changed(cluster(), "extra", {"SourceEip": "x"}), OLDER)["SourceEip"] == "x"
 
 
 # --- properties
@@ -387,7 +387,7 @@ def test_all_that_is_set_is_sent_or_named(revision: str, options: dict[str, Any]
     for path, value in options.items():
         request = changed(request, path, value)
     try:
-        plain = written(request, revision)
+        plain = to_wire(request, revision)
     except InvalidRequestError as error:
         assert revision == NEWER
         refused = error.field
@@ -462,19 +462,19 @@ class Whole_(Shape):  # noqa: N801 - the rule has the name
 
 
 def test_a_field_that_only_the_newer_revision_has_is_refused_by_the_older() -> None:
-    assert written(Part(name="a", iops=7), NEWER) == {"Title": "A", "Iops": 7}
-    assert written(Part(name="a", iops=0), OLDER) == {"Name": "a"}
+    assert to_wire(Part(name="a", iops=7), NEWER) == {"Title": "A", "Iops": 7}
+    assert to_wire(Part(name="a", iops=0), OLDER) == {"Name": "a"}
     with pytest.raises(InvalidRequestError, match=f"iops: does not exist in revision {OLDER}: leave it out"):
-        written(Part(name="a", iops=7), OLDER)
+        to_wire(Part(name="a", iops=7), OLDER)
 
 
 def test_entries_of_lists_of_texts_are_spelt_and_named() -> None:
     whole = Whole_(part=Part(name="b"), kinds=["x", "z"])
-    assert written(whole, OLDER) == {"Part": {"Name": "b"}, "Kinds": ["x", "z"], "Top": "b"}
+    assert to_wire(whole, OLDER) == {"Part": {"Name": "b"}, "Kinds": ["x", "z"], "Top": "b"}
     with pytest.raises(InvalidRequestError) as caught:
-        written(whole, NEWER)
+        to_wire(whole, NEWER)
     assert (caught.value.field, caught.value.rule) == ("kinds[1]", f"'z' does not exist in revision {NEWER}")
-    assert written(evolved(whole, kinds=("x",)), NEWER) == {"Part": {"Title": "b"}, "Kinds": ["x"]}
+    assert to_wire(evolved(whole, kinds=("x",)), NEWER) == {"Part": {"Title": "b"}, "Kinds": ["x"]}
 
 
 def test_a_model_of_a_users_own_is_written_with_its_fields() -> None:
@@ -492,7 +492,7 @@ def test_a_model_of_a_users_own_is_written_with_its_fields() -> None:
     with pytest.raises(InvalidRequestError, match="iops: must be a whole number"):
         Disk(disk_feature="ssd", disk_size=80, iops=cast("Any", "9"))
     request = changed(cluster(), "master_config.data_disk", [Disk(disk_feature="ssd", disk_size=80, iops=9)])
-    assert written(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Type": "SSD", "Size": 80, "Iops": 9}]
+    assert to_wire(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Type": "SSD", "Size": 80, "Iops": 9}]
 
 
 def test_the_helpers_of_this_file_see_every_field() -> None:

@@ -17,7 +17,7 @@ CLOSE = 0.65
 
 
 @functools.lru_cache(maxsize=1024)  # so each is told once
-def tell_if_close(name: str, value: str, known: tuple[str, ...]) -> None:
+def warn_if_misspelt(name: str, value: str, known: tuple[str, ...]) -> None:
     """Log a warning if a value that is not known looks like one that is.
 
     Args:
