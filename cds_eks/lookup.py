@@ -1,7 +1,7 @@
-"""Looking for what a create may have made, by its natural key. Knows no resource: it is handed what lists.
+"""Looking for what a create may have made, by its natural key. Knows no resource: it is given what lists them.
 
-Lists may lag behind a create, and a request that was given up may still arrive. So "not listed" means "not made" only
-after a settling window has passed.
+Lists may lag behind a create, and an abandoned request may still arrive. So "not listed" means "not made" only after a
+settling window has passed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LONGEST = 10**9
 
 @runtime_checkable
 class Open(Protocol):
-    """What is known of a create whose fate is open: `AmbiguousCreate`, or an entry of `open_creates`."""
+    """What is known of a create whose outcome is open: `AmbiguousCreate`, or an entry of `open_creates`."""
 
     @property
     def action(self) -> str | None:
@@ -121,7 +121,7 @@ class Listing(Generic[T]):
 
     Attributes:
         entries: The entries.
-        total: How many there are in all, if the service told.
+        total: How many there are in all, if the answer says so.
         id: The field that has an entry's id.
         status: The field that has an entry's status.
         match: For each field that must be equal: the path in the natural key.
@@ -138,9 +138,9 @@ class Listing(Generic[T]):
     def pick(self, what: Sought, *, is_last: bool) -> T | None:
         """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
 
-        A field that the service does not tell counts as equal: nothing that may be it is passed over. What was there
-        before may be called the same: what is being deleted counts only if nothing else has come at last, and another
-        id than the one that an answer has named is no match, but at last a second thing of that name.
+        A field that an entry lacks counts as equal, so that no possible match is missed. An older resource may have the
+        same name: one that is being deleted counts only if the last look finds nothing else; if an answer has named
+        an id, an entry with another one is no match, and in the last look a duplicate.
 
         Args:
             what: What is sought.
@@ -149,7 +149,7 @@ class Listing(Generic[T]):
         Raises:
             DuplicateFound: Several match.
             IncompleteList: The list was cut.
-            UnreadableResponse: What matches has no id, or the answer has something else in place of a list.
+            UnreadableResponse: What matches has no id, or the answer has no list.
         """
         entries = list(self.entries)
         if not entries and self.total is None and self.extra:
@@ -184,7 +184,7 @@ class Listing(Generic[T]):
 
 
 def described(entry: T, id: str, what: Sought) -> T:  # noqa: A002
-    """Return what was asked for by its id, if it is that: a Go service may answer with nothing but empty fields.
+    """Return what was asked for by its id, if its id is that: a Go service may answer with nothing but empty fields.
 
     Args:
         entry: What came.
@@ -200,7 +200,7 @@ def described(entry: T, id: str, what: Sought) -> T:  # noqa: A002
 
 
 def unnamed(reason: str, what: Sought) -> UnreadableResponse:
-    """Return the error for an answer that has what is sought neither clearly in it nor clearly not."""
+    """Return the error for an answer that shows neither that what is sought exists nor that it does not."""
     return UnreadableResponse(reason, http_status=200, action=what.action)
 
 
@@ -209,7 +209,7 @@ class LookUp:
     """Looks again and again, until something is found or the settling window has passed.
 
     Args:
-        settle: The window, in seconds, where the caller says nothing.
+        settle: The window, in seconds, if the caller passes none.
         clock: Monotonic seconds.
         rand: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
@@ -226,7 +226,7 @@ class LookUp:
         """Look until it is found, and at least once after the window has passed.
 
         Args:
-            look: Looks once; told whether it is the last time.
+            look: Looks once, given whether it is the last time.
             settle: The window, in seconds; 0 looks once, None is the client's own.
             poll_interval: The first pause, in seconds; each further one is longer by half, up to 5 s.
 
@@ -251,8 +251,8 @@ class LookUp:
                 if (found := await look(left <= 0)) is not None:
                     return found
             except NotFound as error:
-                # Reads lag behind what the look itself names as well, such as the cluster of a node pool. A status
-                # without a code may be anybody's: at last nobody knows whether the service was asked at all.
+                # What the look itself names, such as the cluster of a node pool, may not be readable yet. A 404 without
+                # a code may be a proxy's: in the last look it is no proof that the service was asked at all.
                 if left <= 0 and not error.code:
                     raise
             except EksError as error:

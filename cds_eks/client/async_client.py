@@ -71,7 +71,7 @@ class AsyncEksClient:
         signer: What signs each attempt, in place of the service's own scheme with `credentials`.
         per_call: Middlewares around each whole call: `async def __call__(self, request, send)`.
         per_attempt: Middlewares around each attempt, before it is signed.
-        user_agent: A word on your application, put before the SDK's own in the `User-Agent`.
+        user_agent: The name of your application, put before the SDK's own in the `User-Agent`.
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
@@ -290,6 +290,6 @@ class AsyncEksClient:
         except EksError as error:
             raise cleared(error)  # noqa: B904 - it is the same
         finally:
-            del params, body  # so that they do not stand in this frame when an error passes
+            del params, body  # so that this frame does not hold them when an error passes
         answer = await self._calls.carry_out(call.operation, call, key)
         return dict(answer.raw)

@@ -1,4 +1,4 @@
-"""The way of a call through the pipeline, and what its caller learns of it however it ends."""
+"""Sending a call through the pipeline, and what its caller is told however it ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError
 from cds_eks.outcome.conclusion import call_raised
-from cds_eks.outcome.fate import CALL_ID, Fate, witness
+from cds_eks.outcome.fate import CALL_ID, Fate, observed_fates
 from cds_eks.outcome.open_creates import OpenCreates
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, Operation, Request, Response
@@ -28,8 +28,8 @@ class Calls:
 
     Args:
         send: The pipeline.
-        has_per_call: Whether others' middlewares are around it, which may answer by themselves.
-        open_creates: Where creates are kept whose fate is open.
+        has_per_call: Whether the caller's middlewares are around it, which may answer by themselves.
+        open_creates: Stores creates whose outcome is open.
     """
 
     def __init__(self, send: Send, *, has_per_call: bool, open_creates: OpenCreates) -> None:
@@ -40,7 +40,7 @@ class Calls:
         self._affinity: LoopAffinity | None = None
 
     def end(self) -> bool:
-        """Carry no more calls.
+        """Accept no more calls.
 
         Returns:
             Whether the event loop has ended that the connections belong to.
@@ -53,18 +53,18 @@ class Calls:
         return has_ended
 
     def end_if_left_open(self) -> bool:
-        """Carry no more calls if it carried some in this process and was never ended; return whether it was so."""
+        """Accept no more calls if some were made in this process without a call of `end`; return whether that is so."""
         is_open = self._affinity is not None and not self._is_closed and not self._affinity.is_inherited
         self._is_closed = self._is_closed or is_open
         return is_open
 
     async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
-        """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
+        """Send a call through the pipeline; a create whose outcome stays unknown is raised as `AmbiguousCreate`.
 
         Args:
             operation: The operation.
             call: The request.
-            arguments: What it was made of, if it is a create; of an undocumented action, what it may be looked for by.
+            arguments: The arguments of a create, which have its natural key; else None.
         """
         if self._is_closed:
             raise ConfigurationError("the client is closed")
@@ -75,7 +75,7 @@ class Calls:
         started = clocks.monotonic()
         try:
             response = await self._send(call)
-            # A middleware's own answer may be one; the client's own have looked.
+            # An answer that a middleware made has not been checked by the retry middleware.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
                 del response  # it may be anything
                 raise refusal
@@ -112,13 +112,13 @@ class Calls:
             ids_known=lambda: ids_known(call),
             open_creates=self._open_creates,
         )
-        if (fates := witness.get()) is not None:
+        if (fates := observed_fates.get()) is not None:
             fates.append(fate)
         return fate
 
 
 def _explained(error: EksError, call: Request, fate: Fate | None) -> AmbiguousCreate | None:
-    """Put on an error all that is known of the call, and clear its frames; return it as an ambiguous create's."""
+    """Put all that is known of the call on an error, and clear its frames; return it as an `AmbiguousCreate` if so."""
     call_raised(call.record, error)
     with_ids(cleared(error), call)
     error.call_id = call.headers[CALL_ID]

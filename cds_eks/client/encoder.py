@@ -100,7 +100,7 @@ def operation_of(action: str, method: str) -> Operation[None]:
 
 
 def _set_timeout(call: Request, timeout: float) -> None:
-    """Give a call a time of its own, in place of the client's.
+    """Set the timeout of a call, in place of the client's.
 
     Args:
         call: The request.

@@ -53,7 +53,7 @@ def pipeline(
         retry: When and how calls are tried again.
         limits: How much is done at once.
         signer: What signs each attempt.
-        secrets: Returns what must not be shown of the key that was signed with last; None if that is known before.
+        secrets: Returns the secrets of the key that was signed with last; None if the key is fixed.
         backend: What carries the requests.
         is_signer_ours: Whether the signer waits for nothing: neither it nor its credentials are a caller's code.
 
@@ -71,7 +71,7 @@ def pipeline(
             Deadline(timeouts.total, is_kept_below=observes_deadline),
             Retry(retry, codec.failure_of, set_clock=getattr(signer, "set_clock", None)),
             LimitRate(
-                # More than there are connections would only wait again, in the backend.
+                # More than there are connections would only be queued again, in the backend.
                 min(limits.max_in_flight or limits.max_connections, limits.max_connections),
                 limits.requests_per_second,
                 limits.adaptive,
@@ -84,7 +84,7 @@ def pipeline(
 
 
 def make_look_up(settle: float) -> LookUp:
-    """Return what looks for creates, whose module is imported only now."""
+    """Return the look-up of creates, whose module is imported only now."""
     from cds_eks.lookup import LookUp
 
     return LookUp(settle=settle)

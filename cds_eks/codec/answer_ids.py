@@ -1,4 +1,4 @@
-"""The ids that an answer names, also one that is no clear success: whoever has them can look, and clean up."""
+"""The ids that an answer names, also one that is no clear success: by them what was made can be found and removed."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from cds_eks.schema.shape import Shape, fields_of
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 LONGEST_ID = 200
-"""No id is as long; what is gets cut."""
+"""Ids are cut to this many characters."""
 
 MOST = 10**30
 """Numbers that are ids are smaller."""
 
 MOST_IDS = 20
-"""So many of an undocumented answer's are kept."""
+"""The largest number of ids that is taken from one answer."""
 
 _MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"([^"\\]+)"')
 """A text of a JSON object, and its name."""
 
 _IDS_OF_THE_REQUEST = frozenset({"requestid", "accesskeyid"})
-"""Ids of the request's own."""
+"""Ids of the request itself, in lower case."""
 
 
 def ids_in(request: Request, response: RawResponse) -> dict[str, str]:
     """Return the ids that the answer to a write names, fit to be shown: by the names of the operation's result.
 
-    What its result has no name for, and all ids of an undocumented action, go by their names on the wire; but not what
-    the answer only repeats of the request. The answer may be of any kind: a refusal, one that can't be decoded, one
-    that breaks off.
+    Ids that its result does not document, and all ids of an undocumented action, have their names on the wire; ids that
+    the answer only repeats of the request are left out. The answer may be of any kind: an error response, one that
+    can't be decoded, a truncated one.
 
     Args:
         request: The request.
@@ -75,7 +75,7 @@ def ids_of(request: Request, body: object) -> dict[str, str]:
 
 
 def ids_known(request: Request) -> dict[str, Any]:
-    """Return the ids that all answers to the attempts of a call have named until now, those of the last first of all.
+    """Return the ids that all answers to the attempts of a call have named so far; those of the last win.
 
     Args:
         request: The request, whose record has the answers.
@@ -92,7 +92,7 @@ def ids_known(request: Request) -> dict[str, Any]:
 
 
 def with_ids(error: EksError, request: Request) -> EksError:
-    """Return the error of a call with the ids that all answers to it have named, those of the last one first of all."""
+    """Return the error of a call with the ids that all answers to it have named; those of the last win."""
     found = dict[str, Any]()
     for earlier in error.previous:
         found |= earlier.ids
@@ -102,7 +102,7 @@ def with_ids(error: EksError, request: Request) -> EksError:
 
 
 def is_repeated(value: str, request: Request) -> bool:
-    """Whether an id of an answer is one that the request has named: it says nothing about what was done."""
+    """Whether an id of an answer is one that the request has named: such a one is no evidence of what was done."""
     in_json = json.dumps(value, ensure_ascii=False).encode(errors="replace")
     return in_json in (request.content or b"") or value in request.params.values()
 
@@ -117,7 +117,7 @@ def _text(value: object) -> str | None:
 
 
 def _is_id(wire: str, value: object) -> bool:
-    """Whether what no result has a name for is an id."""
+    """Whether an undocumented member is an id."""
     is_id_name = wire.endswith(("Id", "ID", "_id")) and wire.lower() not in _IDS_OF_THE_REQUEST
     return is_id_name and not is_secret_name(wire) and isinstance(value, str)
 
@@ -130,7 +130,7 @@ def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]
 
 
 def _ids_in_text(content: bytes, request: Request) -> dict[str, str]:
-    """Return the ids that stand in an answer which is no JSON, as `ids_of` does: as a rule it breaks off."""
+    """Return the ids in an answer that is no JSON, as `ids_of` does; usually it is truncated JSON."""
     names = _names(request.operation)
     known, others = dict[str, str](), dict[str, str]()
     for wire, value in _MEMBER.findall(content[:65536].decode("utf-8", "replace")):

@@ -18,16 +18,16 @@ T = TypeVar("T")
 
 
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
-    """Turn a good answer into typed data.
+    """Turn a success response into typed data.
 
     Args:
         operation: What was asked for.
         request: The request as it was sent.
-        response: The answer, of which `failure_of` says that all is well.
+        response: The answer, for which `failure_of` returns None.
         elapsed: How long the call took, in seconds.
 
     Raises:
-        UnreadableResponse: The data has another shape than the operation's, or does not name what a create has made.
+        UnreadableResponse: The data has another shape than the operation's, or is missing.
     """
     envelope = parse(response) or {}
     get = getter(envelope)
@@ -57,7 +57,7 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
 
 @functools.lru_cache(maxsize=256)
 def _reader_for(operation: Operation[Any]) -> tuple[Callable[[Any, Any], Any], bool]:
-    """Return what reads an operation's result, and whether there must be one: a read's object that has an id."""
+    """Return the reader of an operation's result, and whether there must be one: a read's object that has an id."""
     result = operation.result
     if result is None:
         return _nothing, False

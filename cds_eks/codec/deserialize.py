@@ -1,9 +1,9 @@
 """Tolerant reading of the values in answers; the generated readers are made of it.
 
-Read tolerantly means [D][O]: names in any case, numbers as text and text as numbers, one object where a list is meant
-and a list of one where an object is, null for anything; and the names and shapes of any revision, whichever was asked
-in. What has no name here is kept in `extra`. What can't be meant (an object for a number, say) is an `Unreadable` that
-tells where.
+Tolerant means [D][O]: names in any case, numbers as text and text as numbers, one object in place of a list and a list
+of one in place of an object, null for anything; and the names and shapes of any revision, whichever was asked in.
+Undocumented names are stored in `extra`. A value that can't be converted (an object for a number, say) is a decode
+error, `Unreadable`, with its path.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from cds_eks.schema.shape import Shape
 T = TypeVar("T")
 
 Read = Callable[[Any, Any], T]
-"""From a value and its type (as a hook of cattrs takes it) to what is kept of it."""
+"""Converts a value, given its type as well, as a hook of cattrs is."""
 
 
 class Unreadable(ValueError):
-    """A value is of another kind than its field, in words; grows its path on the way up."""
+    """A decode error: a value is of another kind than its field. Its path grows on the way up."""
 
     def under(self, step: str) -> Unreadable:
         """Return the same, one step up."""
@@ -117,7 +117,7 @@ def _is_zero(item: Any) -> bool:
 
 
 def _listed(value: Any, *, is_shape: bool) -> list[Any]:
-    """Return a list for what stands for one: nothing, or the one entry."""
+    """Return a list for what the service sends in place of one: nothing, or the one entry."""
     if value is None or value == "" or (value == {} and is_shape):
         return []
     if isinstance(value, dict if is_shape else str):

@@ -1,4 +1,4 @@
-"""Models to the wire and back: pure functions."""
+"""Requests to the wire: pure functions."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _is_reserved(name: str) -> bool:
 
 
 def _query_value(name: str, value: object) -> str:
-    """Spell an argument of a query: text as it is, numbers in decimal, flags as 1 and 0."""
+    """Return an argument of a query as text: numbers in decimal, flags as 1 and 0."""
     if type(value) is str and value.isascii() and name.isascii():
         return value
     if not isinstance(value, (str, int)):

@@ -1,4 +1,4 @@
-"""What an answer says went wrong: a pure function of the request and the answer."""
+"""Error responses and answers that can't be read, as errors: a pure function of the request and the answer."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _REPLAY = re.compile(r"nonce(?!=|%3D)|replay", re.IGNORECASE)  # but not in a UR
 
 
 def failure_of(request: Request, response: RawResponse) -> EksError | None:
-    """Return what went wrong, or None if all is well.
+    """Return the error of an answer, or None if it is a success response.
 
-    The envelope's `Code` decides: the service also says no with HTTP 200 [D][O]. Where there is no body at all the HTTP
-    status does, as it does for the vendor's client [O], if it is not a gateway's or a proxy's. Any other
-    answer is unreadable whatever its status, but for 429, which says enough by itself.
+    The envelope's `Code` decides: the service also sends error responses with HTTP 200 [D][O]. Where there is no body
+    at all the HTTP status decides, as it does for the vendor's client [O], if it is not a gateway's or a proxy's. Any
+    other answer is unreadable whatever its status, but for 429, which is clear by itself.
     """
     envelope = parse(response) if isinstance(response, RawResponse) else None
     if envelope is None:
@@ -51,8 +51,8 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
     kind = error_codes.known(code) or error_codes.guessed(code) or error_codes.by_status(response.status)
     texts = texts_of(getter(envelope))
     desc = member(envelope, "Desc")
-    # A write that the service failed on may have been carried out all the same; and so may one that it refuses as a
-    # replay [I]: it was sent once, so something on the way delivered it twice.
+    # A write that the service failed on may have been carried out all the same. So may one that it refuses as a replay
+    # [I]: it was sent once, so something on the way delivered it twice.
     is_open = request.operation.kind is not Kind.READ and (
         response.status >= 500
         or kind is errors.ServerFault
@@ -101,7 +101,7 @@ def _service_error(
 
 
 def _by_status_alone(request: Request, response: RawResponse) -> EksError | None:
-    """Return what an answer without an envelope says by its HTTP status, or None if that is all it had to say."""
+    """Return the error of an answer without an envelope by its HTTP status, or None if the status is a success."""
     status, kind = response.status, request.operation.kind
     if status < 400:
         if 200 <= status < 300 and kind is Kind.IDEMPOTENT and request.operation.result is None:
@@ -117,7 +117,7 @@ def _by_status_alone(request: Request, response: RawResponse) -> EksError | None
 
 
 def _not_the_envelope(request: Request, response: RawResponse) -> str:
-    """Say that an answer is no envelope; of a redirection, which is not followed, where to."""
+    """Return the reason for an answer that is no envelope; redirections are not followed, so it names their target."""
     location = response.headers.get("location", "")
     if response.status not in (301, 302, 303, 307, 308) or not location:
         return NOT_THE_ENVELOPE
@@ -143,7 +143,7 @@ def _not_a_response(request: Request, response: object) -> ConfigurationError:
 
 
 def _names_result(result_id: str, operation: Operation[Any], envelope: Mapping[str, Any]) -> bool:
-    """Whether a create's yes has the id of what was made: without it, nobody knows whether anything was."""
+    """Whether a create's success response has the id of what was made: without it, the outcome is unknown."""
     data = member(envelope, "Data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
@@ -154,9 +154,9 @@ def _names_result(result_id: str, operation: Operation[Any], envelope: Mapping[s
 def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], code: str, status: int) -> bool:
     """Whether an answer to a write is a refusal beyond doubt, as far as its code and its status go.
 
-    It is none if it may be a misspelt success (`Success` with another HTTP status; a code that is no word, such as 0,
-    200 or true), nor if its code is nobody's and a create was answered with HTTP 200: better looked up once too
-    often than created twice.
+    It is not if it may be a misspelt success (`Success` with another HTTP status; a code that is no word, such as 0,
+    200 or true), nor if its code is unknown and a create was answered with HTTP 200: a needless look-up is better than
+    a second resource.
     """
     if is_success(envelope):
         return False
@@ -169,7 +169,7 @@ def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], 
 
 
 def _is_empty(data: object) -> bool:
-    """Whether the data of an answer are none: a Go service has the operation's zero struct there [O]."""
+    """Whether an answer has no data: a Go service sends the operation's zero struct for none [O]."""
     return not (any(data.values()) if isinstance(data, Mapping) else data)
 
 
@@ -197,12 +197,12 @@ def unreadable(reason: str, request: Request, response: RawResponse) -> Unreadab
 
 
 def shown(text: str, request: Request) -> str:
-    """Return a text of the service as an error may show it: one line, bounded, without the request's secrets."""
+    """Return a text of the service fit for an error: one line, of bounded length, without the request's secrets."""
     return presentable(text, request.hidden, SHOWN_TEXT)
 
 
 def retry_after(response: RawResponse) -> float | None:
-    """Return the service's wish for a pause in seconds (`Retry-After`, RFC 9110), or None if none makes sense."""
+    """Return the pause that an answer asks for, in seconds (`Retry-After`, RFC 9110), or None if it is not valid."""
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         return float(value)
@@ -211,7 +211,7 @@ def retry_after(response: RawResponse) -> float | None:
 
 
 def moment(text: str) -> float | None:
-    """Return the seconds since the epoch of a date as HTTP spells it (RFC 9110), or None if it is none."""
+    """Return the seconds since the epoch of an HTTP date (RFC 9110), or None if it is none."""
     try:
         parsed = email.utils.parsedate_to_datetime(text)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

@@ -1,8 +1,8 @@
 """How data of any shape are structured: by the generated readers, with a general one behind each of them.
 
-A generated reader takes what the service really sends: the documented names, and no others that could be meant for one.
-Anything else goes to the general one, which knows every spelling, kind and revision, so that both always agree. cattrs
-keeps them all; each is found when a shape is first read.
+A generated reader takes what the service really sends: the documented names, and none that is another spelling of one.
+Anything else goes to the general reader, which knows every spelling, kind and revision, so that both always agree. All
+are registered with cattrs; each is found when a shape is first read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ShapeT = TypeVar("ShapeT", bound=Shape)
 
 
 class _General(NamedTuple):
-    """The general reader of a shape, its documented names without values, and in lower case all names it goes by."""
+    """The general reader of a shape, its documented names without values, and all accepted names in lower case."""
 
     read: StructureHook
     nothing: dict[str, None]
@@ -43,7 +43,7 @@ class _General(NamedTuple):
 
 
 class Tolerant(Generic[ShapeT]):
-    """What stands behind the generated reader of a shape. It is made when it is first needed.
+    """The fallback of the generated reader of a shape: its general reader, made when it is first needed.
 
     Args:
         shape: The shape.
@@ -54,7 +54,7 @@ class Tolerant(Generic[ShapeT]):
         self._general: _General | None = None
 
     def completed(self, given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return an object with all documented names, and what of it has no name here.
+        """Return an object with all documented names, and its undocumented members.
 
         Raises:
             Unreadable: It is no object, or has names that may be other spellings of a documented one.
@@ -71,10 +71,10 @@ class Tolerant(Generic[ShapeT]):
         return plain, extra
 
     def read(self, given: Any) -> ShapeT:
-        """Read it in whatever spelling.
+        """Read it in any spelling.
 
         Raises:
-            Unreadable: It can't be meant; it is told where.
+            Unreadable: A value can't be converted.
         """
         return cast("ShapeT", (self._general or self._made()).read(given, self._shape))
 

@@ -1,7 +1,7 @@
-"""Requests as a revision of the API has them: by its names and in its shapes, and nothing dropped in silence.
+"""Requests in the names and shapes of a revision of the API; what a revision can't carry is an error, never dropped.
 
-What each revision has is said by the models' fields (`revised`, from the API description). It is compiled once for each
-model and revision, so that a call only walks tables.
+The models' fields say what each revision has (`revised`, from the API description). The writer of each model and
+revision is made once, so that a call only walks tables.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.validators import Broken, ListOf, MapOfText, Rule, joined, value_at
 
 MOST_REPEATED = 99
-"""A revision that lists each disk is sent at most as many of one [I]: no machine has more."""
+"""In a revision that lists each disk by itself, the largest number of one disk [I]: no machine has more."""
 
 Write = Callable[[Any], Any]
-"""From a checked value of a field to what stands for it on the wire. Raises `Broken` with the path below the field."""
+"""Converts a checked value of a field to the wire. Raises `Broken` with the path below the field."""
 
 
 def to_wire(request: Shape, revision: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ _WRITERS: dict[tuple[type[Shape], str], Callable[[Shape], dict[str, Any]]] = {}
 
 
 def writer(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, Any]]:
-    """Return what writes one model in one revision; it is made when it is first asked for."""
+    """Return the writer of a model in a revision; it is made when it is first asked for."""
     return _WRITERS.get((shape, revision)) or _compiled(shape, revision)
 
 
@@ -82,7 +82,7 @@ def _compiled(shape: type[Shape], revision: str) -> Callable[[Shape], dict[str, 
 
 
 def _write(rule: Rule, there: There, revision: str) -> Write:
-    """Return what writes the values that a rule has let pass."""
+    """Return the writer of the values that a rule allows."""
     if isinstance(rule, Nested):
         return lambda value: writer(type(value), revision)(value)
     if isinstance(rule, MapOfText):
@@ -149,7 +149,7 @@ def _times(repeat: str, revision: str) -> Callable[[Any], int]:
 
 
 def _is_default(value: Any, unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None]) -> bool:
-    """Whether a value that a revision can't carry only says the default. Of what is empty or zero, all does."""
+    """Whether a value that a revision can't carry is the default, and may be left out; empty and zero values are."""
     if not isinstance(unsaid, Mapping):
         return value in unsaid
     said = {member.name: getattr(value, member.name) for member in fields_of(type(value))}

@@ -1,4 +1,4 @@
-"""Where the service is: the URL that an endpoint stands for."""
+"""Where the service is: the URL of an endpoint."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from cds_eks.signing import Credentials
 def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
     """Return the credentials that the environment names: `CDS_SECRET_ID` and `CDS_SECRET_KEY` [D].
 
-    `CDS_ACCESS_KEY_ID` and `CDS_ACCESS_KEY_SECRET` [O], which other tools of this cloud read, stand in for them.
+    `CDS_ACCESS_KEY_ID` and `CDS_ACCESS_KEY_SECRET` [O], which other tools of this cloud read, are used in their place.
 
     Raises:
         ConfigurationError: Neither pair is there, or only one half of the first that is: the next pair may be another
@@ -58,7 +58,7 @@ def check_credentials(credentials: Credentials) -> Credentials:
 
 
 def _fault_of(value: object) -> str | None:
-    """Return what is wrong with a key or its id. It is told, not raised: a traceback would lead to the value."""
+    """Return what is wrong with a key or its id. It does not raise: a traceback would lead to the value."""
     if not isinstance(value, str) or not value:
         return "must be a text that is not empty"
     if not value.isprintable() or value != value.strip():
@@ -97,9 +97,9 @@ def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 class _Unsaid(str):
-    """The revision that is spoken when neither the caller nor the environment names one.
+    """The revision that is used when neither the caller nor the environment names one.
 
-    It is a text of its own kind, so that a caller who passes "2025-09-08" is told from one who passes nothing.
+    It is a text of its own kind, so that passing "2025-09-08" differs from passing nothing.
     """
 
     __slots__ = ()

@@ -80,7 +80,7 @@ class RetryPolicy:
         base_delay: The longest pause before the second attempt, in seconds; doubles with each further one.
         throttled_base_delay: The same when the service asked for fewer requests.
         max_delay: No pause is longer, in seconds. `Retry-After`, which is waited for at least, is cut to it as well;
-            up to a further base delay comes on top, at random, so that all who were told the same do not come at once.
+            up to a further base delay comes on top, at random, so that calls with the same `Retry-After` spread out.
         quota: What the retries of all calls together may cost. Success earns it back, so that a service that keeps
             failing is not hammered.
         retry_cost: What a retry costs.
@@ -115,7 +115,7 @@ class Limits:
         max_in_flight: Attempts under way at once, at most one a connection; None for as many as there are connections.
         requests_per_second: Attempts begun in a second; None for no limit.
         adaptive: A limit of requests per second that follows the service's throttling; clients may share one.
-        keepalive_expiry: How long an idle connection is kept, in seconds.
+        keepalive_expiry: How long an idle connection stays reusable, in seconds.
         settle: How long a create whose answer was lost is looked for by `find`, in seconds, before it counts as not
             made: lists may lag behind a create, and a request that was given up may still arrive. How long really, the
             service does not say; the default is twice the default read timeout [I].

@@ -1,11 +1,11 @@
-"""The error tree: what went wrong, and what is known of the request's fate.
+"""The error tree: what went wrong, and what is known of the request's outcome.
 
 Every error carries `action` (the documented or wire name of the operation), `request_id` (the service's, for its
 support), `attempts` (how many were made) and `outcome`:
 
 * ``not_sent``: the service can't have seen the request;
-* ``refused``: the service saw it and said no, nothing was changed;
-* ``accepted``: the service said yes; what failed came later;
+* ``refused``: the service answered with an error response, and nothing was changed;
+* ``accepted``: the service answered with a success response; what failed came later;
 * ``unknown``: the request may or may not have been carried out.
 
 All errors can be pickled, and none holds a secret.

@@ -1,4 +1,4 @@
-"""Creates whose fate is unknown, and look-ups that do not settle it."""
+"""Creates whose outcome is unknown, and look-ups that can't tell what became of one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cds_eks.errors.transport import ConnectionLost, DeadlineExceeded, Transport
 
 
 class AmbiguousCreate(WithNaturalKey, EksError):
-    """A create whose fate is unknown: it may or may not have been carried out, and was not sent again.
+    """A create whose outcome is unknown: it may or may not have been carried out, and was not sent again.
 
     What is raised is also an instance of what went wrong (`ConnectionLost`, `DeadlineExceeded`, `UnreadableResponse`
     or `ServerFault`), with its attributes. If an answer named ids all the same, they are in `ids`.
 
     Attributes:
-        natural_key: The fields by which to look for what may have been made, by Python name.
+        natural_key: The fields by which what may have been made can be found, by Python name.
         window: When it may have been made: before the first attempt and after the last, in UTC by this machine's clock.
     """
 
@@ -35,11 +35,11 @@ class AmbiguousTransport(AmbiguousCreate, TransportError):
 
 
 class AmbiguousConnectionLost(AmbiguousCreate, ConnectionLost):
-    """A create whose connection broke after it may have left."""
+    """A create whose connection broke after it may have been sent."""
 
 
 class AmbiguousDeadline(AmbiguousCreate, DeadlineExceeded):
-    """A create whose time ran out after it may have left."""
+    """A create whose time ran out after it may have been sent."""
 
 
 class AmbiguousAnswer(AmbiguousCreate, UnreadableResponse):
@@ -47,7 +47,7 @@ class AmbiguousAnswer(AmbiguousCreate, UnreadableResponse):
 
 
 class AmbiguousServerFault(AmbiguousCreate, ServerFault):
-    """A create that the service failed on."""
+    """A create that the service answered with an error which leaves the outcome open."""
 
 
 _AMBIGUOUS: tuple[tuple[type[EksError], type[AmbiguousCreate]], ...] = (
@@ -60,7 +60,7 @@ _AMBIGUOUS: tuple[tuple[type[EksError], type[AmbiguousCreate]], ...] = (
 
 
 def ambiguous(error: EksError, *, natural_key: Mapping[str, Any], window: tuple[datetime, datetime]) -> AmbiguousCreate:
-    """Return `error` as the `AmbiguousCreate` of its own kind, with all its attributes."""
+    """Return an error as the `AmbiguousCreate` of its own kind, with all its attributes."""
     kind = next((both for plain, both in _AMBIGUOUS if isinstance(error, plain)), AmbiguousCreate)
     made = kind.__new__(kind, *error.args)
     made.__dict__.update(error.__dict__, natural_key=dict(natural_key), window=window)
@@ -87,7 +87,7 @@ class IncompleteList(EksError):
 
     Attributes:
         seen: How many entries came.
-        total_count: How many there are, by the service's word.
+        total_count: How many the service says there are.
         found: The ids of those among them that were looked for.
     """
 

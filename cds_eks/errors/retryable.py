@@ -1,4 +1,4 @@
-"""Which errors may pass: what the retries and the waits go by."""
+"""Which errors are transient: the one rule of the retries, the waits and the look-ups."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from cds_eks.errors.transport import DeadlineExceeded, TransportError, Unreadabl
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same request may succeed a moment later: what the retries and the waits of this package go by.
+    """Whether an error is transient: the same request may succeed a moment later. Retries and waits use it.
 
-    It is so of lost and failed connections, of throttling, of the service's own faults, of proxies' pages that come in
-    their place, and of a call whose time ran out. It is never said of an `AmbiguousCreate`: to send that again may
-    create a second one, and so it has to be looked for first.
+    That is so of lost and failed connections, throttling, the service's own faults, proxies' pages that come in their
+    place, and a call whose time ran out. It is never so of an `AmbiguousCreate`: sent again, it may create a second
+    one, so what it made has to be looked for first.
     """
     if isinstance(error, AmbiguousCreate):
         return False
@@ -22,4 +22,4 @@ def may_pass(error: BaseException) -> bool:
 
 
 ANSWER_TIMED_OUT = 408
-"""The HTTP status of a gateway that gave up: as good as a lost answer."""
+"""The HTTP status of a gateway that gave up: the same as a lost answer."""

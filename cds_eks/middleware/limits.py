@@ -16,7 +16,7 @@ from cds_eks.wire import Kind, RawResponse, Request
 
 
 class LimitRate:
-    """Lets attempts through in the order in which they came. A call in back-off holds no permit.
+    """Gives attempts their permits in the order in which they came. A call in back-off holds no permit.
 
     Reads and writes have a queue each; see `FairSemaphore`.
 
@@ -53,10 +53,10 @@ class LimitRate:
         self._sleep = sleep
 
     async def __call__(self, request: Request, send: Send) -> RawResponse:
-        """Send the request when its turn has come.
+        """Send the request when it has a permit.
 
         Raises:
-            OutOfTime: It did not come before the request's deadline.
+            OutOfTime: It had none before the request's deadline.
         """
         if self._pace is not None:
             await self._paced(request, self._pace)
@@ -76,7 +76,7 @@ class LimitRate:
         return response
 
     async def _paced(self, request: Request, pace: FairSemaphore) -> None:
-        """Acquire a permit at the pace that is set, until the request's deadline."""
+        """Acquire a permit at the rate that is set, until the request's deadline."""
         request.record.waits_for = self._turn_words
         with anyio.move_on_after(request.time_left(self._clock())):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
@@ -85,7 +85,7 @@ class LimitRate:
         raise OutOfTime
 
     async def _at_pace(self, pace: FairSemaphore, *, is_read: bool) -> None:
-        """Acquire a permit at the pace that is set. One at a time waits for both, so that all begin in turn."""
+        """Acquire a permit at the rate that is set. One attempt at a time waits for both, so all keep their order."""
         await pace.acquire(is_read=is_read)
         try:
             await self._permits.acquire(is_read=is_read)
@@ -98,7 +98,7 @@ class LimitRate:
             pace.release()
 
     async def _wait_for_turn(self) -> None:
-        """Wait until the next attempt may begin; who is cancelled here takes no turn along."""
+        """Wait until the next attempt may begin; a cancelled one does not delay those behind it."""
         if (pause := self._next - self._clock()) > 0:
             await self._sleep(pause)
         if self._adaptive is not None:

@@ -23,7 +23,7 @@ from cds_eks.wire import Kind, RawResponse, Request
 logger: logging.Logger = logging.getLogger("cds_eks.retry")
 
 ABSURD_RETRY_AFTER = 3600.0
-"""A `Retry-After` of more seconds than this says nothing of use."""
+"""A `Retry-After` of more seconds than this is ignored."""
 
 
 @attrs.frozen
@@ -64,7 +64,7 @@ def decide(
         jitter: From 0 (included) to 1.
         clock_was_wrong: Whether it was refused for its time, and is signed by the service's own from now on.
     """
-    # What ran out of time below had all the time that there was, or a middleware's own, which it may grant again.
+    # A deadline below is the call's own, which is over, or a middleware's, which may set another one.
     if (not may_pass(failure) or isinstance(failure, DeadlineExceeded)) and not clock_was_wrong:
         return Decision(None, "it would fail again")
     if kind is Kind.CREATE and failure.outcome not in ("not_sent", "refused"):
@@ -80,7 +80,7 @@ def decide(
     wait = jitter * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
     asked = getattr(failure, "retry_after", None)
     if asked is not None and asked <= ABSURD_RETRY_AFTER:
-        # With jitter on top, or all calls that were told the same would come back in the same moment.
+        # With jitter on top, or all calls with the same `Retry-After` would come back at the same moment.
         wait = max(wait, min(asked, policy.max_delay) + jitter * min(policy.max_delay, base))
     if time_left is not None and wait >= time_left:
         return Decision(None, "the next attempt would not fit into the call's time")
@@ -110,8 +110,8 @@ class Retry:
     Args:
         policy: The numbers.
         failure_of: Returns what an answer says went wrong, or None.
-        set_clock: Is told the service's time (its header `Date`, in seconds since the epoch) when the service refuses
-            a request for its own; from then on all requests are signed by that. None if the signer has no clock.
+        set_clock: Called with the service's time (its header `Date`, in seconds since the epoch) when the service
+            refuses a request for its time; all later requests are signed by that. None if the signer has no clock.
         clock: Monotonic seconds, the deadline middleware's.
         jitter: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
@@ -177,7 +177,7 @@ class Retry:
             await self._sleep(decision.wait)
 
     def _record_answer(self, request: Request, response: RawResponse) -> EksError | None:
-        """Put on the record what an answer says, and return what it says went wrong, if anything did."""
+        """Put an answer on the record, and return its error if it is not a success response."""
         failure = self._failure_of(request, response)
         if failure is None:
             request_id = request_id_of(response, request.hidden)
@@ -187,12 +187,12 @@ class Retry:
         return failure
 
     def _adjust_clock(self, request: Request, response: RawResponse) -> None:
-        """Have requests signed by the service's time, if it refused this one for its own and tells what time it is."""
+        """Have requests signed by the service's time, if it refused this one for its time and sent its own."""
         if self._set_clock is None or not is_expired(response):
             return
         service_time = moment(response.headers.get("date", ""))
-        # It may be that another call has set the clock since this one was signed: this one gets its second chance then
-        # as well, so nothing is asked of what `set_clock` returns.
+        # Another call may have set the clock since this one was signed. This one is tried again then as well, so what
+        # `set_clock` returns does not matter.
         if service_time is not None:
             self._set_clock(service_time)
             request.record.clock_was_wrong = True
@@ -207,7 +207,7 @@ class Retry:
 
 
 def _log(request: Request, failure: EksError, decision: Decision) -> None:
-    """Say what happened, and what follows."""
+    """Log a failed attempt, and whether it is retried."""
     log(
         logger,
         logging.DEBUG if decision.wait is None else logging.INFO,

@@ -17,7 +17,7 @@ class Sign:
 
     Args:
         signer: Makes the query.
-        secrets: Returns what must never be shown of the key that was signed with last; None if that is known before.
+        secrets: Returns the secrets of the key that was signed with last; None if the key is fixed.
     """
 
     def __init__(self, signer: Signer, *, secrets: Callable[[], Secrets] | None = None) -> None:
@@ -25,7 +25,7 @@ class Sign:
         self._secrets = secrets
 
     def __call__(self, request: Request, send: Send) -> Awaitable[RawResponse]:
-        """Send the request, signed. It is no coroutine function: of what waits, a call in flight has one less."""
+        """Send the request, signed. It is no coroutine function: a call in flight has one coroutine less."""
         query = self._signer.sign(request.operation.method, request.params)
         if isinstance(query, str):
             if self._secrets is not None:
@@ -45,7 +45,7 @@ class Sign:
         return await send(request.signed(query))
 
     def _remember_secrets(self, request: Request) -> None:
-        """Have the record know what must not be shown of the key that was signed with just now."""
+        """Put the secrets of the key that was signed with just now on the record."""
         assert self._secrets is not None
         if not (current := self._secrets()) <= request.secrets:  # the key is a new one
             request.record.secrets |= current

@@ -15,7 +15,7 @@ from cds_eks.outcome.record import CallRecord
 E = TypeVar("E", bound=EksError)
 
 OWN_DOING = "; an earlier attempt's answer was lost or told nothing for certain, so this is most likely its own doing"
-"""What is added to a conflict that the service sees in a write which was sent before."""
+"""Added to the message of a conflict in a write that was sent before."""
 
 
 def success_response(record: CallRecord, *, request_id: str | None, answer: Mapping[str, Any] | None) -> None:
@@ -49,7 +49,7 @@ def call_raised(record: CallRecord, error: EksError) -> None:
 def attempt_failed(error: EksError, record: CallRecord, *, is_create: bool) -> None:
     """Decide the outcome of a failed attempt, by which it is retried or not."""
     if is_create and record.outcome == "unknown":
-        error.outcome = "unknown"  # whatever the error says for itself
+        error.outcome = "unknown"  # the request was marked as sent, whatever the error says
 
 
 def attempts_ended(error: EksError, record: CallRecord, *, action: str, is_write: bool) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a write that ends without an answer: said on whatever ends it, logged, and kept if it is open."""
+"""Writes that end without an answer: what is known is noted on the error and logged, and open creates are stored."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _IN_WORDS: dict[Outcome, str] = {
 
 
 class Fate:
-    """The fate of one write.
+    """What is known of one write when it ends.
 
-    What cuts a call off (a cancellation, Ctrl-C) may come at any moment and on two threads at once, so all that it does
-    can be done again: then it goes by what is known by then.
+    A cancellation or Ctrl-C may come at any moment and on two threads at once, so each method can be called again; it
+    uses what is known by then.
 
     Args:
         action: The operation's documented name.
         record: What is known of the call.
         call_id: The id of the call.
-        is_create: Whether it is a create; such a one is kept while its fate is open.
-        natural_key: Returns the fields by which to look for what a create may have made.
-        ids_known: Returns the ids that all answers to the call have named until now.
-        open_creates: Where a create is kept whose fate is open.
+        is_create: Whether it is a create; such a one is stored while its outcome is open.
+        natural_key: Returns the fields by which what a create may have made can be found.
+        ids_known: Returns the ids that all answers to the call have named so far.
+        open_creates: Stores creates whose outcome is open.
     """
 
     def __init__(
@@ -70,15 +70,15 @@ class Fate:
         self._named: dict[str, Any] = {}
 
     def natural_key(self) -> dict[str, Any]:
-        """Return the fields by which to look for what a create may have made."""
+        """Return the fields by which what a create may have made can be found."""
         return self._natural_key() if self._is_create else {}
 
     def window(self) -> tuple[datetime, datetime]:
-        """Return when it may have been carried out, as known now."""
+        """Return the time from its start until now, in which it may have been carried out."""
         return datetime.fromtimestamp(self._began, UTC), datetime.fromtimestamp(max(self._began, clocks.wall()), UTC)
 
     def cut_off(self, error: BaseException) -> None:
-        """The call was cut off: note on what did it what is known, and keep a create whose fate is open."""
+        """The call was interrupted: note what is known on the exception, and store a create that is left open."""
         error.add_note(self._note())
         self.left_open(error)
 
@@ -91,11 +91,11 @@ class Fate:
         return ambiguous(error, natural_key=self.natural_key(), window=window)
 
     def left_open(self, error: BaseException, window: tuple[datetime, datetime] | None = None) -> None:
-        """The call ended with an error: keep a create whose fate is open.
+        """The call ended with an error: store a create that is left open.
 
         Args:
             error: What ended it.
-            window: When it may have been carried out, if the error says so.
+            window: When it may have been carried out; None for the time until now.
         """
         if not self._is_create:
             return
@@ -133,7 +133,7 @@ class Fate:
             )
 
     def _ids(self) -> dict[str, Any]:
-        """Return the ids that any answer has named, whatever else it said."""
+        """Return the ids that any answer has named."""
         return {**self._named, **self._ids_known()}
 
     def _note(self) -> str:
@@ -154,5 +154,7 @@ class Fate:
         return f"{self._action} {_IN_WORDS[outcome]} [{known}]{more}"
 
 
-witness: ContextVar[list[Fate] | None] = ContextVar("witness", default=None)
-"""Takes the fates of the writes that a call makes, for who waits for the call in another thread."""
+observed_fates: ContextVar[list[Fate] | None] = ContextVar("observed_fates", default=None)
+"""Collects the `Fate` of each write that a call makes, for the thread that waits for the call."""
+
+witness = observed_fates  # its name before

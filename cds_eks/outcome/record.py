@@ -16,7 +16,7 @@ LONGEST_PARTIAL_BODY = 64 * 1024
 
 
 class CallRecord:
-    """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
+    """What is known so far of one call; it outlives a cancellation.
 
     A middleware finds it as `request.record`.
 
@@ -28,11 +28,11 @@ class CallRecord:
             the call is cancelled after that.
         arrived: The answer to this attempt as soon as a backend has it, before it can return it: if the call is
             cancelled in that moment, no caller receives it.
-        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
+        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since then.
         partial_bodies: The bodies of truncated answers, as far as they came: they may name what was made.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
-        secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
-        total: How many seconds this call may take, in place of what the client gives all calls; None for that.
+        secrets: Texts that must never be shown, besides the request's own: those of keys used since the call began.
+        total: How many seconds this call may take; None for the client's `Timeouts.total`.
         waits_for: The permit that the attempt waits for, in words; None when it is not queued.
 
     `may_have_left` and `did_not_leave` are the names that `mark_sent` and `mark_not_sent` had before; they go with 1.0.
@@ -70,7 +70,7 @@ class CallRecord:
         self._now: Outcome = "not_sent"
 
     def begin_attempt(self) -> None:
-        """A new attempt starts: nothing of it has left yet."""
+        """A new attempt starts: nothing of it has been sent yet."""
         if self._now != "not_sent":
             self.begin_send()
         self.arrived = None
@@ -85,11 +85,11 @@ class CallRecord:
             self._now = "not_sent"
 
     def mark_sent(self) -> None:
-        """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
+        """From now on the service may have seen the request. A backend calls this before it sends the first byte."""
         self._now = "unknown"
 
     def mark_not_sent(self) -> None:
-        """It is proven that nothing left of what was last given to the backend."""
+        """It is certain that nothing was sent of what was last given to the backend."""
         self._now = "not_sent"
 
     def answered(self, request_id: str | None, *, outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""Undocumented fields, which stand beside the documented ones on the wire and so can't replace one that is set."""
+"""Undocumented fields: they are sent beside the documented ones, and can't replace one that is set."""
 
 from __future__ import annotations
 

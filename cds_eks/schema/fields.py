@@ -33,7 +33,7 @@ def on_wire(
 
     Args:
         name: Its name on the wire, in the first revision that has it.
-        rule: What it takes; None in answers, which are not checked.
+        rule: What it accepts; None in answers, which are not checked.
         secret: Whether its value must never be shown.
         revised: What it is in the revisions in which it is something else.
     """
@@ -44,10 +44,10 @@ def on_wire(
 EXTRA_FIELDS = ExtraFields()
 
 UNDOCUMENTED: Mapping[str, Any] = {"rule": EXTRA_FIELDS, "checked": True}
-"""The metadata of the field that keeps undocumented wire fields to send along."""
+"""The metadata of the field with undocumented wire fields to send along."""
 
 UNDOCUMENTED_ANSWER: Mapping[str, Any] = {"rule": EXTRA_FIELDS, "checked": False}
-"""The metadata of the field that keeps what the service sent beyond the documented fields."""
+"""The metadata of the field with what the service sent beyond the documented fields."""
 
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _refuse_change(*_: object) -> NoReturn:
 
 
 class _Fields:
-    """What attrs knows of a model: asked of attrs when it is first looked at, and then in this one's place."""
+    """The fields of a model as attrs has them: made when they are first read, and then put in place of this one."""
 
     def __init__(self, declared: type, members: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         self._declared = declared

@@ -1,4 +1,4 @@
-"""Open lists of values: the service adds to them, so any text passes; one that looks like a slip is told in the log."""
+"""Open lists of values: the service adds to them, so any text passes; one that looks misspelt is logged."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LONGEST = 100
 """Longer texts than any value are not compared."""
 
 CLOSE = 0.65
-"""How alike a slip and the value that was meant are, from 0 to 1. Two letters that are swapped in three make 0.67."""
+"""From which similarity on (0 to 1) a value counts as misspelt. Three letters of which two are swapped have 0.67."""
 
 
-@functools.lru_cache(maxsize=1024)  # so each is told once
+@functools.lru_cache(maxsize=1024)  # so each is logged once
 def warn_if_misspelt(name: str, value: str, known: tuple[str, ...]) -> None:
     """Log a warning if a value that is not known looks like one that is.
 
@@ -30,9 +30,9 @@ def warn_if_misspelt(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def closest(value: str, known: tuple[str, ...]) -> str | None:
-    """Return the known value that was probably meant; None if there is none.
+    """Return the known value that is most similar; None if none is similar enough.
 
-    One that differs in its digits is no slip: it is another version, another image or a larger machine.
+    One that differs in its digits is not misspelt: it is another version, another image or a larger machine.
     """
     if len(value) > LONGEST:
         return None

@@ -46,7 +46,7 @@ class Shape:
 
         Args:
             data: Its fields, by Python names or wire names (those of revision 2025-09-08, the document's), nested ones
-                as mappings and lists. None stands for unset; for a list that is required, as the vendor's Go client
+                as mappings and lists. None means unset; for a list that is required, as the vendor's Go client
                 writes one that its caller left out, it is the empty one.
 
         Raises:
@@ -63,8 +63,8 @@ class Shape:
 
         Args:
             wire_names: Whether to use the wire's names (those of revision 2025-09-08) instead of Python's.
-            secrets: Whether to include what is secret. When it is not said, a request includes it, since it would be no
-                request without, and an answer leaves it out, so that it can be passed on.
+            secrets: Whether to include what is secret. By default a request includes it, since it could not be sent
+                without, and an answer leaves it out, so that it can be passed on.
         """
         is_whole = not is_answer(type(self)) if secrets is None else secrets
         return dump(self, wire_name if wire_names else python_name, secrets=is_whole)
@@ -182,7 +182,7 @@ class Nested(Rule):
         return _load(self.shape, value, path) if isinstance(value, Mapping) else value
 
     def expanded(self, value: Any) -> Any:
-        """The same: a text stands for a model of which it is all that is required, such as a subnet by its id."""
+        """The same: a text is the short form of a model that requires nothing else, such as a subnet by its id."""
         name = _only_text(self.shape) if isinstance(value, str) else None
         return value if name is None else {name: value}
 

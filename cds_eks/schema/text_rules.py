@@ -1,4 +1,4 @@
-"""What texts of requests must be like, and how one is told that a text was meant."""
+"""Rules for the texts of requests, and the hint for a value that should be a text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_range(text: str) -> bool:
 
 
 # The service's own rules [O]: names have 1-26 characters, passwords 8-30. The document masks the passwords of its
-# example as asterisks, so a text of nothing but asterisks stands for one.
+# example as asterisks, so a text of nothing but asterisks passes as one.
 NAMED_RULES: dict[str, tuple[Callable[[str], object], str]] = {
     "name": (
         re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,24}[A-Za-z0-9])?").fullmatch,
@@ -34,7 +34,7 @@ MUST_BE_UTF8 = "must be text that UTF-8 can hold (it has a lone surrogate)"
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a text can be sent. Told, not raised: what Python raises holds the text, and that may be a secret."""
+    """Whether a text can be sent. It does not raise: Python's error holds the text, and that may be a secret."""
     if text.isascii():
         return True
     try:
@@ -48,7 +48,7 @@ MUST_BE_TEXT = "must be a text (str)"
 
 
 def quoted(value: object, path: str) -> str:
-    """Tell how YAML (TOML, JSON) takes a text that looks like something else; 1.30 and yes have lost their spelling."""
+    """Return the hint how to quote a text in YAML; the spelling of values such as 1.30 and yes is lost by then."""
     shown = str(value) if type(value) is int and 0 <= value < 1000 else "…"
     name = path.rpartition(".")[2]
     return f'quote it in YAML: "{shown}"' if name.endswith("]") else f'quote it in YAML: {name}: "{shown}"'

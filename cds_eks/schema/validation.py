@@ -1,4 +1,4 @@
-"""What the `__init__` of a model calls: it checks what it is given, and words its complaints."""
+"""What the `__init__` of a model calls: it checks the arguments, and raises errors of ours."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ put: Callable[[object, str, Any], None] = object.__setattr__
 
 
 def check(name: str, rule: Rule, value: object) -> Any:
-    """Return what to keep of a value.
+    """Return the value to store.
 
     Args:
         name: The field.
-        rule: What it takes.
-        value: What it is given.
+        rule: What it accepts.
+        value: The argument.
 
     Raises:
         InvalidRequestError: The rule is broken.
@@ -70,17 +70,17 @@ def check_extra(shape: Any) -> None:
 
 
 def raising_own_errors(init: Callable[..., None]) -> Callable[..., None]:
-    """Return the `__init__` of a model, whose wrong and missing arguments are errors of ours, and show no secret."""
+    """Return the `__init__` of a model that raises errors of ours for wrong and missing arguments, without secrets."""
 
     @functools.wraps(init)
-    def __init__(self: Any, /, **given: Any) -> None:  # noqa: N807 - it stands for one
+    def __init__(self: Any, /, **given: Any) -> None:  # noqa: N807 - it becomes one
         try:
             init(self, **given)
         except TypeError:
             if (failure := _wrong_arguments(type(self), given)) is None:
                 raise
         except InvalidRequestError as error:
-            given.clear()  # what is refused may be a secret, and this frame stands in the traceback
+            given.clear()  # what is refused may be a secret, and this frame is in the traceback
             raise cleared(error)  # noqa: B904 - it is the same
         else:
             return
@@ -91,7 +91,7 @@ def raising_own_errors(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _wrong_arguments(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
-    """Return what is wrong with the names of some arguments, if anything is."""
+    """Return the error for an unknown or missing argument, if there is one."""
     members = attrs.fields(shape)
     names = {member.name for member in members}
     for name in given:
@@ -104,6 +104,6 @@ def _wrong_arguments(shape: Any, given: dict[str, Any]) -> InvalidRequestError |
 
 
 def did_you_mean(name: str, names: set[str]) -> str:
-    """Return the end of a complaint about a name: which one may have been meant, if any is close."""
+    """Return the end of an error about a name: the most similar one, if any is close."""
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

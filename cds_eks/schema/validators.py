@@ -1,6 +1,6 @@
-"""What the fields of a request take: rules that check a value, and load it from plain data.
+"""What the fields of a request accept: rules that check a value, and load it from plain data.
 
-A rule's `check` returns the value to keep, or raises `Broken` with the rule in words.
+A rule's `check` returns the value to store, or raises `Broken` with the rule in words.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cds_eks.schema.text_rules import MUST_BE_TEXT, MUST_BE_UTF8, NAMED_RULES, i
 
 
 class Broken(ValueError):
-    """A rule is broken: in words, and where below the field."""
+    """A validation failure: the rule in words, and the path below the field."""
 
     def __init__(self, rule: str, path: str = "") -> None:
         super().__init__(rule)
@@ -27,26 +27,26 @@ class Broken(ValueError):
 
 
 def kind_of(value: object) -> str:
-    """Name the type of a value, for an error."""
+    """Return the name of a value's type, for an error."""
     return "nothing" if value is None else type(value).__name__
 
 
 class Rule:
-    """What a field takes. The base takes anything."""
+    """What a field accepts. The base accepts anything."""
 
     def check(self, value: Any) -> Any:
-        """Return the value to keep, or raise `Broken`."""
+        """Return the value to store, or raise `Broken`."""
         return value
 
     def load(self, value: Any, path: str) -> Any:  # noqa: ARG002 - the rules of what is nested need it
-        """Turn plain data (JSON, YAML, TOML) into what `check` takes; `path` names it in errors."""
+        """Turn plain data (JSON, YAML, TOML) into what `check` accepts; `path` names it in errors."""
         return value
 
     def check_plain(self, value: Any, path: str) -> None:
-        """Raise `InvalidRequestError` for what `check` would refuse, if plain data has a remedy of its own for that."""
+        """Raise `InvalidRequestError` for what `check` would refuse, if there is a hint for authors of plain data."""
 
     def expanded(self, value: Any) -> Any:
-        """Return an entry of a list of plain data as it is written out, if it has a shorter form."""
+        """Return an entry of a list of plain data in its long form, if it has a short one."""
         return value
 
 
@@ -89,7 +89,7 @@ class Text(Rule):
 
 @attrs.frozen
 class Whole(Rule):
-    """A whole number in a range, or one of a few; with `or_zero`, 0 passes too, which says nothing."""
+    """A whole number in a range, or one of a few; with `or_zero` also 0, which means unset."""
 
     min: int | None = None
     max: int | None = None
@@ -124,7 +124,7 @@ class Boolean(Rule):
 
 @attrs.frozen
 class Flag(Rule):
-    """True or False where the wire has 1 or 0; kept as 1 or 0."""
+    """True or False where the wire has 1 or 0; stored as 1 or 0."""
 
     def check(self, value: Any) -> int:
         if not isinstance(value, int) or value not in (0, 1):
@@ -142,7 +142,7 @@ class FlagText(Rule):
 
 @attrs.frozen
 class ListOf(Rule):
-    """A list (or tuple) of entries of one kind; kept as a list of its own."""
+    """A list (or tuple) of entries of one kind; stored as a copy."""
 
     entry: Rule
     min_items: int = 0
@@ -172,7 +172,7 @@ class ListOf(Rule):
 
 @attrs.frozen
 class MapOfText(Rule):
-    """A mapping from text to text; kept as a dict of its own."""
+    """A mapping from text to text; stored as a copy."""
 
     max_items: int | None = None
 
@@ -220,12 +220,12 @@ class ExtraFields(Rule):
 
 
 def spelt(name: str) -> str:
-    """Spell a name that a caller gave, for an error: in one line."""
+    """Return a name that a caller gave in one line, for an error."""
     return name if name.isprintable() else ascii(name)
 
 
 def _shown(number: int) -> str:
-    """Spell a number for an error; Python does not spell the longest ones, and nobody would read them."""
+    """Return a number as text, for an error; Python converts no very long ones, and they would not be readable."""
     return str(number) if abs(number) < 10**18 else "a longer number"
 
 

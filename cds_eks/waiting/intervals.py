@@ -46,7 +46,7 @@ class PollInterval:
 
 
 def check_interval(given: object) -> PollInterval:
-    """Return the pauses that a caller asked for: a number of seconds stands for pauses of that length.
+    """Return the pauses that a caller asked for: a number of seconds means pauses of that length.
 
     Raises:
         InvalidRequestError: It can't be used.

@@ -86,7 +86,7 @@ class ManyClusterWaits(Source):
 
 
 class _Clusters(Watch[dict[str, ClusterSummary]]):
-    """Many clusters, each of which settles for itself: those found by a poll, by id, are one state."""
+    """Many clusters as one thing that is waited for: its state are those found by a poll, by id."""
 
     def __init__(
         self,
@@ -133,11 +133,11 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
         return {id_: verdict.failure for id_, verdict in self._verdicts.items() if verdict.failure is not None}
 
     def failed(self, failure: str) -> TaskFailed:
-        """Return the error for clusters that failed."""
+        """Return the error of clusters that failed."""
         return failure_of_many(failure, list(self._failed()), self._seen, name="cluster_ids")
 
     def timed_out(self, timeout: float | None) -> WaitTimeout:
-        """Return the error for want of time."""
+        """Return the error of a wait whose time is up."""
         pending = {}
         for id_ in self._wanted:
             verdict = self._verdicts.get(id_, Verdict())

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Pace:
-    """What waits go by: time, and chance.
+    """The clock, the random numbers and the sleep of waits.
 
     Args:
         clock: Monotonic seconds.
@@ -33,7 +33,7 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     def pauses(self, interval: PollInterval) -> Iterator[float]:
-        """Return pauses, each shortened by up to a quarter, so that waits part."""
+        """Return pauses, each shortened by up to a quarter, so that waits spread out."""
         for pause in interval.pauses():  # pragma: no branch - there is always another
             yield jittered(pause, self.random())
 

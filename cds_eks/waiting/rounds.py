@@ -24,10 +24,10 @@ LOOKUPS_AT_ONCE = 10
 """How many polls of one wait run at once; the vendor advises at most 10 calls."""
 
 GRACE = 1.0
-"""For how many more seconds the slower polls of a round may take when one of it has ended."""
+"""How many more seconds the slower polls of a round may take when one thing has ended."""
 
 NAMED = 10
-"""How many things an error's text speaks of; its attributes have all."""
+"""How many things an error's text names; its attributes have all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,11 +55,11 @@ async def rounds(
 ) -> AsyncGenerator[list[Watch[Any]]]:
     """Poll many things, each after pauses of its own, and yield those that have ended, each once.
 
-    Nothing of it runs while the caller deals with them, so that it may be walked from any task.
+    Nothing runs in the background while the caller handles them, so any task may iterate over it.
 
     Args:
         watches: What is waited for.
-        pace: What it goes by.
+        pace: Its clock.
         timeout: Seconds for all of them, or None for no limit.
         interval: The pauses.
     """
@@ -82,7 +82,7 @@ async def rounds(
         if is_last or scope.cancelled_caught:
             with anyio.move_on_after(GRACE):
                 for watch in waiting:
-                    await watch.evaluate()  # what came in time, before something else hung
+                    await watch.evaluate()  # what came in time, before another poll hung
             for watch in waiting:
                 watch.time_is_up(timeout)
         if ended := [watch for watch in waiting if watch.has_ended]:
@@ -92,7 +92,7 @@ async def rounds(
 
 
 async def _poll(due: list[Watch[Any]]) -> list[Watch[Any]]:
-    """Poll some things; those that take much longer than one that has ended stay as they are. Returns the others."""
+    """Poll some things, and return those; the ones that take much longer than one that has ended are left out."""
     permits = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
     read: list[Watch[Any]] = []
 
@@ -122,7 +122,7 @@ async def all_of(
 
     Args:
         watches: What is waited for, by id.
-        pace: What it goes by.
+        pace: Its clock.
         timeout: Seconds for all of them, or None for no limit.
         interval: The pauses.
         name: What the ids are called in errors.
@@ -170,7 +170,7 @@ def timeout_of_many(
     timeout: float | None,
     trouble: str = "",
 ) -> WaitTimeout:
-    """Return the error of a wait for many things of which some go on, which keeps those apart that failed."""
+    """Return the error of a wait for many things of which some are pending; it names those that failed apart."""
     ids = {
         name: tuple(id_ for id_ in wanted if id_ in failed or id_ in pending),
         "failed_ids": tuple(failed),
@@ -185,7 +185,7 @@ def timeout_of_many(
 
 
 def listed(words: Mapping[Any, str]) -> str:
-    """Return what is to be said of some things, for the text of an error; of the first few if they are many."""
+    """Return some things in words, for the text of an error; only the first few if they are many."""
     parts = [f"{_shown_id(id_)}: {text}" for id_, text in list(words.items())[:NAMED]]
     return "; ".join(parts) + (f"; and {len(words) - NAMED} more" if len(words) > NAMED else "")
 

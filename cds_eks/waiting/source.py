@@ -1,4 +1,4 @@
-"""What all waits are handed: how to fetch states, and what time it is."""
+"""What all waits are given: how to fetch states, and the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling of the steps that the service takes on a cluster while one waits."""
+"""Reporting the steps that the service takes on a cluster during a wait."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from cds_eks.wire import Response
 logger: logging.Logger = logging.getLogger("cds_eks.waiting")
 
 READ_TIMEOUT = 10.0
-"""How many seconds a read of the steps may take: it must not keep the wait up."""
+"""How many seconds a read of the steps may take: it must not delay the wait."""
 
 
 class Steps:
-    """Tells of each step once when it appears, and whenever its status or its error changes.
+    """Reports each step once when it appears, and whenever its status or its error changes.
 
-    A read that fails is left out: steps are reported of for people, and do not decide when a wait ends.
+    A read that fails is skipped: steps are reported for people, and do not decide when a wait ends.
 
     Args:
         fetch: Lists the steps.
-        on_step: Told of them.
+        on_step: Called with each.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Steps:
         self._has_warned = False
 
     async def __call__(self) -> None:
-        """Read the steps, and tell what is new."""
+        """Read the steps, and report what is new."""
         steps: list[ClusterEvent] = []
         try:
             with anyio.move_on_after(READ_TIMEOUT):

@@ -21,8 +21,8 @@ class Waiters(TaskWaits, ClusterWaits, PoolWaits, ManyClusterWaits):
 
     Each polls at once, then after pauses that grow from 1 s to 15 s unless `poll_interval` says otherwise, each
     shortened by up to a quarter so that waits part. A poll that fails in a way that may pass (no connection,
-    throttling, a fault of the server) does not end the wait. How a status is spelt decides nothing; one that is not
-    known is going on, and logged once as a warning by the logger `cds_eks.waiting`.
+    throttling, a fault of the server) does not end the wait. The spelling of a status does not matter; an unknown one
+    is pending, and logged once as a warning by the logger `cds_eks.waiting`.
     """
 
     def each(

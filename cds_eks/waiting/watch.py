@@ -16,7 +16,7 @@ T = TypeVar("T")
 logger: logging.Logger = logging.getLogger("cds_eks.waiting")
 
 UNSEEN = 60.0
-"""For how many seconds what has not been seen yet may be unknown: reads may lag behind a write [I]."""
+"""For how many seconds what has not been seen yet may be missing: reads may lag behind a write [I]."""
 
 
 class Watch(Generic[T]):
@@ -24,12 +24,12 @@ class Watch(Generic[T]):
 
     Args:
         fetch: Fetches the state.
-        judge: Says what it means; called once for each state that was fetched.
+        judge: Returns what a state means; called once for each that was fetched.
         ids: What is waited for, by name, for the errors.
         clock: Monotonic seconds.
-        on_change: Told of each state that differs from the one before.
+        on_change: Called with each state that differs from the one before.
         on_poll: Called after each poll that fetched a state.
-        missing: Deals with a `NotFound`: raises one, or returns what it means; copied whether a state was seen before.
+        missing: Handles a `NotFound`, given whether a state was seen before: raises one, or returns what it means.
             When left out, what was never seen may be missing for a minute, and what was seen may not be.
 
     Attributes:
@@ -68,7 +68,7 @@ class Watch(Generic[T]):
         self._failures = 0
 
     async def read(self) -> None:
-        """Fetch the state, or find out why it can't be fetched. Raises nothing of the kind: see `evaluate`."""
+        """Fetch the state, or store why it can't be fetched. It does not raise: see `evaluate`."""
         try:
             state = await self._fetch()
         except Exception as error:  # noqa: BLE001 - raised by `evaluate`
@@ -89,7 +89,7 @@ class Watch(Generic[T]):
         return isinstance(self._read, tuple) and self.verdict is not None and self.verdict.has_ended
 
     async def evaluate(self) -> None:
-        """Deal with what was read, if anything was: tell of a change, and see whether it has ended.
+        """Handle what was read, if anything was: report a change, and find out whether the wait has ended.
 
         Raises:
             Exception: What a callback raised, or a bug in the fetch.
@@ -110,7 +110,7 @@ class Watch(Generic[T]):
             raise read
 
     def time_is_up(self, timeout: float | None) -> None:
-        """End the wait for want of time, unless it has ended by itself."""
+        """End the wait because its time is up, unless it has ended by itself."""
         if self.has_ended:
             return
         error = self.timed_out(timeout)
@@ -118,17 +118,17 @@ class Watch(Generic[T]):
         self._fail(error)
 
     def timed_out(self, timeout: float | None) -> WaitTimeout:
-        """Return the error for want of time."""
+        """Return the error of a wait whose time is up."""
         message = f"it did not end within {timeout:g} s; {self.words}"
         return WaitTimeout(message, ids=self.ids, last=self.last, status=self.verdict.status if self.verdict else None)
 
     def failed(self, failure: str) -> TaskFailed:
-        """Return the error for a failure."""
+        """Return the error of a failure."""
         return TaskFailed(failure, ids=self.ids, last=self.last, status=self.verdict.status if self.verdict else None)
 
     @property
     def words(self) -> str:
-        """What was last seen, and what trouble there is."""
+        """The last state in words, and what the last polls failed with."""
         words = self.verdict.words if self.verdict is not None else "it was never seen"
         return f"{words}; {self.trouble}" if self.trouble else words
 
@@ -185,12 +185,12 @@ class Watch(Generic[T]):
 
 
 def warn_of(status: str, what: str) -> None:
-    """Log a status that is not known: the wait goes on, for as long as it may take."""
+    """Log an unknown status, which counts as pending."""
     logger.warning("a status that is not known, the wait goes on: %s of %s", shown(status), what)
 
 
 def reworded(error: NotFound, words: str) -> NotFound:
-    """Return a `NotFound` that says more."""
+    """Return a copy of a `NotFound` with more words in its message."""
     copied = copy.copy(error)
     copied.message = f"{error.message} ({words})" if error.message else words
     copied.__cause__ = error.__cause__
@@ -198,7 +198,7 @@ def reworded(error: NotFound, words: str) -> NotFound:
 
 
 async def call_back(on_change: Callable[[T], Awaitable[None] | None] | None, state: T) -> None:
-    """Tell who wants to know of a state; the callback may be async."""
+    """Call a callback, which may be async, with a state."""
     if on_change is not None:
         result = on_change(state)
         if inspect.isawaitable(result):
@@ -206,7 +206,7 @@ async def call_back(on_change: Callable[[T], Awaitable[None] | None] | None, sta
 
 
 def check_callback(name: str, value: object) -> None:
-    """Check what is to be called.
+    """Check a callback.
 
     Raises:
         InvalidRequestError: It can't be called.

@@ -33,7 +33,7 @@ class Operation(Generic[T]):
         request: The model of its arguments; None for an operation that has none (`eks.call`).
         result: The type of the answer's data; None if it has none.
         result_id: The field of the result that names what was made, for creates.
-        natural_key: The fields of the request by which to look for what may have been made (dotted paths).
+        natural_key: The fields of the request by which what it may have made can be found (dotted paths).
         revised: The revisions of the API in which it has another action; None where it does not exist.
     """
 
@@ -48,6 +48,6 @@ class Operation(Generic[T]):
     revised: Mapping[str, str | None] = attrs.field(factory=dict)
 
     def natural_key_of(self, request: Any) -> dict[str, Any]:
-        """Return the fields of a request by which to look for what it may have made; without the unset ones."""
+        """Return the fields of a request by which what it may have made can be found; without the unset ones."""
         found = {path: value_at(request, path) for path in self.natural_key}
         return {path: value for path, value in found.items() if value is not None}

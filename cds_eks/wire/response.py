@@ -41,9 +41,9 @@ class Response(Generic[T]):
         request_id: The service's id of the request, for its support.
         code: The service's `Code`: `Success`.
         message: The service's text.
-        total_count: How many entries there are in all, if the service told.
-        page_index: Which page this is, if the service told.
-        page_size: How many entries a page has, if the service told.
+        total_count: How many entries there are in all, if the answer says so.
+        page_index: Which page this is, if the answer says so.
+        page_size: How many entries a page has, if the answer says so.
         attempts: How many attempts the call took.
         elapsed: How long the call took, in seconds.
         raw: The whole answer as plain data. It may hold what the typed data masks; it is not shown and not pickled.
