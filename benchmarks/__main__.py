@@ -4,7 +4,7 @@ python -m benchmarks
 python -m benchmarks --only load default httpx --rounds 7
 python -m benchmarks --quick --no-plot
 python -m benchmarks --compare
-python -m benchmarks --readme
+python -m benchmarks --page
 
 The server has a process and a core of its own, and so has each contender; they take turns. A whole run takes less than
 ten minutes, writes `benchmarks/results/`, and keeps the last result in which nothing got worse (`good.json`). With
@@ -25,7 +25,7 @@ from rich.table import Table as RichTable
 
 from benchmarks.speed.compare import changes, drift
 from benchmarks.speed.contenders import CONTENDERS, INSTALL
-from benchmarks.speed.page import results_page, write_readmes
+from benchmarks.speed.page import results_page, write_pages
 from benchmarks.speed.plan import SECTIONS, Point, Settings, points
 from benchmarks.speed.plot import plot
 from benchmarks.speed.result import Result
@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         help="show what changed since that result (default: the last good one)",
     )
     parser.add_argument("--no-plot", action="store_true", help="draw nothing")
-    parser.add_argument("--readme", action="store_true", help="only write the latest result into both READMEs")
+    parser.add_argument(
+        "--page", action="store_true", help="only write the latest result into docs/speed.md and docs/zh/speed.md"
+    )
     return parser
 
 
@@ -75,10 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
-    if options.readme:
+    if options.page:
         if not LATEST.exists():
             parser.error("there is no result yet: run `python -m benchmarks` first")
-        write_readmes(Result.load(LATEST), ROOT)
+        write_pages(Result.load(LATEST), ROOT)
         return 0
     usual = QUICK if options.quick else Settings()
     settings = Settings(

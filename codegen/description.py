@@ -1,25 +1,16 @@
-"""The API description (api.yaml) as typed values; a word that is not known there is an error."""
+"""The API description (api.yaml) as typed values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import attrs
-import cattrs
-import cattrs.v
-import yaml
 
-from codegen import revising
+from codegen.faults import Place
 
 Source = Literal["D", "O", "I"]
-
-PATH = Path(__file__).with_name("api.yaml")
-
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C takes a quarter of the time; not every build of PyYAML has it."""
 
 
 def name_in(names: str | dict[str, str], revisions: list[str] | None, revision: str) -> str | None:
@@ -235,20 +226,54 @@ class Values:
 
 
 @attrs.frozen(kw_only=True)
+class Group:
+    """What belongs together: operations, which a client shows as an attribute, and shapes."""
+
+    doc: str
+    zh: str
+
+
+@attrs.frozen(kw_only=True)
 class Api:
-    """The whole description."""
+    """The whole description.
+
+    Attributes:
+        revisions: The revisions of the API, the oldest first, each with its source.
+        path: The path of the service's URL.
+        version: The `Version` that every request names.
+        groups: The groups, in the order of the clients' attributes.
+        operations: The operations by documented name.
+        values: The open lists of values.
+        shapes: The shapes of requests and answers.
+        lines: The line of api.yaml in which each place stands.
+    """
 
     revisions: dict[str, Source]
     path: str
     version: str
+    groups: dict[str, Group]
     operations: dict[str, Operation]
     values: dict[str, Values]
     shapes: dict[str, Shape]
+    lines: Mapping[Place, int] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
-    def groups(self) -> list[str]:
-        """The groups of operations, in the order of the description."""
-        return list(dict.fromkeys(operation.group for operation in self.operations.values()))
+    def operation_groups(self) -> list[str]:
+        """The groups that have operations; one without holds shapes that the others share."""
+        with_operations = {operation.group for operation in self.operations.values()}
+        return [name for name in self.groups if name in with_operations]
+
+    def operations_of(self, group: str) -> dict[str, Operation]:
+        """The operations of a group."""
+        return {name: operation for name, operation in self.operations.items() if operation.group == group}
+
+    def entry_of(self, operation: Operation) -> str:
+        """The shape of an entry of an operation's result, or of the result itself."""
+        return Field(wire="", type=operation.result, source="D", doc="").inner
+
+    def identity_of(self, shape: str) -> str | None:
+        """The field that tells the entries of a list apart: the first that is always there."""
+        return next((name for name, field in self.shapes[shape].fields.items() if field.always), None)
 
     def shapes_of(self, group: str) -> Iterator[tuple[str, Shape]]:
         """The shapes of a group, each after the ones that it is made of."""
@@ -264,74 +289,3 @@ class Api:
 
         for name in self.shapes:
             yield from visit(name)
-
-    def check(self) -> None:
-        """Raise ValueError if a name leads nowhere."""
-        known = {"str", "int", "bool", "flag", "flag_text", "none", *self.shapes}
-        for name, shape in self.shapes.items():
-            for python, field in shape.fields.items():
-                if field.inner not in known:
-                    raise ValueError(f"{name}.{python}: there is no type {field.type}")
-                if field.values is not None and field.values not in self.values:
-                    raise ValueError(f"{name}.{python}: there is no list of values {field.values}")
-                if field.container is None and field.always and field.type != "str":
-                    raise ValueError(f"{name}.{python}: only a text can be `always` there")
-            for need in shape.needed:
-                if missing := {need.when, need.field} - shape.fields.keys():
-                    raise ValueError(f"{name}: what is needed names {', '.join(sorted(missing))}, which it has not")
-            for order in shape.ordered:
-                if missing := {order.least, order.most} - shape.fields.keys():
-                    raise ValueError(f"{name}: what is ordered names {', '.join(sorted(missing))}, which it has not")
-        for name, operation in self.operations.items():
-            result = Field(wire="", type=operation.result, source="D", doc="").inner
-            if operation.request not in self.shapes or result not in known:
-                raise ValueError(f"{name}: {operation.request} or {operation.result} is not a shape")
-            if operation.find is not None:
-                self._check_find(name, operation, operation.find)
-        revising.check(self)
-
-    def _check_find(self, name: str, operation: Operation, find: Find) -> None:
-        if find.by not in self.operations or find.entry not in self.shapes:
-            raise ValueError(f"{name}: find: there is no {find.by} or {find.entry}")
-        entry = self.shapes[find.entry].fields
-        arguments = self.shapes[self.operations[find.by].request].fields
-        wrong = [
-            *(field for field in (find.id, find.status or find.id, *find.match) if field not in entry),
-            *(argument for argument in (*find.search, *find.under) if argument not in arguments),
-            *(path for path in (*find.search.values(), *find.under.values()) if path not in operation.natural_key),
-            *(path for path in find.match.values() if path not in operation.natural_key),
-        ]
-        if wrong:
-            raise ValueError(f"{name}: find: {', '.join(wrong)} lead nowhere")
-
-
-def _structure_wire(value: Any, _: Any) -> Any:
-    if isinstance(value, (str, Mapping)):
-        return value
-    raise ValueError(f"a name, or a mapping from revision to name, not {value!r}")
-
-
-def _in_words(error: BaseException, kind: type | None) -> str:
-    if isinstance(error, (KeyError, cattrs.errors.ForbiddenExtraKeysError)):
-        return cattrs.v.format_exception(error, kind)
-    return str(error)
-
-
-def load(path: Path = PATH) -> Api:
-    """Read and check the description.
-
-    Raises:
-        ValueError: It is not what it should be; each place is named.
-    """
-    converter = cattrs.Converter(forbid_extra_keys=True)
-    wires = (str | dict[str, str], str | dict[str, str] | None)
-    converter.register_structure_hook_func(lambda hint: hint in wires, _structure_wire)
-    try:
-        api = converter.structure(yaml.load(path.read_text(encoding="utf-8"), LOADER), Api)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
-    except cattrs.BaseValidationError as error:
-        places = cattrs.transform_error(error, "", format_exception=_in_words)
-        raise ValueError("\n".join(places)) from None
-    api.check()
-    return api

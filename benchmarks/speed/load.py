@@ -175,7 +175,7 @@ def load(turns: Turns, *, contender: str, url: str, server: int, in_flight: int,
 
 
 RARELY = (50_000, 20, 100)
-"""With these thresholds the garbage collector runs rarely: see the README on thousands of calls at once."""
+"""With these thresholds the garbage collector runs rarely: see docs/configuration.md on thousands of calls at once."""
 
 
 def fleet(turns: Turns, *, contender: str, url: str, server: int, in_flight: int, connections: int, calls: int) -> None:

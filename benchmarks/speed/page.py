@@ -1,4 +1,4 @@
-"""The pages that are written: `results.md`, and a section of both READMEs. No figure is typed by hand."""
+"""The pages that are written: `results.md`, and a section of `docs/speed.md` and its Chinese twin, never by hand."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from benchmarks.speed.contenders import CONTENDERS
 from benchmarks.speed.result import Result
 from benchmarks.speed.tables import NOTE, bars, loads, markdown
 
-__all__ = ["BEGIN", "END", "PLOT", "readme", "replaced", "results_page", "write_readmes"]
+__all__ = ["BEGIN", "END", "PAGES", "replaced", "results_page", "section", "write_pages"]
 
 BEGIN, END = "<!-- speed: generated -->", "<!-- speed: end -->"
 
-PLOT = "benchmarks/results/throughput.png"
-"""Where the plot is, seen from the READMEs."""
+PAGES = {"docs/speed.md": False, "docs/zh/speed.md": True}
+"""The pages that have the section, and whether they are in Chinese."""
+
+_RESULTS = "benchmarks/results"
 
 
 def _conditions(result: Result) -> str:
@@ -37,13 +39,14 @@ def results_page(result: Result) -> str:
     )
 
 
-def readme(result: Result, *, is_chinese: bool) -> str:
-    """Return what stands between the markers of a README.
+def section(result: Result, *, is_chinese: bool) -> str:
+    """Return what stands between the markers of a page.
 
     Args:
         result: What was measured.
-        is_chinese: Whether it is the Chinese one.
+        is_chinese: Whether it is the Chinese page, which is one folder further down.
     """
+    results = f"{'../..' if is_chinese else '..'}/{_RESULTS}"
     table = markdown(bars(result, is_chinese=is_chinese, with_missing=False))
     if is_chinese:
         packages = "，".join(f"{name} {version}" for name, version in result.versions.items())
@@ -52,16 +55,13 @@ def readme(result: Result, *, is_chinese: bool) -> str:
             f"各方轮流测量 {result.rounds} 轮，每次 {result.seconds:g} 秒，取中位数；"
             "括号内为中间一半的范围；比值逐轮计算。"
         )
-        link = f"全部数据见 [{_PAGE}]({_PAGE})。"
+        link = f"全部数据见 [{_RESULTS}/results.md]({results}/results.md)。"
         alt = "不同在途调用数下的每秒调用数与每次调用的 CPU"
     else:
         text = f"Measured on {_conditions(result)}"
-        link = f"All of it is in [{_PAGE}]({_PAGE})."
+        link = f"All of it is in [{_RESULTS}/results.md]({results}/results.md)."
         alt = "calls per second and CPU per call over calls in flight"
-    return f"{text}\n\n{table}\n![{alt}]({PLOT})\n\n{link}\n"
-
-
-_PAGE = "benchmarks/results/results.md"
+    return f"{text}\n\n{table}\n![{alt}]({results}/throughput.png)\n\n{link}\n"
 
 
 def replaced(page: str, text: str) -> str:
@@ -77,14 +77,14 @@ def replaced(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n{text}{END}{after}"
 
 
-def write_readmes(result: Result, root: Path) -> None:
-    """Write the section of both READMEs.
+def write_pages(result: Result, root: Path) -> None:
+    """Write the section of each of the pages.
 
     Args:
         result: What was measured.
-        root: Where they are.
+        root: The folder of the repository.
     """
-    for name, is_chinese in (("README.md", False), ("README.zh-CN.md", True)):
+    for name, is_chinese in PAGES.items():
         file = root / name
-        page = replaced(file.read_text(encoding="utf-8"), readme(result, is_chinese=is_chinese))
+        page = replaced(file.read_text(encoding="utf-8"), section(result, is_chinese=is_chinese))
         file.write_text(page, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The tables, as rows of text: the same on the terminal, in Markdown and in both READMEs."""
+"""The tables, as rows of text: the same on the terminal, in Markdown and on the pages about speed."""
 
 from __future__ import annotations
 

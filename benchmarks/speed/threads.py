@@ -30,7 +30,7 @@ def _ours(name: str, url: str, count: int) -> Any:
         limits=Limits(max_connections=count),
         timeouts=Timeouts(connect=TIMEOUT, read=TIMEOUT, total=TIMEOUT),
     ) as eks:
-        yield lambda: lambda: len(eks.clusters.list().data)  # one client for all threads, as the README says
+        yield lambda: lambda: len(eks.clusters.list().data)  # one client for all threads, as docs/configuration.md says
 
 
 def _requests(url: str) -> Callable[[], int]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 from cds_eks import backend as backends
-from cds_eks import codec, resources
+from cds_eks import codec
 from cds_eks._runtime.cached_group import Group
 from cds_eks._runtime.frames import cleared, unmasked
 from cds_eks.client.calls import Calls
@@ -32,6 +32,7 @@ from cds_eks.outcome.deletions import Deletions
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.redaction import NO_SECRETS
+from cds_eks.resources.groups import FINDING, Groups
 from cds_eks.signing import Credentials, Signer
 from cds_eks.wire import Kind, Operation, Response
 
@@ -45,14 +46,13 @@ NOT_PICKLED = (
     "say), or use threads, which may share an EksClient"
 )
 
-FINDING = ("clusters", "node_pools", "network_interfaces")
-"""The groups that can look for what a create may have made."""
 
-
-class AsyncEksClient:
+class AsyncEksClient(Groups):
     """The service, for async code on asyncio or trio.
 
     Make one and keep it: it holds the connections. Close it with `aclose`, or use it in `async with`.
+
+    The operations are in groups, each an attribute, such as `clusters`: `Groups` has the list.
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
@@ -80,23 +80,9 @@ class AsyncEksClient:
         ConfigurationError: There are no credentials, or a setting can't be used.
 
     Attributes:
-        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
-        tasks: GetTaskStatus.
-        nodes: ListNodes, DeleteNode.
-        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
-        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
-        events: QueryEventStatus.
-        scaling_groups: DescribeScalingGroup, AddScalingNode.
         wait: Waits for tasks, events, clusters and node pools.
     """
 
-    clusters: Group[resources.Clusters] = Group(lambda: resources.Clusters)
-    tasks: Group[resources.Tasks] = Group(lambda: resources.Tasks)
-    nodes: Group[resources.Nodes] = Group(lambda: resources.Nodes)
-    node_pools: Group[resources.NodePools] = Group(lambda: resources.NodePools)
-    network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
-    events: Group[resources.Events] = Group(lambda: resources.Events)
-    scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
     wait: Group[Waiters] = Group(waiters_class)
 
     def __init__(

@@ -8,6 +8,23 @@ support), `attempts` (how many were made) and `outcome`:
 * ``accepted``: the service answered with a success response; what failed came later;
 * ``unknown``: the request may or may not have been carried out.
 
+What an operation raises depends on its kind, which the docstring of its method names.
+
+What a read raises, after it was repeated as often as `RetryPolicy` says:
+
+* `InvalidRequestError`: an argument is missing, breaks its rule, or can't be said in the client's `api_revision`;
+  nothing was sent;
+* `ServiceError`: the service refused; see its subclasses;
+* `TransportError`: no answer came back;
+* `UnreadableResponse`: the answer is not the service's;
+* `DeadlineExceeded`: the time for the call ran out.
+
+What an idempotent write raises: the same, after it was repeated in the same way.
+
+What a create raises: the same; and if it may have been carried out nonetheless, the error is an `AmbiguousCreate` as
+well. A create is repeated only if it can't have been carried out. One that is cut off (by a cancellation, Ctrl-C) is
+among the client's `open_creates`.
+
 All errors can be pickled, and none holds a secret.
 """
 

@@ -98,8 +98,7 @@ class Clusters:
 
         The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             request: What is asked for, as a `CreateClusterRequest`.
@@ -110,13 +109,7 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
@@ -139,12 +132,7 @@ class Clusters:
             The service's answer; its `data` is a `ClusterDetail`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
@@ -169,12 +157,7 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
@@ -197,12 +180,7 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
@@ -233,12 +211,7 @@ class Clusters:
             The service's answer; its `data` is None. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
@@ -314,12 +287,7 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """

@@ -41,15 +41,10 @@ class Events:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `Event`. [O]
+            The service's answer; its `data` is an `Event`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """

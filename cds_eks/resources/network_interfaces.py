@@ -102,8 +102,7 @@ class NetworkInterfaces:
     ) -> Response[NetworkInterfaceEvent]:
         """Create a network interface (ENI) in a subnet.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             subnet_id: Id of the subnet. [I]
@@ -116,13 +115,7 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
@@ -147,15 +140,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [I]
+            The service's answer; its `data` is an `EventReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
@@ -187,15 +175,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
@@ -223,15 +206,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
@@ -259,12 +237,7 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterface`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
@@ -286,15 +259,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `AttachmentStatus`. [O]
+            The service's answer; its `data` is an `AttachmentStatus`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """

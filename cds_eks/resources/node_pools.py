@@ -88,8 +88,7 @@ class NodePools:
 
         The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             request: What is asked for, as a `CreateNodePoolRequest`.
@@ -100,13 +99,7 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
@@ -125,7 +118,7 @@ class NodePools:
         An idempotent write: it is repeated after any failure that may pass.
 
         Args:
-            request: What is asked for, as a `UpdateNodePoolConfigRequest`.
+            request: What is asked for, as an `UpdateNodePoolConfigRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -133,12 +126,7 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
@@ -169,12 +157,7 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
@@ -208,12 +191,7 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
@@ -295,12 +273,7 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolList`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """

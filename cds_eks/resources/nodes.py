@@ -59,12 +59,7 @@ class Nodes:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
@@ -100,7 +95,7 @@ class Nodes:
             schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
             status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
             keyword: A part of the node's name or id. [O]
-            page_size: How many nodes are fetched at a time. [O]
+            page_size: How many entries are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long each page may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -166,12 +161,7 @@ class Nodes:
             The service's answer; its `data` is a list of `Node`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: ListNodes [D], on the wire ListNodes [D].
         """

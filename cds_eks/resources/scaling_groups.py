@@ -54,12 +54,7 @@ class ScalingGroups:
             The service's answer; its `data` is a `ScalingGroup`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
@@ -83,8 +78,7 @@ class ScalingGroups:
 
         It adds nodes each time it runs, so the SDK never repeats it after an answer was lost.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             scaling_group_id: Id of the scaling group. [O]
@@ -96,13 +90,7 @@ class ScalingGroups:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """

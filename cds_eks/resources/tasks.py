@@ -44,12 +44,7 @@ class Tasks:
             The service's answer; its `data` is a `TaskStatus`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """

@@ -1,4 +1,4 @@
-"""One blocking call: what runs on the loop, and what the thread that waits for it learns."""
+"""One blocking call: what runs on the event loop, and what the thread that waits for it learns."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cds_eks.sync.shutdown import CLOSED
 
 T = TypeVar("T")
 
-A_MOMENT = 1.0
-"""How long who is interrupted waits for the call to end, in seconds: then what is known of it is final."""
+GRACE_PERIOD = 1.0
+"""How long a thread that is interrupted (Ctrl-C) waits for its call to end, in seconds: then it notes what is known."""
 
 
 class Call(Generic[T]):
-    """One call on the loop, which can be cancelled from the moment on that it is made, and waited for once."""
+    """One call on the event loop, which can be cancelled even before it is handed over, and waited for once."""
 
     def __init__(self, start: Callable[[], Awaitable[T]]) -> None:
         self._start = start
@@ -28,14 +28,14 @@ class Call(Generic[T]):
         self._has_begun = False
         self._fates: list[Fate] = []
         self._interruption: BaseException | None = None
-        self.is_given = False
+        self.is_handed_over = False
         self.value: T = cast("T", None)  # nobody takes it if the call is cancelled
         self.error: BaseException | None = None
-        self._ended = threading.Lock()
+        self._ended = threading.Lock()  # held until the call has ended; a `threading.Event` takes longer
         self._ended.acquire()
 
     async def __call__(self) -> None:
-        """Run; on the loop."""
+        """Run the call; on the event loop."""
         witness.set(self._fates)
         try:
             with anyio.CancelScope() as self._scope:
@@ -53,25 +53,25 @@ class Call(Generic[T]):
                     fate.left_open(self._interruption)
 
     def cancel(self) -> None:
-        """Cancel the call; runs on the loop."""
+        """Cancel the call; on the event loop."""
         self._is_cancelled = True
         if self._scope is not None:
             self._scope.cancel()
 
     def wait(self, timeout: float = -1) -> bool:
-        """Wait until it has ended, in another thread, and return whether it has."""
+        """Wait in another thread until the call has ended, and return whether it has."""
         has_ended = self._ended.acquire(timeout=timeout)
         if has_ended:
             self._ended.release()
         return has_ended
 
-    def tell(self, error: BaseException) -> None:
-        """Note on what interrupts the wait for a call what becomes of it, as far as that is known in a moment."""
-        if not self.is_given:
+    def note_outcome(self, error: BaseException) -> None:
+        """Note on what interrupts the wait for the call what is known of its outcome after the grace period."""
+        if not self.is_handed_over:
             return
-        self._interruption = error  # if the call ends later than that, it says more to the client
+        self._interruption = error  # a call that ends later still adds what it knows to the open creates
         try:
-            self.wait(A_MOMENT)
+            self.wait(GRACE_PERIOD)
         finally:  # Ctrl-C again
             if not self._has_begun:
                 error.add_note(NEVER_BEGAN)
@@ -79,7 +79,7 @@ class Call(Generic[T]):
                 fate.cut_off(error)
 
     def result(self) -> T:
-        """Return what it returned, or raise what it raised."""
+        """Return what the call returned, or raise what it raised."""
         error, self.error = self.error, None
         if error is None:
             return self.value

@@ -1,7 +1,8 @@
-"""Calls that tell of things while they are under way, to callbacks in the thread that waits."""
+"""Calls with callbacks: the event loop queues what it reports, and the thread that waits calls the callbacks."""
 
 from __future__ import annotations
 
+import queue
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -10,39 +11,45 @@ from cds_eks.sync.portal import Portal
 
 T = TypeVar("T")
 
+_END: Any = object()
 
-def call_hearing(portal: Portal, start: Callable[..., Awaitable[T]], **callbacks: Callable[[Any], None] | None) -> T:
-    """Run an async call that takes callbacks; they are called here, in the order in which things were told.
+
+def call_with_callbacks(
+    portal: Portal, start: Callable[..., Awaitable[T]], **callbacks: Callable[[Any], None] | None
+) -> T:
+    """Run an async call that takes callbacks; they are called in this thread, in order, and may raise.
 
     Args:
         portal: Where it runs.
         start: Begins the call; takes the callbacks by name.
-        callbacks: What hears of things; None for those that nobody wants to hear of.
+        callbacks: The callbacks; None for those that are not wanted.
     """
     for name, callback in callbacks.items():
         if callback is not None and not callable(callback):
             raise InvalidRequestError(name, "must be callable, or None")
     wanted = {name: callback for name, callback in callbacks.items() if callback is not None}
+    if not wanted:
+        return portal.call(start)
+    reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-    def begin(report: Callable[[Any], None] | None) -> Awaitable[T]:
-        if report is None:
-            return start()
-        tell = report  # by its own name, since it can't be None any more
+    def enqueue_for(callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        return lambda value: reports.put((callback, value))
 
-        def teller(callback: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda told: tell((callback, told))
+    async def run() -> T:
+        try:
+            return await start(**{name: enqueue_for(callback) for name, callback in wanted.items()})
+        finally:
+            reports.put(_END)
 
-        return start(**{name: teller(callback) for name, callback in wanted.items()})
+    def run_callbacks() -> None:
+        while (report := reports.get()) is not _END:
+            callback, value = report
+            callback(value)
 
-    return portal.call_reporting(begin, _hear if wanted else None)
-
-
-def _hear(told: tuple[Callable[[Any], None], Any]) -> None:
-    callback, what = told
-    callback(what)
+    return portal.call(run, meanwhile=run_callbacks)
 
 
-async def one_by_one(walk: AsyncIterator[T]) -> AsyncIterator[tuple[T]]:
-    """Return what is walked as pages of one, which is what `Portal.iterate` takes."""
-    async for each in walk:
-        yield (each,)
+async def one_by_one(values: AsyncIterator[T]) -> AsyncIterator[tuple[T]]:
+    """Yield each value as a page of its own, since pages are what `Portal.iterate` takes."""
+    async for value in values:
+        yield (value,)

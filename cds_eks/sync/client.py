@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, cast
+from typing import Any, Literal, NoReturn, Self
 
 from cds_eks._runtime import forks
 from cds_eks._runtime.cached_group import Group
@@ -27,16 +27,20 @@ from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
-from cds_eks.sync.portal import Portal, is_ending
-from cds_eks.sync.shutdown import TellWhenClosed
+from cds_eks.sync.event_loop_thread import current_client, is_stopping
+from cds_eks.sync.groups import Groups
+from cds_eks.sync.portal import Portal
+from cds_eks.sync.shutdown import ReportClosedClient
 
 
-class EksClient:
+class EksClient(Groups):
     """The service, for code that blocks: scripts, threads, notebooks.
 
     It runs an `AsyncEksClient` on an event-loop thread of its own, which starts with the first call. Make one and keep
     it; any number of threads may use it. Close it with `close`, or use it in `with`. It works inside of a running event
     loop too (in Jupyter, say), though each call blocks that loop. A forked child gets connections of its own.
+
+    The operations are in groups, each an attribute, such as `clusters`: `Groups` has the list.
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
@@ -64,23 +68,9 @@ class EksClient:
         ConfigurationError: There are no credentials, or a setting can't be used.
 
     Attributes:
-        clusters: CreateCluster, GetCluster, ListClusters, DeleteCluster, GetClusterEvents, AddClusterSubnet.
-        tasks: GetTaskStatus.
-        nodes: ListNodes, DeleteNode.
-        node_pools: CreateNodePool, UpdateNodePoolConfig, ScalingNodePoolNum, ListNodePools, DeleteNodePool.
-        network_interfaces: Create…, Delete…, Attach…, Detach… and DescribeNetworkInterface(s), IsAttachedECS.
-        events: QueryEventStatus.
-        scaling_groups: DescribeScalingGroup, AddScalingNode.
         wait: Waits for tasks, events, clusters and node pools.
     """
 
-    clusters: Group[resources.Clusters] = Group(lambda: resources.Clusters)
-    tasks: Group[resources.Tasks] = Group(lambda: resources.Tasks)
-    nodes: Group[resources.Nodes] = Group(lambda: resources.Nodes)
-    node_pools: Group[resources.NodePools] = Group(lambda: resources.NodePools)
-    network_interfaces: Group[resources.NetworkInterfaces] = Group(lambda: resources.NetworkInterfaces)
-    events: Group[resources.Events] = Group(lambda: resources.Events)
-    scaling_groups: Group[resources.ScalingGroups] = Group(lambda: resources.ScalingGroups)
     wait: Group[resources.Waiters] = Group(lambda: resources.Waiters)
 
     def __init__(
@@ -103,12 +93,12 @@ class EksClient:
         process = forks.process()
         self._open = open_creates = OpenCreates()  # it outlives the connections, and the client that has them
 
-        def make() -> AsyncEksClient:
+        def make_client() -> AsyncEksClient:
             if not isinstance(backend, str) and process != forks.process():
                 raise ConfigurationError(
                     "a client with a backend of your own can't be used after a fork: make a new one"
                 )
-            return _Resident(
+            return _LoopClient(
                 open_creates,
                 credentials,
                 endpoint=endpoint,
@@ -118,16 +108,16 @@ class EksClient:
                 limits=limits,
                 backend=backend,
                 signer=signer,
-                per_call=(TellWhenClosed(is_ending), *per_call),
+                per_call=(ReportClosedClient(is_stopping), *per_call),
                 per_attempt=per_attempt,
                 user_agent=user_agent,
                 tls=tls,
             )
 
-        # Made here only to check the settings. The one that is used is made on the loop's thread: what is made inside
-        # of a running trio loop, say, would belong to that.
+        # Made here only to check the settings. The one that is used is made on the event loop thread: what is made
+        # inside of a running trio loop, say, would belong to that.
         try:
-            # The rest now, since the environment may be another one when a client is made, in a forked child too.
+            # The environment is read now: it may be another one when a client is made, in a forked child too.
             if credentials is None and signer is None:
                 credentials = credentials_from()
             if endpoint is None:
@@ -135,22 +125,16 @@ class EksClient:
             api_revision = check_revision(api_revision)
             if isinstance(backend, str):
                 tls = context_for(tls)
-            made = make()
+            made = make_client()
         except ConfigurationError as error:
             credentials = endpoint = None  # what can't be used may be a secret in the wrong place
             raise cleared(error)  # noqa: B904 - it is the same
         self._endpoint, self._revision = made.endpoint, made.api_revision
-        self._portal = portal = Portal(make)
-
-        def client() -> AsyncEksClient:
-            return cast("AsyncEksClient", portal.resident())
-
-        self._client = client
+        self._portal = Portal(make_client)
 
     def _group(self, name: str) -> Any:
         """Make a group of operations."""
-        client = self._client  # and not the client as a whole: what holds a group does not keep that from its end
-        return getattr(type(self), name)(self._portal, lambda: getattr(client(), name))
+        return getattr(type(self), name)(self._portal, lambda: getattr(current_client(), name))
 
     @property
     def endpoint(self) -> str:
@@ -231,15 +215,15 @@ class EksClient:
         """
         params, body = masked(params), masked(body)  # so that they do not stand in this frame when an error passes
         return self._portal.call(
-            lambda: self._client().call(action, method=method, params=params, body=body, timeout=timeout)
+            lambda: current_client().call(action, method=method, params=params, body=body, timeout=timeout)
         )
 
 
-class _Resident(AsyncEksClient):
-    """The client on the loop, whose open creates are those of the blocking one.
+class _LoopClient(AsyncEksClient):
+    """The async client on the event loop, whose open creates are those of the blocking one.
 
     Args:
-        open_creates: Where they are kept.
+        open_creates: The blocking client's.
         args: As `AsyncEksClient` takes them.
         settings: The same.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.paging import pages
-from cds_eks.sync.callbacks import call_hearing, one_by_one
+from cds_eks.sync.callbacks import call_with_callbacks, one_by_one
 from cds_eks.sync.portal import Portal
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Clusters:
 
         The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             request: What is asked for, as a `CreateClusterRequest`.
@@ -69,13 +68,7 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: CreateCluster [D], on the wire CreateCluster [D].
         """
@@ -98,12 +91,7 @@ class Clusters:
             The service's answer; its `data` is a `ClusterDetail`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: GetCluster [D], on the wire GetCluster [D].
         """
@@ -128,12 +116,7 @@ class Clusters:
             The service's answer; its `data` is a `ClusterTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteCluster [D], on the wire DeleteCluster [D].
         """
@@ -156,12 +139,7 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterEvent`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: GetClusterEvents [D], on the wire GetClusterEvents [D].
         """
@@ -190,12 +168,7 @@ class Clusters:
             The service's answer; its `data` is None. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: AddClusterSubnet [O], on the wire AddClusterSubnet [O].
         """
@@ -261,12 +234,7 @@ class Clusters:
             The service's answer; its `data` is a list of `ClusterSummary`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: ListClusters [D], on the wire ListClusters [D].
         """
@@ -301,12 +269,7 @@ class Tasks:
             The service's answer; its `data` is a `TaskStatus`. [D]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: GetTaskStatus [D], on the wire TaskStatus [O].
         """
@@ -343,12 +306,7 @@ class Nodes:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteNode [D], on the wire DeleteNodes [O].
         """
@@ -382,7 +340,7 @@ class Nodes:
             schedulable: Whether pods are scheduled on the node: a flag, or the service's own text (`"1"`, `"0"`). [O]
             status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
             keyword: A part of the node's name or id. [O]
-            page_size: How many nodes are fetched at a time. [O]
+            page_size: How many entries are fetched at a time. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long each page may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -450,12 +408,7 @@ class Nodes:
             The service's answer; its `data` is a list of `Node`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: ListNodes [D], on the wire ListNodes [D].
         """
@@ -490,8 +443,7 @@ class NodePools:
 
         The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             request: What is asked for, as a `CreateNodePoolRequest`.
@@ -502,13 +454,7 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolTask`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: CreateNodePool [D], on the wire CreateNodePool [D].
         """
@@ -527,7 +473,7 @@ class NodePools:
         An idempotent write: it is repeated after any failure that may pass.
 
         Args:
-            request: What is asked for, as a `UpdateNodePoolConfigRequest`.
+            request: What is asked for, as an `UpdateNodePoolConfigRequest`.
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -535,12 +481,7 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: UpdateNodePoolConfig [D], on the wire UpdateNodePoolConfig [I].
         """
@@ -571,12 +512,7 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: ScalingNodePoolNum [D], on the wire ScalingNodePool [O].
         """
@@ -607,12 +543,7 @@ class NodePools:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteNodePool [D], on the wire DeleteNodePool [D].
         """
@@ -680,12 +611,7 @@ class NodePools:
             The service's answer; its `data` is a `NodePoolList`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: ListNodePools [D], on the wire ListNodePool [O].
         """
@@ -715,8 +641,7 @@ class NetworkInterfaces:
     ) -> Response[NetworkInterfaceEvent]:
         """Create a network interface (ENI) in a subnet.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             subnet_id: Id of the subnet. [I]
@@ -729,13 +654,7 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterfaceEvent`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: CreateNetworkInterface [D], on the wire CreateNetworkInterface [I].
         """
@@ -759,15 +678,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [I]
+            The service's answer; its `data` is an `EventReference`. [I]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DeleteNetworkInterface [D], on the wire DeleteNetworkInterface [I].
         """
@@ -797,15 +711,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: AttachNetworkInterface [D], on the wire AttachNetworkInterface [D].
         """
@@ -830,15 +739,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `EventReference`. [O]
+            The service's answer; its `data` is an `EventReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What an idempotent write raises; see `cds_eks.errors`.
 
         Source: DetachNetworkInterface [D], on the wire DetachNetworkInterface [D].
         """
@@ -861,12 +765,7 @@ class NetworkInterfaces:
             The service's answer; its `data` is a `NetworkInterface`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: DescribeNetworkInterfaces [D], on the wire DescribeNetworkInterface [O].
         """
@@ -886,15 +785,10 @@ class NetworkInterfaces:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `AttachmentStatus`. [O]
+            The service's answer; its `data` is an `AttachmentStatus`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: IsAttachedECS [O], on the wire IsAttachedECS [O].
         """
@@ -956,15 +850,10 @@ class Events:
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
         Returns:
-            The service's answer; its `data` is a `Event`. [O]
+            The service's answer; its `data` is an `Event`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: QueryEventStatus [O], on the wire QueryEventStatus [O].
         """
@@ -995,12 +884,7 @@ class ScalingGroups:
             The service's answer; its `data` is a `ScalingGroup`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
+            EksError: What a read raises; see `cds_eks.errors`.
 
         Source: DescribeScalingGroup [O], on the wire DescribeScalingGroup [O].
         """
@@ -1019,8 +903,7 @@ class ScalingGroups:
 
         It adds nodes each time it runs, so the SDK never repeats it after an answer was lost.
 
-        A create: it is repeated only if it can't have been carried out; otherwise `AmbiguousCreate` is raised. One
-        that is cut off (by a cancellation, Ctrl-C) is among the client's `open_creates`.
+        A create: it is repeated only if it can't have been carried out.
 
         Args:
             scaling_group_id: Id of the scaling group. [O]
@@ -1032,13 +915,7 @@ class ScalingGroups:
             The service's answer; its `data` is a `TaskReference`. [O]
 
         Raises:
-            InvalidRequestError: An argument is missing, breaks its rule, or can't be said in the client's
-                `api_revision`; nothing was sent.
-            ServiceError: The service said no; see its subclasses.
-            TransportError: No answer came back.
-            UnreadableResponse: The answer is not the service's.
-            DeadlineExceeded: The time for the call ran out.
-            AmbiguousCreate: One of these, and it may have been carried out nonetheless.
+            EksError: What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`.
 
         Source: AddScalingNode [O], on the wire AddScalingNode [O].
         """
@@ -1086,10 +963,10 @@ class Waiters:
                 may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().task(
-                task_id, cluster_id=cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().task(
+                task_id, cluster_id=cluster_id, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
             on_step=on_step,
@@ -1122,9 +999,11 @@ class Waiters:
                 begun may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().event(event_id, timeout=timeout, poll_interval=poll_interval, **heard),
+            lambda **callbacks: self._waiters().event(
+                event_id, timeout=timeout, poll_interval=poll_interval, **callbacks
+            ),
             on_change=on_change,
         )
 
@@ -1154,9 +1033,11 @@ class Waiters:
                 has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().tasks(task_ids, timeout=timeout, poll_interval=poll_interval, **heard),
+            lambda **callbacks: self._waiters().tasks(
+                task_ids, timeout=timeout, poll_interval=poll_interval, **callbacks
+            ),
             on_change=on_change,
         )
 
@@ -1189,10 +1070,10 @@ class Waiters:
                 created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().cluster_running(
-                cluster_id, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().cluster_running(
+                cluster_id, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
             on_step=on_step,
@@ -1230,15 +1111,15 @@ class Waiters:
             WaitTimeout: The time is up; holds the id and the last state.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        call_hearing(
+        call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().cluster_deleted(
+            lambda **callbacks: self._waiters().cluster_deleted(
                 cluster_id,
                 task_id=task_id,
                 missing_ok=missing_ok,
                 timeout=timeout,
                 poll_interval=poll_interval,
-                **heard,
+                **callbacks,
             ),
             on_change=on_change,
         )
@@ -1271,9 +1152,11 @@ class Waiters:
             NotFound: There is no such cluster any more, or a minute has passed and it was never seen.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().idle(cluster_id, timeout=timeout, poll_interval=poll_interval, **heard),
+            lambda **callbacks: self._waiters().idle(
+                cluster_id, timeout=timeout, poll_interval=poll_interval, **callbacks
+            ),
             on_change=on_change,
         )
 
@@ -1312,10 +1195,10 @@ class Waiters:
                 what was just created may not be found at first.
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().node_pool_ready(
-                cluster_id, node_pool_id, replicas, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().node_pool_ready(
+                cluster_id, node_pool_id, replicas, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
         )
@@ -1347,10 +1230,10 @@ class Waiters:
                 has all that were seen by pair of ids.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().node_pools_ready(
-                node_pools, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().node_pools_ready(
+                node_pools, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
         )
@@ -1382,10 +1265,10 @@ class Waiters:
                 `cluster_ids` both, and `last` has all that were seen by id.
             EksError: A poll failed in a way that won't pass, such as `PermissionDenied`.
         """
-        return call_hearing(
+        return call_with_callbacks(
             self._portal,
-            lambda **heard: self._waiters().clusters_running(
-                cluster_ids, timeout=timeout, poll_interval=poll_interval, **heard
+            lambda **callbacks: self._waiters().clusters_running(
+                cluster_ids, timeout=timeout, poll_interval=poll_interval, **callbacks
             ),
             on_change=on_change,
         )

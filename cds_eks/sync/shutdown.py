@@ -1,7 +1,8 @@
-"""What becomes of the calls under way when a blocking client is closed."""
+"""What a blocking call says when its client is closed meanwhile, or when the interpreter shuts down."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import anyio
@@ -13,11 +14,21 @@ from cds_eks.wire import RawResponse, Request
 CLOSED = "the client was closed while the call was under way"
 
 
-class TellWhenClosed:
-    """The outermost middleware: a call that the end of its client cancels tells what is known of its fate.
+def refuse_at_interpreter_exit() -> None:
+    """Raise when the interpreter is at its very end, in a `__del__` say: no thread but this one runs any more.
+
+    Raises:
+        TransportError: So it is.
+    """
+    if sys.is_finalizing():
+        raise TransportError("the interpreter is shutting down: no more calls can be made", outcome="not_sent")
+
+
+class ReportClosedClient:
+    """The outermost middleware: a call that is cancelled since its client is closed raises what is known of it.
 
     Args:
-        is_closing: Whether it is the client that ends, not this one call.
+        is_closing: Whether it is the client that is closed, and not this one call that is cancelled.
     """
 
     def __init__(self, is_closing: Callable[[], bool]) -> None:

@@ -17,7 +17,8 @@ from cds_eks.emulator import Emulator, Fault
 
 pytestmark = pytest.mark.anyio
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGES = ["README.md", "docs/errors.md"]
 
 CREATES = 500
 SPEED = 60.0
@@ -35,13 +36,14 @@ FAULTS = [  # no create is ever answered
 
 
 def create_once() -> Callable[[AsyncEksClient, models.CreateClusterRequest], Awaitable[str]]:
-    """The README's function."""
-    found = re.search(
-        r"^```python\n(from cds_eks import errors\n\n\nasync def create_once.*?)^```$", README, re.MULTILINE | re.DOTALL
-    )
-    assert found is not None
+    """The README's function, which the page on errors shows as well."""
+    begin = "from cds_eks import errors\n\n\nasync def create_once"
+    block = re.compile(rf"^```python\n({begin}.*?)^```$", re.MULTILINE | re.DOTALL)
+    codes = [code for page in PAGES for code in block.findall((ROOT / page).read_text(encoding="utf-8"))]
+    assert len(codes) == len(PAGES)
+    assert len(set(codes)) == 1
     names: dict[str, Any] = {}
-    exec(found[1], names)
+    exec(codes[0], names)
     made: Callable[[AsyncEksClient, models.CreateClusterRequest], Awaitable[str]] = names["create_once"]
     return made
 

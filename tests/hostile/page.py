@@ -38,7 +38,7 @@ def rows() -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
         [
             (
                 f"each field of `{name}`, and of what it holds, as an object, a list, text, a flag, a number and null",
-                "reads what can be meant; else `UnreadableResponse` that names the field",
+                "reads what converts without doubt; else `UnreadableResponse` that names the field",
                 f"test_answers.py::test_wrong_types_in[{name}]",
             )
             for name in test_answers.OPERATIONS

@@ -1,4 +1,4 @@
-"""The SDK and the emulator speak both revisions, and the READMEs' way to tell which one an endpoint speaks works."""
+"""The SDK and the emulator speak both revisions, and the documented way to tell which one an endpoint speaks works."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def test_what_the_revision_can_not_carry_never_reaches_the_service() -> None:
     assert emulator.ledger.requests == []
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+@pytest.mark.parametrize("page", ["docs/revisions.md", "docs/zh/revisions.md"])
 @pytest.mark.parametrize("spoken", REVISIONS)
-def test_the_readmes_way_to_tell_the_revision_tells_it(
-    readme: str, spoken: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_documented_way_to_tell_the_revision_tells_it(
+    page: str, spoken: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (ROOT / readme).read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     (code,) = [
         each for each in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) if "no-such" in each
     ]
@@ -82,7 +82,7 @@ def test_the_readmes_way_to_tell_the_revision_tells_it(
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
         monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
-        exec(compile(code, readme, "exec"), {})
+        exec(compile(code, page, "exec"), {})
     told = dict(line.split(" ")[:2] for line in capsys.readouterr().out.splitlines())
     assert told == {revision: "NotFound" if revision == spoken else "BadArgument" for revision in REVISIONS}
     assert emulator.ledger.count(committed=True) == 0

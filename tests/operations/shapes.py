@@ -1,7 +1,9 @@
 """The shapes of the answers, by wire name, and canned answers made from them: full ones and degraded ones.
 
 Kinds: `str`, `int`, `bool` (None when the service leaves it out), `id` (text that is "" then), `Shape`, `Shape!` (never
-None), `[Shape]`, `[str]`, `{str}`. That the tables agree with the contract page is tested in `test_tables.py`.
+None), `[Shape]`, `[str]`, `{str}`; a `?` for lists and maps that may be None. Those that were written by hand are
+`PINNED`, the others are read from the description. That they agree with each other and with the contract page is tested
+in `test_tables.py`.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from codegen.description import Field
+from operations.description import API
+
 SUMMARY = (
     "ClusterId:id ClusterIp ClusterName ClusterStatus StatusStr CreateTime K8sVersion NodeSum:int RegionId RegionName "
     "SlbId SshPort:int SubDomain UpdateTime Vip VpcId VpcName"
 )
-SHAPES: dict[str, dict[str, str]] = {
+PINNED: dict[str, dict[str, str]] = {
     name: {field.partition(":")[0]: field.partition(":")[2] or "str" for field in fields.split()}
     for name, fields in {
         "ClusterTask": "ClusterId:id TaskId:id",
@@ -54,6 +59,30 @@ SHAPES: dict[str, dict[str, str]] = {
         "RovingSize:int TotalScalingSize:int GpuShowType ScalingGroupId:id Status StatusStr",
     }.items()
 }
+
+
+def kind_of(field: Field, use: str) -> str:
+    """The kind of a field of an answer."""
+    is_present = field.always if use == "answer" else field.required
+    may_be_none = "?" if use != "answer" and not field.required else ""
+    if field.container == "map":
+        return f"{{str}}{may_be_none}"
+    if field.container == "list":
+        return f"[{field.inner}]{may_be_none}"
+    if field.type in API.shapes:
+        return f"{field.type}!" if is_present else field.type
+    if field.type in ("str", "flag_text"):
+        return "id" if is_present else "str"
+    return {"int": "int", "flag": "int", "bool": "bool"}[field.type]
+
+
+DESCRIBED: dict[str, dict[str, str]] = {
+    name: {field.name: kind_of(field, shape.use) for field in shape.fields.values()}
+    for name, shape in API.shapes.items()
+    if shape.use != "request"
+}
+
+SHAPES = {**DESCRIBED, **PINNED}
 
 
 def python_name(wire: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from cds_eks import Response
 from cds_eks.errors import AmbiguousCreate, UnreadableResponse
-from operations.faces import answer_of, async_client, method_of, sync_client
+from operations.clients import answer_of, async_client, method_of, sync_client
 from operations.server import Server, envelope
 from operations.shapes import Foreign, Full, Hollow, Made, Nulls, OtherTypes
 from operations.table import ROWS, Row

@@ -9,7 +9,7 @@ import pytest
 
 from cds_eks import models
 from cds_eks.errors import AmbiguousCreate, BadArgument, InvalidRequestError, NotFound, ServerFault
-from operations.faces import async_client, sync_client
+from operations.clients import async_client, sync_client
 from operations.server import Seen, Server, envelope
 from operations.table import NASTY
 

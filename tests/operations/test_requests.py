@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
-from operations.faces import answer_of, async_client, method_of, sync_client
+from operations.clients import answer_of, async_client, method_of, sync_client
+from operations.described_examples import NeedsExampleError, example_of
+from operations.description import API
 from operations.server import Server, envelope
 from operations.shapes import Full
 from operations.table import NASTY, ROWS, Row, Use
 
 
 def variants() -> Iterator[Any]:
+    """The calls that were written by hand; those that the description gives beside them; what is easily lost."""
     for row in ROWS:
+        with suppress(NeedsExampleError):
+            made = example_of(API.operations[row.documented])
+            yield pytest.param(row, made.least, id=f"{row.documented}-least-described")
+            yield pytest.param(row, made.most, id=f"{row.documented}-most-described")
         for name, use in (("least", row.least), ("most", row.most)):
             yield pytest.param(row, use, id=f"{row.documented}-{name}")
         for index, use in enumerate(row.others):

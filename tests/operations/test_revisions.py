@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cds_eks.errors import EksError, InvalidRequestError
-from operations.faces import answer_of, async_client, method_of, sync_client
+from operations.clients import answer_of, async_client, method_of, sync_client
 from operations.server import WORDS, Server, envelope
 from operations.shapes import Full
 from operations.table import ROWS, Row, Use

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.speed import plan
 from benchmarks.speed.compare import changes, drift
 from benchmarks.speed.figures import FIGURES, Measured, measured
-from benchmarks.speed.page import BEGIN, END, readme, replaced, results_page, write_readmes
+from benchmarks.speed.page import BEGIN, END, PAGES, replaced, results_page, section, write_pages
 from benchmarks.speed.result import Result
 from benchmarks.speed.stats import Spread, paired, spread
 from benchmarks.speed.tables import Table, bars, changed, loads, markdown, number
@@ -178,7 +178,7 @@ def test_what_was_not_measured_is_said() -> None:
     page = results_page(partial)
     assert "native is skipped" in page
     assert re.search(r"\| native backend, 1 in flight.*\| ≥ 0.95× \| – \|  \|", page)
-    assert "native backend, 1 in flight" not in readme(partial, is_chinese=False)
+    assert "native backend, 1 in flight" not in section(partial, is_chinese=False)
 
 
 def test_a_busy_server_is_marked() -> None:
@@ -189,20 +189,29 @@ def test_a_busy_server_is_marked() -> None:
     assert [row[:2] for row in marked] == [("native", "50")]
 
 
-def test_both_readmes_are_written(tmp_path: Path) -> None:
-    for name in ("README.md", "README.zh-CN.md"):
+def test_both_pages_are_written(tmp_path: Path) -> None:
+    for name in PAGES:
         text = (ROOT / name).read_text(encoding="utf-8")
         assert text.count(BEGIN) == text.count(END) == 1
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    write_readmes(result(), tmp_path)
-    once = [(tmp_path / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
-    write_readmes(result(), tmp_path)
-    assert once == [(tmp_path / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
+    write_pages(result(), tmp_path)
+    once = [(tmp_path / name).read_text(encoding="utf-8") for name in PAGES]
+    write_pages(result(), tmp_path)
+    assert once == [(tmp_path / name).read_text(encoding="utf-8") for name in PAGES]
     for text in once:
         assert "throughput.png" in text
         assert "2025-09-08" in text
-    rows = [len(re.findall(r"^\|", text, flags=re.MULTILINE)) for text in (readme(result(), is_chinese=False), once[1])]
+    english = section(result(), is_chinese=False)
+    rows = [len(re.findall(r"^\|", text, flags=re.MULTILINE)) for text in (english, once[1])]
     assert rows[0] == len(FIGURES) + 2 <= rows[1]
+
+
+def test_the_pages_have_the_latest_result() -> None:
+    latest = Result.load(ROOT / "benchmarks" / "results" / "latest.json")
+    for name, is_chinese in PAGES.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert text == replaced(text, section(latest, is_chinese=is_chinese)), "run: python -m benchmarks --page"
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END, END + BEGIN, BEGIN + END + END, BEGIN + BEGIN + END])

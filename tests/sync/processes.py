@@ -1,4 +1,4 @@
-"""Scripts in processes of their own, and patience with a limit."""
+"""Scripts that run in processes of their own, within a time limit."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def loop_threads() -> set[threading.Thread]:
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a script."""
+    """How a script ended, and what it wrote."""
 
     code: int
     lines: list[str]
-    complaints: str
+    stderr: str
     seconds: float
 
 
@@ -91,8 +91,8 @@ def started(script: str, server: Server, *flags: str, before: str = "") -> Itera
 def finish(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
     """Wait for a script to end."""
     begin = time.monotonic()
-    out, complaints = process.communicate(timeout=patience)
-    return Ended(process.returncode, out.splitlines(), complaints, time.monotonic() - begin)
+    out, stderr = process.communicate(timeout=patience)
+    return Ended(process.returncode, out.splitlines(), stderr, time.monotonic() - begin)
 
 
 def run(script: str, server: Server, *flags: str, before: str = "") -> Ended:

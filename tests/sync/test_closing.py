@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 import pytest
-from operations.faces import SETTINGS, sync_client
+from operations.clients import SETTINGS, sync_client
 from operations.server import HANG, Seen, Server, envelope
 from patience import until
 

@@ -6,10 +6,11 @@ import threading
 from typing import Any
 
 import pytest
-from operations.faces import SETTINGS
+from operations.clients import SETTINGS
 from operations.server import Seen, Server, envelope
 
 from cds_eks import EksClient
+from cds_eks._runtime.private_names import ANYIO_ASYNCIO_BACKEND
 from cds_eks.errors import ConfigurationError
 from sync.processes import Ended, run
 
@@ -33,7 +34,7 @@ def in_child(work):
 def fork(script: str, server: Server) -> Ended:
     """Run a script; each of its processes must end well and silently."""
     ended = run(HEAD + script, server)
-    assert ended.complaints == ""
+    assert ended.stderr == ""
     assert ended.code == 0
     assert server.problems == []  # no nonce was used twice, by whichever process
     return ended
@@ -110,7 +111,7 @@ eks = client()
 eks.clusters.list()
 is_held, release = threading.Event(), threading.Event()
 def hold():
-    with eks._portal._lock.here(), eks._portal._loop._lock:
+    with eks._portal._lock.here(), eks._portal._loop_thread._lock:
         is_held.set()
         release.wait(10)
 holder = threading.Thread(target=hold)
@@ -296,7 +297,7 @@ def test_the_refusal_of_a_backend_seen_in_this_process(server: Server, monkeypat
     assert caught.value.outcome == "not_sent"
 
 
-@pytest.mark.parametrize("slow", ["cds_eks.resources.clusters", "anyio._backends._asyncio"])
+@pytest.mark.parametrize("slow", ["cds_eks.resources.clusters", ANYIO_ASYNCIO_BACKEND])
 def test_a_fork_waits_until_what_another_thread_uses_for_the_first_time_is_there(server: Server, slow: str) -> None:
     """The child would inherit the lock of an import that nobody goes on with: its first call would wait for ever."""
     script = f"""
@@ -347,7 +348,7 @@ def in_child(work):
 
 def unseen(script: str, server: Server) -> Ended:
     ended = run(UNSEEN + script, server)
-    assert (ended.complaints, ended.code, server.problems) == ("", 0, [])
+    assert (ended.stderr, ended.code, server.problems) == ("", 0, [])
     return ended
 
 
@@ -397,7 +398,7 @@ nodes = eks.nodes.iterate("c")
 next(nodes)
 is_held, release = threading.Event(), threading.Event()
 def hold():
-    with eks._portal._lock.here(), eks._portal._loop._lock, forks.first_use.here(), rate._lock.here():
+    with eks._portal._lock.here(), eks._portal._loop_thread._lock, forks.first_use.here(), rate._lock.here():
         is_held.set()
         release.wait(10)
 holder = threading.Thread(target=hold)

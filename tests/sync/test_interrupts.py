@@ -19,7 +19,7 @@ try:
     {call}
 except KeyboardInterrupt as error:
     say("interrupted", error.__cause__, [type(one).__name__ for one in (error.__context__,) if one])
-until(lambda: len(__import__("asyncio").all_tasks(eks._portal._running()._call_soon.__self__)) == 1)
+until(lambda: len(__import__("asyncio").all_tasks(eks._portal.loop_thread().loop)) == 1)
 say("cancelled")
 say(eks.clusters.list().code, threading.active_count())
 eks.close()
@@ -56,7 +56,7 @@ def test_ctrl_c_ends_the_wait_at_once_cancels_the_call_and_leaves_the_client_usa
         process.send_signal(signal.SIGINT)
         ended = finish(process)
     warned = "Make ended, and its fate is open: error=CancelledError, outcome=unknown"
-    plain = re.sub(r"attempts=1, |call_id=[0-9a-f-]{36}, ", "", ended.complaints)
+    plain = re.sub(r"attempts=1, |call_id=[0-9a-f-]{36}, ", "", ended.stderr)
     assert plain.strip() == (warned if name == "a create" else "")
     assert ended.lines == ["interrupted None []", "cancelled", "Success 2", "1"]
     assert ended.code == 0
@@ -73,8 +73,8 @@ def test_ctrl_c_without_a_handler_ends_the_program_with_a_plain_keyboard_interru
         process.send_signal(signal.SIGINT)
         ended = finish(process)
     assert ended.code == -signal.SIGINT
-    assert ended.complaints.strip().endswith("KeyboardInterrupt")
-    assert "During handling" not in ended.complaints
+    assert ended.stderr.strip().endswith("KeyboardInterrupt")
+    assert "During handling" not in ended.stderr
     assert ended.seconds < 3
 
 
@@ -106,12 +106,12 @@ eks.close()
         server.wait_for(2)
         process.send_signal(signal.SIGINT)
         ended = finish(process)
-    assert (ended.complaints, ended.lines, ended.code) == ("", ["interrupted", "['finish']"], 0)
+    assert (ended.stderr, ended.lines, ended.code) == ("", ["interrupted", "['finish']"], 0)
 
 
-# --- what Ctrl-C says of a create ----------------------------------------------------------------------------------
+# --- what Ctrl-C notes of a create ----------------------------------------------------------------------------------
 
-TOLD = """
+NOTED = """
 import logging
 logging.disable()
 eks = client({settings})
@@ -125,9 +125,9 @@ say([each.outcome for each in eks.open_creates], eks.dismiss(eks.open_creates[0]
 """
 
 
-def test_ctrl_c_tells_of_a_create_that_may_have_been_carried_out(server: Server) -> None:
+def test_ctrl_c_notes_a_create_that_may_have_been_carried_out(server: Server) -> None:
     server.replies["CreateNetworkInterface"] = HANG
-    with started(TOLD.format(settings=""), server) as process:
+    with started(NOTED.format(settings=""), server) as process:
         server.wait_for(1)
         process.send_signal(signal.SIGINT)
         ended = finish(process)
@@ -136,7 +136,7 @@ def test_ctrl_c_tells_of_a_create_that_may_have_been_carried_out(server: Server)
     assert all(word in ended.lines[0] for word in key.split())
     assert ended.lines[1] == "[('unknown', 'card', 'v-1', {}, 'KeyboardInterrupt')]"
     assert ended.lines[2:] == ["['unknown'] True ()"]
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)
     assert ended.seconds < 3
 
 
@@ -156,9 +156,9 @@ async def late(request, send):
 """
 
 
-def test_ctrl_c_tells_of_a_create_that_was_answered_with_its_ids(server: Server) -> None:
+def test_ctrl_c_notes_a_create_that_was_answered_with_its_ids(server: Server) -> None:
     server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
-    script = AFTER_THE_ANSWER.format(seconds=0) + TOLD.format(settings="per_call=[late]")
+    script = AFTER_THE_ANSWER.format(seconds=0) + NOTED.format(settings="per_call=[late]")
     with started(script, server) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "answered\n"
@@ -171,20 +171,20 @@ def test_ctrl_c_tells_of_a_create_that_was_answered_with_its_ids(server: Server)
     assert ended.lines[1] == (
         "[('accepted', 'card', 'v-1', {'netcard_id': 'n-1', 'event_id': 'e-1'}, 'KeyboardInterrupt')]"
     )
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)
 
 
-def test_a_call_that_does_not_end_is_waited_for_no_longer_than_a_moment(server: Server) -> None:
-    """What is known by then is told, and what comes later is known to the client."""
+def test_a_call_that_does_not_end_is_waited_for_no_longer_than_the_grace_period(server: Server) -> None:
+    """What is known by then is noted on the error, and what comes later is among the client's open creates."""
     server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
-    waits = """
+    grace_period = """
 from cds_eks.sync import call
-call.A_MOMENT = 0.2
+call.GRACE_PERIOD = 0.2
 """
-    told = TOLD.replace("say([(each.outcome", "say(time.monotonic() - began < 5)\nsay([(each.outcome").replace(
+    noted = NOTED.replace("say([(each.outcome", "say(time.monotonic() - began < 5)\nsay([(each.outcome").replace(
         "except KeyboardInterrupt as error:", "except KeyboardInterrupt as error:\n    began = time.monotonic()"
     )
-    script = waits + AFTER_THE_ANSWER.format(seconds=30) + told.format(settings="per_call=[late]")
+    script = grace_period + AFTER_THE_ANSWER.format(seconds=30) + noted.format(settings="per_call=[late]")
     with started(script.replace("eks.close()", ""), server) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "answered\n"
@@ -194,11 +194,11 @@ call.A_MOMENT = 0.2
     assert ended.seconds < 10
 
 
-def test_a_second_ctrl_c_leaves_at_once_and_the_first_one_still_tells(server: Server) -> None:
+def test_a_second_ctrl_c_leaves_at_once_and_the_first_one_still_has_its_note(server: Server) -> None:
     server.replies["CreateNetworkInterface"] = envelope({"NetcardId": "n-1", "EventId": "e-1"})
-    waits = """
+    grace_period = """
 from cds_eks.sync import call
-call.A_MOMENT = 30
+call.GRACE_PERIOD = 30
 handle = signal.getsignal(signal.SIGINT)
 
 def twice(number, frame):
@@ -208,8 +208,8 @@ def twice(number, frame):
 
 signal.signal(signal.SIGINT, twice)
 """
-    told = TOLD.replace('error, "__notes__"', 'error.__context__, "__notes__"').replace("eks.close()", "")
-    script = waits + AFTER_THE_ANSWER.format(seconds=30) + told.format(settings="per_call=[late]")
+    noted = NOTED.replace('error, "__notes__"', 'error.__context__, "__notes__"').replace("eks.close()", "")
+    script = grace_period + AFTER_THE_ANSWER.format(seconds=30) + noted.format(settings="per_call=[late]")
     with started(script, server) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "answered\n"
@@ -223,8 +223,7 @@ def test_ctrl_c_before_the_call_has_begun_says_that_nothing_was_sent(server: Ser
     script = """
 eks = client()
 eks.call("Warm")
-loop = eks._portal._running()
-loop._call_soon(time.sleep, 0.5)
+eks._portal.loop_thread().loop.call_soon_threadsafe(time.sleep, 0.5)
 threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
     eks.call("Make", method="POST")

@@ -1,4 +1,4 @@
-"""The way into the loop and back, without a client: what is hard to see from outside."""
+"""The way to the event loop and back, without a client: what is hard to see from outside."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import sniffio
 from patience import until
 
 from cds_eks.errors import ConfigurationError
-from cds_eks.sync import portal as portals
+from cds_eks.sync import event_loop_thread
 from cds_eks.sync.call import Call
 from cds_eks.sync.portal import Portal
 from sync.processes import loop_threads
 
 
-class Resident:
-    """What lives on a loop, and notes when it goes."""
+class FakeClient:
+    """Notes when it is closed."""
 
     def __init__(self, log: list[str]) -> None:
         self.log = log
@@ -41,7 +41,7 @@ def log() -> list[str]:
 
 @pytest.fixture
 def portal(log: list[str]) -> Iterator[Portal]:
-    portal = Portal(lambda: Resident(log))
+    portal = Portal(lambda: FakeClient(log))
     yield portal
     portal.close()
 
@@ -54,19 +54,19 @@ async def forever() -> None:
     await asyncio.sleep(60)
 
 
-def test_what_lives_on_the_loop_is_made_and_closed_there(portal: Portal, log: list[str]) -> None:
+def test_the_async_client_is_made_and_closed_on_the_event_loop(portal: Portal, log: list[str]) -> None:
     made_on: list[str] = []
 
-    def make() -> Resident:
+    def make() -> FakeClient:
         made_on.append(threading.current_thread().name)
-        return Resident(log)
+        return FakeClient(log)
 
     own = Portal(make)
 
     async def look() -> object:
-        return own.resident()
+        return event_loop_thread.current_client()
 
-    assert type(own.call(look)) is Resident
+    assert type(own.call(look)) is FakeClient
     assert own.call(look) is own.call(look)
     own.close()
     assert (made_on, log) == (["cds-eks"], ["closed"])
@@ -75,10 +75,10 @@ def test_what_lives_on_the_loop_is_made_and_closed_there(portal: Portal, log: li
 def test_an_error_of_making_it_comes_out_of_each_call_and_leaves_no_thread(log: list[str]) -> None:
     errors = iter([ConfigurationError("not yet"), ValueError("a bug")])
 
-    def make() -> Resident:
+    def make() -> FakeClient:
         for error in errors:
             raise error
-        return Resident(log)
+        return FakeClient(log)
 
     portal = Portal(make)
     for kind in (ConfigurationError, ValueError):
@@ -91,7 +91,7 @@ def test_an_error_of_making_it_comes_out_of_each_call_and_leaves_no_thread(log: 
 
 def tasks(portal: Portal) -> int:
     """How many tasks run on the portal's loop, its own included."""
-    return len(asyncio.all_tasks(getattr(portal._running()._call_soon, "__self__")))  # noqa: B009 - mypy knows a callable only
+    return len(asyncio.all_tasks(portal.loop_thread().loop))
 
 
 def test_a_call_that_was_cancelled_before_it_began_never_begins(portal: Portal) -> None:
@@ -115,7 +115,7 @@ def test_a_call_whose_wait_was_interrupted_is_cancelled_and_what_it_then_raises_
         except asyncio.CancelledError:
             fates.append(ending)
             if ending == "raises":
-                raise ValueError("nobody hears this") from None
+                raise ValueError("nobody waits for this") from None
             if ending == "cancelled":
                 raise
 
@@ -125,7 +125,7 @@ def test_a_call_whose_wait_was_interrupted_is_cancelled_and_what_it_then_raises_
 
     for ending in ("raises", "cancelled", "returns"):
         with pytest.raises(KeyboardInterrupt):
-            portal._running().run(lambda ending=ending: stubborn(ending), meanwhile=interrupt)  # type: ignore[misc]
+            portal.loop_thread().call(lambda ending=ending: stubborn(ending), meanwhile=interrupt)  # type: ignore[misc]
         until(lambda: tasks(portal) == 1)
     assert fates == ["raises", "cancelled", "returns"]
     portal.call(nothing)
@@ -137,7 +137,7 @@ def test_an_interrupt_of_a_call_whose_portal_was_closed_meanwhile_comes_out(port
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        portal._running().run(forever, meanwhile=interrupt)
+        portal.loop_thread().call(forever, meanwhile=interrupt)
     until(lambda: not loop_threads())
 
 
@@ -155,7 +155,7 @@ def test_a_call_from_inside_of_another_event_loop_finds_asyncio(portal: Portal, 
 
 
 def test_calls_are_carried_out_without_sniffio_as_well(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portals, "sniffio", None)
+    monkeypatch.setattr(event_loop_thread, "sniffio", None)
     monkeypatch.setattr(anyio._core._eventloop, "sniffio", None)
     portal.call(nothing)
 
@@ -179,11 +179,11 @@ def test_what_a_call_raises_is_not_kept_alive_by_itself(portal: Portal) -> None:
 
 
 def test_a_portal_that_becomes_garbage_on_its_own_loop_s_thread_ends_without_waiting_for_itself(log: list[str]) -> None:
-    holder = [Portal(lambda: Resident(log))]
+    holder = [Portal(lambda: FakeClient(log))]
     holder[0].call(nothing)
-    call_soon = holder[0]._running()._call_soon
+    loop = holder[0].loop_thread().loop
     watched = weakref.ref(holder[0])
-    call_soon(holder.clear)
+    loop.call_soon_threadsafe(holder.clear)
     begin = time.monotonic()
     until(lambda: not loop_threads())
     assert time.monotonic() - begin < 1
@@ -194,7 +194,7 @@ def test_a_portal_that_becomes_garbage_on_its_own_loop_s_thread_ends_without_wai
 def test_close_does_not_wait_for_ever_for_a_call_that_will_not_be_cancelled(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portals, "END_TIMEOUT", 0.1)
+    monkeypatch.setattr(event_loop_thread, "JOIN_TIMEOUT", 0.1)
     release, is_stuck = threading.Event(), threading.Event()
 
     async def stuck() -> None:
@@ -215,9 +215,8 @@ def test_close_does_not_wait_for_ever_for_a_call_that_will_not_be_cancelled(
 
 def test_a_signal_handler_may_call_and_close_wherever_it_strikes(log: list[str]) -> None:
     """It runs on the thread that it interrupts, which may hold the locks."""
-    portal = Portal(lambda: Resident(log))
-    loop = portal._running()
-    with portal._lock.here(), loop._lock:
+    portal = Portal(lambda: FakeClient(log))
+    with portal._lock.here(), portal.loop_thread()._lock:
         portal.call(nothing)
         portal.close()
     with pytest.raises(ConfigurationError):
@@ -234,14 +233,14 @@ def fork(log: list[str]) -> Iterator[Callable[[], None]]:
         yield lambda: patch.setattr("os.getpid", lambda: -1)
         for portal in [found for found in gc.get_objects() if isinstance(found, Portal)]:
             portal.close()  # the child's
-    for loop in list(portals._abandoned):
-        loop.end()
-    portals._abandoned.clear()
+    for loop_thread in list(event_loop_thread._inherited):
+        loop_thread.stop()
+    event_loop_thread._inherited.clear()
 
 
 def test_a_child_starts_a_loop_of_its_own_even_if_the_locks_are_held(portal: Portal, fork: Callable[[], None]) -> None:
     portal.call(nothing)
-    before = portal._running()
+    before = portal.loop_thread()
     is_held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -255,7 +254,7 @@ def test_a_child_starts_a_loop_of_its_own_even_if_the_locks_are_held(portal: Por
     fork()
     assert loop_threads() == {before.thread}
     portal.call(nothing)
-    assert portal._running() is not before
+    assert portal.loop_thread() is not before
     release.set()
     holder.join(5)
 
@@ -274,7 +273,7 @@ def test_what_was_begun_before_a_fork_can_not_go_on_in_the_child(portal: Portal,
 
 @pytest.mark.parametrize("state", ["unused", "used", "closed"])
 def test_a_child_may_close_what_it_never_used(log: list[str], state: str, fork: Callable[[], None]) -> None:
-    portal = Portal(lambda: Resident(log))
+    portal = Portal(lambda: FakeClient(log))
     if state != "unused":
         portal.call(nothing)
     if state == "closed":
@@ -290,14 +289,14 @@ def test_a_child_may_close_what_it_never_used(log: list[str], state: str, fork: 
 def test_a_child_that_drops_its_parent_s_portal_touches_nothing_of_the_parent_s(
     log: list[str], fork: Callable[[], None]
 ) -> None:
-    portal = Portal(lambda: Resident(log))
+    portal = Portal(lambda: FakeClient(log))
     portal.call(nothing)
-    loop = portal._running()
+    loop_thread = portal.loop_thread()
     fork()
     del portal
     gc.collect()
-    assert not loop._ending.is_set()
-    assert loop.thread.is_alive()
+    assert not loop_thread._is_stopping.is_set()
+    assert loop_thread.thread.is_alive()
 
 
 def test_a_loop_whose_start_is_interrupted_ends_by_itself(monkeypatch: pytest.MonkeyPatch, log: list[str]) -> None:
@@ -307,8 +306,8 @@ def test_a_loop_whose_start_is_interrupted_ends_by_itself(monkeypatch: pytest.Mo
         def result(self, timeout: float | None = None) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(portals, "Future", Interrupted)
-    portal = Portal(lambda: Resident(log))
+    monkeypatch.setattr(event_loop_thread, "Future", Interrupted)
+    portal = Portal(lambda: FakeClient(log))
     with pytest.raises(KeyboardInterrupt):
         portal.call(nothing)
     until(lambda: log == ["closed"])
@@ -326,6 +325,6 @@ def test_a_loop_that_nobody_has_yet_when_ctrl_c_comes_ends_by_itself(
 
     monkeypatch.setattr(weakref, "finalize", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        Portal(lambda: Resident(log)).call(nothing)
+        Portal(lambda: FakeClient(log)).call(nothing)
     until(lambda: log == ["closed"])
     until(lambda: loop_threads() == set())

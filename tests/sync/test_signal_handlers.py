@@ -40,7 +40,8 @@ signal.signal(signal.SIGUSR1, handler)
 def test_a_call_while_the_first_one_loads_what_it_needs_is_refused_and_the_first_one_goes_on(server: Server) -> None:
     script = """
 eks = client()
-sys.meta_path.insert(0, Interrupting("anyio._backends._asyncio"))
+from cds_eks._runtime.private_names import ANYIO_ASYNCIO_BACKEND
+sys.meta_path.insert(0, Interrupting(ANYIO_ASYNCIO_BACKEND))
 say(eks.clusters.list().code, said)
 signal.raise_signal(signal.SIGUSR1)
 say(said, len([thread for thread in threading.enumerate() if thread.name == "cds-eks"]))
@@ -50,7 +51,7 @@ say(threading.active_count())
     ended = run(DURING + script, server)
     refused = "('not_sent', True)"
     assert ended.lines == [f"Success [{refused}]", f"[{refused}, 'Success'] 1", "1"]
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)
 
 
 def test_a_call_while_a_model_is_loaded_is_refused(server: Server) -> None:
@@ -65,7 +66,7 @@ eks.close()
 """
     ended = run(DURING + script, server)
     assert ended.lines == ["ClusterDetail [('not_sent', True)]", "Success"]
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)
 
 
 def test_a_call_while_the_clients_thread_starts_leaves_one_thread(server: Server) -> None:
@@ -78,7 +79,7 @@ def interrupted(thread):
     signal.raise_signal(signal.SIGUSR1)
     start(thread)
 
-eks._portal._make, make = lambda: make(), eks._portal._make
+eks._portal._make_client, make_client = lambda: make_client(), eks._portal._make_client
 threading.Thread.start = interrupted
 say(eks.clusters.list().code, said)
 until(lambda: len([thread for thread in threading.enumerate() if thread.name == "cds-eks"]) == 1)
@@ -88,7 +89,7 @@ until(lambda: threading.active_count() == 1)
 """
     ended = run(DURING + script, server)
     assert ended.lines == ["Success ['Success']", "Success"]
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)
 
 
 def test_a_call_in_the_middle_of_another_one_works(server: Server) -> None:
@@ -113,10 +114,10 @@ eks.close()
     server.replies["TaskStatus"] = task
     ended = run(DURING + script, server)
     assert ended.lines == ["in between Success", "finish"]
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)
 
 
-def test_what_a_handler_raises_out_of_a_blocking_create_tells_of_it(server: Server) -> None:
+def test_what_a_handler_raises_out_of_a_blocking_create_has_a_note_on_it(server: Server) -> None:
     server.replies["Make"] = HANG
     script = """
 import logging
@@ -145,4 +146,4 @@ eks.close()
         "it is among the client's `open_creates`"
     )
     assert found == "[('Make', 'unknown', {'ClusterName': 'gpu'})]"
-    assert (ended.complaints, ended.code) == ("", 0)
+    assert (ended.stderr, ended.code) == ("", 0)

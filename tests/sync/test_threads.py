@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from operations.faces import sync_client
+from operations.clients import sync_client
 from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Seen, Server, envelope
 
 from cds_eks import Credentials, EksClient, Limits
@@ -214,7 +214,7 @@ def test_a_middleware_that_cancels_itself_ends_its_own_call_only(server: Server)
 # --- settings
 
 
-def test_wrong_settings_are_told_when_the_client_is_made() -> None:
+def test_wrong_settings_are_refused_when_the_client_is_made() -> None:
     wrong: list[dict[str, Any]] = [
         {"endpoint": "ftp://x"},
         {"timeouts": 5},
@@ -246,7 +246,7 @@ def test_the_environment_counts_as_it_was_when_the_client_was_made(
         EksClient()
 
 
-def test_repr_tells_the_class_and_nothing_secret() -> None:
+def test_repr_shows_the_class_and_nothing_secret() -> None:
     class Mine(EksClient):
         pass
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from operations.faces import sync_client
+from operations.clients import sync_client
 from operations.server import HANG, Seen, Server, envelope
 from patience import until
 
@@ -17,7 +17,7 @@ from cds_eks.models import ClusterEvent, ClusterSummary, TaskStatus
 
 
 def statuses(*script: str) -> Any:
-    """Task after task as told; the last for ever."""
+    """The statuses one after another; the last for ever."""
     left = list(script)
 
     def reply(seen: Seen) -> dict[str, Any]:
@@ -34,39 +34,39 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_on_change_runs_in_the_thread_that_waits_and_may_call_the_client(server: Server) -> None:
     server.replies["TaskStatus"] = statuses("doing", "doing", "halfway", "finish")
-    heard: list[tuple[str | None, int]] = []
+    reported: list[tuple[str | None, int]] = []
 
-    def hear(task: TaskStatus) -> None:
-        heard.append((task.task_status, threading.get_ident()))
+    def report(task: TaskStatus) -> None:
+        reported.append((task.task_status, threading.get_ident()))
         eks.clusters.list()
 
     with sync_client(server) as eks:
-        assert eks.wait.task("t", on_change=hear).task_status == "finish"
+        assert eks.wait.task("t", on_change=report).task_status == "finish"
     me = threading.get_ident()
-    assert heard == [("doing", me), ("halfway", me), ("finish", me)]
+    assert reported == [("doing", me), ("halfway", me), ("finish", me)]
     assert [seen.action for seen in server.seen].count("ListClusters") == 3
 
 
-def test_all_changes_are_heard_before_the_wait_returns_even_if_hearing_takes_longer(server: Server) -> None:
+def test_all_changes_are_reported_before_the_wait_returns_even_if_the_callback_takes_longer(server: Server) -> None:
     server.replies["TaskStatus"] = statuses("a", "b", "c", "finish")
-    heard: list[str | None] = []
+    reported: list[str | None] = []
 
-    def hear(task: TaskStatus) -> None:
-        if not heard:
+    def report(task: TaskStatus) -> None:
+        if not reported:
             server.wait_for(4)  # the task has ended before the first change is dealt with
-        heard.append(task.task_status)
+        reported.append(task.task_status)
 
     with sync_client(server) as eks:
-        eks.wait.task("t", on_change=hear)
-    assert heard == ["a", "b", "c", "finish"]
+        eks.wait.task("t", on_change=report)
+    assert reported == ["a", "b", "c", "finish"]
 
 
-def test_a_failure_comes_after_its_change_was_heard(server: Server) -> None:
+def test_a_failure_comes_after_its_change_was_reported(server: Server) -> None:
     server.replies["TaskStatus"] = statuses("doing", "error")
-    heard = []
+    reported = []
     with sync_client(server) as eks, pytest.raises(TaskFailed) as caught:
-        eks.wait.task("t", on_change=lambda task: heard.append(task.task_status))
-    assert heard == ["doing", "error"]
+        eks.wait.task("t", on_change=lambda task: reported.append(task.task_status))
+    assert reported == ["doing", "error"]
     assert caught.value.task_id == "t"
 
 
@@ -88,7 +88,7 @@ def test_what_on_change_raises_ends_the_wait_and_cancels_it(server: Server, erro
     assert len(server.seen) == 3
 
 
-def test_time_that_runs_out_is_told_with_the_last_state(server: Server) -> None:
+def test_time_that_runs_out_is_reported_with_the_last_state(server: Server) -> None:
     server.replies["TaskStatus"] = statuses("doing")
     with sync_client(server) as eks, pytest.raises(WaitTimeout) as caught:
         eks.wait.task("t", timeout=0.1)
@@ -106,9 +106,9 @@ def test_every_wait_waits_for_what_it_says(server: Server) -> None:
         "ListClusters": envelope([found]),
         "GetCluster": envelope(found),
     }
-    heard: list[Any] = []
+    reported: list[Any] = []
     with sync_client(server) as eks:
-        for on_change in (None, heard.append):
+        for on_change in (None, reported.append):
             assert eks.wait.task("t", on_change=on_change).task_status == "finish"
             assert eks.wait.event("e", timeout=None, on_change=on_change).event_status == "success"
             assert eks.wait.cluster_running("c", on_change=on_change).cluster_id == "c"
@@ -116,9 +116,9 @@ def test_every_wait_waits_for_what_it_says(server: Server) -> None:
             running = eks.wait.clusters_running(["c"], on_change=on_change)
             assert type(running["c"]) is ClusterSummary
         server.replies["GetCluster"] = lambda seen: next(gone)
-        assert eks.wait.cluster_deleted("c", on_change=heard.append) is None  # type: ignore[func-returns-value]
+        assert eks.wait.cluster_deleted("c", on_change=reported.append) is None  # type: ignore[func-returns-value]
     kinds = ["TaskStatus", "Event", "ClusterDetail", "NodePool", "ClusterSummary", "ClusterDetail"]
-    assert [type(one).__name__ for one in heard] == kinds
+    assert [type(one).__name__ for one in reported] == kinds
     assert server.problems == []
 
 
@@ -141,7 +141,7 @@ def test_many_threads_wait_at_once(server: Server) -> None:
 
 
 def by_task(**scripts: list[str]) -> Any:
-    """Each task as told, poll after poll; the last for ever."""
+    """The statuses of each task, poll after poll; the last for ever."""
 
     def reply(seen: Seen) -> dict[str, Any]:
         states = scripts[seen.arguments["TaskId"]]
@@ -159,33 +159,33 @@ def test_many_tasks_and_pools_are_waited_for_and_an_idle_cluster(server: Server)
         "GetCluster": envelope(found),
         "GetClusterEvents": envelope([{"Status": "finish"}]),
     }
-    heard: list[str] = []
+    reported: list[str] = []
     with sync_client(server) as eks:
-        tasks = eks.wait.tasks(["a", "b"], poll_interval=0.01, on_change=lambda task: heard.append(task.task_id))
+        tasks = eks.wait.tasks(["a", "b"], poll_interval=0.01, on_change=lambda task: reported.append(task.task_id))
         assert {id_: task.task_status for id_, task in tasks.items()} == {"a": "finish", "b": "finish"}
-        assert sorted(heard) == ["a", "a", "b"]
+        assert sorted(reported) == ["a", "a", "b"]
         assert list(eks.wait.node_pools_ready({("c", "p"): 2}, poll_interval=0.01)) == [("c", "p")]
         assert eks.wait.idle("c", poll_interval=0.01).cluster_id == "c"
 
 
 def test_each_is_an_iterator_that_may_be_broken_off_and_walked_in_another_thread(server: Server) -> None:
     server.replies["TaskStatus"] = by_task(a=["doing", "doing", "finish"], b=["finish"], c=["error"], d=["doing"])
-    told: list[tuple[str, bool]] = []
+    results: list[tuple[str, bool]] = []
     with sync_client(server) as eks:
         walk = eks.wait.each(["a", "b", "c", "d"], poll_interval=0.01)
         first = next(walk)
-        told.append((first.id, first.error is None))
+        results.append((first.id, first.error is None))
         more = ((done.id, done.error is None) for done in islice(walk, 2))
-        thread = threading.Thread(target=lambda: told.extend(more))
+        thread = threading.Thread(target=lambda: results.extend(more))
         thread.start()
         thread.join(10)
         walk.close()  # type: ignore[attr-defined]
         assert eks.clusters.list().code == "Success"
-    assert sorted(told[:2]) == [("b", True), ("c", False)]
-    assert told[2] == ("a", True)
+    assert sorted(results[:2]) == [("b", True), ("c", False)]
+    assert results[2] == ("a", True)
 
 
-def test_steps_are_told_in_the_thread_that_waits_in_order_with_the_changes(server: Server) -> None:
+def test_steps_are_reported_in_the_thread_that_waits_in_order_with_the_changes(server: Server) -> None:
     steps = iter([[("net", "doing")], [("net", "finish"), ("up", "doing")]])
     last: list[Any] = []
 
@@ -194,19 +194,19 @@ def test_steps_are_told_in_the_thread_that_waits_in_order_with_the_changes(serve
         return envelope([{"SubtaskName": name, "Status": status} for name, status in last])
 
     server.replies |= {"TaskStatus": statuses("doing", "finish"), "GetClusterEvents": events}
-    heard: list[Any] = []
+    reported: list[Any] = []
 
-    def hear(step: ClusterEvent) -> None:
-        heard.append((step.subtask_name, step.status, threading.get_ident()))
+    def report(step: ClusterEvent) -> None:
+        reported.append((step.subtask_name, step.status, threading.get_ident()))
         eks.clusters.list()
 
     with sync_client(server) as eks:
-        eks.wait.task("t", cluster_id="c", on_step=hear, on_change=lambda task: heard.append(task.task_status))
+        eks.wait.task("t", cluster_id="c", on_step=report, on_change=lambda task: reported.append(task.task_status))
         server.replies["TaskStatus"] = statuses("finish")
-        eks.wait.task("t", cluster_id="c", on_step=heard.append)
+        eks.wait.task("t", cluster_id="c", on_step=reported.append)
         me = threading.get_ident()
-        assert heard[:5] == ["doing", ("net", "doing", me), "finish", ("net", "finish", me), ("up", "doing", me)]
-        assert [step.subtask_name for step in heard[5:]] == ["net", "up"]
+        assert reported[:5] == ["doing", ("net", "doing", me), "finish", ("net", "finish", me), ("up", "doing", me)]
+        assert [step.subtask_name for step in reported[5:]] == ["net", "up"]
 
         def complain(step: ClusterEvent) -> None:
             raise ConnectionLost("mine")

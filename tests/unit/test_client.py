@@ -18,6 +18,7 @@ import anyio
 import anyio.to_thread
 import httpx
 import pytest
+from operations.description import API
 
 from cds_eks import (
     AsyncEksClient,
@@ -845,8 +846,7 @@ async def test_nothing_is_logged_above_debug_when_all_is_well(make: Make, caplog
 
 def test_the_namespaces_share_the_clients_way(credentials: Credentials) -> None:
     eks = AsyncEksClient(credentials)
-    names = ["clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups"]
-    assert {getattr(eks, name)._execute for name in names} == {eks.execute}
+    assert {getattr(eks, name)._execute for name in API.operation_groups} == {eks.execute}
     assert CREATE_CLUSTER.natural_key == ("cluster_name", "vpc_id")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import enum
 import hashlib
+import importlib
 import json
 from types import ModuleType
 from typing import Any
@@ -12,24 +13,18 @@ from urllib.parse import unquote
 
 import attrs
 import pytest
+from operations.description import API
 
 from cds_eks import codec, errors, models
 from cds_eks.redaction import NO_SECRETS, Secrets
-from cds_eks.resources import (
-    clusters,
-    events,
-    network_interfaces,
-    node_pools,
-    nodes,
-    scaling_groups,
-    tasks,
-)
 from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.schema.shape import Shape
 from cds_eks.signing import COMMON_PARAMETERS, Credentials, HmacSha1Signer
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response
 
-GROUPS: list[ModuleType] = [clusters, events, network_interfaces, node_pools, nodes, scaling_groups, tasks]
+GROUPS: list[ModuleType] = [
+    importlib.import_module(f"cds_eks.resources.{group}") for group in sorted(API.operation_groups)
+]
 OPERATIONS: dict[str, Operation[Any]] = {
     value.name: value for group in GROUPS for value in vars(group).values() if isinstance(value, Operation)
 }
@@ -451,7 +446,8 @@ def test_a_create_is_looked_for_by_its_natural_key(create_cluster_body: dict[str
 
 def test_every_create_has_a_natural_key_and_names_what_it_makes() -> None:
     creates = {name for name, operation in OPERATIONS.items() if operation.kind is Kind.CREATE}
-    assert creates == {"CreateCluster", "CreateNodePool", "CreateNetworkInterface", "AddScalingNode"}
+    assert creates == {name for name, operation in API.operations.items() if operation.kind == "create"}
+    assert creates >= {"CreateCluster", "CreateNodePool", "CreateNetworkInterface", "AddScalingNode"}
     for name, operation in OPERATIONS.items():
         assert (operation.natural_key != ()) == (operation.result_id is not None) == (name in creates)
         assert operation.result_id is None or operation.result_id in {f.name for f in attrs.fields(operation.result)}
@@ -492,11 +488,17 @@ def test_ids_of_a_create_are_read() -> None:
 
 
 CREATES = {
+    **{
+        name: API.shapes[operation.result].fields[operation.result_id].name
+        for name, operation in API.operations.items()
+        if operation.result_id is not None
+    },
     "CreateCluster": "ClusterId",
     "CreateNodePool": "NodePoolId",
     "CreateNetworkInterface": "NetcardId",
     "AddScalingNode": "TaskId",
 }
+"""The wire name of what a create's answer must name: of those that the description has, these were written by hand."""
 
 
 @pytest.mark.parametrize("name", CREATES)

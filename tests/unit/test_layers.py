@@ -45,8 +45,6 @@ STILL_LONG = {
     "cds_eks/backend/connection.py",
     "cds_eks/backend/httpx.py",
     "cds_eks/backend/streams.py",
-    "codegen/__main__.py",
-    "codegen/description.py",
 }
 HTTP = {"httpx", "httpcore", "h11", "httptools", "aiohttp", "requests", "urllib3"}
 

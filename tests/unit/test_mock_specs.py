@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 from unittest.mock import AsyncMock, Mock, create_autospec
 
 import pytest
+from operations.description import API
 
 from cds_eks import AsyncEksClient, Credentials, EksClient
 from cds_eks._runtime.cached_group import Group
 
-GROUPS = ("clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups", "wait")
+GROUPS = (*API.operation_groups, "wait")
 CLIENTS: list[Any] = [AsyncEksClient, EksClient]
 
 
@@ -56,4 +58,4 @@ def test_each_group_is_made_once_and_is_of_the_class_that_the_clients_class_show
         assert getattr(one, name) is getattr(one, name)
         assert getattr(one, name) is not getattr(other, name)
         assert type(getattr(one, name)) is getattr(kind, name)
-        assert isinstance(vars(kind)[name], Group)
+        assert isinstance(inspect.getattr_static(kind, name), Group)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import attrs
 import pytest
+from operations.description import API
 
 import cds_eks
 from cds_eks import (
@@ -25,7 +26,7 @@ from cds_eks import (
 from cds_eks.wire import Request as WireRequest
 from cds_eks.wire import Response as WireResponse
 
-NAMESPACES = ("clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups", "wait")
+NAMESPACES = (*API.operation_groups, "wait")
 
 
 def test_the_package_shows_these_names() -> None:
@@ -75,7 +76,7 @@ def test_both_clients_are_made_with_the_same_arguments(kind: Any) -> None:
     assert [(parameter.name, parameter.kind, parameter.default) for parameter in parameters] == CONSTRUCTOR
 
 
-METHODS: dict[str, str] = {
+PINNED: dict[str, str] = {
     "clusters.create": "(request, *, extra=None, timeout=None)",
     "clusters.get": "(cluster_id, *, extra=None, timeout=None)",
     "clusters.list": "(*, keyword=None, vpc_id=None, extra=None, timeout=None)",
@@ -125,6 +126,28 @@ METHODS: dict[str, str] = {
     "wait.each": ("(task_ids=(), *, event_ids=(), cluster_ids=(), node_pools=(), timeout=3600.0, poll_interval=None)"),
     "call": "(action, *, method='GET', params=None, body=None, timeout=None)",
 }
+"""What users have been promised: a change here is a change for them."""
+
+
+def described() -> Iterator[tuple[str, str]]:
+    """The methods that the description gives, each with its arguments."""
+    for operation in API.operations.values():
+        fields = API.shapes[operation.request].fields
+        required = [name for name, field in fields.items() if field.required]
+        optional = [f"{name}=None" for name, field in fields.items() if not field.required]
+        if operation.style == "request":
+            required, optional = ["request"], []
+        names = [*required, "*", *optional, "extra=None", "timeout=None"]
+        yield f"{operation.group}.{operation.method}", f"({', '.join(names)})"
+        if operation.paged:
+            walked = [name for name in names if name != "page_index=None"]
+            words = ", ".join(walked).replace("page_size=None", "page_size=100")
+            yield f"{operation.group}.iterate", f"({words})"
+        if operation.find is not None:
+            yield f"{operation.group}.find", "(request_or_error, *, settle=None, poll_interval=None)"
+
+
+METHODS = {**dict(described()), **PINNED}
 
 
 @pytest.fixture
@@ -158,6 +181,14 @@ def methods_of(eks: object) -> set[str]:
 @pytest.mark.parametrize("path", METHODS)
 def test_a_method_takes_these_arguments(path: str, async_client: AsyncEksClient) -> None:
     assert spelt(inspect.signature(at(async_client, path))) == METHODS[path]
+
+
+def test_what_is_promised_is_what_the_description_gives() -> None:
+    by_hand = {path for path in PINNED if path.startswith("wait.") or path == "call"}
+    given = dict(described())
+    assert {path: given.get(path) for path in PINNED.keys() - by_hand} == {
+        path: PINNED[path] for path in PINNED.keys() - by_hand
+    }
 
 
 def test_there_are_no_other_methods(async_client: AsyncEksClient, sync_client: EksClient) -> None:
@@ -200,12 +231,46 @@ def test_a_sync_method_has_the_signature_and_the_docstring_of_its_async_twin(
     assert inspect.getdoc(one)
 
 
+RAISED = {
+    "read": "What a read raises",
+    "idempotent": "What an idempotent write raises",
+    "create": "What a create raises",
+}
+"""By kind: the words under which `cds_eks.errors` says what an operation raises."""
+
+
+@pytest.mark.parametrize("documented", API.operations)
+def test_the_docstring_of_an_operation_says_where_its_errors_are_told(
+    documented: str, async_client: AsyncEksClient
+) -> None:
+    operation = API.operations[documented]
+    words = inspect.getdoc(at(async_client, f"{operation.group}.{operation.method}")) or ""
+    raises = " ".join(words.partition("\nRaises:\n")[2].partition("\n\n")[0].split())
+    assert raises.startswith(f"EksError: {RAISED[operation.kind]}")
+    assert raises.endswith("see `cds_eks.errors`.")
+    assert ("`AmbiguousCreate`" in raises) == (operation.kind == "create")
+
+
+def test_the_errors_of_each_kind_of_operation_are_told() -> None:
+    told = {words: part for words in RAISED.values() for part in (errors.__doc__ or "").split("\n\n") if words in part}
+    assert told.keys() == set(RAISED.values())
+    listed = (errors.__doc__ or "").partition(RAISED["read"])[2].partition(RAISED["idempotent"])[0]
+    for kind in ("InvalidRequestError", "ServiceError", "TransportError", "UnreadableResponse", "DeadlineExceeded"):
+        assert f"* `{kind}`: " in listed
+        assert kind in errors.__all__
+    assert "the same" in told[RAISED["idempotent"]]
+    assert "the same" in told[RAISED["create"]]
+    assert "`AmbiguousCreate`" in told[RAISED["create"]]
+    assert "`open_creates`" in told[RAISED["create"]]
+
+
 @pytest.mark.parametrize("path", METHODS)
 def test_async_methods_are_awaited_and_sync_ones_are_not(
     path: str, async_client: AsyncEksClient, sync_client: EksClient
 ) -> None:
+    is_iterator = path.endswith(".iterate") or path == "wait.each"
     assert not inspect.iscoroutinefunction(at(sync_client, path))
-    assert inspect.iscoroutinefunction(at(async_client, path)) != (path in ("nodes.iterate", "wait.each"))
+    assert inspect.iscoroutinefunction(at(async_client, path)) != is_iterator
 
 
 def test_the_values_of_the_surface_are_made_so() -> None:

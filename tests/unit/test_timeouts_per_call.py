@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from operations.description import API
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Timeouts, errors, models
 from cds_eks.wire import RawResponse, Request
@@ -134,15 +135,15 @@ def test_a_blocking_walk_has_a_time_for_each_page(credentials: Credentials) -> N
 
 @pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
 def test_every_operation_takes_it(credentials: Credentials, kind: Any) -> None:
-    groups = ("clusters", "tasks", "nodes", "node_pools", "network_interfaces", "events", "scaling_groups")
     count = 0
-    for group in groups:
+    for group in API.operation_groups:
         operations = getattr(kind, group)
         for name in (name for name in vars(operations) if not name.startswith("_") and name != "find"):
             parameter = inspect.signature(getattr(operations, name)).parameters["timeout"]
             assert (parameter.kind, parameter.default) == (inspect.Parameter.KEYWORD_ONLY, None)
             count += 1
-    assert count >= 24
+    walked = [operation for operation in API.operations.values() if operation.paged]
+    assert count == len(API.operations) + len(walked) >= 24
 
 
 # --- in line -------------------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ def read_cluster_summary(given: Any, _: object = None) -> ClusterSummary:
 
 
 class _OpenEipInfo(Shape):
-    """A `EipInfo` that is being read."""
+    """An `EipInfo` that is being read."""
 
     __slots__ = EipInfo.__slots__
 
@@ -220,7 +220,7 @@ _EIP_INFO = Tolerant(EipInfo)
 
 
 def read_eip_info(given: Any, _: object = None) -> EipInfo:
-    """Read a `EipInfo`."""
+    """Read an `EipInfo`."""
     made = _OpenEipInfo()
     try:
         if type(given) is dict and len(given) == 2:

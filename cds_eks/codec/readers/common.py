@@ -80,7 +80,7 @@ def read_task_reference(given: Any, _: object = None) -> TaskReference:
 
 
 class _OpenEventReference(Shape):
-    """A `EventReference` that is being read."""
+    """An `EventReference` that is being read."""
 
     __slots__ = EventReference.__slots__
 
@@ -92,7 +92,7 @@ _EVENT_REFERENCE = Tolerant(EventReference)
 
 
 def read_event_reference(given: Any, _: object = None) -> EventReference:
-    """Read a `EventReference`."""
+    """Read an `EventReference`."""
     made = _OpenEventReference()
     try:
         if type(given) is dict and len(given) == 1:

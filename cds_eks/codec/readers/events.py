@@ -14,7 +14,7 @@ from cds_eks.schema.shape import Shape
 
 
 class _OpenEventTask(Shape):
-    """A `EventTask` that is being read."""
+    """An `EventTask` that is being read."""
 
     __slots__ = EventTask.__slots__
 
@@ -36,7 +36,7 @@ _EVENT_TASK = Tolerant(EventTask)
 
 
 def read_event_task(given: Any, _: object = None) -> EventTask:
-    """Read a `EventTask`."""
+    """Read an `EventTask`."""
     made = _OpenEventTask()
     try:
         if type(given) is dict and len(given) == 11:
@@ -74,7 +74,7 @@ read_event_task_entries: Callable[..., list[EventTask]] = entries_of(EventTask, 
 
 
 class _OpenEvent(Shape):
-    """A `Event` that is being read."""
+    """An `Event` that is being read."""
 
     __slots__ = Event.__slots__
 
@@ -92,7 +92,7 @@ _EVENT = Tolerant(Event)
 
 
 def read_event(given: Any, _: object = None) -> Event:
-    """Read a `Event`."""
+    """Read an `Event`."""
     made = _OpenEvent()
     try:
         if type(given) is dict and len(given) == 7:

@@ -92,7 +92,7 @@ def read_network_interface(given: Any, _: object = None) -> NetworkInterface:
 
 
 class _OpenAttachmentStatus(Shape):
-    """A `AttachmentStatus` that is being read."""
+    """An `AttachmentStatus` that is being read."""
 
     __slots__ = AttachmentStatus.__slots__
 
@@ -104,7 +104,7 @@ _ATTACHMENT_STATUS = Tolerant(AttachmentStatus)
 
 
 def read_attachment_status(given: Any, _: object = None) -> AttachmentStatus:
-    """Read a `AttachmentStatus`."""
+    """Read an `AttachmentStatus`."""
     made = _OpenAttachmentStatus()
     try:
         if type(given) is dict and len(given) == 1:

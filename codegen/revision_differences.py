@@ -154,7 +154,7 @@ def _choice(values: tuple[Any, ...]) -> str:
 
 
 def rows(api: Api) -> Iterator[dict[str, Any]]:
-    """The rows of the READMEs' table: what requests say in different ways."""
+    """The rows of the table in docs/revisions.md: what requests say in different ways."""
     for name, shape in api.shapes.items():
         if shape.use == "answer":
             continue
@@ -171,56 +171,3 @@ def rows(api: Api) -> Iterator[dict[str, Any]]:
             names = {revision: value.wire_in(revision) for revision in api.revisions}
             if len(set(names.values())) > 1:
                 yield {"model": name, "field": value.constant, "names": names, "default": "", "about": None}
-
-
-def check(api: Api) -> None:
-    """Raise ValueError if what is said of revisions leads nowhere, or leaves out what a caller may set."""
-    for name, operation in api.operations.items():
-        _check_known(api, name, operation.revisions, operation.action)
-    for name, values in api.values.items():
-        for value in values.values:
-            _check_known(api, f"{name}.{value.value}", value.revisions, value.wire)
-    for name, shape in api.shapes.items():
-        for python, field in shape.fields.items():
-            where = f"{name}.{python}"
-            _check_known(api, where, field.revisions, field.wire)
-            _check_known(api, where, [*field.only, *field.repeat], None)
-            for inner in (*field.only.values(), *field.repeat.values()):
-                if field.container != "list" or inner not in api.shapes[field.inner].fields:
-                    raise ValueError(f"{where}: its entries have no field {inner}")
-            below = api.shapes[field.inner].fields if field.inner in api.shapes else {}
-            for inner in field.unsaid if isinstance(field.unsaid, Mapping) else ():
-                if inner not in below:
-                    raise ValueError(f"{where}: {field.inner} has no field {inner} that could be unsaid")
-            if field.above and not field.note:
-                raise ValueError(f"{where}: what is said above needs a note")
-        for gathered in shape.gathered:
-            _check_known(api, f"{name}.{gathered.wire}", gathered.revisions, None)
-            for path in (gathered.path, *gathered.same):
-                try:
-                    field_at(api, name, path)
-                except KeyError:
-                    raise ValueError(f"{name}: nothing is at {path}, which is gathered") from None
-    for operation in api.operations.values():
-        for revision in api.revisions:
-            gathered_ones = [each for each in api.shapes[operation.request].gathered if revision in each.revisions]
-            said = {path for each in gathered_ones for path in (each.path, *each.same)}
-            for path in _said_above(api, operation.request, revision):
-                if path not in said:
-                    raise ValueError(f"{operation.request}.{path}: nothing above it says it in revision {revision}")
-
-
-def _check_known(api: Api, where: str, revisions: list[str] | None, names: str | dict[str, str] | None) -> None:
-    for revision in (*(revisions or ()), *(names if isinstance(names, dict) else ())):
-        if revision not in api.revisions:
-            raise ValueError(f"{where}: there is no revision {revision}")
-
-
-def _said_above(api: Api, shape: str, revision: str, said: str | None = None, path: str = "") -> Iterator[str]:
-    """The paths of the fields that a revision lacks and that the shape right above does not say by `repeat`."""
-    for name, field in api.shapes[shape].fields.items():
-        if field.wire_in(revision) is None:
-            if field.above and name != said:
-                yield f"{path}{name}"
-        elif field.inner in api.shapes and revision not in field.only:
-            yield from _said_above(api, field.inner, revision, field.repeat.get(revision), f"{path}{name}.")

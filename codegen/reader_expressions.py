@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from codegen.declaring import is_optional
 from codegen.description import Api, Field, Shape
+from codegen.model_fields import is_optional
 
 SCALARS = {"str": ("str", "read_str", '""'), "int": ("int", "read_int", "0"), "bool": ("bool", "read_bool", "False")}
 """By type: what is taken as it is, what reads anything else, and what stands for nothing."""
@@ -26,7 +26,7 @@ def listed(api: Api) -> set[str]:
     return {field.inner for field in fields} & api.shapes.keys()
 
 
-class Reading:
+class ReaderExpressions:
     """The readers of a group."""
 
     def __init__(self, api: Api, group: str) -> None:
@@ -44,7 +44,7 @@ class Reading:
         return dict(sorted(found.items()))
 
     def expression(self, field: Field, shape: Shape) -> str:
-        """The expression of what is kept of `value`."""
+        """The expression of what is stored of `value`."""
         optional = is_optional(field, shape.use)
         nothing = "None if value is None else "
         if field.container == "map":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from codegen import revising
+from codegen import revision_differences
 from codegen.description import Api, Field, Shape
 
 PYTHON_TYPES = {"str": "str", "int": "int", "bool": "bool", "flag": "bool | int", "flag_text": "str | bool"}
@@ -96,7 +96,7 @@ def declaration(field: Field, use: str, api: Api, rule_name: str | None = None) 
         told.append(rule_name or rule(field, api))
     if field.secret:
         told.append("secret=True")
-    if revised := revising.differences(api, field) if use != "answer" else {}:
+    if revised := revision_differences.differences(api, field) if use != "answer" else {}:
         told.append("revised={" + ", ".join(f'"{name}": {there}' for name, there in revised.items()) + "}")
     arguments = []
     if use == "answer" and field.container is not None:
@@ -110,7 +110,7 @@ def declaration(field: Field, use: str, api: Api, rule_name: str | None = None) 
     return call("attrs.field", *arguments, metadata=call("on_wire", *told))
 
 
-class Declared:
+class Declarations:
     """The models of a group: their rules have names, since the field and the `__init__` both go by them."""
 
     def __init__(self, api: Api, group: str) -> None:
@@ -158,8 +158,8 @@ class Declared:
             made.append(f"{name}: {annotation(field, shape.use)}{default}")
         return ", ".join([*made, "extra: Mapping[str, Any] = ABSENT"])
 
-    def kept(self, name: str, field: Field, use: str) -> str:
-        """The expression of what a model keeps of an argument."""
+    def stored(self, name: str, field: Field, use: str) -> str:
+        """The expression of what a model stores of an argument."""
         if use == "answer":
             if field.container is None:
                 return name

@@ -1,0 +1,275 @@
+"""An operation is one entry of the description: all that comes of operations that nobody has written code for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from trees import INVENTED, ROOT, copied, describe, generate, run
+
+ADDED = yaml.safe_load(INVENTED.read_text(encoding="utf-8"))
+
+SURFACE_TESTS = ["tests/unit/test_public_names.py", "tests/unit/test_mock_specs.py"]
+TESTS = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*.py")] + SURFACE_TESTS
+"""What the tests of the operations need, beside the folders below."""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, generated from a description with further operations."""
+    made = copied(tmp_path_factory.mktemp("tree"), "tests/operations", "tests/contract", "tests/support", *TESTS)
+    describe(made, INVENTED.read_text(encoding="utf-8"))
+    written = generate(made)
+    assert written.returncode == 0, written.stderr
+    new = ["models/snapshots.py", "codec/readers/snapshots.py", "resources/snapshots.py"]
+    changed = ["resources/groups.py", "sync/groups.py", "sync/resources.py", "resources/nodes.py", "models/nodes.py"]
+    assert {f"wrote cds_eks/{name}" for name in (*new, *changed)} <= set(written.stdout.splitlines())
+    return made
+
+
+def told_by(tree: Path, script: str) -> Any:
+    """What a script prints, as JSON."""
+    done = run(tree, "-c", script)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_all_is_written_at_once(tree: Path) -> None:
+    check = generate(tree, "--check")
+    assert (check.returncode, check.stdout, check.stderr) == (0, "", "")
+
+
+SURFACE = """
+import inspect, json
+import cds_eks
+from cds_eks import AsyncEksClient, EksClient, models, resources
+from cds_eks.emulator import api
+from cds_eks.codec.readers import snapshots as readers
+
+assert cds_eks.__file__.startswith({tree!r}), cds_eks.__file__
+kinds = {{"async": AsyncEksClient, "sync": EksClient}}
+methods = ["nodes.get"] + [f"snapshots.{{name}}" for name in ("create", "list", "get", "delete", "find", "iterate")]
+
+
+def at(kind, path):
+    group, _, method = path.partition(".")
+    return getattr(getattr(kind, group), method)
+
+
+print(json.dumps({{
+    "arguments": {{face: {{path: list(inspect.signature(at(kind, path)).parameters)[1:] for path in methods}}
+                  for face, kind in kinds.items()}},
+    "docs": {{path: inspect.getdoc(at(AsyncEksClient, path)) for path in methods}},
+    "groups": {{face: inspect.getdoc(kind.__mro__[1]) for face, kind in kinds.items()}},
+    "attributes": [name for name in ("snapshots", "nodes") if name in dir(EksClient) and name in dir(AsyncEksClient)],
+    "models": [name for name in models.__all__ if "Snapshot" in name or name == "GetNodeRequest"],
+    "readers": [name.__name__ for name in readers.READERS],
+    "actions": sorted(api.OPERATIONS),
+    "shapes": sorted(api.SHAPES["2025-10-11"]),
+    "constant": models.SnapshotStatus.READY,
+    "refused": [
+        str(error) for error in [
+            refusal(lambda: models.CreateSnapshotRequest(cluster_id="c", snapshot_name="-")),
+            refusal(lambda: models.CreateSnapshotRequest(cluster_id="c", snapshot_name="s", keep_days=31)),
+        ]
+    ],
+}}))
+"""
+
+REFUSAL = """
+def refusal(make):
+    try:
+        make()
+    except Exception as error:
+        return error
+"""
+
+
+def test_the_names_are_there(tree: Path) -> None:
+    told = told_by(tree, REFUSAL + SURFACE.format(tree=str(tree)))
+    asked_always = ["extra", "timeout"]
+    assert told["arguments"]["async"] == {
+        "nodes.get": ["cluster_id", "node_id", *asked_always],
+        "snapshots.create": ["request", *asked_always],
+        "snapshots.list": ["cluster_id", "keyword", "page_index", "page_size", *asked_always],
+        "snapshots.get": ["snapshot_id", *asked_always],
+        "snapshots.delete": ["snapshot_id", *asked_always],
+        "snapshots.find": ["request_or_error", "settle", "poll_interval"],
+        "snapshots.iterate": ["cluster_id", "keyword", "page_size", *asked_always],
+    }
+    assert told["arguments"]["sync"] == told["arguments"]["async"]
+    assert told["attributes"] == ["snapshots", "nodes"]
+    for groups in told["groups"].values():
+        assert "snapshots: Snapshots of clusters: CreateSnapshot, ListSnapshots, GetSnapshot, DeleteSnapshot." in groups
+        assert "GetNode" in groups
+    assert told["docs"]["snapshots.delete"].startswith("Delete a snapshot.\n\nAn idempotent write: it is repeated")
+    assert "Source: DeleteSnapshot [I], on the wire RemoveSnapshot [I]." in told["docs"]["snapshots.delete"]
+    assert "What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`" in told["docs"]["snapshots.create"]
+    assert set(told["models"]) == {*ADDED["shapes"], *ADDED["values"]}
+    assert set(told["readers"]) == {"Snapshot", "SnapshotPart", "SnapshotReference"}
+    assert {operation["action"] for operation in ADDED["operations"].values()} <= set(told["actions"])
+    requests = {operation["request"] for operation in ADDED["operations"].values()}
+    assert requests | {"SnapshotPart"} <= set(told["shapes"])
+    assert told["constant"] == "ready"
+    assert [words.split(":")[0] for words in told["refused"]] == ["snapshot_name", "keep_days"]
+
+
+def test_the_documentation_has_a_row_for_each(tree: Path) -> None:
+    pages = [*tree.glob("*.md"), *(tree / "docs").rglob("*.md")]
+    rows = [row for page in pages for row in page.read_text(encoding="utf-8").splitlines() if row.startswith("|")]
+    for name, operation in ADDED["operations"].items():
+        found = [row for row in rows if f"| {name} [I]" in row]
+        assert all(f"`eks.{operation['group']}.{operation['method']}`" in row for row in found)
+        assert len(found) == 2, name
+        assert sum(operation["zh"] in row for row in found) == 1  # in the Chinese one
+
+
+CALLS = """
+import asyncio, json
+import httpx
+from cds_eks import AsyncEksClient, Credentials, EksClient, models
+
+ANSWERS = {
+    "DescribeNode": {"NodeId": "n-1", "Cpu": "8"},
+    "CreateSnapshot": {"SnapshotId": "s-1"},
+    "GetSnapshot": {"SnapshotId": "s-1", "Parts": [{"PartName": "etcd", "Size": 3}], "New": 1,
+                    "CreateTime": "2025-09-08 10:00:00"},
+    "RemoveSnapshot": {"TaskId": "t-1"},
+    "ListSnapshots": [{"SnapshotId": "s-1", "SnapshotName": "daily", "ClusterId": "c"}],
+}
+COMMON = {"AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Version", "Signature"}
+seen = []
+
+
+def answer(request):
+    query = {name: value for name, value in request.url.params.items() if name not in COMMON}
+    body = json.loads(request.content) if request.content else None
+    seen.append([request.method, query, body])
+    data = ANSWERS[query["Action"]]
+    total = {"TotalCount": len(data)} if isinstance(data, list) else {}
+    return httpx.Response(200, json={"Code": "Success", "Msg": "ok", "RequestId": "r-1", "Data": data, **total})
+
+
+settings = {"endpoint": "http://eks.test", "backend": httpx.MockTransport(answer)}
+create = models.CreateSnapshotRequest(
+    cluster_id="c", snapshot_name="daily", keep_days=30, is_full=True, parts=[models.SnapshotPart(part_name="etcd")]
+)
+
+
+async def by_async():
+    async with AsyncEksClient(Credentials("a", "b"), **settings) as eks:
+        return [
+            (await eks.nodes.get("c", "n-1")).data,
+            (await eks.snapshots.create(create)).data,
+            (await eks.snapshots.get("s-1")).data,
+            (await eks.snapshots.delete("s-1")).data,
+            (await eks.snapshots.list("c", page_size=5)).data,
+            [each async for each in eks.snapshots.iterate("c", keyword="day")],
+            await eks.snapshots.find(create, settle=0),
+        ]
+
+
+def by_sync():
+    with EksClient(Credentials("a", "b"), **settings) as eks:
+        return [
+            eks.nodes.get("c", "n-1").data,
+            eks.snapshots.create(create).data,
+            eks.snapshots.get("s-1").data,
+            eks.snapshots.delete("s-1").data,
+            eks.snapshots.list("c", page_size=5).data,
+            list(eks.snapshots.iterate("c", keyword="day")),
+            eks.snapshots.find(create, settle=0),
+        ]
+
+
+found = asyncio.run(by_async())
+sent, seen = seen, []
+again = by_sync()
+assert again == found
+assert seen == sent
+node, reference, snapshot, task, listed, walked, sought = found
+assert type(node) is models.Node and node.cpu == 8
+assert reference == models.SnapshotReference(snapshot_id="s-1")
+assert type(snapshot) is models.Snapshot and dict(snapshot.extra) == {"New": 1}
+assert snapshot.parts == [models.SnapshotPart(part_name="etcd", size=3)]
+assert snapshot.created_at is not None
+assert task == models.TaskReference(task_id="t-1")
+assert listed == walked == [sought] and type(sought) is models.Snapshot
+print(json.dumps(sent))
+"""
+
+
+def test_a_call_goes_out_and_comes_back(tree: Path) -> None:
+    parts = [{"PartName": "etcd"}]
+    made = {"ClusterId": "c", "SnapshotName": "daily", "KeepDays": 30, "IsFull": 1, "Parts": parts}
+    listed = {"Action": "ListSnapshots", "ClusterId": "c"}
+    assert told_by(tree, CALLS) == [
+        ["GET", {"Action": "DescribeNode", "ClusterId": "c", "NodeId": "n-1"}, None],
+        ["POST", {"Action": "CreateSnapshot"}, made],
+        ["GET", {"Action": "GetSnapshot", "SnapshotId": "s-1"}, None],
+        ["POST", {"Action": "RemoveSnapshot"}, {"SnapshotId": "s-1"}],
+        ["GET", {**listed, "PageSize": "5"}, None],
+        ["GET", {**listed, "Keyword": "day", "PageIndex": "1", "PageSize": "100"}, None],
+        ["GET", {**listed, "Keyword": "daily"}, None],
+    ]
+
+
+@pytest.mark.timeout(240)
+def test_the_tests_take_it_in(tree: Path) -> None:
+    """Without an edit: its requests and its answers, on both faces, in both revisions."""
+    files = [f"tests/operations/test_{name}.py" for name in ("requests", "answers", "revisions")]
+    options = ["-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
+    done = run(tree, *options, "-v", "-k", " or ".join(ADDED["operations"]), *files)
+    assert done.returncode == 0, done.stdout
+    for name in ADDED["operations"]:
+        assert done.stdout.count(f"[{name}") + done.stdout.count(f"-{name}") >= 20, done.stdout
+    surface = run(tree, *options, "-q", *SURFACE_TESTS)
+    assert surface.returncode == 0, surface.stdout
+
+
+@pytest.mark.timeout(240)
+def test_what_is_generated_has_the_types_that_it_says(tree: Path) -> None:
+    use = tree / "uses_of_snapshots.py"
+    use.write_text(
+        "from cds_eks import AsyncEksClient, EksClient, models\n\n\n"
+        "async def async_use(eks: AsyncEksClient) -> models.Snapshot:\n"
+        '    return (await eks.snapshots.get("s-1")).data\n\n\n'
+        "def sync_use(eks: EksClient) -> list[models.Snapshot]:\n"
+        '    found: models.Snapshot | None = eks.snapshots.find(eks.snapshots.get("s").request_id)\n'
+        '    return list(eks.snapshots.iterate("c"))\n',
+        encoding="utf-8",
+    )
+    names = ["models/snapshots", "codec/readers/snapshots", "resources/snapshots", "resources/groups", "models/nodes"]
+    files = [f"cds_eks/{name}.py" for name in (*names, "sync/groups", "sync/resources", "emulator/api")]
+    done = run(tree, "-m", "mypy", "--strict", "--config-file=pyproject.toml", use.name, *files)
+    assert done.stdout.splitlines()[-1].startswith("Found 1 error in 1 file"), done.stdout
+    assert 'uses_of_snapshots.py:9: error: Argument 1 to "find" of "Snapshots" has incompatible type' in done.stdout
+
+
+def test_a_group_that_is_gone_leaves_nothing(tree: Path, tmp_path: Path) -> None:
+    other = copied(tmp_path)
+    left_over = [f"cds_eks/{name}/snapshots.py" for name in ("codec/readers", "models", "resources")]
+    for name in left_over:
+        (other / name).write_bytes((tree / name).read_bytes())
+    by_hand = other / "cds_eks" / "models" / "by_hand.py"
+    by_hand.write_text(
+        "# Written by hand\n# Generated by `python -m codegen` from codegen/api.yaml\n", encoding="utf-8"
+    )
+
+    check = generate(other, "--check")
+    assert check.returncode == 1
+    reason = "left over: it says that it is generated, and nothing in codegen/api.yaml gives it"
+    assert check.stdout.splitlines() == [
+        *(f"{name}: {reason}" for name in left_over),
+        "3 generated file(s) are left over: `python -m codegen` deletes them",
+    ]
+    assert all((other / name).exists() for name in left_over)
+
+    assert generate(other).stdout.splitlines() == [f"deleted {name}" for name in left_over]
+    assert not any((other / name).exists() for name in left_over)
+    assert by_hand.exists()
+    again = generate(other, "--check")
+    assert (again.returncode, again.stdout) == (0, "")

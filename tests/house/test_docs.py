@@ -1,0 +1,153 @@
+"""The pages of the documentation: languages in step, code that compiles, links that lead somewhere, whole tables."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from doc_pages import ALL, CHINESE, ENGLISH, ENGLISH_ONLY, PAIRS, ROOT, anchors, blocks, headings, links, read, run
+from doc_pages import without_comments as plain
+
+import cds_eks
+from cds_eks import AsyncEksClient, Credentials, errors, models
+from cds_eks.emulator import Emulator
+
+REQUEST = models.CreateClusterRequest.from_dict(
+    tomllib.loads((ROOT / "examples" / "first_cluster.toml").read_text(encoding="utf-8"))
+)
+LANGUAGES = pytest.mark.parametrize("pages", [ENGLISH, CHINESE], ids=["english", "chinese"])
+
+
+def test_every_page_has_its_chinese_twin() -> None:
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages - ENGLISH_ONLY == {path.name for path in (ROOT / "docs" / "zh").glob("*.md")}
+    assert pages >= ENGLISH_ONLY
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+def test_both_languages_have_the_same_headings(english: str, chinese: str) -> None:
+    levels = [[level for level, _ in headings(read(page))] for page in (english, chinese)]
+    assert levels[0] == levels[1]
+    assert levels[0].count(1) == 1
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+@pytest.mark.parametrize("language", ["sh", "python"])
+def test_both_languages_have_the_same_code(english: str, chinese: str, language: str) -> None:
+    codes = [[plain(code) for code in blocks(read(page), language)] for page in (english, chinese)]
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize("language", ["sh", "python"])
+def test_there_is_code_to_compare(language: str) -> None:
+    assert len(blocks(read("README.md"), language)) >= 3
+    assert sum(len(blocks(read(page), language)) for page in ENGLISH) >= 12
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+def test_both_languages_lead_to_each_other(english: str, chinese: str) -> None:
+    assert (ROOT / chinese).resolve() in {((ROOT / english).parent / link).resolve() for link in links(read(english))}
+    assert (ROOT / english).resolve() in {((ROOT / chinese).parent / link).resolve() for link in links(read(chinese))}
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_the_code_compiles(page: str) -> None:
+    for code in blocks(read(page), "python"):
+        body = "\n".join(f"    {line}" for line in code.splitlines())
+        compile(f"async def example():\n{body}\n", page, "exec")
+
+
+@pytest.mark.anyio
+async def test_the_code_on_waiting_runs_against_the_emulator(anyio_backend: str) -> None:
+    emulator = Emulator(speed=6000)
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
+            created = await eks.clusters.create(REQUEST)
+            await eks.wait.task(created.data.task_id)
+            (pool,) = (await eks.node_pools.list(created.data.cluster_id)).data.node_pool
+            cluster_id = created.data.cluster_id
+            names: dict[str, Any] = {
+                "eks": eks, "created": created, "cluster_id": cluster_id, "pool_id": pool.id,
+            }  # fmt: skip
+            assert await run("docs/waiting.md", names) == 2
+            await eks.wait.task(names["scaling"].data.task_id)
+            (pool,) = (await eks.node_pools.list(cluster_id)).data.node_pool
+    assert pool.replicas == 4
+    assert names["cluster"].cluster_status == "running"
+
+
+@pytest.mark.anyio
+async def test_the_code_on_errors_runs_against_the_emulator(anyio_backend: str) -> None:
+    emulator = Emulator(speed=6000)
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
+            assert await run("docs/errors.md", {"eks": eks, "request": REQUEST}) == 2
+            assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_links_lead_somewhere(page: str) -> None:
+    for link in links(read(page)):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_links_are_found() -> None:
+    text = "[a](b.md) ![c](d.png) [`e`](f.md#g) `x[0](no)` [h](https://i)\n\n```\n[j](k)\n```\n"
+    assert links(text) == ["b.md", "d.png", "f.md#g"]
+    assert anchors("# A `b_c`, d!\n## TLS 与代理\n## A\n## A\n```\n# not one\n```\n") == {
+        "a-b_c-d", "tls-与代理", "a", "a-1",
+    }  # fmt: skip
+
+
+@LANGUAGES
+def test_every_method_that_is_named_exists(pages: list[str]) -> None:
+    eks = AsyncEksClient(Credentials("id", "key"))
+    others = [f"docs/{name}" for name in ENGLISH_ONLY]
+    named = {name for page in [*pages, *others] for name in re.findall(r"`eks\.([a-z_.]+)", read(page))}
+    assert len(named) >= 25
+    for path in named:
+        target: object = eks
+        for name in path.split("."):
+            target = getattr(target, name)
+
+
+@LANGUAGES
+def test_every_wait_is_in_the_table(pages: list[str]) -> None:
+    eks = AsyncEksClient(Credentials("id", "key"))
+    page = next(read(page) for page in pages if page.endswith("waiting.md"))
+    for name in dir(eks.wait):
+        if not name.startswith("_") and callable(getattr(eks.wait, name)):
+            assert f"`eks.wait.{name}`" in page, name
+
+
+@pytest.mark.parametrize("page", ["docs/errors.md", "docs/zh/errors.md"])
+def test_the_error_tree_is_whole(page: str) -> None:
+    tree = next(code for code in blocks(read(page), "") if "EksError\n" in code)
+    named = set(re.findall(r"\b[A-Z][A-Za-z]+\b", tree))
+    public = {name for name in errors.__all__ if inspect.isclass(getattr(errors, name))}
+    assert public <= named
+
+
+def test_both_languages_have_the_same_error_tree() -> None:
+    trees = [next(code for code in blocks(read(f"docs/{page}"), "")) for page in ("errors.md", "zh/errors.md")]
+    shapes = [
+        [(re.split(r"\s{2,}", line)[0], re.findall(r"\.[a-z_]+", line)) for line in tree.splitlines()] for tree in trees
+    ]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("page", ["docs/configuration.md", "docs/zh/configuration.md"])
+def test_every_setting_is_in_the_table(page: str) -> None:
+    text = read(page)
+    for name in inspect.signature(AsyncEksClient).parameters:
+        assert re.search(rf"^\|.*`{name}\b", text, flags=re.MULTILINE), name
+    for settings in (cds_eks.Timeouts, cds_eks.Limits):
+        for name in inspect.signature(settings).parameters:
+            assert f"{name}=" in text, name
