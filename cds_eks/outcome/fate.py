@@ -156,5 +156,3 @@ class Fate:
 
 observed_fates: ContextVar[list[Fate] | None] = ContextVar("observed_fates", default=None)
 """Collects the `Fate` of each write that a call makes, for the thread that waits for the call."""
-
-witness = observed_fates  # its name before

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 
 from cds_eks.errors import TransportError
-from cds_eks.outcome.fate import NEVER_BEGAN, Fate, witness
+from cds_eks.outcome.fate import NEVER_BEGAN, Fate, observed_fates
 from cds_eks.sync.shutdown import CLOSED
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Call(Generic[T]):
 
     async def __call__(self) -> None:
         """Run the call; on the event loop."""
-        witness.set(self._fates)
+        observed_fates.set(self._fates)
         try:
             with anyio.CancelScope() as self._scope:
                 if not self._is_cancelled:
