@@ -13,7 +13,7 @@ Middleware = Callable[[Request, Send], Awaitable[RawResponse]]
 
 
 class OutOfTime(Exception):
-    """The request's deadline has passed: for what waits below the deadline middleware, which tells the caller."""
+    """The request's deadline has passed. The deadline middleware turns it into `DeadlineExceeded`."""
 
 
 def chain(middlewares: Iterable[Middleware], send: Send) -> Send:

@@ -31,12 +31,12 @@ class Secrets:
         texts: The texts.
     """
 
-    __slots__ = ("__weakref__", "_marks", "_spellings", "_texts")
+    __slots__ = ("__weakref__", "_encodings", "_marks", "_texts")
 
     def __init__(self, texts: Iterable[str] | Secrets = ()) -> None:
         self._texts: frozenset[str] = _texts_of(texts)
         self._marks: list[str] | None = None
-        self._spellings: tuple[str, ...] | None = None
+        self._encodings: tuple[str, ...] | None = None
 
     @staticmethod
     def of(texts: Iterable[str] | Secrets) -> Secrets:
@@ -44,13 +44,13 @@ class Secrets:
         return texts if isinstance(texts, Secrets) else Secrets(texts)
 
     @property
-    def spellings(self) -> tuple[str, ...]:
+    def encodings(self) -> tuple[str, ...]:
         """All encodings of all secrets that are long enough to be looked for, the longest secret first."""
-        if self._spellings is None:
+        if self._encodings is None:
             long_enough = sorted(secret for secret in self._texts if len(secret) >= SHORTEST_SECRET)
             ordered = sorted(long_enough, key=len, reverse=True)
-            self._spellings = tuple(spelling for secret in ordered for spelling in spellings_of(secret))
-        return self._spellings
+            self._encodings = tuple(encoding for secret in ordered for encoding in encodings_of(secret))
+        return self._encodings
 
     def may_be_in(self, text: str) -> bool:
         """Whether a text may hold one of them, in any encoding; false means that it does not.
@@ -112,14 +112,14 @@ def _quick_mark(secret: str) -> str:
     return found[0] if found else max(_PLAIN.findall(secret), key=len, default="")
 
 
-def spellings_of(secret: str) -> tuple[str, ...]:
+def encodings_of(secret: str) -> tuple[str, ...]:
     """Return all encodings in which an answer may hold a secret, the longest first: one may contain another."""
-    once = _encodings(secret)
-    twice = {again for spelling in once for again in _encodings(spelling)}
+    once = _encoded_once(secret)
+    twice = {again for encoding in once for again in _encoded_once(encoding)}
     return tuple(sorted(twice | _in_python(secret), key=len, reverse=True))
 
 
-def _encodings(secret: str) -> set[str]:
+def _encoded_once(secret: str) -> set[str]:
     """Return a text in plain, in JSON (Go's JSON too), in a URL and in HTML."""
     if secret.isascii() and secret.isalnum():
         return {secret}
@@ -160,11 +160,11 @@ def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False)
         secrets: The secrets.
         is_cut: Whether the text may end in the middle of a secret; its beginning is replaced as well then.
     """
-    for spelling in Secrets.of(secrets).spellings:
-        if spelling in text:
-            text = text.replace(spelling, "***")
+    for encoding in Secrets.of(secrets).encodings:
+        if encoding in text:
+            text = text.replace(encoding, "***")
         if is_cut:
-            text = _without_partial(text, spelling)
+            text = _without_partial(text, encoding)
     return _SIGNATURE.sub(r"\1***", text) if "ignature" in text else text
 
 
@@ -172,11 +172,11 @@ def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False)
 _SIGNATURE = re.compile(r"(Signature(?:=|%3D|%253D|\\u003d|&#61;))[A-Za-z0-9+/%=_.~-]+")
 
 
-def _without_partial(text: str, spelling: str) -> str:
+def _without_partial(text: str, encoding: str) -> str:
     """Return a text without the beginning of a secret at its end."""
-    start = text.find(spelling[:SHORTEST_SECRET], max(0, len(text) - len(spelling)))
-    while start >= 0 and not spelling.startswith(text[start:]):
-        start = text.find(spelling[:SHORTEST_SECRET], start + 1)
+    start = text.find(encoding[:SHORTEST_SECRET], max(0, len(text) - len(encoding)))
+    while start >= 0 and not encoding.startswith(text[start:]):
+        start = text.find(encoding[:SHORTEST_SECRET], start + 1)
     return text if start < 0 else f"{text[:start]}***"
 
 

@@ -28,5 +28,5 @@ def positive_float(value: object) -> float | None:
 
 
 def shown_number(value: object) -> str:
-    """Show a setting in an error; Python does not spell the longest numbers, and nobody would read them."""
+    """Show a setting in an error; Python converts no very long numbers, and they would not be readable."""
     return "a longer number" if isinstance(value, int) and abs(value) >= MOST else repr(value)

@@ -1,11 +1,11 @@
-"""Pauses between the tries of something that is tried again: how they grow, and how they are kept apart."""
+"""Pauses between polls or look-ups: how they grow, and how those of many callers are spread out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 GROWTH = 1.5
-"""How many times as long as the one before a pause is, where nobody says otherwise."""
+"""How many times as long as the one before a pause is, by default."""
 
 SHORTEST_PART = 0.75
 """What is left of a pause at least when it is shortened at random."""
@@ -20,7 +20,7 @@ def growing(first: float, growth: float, longest: float) -> Iterator[float]:
 
 
 def jittered(pause: float, random: float) -> float:
-    """Return a pause shortened by up to a quarter, so that those who began together part.
+    """Return a pause shortened by up to a quarter, so that those that began together spread out.
 
     Args:
         pause: The pause, in seconds.
