@@ -10,7 +10,7 @@ import attrs
 import cattrs
 import yaml
 
-from codegen import name_faults, reference_faults, revision_faults
+from codegen import handlers, name_faults, reference_faults, revision_faults
 from codegen.description import Api
 from codegen.faults import DescriptionError, Fault, Place
 
@@ -34,20 +34,31 @@ def load(path: Path = PATH) -> Api:
     """
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     try:
-        data, lines, faults = _parsed(path.read_text(encoding="utf-8"))
+        api, faults, is_whole = read(path)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise DescriptionError(name, [Fault((), f"this is no YAML: {error.problem}")], {(): line}) from None
-    reader = _Reader()
-    api = reader.api(data if isinstance(data, dict) else {}, lines)
-    faults += reader.faults
     faults += name_faults.faults(api)
-    if reader.is_whole:  # what leads from one entry to another can be judged only when all have been read
+    if is_whole:  # what leads from one entry to another can be judged only when all have been read
         faults += reference_faults.faults(api)
         faults += revision_faults.faults(api)
+    if not faults:
+        faults += handlers.missing_handlers(api)
     if faults:
-        raise DescriptionError(name, faults, lines)
+        raise DescriptionError(name, faults, api.lines)
     return api
+
+
+def read(path: Path = PATH) -> tuple[Api, list[Fault], bool]:
+    """Read the description without a check of what its entries say of each other.
+
+    Returns:
+        What could be read, what could not, and whether nothing is missing.
+    """
+    data, lines, faults = _parsed(path.read_text(encoding="utf-8"))
+    reader = _Reader()
+    api = reader.api(data if isinstance(data, dict) else {}, lines)
+    return api, faults + reader.faults, reader.is_whole
 
 
 def _parsed(text: str) -> tuple[Any, dict[Place, int], list[Fault]]:

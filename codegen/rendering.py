@@ -10,6 +10,7 @@ import jinja2
 from codegen import revision_differences
 from codegen.description import Api
 from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
+from codegen.handlers import Emulation
 from codegen.method_arguments import Arguments, find_arguments
 from codegen.model_fields import Declarations, annotation, is_optional, python_type
 from codegen.name_faults import class_name
@@ -100,5 +101,5 @@ def render(api: Api) -> dict[Path, str]:
     write(package / "resources" / "groups.py", "groups.py.jinja", face="async", resources="cds_eks")
     write(package / "sync" / "resources.py", "sync_resources.py.jinja", waiters=waiters())
     write(package / "sync" / "groups.py", "groups.py.jinja", face="blocking", resources="cds_eks.sync")
-    write(package / "emulator" / "api.py", "emulator_api.py.jinja")
+    write(package / "emulator" / "protocol" / "api.py", "emulator_api.py.jinja", emulation=Emulation(api))
     return files

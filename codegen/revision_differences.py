@@ -75,6 +75,7 @@ class WireField(NamedTuple):
     required: bool
     secret: bool
     gone: tuple[str, ...]
+    about: Field
 
 
 def wire_shape(api: Api, name: str, revision: str) -> list[WireField]:
@@ -86,11 +87,11 @@ def wire_shape(api: Api, name: str, revision: str) -> list[WireField]:
         only = field.only.get(revision)
         kind = f"list[{api.shapes[field.inner].fields[only].type}]" if only else field.type
         gone = tuple(spellings(api, field, revision)[1])
-        found.append(WireField(wire, kind, field.required, field.secret, gone))
+        found.append(WireField(wire, kind, field.required, field.secret, gone, field))
     for gathered in api.shapes[name].gathered:
         if revision in gathered.revisions:
             field = field_at(api, name, gathered.path)
-            found.append(WireField(gathered.wire, field.type, field.required, field.secret, ()))
+            found.append(WireField(gathered.wire, field.type, field.required, field.secret, (), field))
     return found
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from chosen import BACKEND_VARIABLE, NOT_NATIVE
 
 from cds_eks import Credentials
+from support.backend_under_test import BACKEND_VARIABLE, NOT_NATIVE
+from support.contract_files import observed_requests
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,9 +50,6 @@ def pytest_sessionfinish() -> None:
     gc.unfreeze()
 
 
-CONTRACT = Path(__file__).parent / "contract"
-
-
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Async tests run on both."""
@@ -77,8 +73,7 @@ def credentials() -> Credentials:
 @pytest.fixture
 def observed_in_all() -> list[dict[str, Any]]:
     """The requests that the vendor's Go client sends, at each of its revisions."""
-    requests: list[dict[str, Any]] = json.loads((CONTRACT / "observed-requests.json").read_text("utf-8"))["requests"]
-    return requests
+    return observed_requests()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Private names of other libraries, each for want of a public one.
 
-`tests/unit/test_private_names.py` says what breaks when one is renamed.
+`tests/unit/_runtime/test_private_names.py` says what breaks when one is renamed.
 """
 
 from __future__ import annotations

@@ -3,16 +3,21 @@
 It verifies signatures, checks arguments, keeps state, and runs clusters, nodes, pools and network interfaces through
 their life, at a speed of your choice. It fails in the ways that you tell it to. Its ledger tells what really happened.
 It is written after the contract of the service, not after this SDK, of which it uses nothing but the signature.
+
+Its packages, each of which imports only itself and those before it: `protocol` (the description of the API, validation,
+the envelope, redaction), `engine` (state, clock, life cycles, ledger), `handlers` (what each action does), `faults` and
+`http` (from a request to its answer). `app` puts them together.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cds_eks.emulator.clock import Clock, DrivenClock, ManualClock, WallClock
-from cds_eks.emulator.fault_text import parse_fault
-from cds_eks.emulator.faults import Fault, Faults
-from cds_eks.emulator.ledger import Ledger, RequestEntry, ResourceEntry
+from cds_eks.emulator.engine.clock import Clock, DrivenClock, ManualClock, WallClock
+from cds_eks.emulator.engine.ledger import Ledger, RequestEntry, ResourceEntry
+from cds_eks.emulator.faults.fault import Fault
+from cds_eks.emulator.faults.schedule import Faults
+from cds_eks.emulator.faults.text import parse_fault
 
 if TYPE_CHECKING:
     from cds_eks.emulator.app import Emulator

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cds_eks.emulator.api import REVISIONS
-from cds_eks.emulator.auth import CREDENTIALS
-from cds_eks.emulator.fault_text import GRAMMAR, parse_fault
-from cds_eks.emulator.faults import Fault
+from cds_eks.emulator.faults.fault import Fault
+from cds_eks.emulator.faults.text import GRAMMAR, parse_fault
+from cds_eks.emulator.http.auth import CREDENTIALS
+from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.signing import Credentials
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--secret-access-key", default=CREDENTIALS.secret_access_key, help="its secret, a made-up one")
     parser.add_argument(
-        "--seed", type=int, default=0, help="another one gives other ids and dice (default: %(default)s)"
+        "--seed", type=int, default=0, help="another one gives other ids and random faults (default: %(default)s)"
     )
     parser.add_argument(
         "--api-revision", choices=REVISIONS, help="the revision of the API that it speaks (default: either)"

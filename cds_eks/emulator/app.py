@@ -14,15 +14,16 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from cds_eks._runtime import clocks
-from cds_eks.emulator.auth import CREDENTIALS, Verifier
-from cds_eks.emulator.clock import Clock, DrivenClock, WallClock, drivable
-from cds_eks.emulator.faults import Fault, Faults
-from cds_eks.emulator.gateway import Gateway
-from cds_eks.emulator.ledger import Ledger
-from cds_eks.emulator.seeding import Seeding
-from cds_eks.emulator.server import Serving
-from cds_eks.emulator.service import Service
-from cds_eks.emulator.world import World
+from cds_eks.emulator.engine.clock import Clock, DrivenClock, WallClock, drivable
+from cds_eks.emulator.engine.ledger import Ledger
+from cds_eks.emulator.engine.seeding import Seeding
+from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.faults.fault import Fault
+from cds_eks.emulator.faults.schedule import Faults
+from cds_eks.emulator.http.auth import CREDENTIALS, Verifier
+from cds_eks.emulator.http.gateway import Gateway
+from cds_eks.emulator.http.server import Serving
+from cds_eks.emulator.http.service import Service
 from cds_eks.signing import Credentials
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class Emulator(Seeding):
         speed: How fast its resources live; 60 makes a minute a second.
         clock: Its own time, such as a `ManualClock`, in place of a clock that runs at `speed`. See `clock` below.
         credentials: The one key it knows; by default a fixed one, see `credentials`.
-        seed: Another seed gives other ids, and other dice to the faults.
+        seed: Another seed gives other ids, and other random numbers to the faults.
         wall_clock: The time that timestamps of requests are judged by, in seconds since the epoch.
         timestamp_window: How many seconds a timestamp may be off.
-        ledger_limit: How many requests the ledger keeps.
+        ledger_limit: How many requests the ledger stores.
         faults: What is to go wrong on purpose, see `Fault`; more can be added to `faults` at any time.
         api_revision: The revision of the API that it speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O]; it refuses
             requests of another. None takes either, request by request.

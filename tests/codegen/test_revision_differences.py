@@ -167,9 +167,10 @@ def test_an_operation_may_have_another_action_in_a_revision_or_none(changed: Cal
     assert f"revised={{'{NEWER}': 'RemoveNodes'}}," in files["cds_eks/resources/nodes.py"]
     assert f"revised={{'{NEWER}': None}}," in files["cds_eks/resources/network_interfaces.py"]
     assert "on the wire DeleteNodes or RemoveNodes [O]" in files["cds_eks/resources/nodes.py"]
-    emulated = files["cds_eks/emulator/api.py"]
-    assert f"""Operation("DeleteNode", "POST", "DeleteNodeRequest", ('{NEWER}',))""" in emulated
-    assert f"""Operation("IsAttachedECS", "GET", "IsAttachedECSRequest", ('{OLDER}',))""" in emulated
+    emulated = files["cds_eks/emulator/protocol/api.py"]
+    assert f"""Operation("DeleteNode", "POST", "DeleteNodeRequest", ('{NEWER}',), result="TaskReference")""" in emulated
+    attached = f"""Operation("IsAttachedECS", "GET", "IsAttachedECSRequest", ('{OLDER}',), result="AttachmentStatus")"""
+    assert attached in emulated
     assert "revised" not in files["cds_eks/resources/events.py"]
 
 

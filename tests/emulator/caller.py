@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.api import OPERATIONS
+from cds_eks.emulator.protocol.api import OPERATIONS
 from cds_eks.signing import Credentials, signature
 
 _nonces = itertools.count()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cds_eks.emulator import Emulator, Fault, ManualClock, RequestEntry, ResourceEntry
-from cds_eks.emulator.api import OPERATIONS
+from cds_eks.emulator.protocol.api import OPERATIONS
 
 from .caller import common_parameters, signed_query
 

@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, errors, models
-from cds_eks.emulator import Emulator, intake
-from cds_eks.emulator.intake import MAX_BODY
-from cds_eks.emulator.parsing import MAX_PARAMETERS, MAX_QUERY
-from cds_eks.emulator.redaction import LONGEST_KEPT, shown_action
+from cds_eks.emulator import Emulator
+from cds_eks.emulator.http.body import MAX_BODY, read_body
+from cds_eks.emulator.http.parsing import MAX_PARAMETERS, MAX_QUERY
+from cds_eks.emulator.protocol.redaction import MAX_RECORDED_BODY, redact_action
 
 from .caller import Caller
 
@@ -90,9 +90,9 @@ async def test_a_body_that_never_comes_whole_is_refused_after_a_while() -> None:
             yield b'{"ClusterId"'
             await anyio.sleep_forever()
 
-    found = await intake.take_in(Stuck(), patience=0.01)  # type: ignore[arg-type]
+    found = await read_body(Stuck(), timeout=0.01)  # type: ignore[arg-type]
     assert found.refusal is not None
-    assert (found.refusal.status, found.refusal.code, found.body) == (408, "InvalidHTTPRequest", b'{"ClusterId"')
+    assert (found.refusal.status, found.refusal.code, found.content) == (408, "InvalidHTTPRequest", b'{"ClusterId"')
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def test_a_query_that_is_too_long_is_refused(emulator: Emulator, query: by
     ],
 )
 def test_an_action_that_is_not_known_is_shown_if_it_looks_like_a_name(action: str, shown: str) -> None:
-    assert shown_action(action) == shown
+    assert redact_action(action) == shown
 
 
 @pytest.mark.anyio
@@ -196,7 +196,7 @@ async def test_a_known_action_is_shown_whatever_the_key_is() -> None:
 
 @pytest.mark.anyio
 async def test_a_long_body_long_names_and_a_long_method_are_not_kept(call: Caller) -> None:
-    long = {"ClusterId": "c" * LONGEST_KEPT}
+    long = {"ClusterId": "c" * MAX_RECORDED_BODY}
     await call.send("DeleteCluster", body=long)
     await call.send("DeleteCluster", body={"ClusterId": "c", "n" * 5000: 1})
     await call.client.request("X" * 5000, "/eks/v1")

@@ -17,7 +17,7 @@ import pytest
 
 import cds_eks.emulator
 from cds_eks.emulator.__main__ import main
-from cds_eks.emulator.api import REVISIONS
+from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.signing import Credentials
 
 from .caller import common_parameters, signed_query

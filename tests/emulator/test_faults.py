@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from cds_eks.emulator import Emulator, Fault, Faults, ManualClock, parse_fault
 from cds_eks.emulator.__main__ import main
-from cds_eks.emulator.api import OPERATIONS
-from cds_eks.emulator.fault_kinds import KINDS
+from cds_eks.emulator.faults.kinds import KINDS
+from cds_eks.emulator.protocol.api import OPERATIONS
 
 from .caller import Caller
 from .sender import INTERFACE
@@ -144,7 +144,7 @@ def test_count_and_skip() -> None:
     assert struck(faults, "GetCluster") == [""]
 
 
-def test_dice_are_seeded() -> None:
+def test_random_faults_are_seeded() -> None:
     def run(seed: int, *before: Fault) -> list[bool]:
         faults = Faults([*before, Fault("refuse", probability=0.3)], seed=seed)
         return [bool(each) for each in struck(faults, "CreateCluster", 200)]
@@ -152,11 +152,11 @@ def test_dice_are_seeded() -> None:
     assert run(1) == run(1)
     assert run(1) != run(2)
     assert 30 < sum(run(1)) < 90
-    assert run(1) != run(1, Fault("drip", "GetCluster"))  # another fault at the same place has dice of its own
+    assert run(1) != run(1, Fault("drip", "GetCluster"))  # each fault has random numbers of its own
     assert sum(bool(each) for each in struck(Faults([Fault("refuse", probability=0)], 0), "GetCluster", 50)) == 0
 
 
-def test_dice_count_what_strikes_only() -> None:
+def test_only_applied_faults_count() -> None:
     faults = Faults([Fault("refuse", probability=0.5, count=3)], seed=3)
     assert struck(faults, "GetCluster", 50).count("refuse") == 3
 

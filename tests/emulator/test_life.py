@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cds_eks.emulator.api import REVISIONS
+from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.signing import signature
 
 from .caller import Caller, common_parameters

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.api import OPERATIONS, REVISIONS, SHAPES
-from cds_eks.emulator.redaction import HIDDEN, redacted
-from cds_eks.emulator.schema import Operation
+from cds_eks.emulator.protocol.api import OPERATIONS, REVISIONS, SHAPES
+from cds_eks.emulator.protocol.redaction import HIDDEN, redact
+from cds_eks.emulator.protocol.schema import Operation
 
 from .caller import Caller, verdict
 
@@ -175,13 +175,13 @@ async def test_the_ledger_hides_the_secrets_of_each_revision(call: Caller) -> No
 
 
 def test_a_name_is_secret_if_it_is_in_any_revision() -> None:
-    shown = redacted("NodeConfig", {"Password": "p", "Labels": {"password": "p", "team": "t"}, "ExecCommand": "x"})
+    shown = redact("NodeConfig", {"Password": "p", "Labels": {"password": "p", "team": "t"}, "ExecCommand": "x"})
     assert shown == {"Password": HIDDEN, "Labels": {"password": HIDDEN, "team": "t"}, "ExecCommand": "x"}
-    assert redacted("CreateClusterRequest", {"Password": "p", "VpcId": "v"}) == {"Password": HIDDEN, "VpcId": "v"}
+    assert redact("CreateClusterRequest", {"Password": "p", "VpcId": "v"}) == {"Password": HIDDEN, "VpcId": "v"}
 
 
 def test_no_name_has_two_types_in_two_revisions() -> None:
-    """What is kept of a request goes by the type of a name, whichever revision it speaks."""
+    """What is recorded of a request goes by the type of a name, whichever revision it speaks."""
     for name, shape in SHAPES[NEWER].items():
         older = {field.wire: field.type for field in SHAPES[OLDER].get(name, ())}
         for field in shape:
@@ -209,5 +209,5 @@ def test_a_revision_that_is_not_known_is_told(revision: Any) -> None:
 
 @pytest.mark.parametrize("name", ["ApiKey", "private-key", "DB_PASSWORD", "Pwd", "pass", "x-token", "Cookie", "Sk"])
 def test_a_label_whose_name_says_that_it_is_secret_is_not_kept(name: str) -> None:
-    shown = redacted("NodePoolNodeConfig", {"Labels": {name: "text", "team": "t", "key": "k"}})
+    shown = redact("NodePoolNodeConfig", {"Labels": {name: "text", "team": "t", "key": "k"}})
     assert shown == {"Labels": {name: HIDDEN, "team": "t", "key": "k"}}

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from cds_eks.emulator import Emulator, ManualClock
-from cds_eks.emulator.api import REVISIONS
-from cds_eks.emulator.envelope import STATUSES
+from cds_eks.emulator.protocol.api import REVISIONS
+from cds_eks.emulator.protocol.envelope import STATUSES
 
 from .caller import Caller, verdict
 from .test_life import CREATES, POOL, WIRE
@@ -100,7 +100,7 @@ async def _no_period(call: Caller) -> None:
     ids=lambda each: each.__name__.strip("_"),
 )
 async def test_requests_that_the_service_takes(call: Caller, check: Callable[[Caller], Any]) -> None:
-    """The rest of them, a `+` for a space and a slash at the end of the path, are in test_arrival."""
+    """The rest of them, a `+` for a space and a slash at the end of the path, are in test_auth."""
     await check(call)
 
 

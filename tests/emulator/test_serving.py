@@ -13,7 +13,8 @@ import anyio
 import httpx
 import pytest
 
-from cds_eks.emulator import Emulator, server
+from cds_eks.emulator import Emulator
+from cds_eks.emulator.http import server
 
 from .caller import common_parameters, signed_query
 

@@ -10,7 +10,7 @@ import pytest
 import cds_eks.emulator
 from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, ManualClock, WallClock
-from cds_eks.emulator.specs import Hardware
+from cds_eks.emulator.protocol.hardware import Hardware
 
 from .caller import Caller
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cds_eks import models
-from faults.run import Run, Service, serving
+from faults.scenarios import Run, Service, serving
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import attrs
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.signing import HmacSha1Signer
-from faults.relay import Link, relaying
-from faults.run import QUICK, Body, Matrix, Run, play
-from faults.test_answers import AGAIN, WELL, Ends, check, check_create
+from faults.expected_ends import AGAIN, WELL, Ends, check, check_create
+from faults.scenarios import QUICK, Body, Matrix, Run, play
+from support.socket_relay import Link, relaying
 
 MATRIX = Matrix()
 

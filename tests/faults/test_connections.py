@@ -11,14 +11,15 @@ from collections.abc import Callable
 import attrs
 import pytest
 import trustme
-from chosen import trusting_backend
 
 from cds_eks import errors
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.relay import Link, relaying, unused_port
-from faults.run import BRIEF, PATIENT, QUICK, Body, Client, Matrix, Run, Told, play
-from faults.test_answers import AGAIN, OPEN_LOST, WELL, Ends, check
+from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check
+from faults.ledger_judge import Told
+from faults.scenarios import BRIEF, PATIENT, QUICK, Body, Client, Matrix, Run, play
+from support.backend_under_test import trusting_backend
+from support.socket_relay import Link, relaying, unused_port
 
 MATRIX = Matrix()
 

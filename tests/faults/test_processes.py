@@ -16,16 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from patience import until
 
 from cds_eks import AsyncEksClient, EksClient
 from cds_eks.emulator import Fault, RequestEntry
-from faults.run import Service
+from faults.scenarios import Service
+from support.eventually import until
 
 PREAMBLE = """
 import asyncio, os, signal, socket, sys, threading, time, warnings
 from cds_eks import AsyncEksClient, EksClient, RetryPolicy, Timeouts, errors
-from cds_eks.emulator.auth import CREDENTIALS
+from cds_eks.emulator.http.auth import CREDENTIALS
 
 warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of a fork with threads, which is the point
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""What the service does after it has said yes: tasks that fail or never end, reads that lag, pages that move."""
+"""What the service does after a success response: tasks that fail or never end, reads that lag, pages that move."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.run import Body, Client, Matrix, Run, play
+from faults.scenarios import Body, Client, Matrix, Run, play
 
 MATRIX = Matrix()
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import pickle
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,9 +18,11 @@ from cds_eks import Credentials, Limits, RetryPolicy, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.relay import Link, relaying
-from faults.run import PATIENT, Body, Client, Matrix, Run, Told, judge, play
-from faults.test_answers import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
+from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
+from faults.ledger_judge import Told, judge
+from faults.scenarios import PATIENT, Body, Client, Matrix, Run, play
+from support.contract_files import observed_body
+from support.socket_relay import Link, relaying
 
 MATRIX = Matrix()
 
@@ -146,12 +146,7 @@ async def busy(run: Run) -> None:
 
 
 async def create_pool(client: Client) -> Told:
-    observed = json.loads((Path(__file__).parents[1] / "contract/observed-requests.json").read_text(encoding="utf-8"))
-    body = next(
-        each["body"]
-        for each in observed["requests"]
-        if each["revision"] == "2025-09-08" and each["query"]["Action"] == "CreateNodePool"
-    )
+    body = observed_body("CreateNodePool")
     cluster_id = client.run.service.emulator.add_cluster(vpc_id=body["VpcId"])
     request = models.CreateNodePoolRequest.from_dict(body | {"ClusterId": cluster_id})
     return await client.call("node_pools", "create", request)

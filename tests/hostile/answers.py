@@ -14,8 +14,8 @@ from urllib.parse import quote
 import attrs
 
 from cds_eks import errors
-from hostile.driving import ATTEMPTS, KEY, KEY_ID, PASSWORD, Result
-from hostile.service import (
+from hostile.client_driver import ATTEMPTS, KEY, KEY_ID, PASSWORD, Result
+from support.socket_service import (
     CHUNKED,
     DATA,
     Answer,
@@ -92,12 +92,12 @@ def unreadable(attempts: int = ATTEMPTS, request_id: Any = None) -> dict[str, Ex
 
 
 def refused(kind: type[errors.EksError], attempts: int = 1, request_id: Any = "req-1") -> dict[str, Expect]:
-    """A clear no, for creates too."""
+    """An error response that is beyond doubt, for creates too."""
     return same(Expect(kind, "refused", attempts, request_id))
 
 
 def unclear(kind: type[errors.EksError], attempts: int = 1, request_id: Any = "req-1") -> dict[str, Expect]:
-    """A no that may be a yes: a write may have been carried out, so that a create is ambiguous."""
+    """An error response to a write that may have been carried out: a create is ambiguous."""
     return {
         "read": Expect(kind, "refused", attempts, request_id),
         "write": Expect(kind, ANY, attempts, request_id),
@@ -264,7 +264,7 @@ def _holds(result: Result, text: str) -> None:
     assert text in str(result.error)
 
 
-# --- yes or no? ----------------------------------------------------------------------------------------------------
+# --- success or error ----------------------------------------------------------------------------------------------
 
 UNCLEAR = "`ServiceError`; a create, which may have been carried out, is `AmbiguousCreate`"
 for _name, _comes, _odd in (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hostile.driving import MARK
-from hostile.service import Service, serving
+from hostile.client_driver import MARK
+from support.socket_service import Service, serving
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from typing import Any
 import attrs
 import pytest
 import trustme
-from chosen import backend, trusting_backend
 
 from cds_eks import Response, RetryPolicy, Timeouts, errors, models
 from cds_eks.schema.shape import Shape, fields_of
 from hostile.answers import ANY, EVIL, MB, ON_NATIVE, SCENARIOS, Expect, Scenario
-from hostile.driving import CALLS, CREATE, FACES, TOTAL, Call, Face, Result, drive, judge
-from hostile.service import Link, Seen, Service, envelope, good, http, normal, says, secured, serving
+from hostile.client_driver import CALLS, CREATE, FACES, TOTAL, Call, Face, Result, drive, judge
+from support.backend_under_test import backend, trusting_backend
+from support.socket_service import Link, Seen, Service, envelope, good, http, normal, says, secured, serving
 
 faces = pytest.mark.parametrize("face", FACES)
 

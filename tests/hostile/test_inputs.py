@@ -13,12 +13,12 @@ from typing import Any
 import attrs
 import pytest
 import trustme
-from chosen import trusting_backend
 
 from cds_eks import Credentials, Limits, RetryPolicy, Timeouts, errors
 from cds_eks.wire import RawResponse
-from hostile.driving import ATTEMPTS, CALLS, FACES, Call, Face, Result, create_request, drive, judge
-from hostile.service import Service, envelope, good, says, secured, serving
+from hostile.client_driver import ATTEMPTS, CALLS, FACES, Call, Face, Result, create_request, drive, judge
+from support.backend_under_test import trusting_backend
+from support.socket_service import Service, envelope, good, says, secured, serving
 
 
 @attrs.frozen

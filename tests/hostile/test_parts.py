@@ -53,7 +53,9 @@ ZERO = {"ClusterId": "", "TaskId": ""}
         (500, {"Code": "Teapot"}, False),
     ],
 )
-def test_a_no_to_a_create_is_one_only_beyond_doubt(status: int, members: dict[str, Any], is_clear: bool) -> None:
+def test_an_error_response_to_a_create_is_refused_only_beyond_doubt(
+    status: int, members: dict[str, Any], is_clear: bool
+) -> None:
     failure = failure_of(request_for(CREATE_CLUSTER), answer(status, **members))
     assert failure is not None
     assert failure.outcome == ("refused" if is_clear else "unknown")
@@ -76,7 +78,7 @@ GOOD: dict[str, Any] = {"status": 200, "headers": {}, "content": b'{"Code": "Req
     ],
 )
 @pytest.mark.parametrize("operation", [GET_CLUSTER, DELETE_CLUSTER, CREATE_CLUSTER])
-def test_what_is_no_answer_is_told_as_such(response: Any, operation: Operation[Any]) -> None:
+def test_what_is_no_raw_response_is_a_configuration_error(response: Any, operation: Operation[Any]) -> None:
     assert not is_expired(response)
     error = failure_of(request_for(operation), response)
     assert isinstance(error, errors.ConfigurationError)
@@ -87,7 +89,7 @@ def test_what_is_no_answer_is_told_as_such(response: Any, operation: Operation[A
 
 @pytest.mark.parametrize("secret", ['it\'s-a-"key"', "key'with", 'key"with', "clé\\n\x00", "plain-key/=", "a\ud800bc"])
 @pytest.mark.parametrize("around", ["{}", "'{}", '"{}', "'\"{}"])
-def test_a_secret_that_python_shows_is_blotted(secret: str, around: str) -> None:
+def test_a_secret_in_a_repr_is_redacted(secret: str, around: str) -> None:
     text = around.format(secret)
     for shown in (
         repr(text),
@@ -98,7 +100,7 @@ def test_a_secret_that_python_shows_is_blotted(secret: str, around: str) -> None
         assert "***" in redact(shown, [secret]), shown
 
 
-def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
+def test_only_the_beginning_of_a_long_text_is_searched() -> None:
     secret = "Marked-passw0rd"
     text = "x" * (LONGEST_LOOK - 5) + secret
     assert presentable(text, [secret], 10**6) == "x" * (LONGEST_LOOK - 5) + "***"
@@ -106,7 +108,7 @@ def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("value", [10**18, -(10**18), 10**400, 10**5000], ids=["18", "minus 18", "400", "5000"])
-def test_a_setting_is_never_a_longer_number(value: int) -> None:
+def test_a_setting_with_too_many_digits_is_refused(value: int) -> None:
     for make in (
         lambda: Timeouts(total=value),
         lambda: RetryPolicy(quota=value),
@@ -117,7 +119,7 @@ def test_a_setting_is_never_a_longer_number(value: int) -> None:
     assert Limits(max_connections=10**18 - 1).max_connections == 10**18 - 1
 
 
-def test_a_strange_name_of_a_field_is_shown_in_one_line() -> None:
+def test_a_field_name_with_control_characters_is_shown_on_one_line() -> None:
     with pytest.raises(errors.InvalidRequestError) as caught:
         models.SubnetInfo.from_dict({"SubnetId": "s-1", "a\r\nb": 1})
     assert caught.value.field == "'a\\r\\nb'"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from operations.server import Server, running
+from support.contract_server import Server, running
 
 
 @pytest.fixture(scope="session")

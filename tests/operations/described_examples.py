@@ -10,8 +10,8 @@ from typing import Any
 
 from cds_eks import models
 from codegen.description import Field, Operation
-from operations.description import API
 from operations.uses import NASTY, Example, Use
+from support.api_description import API
 
 OLDER, NEWER = API.revisions
 

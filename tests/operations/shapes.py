@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from codegen.description import Field
-from operations.description import API
+from support.api_description import API
 
 SUMMARY = (
     "ClusterId:id ClusterIp ClusterName ClusterStatus StatusStr CreateTime K8sVersion NodeSum:int RegionId RegionName "

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from codegen.description import Operation
 from operations.described_examples import example_of
-from operations.description import API
 from operations.examples import EXAMPLES
 from operations.uses import NASTY, Use
+from support.api_description import API
 
 __all__ = ["NASTY", "ROWS", "Row", "Use"]
 

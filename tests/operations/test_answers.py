@@ -9,10 +9,10 @@ import pytest
 
 from cds_eks import Response
 from cds_eks.errors import AmbiguousCreate, UnreadableResponse
-from operations.clients import answer_of, async_client, method_of, sync_client
-from operations.server import Server, envelope
 from operations.shapes import Foreign, Full, Hollow, Made, Nulls, OtherTypes
 from operations.table import ROWS, Row
+from support.contract_clients import answer_of, async_client, method_of, sync_client
+from support.contract_server import Server, envelope
 
 
 def check(got: Any, expected: Any) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from cds_eks import models
 from cds_eks.errors import AmbiguousCreate, BadArgument, InvalidRequestError, NotFound, ServerFault
-from operations.clients import async_client, sync_client
-from operations.server import Seen, Server, envelope
 from operations.table import NASTY
+from support.contract_clients import async_client, sync_client
+from support.contract_server import Seen, Server, envelope
 
 PARAMS: dict[str, Any] = {"Text": NASTY, "Number": 0, "Negative": -7, "Yes": True, "No": False, "Empty": ""}
 PARAMS_SENT = {"Text": NASTY, "Number": "0", "Negative": "-7", "Yes": "1", "No": "0", "Empty": ""}
@@ -220,7 +220,7 @@ def test_the_endpoint_may_be_written_in_each_usual_way(server: Server) -> None:
 def test_the_server_would_notice_a_wrong_signature(server: Server) -> None:
     from cds_eks import Credentials
     from cds_eks.errors import EksError
-    from operations.server import ACCESS_KEY_ID
+    from support.contract_server import ACCESS_KEY_ID
 
     with sync_client(server, credentials=Credentials(ACCESS_KEY_ID, "another key")) as eks, pytest.raises(EksError):
         eks.clusters.list(keyword="a b")

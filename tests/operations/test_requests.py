@@ -11,12 +11,12 @@ import pytest
 
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
-from operations.clients import answer_of, async_client, method_of, sync_client
 from operations.described_examples import NeedsExampleError, example_of
-from operations.description import API
-from operations.server import Server, envelope
 from operations.shapes import Full
 from operations.table import NASTY, ROWS, Row, Use
+from support.api_description import API
+from support.contract_clients import answer_of, async_client, method_of, sync_client
+from support.contract_server import Server, envelope
 
 
 def variants() -> Iterator[Any]:

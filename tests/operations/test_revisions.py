@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from cds_eks.errors import EksError, InvalidRequestError
-from operations.clients import answer_of, async_client, method_of, sync_client
-from operations.server import WORDS, Server, envelope
 from operations.shapes import Full
 from operations.table import ROWS, Row, Use
 from operations.test_answers import check as check_answer
 from operations.test_requests import check as check_request
+from support.contract_clients import answer_of, async_client, method_of, sync_client
+from support.contract_server import WORDS, Server, envelope
 
 OLDER, NEWER = WORDS
 TAKEN = [(row, use) for row in ROWS for use in (row.least, row.most, *row.others) if not isinstance(use.newer, str)]

@@ -12,12 +12,14 @@ import pytest
 
 from cds_eks import models, resources
 from cds_eks.sync import resources as sync_resources
-from operations import contract, protocol, server
+from operations import contract
 from operations.described_examples import NeedsExampleError, example_of
-from operations.description import API
 from operations.examples import EXAMPLES
 from operations.shapes import DESCRIBED, PINNED, SHAPES
 from operations.table import ROWS, Row
+from support import contract_protocol as protocol
+from support import contract_server as server
+from support.api_description import API
 
 BY_DOCUMENTED = {row.documented: row for row in ROWS}
 
@@ -152,5 +154,5 @@ def test_the_server_shares_no_code_with_the_sdk(module: ModuleType) -> None:
     tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
     imports = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imports |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    imports -= {"operations.protocol"}
+    imports -= {"support.contract_protocol"}
     assert {name.partition(".")[0] for name in imports} <= sys.stdlib_module_names

@@ -151,7 +151,7 @@ def test_a_call_that_the_client_does_not_know_of() -> None:
     assert rules(judgement) == ["the client does not know of this call"]
 
 
-def test_what_never_came_must_have_been_refused_a_connection() -> None:
+def test_a_create_that_never_arrived_must_have_been_refused_a_connection() -> None:
     assert rules(verdict(word("unknown"), struck={"refuse_connection": 1})) == []
     assert len(rules(verdict(word("unknown")))) == 1
     assert verdict(word("unknown"), struck={"refuse_connection": 1}).creates == {("refuse_connection", "unknown"): 1}
@@ -162,7 +162,7 @@ def test_what_is_counted_apart() -> None:
     assert verdict(word("unknown", gave_up=True), DONE, made=MADE).gave_up == 1
 
 
-def test_an_empty_yes_is_no_create_even_to_one_who_was_cancelled() -> None:
+def test_an_empty_success_is_no_create_even_for_a_cancelled_call() -> None:
     assert rules(verdict(word("unknown", cancelled="answered"), HOLLOW)) == []
     told = rules(verdict(word("accepted", cancelled="answered"), HOLLOW))
     assert told == ["accepted, but not carried out", "accepted, but without an id"]

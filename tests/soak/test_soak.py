@@ -19,8 +19,8 @@ from benchmarks.chaos.memory import growth, kept_objects
 from benchmarks.chaos.run import MOST_GROWTH, Settings, soak
 from cds_eks import RetryPolicy
 from cds_eks.emulator import Fault
-from cds_eks.emulator.fault_kinds import KINDS
-from cds_eks.emulator.faults import Faults
+from cds_eks.emulator.faults.kinds import KINDS
+from cds_eks.emulator.faults.schedule import Faults
 from cds_eks.middleware.retry import Decision, decide
 from cds_eks.wire import CallRecord, Kind
 

@@ -114,7 +114,7 @@ def test_groups_stand_together() -> None:
     assert len([1 for now, then in zip(groups, ["", *groups], strict=False) if now != then]) == len(set(groups))
 
 
-def test_a_regression_is_told_from_noise() -> None:
+def test_a_regression_is_distinguished_from_noise() -> None:
     old = result(seed=1)
     assert not any(each.is_regression or each.is_gain for each in changes(old, result(seed=2)))
     worse = {each.new.figure.id for each in changes(old, result(factor=0.8, seed=2)) if each.is_regression}
@@ -134,7 +134,7 @@ def test_a_slower_machine_is_no_regression() -> None:
     assert drift(old, without) == 1.0
 
 
-def test_too_few_samples_tell_nothing() -> None:
+def test_too_few_samples_show_no_change() -> None:
     old, new = result(), result(factor=0.5)
     few = {key: {name: values[:2] for name, values in each.items()} for key, each in new.samples.items()}
     assert not any(each.is_regression for each in changes(old, attrs.evolve(new, samples=few)))

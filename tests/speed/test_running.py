@@ -120,7 +120,7 @@ def test_turns() -> None:
     assert said.getvalue() == '{}\n{"rate": 1.5}\n'
 
 
-def test_who_is_not_there_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_is_not_installed_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert missing(CONTENDERS["default"]) is None
     assert missing(CONTENDERS["aiobotocore"]) == f"aiobotocore is skipped: there is no aiobotocore; {INSTALL}"
@@ -130,7 +130,7 @@ def test_who_is_not_there_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(notes) == len(CONTENDERS)
 
 
-def test_the_machine_is_told_by_its_kind() -> None:
+def test_the_machine_is_described_by_its_kind() -> None:
     kind = describe()
     assert "core" in kind
     assert os.uname().nodename not in kind

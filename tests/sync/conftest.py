@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from operations.server import Server, running
-from patience import until
 
+from support.contract_server import Server, running
+from support.eventually import until
 from sync.processes import loop_threads
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
-from patience import PATIENCE
+from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
+from support.eventually import PATIENCE
 
 PREAMBLE = f"""
 import asyncio, atexit, gc, os, signal, sys, threading, time, traceback

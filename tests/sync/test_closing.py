@@ -13,14 +13,14 @@ from typing import Any
 
 import anyio
 import pytest
-from operations.clients import SETTINGS, sync_client
-from operations.server import HANG, Seen, Server, envelope
-from patience import until
 
 from cds_eks import EksClient, Limits
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, TransportError
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from support.contract_clients import SETTINGS, sync_client
+from support.contract_server import HANG, Seen, Server, envelope
+from support.eventually import until
 from sync.processes import loop_threads
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from operations.server import HANG, Seen, Server, envelope
 
+from support.contract_server import HANG, Seen, Server, envelope
 from sync.processes import Ended, run
 
 PROMPTLY = 5.0

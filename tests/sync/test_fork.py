@@ -6,12 +6,12 @@ import threading
 from typing import Any
 
 import pytest
-from operations.clients import SETTINGS
-from operations.server import Seen, Server, envelope
 
 from cds_eks import EksClient
 from cds_eks._runtime.private_names import ANYIO_ASYNCIO_BACKEND
 from cds_eks.errors import ConfigurationError
+from support.contract_clients import SETTINGS
+from support.contract_server import Seen, Server, envelope
 from sync.processes import Ended, run
 
 HEAD = """

@@ -14,11 +14,11 @@ import anyio.lowlevel
 import freezegun
 import pytest
 import time_machine
-from patience import PATIENCE
 
 from cds_eks import AsyncEksClient, EksClient, RetryPolicy, Timeouts, errors
 from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, Fault
+from support.eventually import PATIENCE
 
 MOMENT = datetime(2021, 1, 1, tzinfo=UTC)
 FREEZERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-from operations.clients import SETTINGS
-from operations.server import Server
 
 from cds_eks import EksClient
 from cds_eks.errors import TransportError
+from support.contract_clients import SETTINGS
+from support.contract_server import Server
 from sync.processes import run
 
 PATCHES = {

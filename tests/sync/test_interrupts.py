@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 import pytest
-from operations.server import HANG, Seen, Server, envelope
 
+from support.contract_server import HANG, Seen, Server, envelope
 from sync.processes import finish, started
 
 SCRIPT = """

@@ -15,12 +15,12 @@ import anyio._core._eventloop
 import anyio.lowlevel
 import pytest
 import sniffio
-from patience import until
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.sync import event_loop_thread
 from cds_eks.sync.call import Call
 from cds_eks.sync.portal import Portal
+from support.eventually import until
 from sync.processes import loop_threads
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import pytest
-from patience import until
 
 from cds_eks import EksClient, RetryPolicy, Timeouts, errors
 from cds_eks.emulator import Emulator, Fault
+from support.eventually import until
 from sync.processes import loop_threads
 
 NOBODY = "http://127.0.0.1:1"

@@ -6,8 +6,8 @@ import re
 import sys
 
 import pytest
-from operations.server import HANG, Server, envelope
 
+from support.contract_server import HANG, Server, envelope
 from sync.processes import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")

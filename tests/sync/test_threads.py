@@ -12,13 +12,13 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from operations.clients import sync_client
-from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Seen, Server, envelope
 
 from cds_eks import Credentials, EksClient, Limits
 from cds_eks.errors import ConfigurationError, NotFound, TransportError
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from support.contract_clients import sync_client
+from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Seen, Server, envelope
 from sync.processes import loop_threads
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from operations.server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
-from patience import PATIENCE
+
+from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
+from support.eventually import PATIENCE
 
 UWSGI = Path(sys.executable).with_name("uwsgi")
 WORKERS = 4

@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from operations.clients import sync_client
-from operations.server import HANG, Seen, Server, envelope
-from patience import until
 
 from cds_eks.errors import ConnectionLost, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterEvent, ClusterSummary, TaskStatus
+from support.contract_clients import sync_client
+from support.contract_server import HANG, Seen, Server, envelope
+from support.eventually import until
 
 
 def statuses(*script: str) -> Any:

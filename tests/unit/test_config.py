@@ -75,7 +75,7 @@ def test_some_requests_begin_in_a_second(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [*NOT_NUMBERS, None, 0, -1])
-def test_idle_connections_are_kept_for_a_time(value: Any) -> None:
+def test_the_idle_time_of_connections_is_a_number_above_0(value: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^keepalive_expiry must be a number above 0"):
         Limits(keepalive_expiry=value)
 
@@ -334,7 +334,7 @@ def test_a_revision_that_is_not_known_is_refused_with_those_that_are(revision: A
 NAMED = {"CDS_EKS_API_REVISION": "2025-10-11"}
 
 
-def test_the_environment_names_the_revision_of_those_who_pass_none() -> None:
+def test_the_environment_names_the_revision_if_none_is_passed() -> None:
     unsaid = config.REVISION_UNSAID
     assert config.check_revision(unsaid, {}) == "2025-09-08"
     assert config.check_revision(unsaid, {"CDS_EKS_API_REVISION": ""}) == "2025-09-08"
@@ -348,7 +348,7 @@ def test_a_revision_that_is_passed_counts_before_the_environment(revision: str) 
 
 
 @pytest.mark.parametrize("named", ["2025-9-8", " 2025-10-11", "latest"])
-def test_a_revision_of_the_environment_that_is_not_known_is_told_by_its_name(named: str) -> None:
+def test_an_unknown_revision_in_the_environment_is_refused_by_name(named: str) -> None:
     with pytest.raises(ConfigurationError, match="CDS_EKS_API_REVISION must be one of 2025"):
         config.check_revision(config.REVISION_UNSAID, {"CDS_EKS_API_REVISION": named})
 
@@ -390,7 +390,7 @@ def test_an_endpoint_of_the_environment_that_can_not_be_one_names_its_variable(
 
 
 @pytest.mark.parametrize("variable", ["CDS_SECRET_ID", "CDS_SECRET_KEY"])
-def test_a_key_of_the_environment_with_a_stray_line_end_names_its_variable(variable: str) -> None:
+def test_a_key_in_the_environment_with_a_newline_names_its_variable(variable: str) -> None:
     environ = {"CDS_SECRET_ID": "id", "CDS_SECRET_KEY": "key"} | {variable: "planted\n"}
     words = rf"credentials \({variable}\): it has spaces around it, line ends"
     with pytest.raises(ConfigurationError, match=words) as caught:

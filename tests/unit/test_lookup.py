@@ -141,7 +141,7 @@ async def test_names_are_compared_exactly() -> None:
     assert await group.find(lost(), settle=0) == cluster()
 
 
-async def test_a_vpc_that_the_service_does_not_tell_counts_as_equal() -> None:
+async def test_a_missing_vpc_id_counts_as_equal() -> None:
     group, _ = clusters(lambda _: listed(cluster(vpc=None)), Time())
     assert await group.find(lost(), settle=0) == cluster(vpc=None)
 

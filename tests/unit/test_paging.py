@@ -220,12 +220,12 @@ async def test_a_total_that_can_not_be_true_loses_nothing_and_ends(total: int) -
     assert book.asked == [1, 2, 3]
 
 
-async def test_entries_are_told_apart_by_their_identity_alone() -> None:
+async def test_entries_are_distinguished_by_their_id_alone() -> None:
     book = Book(["a1", "b1"], ["b2", "c2"])
     assert [entry async for entry in walk(book, lambda entry: entry[0])] == ["a1", "b1", "c2"]
 
 
-async def test_entries_of_one_page_are_all_given_even_if_they_can_not_be_told_apart() -> None:
+async def test_entries_of_one_page_are_all_yielded_even_if_they_are_equal() -> None:
     """A service that leaves the ids out still has its first page shown."""
     book = Book(["a", "b"], ["c"])
     assert [entry async for entry in walk(book, lambda entry: "")] == ["a", "b"]
@@ -275,7 +275,7 @@ class Entry:
         self.name = name
 
 
-async def test_only_one_page_is_kept_in_memory() -> None:
+async def test_only_one_page_is_held_in_memory() -> None:
     alive: weakref.WeakSet[Entry] = weakref.WeakSet()
     identities: weakref.WeakSet[Name] = weakref.WeakSet()
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import attrs
 import pytest
-from operations.description import API
 
 import cds_eks
 from cds_eks import (
@@ -25,6 +24,7 @@ from cds_eks import (
 )
 from cds_eks.wire import Request as WireRequest
 from cds_eks.wire import Response as WireResponse
+from support.api_description import API
 
 NAMESPACES = (*API.operation_groups, "wait")
 

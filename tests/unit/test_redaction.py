@@ -43,7 +43,7 @@ from cds_eks.redaction import (
         ("\n" * 5_000_000, 10, " " * 10 + "…"),
     ],
 )
-def test_a_foreign_text_is_shown_in_one_bounded_line(text: str, most: int, shown: str) -> None:
+def test_a_foreign_text_is_shown_on_one_line_of_bounded_length(text: str, most: int, shown: str) -> None:
     assert printable(text, most) == shown
 
 
@@ -63,7 +63,7 @@ SECRET = "Pä<s&w0rd\"'/+ %"
         html.escape(SECRET, quote=False),
     ],
 )
-def test_a_secret_is_blotted_however_it_is_spelt(spelling: str) -> None:
+def test_a_secret_is_redacted_in_every_encoding(spelling: str) -> None:
     assert redact(f"bad password {spelling}!", {SECRET, "other-secret"}) == "bad password ***!"
     assert redact(f"{spelling}{spelling}", [SECRET]) == "******"
 
@@ -72,7 +72,7 @@ def test_of_secrets_within_each_other_the_longer_goes_first() -> None:
     assert redact("abcdefgh abcd", ["abcd", "abcdefgh"]) == "*** ***"
 
 
-def test_secrets_too_short_to_tell_are_left() -> None:
+def test_secrets_that_are_too_short_are_not_redacted() -> None:
     assert redact("a abc abcd", ["", "a", "abc", "abcd"]) == "a abc ***"
 
 
@@ -174,7 +174,7 @@ def test_all_that_lies_below_the_name_of_a_secret_is_one(plain: object, found: s
     assert secrets_in(plain) == found
 
 
-def test_the_same_object_is_open_in_one_place_and_secret_in_another() -> None:
+def test_the_same_object_may_be_public_under_one_name_and_secret_under_another() -> None:
     shared = ["text"]
     assert secrets_in({"Names": shared, "Secrets": shared}) == {"text"}
     assert secrets_in({"Secrets": shared, "Names": shared}) == {"text"}

@@ -287,7 +287,7 @@ def client(url: str, watched: Watched, **settings: Any) -> AsyncEksClient:
 # --- what is looked at ---------------------------------------------------------------------------------------------
 
 
-def test_the_looking_finds_what_it_looks_for() -> None:
+def test_the_search_for_secrets_finds_them() -> None:
     """A test that can't fail would be a defect."""
     with pytest.raises(AssertionError):
         assert_unmarked(PASSWORD)

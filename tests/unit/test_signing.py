@@ -6,7 +6,6 @@ import copy
 import functools
 import hashlib
 import hmac
-import json
 import os
 import pickle
 import re
@@ -17,7 +16,6 @@ import warnings
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,10 +32,9 @@ from cds_eks.signing import (
     signature,
     string_to_sign,
 )
+from support.contract_files import signing_vectors
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "contract" / "signing-vectors.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS = signing_vectors()
 
 UNRESERVED = string.ascii_letters + string.digits + "-_.~"
 
@@ -110,7 +107,7 @@ keys = st.one_of(texts, st.text(st.characters(exclude_categories=["Cs"]), min_si
     params=st.dictionaries(names, st.one_of(texts, long_texts), max_size=6),
     second=st.integers(0, 4_000_000_000),
 )
-def test_the_quick_path_agrees_with_the_plain_reading(
+def test_the_fast_path_agrees_with_the_plain_rule(
     key_id: str, key: str, method: str, params: dict[str, str], second: int
 ) -> None:
     sent = {"Action": "ListClusters", **params}
@@ -152,7 +149,7 @@ def test_long_values_are_encoded_like_short_ones() -> None:
 MORE: list[dict[str, str]] = [{}, {"a": "b"}, {"a": "b", "c": "d"}, {"a": "bc", "d": ""}, {"ab": ""}]
 
 
-def test_what_is_kept_of_earlier_requests_is_never_taken_for_another() -> None:
+def test_cached_encodings_are_never_used_for_another_request() -> None:
     signer = signer_at(Credentials("id", "key"), lambda: 0)
     asked = [(method, {"Action": action, **more}) for method in ("GET", "POST") for action in "AB" for more in MORE]
     queries = [signer.sign(method, params) for method, params in asked * 2]
@@ -164,7 +161,7 @@ def test_what_is_kept_of_earlier_requests_is_never_taken_for_another() -> None:
     assert len(set(queries)) == len(asked)
 
 
-def test_only_so_much_is_kept_of_earlier_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_encodings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cds_eks.signing.MOST_KEPT", 3)
     signer = signer_at(Credentials("id", "key"), lambda: 0)
     for number in range(7):

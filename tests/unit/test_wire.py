@@ -50,7 +50,7 @@ def test_a_new_record_knows_of_nothing() -> None:
         (["refused"], "refused"),
     ],
 )
-def test_the_outcome_of_one_attempt_is_what_was_heard_last(steps: list[str], outcome: Outcome) -> None:
+def test_the_outcome_of_an_attempt_is_that_of_its_last_event(steps: list[str], outcome: Outcome) -> None:
     record = CallRecord()
     for step in ["begins", *steps]:
         STEPS[step](record)
@@ -119,7 +119,7 @@ def test_what_arrived_of_one_attempt_is_not_the_next_ones() -> None:
     assert record.arrived is None
 
 
-def test_the_request_id_of_the_last_answer_that_had_one_is_kept() -> None:
+def test_a_record_has_the_request_id_of_the_last_answer_that_had_one() -> None:
     record = CallRecord()
     record.answered("first", outcome="refused")
     record.answered(None, outcome="accepted")

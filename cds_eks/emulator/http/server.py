@@ -1,0 +1,157 @@
+"""The emulator on a real socket: a server in a thread of its own, for as long as a block lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from cds_eks._runtime import clocks
+from cds_eks._runtime.loops import new_loop
+from cds_eks.emulator.http.connection import PEER, Peer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ["Serving"]
+
+IDLE_TIMEOUT = 75
+"""Seconds that an idle connection stays open."""
+
+SHUTDOWN_TIMEOUT = 1
+"""Seconds that requests in flight are given when the server stops."""
+
+START_STOP_TIMEOUT = 10.0
+"""Seconds within which the server must have started, or stopped."""
+
+
+class _Protocol(H11Protocol):
+    """A connection that the app can break: it finds its `Peer` in the state of each request."""
+
+    refuse: Callable[[], bool]
+    """Whether a new connection is to be reset at once; the class of each server has its own."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one of TCP
+        """Let the app have the peer."""
+        super().connection_made(transport)
+        self.peer = Peer(transport)
+        self.app_state = {**self.app_state, PEER: self.peer}
+        if self.refuse():
+            self.peer.reset()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the app."""
+        self.peer.is_lost, self.peer.is_broken = True, exc is not None
+        super().connection_lost(exc)
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as usual, and drop the connections that did not end in time: nothing stays open behind.
+
+        Those that a fault holds open are dropped at once.
+        """
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, _Protocol) and connection.peer.is_held:
+                connection.transport.abort()
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+class Serving:
+    """Serves an app inside a `with` or an `async with` block, which is given the URL. Good for one block.
+
+    Args:
+        app: The app.
+        refuse: Asked for each new connection whether to reset it.
+        host: The address to listen on.
+        port: The port; 0 for any that is free.
+
+    Raises:
+        ValueError: There is no such port.
+        OSError: On entering, if the port is taken.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, port: int, refuse: Callable[[], bool]) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError("port must be from 0 to 65535")
+        self._address = (host, port)
+        connection = type("_Protocol", (_Protocol,), {"refuse": staticmethod(refuse)})
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http=connection,
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,  # logging is the host program's own
+                log_level="warning",
+                access_log=False,  # it would show whole URLs
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,  # the app sends its own
+                timeout_keep_alive=IDLE_TIMEOUT,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+            )
+        )
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> str:
+        if self._thread is not None:
+            raise RuntimeError("this server has been used: call serve() again")
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        # Bound here and now: the port is known before the server runs, and one that is taken is an error of the caller.
+        listening = socket.create_server(self._address, family=family, backlog=2048)
+        # Passed on to each connection: asyncio sets it on sockets of its own only, and a delayed answer takes 40 ms.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        host, port = listening.getsockname()[:2]
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="cds-eks-emulator", daemon=True)
+        with contextlib.ExitStack() as undo:
+            undo.callback(listening.close)
+            undo.callback(self.__exit__)
+            self._thread.start()
+            deadline = clocks.monotonic() + START_STOP_TIMEOUT
+            while not self._server.started and self._thread.is_alive() and clocks.monotonic() < deadline:
+                time.sleep(0.005)
+            if not self._server.started:
+                raise RuntimeError("the emulator's server did not start")
+            undo.pop_all()
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        if self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(START_STOP_TIMEOUT)
+
+    def _run(self, listening: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(self._server.serve(sockets=[listening]))
+
+    async def __aenter__(self) -> str:
+        try:
+            return await anyio.to_thread.run_sync(self.__enter__)
+        except BaseException:  # cancelled: if it has started all the same, it stops by itself
+            self._server.should_exit = True
+            raise
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.__exit__)

@@ -1,0 +1,62 @@
+"""What is said of versions agrees: Pythons, lower bounds, and the versions for development."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+PYTHON = "Programming Language :: Python :: 3."
+
+
+def requirements(*extras: str) -> list[Requirement]:
+    texts = [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
+    return [found for found in map(Requirement, texts) if found.name != PROJECT["name"]]
+
+
+def pins(text: str) -> dict[str, str]:
+    lines = [line.partition(";")[0].strip() for line in text.splitlines() if not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def test_the_lowest_versions_are_those_of_pyproject() -> None:
+    command = [sys.executable, "tools/lowest.py"]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lowest = pins(output)
+    declared = requirements("emulator", "native", "speed", "all", "dev")
+    assert {canonicalize_name(each.name) for each in declared} == set(lowest)
+    for each in declared:
+        assert f">={lowest[canonicalize_name(each.name)]}" in str(each.specifier)
+
+
+@pytest.mark.parametrize("each", requirements("emulator", "native", "speed", "all", "dev", "types"), ids=str)
+def test_the_versions_for_development_hold_all_that_is_declared(each: Requirement) -> None:
+    known = pins((ROOT / "tools/dev.txt").read_text(encoding="utf-8"))
+    version = known.get(canonicalize_name(each.name))
+    assert version is not None, "run `nox -s lock`"
+    assert each.specifier.contains(version), "run `nox -s lock`"
+
+
+def test_the_pythons_that_are_declared_are_those_that_ci_runs() -> None:
+    declared = {text.removeprefix(PYTHON) for text in PROJECT["classifiers"] if text.startswith(PYTHON)}
+    assert f"3.{min(declared, key=int)}" == PROJECT["requires-python"].removeprefix(">=")
+    script = (ROOT / ".ci/pythons").read_text(encoding="utf-8")
+    run = re.search(r"^oldest=3\.(\d+) others=\(([\d. ]+)\)", script, flags=re.MULTILINE)
+    assert run is not None
+    assert {run[1], *(version.removeprefix("3.") for version in run[2].split())} == declared
+
+
+def test_no_tool_or_ci_file_names_a_url() -> None:
+    for path in [*(ROOT / "tools").iterdir(), ROOT / "noxfile.py", ROOT / ".ci/run", ROOT / ".ci/pythons"]:
+        if path.is_file():
+            assert not re.search(r"https?://", path.read_text(encoding="utf-8")), path
