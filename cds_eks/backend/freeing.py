@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cds_eks.backend.shared import Shared
+    from cds_eks.backend.native_loop import Shared
 
 
 def free_all(shared: Shared) -> bool:

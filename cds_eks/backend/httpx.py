@@ -18,13 +18,13 @@ import httpx
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import without
 from cds_eks._runtime.semaphore import FairSemaphore
-from cds_eks.backend import transports
-from cds_eks.backend.direct import CONNECTING, Answer, Direct, Hear
+from cds_eks.backend import httpx_transport as transports
+from cds_eks.backend.h11_connection import CONNECTING, Answer, Direct, Hear
 from cds_eks.backend.headers import read_headers, rest_of
-from cds_eks.backend.sites import place_of, site_of, time_left
+from cds_eks.backend.httpx_transport import NOT_SENT, Routed, close
+from cds_eks.backend.request_target import place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.tls import tls_words
-from cds_eks.backend.transports import NOT_SENT, Routed, close
 from cds_eks.config import Limits
 from cds_eks.errors import (
     ConfigurationError,

@@ -15,18 +15,18 @@ from collections.abc import Callable
 import attrs
 
 from cds_eks._runtime.semaphore import FairSemaphore
-from cds_eks.backend.connection import Connection, Result, Unsent
-from cds_eks.backend.dialing import Dial
 from cds_eks.backend.freeing import free_all
 from cds_eks.backend.headers import asks_to_close
 from cds_eks.backend.httpx import decompressed
-from cds_eks.backend.outgoing import outgoing
-from cds_eks.backend.secure import SecureConnection
-from cds_eks.backend.shared import Shared
-from cds_eks.backend.sites import place_of, site_of, time_left
+from cds_eks.backend.httpx_transport import has_warned_of_interception
+from cds_eks.backend.native_connection import Connection, Result, Unsent
+from cds_eks.backend.native_dial import Dial
+from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_request import outgoing
+from cds_eks.backend.native_tls import SecureConnection
+from cds_eks.backend.request_target import place_of, site_of, time_left
 from cds_eks.backend.surroundings import proxy_for, ssl_context
 from cds_eks.backend.tls import tls_words
-from cds_eks.backend.transports import has_warned_of_interception
 from cds_eks.config import Limits
 from cds_eks.errors import ConfigurationError, ConnectFailed, EksError, UnreadableResponse
 from cds_eks.pipeline import OutOfTime

@@ -35,9 +35,9 @@ from test_httpx import (  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, Limits, Timeouts, errors
 from cds_eks._runtime import clocks
-from cds_eks.backend.direct import Direct
+from cds_eks.backend.h11_connection import Direct
+from cds_eks.backend.httpcore_network import Channel
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.backend.network import Channel
 from cds_eks.redaction import Secrets
 
 asynchronous = pytest.mark.anyio

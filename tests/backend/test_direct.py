@@ -36,9 +36,9 @@ from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
 from cds_eks._runtime import clocks
 from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import sockets
-from cds_eks.backend.direct import Direct
+from cds_eks.backend.h11_connection import Direct
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.backend.sites import target
+from cds_eks.backend.request_target import target
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import Patience, SecureStream
 from cds_eks.pipeline import OutOfTime, Send
@@ -476,7 +476,7 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
     real = sockets.connect
     monkeypatch.setattr(sockets, "connect", connect)
     monkeypatch.setattr("cds_eks.backend.httpx.CONNECTING", 2)
-    monkeypatch.setattr("cds_eks.backend.direct.A_MOMENT", 0.05 if is_slow else 30)
+    monkeypatch.setattr("cds_eks.backend.h11_connection.A_MOMENT", 0.05 if is_slow else 30)
     async with (
         serve(answering(answer(CLUSTER))) as server,
         AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks,

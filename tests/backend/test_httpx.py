@@ -28,7 +28,7 @@ from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, pl
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, backend, errors, models
 from cds_eks._runtime import clocks
 from cds_eks.backend import httpx as httpx_backend
-from cds_eks.backend import transports
+from cds_eks.backend import httpx_transport as transports
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request

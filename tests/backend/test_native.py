@@ -80,12 +80,12 @@ from benchmarks import fuzz_native
 from benchmarks.fuzz_native import fuzz
 from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors, models
 from cds_eks.backend import httpx as default
-from cds_eks.backend.answers import MAX_HEAD, AnswerReader
-from cds_eks.backend.connection import Connection as NativeConnection
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.native import NativeBackend
-from cds_eks.backend.outgoing import PIECE
-from cds_eks.backend.secure import SecureConnection
+from cds_eks.backend.native_connection import Connection as NativeConnection
+from cds_eks.backend.native_parser import MAX_HEAD, AnswerReader
+from cds_eks.backend.native_request import PIECE
+from cds_eks.backend.native_tls import SecureConnection
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 
@@ -892,7 +892,7 @@ async def test_trio_needs_the_default_backend() -> None:
 
 
 def test_a_parser_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("native", "connection", "answers"):
+    for name in ("native", "native_connection", "native_parser"):
         monkeypatch.delitem(sys.modules, f"cds_eks.backend.{name}")
     monkeypatch.setitem(sys.modules, "httptools", None)
     with pytest.raises(errors.ConfigurationError, match=r'pip install "cds-eks\[native\]"'):
@@ -988,7 +988,7 @@ async def test_thousands_of_requests_leave_by_and_by(monkeypatch: pytest.MonkeyP
         sent.append(made_so_far)
         real(self)
 
-    monkeypatch.setattr("cds_eks.backend.shared.MOST_AT_ONCE", 4)
+    monkeypatch.setattr("cds_eks.backend.native_loop.MOST_AT_ONCE", 4)
     made_so_far = 0
     async with serve(answering(answer(CLUSTER))) as server, sender(limits=Limits(max_connections=10)) as made:
 

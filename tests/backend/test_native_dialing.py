@@ -21,11 +21,11 @@ from native_parts import LOOPS, black_hole, open_files, request, sender
 from raw_server import CLUSTER, Connection, answer, answering, serve, unused_port
 
 from cds_eks import Limits, errors
-from cds_eks.backend import dialing
-from cds_eks.backend.connection import Connection as NativeConnection
-from cds_eks.backend.dialing import Dial, interleaved, words_of
+from cds_eks.backend import native_dial as dialing
+from cds_eks.backend.native_connection import Connection as NativeConnection
+from cds_eks.backend.native_dial import Dial, interleaved, words_of
+from cds_eks.backend.native_loop import Shared
 from cds_eks.backend.resolve import is_address
-from cds_eks.backend.shared import Shared
 from cds_eks.pipeline import OutOfTime
 
 pytestmark = pytest.mark.anyio

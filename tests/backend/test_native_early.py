@@ -16,10 +16,10 @@ from native_parts import LOOPS, Link, ThreadedServer, request, reset, sender
 from raw_server import CLUSTER, Connection, answer, plain, serve
 
 from cds_eks import errors
-from cds_eks.backend import secure
-from cds_eks.backend.answers import AnswerReader
-from cds_eks.backend.records import Records
-from cds_eks.backend.shared import Shared
+from cds_eks.backend import native_tls as secure
+from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_parser import AnswerReader
+from cds_eks.backend.tls_records import Records
 
 pytestmark = pytest.mark.anyio
 

@@ -27,9 +27,9 @@ from cds_eks import Limits, errors
 from cds_eks._runtime import clocks
 from cds_eks.backend import freeing
 from cds_eks.backend import httpx as default
-from cds_eks.backend.connection import Connection
 from cds_eks.backend.native import NativeBackend
-from cds_eks.backend.shared import Shared
+from cds_eks.backend.native_connection import Connection
+from cds_eks.backend.native_loop import Shared
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import RawResponse
 

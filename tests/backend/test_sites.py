@@ -11,7 +11,7 @@ from raw_server import unused_port
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.backend.sites import place_of
+from cds_eks.backend.request_target import place_of
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 

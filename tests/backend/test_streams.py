@@ -21,8 +21,8 @@ from test_httpx import authority, client_context, server_context  # noqa: F401 -
 
 from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
-from cds_eks.backend.looped import LoopedStream, plain_stream
-from cds_eks.backend.network import Network
+from cds_eks.backend.asyncio_stream import LoopedStream, plain_stream
+from cds_eks.backend.httpcore_network import Network
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import LOOKS, PORTION, Patience, PlainStream, SecureStream, end_of_records
 

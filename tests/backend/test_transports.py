@@ -15,8 +15,8 @@ from raw_server import CLUSTER, CREATED, Connection, answer, answering, serve, u
 from test_httpx import CREDENTIALS, _no_proxies, create  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
-from cds_eks.backend import transports
-from cds_eks.backend.network import Network
+from cds_eks.backend import httpx_transport as transports
+from cds_eks.backend.httpcore_network import Network
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 

@@ -19,8 +19,8 @@ import httpcore
 
 from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
-from cds_eks.backend.direct import MAX_HEAD, is_over, spoke_first
-from cds_eks.backend.looped import plain_stream
+from cds_eks.backend.asyncio_stream import plain_stream
+from cds_eks.backend.h11_connection import MAX_HEAD, is_over, spoke_first
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import Patience, SecureStream, Stream
 from cds_eks.pipeline import OutOfTime

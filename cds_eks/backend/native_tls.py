@@ -11,10 +11,10 @@ import os
 import ssl
 from typing import cast
 
-from cds_eks.backend.connection import Connection
-from cds_eks.backend.outgoing import PIECE
-from cds_eks.backend.records import Records
-from cds_eks.backend.shared import Shared
+from cds_eks.backend.native_connection import Connection
+from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_request import PIECE
+from cds_eks.backend.tls_records import Records
 from cds_eks.errors import ConnectionLost
 
 MOST_READS = 16

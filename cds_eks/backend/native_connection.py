@@ -12,10 +12,10 @@ from typing import cast
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import bare
-from cds_eks.backend.answers import AnswerReader
 from cds_eks.backend.freeing import free
-from cds_eks.backend.outgoing import PIECE, Outgoing
-from cds_eks.backend.shared import Shared
+from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_parser import AnswerReader
+from cds_eks.backend.native_request import PIECE, Outgoing
 from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
 from cds_eks.pipeline import OutOfTime

@@ -21,9 +21,9 @@ from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
 from cds_eks._runtime.semaphore import EARLY, FairSemaphore
 from cds_eks.backend import sockets
+from cds_eks.backend.asyncio_stream import plain_stream
 from cds_eks.backend.headers import OURS, asks_to_close, header_lines
-from cds_eks.backend.looped import plain_stream
-from cds_eks.backend.sites import site_of, target
+from cds_eks.backend.request_target import site_of, target
 from cds_eks.backend.sockets import TimeIsUp
 from cds_eks.backend.streams import Patience, SecureStream, Stream
 from cds_eks.pipeline import OutOfTime

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from cds_eks.backend.outgoing import PIECE
+from cds_eks.backend.native_request import PIECE
 
 if TYPE_CHECKING:
-    from cds_eks.backend.connection import Connection
+    from cds_eks.backend.native_connection import Connection
 
 T = TypeVar("T")
 

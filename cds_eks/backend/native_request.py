@@ -9,7 +9,7 @@ import httpx
 
 from cds_eks._runtime.freezing import frozen_as, slots_of
 from cds_eks.backend.headers import OURS, header_lines
-from cds_eks.backend.sites import LONGEST_URL, site_of
+from cds_eks.backend.request_target import LONGEST_URL, site_of
 from cds_eks.errors import InvalidRequestError
 from cds_eks.wire import Request
 

@@ -15,8 +15,8 @@ import anyio.abc
 import httpcore
 import httpx
 
-from cds_eks.backend.direct import Answer, Hear, patience_of
-from cds_eks.backend.network import Network, Stage
+from cds_eks.backend.h11_connection import Answer, Hear, patience_of
+from cds_eks.backend.httpcore_network import Network, Stage
 from cds_eks.wire import Request
 
 CLOSE_TIMEOUT = 1.0

@@ -16,10 +16,10 @@ from typing import Any
 
 import attrs
 
-from cds_eks.backend.connection import Connection
+from cds_eks.backend.native_connection import Connection
+from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_tls import SecureConnection
 from cds_eks.backend.resolve import is_address, look_up
-from cds_eks.backend.secure import SecureConnection
-from cds_eks.backend.shared import Shared
 
 DELAY = 0.25
 """After how many seconds without an answer the next address is tried as well, at the latest (RFC 8305, section 5)."""
