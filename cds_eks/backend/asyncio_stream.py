@@ -15,8 +15,8 @@ import socket
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.semaphore import EARLY
-from cds_eks.backend.sockets import TimeIsUp, asyncio_loop
-from cds_eks.backend.streams import Patience, PlainStream
+from cds_eks.backend.sockets import TimedOut, asyncio_loop
+from cds_eks.backend.streams import PlainStream, TimeLimits
 
 
 def plain_stream(connected: socket.socket) -> PlainStream:
@@ -24,11 +24,11 @@ def plain_stream(connected: socket.socket) -> PlainStream:
     loop = asyncio_loop()
     if loop is not None:
         with contextlib.suppress(NotImplementedError):  # Windows' own event loop watches no sockets
-            return LoopedStream(connected, loop)
+            return AsyncioStream(connected, loop)
     return PlainStream(connected)
 
 
-class LoopedStream(PlainStream):
+class AsyncioStream(PlainStream):
     """A connection whose socket an event loop watches.
 
     Args:
@@ -53,16 +53,16 @@ class LoopedStream(PlainStream):
         """See `Stream`."""
         return self._held is None and self._problem is None and super().is_quiet()
 
-    async def receive(self, patience: Patience) -> bytes:
+    async def receive(self, time_limits: TimeLimits) -> bytes:
         """See `Stream`."""
         if self._held is None and self._problem is None:
             self._watch()
             self._waiter = waiter = self._loop.create_future()
-            self._give_until(patience.until)
+            self._give_until(time_limits.until)
             try:
                 if not await waiter:
                     await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
-                    raise TimeIsUp
+                    raise TimedOut
             finally:
                 self._waiter = None
         data = self.receive_now()

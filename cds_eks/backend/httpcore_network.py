@@ -20,9 +20,10 @@ import httpcore
 from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.asyncio_stream import plain_stream
-from cds_eks.backend.h11_connection import MAX_HEAD, is_over, spoke_first
-from cds_eks.backend.sockets import TimeIsUp
-from cds_eks.backend.streams import Patience, SecureStream, Stream
+from cds_eks.backend.headers import MAX_HEAD
+from cds_eks.backend.sockets import TimedOut
+from cds_eks.backend.streams import Stream, TimeLimits, unsolicited
+from cds_eks.backend.tls_stream import TlsStream
 from cds_eks.pipeline import OutOfTime
 
 
@@ -31,53 +32,53 @@ class Stage(enum.Enum):
 
     BEGUN = "nothing was done for it yet, that we know of"
     CONNECTING = "a connection is being made; what goes out now (to a proxy) holds nothing of the request"
-    LEFT = "its first byte has left"
+    SENT = "its first byte has left"
 
 
-class Network(httpcore.AsyncNetworkBackend):
+class HttpcoreNetwork(httpcore.AsyncNetworkBackend):
     """Makes the connections of one pool, which has one at a time.
 
     Attributes:
         channel: The one that was made last, or None.
         stage: How far the present request is.
-        spoke_first: Whether the present request was not written because something was there already.
+        unsolicited: Whether the present request was not written because something was there already.
     """
 
     def __init__(self) -> None:
-        self.channel: Channel | None = None
+        self.channel: HttpcoreStream | None = None
         self.stage: Stage = Stage.BEGUN
-        self.spoke_first: bool = False
-        self._end = self._connected_by = math.inf
-        self._whole = Patience()
+        self.unsolicited: bool = False
+        self._deadline = self._connected_by = math.inf
+        self._whole = TimeLimits()
 
-    def begin(self, end: float, connect_timeout: float | None) -> None:
+    def begin(self, deadline: float, connect_timeout: float | None) -> None:
         """Begin a request.
 
         Args:
-            end: When its whole call is over, on `clocks.monotonic`.
+            deadline: When its whole call is over, on `clocks.monotonic`.
             connect_timeout: How many seconds there are for TCP, proxies and TLS together, or None.
         """
         self.stage = Stage.BEGUN
-        self.spoke_first = False
-        self._end = end
-        self._whole = Patience(end=end)
+        self.unsolicited = False
+        self._deadline = deadline
+        self._whole = TimeLimits(deadline=deadline)
         self._connected_by = math.inf if connect_timeout is None else clocks.monotonic() + connect_timeout
 
-    def patience(self, timeout: float | None) -> Patience:
+    def time_limits(self, timeout: float | None) -> TimeLimits:
         """Return how long to wait now."""
-        if self.stage is not Stage.LEFT:
-            return Patience(end=min(self._end, self._connected_by))
-        return Patience(end=self._end, silence=math.inf if timeout is None else timeout)
+        if self.stage is not Stage.SENT:
+            return TimeLimits(deadline=min(self._deadline, self._connected_by))
+        return TimeLimits(deadline=self._deadline, read_timeout=math.inf if timeout is None else timeout)
 
-    def look(self) -> None:
-        """Note that something was taken; see `Patience`."""
-        self._whole.look()
+    def note_read(self) -> None:
+        """Note that something was taken; see `TimeLimits`."""
+        self._whole.note_read()
 
     def late(self, kind: type[Exception]) -> Exception:
         """Return what is raised when the time is up."""
-        if is_over(Patience(end=self._end)):
+        if TimeLimits(deadline=self._deadline).is_over:
             return OutOfTime()
-        return kind("") if self.stage is Stage.LEFT else httpcore.ConnectTimeout("")
+        return kind("") if self.stage is Stage.SENT else httpcore.ConnectTimeout("")
 
     async def connect_tcp(
         self,
@@ -86,16 +87,16 @@ class Network(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ARG002 - httpcore's; ours is for all that connecting takes
         local_address: str | None = None,  # noqa: ARG002 - httpcore's; we ask for none
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - the same
-    ) -> Channel:
+    ) -> HttpcoreStream:
         """Return a connection; see httpcore."""
         self.stage = Stage.CONNECTING
         try:
-            stream = plain_stream(await sockets.connect(host, port, self.patience(None).end))
-        except TimeIsUp:
+            stream = plain_stream(await sockets.connect(host, port, self.time_limits(None).deadline))
+        except TimedOut:
             raise self.late(httpcore.ConnectTimeout) from None
         except (OSError, ValueError, OverflowError) as error:
             raise httpcore.ConnectError(str(error)) from None
-        self.channel = Channel(self, stream)
+        self.channel = HttpcoreStream(self, stream)
         return self.channel
 
     async def sleep(self, seconds: float) -> None:
@@ -103,7 +104,7 @@ class Network(httpcore.AsyncNetworkBackend):
         raise NotImplementedError
 
 
-class Channel(httpcore.AsyncNetworkStream):
+class HttpcoreStream(httpcore.AsyncNetworkStream):
     """A connection that httpcore writes requests to, and reads answers from.
 
     Args:
@@ -111,14 +112,14 @@ class Channel(httpcore.AsyncNetworkStream):
         stream: What it goes over.
     """
 
-    def __init__(self, network: Network, stream: Stream) -> None:
+    def __init__(self, network: HttpcoreNetwork, stream: Stream) -> None:
         self._network = network
         self._stream = stream
         self._held = b""  # has been read, but was more than httpcore wanted
         self._has_answered = True  # the next write begins a request
         self._mirror: h11.Connection | None = None
 
-    def is_at_rest(self) -> bool:
+    def is_reusable(self) -> bool:
         """Whether the last answer came whole, and nothing came after it, as far as anybody could know."""
         mirror = self._mirror
         return (
@@ -149,15 +150,15 @@ class Channel(httpcore.AsyncNetworkStream):
         network = self._network
         if self._has_answered:
             if not self._is_quiet():
-                network.spoke_first = True
-                raise httpcore.ConnectError(spoke_first(self._stream))
+                network.unsolicited = True
+                raise httpcore.ConnectError(unsolicited(self._stream))
             self._has_answered = False
             self._mirror, is_request = _mirror(buffer)
             if is_request:
-                network.stage = Stage.LEFT
+                network.stage = Stage.SENT
         try:
-            await self._stream.send(buffer, network.patience(timeout))
-        except TimeIsUp:
+            await self._stream.send(buffer, network.time_limits(timeout))
+        except TimedOut:
             if not self._is_quiet():  # an answer to the part that has left: after this error httpcore reads it
                 raise httpcore.WriteError("") from None
             raise network.late(httpcore.WriteTimeout) from None
@@ -169,17 +170,17 @@ class Channel(httpcore.AsyncNetworkStream):
         self._has_answered = True
         if not self._held:
             try:
-                self._held = await self._stream.receive(self._network.patience(timeout))
-                self._network.look()
-            except TimeIsUp:
+                self._held = await self._stream.receive(self._network.time_limits(timeout))
+                self._network.note_read()
+            except TimedOut:
                 raise self._network.late(httpcore.ReadTimeout) from None
             except OSError as error:
                 raise httpcore.ReadError(str(error)) from None
         data, self._held = self._held[:max_bytes], self._held[max_bytes:]
-        self._reflect(data)
+        self._follow(data)
         return data
 
-    def _reflect(self, data: bytes) -> None:
+    def _follow(self, data: bytes) -> None:
         """Read along, to know where the answer ends: what httpcore's own h11 has left over has no public name."""
         if self._mirror is None:
             return
@@ -197,20 +198,19 @@ class Channel(httpcore.AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - httpcore's; ours is for all that connecting takes
-    ) -> Channel:
+    ) -> HttpcoreStream:
         """Return the same connection in TLS; see httpcore."""
         network = self._network
         try:
-            secure = await SecureStream.wrap(
-                self._stream, ssl_context, server_hostname or "", Patience(end=network.patience(None).end)
-            )
-        except TimeIsUp:
+            limits = TimeLimits(deadline=network.time_limits(None).deadline)
+            secure = await TlsStream.wrap(self._stream, ssl_context, server_hostname or "", limits)
+        except TimedOut:
             self.close()
             raise network.late(httpcore.ConnectTimeout) from None
         except (OSError, ValueError) as error:
             self.close()
             raise httpcore.ConnectError(str(error)) from None
-        network.channel = Channel(network, secure)
+        network.channel = HttpcoreStream(network, secure)
         return network.channel
 
     def get_extra_info(self, info: str) -> Any:

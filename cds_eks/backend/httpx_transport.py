@@ -6,23 +6,25 @@ import contextlib
 import contextvars
 import logging
 import ssl
-import types
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import anyio
 import anyio.abc
 import httpcore
 import httpx
 
-from cds_eks.backend.h11_connection import Answer, Hear, patience_of
-from cds_eks.backend.httpcore_network import Network, Stage
+from cds_eks._runtime import private_names
+from cds_eks.backend.h11_connection import Answer, OnAnswer
+from cds_eks.backend.httpcore_network import HttpcoreNetwork, Stage
+from cds_eks.backend.proxies import proxy_for
+from cds_eks.backend.streams import time_limits_of
+from cds_eks.redaction import secrets_of_proxy
 from cds_eks.wire import Request
 
 CLOSE_TIMEOUT = 1.0
 """How long closing a connection may take, in seconds."""
-
-logger: logging.Logger = logging.getLogger("cds_eks.backend")
 
 _is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
 
@@ -36,31 +38,6 @@ class _Discreet(logging.Filter):
 
 for _part in ("connection", "http11", "http2", "proxy", "socks"):
     logging.getLogger(f"httpcore.{_part}").addFilter(_Discreet())
-
-
-def are_intercepted() -> bool:
-    """Whether somebody has put something else in the way of httpx's requests: respx does, and what traces them."""
-    return not (
-        _is_own(httpx.AsyncHTTPTransport.handle_async_request, "httpx.")
-        and _is_own(httpcore.AsyncConnectionPool.handle_async_request, "httpcore.")
-        and _is_own(httpcore.AsyncHTTPConnection.handle_async_request, "httpcore.")
-    )
-
-
-def has_warned_of_interception() -> bool:
-    """Whether something is in the way of httpx's requests: then a warning is logged that a backend goes past it."""
-    if not are_intercepted():
-        return False
-    logger.warning(
-        "a mock (respx, pytest-httpx, vcrpy) or a tracer is in the way of httpx's requests, and the native backend "
-        "goes past it: requests reach the real service; use backend='httpx' there"
-    )
-    return True
-
-
-def _is_own(method: object, package: str) -> bool:
-    """Whether a method is one that its package defines, not one that pretends to be."""
-    return type(method) is types.FunctionType and method.__globals__["__name__"].startswith(package)
 
 
 class Closable(Protocol):
@@ -83,7 +60,7 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 """What httpx raises before anything of a request can have left."""
 
 
-class Routed(httpx.AsyncHTTPTransport):
+class HttpxTransport(httpx.AsyncHTTPTransport):
     """One of httpx's own, with one connection, that remembers which proxy it goes through.
 
     Args:
@@ -93,19 +70,17 @@ class Routed(httpx.AsyncHTTPTransport):
 
     def __init__(self, proxy: httpx.Proxy | None, verify: ssl.SSLContext) -> None:
         super().__init__(verify=verify, proxy=proxy, trust_env=False)
-        self.network: Network = Network()
-        # httpx has no public way to say over which network its pool goes. Should the name of it move, httpx goes over a
-        # network of its own, which can't be asked what it has read: no connection is used twice then.
-        self._pool = _pool(proxy, verify, self.network)
+        self.network: HttpcoreNetwork = HttpcoreNetwork()
+        private_names.replace_pool(self, _pool(proxy, verify, self.network))
         self._proxy = _facts(proxy)
 
-    def is_ready(self, proxy: httpx.Proxy | None) -> bool:
-        """Whether it goes through this proxy, and its connection can be used again."""
-        return self._proxy == _facts(proxy) and self.is_sound()
+    def is_reusable(self, request: Request) -> bool:
+        """See `Pooled`; it goes through the proxy that the environment names now."""
+        return self._proxy == _facts(proxy_of(request)) and self.is_sound()
 
     def is_sound(self) -> bool:
         """Whether its connection has brought whole answers, and nothing else."""
-        return self.network.channel is not None and self.network.channel.is_at_rest()
+        return self.network.channel is not None and self.network.channel.is_reusable()
 
     def close(self) -> bool:
         """Close its connection at once; return whether it has one that we know of."""
@@ -116,7 +91,7 @@ class Routed(httpx.AsyncHTTPTransport):
         return True
 
 
-def _pool(proxy: httpx.Proxy | None, context: ssl.SSLContext, network: Network) -> httpcore.AsyncConnectionPool:
+def _pool(proxy: httpx.Proxy | None, context: ssl.SSLContext, network: HttpcoreNetwork) -> httpcore.AsyncConnectionPool:
     """Return a pool as httpx makes it, but over a network of ours. How long it may be idle is seen to elsewhere."""
     if proxy is None:
         return httpcore.AsyncConnectionPool(ssl_context=context, max_connections=1, network_backend=network)
@@ -138,12 +113,21 @@ def _pool(proxy: httpx.Proxy | None, context: ssl.SSLContext, network: Network) 
     )
 
 
+def proxy_of(request: Request) -> httpx.Proxy | None:
+    """Return the proxy that a request goes through, whose password must not be shown by any error of its call."""
+    proxy = proxy_for(request.url)
+    if proxy is not None and proxy.raw_auth is not None:
+        user, password = (quote(part, safe="") for part in proxy.raw_auth)
+        request.record.secrets |= secrets_of_proxy(f"http://{user}:{password}@proxy")
+    return proxy
+
+
 def _facts(proxy: httpx.Proxy | None) -> object:
     return proxy and (proxy.url, proxy.raw_auth)
 
 
-async def ask(
-    transport: httpx.AsyncBaseTransport, request: Request, *, most: int, hear: Hear, hear_part: Hear
+async def exchange(
+    transport: httpx.AsyncBaseTransport, request: Request, *, most: int, on_answer: OnAnswer, on_partial: OnAnswer
 ) -> Answer:
     """Send a request through a transport and return the answer.
 
@@ -151,8 +135,8 @@ async def ask(
         transport: The transport.
         request: The request.
         most: How many bytes of a body are allowed.
-        hear: Told the answer when it is whole, before anything is closed: a cancellation may come then.
-        hear_part: Told what there is of an answer that breaks off.
+        on_answer: Told the answer when it is whole, before anything is closed: a cancellation may come then.
+        on_partial: Told what there is of an answer that breaks off.
 
     Raises:
         httpx.HTTPError: It came to nothing.
@@ -160,22 +144,22 @@ async def ask(
     """
     http_request = _http_request(request)
     trace = http_request.extensions["trace"] = _Trace(request, http_request.url)
-    network = transport.network if isinstance(transport, Routed) else None
+    network = transport.network if isinstance(transport, HttpxTransport) else None
     if network is not None:
-        network.begin(patience_of(request).end, request.connect_timeout)
+        network.begin(time_limits_of(request).deadline, request.connect_timeout)
     if not isinstance(transport, httpx.AsyncHTTPTransport):  # no other must tell when the first byte goes out
         request.record.may_have_left()
     token = _is_ours.set(True)
     try:
         response = await transport.handle_async_request(http_request)
         try:
-            answer = Answer(response.status_code, response.headers.raw, await _read(response, most, hear_part))
-            hear(answer)
+            answer = Answer(response.status_code, response.headers.raw, await _read(response, most, on_partial))
+            on_answer(answer)
         finally:
             with contextlib.suppress(httpx.HTTPError, OSError):  # the answer is there, or another error is on its way
                 await (close(response) if network is None else response.aclose())  # ours does not wait
     except NOT_SENT as error:
-        if not trace.has_left or (network is not None and network.spoke_first):
+        if not trace.has_left or (network is not None and network.unsolicited):
             raise
         # A user's transport that tries again by itself has lost the request before.
         failure: httpx.TransportError = httpx.ReadError(f"sent, and then {type(error).__name__}")
@@ -212,7 +196,7 @@ class _Trace:
         self.has_left = False
 
     async def __call__(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Hear of an event; httpcore says which there are."""
+        """OnAnswer of an event; httpcore says which there are."""
         if event == "connection.connect_tcp.complete":
             self.orphans.append(facts["return_value"])
         elif event.endswith("send_request_headers.started"):
@@ -278,7 +262,7 @@ class _Pieces:
         raise StopAsyncIteration
 
 
-async def _read(response: httpx.Response, most: int, hear_part: Hear) -> bytes | None:
+async def _read(response: httpx.Response, most: int, on_partial: OnAnswer) -> bytes | None:
     """Read a body to its end, or until it is too long: then there is None.
 
     Not by `Response.aiter_bytes`, which leaves generators about when it is broken off.
@@ -295,6 +279,6 @@ async def _read(response: httpx.Response, most: int, hear_part: Hear) -> bytes |
                 await response.aclose()  # ends the iteration in an orderly way: its next read fails
     except BaseException as error:
         if size <= most or not isinstance(error, httpx.HTTPError):
-            hear_part(Answer(response.status_code, response.headers.raw, b"".join(chunks)))
+            on_partial(Answer(response.status_code, response.headers.raw, b"".join(chunks)))
             raise
     return b"".join(chunks) if size <= most else None

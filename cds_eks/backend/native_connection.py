@@ -1,10 +1,9 @@
-"""The native backend's connections: asyncio protocols that are asked one thing at a time."""
+"""The native backend's connection: an asyncio protocol that carries one request at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import select
 from collections.abc import Callable
@@ -12,32 +11,21 @@ from typing import cast
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import bare
-from cds_eks.backend.freeing import free
-from cds_eks.backend.native_loop import Shared
-from cds_eks.backend.native_parser import AnswerReader
-from cds_eks.backend.native_request import PIECE, Outgoing
+from cds_eks.backend.native_loop import LoopState, free_transport
+from cds_eks.backend.native_parser import ResponseParser
+from cds_eks.backend.native_request import PIECE, OutgoingRequest, Result, Unsent
+from cds_eks.backend.request_head import endpoint_of
 from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
 from cds_eks.pipeline import OutOfTime
-from cds_eks.wire import CallRecord, RawResponse
+from cds_eks.wire import CallRecord, Request
 
 
-class Unsent(Exception):
-    """The connection was found closed, or with something on it, before the first byte of a request had left.
-
-    Its text says why, if that is known: a server that refuses the client's certificate does so after the handshake.
-    """
-
-
-Result = RawResponse | EksError | OutOfTime | Unsent
-"""What can come of a request."""
-
-
-class Connection(asyncio.BufferedProtocol):
+class NativeConnection(asyncio.BufferedProtocol):
     """A connection in plain.
 
     Args:
-        shared: What it shares with the others.
+        loop_state: What it shares with the others of its event loop.
         origin: Where it leads: scheme, host and port.
 
     Attributes:
@@ -48,20 +36,19 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "__weakref__",
         "_answer",
+        "_deadline",
         "_descriptor",
         "_due",
-        "_ends",
-        "_expires",
         "_heard",
         "_is_freed",
         "_loop",
+        "_loop_state",
         "_may_write",
         "_outgoing",
         "_poll",
+        "_read_timeout",
         "_reader",
         "_record",
-        "_shared",
-        "_silence",
         "_timer",
         "_transport",
         "_why",
@@ -70,67 +57,67 @@ class Connection(asyncio.BufferedProtocol):
         "part",
     )
 
-    def __init__(self, shared: Shared, origin: tuple[str, str, int]) -> None:
+    def __init__(self, loop_state: LoopState, origin: tuple[str, str, int]) -> None:
         self.origin: tuple[str, str, int] = origin
         self.is_late: bool = False
-        self._shared = shared
-        self._loop = shared.loop
-        self._reader = AnswerReader()
+        self._loop_state = loop_state
+        self._loop = loop_state.loop
+        self._reader = ResponseParser()
         self.part: Callable[[], bytes] = self._reader.part
         self._transport: asyncio.Transport
         self._descriptor = -1
         self._poll: select.poll | None = None
         self._answer: asyncio.Future[Result] | None = None
-        self._outgoing: Outgoing | None = None  # a request that has not left yet
+        self._outgoing: OutgoingRequest | None = None  # a request that has not left yet
         self._record: CallRecord | None = None  # of the call that it belongs to
         self._may_write: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # when the timer fires
-        self._silence: float | None = None  # how many seconds of it are the end
-        self._ends: float | None = None  # when the request's time is up
+        self._read_timeout: float | None = None  # how many seconds of silence are the end
+        self._deadline: float | None = None  # when the request's time is up
         self._heard = 0.0
         self._is_freed = False
-        self._expires = math.inf  # on the clock that counts sleep as well
         self._why = ""  # it was lost
 
     @property
     def is_sound(self) -> bool:
         """Whether it can be asked again: the whole answer came, nothing else, and no end."""
-        return self._reader.may_go_on and not self._transport.is_closing()
+        return self._reader.is_reusable and not self._transport.is_closing()
 
-    @property
-    def is_expired(self) -> bool:
-        """Whether it has been idle for too long. No timer fires while the loop, or the machine, stands still."""
-        return clocks.since_boot() >= self._expires
+    def is_reusable(self, request: Request) -> bool:
+        """See `Pooled`. What has come meanwhile is looked for later, just before the first byte leaves."""
+        return self.origin == endpoint_of(request.url).origin
 
     def is_silent(self) -> bool:
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
-        return not self._transport.is_closing() and not self._has_come()
+        return not self._transport.is_closing() and not self._is_readable()
 
-    def _has_come(self) -> bool:
+    def _is_readable(self) -> bool:
         """Whether the system has something that was not read yet."""
         return self._poll is not None and bool(self._poll.poll(0))
 
-    def ask(self, outgoing: Outgoing, record: CallRecord, silence: float | None) -> asyncio.Future[Result]:
+    def exchange(
+        self, outgoing: OutgoingRequest, record: CallRecord, read_timeout: float | None
+    ) -> asyncio.Future[Result]:
         """Send a request, or its beginning, with those of the other connections.
 
         Args:
             outgoing: What to send; what is not its beginning goes out by `send_rest`.
             record: The call's; it is told just before the first byte leaves, and knows when the time is up.
-            silence: After how many seconds without a byte the connection counts as lost, or None.
+            read_timeout: After how many seconds without a byte the connection counts as lost, or None.
 
         Returns:
             What will come of it. What was cancelled does not leave, if it has not left.
         """
         self._reader.begin(is_to_head=outgoing.is_to_head)
         self._answer = answer = self._loop.create_future()
-        self._watch(silence, record.deadline)
+        self._watch(read_timeout, record.deadline)
         self._outgoing, self._record = outgoing, record
-        self._shared.send_soon(self)
+        self._loop_state.send_soon(self)
         return answer
 
     def send_begin(self) -> None:
-        """Send the beginning of what `ask` was given, unless it was given up meanwhile, or the connection was."""
+        """Send the beginning of what `exchange` was given, unless it was given up meanwhile, or the connection was."""
         outgoing, record = self._outgoing, self._record
         if outgoing is None or record is None or self._answer is None or self._answer.done():
             return
@@ -145,7 +132,7 @@ class Connection(asyncio.BufferedProtocol):
             record.did_not_leave()
             self._end(Unsent(self._why))
 
-    async def send_rest(self, outgoing: Outgoing) -> None:
+    async def send_rest(self, outgoing: OutgoingRequest) -> None:
         """Send the rest of a request, no faster than it leaves; stop once there is an answer, or no connection."""
         self.send_begin()
         rest = memoryview(outgoing.rest)
@@ -159,12 +146,10 @@ class Connection(asyncio.BufferedProtocol):
         if rest:
             self.close()  # the server would take the next request for the rest of this one
 
-    def rest(self, expiry: float) -> None:
-        """Be idle, for some seconds at the most."""
+    def become_idle(self, seconds: float) -> None:
+        """Be idle, and close itself after some seconds; the pool has it now."""
         self._answer = None
-        self._expires = clocks.since_boot() + expiry
-        self._watch(expiry, None)
-        self._shared.idle[self] = None
+        self._watch(seconds, None)
 
     def abandon(self) -> None:
         """Close it, if it has been opened: a call may be cancelled in the moment in which it is."""
@@ -176,7 +161,7 @@ class Connection(asyncio.BufferedProtocol):
         self._outgoing = self._record = None
         if self._answer is not None and self._answer.done():
             self._answer = None  # the loop has the connection for a round yet, which must not keep the caller's error
-        self._shared.idle.pop(self, None)
+        self._loop_state.idle.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -184,12 +169,12 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
         elif not self._is_freed:
             self._is_freed, self._answer, self._may_write = True, None, None  # nobody can be told any more
-            free(self._transport, self._loop)
+            free_transport(self._transport, self._loop)
 
     def _write(self, data: bytes | memoryview) -> None:
         self._transport.write(data)
 
-    def _take_in(self, data: memoryview) -> None:
+    def _received(self, data: memoryview) -> None:
         if self._answer is None or self._answer.done() or self._outgoing is not None:
             self._end(Unsent(self._why))
             self.close()  # it answers nothing, and would be taken for the answer to the next request
@@ -218,19 +203,19 @@ class Connection(asyncio.BufferedProtocol):
         self._end(ConnectionLost(f"the connection was lost ({words})"))
         self.close()
 
-    def _watch(self, silence: float | None, ends: float | None) -> None:
-        """Let so many seconds of silence be the end, and the request's time.
+    def _watch(self, read_timeout: float | None, deadline: float | None) -> None:
+        """Have it end after so many seconds of silence, and when the request's time is up.
 
         No timer is set or cancelled for a request: one fires now and then, and looks for how long it was silent.
         """
         self._heard = now = clocks.monotonic()
-        self._silence = silence
-        self._ends = ends
-        due = ends if silence is None else now + silence
+        self._read_timeout = read_timeout
+        self._deadline = deadline
+        due = deadline if read_timeout is None else now + read_timeout
         if due is None:
             return
-        if ends is not None and ends < due:
-            due = ends
+        if deadline is not None and deadline < due:
+            due = deadline
         if self._timer is not None:
             if self._due <= due:
                 return
@@ -239,22 +224,22 @@ class Connection(asyncio.BufferedProtocol):
 
     def _look_at(self, due: float, now: float) -> None:
         self._due = due
-        self._timer = self._loop.call_later(max(due - now, 0), self._look, context=self._shared.context)
+        self._timer = self._loop.call_later(max(due - now, 0), self._look, context=self._loop_state.context)
 
     def _look(self) -> None:
         self._timer = None
         now = clocks.monotonic()
-        if self._ends is not None and now >= self._ends:
+        if self._deadline is not None and now >= self._deadline:
             self.is_late = True
             self._end(OutOfTime())
             self.close()
             return
-        silent_from = None if self._silence is None else self._heard + self._silence
-        dues = [due for due in (self._ends, silent_from) if due is not None]
+        silent_from = None if self._read_timeout is None else self._heard + self._read_timeout
+        dues = [due for due in (self._deadline, silent_from) if due is not None]
         if not dues:
             return
         # If the loop stood still, what came meanwhile is read in a moment.
-        if (due := min(dues)) > now or self._has_come():
+        if (due := min(dues)) > now or self._is_readable():
             self._look_at(due, now)
         else:
             self.is_late = True
@@ -270,10 +255,10 @@ class Connection(asyncio.BufferedProtocol):
             self._poll.register(self._descriptor, select.POLLIN)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002, D102
-        return self._shared.received
+        return self._loop_state.received
 
     def buffer_updated(self, nbytes: int) -> None:  # noqa: D102
-        self._take_in(self._shared.received[:nbytes])
+        self._received(self._loop_state.received[:nbytes])
 
     def eof_received(self) -> None:  # noqa: D102
         if self._answer is not None and not self._answer.done():
@@ -284,13 +269,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if exc is not None:
-            self._take_what_is_left()
+            self._read_what_is_left()
         self.lose(exc or "it was closed")
 
-    def _take_what_is_left(self) -> None:
+    def _read_what_is_left(self) -> None:
         """Read what has come. When writing fails the loop reads no more, but a server may have answered and closed."""
         with contextlib.suppress(OSError):
-            while self._answer is not None and not self._answer.done() and self._has_come():
+            while self._answer is not None and not self._answer.done() and self._is_readable():
                 if not (count := os.readv(self._descriptor, [self.get_buffer(-1)])):
                     break
                 self.buffer_updated(count)

@@ -16,9 +16,9 @@ from typing import Any
 
 import attrs
 
-from cds_eks.backend.native_connection import Connection
-from cds_eks.backend.native_loop import Shared
-from cds_eks.backend.native_tls import SecureConnection
+from cds_eks.backend.native_connection import NativeConnection
+from cds_eks.backend.native_loop import LoopState
+from cds_eks.backend.native_tls import NativeTlsConnection
 from cds_eks.backend.resolve import is_address, look_up
 
 DELAY = 0.25
@@ -33,7 +33,7 @@ class Dial:
     """Opens one connection.
 
     Attributes:
-        shared: What connections share.
+        loop_state: What connections share.
         make: Makes a protocol to open.
         host: The host; a name or an address.
         port: The port.
@@ -42,27 +42,27 @@ class Dial:
         is_late: Whether the time was up.
     """
 
-    shared: Shared
-    make: Callable[[], Connection]
+    loop_state: LoopState
+    make: Callable[[], NativeConnection]
     host: str
     port: int
     failures: dict[str, str] = attrs.field(factory=dict)
     trouble: str = ""
     is_late: bool = False
     _delay: float = DELAY
-    _made: list[Connection] = attrs.field(factory=list)
-    _winner: Connection | None = None
+    _made: list[NativeConnection] = attrs.field(factory=list)
+    _winner: NativeConnection | None = None
     _is_over: bool = False
 
-    async def connect(self, seconds: float | None) -> Connection | None:
+    async def connect(self, seconds: float | None) -> NativeConnection | None:
         """Return an open connection, or None if there is none within so many seconds; all others are closed."""
-        loop, found = self.shared.loop, None
-        opened: asyncio.Future[Connection | None] = loop.create_future()
-        task = self.shared.spawn(self._open(seconds))
-        task.add_done_callback(lambda task: _pass_on(task, opened), context=self.shared.context)
+        loop, found = self.loop_state.loop, None
+        opened: asyncio.Future[NativeConnection | None] = loop.create_future()
+        task = self.loop_state.spawn(self._open(seconds))
+        task.add_done_callback(lambda task: _pass_on(task, opened), context=self.loop_state.context)
         timer = None
         if seconds is not None:
-            timer = loop.call_later(max(seconds, 0), self._expire, opened, context=self.shared.context)
+            timer = loop.call_later(max(seconds, 0), self._expire, opened, context=self.loop_state.context)
         try:
             found = await opened
             if self.is_late:
@@ -88,12 +88,12 @@ class Dial:
             tried[MOST_SHOWN:] = [f"{len(tried) - MOST_SHOWN} more"]
         return "; ".join(([self.trouble] if self.trouble else []) + tried)
 
-    def _expire(self, opened: asyncio.Future[Connection | None]) -> None:
+    def _expire(self, opened: asyncio.Future[NativeConnection | None]) -> None:
         if not opened.done():
             self.is_late, self.trouble = True, "ConnectTimeout"
             opened.set_result(None)
 
-    async def _open(self, seconds: float | None) -> Connection | None:
+    async def _open(self, seconds: float | None) -> NativeConnection | None:
         try:
             addresses = await self._addresses()
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError
@@ -103,7 +103,7 @@ class Dial:
             self._delay = min(DELAY, seconds / (len(addresses) + 1))
         self.trouble = "" if addresses else "no address"
         await self._race(addresses)
-        if isinstance(self._winner, SecureConnection) and (failure := await self._winner.handshake()) is not None:
+        if isinstance(self._winner, NativeTlsConnection) and (failure := await self._winner.handshake()) is not None:
             self.trouble = words_of(failure)
             return None
         return self._winner
@@ -120,7 +120,7 @@ class Dial:
         try:
             while self._winner is None and (waiting or running):
                 if waiting:
-                    running.add(self.shared.spawn(self._attempt(waiting.pop())))
+                    running.add(self.loop_state.spawn(self._attempt(waiting.pop())))
                 delay = self._delay if waiting else None
                 done, running = await asyncio.wait(running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -139,7 +139,7 @@ class Dial:
         try:
             connection = self.make()
             self._made.append(connection)
-            await self.shared.loop.create_connection(_same(connection), address, self.port)
+            await self.loop_state.loop.create_connection(_same(connection), address, self.port)
         except (OSError, ValueError) as error:
             self.failures[address] = words_of(error)
         else:
@@ -150,11 +150,11 @@ class Dial:
                 connection.abandon()
 
 
-def _same(connection: Connection) -> Callable[[], Connection]:
+def _same(connection: NativeConnection) -> Callable[[], NativeConnection]:
     return lambda: connection
 
 
-def _pass_on(task: asyncio.Task[Connection | None], opened: asyncio.Future[Connection | None]) -> None:
+def _pass_on(task: asyncio.Task[NativeConnection | None], opened: asyncio.Future[NativeConnection | None]) -> None:
     """Tell the caller, if he still waits. A cancellation of the inner task alone is none of the caller's."""
     failure = None if task.cancelled() else task.exception()
     if opened.done():

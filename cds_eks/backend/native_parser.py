@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import httptools
 
-from cds_eks.backend import httpx as default
-from cds_eks.backend.headers import read_headers
+from cds_eks.backend import response_body
+from cds_eks.backend.headers import MAX_HEAD, read_headers
 from cds_eks.errors import ConnectionLost, UnreadableResponse
 from cds_eks.wire import RawResponse, make_raw_response
 
-MAX_HEAD = 100 * 1024
-"""The most bytes of headers, or of trailers; the default backend's bound."""
 
-
-class AnswerReader:
+class ResponseParser:
     """Reads the answers that come on one connection, one after the other.
 
     Attributes:
-        may_go_on: Whether another request may follow the answer that was read.
+        is_reusable: Whether another request may follow the answer that was read.
     """
 
-    __slots__ = ("_fields", "_has_head", "_is_to_head", "_parser", "_pieces", "_quiet", "_size", "_status", "may_go_on")
+    __slots__ = (
+        "_fields",
+        "_has_head",
+        "_is_to_head",
+        "_parser",
+        "_pieces",
+        "_quiet",
+        "_size",
+        "_status",
+        "is_reusable",
+    )
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
@@ -31,7 +38,7 @@ class AnswerReader:
 
     def begin(self, *, is_to_head: bool) -> None:
         """Expect the answer to a new request. One to a HEAD has no body, whatever it says."""
-        self.may_go_on: bool = False
+        self.is_reusable: bool = False
         self._is_to_head = is_to_head
         self._status: int | None = None  # until the answer is whole
         self._has_head = False
@@ -53,16 +60,16 @@ class AnswerReader:
             if end < len(data) and self._status is None:
                 self._parser.feed_data(data[end:])
             elif end < len(data):
-                self.may_go_on = False
+                self.is_reusable = False
         except httptools.HttpParserUpgrade:
             raise _lost("the server switches protocols") from None
         except httptools.HttpParserError as error:
-            if self._status is None and self._size <= default.MAX_BODY:
+            if self._status is None and self._size <= response_body.MAX_BODY:
                 raise _lost(str(error)) from None
-            self.may_go_on = False  # the answer is whole; what came after it is none
-        if self._size > default.MAX_BODY:
+            self.is_reusable = False  # the answer is whole; what came after it is none
+        if self._size > response_body.MAX_BODY:
             status = self._parser.get_status_code()
-            raise UnreadableResponse(f"the answer has more than {default.MAX_BODY} bytes", http_status=status)
+            raise UnreadableResponse(response_body.too_long(), http_status=status)
         if self._status is not None:
             return self._whole()
         if self._quiet > MAX_HEAD:
@@ -86,7 +93,7 @@ class AnswerReader:
     def part(self) -> bytes:
         """Return what has come of the body of an answer that is not whole, without its compression."""
         content = b"".join(self._pieces)
-        return default.decompressed(content, read_headers(self._fields).get("content-encoding", ""))[0]
+        return response_body.decompressed(content, read_headers(self._fields).get("content-encoding", ""))[0]
 
     def _whole(self) -> RawResponse:
         assert self._status is not None
@@ -95,14 +102,14 @@ class AnswerReader:
         if self._status < 100 or headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise _lost("the answer has a form that is not known")
         if "transfer-encoding" in headers and "content-length" in headers:
-            self.may_go_on = False
+            self.is_reusable = False
         return make_raw_response(status=self._status, headers=headers, content=b"".join(pieces))
 
     # --- what llhttp calls ---
 
     def on_message_begin(self) -> None:  # noqa: D102
         if self._status is not None:
-            self.may_go_on = False  # a second answer to one request
+            self.is_reusable = False  # a second answer to one request
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
         if not self._has_head:  # what follows like them are trailers, which count for nothing
@@ -119,19 +126,19 @@ class AnswerReader:
         if self._status is None:
             self._size += len(piece)
             self._pieces.append(piece)
-            if self._size > default.MAX_BODY:
+            if self._size > response_body.MAX_BODY:
                 self._pieces.clear()
 
     def on_message_complete(self) -> None:  # noqa: D102
         self._quiet = 0
-        if self._status is not None or self._size > default.MAX_BODY:
+        if self._status is not None or self._size > response_body.MAX_BODY:
             return
         if 100 <= self._parser.get_status_code() < 200:
             self._has_head = False  # the answer is still to come
             self._fields.clear()
         else:
             self._status = self._parser.get_status_code()
-            self.may_go_on = self._parser.should_keep_alive()
+            self.is_reusable = self._parser.should_keep_alive()
 
 
 def _lost(words: str) -> ConnectionLost:

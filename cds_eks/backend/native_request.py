@@ -1,24 +1,34 @@
-"""Requests as the native backend sends them: bytes that no report of an error shows."""
+"""Requests as the native backend sends them: bytes that no report of an error shows; and what can come of them."""
 
 from __future__ import annotations
 
 import functools
 
 import attrs
-import httpx
 
 from cds_eks._runtime.freezing import frozen_as, slots_of
-from cds_eks.backend.headers import OURS, header_lines
-from cds_eks.backend.request_target import LONGEST_URL, site_of
-from cds_eks.errors import InvalidRequestError
-from cds_eks.wire import Request
+from cds_eks.backend.request_head import LAST_LINES, LONGEST_URL, endpoint_of, header_lines
+from cds_eks.errors import EksError, InvalidRequestError
+from cds_eks.pipeline import OutOfTime
+from cds_eks.wire import RawResponse, Request
 
 PIECE = 64 * 1024
 """How many bytes are read, or written, at once."""
 
 
+class Unsent(Exception):
+    """The connection was found closed, or with something on it, before the first byte of a request had left.
+
+    Its text says why, if that is known: a server that refuses the client's certificate does so after the handshake.
+    """
+
+
+Result = RawResponse | EksError | OutOfTime | Unsent
+"""What can come of a request."""
+
+
 @attrs.frozen(kw_only=True, eq=False, weakref_slot=False)
-class Outgoing:
+class OutgoingRequest:
     """A request in bytes.
 
     They are signed, and may hold passwords; tools that report errors show the variables of all frames. So they are
@@ -37,10 +47,10 @@ class Outgoing:
     is_to_head: bool
 
 
-class _OpenOutgoing:
-    """An `Outgoing` that is being made; see `frozen_as`."""
+class _OpenOutgoingRequest:
+    """An `OutgoingRequest` that is being made; see `frozen_as`."""
 
-    __slots__ = slots_of(Outgoing)
+    __slots__ = slots_of(OutgoingRequest)
 
     origin: tuple[str, str, int]
     begin: bytes
@@ -48,23 +58,23 @@ class _OpenOutgoing:
     is_to_head: bool
 
 
-def _make_outgoing(*, origin: tuple[str, str, int], begin: bytes, rest: bytes, is_to_head: bool) -> Outgoing:
-    made = _OpenOutgoing()
+def _make_outgoing(*, origin: tuple[str, str, int], begin: bytes, rest: bytes, is_to_head: bool) -> OutgoingRequest:
+    made = _OpenOutgoingRequest()
     made.origin = origin
     made.begin = begin
     made.rest = rest
     made.is_to_head = is_to_head
-    return frozen_as(Outgoing, made)
+    return frozen_as(OutgoingRequest, made)
 
 
-def outgoing(request: Request) -> Outgoing:
+def outgoing(request: Request) -> OutgoingRequest:
     """Return a request in bytes.
 
     Raises:
         InvalidRequestError: It can't be sent.
     """
     found = _written(request)
-    if isinstance(found, Outgoing):
+    if isinstance(found, OutgoingRequest):
         return found
     try:
         raise found
@@ -72,14 +82,15 @@ def outgoing(request: Request) -> Outgoing:
         del found
 
 
-def _written(request: Request) -> Outgoing | InvalidRequestError:
+def _written(request: Request) -> OutgoingRequest | InvalidRequestError:
     try:
-        origin, path, own = _site(request.url)
+        origin, path, own = _endpoint(request.url)
         lines = header_lines(request)
-    except httpx.InvalidURL:
-        path = ""
     except InvalidRequestError as error:
-        return error.with_traceback(None)  # the frames that it came through have what is sent among their variables
+        if error.field != "headers":
+            path = ""
+        else:
+            return error.with_traceback(None)  # the frames that it came through have what is sent among their variables
     query, method = request.query, request.operation.method
     if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
         return InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
@@ -90,10 +101,10 @@ def _written(request: Request) -> Outgoing | InvalidRequestError:
 
 
 @functools.lru_cache(maxsize=64)
-def _site(url: str) -> tuple[tuple[str, str, int], str, str]:
+def _endpoint(url: str) -> tuple[tuple[str, str, int], str, str]:
     """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
-    site = site_of(url)
-    return site.origin, site.path.decode("ascii"), f"Host: {site.host}\r\n{OURS}"
+    endpoint = endpoint_of(url)
+    return endpoint.origin, endpoint.path.decode("ascii"), f"Host: {endpoint.host}\r\n{LAST_LINES}"
 
 
 def _is_plain(query: str) -> bool:

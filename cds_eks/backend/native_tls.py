@@ -11,32 +11,32 @@ import os
 import ssl
 from typing import cast
 
-from cds_eks.backend.native_connection import Connection
-from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_connection import NativeConnection
+from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.native_request import PIECE
-from cds_eks.backend.tls_records import Records
+from cds_eks.backend.tls_records import RecordBoundaries
 from cds_eks.errors import ConnectionLost
 
 MOST_READS = 16
 """How often the system is asked for more before a request, at the most. Session tickets need one or two."""
 
 
-class SecureConnection(Connection):
+class NativeTlsConnection(NativeConnection):
     """A connection over TLS.
 
     Args:
-        shared: What it shares with the others.
+        loop_state: What it shares with the others.
         origin: Where it leads; the certificate must be its host's.
         context: Whose certificates are trusted.
     """
 
     __slots__ = ("_incoming", "_outgoing_bytes", "_records", "_shaken", "_tls")
 
-    def __init__(self, shared: Shared, origin: tuple[str, str, int], context: ssl.SSLContext) -> None:
-        super().__init__(shared, origin)
+    def __init__(self, loop_state: LoopState, origin: tuple[str, str, int], context: ssl.SSLContext) -> None:
+        super().__init__(loop_state, origin)
         self._incoming, self._outgoing_bytes = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing_bytes, server_hostname=origin[1])
-        self._records = Records()
+        self._records = RecordBoundaries()
         self._shaken: asyncio.Future[Exception | None] = self._loop.create_future()
 
     async def handshake(self) -> Exception | None:
@@ -57,7 +57,7 @@ class SecureConnection(Connection):
         for _ in range(MOST_READS):
             if self._transport.is_closing():
                 return False
-            if not self._has_come():
+            if not self._is_readable():
                 return self._records.is_between
             try:
                 data = os.read(self._descriptor, PIECE)
@@ -99,12 +99,12 @@ class SecureConnection(Connection):
             self._shake()
         try:
             while self._incoming.pending or self._tls.pending():
-                count = cast("int", self._tls.read(PIECE, self._shared.decrypted))
+                count = cast("int", self._tls.read(PIECE, self._loop_state.decrypted))
                 if not count:  # the server says that this is the end
                     super().eof_received()
                     self.close()
                     break
-                self._take_in(self._shared.decrypted[:count])
+                self._received(self._loop_state.decrypted[:count])
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
@@ -116,7 +116,7 @@ class SecureConnection(Connection):
         self._shake()
 
     def buffer_updated(self, nbytes: int) -> None:  # noqa: D102
-        self._decrypt(self._shared.received[:nbytes])
+        self._decrypt(self._loop_state.received[:nbytes])
 
     def eof_received(self) -> None:
         """The connection ends, and TLS did not say so. Anybody on the way can do that, in the middle of a body too."""

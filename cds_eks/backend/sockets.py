@@ -29,7 +29,7 @@ STAGGER = 0.25
 _Address = tuple[int, Any]  # a family, and what `connect` takes
 
 
-class TimeIsUp(Exception):
+class TimedOut(Exception):
     """What was waited for has not come in time."""
 
 
@@ -44,7 +44,7 @@ async def connect(host: str, port: int, until: float) -> socket.socket:
     Raises:
         OSError: No address of the host can be reached.
         ValueError: It is no name of a host.
-        TimeIsUp: It took too long.
+        TimedOut: It took too long.
     """
     left = await _addresses(host, port, until)
     failure = OSError("the host has no address")
@@ -59,7 +59,7 @@ async def connect(host: str, port: int, until: float) -> socket.socket:
                     continue
             due = min(until, clocks.monotonic() + STAGGER) if left else until
             if not await wait(under_way, is_to_read=False, until=due) and due == until:
-                raise TimeIsUp
+                raise TimedOut
             for each in under_way.copy():
                 if problem := each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                     failure = OSError(problem, os.strerror(problem))
@@ -113,7 +113,7 @@ async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
     if loop is None:
         with anyio.move_on_after(until - clocks.monotonic()):
             return await look_up(host, port)
-        raise TimeIsUp
+        raise TimedOut
     context = contextvars.Context()  # what lasts would keep what the caller has in its own
     task = loop.create_task(look_up(host, port), context=context)
     ended: asyncio.Future[bool] = loop.create_future()
@@ -124,7 +124,7 @@ async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
         if task.done():
             return task.result()
         await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
-        raise TimeIsUp
+        raise TimedOut
     finally:
         if timer is not None:
             timer.cancel()
@@ -222,19 +222,19 @@ def _are_ready(sockets: Sequence[socket.socket], *, is_to_read: bool) -> bool:
         for each in sockets:
             poll.register(each, select.POLLIN if is_to_read else select.POLLOUT)
         return bool(poll.poll(0))
-    return any(map(_has_come, sockets)) if is_to_read else bool(select.select([], sockets, [], 0)[1])
+    return any(map(_is_readable, sockets)) if is_to_read else bool(select.select([], sockets, [], 0)[1])
 
 
 def watched(one: socket.socket) -> Callable[[], object]:
     """Return what tells whether a socket has anything to read, an end included, without waiting for it."""
     if not hasattr(select, "poll"):  # Windows, and eventlet, whose `select` lets other greenlets run meanwhile
-        return functools.partial(_has_come, one)
+        return functools.partial(_is_readable, one)
     poll = select.poll()
     poll.register(one, select.POLLIN)
     return lambda: poll.poll(0)
 
 
-def _has_come(one: socket.socket) -> bool:
+def _is_readable(one: socket.socket) -> bool:
     try:
         one.recv(1, socket.MSG_PEEK)
     except (BlockingIOError, InterruptedError):

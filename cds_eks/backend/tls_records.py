@@ -5,8 +5,11 @@ from __future__ import annotations
 HEADER = 5
 """A record begins with its type, a version of two bytes, and its length in two bytes (RFC 8446, section 5.1)."""
 
+LONGEST = HEADER + 2**14 + 2048
+"""Of TLS 1.2 (RFC 5246, section 6.2.3); records of TLS 1.3 are shorter."""
 
-class Records:
+
+class RecordBoundaries:
     """Follows the records that come in, without looking into them.
 
     OpenSSL takes in a part of a record without a word. Its rest, an answer in it, would come after a later request.
@@ -38,3 +41,16 @@ class Records:
             if len(self._header) == HEADER:
                 self._left = int.from_bytes(self._header[3:])
                 self._header = b""
+
+
+def end_of_records(data: bytes) -> int:
+    """Return how many of some bytes are whole records of TLS; all, if they are none: OpenSSL says what is wrong."""
+    end = 0
+    while len(data) - end >= HEADER:
+        length = HEADER + int.from_bytes(data[end + 3 : end + HEADER], "big")
+        if not 20 <= data[end] <= 24 or length > LONGEST:
+            return len(data)
+        if end + length > len(data):
+            break
+        end += length
+    return end

@@ -35,8 +35,8 @@ from test_httpx import (  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, Limits, Timeouts, errors
 from cds_eks._runtime import clocks
-from cds_eks.backend.h11_connection import Direct
-from cds_eks.backend.httpcore_network import Channel
+from cds_eks.backend.h11_connection import H11Connection
+from cds_eks.backend.httpcore_network import HttpcoreStream
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.redaction import Secrets
 
@@ -78,19 +78,19 @@ async def until(is_so: Callable[[], bool]) -> None:
 @pytest.fixture
 def slow_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the first byte leave only once the server has spoken."""
-    direct, channel = Direct._write, Channel.write
+    direct, channel = H11Connection._write, HttpcoreStream.write
 
-    async def write_direct(self: Direct, data: bytes) -> bool:
-        await until(self._has_come)
+    async def write_direct(self: H11Connection, data: bytes) -> bool:
+        await until(self._is_readable)
         return await direct(self, data)
 
-    async def write_channel(self: Channel, buffer: bytes, timeout: float | None = None) -> None:
+    async def write_channel(self: HttpcoreStream, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer.startswith(b"CONNECT"):
             await until(lambda: not self._is_quiet())
         await channel(self, buffer, timeout)
 
-    monkeypatch.setattr(Direct, "_write", write_direct)
-    monkeypatch.setattr(Channel, "write", write_channel)
+    monkeypatch.setattr(H11Connection, "_write", write_direct)
+    monkeypatch.setattr(HttpcoreStream, "write", write_channel)
 
 
 THROTTLED = plain(b"", status=429)
@@ -383,7 +383,7 @@ def test_an_idle_connection_keeps_nothing_of_the_call_that_opened_it(
                 await anyio.sleep(0.01)
                 gc.collect()
                 assert isinstance(eks._backend, HttpxBackend)
-                assert len(eks._backend._idle) == 1
+                assert len(eks._backend._pool.idle) == 1
                 assert kept[0]() is None
                 await eks.clusters.get("c-1")
                 assert server.opened == 1
@@ -416,8 +416,8 @@ def idle_sockets(eks: AsyncEksClient) -> list[socket.socket]:
     """The sockets of a client's idle connections."""
     assert isinstance(eks._backend, HttpxBackend)
     found = []
-    for connection, _ in eks._backend._idle:
-        stream = connection._stream if isinstance(connection, Direct) else connection.network.channel._stream  # type: ignore[union-attr]
+    for connection in eks._backend._pool.idle:
+        stream = connection._stream if isinstance(connection, H11Connection) else connection.network.channel._stream  # type: ignore[union-attr]
         assert stream is not None
         found.append(stream.socket)
     return found
@@ -498,7 +498,7 @@ def test_a_cancellation_does_not_bring_along_what_a_server_has_repeated(
     """While httpcore closes a connection after a failure, a cancellation has the failure as its context."""
     closing = asyncio.Event()
 
-    async def aclose(self: Channel) -> None:
+    async def aclose(self: HttpcoreStream) -> None:
         closing.set()
         try:
             await asyncio.sleep(30)
@@ -521,7 +521,7 @@ def test_a_cancellation_does_not_bring_along_what_a_server_has_repeated(
                 chain.append(last.__context__)
             assert "marked" not in repr(chain)
 
-    monkeypatch.setattr(Channel, "aclose", aclose)
+    monkeypatch.setattr(HttpcoreStream, "aclose", aclose)
     run(loop, main)
 
 
@@ -566,7 +566,7 @@ def test_a_failed_call_keeps_no_connection_alive(
 ) -> None:
     """Neither by a traceback nor by a cycle that only the garbage collector would find."""
     made: list[weakref.ref[Any]] = []
-    for kind in (Direct, Channel):
+    for kind in (H11Connection, HttpcoreStream):
         own = kind.__init__
 
         def noting(self: Any, *args: Any, own: Any = own, **more: Any) -> None:
@@ -697,7 +697,7 @@ def test_a_call_that_is_cancelled_while_it_connects_loses_no_socket(loop: str, h
                 assert isinstance(eks._backend, HttpxBackend)
                 for turns in range(40):
                     eks._backend.abandon()
-                    eks._backend._is_closed = False
+                    eks._backend._pool.is_closed = False
                     task = asyncio.create_task(eks.clusters.get("c-1"))
                     for _ in range(turns % 12):
                         await asyncio.sleep(0)

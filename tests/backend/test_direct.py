@@ -36,11 +36,12 @@ from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
 from cds_eks._runtime import clocks
 from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import sockets
-from cds_eks.backend.h11_connection import Direct
+from cds_eks.backend.h11_connection import H11Connection
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.backend.request_target import target
-from cds_eks.backend.sockets import TimeIsUp
-from cds_eks.backend.streams import Patience, SecureStream
+from cds_eks.backend.request_head import request_target
+from cds_eks.backend.sockets import TimedOut
+from cds_eks.backend.streams import TimeLimits
+from cds_eks.backend.tls_stream import TlsStream
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import CallRecord, RawResponse, Request
@@ -59,7 +60,9 @@ def outcome(make: Callable[[], bytes]) -> bytes | str:
     try:
         return make()
     except httpx.InvalidURL as error:
-        return str(error)
+        return f"make a URL that can't be sent ({error})"
+    except errors.InvalidRequestError as error:
+        return error.rule
 
 
 @steady
@@ -67,18 +70,18 @@ def outcome(make: Callable[[], bytes]) -> bytes | str:
     url=st.sampled_from(URLS), query=st.text(alphabet="aZ09-._~%&=+ /?#\"'<>é\n\x00", max_size=20) | st.text(max_size=9)
 )
 def test_what_is_asked_for_is_what_httpx_makes_of_a_url(url: str, query: str) -> None:
-    assert outcome(lambda: target(url, query)) == outcome(lambda: httpx.URL(f"{url}?{query}").raw_path)
+    assert outcome(lambda: request_target(url, query)) == outcome(lambda: httpx.URL(f"{url}?{query}").raw_path)
 
 
 def test_a_signed_query_is_not_read_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    target(URLS[0], "Action=X")
+    request_target(URLS[0], "Action=X")
     monkeypatch.setattr(httpx.URL, "__init__", lambda *_: pytest.fail("it is read"))
-    assert target(URLS[0], "AccessKeyId=a%2Fb&Signature=c%3D") == b"/eks/v1?AccessKeyId=a%2Fb&Signature=c%3D"
+    assert request_target(URLS[0], "AccessKeyId=a%2Fb&Signature=c%3D") == b"/eks/v1?AccessKeyId=a%2Fb&Signature=c%3D"
 
 
 def test_what_is_too_long_is_refused_as_httpx_does() -> None:
-    with pytest.raises(httpx.InvalidURL):
-        target(URLS[0], "a" * 65536)
+    with pytest.raises(errors.InvalidRequestError, match="params: make a URL that can't be sent"):
+        request_target(URLS[0], "a" * 65536)
 
 
 @asynchronous
@@ -211,18 +214,18 @@ class Broken:
     def is_quiet(self) -> bool:
         return True
 
-    async def send(self, data: bytes, patience: Patience) -> None:
+    async def send(self, data: bytes, time_limits: TimeLimits) -> None:
         raise OSError("broken")
 
-    async def receive(self, patience: Patience) -> bytes:
+    async def receive(self, time_limits: TimeLimits) -> bytes:
         if not self.pieces:
             raise OSError("broken")
         return self.pieces.pop(0)
 
 
-def over(stream: Any) -> Direct:
+def over(stream: Any) -> H11Connection:
     """A connection over a stream, as if it had connected."""
-    connection = Direct(URLS[0], None, FairSemaphore(1))
+    connection = H11Connection(URLS[0], None, FairSemaphore(1))
     connection._stream = stream
     return connection
 
@@ -230,15 +233,15 @@ def over(stream: Any) -> Direct:
 @asynchronous
 async def test_an_answer_that_came_before_the_request_had_left_is_taken_and_the_connection_is_not_used_again() -> None:
     connection = over(Broken(plain(b"too long", status=413)))
-    answer = await connection.ask(request(URLS[0], "POST", b"{}"), most=100, hear_part=id)
-    assert (answer.status, answer.content, connection.is_idle) == (413, b"too long", False)
+    answer = await connection.exchange(request(URLS[0], "POST", b"{}"), most=100, on_partial=id)
+    assert (answer.status, answer.content, connection.is_sound()) == (413, b"too long", False)
 
 
 @asynchronous
 async def test_a_connection_that_breaks_is_told_as_httpx_tells_it() -> None:
     connection = over(Broken(plain(b"too long")[:-3]))
-    with pytest.raises(httpx.ReadError):
-        await connection.ask(request(URLS[0]), most=100, hear_part=id)
+    with pytest.raises(errors.ConnectionLost, match="ReadError"):
+        await connection.exchange(request(URLS[0]), most=100, on_partial=id)
 
 
 @asynchronous
@@ -275,10 +278,10 @@ async def test_a_connection_that_was_idle_for_too_long_is_not_asked(monkeypatch:
     async with serve(answering(answer(CLUSTER))) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
         await eks.clusters.get("c-1")
         assert isinstance(eks._backend, HttpxBackend)
-        [(connection, until)] = eks._backend._idle
-        assert isinstance(connection, Direct)
-        assert connection.is_ready(server.url)
-        assert not connection.is_ready("http://elsewhere.test")
+        [(connection, until)] = eks._backend._pool.idle.items()
+        assert isinstance(connection, H11Connection)
+        assert connection.is_reusable(request(f"{server.url}/eks/v1"))
+        assert not connection.is_reusable(request("http://elsewhere.test/eks/v1"))
         monkeypatch.setattr(clocks, "since_boot", lambda: until + 1)
         await eks.clusters.get("c-1")
         assert server.opened == 2
@@ -289,13 +292,13 @@ async def test_a_request_that_does_not_leave_is_told_as_httpx_tells_it() -> None
     class Stuck(Broken):
         """How much a real one takes before it waits, nobody knows."""
 
-        async def send(self, data: bytes, patience: Patience) -> None:
-            raise TimeIsUp
+        async def send(self, data: bytes, time_limits: TimeLimits) -> None:
+            raise TimedOut
 
     connection = over(Stuck())
     made = request(URLS[0], "POST", b"{}", read_timeout=0.02)
-    with pytest.raises(httpx.WriteTimeout):
-        await connection.ask(made, most=100, hear_part=id)
+    with pytest.raises(errors.ConnectionLost, match="WriteTimeout"):
+        await connection.exchange(made, most=100, on_partial=id)
     assert made.record.outcome == "unknown"
 
 
@@ -427,14 +430,14 @@ async def test_connecting_and_tls_have_one_time_together(
 
     def noting(function: Any) -> Any:
         async def note(*args: Any) -> Any:
-            ends.append(args[-1].end if isinstance(args[-1], Patience) else args[-1])
+            ends.append(args[-1].deadline if isinstance(args[-1], TimeLimits) else args[-1])
             await anyio.sleep(0.01)
             return await function(*args)
 
         return note
 
     monkeypatch.setattr(sockets, "connect", noting(sockets.connect))
-    monkeypatch.setattr(SecureStream, "wrap", noting(SecureStream.wrap))
+    monkeypatch.setattr(TlsStream, "wrap", noting(TlsStream.wrap))
     backend = HttpxBackend(verify=client_context)
     async with (
         serve(answering(answer(CLUSTER)), tls=server_context) as server,
@@ -450,9 +453,9 @@ async def test_connecting_and_tls_have_one_time_together(
 @asynchronous
 @pytest.mark.parametrize("value", ["marked\r\nX: y", "märked"])
 async def test_what_h11_says_of_a_header_does_not_come_along(value: str) -> None:
-    connection = Direct("http://127.0.0.1:9/eks/v1", None, FairSemaphore(1))
+    connection = H11Connection("http://127.0.0.1:9/eks/v1", None, FairSemaphore(1))
     with pytest.raises(errors.InvalidRequestError) as caught:
-        await connection.ask(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1, hear_part=id)
+        await connection.exchange(request("http://127.0.0.1:9/eks/v1", headers={"X": value}), most=1, on_partial=id)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
@@ -475,8 +478,8 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
 
     real = sockets.connect
     monkeypatch.setattr(sockets, "connect", connect)
-    monkeypatch.setattr("cds_eks.backend.httpx.CONNECTING", 2)
-    monkeypatch.setattr("cds_eks.backend.h11_connection.A_MOMENT", 0.05 if is_slow else 30)
+    monkeypatch.setattr("cds_eks.backend.httpx.MAX_CONNECTING", 2)
+    monkeypatch.setattr("cds_eks.backend.h11_connection.CONNECT_PATIENCE", 0.05 if is_slow else 30)
     async with (
         serve(answering(answer(CLUSTER))) as server,
         AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks,

@@ -27,8 +27,8 @@ from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, pl
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, backend, errors, models
 from cds_eks._runtime import clocks
-from cds_eks.backend import httpx as httpx_backend
 from cds_eks.backend import httpx_transport as transports
+from cds_eks.backend import response_body
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request
@@ -251,7 +251,7 @@ async def test_a_handed_over_transport_that_fails_to_connect_is_taken_back_in_th
 
 @asynchronous
 async def test_no_more_is_read_from_a_transport_of_the_users_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx_backend, "MAX_BODY", len(BODY) - 1)
+    monkeypatch.setattr(response_body, "MAX_BODY", len(BODY) - 1)
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=BODY))
     async with AsyncEksClient(CREDENTIALS, backend=transport, retry=READ_ONCE) as eks:
         with pytest.raises(errors.UnreadableResponse, match=f"more than {len(BODY) - 1} bytes"):
@@ -260,7 +260,7 @@ async def test_no_more_is_read_from_a_transport_of_the_users_either(monkeypatch:
 
 @asynchronous
 async def test_no_more_is_read_through_a_proxy_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx_backend, "MAX_BODY", 10_000)
+    monkeypatch.setattr(response_body, "MAX_BODY", 10_000)
 
     async def handle(connection: Connection) -> None:
         async for _ in endless(connection):
@@ -702,8 +702,8 @@ DEFLATED = zlib.compress(BODY)
 def test_compression_in_several_parts_is_read(
     body: bytes, encoding: str, reason: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(httpx_backend, "MAX_BODY", 1_000_000)
-    content, found = httpx_backend.decompressed(body, encoding)
+    monkeypatch.setattr(response_body, "MAX_BODY", 1_000_000)
+    content, found = response_body.decompressed(body, encoding)
     if reason is None:
         whole = zlib.decompress(body) if encoding == "deflate" else gzip.decompress(body)
         assert (content, found) == (whole, None)
@@ -735,7 +735,7 @@ def endless(connection: Connection) -> AsyncIterator[None]:
 async def test_no_more_of_an_answer_is_read_than_the_most(
     monkeypatch: pytest.MonkeyPatch, create: models.CreateClusterRequest
 ) -> None:
-    monkeypatch.setattr(httpx_backend, "MAX_BODY", 10_000)
+    monkeypatch.setattr(response_body, "MAX_BODY", 10_000)
 
     async def handle(connection: Connection) -> None:
         async for _ in endless(connection):
@@ -756,7 +756,7 @@ async def test_no_more_of_an_answer_is_read_than_the_most(
 async def test_an_answer_of_just_the_most_is_read_and_one_of_a_byte_more_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(httpx_backend, "MAX_BODY", len(BODY) + 1)
+    monkeypatch.setattr(response_body, "MAX_BODY", len(BODY) + 1)
 
     def respond(seen: Seen) -> bytes:
         return plain(BODY + b" " * int(seen.query["ClusterId"]))
@@ -769,7 +769,7 @@ async def test_an_answer_of_just_the_most_is_read_and_one_of_a_byte_more_is_not(
 
 @asynchronous
 async def test_a_small_answer_that_grows_when_decompressed_is_cut_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx_backend, "MAX_BODY", 10_000)
+    monkeypatch.setattr(response_body, "MAX_BODY", 10_000)
     bomb = plain(gzip.compress(b" " * 1_000_000), headers=(("Content-Encoding", "gzip"),))
     async with serve(answering(bomb)) as server, client(server.url, retry=READ_ONCE) as eks:
         with pytest.raises(errors.UnreadableResponse, match="more than 10000 bytes"):

@@ -79,13 +79,14 @@ from test_httpx import (  # noqa: F401
 from benchmarks import fuzz_native
 from benchmarks.fuzz_native import fuzz
 from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors, models
-from cds_eks.backend import httpx as default
+from cds_eks.backend import response_body
+from cds_eks.backend.headers import MAX_HEAD
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.native import NativeBackend
-from cds_eks.backend.native_connection import Connection as NativeConnection
-from cds_eks.backend.native_parser import MAX_HEAD, AnswerReader
+from cds_eks.backend.native_connection import NativeConnection
+from cds_eks.backend.native_parser import ResponseParser
 from cds_eks.backend.native_request import PIECE
-from cds_eks.backend.native_tls import SecureConnection
+from cds_eks.backend.native_tls import NativeTlsConnection
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 
@@ -113,13 +114,13 @@ def _on_the_native_backend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(*pieces: bytes, is_to_head: bool = False) -> tuple[RawResponse | None, bool]:
-    reader = AnswerReader()
+    reader = ResponseParser()
     reader.begin(is_to_head=is_to_head)
     response = None
     for piece in pieces:
         assert response is None
         response = reader.feed(memoryview(piece))
-    return response, reader.may_go_on
+    return response, reader.is_reusable
 
 
 WHOLE = [
@@ -136,9 +137,9 @@ WHOLE = [
 
 @pytest.mark.parametrize("content", WHOLE)
 def test_an_answer_may_be_split_at_any_byte(content: bytes) -> None:
-    expected, may_go_on = read(content)
+    expected, is_reusable = read(content)
     assert expected is not None
-    assert may_go_on
+    assert is_reusable
     assert read(*(content[at : at + 1] for at in range(len(content)))) == (expected, True)
     for at in range(1, len(content)):
         assert read(content[:at], content[at:]) == (expected, True)
@@ -169,9 +170,9 @@ def test_headers_may_hold_bytes_beyond_ascii(value: bytes, text: str) -> None:
 
 
 def test_an_answer_to_a_head_has_no_body() -> None:
-    response, may_go_on = read(b"HTTP/1.1 102 X\r\n\r\n", plain(b"12345")[:-5], is_to_head=True)
+    response, is_reusable = read(b"HTTP/1.1 102 X\r\n\r\n", plain(b"12345")[:-5], is_to_head=True)
     assert response is not None
-    assert (response.content, response.headers["content-length"], may_go_on) == (b"", "5", False)
+    assert (response.content, response.headers["content-length"], is_reusable) == (b"", "5", False)
 
 
 @pytest.mark.parametrize(
@@ -193,9 +194,9 @@ def test_what_is_no_answer_is_a_lost_connection(content: bytes, words: str) -> N
 
 
 def test_a_length_beside_chunks_is_the_last_answer() -> None:
-    response, may_go_on = read(chunked(b"{}", headers="Content-Length: 9\r\n"))
+    response, is_reusable = read(chunked(b"{}", headers="Content-Length: 9\r\n"))
     assert response is not None
-    assert (response.content, may_go_on) == (b"{}", False)
+    assert (response.content, is_reusable) == (b"{}", False)
 
 
 def test_an_answer_that_says_so_is_the_last_one() -> None:
@@ -205,7 +206,7 @@ def test_an_answer_that_says_so_is_the_last_one() -> None:
 
 @pytest.mark.parametrize("surplus", [b"", b"x"])
 def test_too_much_is_never_an_answer(surplus: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(default, "MAX_BODY", 10)
+    monkeypatch.setattr(response_body, "MAX_BODY", 10)
     assert read(plain(b"1234567890"))[0] is not None
     with pytest.raises(errors.UnreadableResponse, match="more than 10 bytes") as caught:
         read(plain(b"12345678901", status=201) + surplus)
@@ -455,9 +456,9 @@ async def test_a_request_ends_at_its_deadline_however_much_comes(silence: float 
         with pytest.raises(OutOfTime):
             await made.send(call)
         assert call.record.outcome == "unknown"
-        assert made._permits.available == Limits().max_connections
-        assert made._shared is not None
-        assert not made._shared.idle
+        assert made._pool.permits.available == Limits().max_connections
+        assert made._loop_state is not None
+        assert not made._loop_state.idle
 
 
 @asynchronous
@@ -488,7 +489,7 @@ async def test_a_deadline_holds_in_line_and_in_a_handshake_too() -> None:
         first.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await first
-        assert made._permits.available == 1
+        assert made._pool.permits.available == 1
 
 
 @asynchronous
@@ -526,8 +527,8 @@ async def test_a_connection_keeps_nothing_of_the_call_that_opened_it() -> None:
         await asyncio.sleep(0)
         gc.collect()
         assert kept() is None
-        assert made._shared is not None
-        assert len(made._shared.idle) == 1
+        assert made._loop_state is not None
+        assert len(made._loop_state.idle) == 1
 
 
 # --- large requests ------------------------------------------------------------------------------------------------
@@ -627,8 +628,8 @@ async def test_a_call_may_be_cancelled_at_any_step(
                 assert f"A{steps}" not in server.actions
             # Every other time all is new, so that the steps of a new connection are met as well.
             if steps % 2:
-                assert made._shared is not None
-                for connection in list(made._shared.idle):
+                assert made._loop_state is not None
+                for connection in list(made._loop_state.idle):
                     connection.close()
             steps += 1
         assert {*outcomes} == {"not_sent", "unknown"}
@@ -653,25 +654,25 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
             await asyncio.sleep(0)
             if is_before:  # cancelled, then passed over: it is still in the line when the place becomes free
                 waiting[0].cancel()
-                made._permits.release()
+                made._pool.permits.release()
             else:
-                made._permits.release()
+                made._pool.permits.release()
                 waiting[0].cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting[0]
-            assert len(made._permits._reads) == 1
+            assert len(made._pool.permits._reads) == 1
             waiting[2].cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[2]
-            assert made._permits.available == 0
+            assert made._pool.permits.available == 0
             waiting[1].cancel()  # who has the place now
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[1]
-            assert made._permits.available == 1
-            assert made._permits.try_acquire()
+            assert made._pool.permits.available == 1
+            assert made._pool.permits.try_acquire()
         go.set()
         await first
-        assert made._permits.available == 1
+        assert made._pool.permits.available == 1
 
 
 # --- everything at once --------------------------------------------------------------------------------------------
@@ -773,7 +774,7 @@ async def test_a_handshake_that_fails_is_a_failed_connection(end: str) -> None:
 async def test_a_request_that_tls_can_not_encrypt_was_not_sent(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: SecureConnection, data: object) -> None:
+    def broken(self: NativeTlsConnection, data: object) -> None:
         class Broken:
             def write(self, data: object) -> int:
                 raise ssl.SSLError("broken")
@@ -781,9 +782,9 @@ async def test_a_request_that_tls_can_not_encrypt_was_not_sent(
         self._tls = Broken()  # type: ignore[assignment]
         write(self, data)  # type: ignore[arg-type]
 
-    write = SecureConnection._write
+    write = NativeTlsConnection._write
     async with serve(answering(answer(CLUSTER)), tls=server_context) as server, sender(verify=client_context) as made:
-        monkeypatch.setattr(SecureConnection, "_write", broken)
+        monkeypatch.setattr(NativeTlsConnection, "_write", broken)
         asked = request(server.url)
         with pytest.raises(errors.ConnectFailed, match="before anything was sent"):
             await made.send(asked)
@@ -947,7 +948,7 @@ async def test_a_connection_that_is_opened_in_the_moment_of_a_cancellation_is_cl
         with pytest.raises(asyncio.CancelledError):
             await call
         await server.until(lambda: server.opened == server.closed == 1)
-        assert made._permits.available == Limits().max_connections
+        assert made._pool.permits.available == Limits().max_connections
 
 
 @asynchronous

@@ -22,9 +22,9 @@ from raw_server import CLUSTER, Connection, answer, answering, serve, unused_por
 
 from cds_eks import Limits, errors
 from cds_eks.backend import native_dial as dialing
-from cds_eks.backend.native_connection import Connection as NativeConnection
+from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_dial import Dial, interleaved, words_of
-from cds_eks.backend.native_loop import Shared
+from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.resolve import is_address
 from cds_eks.pipeline import OutOfTime
 
@@ -129,7 +129,7 @@ async def test_no_cancellation_gets_out_of_a_scope_that_ends_in_the_round_of_the
         assert stray == []
         assert ended.count("sibling") == 4
         assert len(ended) == 8
-        assert made._permits.available == Limits().max_connections
+        assert made._pool.permits.available == Limits().max_connections
 
 
 @pytest.mark.parametrize("is_before", [True, False])
@@ -176,8 +176,8 @@ async def test_who_cancels_the_inner_task_alone_cancels_no_call(hole: str) -> No
     async with sender() as made:
         call = asyncio.ensure_future(made.send(request(hole)))
         await asyncio.sleep(0.02)
-        assert made._shared is not None
-        for task in made._shared.tasks:
+        assert made._loop_state is not None
+        for task in made._loop_state.tasks:
             task.cancel()
         with pytest.raises(errors.ConnectFailed, match="no answer"):
             await call
@@ -187,7 +187,7 @@ async def test_a_fault_in_opening_is_passed_on() -> None:
     def make() -> Any:
         raise RuntimeError("a fault")
 
-    dial = Dial(Shared(asyncio.get_running_loop()), make, "127.0.0.1", unused_port())
+    dial = Dial(LoopState(asyncio.get_running_loop()), make, "127.0.0.1", unused_port())
     with pytest.raises(RuntimeError, match="a fault"):
         await dial.connect(None)
 
@@ -220,7 +220,7 @@ async def test_a_dead_address_is_passed_over_within_the_connect_timeout(addresse
 
 async def test_each_address_has_its_turn_however_short_the_time_is(addresses: Callable[..., None]) -> None:
     addresses("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1")
-    shared = Shared(asyncio.get_running_loop())
+    shared = LoopState(asyncio.get_running_loop())
     with black_hole("127.0.0.2") as port, black_hole("127.0.0.3", port), black_hole("127.0.0.4", port):
         dial = Dial(shared, lambda: NativeConnection(shared, ("http", "eks.test", port)), "eks.test", port)
         assert await dial.connect(0.5) is None
@@ -242,7 +242,7 @@ async def test_an_address_that_refuses_is_passed_over_at_once(
 async def test_of_two_that_answer_at_once_one_is_used_and_one_closed(addresses: Callable[..., None]) -> None:
     async with serve(answering(answer(CLUSTER))) as server:
         addresses("127.0.0.1", "::ffff:127.0.0.1")
-        shared = Shared(asyncio.get_running_loop())
+        shared = LoopState(asyncio.get_running_loop())
         made: list[NativeConnection] = []
 
         def make() -> NativeConnection:
@@ -332,8 +332,8 @@ async def test_a_cancellation_at_any_moment_leaves_no_socket_open(
                         call.cancel()
                     await asyncio.wait(calls)
                     outcomes += [call.cancelled() for call in calls]
-                    assert made._shared is not None
-                    for connection in list(made._shared.idle):  # so that all are new
+                    assert made._loop_state is not None
+                    for connection in list(made._loop_state.idle):  # so that all are new
                         connection.close()
             await server.until(lambda: server.opened == server.closed)
             await asyncio.sleep(0.01)

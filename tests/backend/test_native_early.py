@@ -17,9 +17,9 @@ from raw_server import CLUSTER, Connection, answer, plain, serve
 
 from cds_eks import errors
 from cds_eks.backend import native_tls as secure
-from cds_eks.backend.native_loop import Shared
-from cds_eks.backend.native_parser import AnswerReader
-from cds_eks.backend.tls_records import Records
+from cds_eks.backend.native_loop import LoopState
+from cds_eks.backend.native_parser import ResponseParser
+from cds_eks.backend.tls_records import RecordBoundaries
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +77,7 @@ async def test_what_lies_on_a_new_connection_before_the_first_byte_is_no_answer(
     if early == "end of TLS" and not tls:
         pytest.skip("there is none")
     acted = threading.Event()
-    send_soon = Shared.send_soon
+    send_soon = LoopState.send_soon
 
     def act(server: ThreadedServer, link: Link) -> None:
         EARLY[early](link)
@@ -86,7 +86,7 @@ async def test_what_lies_on_a_new_connection_before_the_first_byte_is_no_answer(
             server.receive(link)
             link.send(answer(CLUSTER))
 
-    def late(self: Shared, connection: Any) -> None:
+    def late(self: LoopState, connection: Any) -> None:
         assert acted.wait(5)  # stands still until it lies there
         time.sleep(0.02)
         if has_been_read:
@@ -94,7 +94,7 @@ async def test_what_lies_on_a_new_connection_before_the_first_byte_is_no_answer(
         else:
             send_soon(self, connection)
 
-    monkeypatch.setattr(Shared, "send_soon", late)
+    monkeypatch.setattr(LoopState, "send_soon", late)
     with ThreadedServer(act, contexts[0] if tls else None) as server:
         async with sender(verify=contexts[1]) as made:
             asked = request(server.url)
@@ -102,8 +102,8 @@ async def test_what_lies_on_a_new_connection_before_the_first_byte_is_no_answer(
                 await made.send(asked)
             assert asked.record.outcome == "not_sent"
             assert not any(b"Action" in head for head in server.requests)
-            assert made._shared is not None
-            assert not made._shared.idle
+            assert made._loop_state is not None
+            assert not made._loop_state.idle
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -116,24 +116,24 @@ async def test_session_tickets_are_no_answer(version: ssl.TLSVersion, monkeypatc
     served.minimum_version = served.maximum_version = version
     shaken = threading.Event()
     read: list[int] = []
-    send_soon, decrypt = Shared.send_soon, secure.SecureConnection._decrypt
+    send_soon, decrypt = LoopState.send_soon, secure.NativeTlsConnection._decrypt
 
     def act(server: ThreadedServer, link: Link) -> None:
         shaken.set()
         while server.receive(link):
             link.send(answer(CLUSTER))
 
-    def late(self: Shared, connection: Any) -> None:
+    def late(self: LoopState, connection: Any) -> None:
         assert shaken.wait(5)
         time.sleep(0.01)
-        monkeypatch.setattr(secure.SecureConnection, "_decrypt", watched)
+        monkeypatch.setattr(secure.NativeTlsConnection, "_decrypt", watched)
         send_soon(self, connection)
 
-    def watched(self: secure.SecureConnection, data: Any) -> None:
+    def watched(self: secure.NativeTlsConnection, data: Any) -> None:
         read.append(len(data))
         decrypt(self, data)
 
-    monkeypatch.setattr(Shared, "send_soon", late)
+    monkeypatch.setattr(LoopState, "send_soon", late)
     with ThreadedServer(act, served, pause=0.05) as server:
         async with sender(verify=trusted) as made:
             for _ in range(3):
@@ -159,8 +159,8 @@ async def test_records_before_a_request_are_not_read_for_ever(
     with ThreadedServer(act, contexts[0]) as server:
         async with sender(verify=contexts[1]) as made:
             await made.send(request(server.url))
-            assert made._shared is not None
-            (connection,) = made._shared.idle
+            assert made._loop_state is not None
+            (connection,) = made._loop_state.idle
             assert sent.wait(5)
             time.sleep(0.02)  # noqa: ASYNC251 - it lies there unread
             monkeypatch.setattr(secure, "MOST_READS", 1)
@@ -250,12 +250,12 @@ async def test_a_part_of_something_behind_an_answer_is_enough(
 async def test_nothing_behind_an_answer_is_passed_over(surplus: bytes, body: bytes) -> None:
     content = plain(body) + surplus
     for at in range(1, len(plain(body))):
-        reader = AnswerReader()
+        reader = ResponseParser()
         reader.begin(is_to_head=False)
         assert reader.feed(memoryview(content[:at])) is None
         found = reader.feed(memoryview(content[at:]))
         assert found is not None
-        assert (found.content, reader.may_go_on) == (body, False)
+        assert (found.content, reader.is_reusable) == (body, False)
 
 
 # --- in place of an end --------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ async def test_records_are_followed_however_they_come(step: int) -> None:
     ends = {0}
     for length in lengths:
         ends.add(max(ends) + 5 + length)
-    records = Records()
+    records = RecordBoundaries()
     for at in range(0, len(stream), step):
         assert records.is_between == (at in ends)
         records.feed(stream[at : at + step])

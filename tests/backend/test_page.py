@@ -14,8 +14,7 @@ from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, pl
 from test_httpx import AT_ONCE, BODY, READ_ONCE, Records, cancelled_when, client
 
 from cds_eks import Limits, Timeouts, errors
-from cds_eks.backend import Backend
-from cds_eks.backend import httpx as default
+from cds_eks.backend import Backend, response_body
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import Request
 
@@ -128,7 +127,7 @@ async def test_a_call_that_is_cancelled_in_line_was_not_sent(names: dict[str, An
 async def test_a_body_that_can_not_be_read(
     content: bytes, headers: tuple[tuple[str, str], ...], words: str, adapter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(default, "MAX_BODY", 10_000)
+    monkeypatch.setattr(response_body, "MAX_BODY", 10_000)
     adapter.send.__func__.__globals__["MAX_BODY"] = 10_000
     respond = answering(plain(content, headers=headers))
     async with serve(respond) as server, client(server.url, backend=adapter, retry=READ_ONCE) as eks:

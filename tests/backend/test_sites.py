@@ -11,7 +11,7 @@ from raw_server import unused_port
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors
 from cds_eks.backend.httpx import HttpxBackend
-from cds_eks.backend.request_target import place_of
+from cds_eks.backend.request_head import host_and_port
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -35,7 +35,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_place_is_a_host_and_a_port(url: str, place: str) -> None:
-    assert place_of(url) == place
+    assert host_and_port(url) == place
 
 
 @pytest.mark.anyio

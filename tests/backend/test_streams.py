@@ -21,17 +21,19 @@ from test_httpx import authority, client_context, server_context  # noqa: F401 -
 
 from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
-from cds_eks.backend.asyncio_stream import LoopedStream, plain_stream
-from cds_eks.backend.httpcore_network import Network
-from cds_eks.backend.sockets import TimeIsUp
-from cds_eks.backend.streams import LOOKS, PORTION, Patience, PlainStream, SecureStream, end_of_records
+from cds_eks.backend.asyncio_stream import AsyncioStream, plain_stream
+from cds_eks.backend.httpcore_network import HttpcoreNetwork
+from cds_eks.backend.sockets import TimedOut
+from cds_eks.backend.streams import PORTION, PlainStream, TimeLimits
+from cds_eks.backend.tls_records import end_of_records
+from cds_eks.backend.tls_stream import LOOKS, TlsStream
 
 asynchronous = pytest.mark.anyio
-ALWAYS = Patience()
+ALWAYS = TimeLimits()
 
 
-def soon(seconds: float = 0.02) -> Patience:
-    return Patience(end=clocks.monotonic() + seconds)
+def soon(seconds: float = 0.02) -> TimeLimits:
+    return TimeLimits(deadline=clocks.monotonic() + seconds)
 
 
 @pytest.fixture
@@ -97,13 +99,13 @@ async def test_a_stream_that_is_reset_says_so_each_time(make: Any, pair: Any) ->
 @pytest.mark.parametrize("make", KINDS)
 async def test_a_stream_gives_up_in_time_but_takes_what_is_there(make: Any, pair: Any) -> None:
     stream = make(pair[0])
-    for patience in (soon(), Patience(silence=0.02), soon(-1)):
-        with pytest.raises(TimeIsUp):
-            await stream.receive(patience)
+    for time_limits in (soon(), TimeLimits(read_timeout=0.02), soon(-1)):
+        with pytest.raises(TimedOut):
+            await stream.receive(time_limits)
     pair[1].sendall(b"x")
     await wait_until(lambda: not stream.is_quiet())
     assert await stream.receive(soon(-1)) == b"x", "a loop that stood still hears of the time first"
-    with pytest.raises(TimeIsUp):
+    with pytest.raises(TimedOut):
         await stream.send(b"x" * 50_000_000, soon())
     pair[1].sendall(b"y")
     assert await stream.receive(ALWAYS) == b"y"
@@ -114,7 +116,7 @@ async def test_a_stream_gives_up_in_time_but_takes_what_is_there(make: Any, pair
 async def test_one_timer_serves_many_answers(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, set_ = asyncio.get_running_loop(), 0
     stream = plain_stream(pair[0])
-    assert isinstance(stream, LoopedStream)
+    assert isinstance(stream, AsyncioStream)
     own = loop.call_later
 
     def call_later(delay: float, function: Any, *args: Any, **more: Any) -> Any:
@@ -125,12 +127,12 @@ async def test_one_timer_serves_many_answers(pair: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(loop, "call_later", call_later)
     for _ in range(5):
         pair[1].sendall(b"x")
-        assert await stream.receive(Patience(silence=0.5)) == b"x"
+        assert await stream.receive(TimeLimits(read_timeout=0.5)) == b"x"
     assert set_ == 1
     assert await receive_later(stream, pair[1], 0.6) == b"x", "it fires, and the time is not up"
     assert set_ == 2
-    with pytest.raises(TimeIsUp):
-        await stream.receive(Patience(silence=0.01))  # sooner than the one that is set
+    with pytest.raises(TimedOut):
+        await stream.receive(TimeLimits(read_timeout=0.01))  # sooner than the one that is set
     assert set_ == 3
     stream.close()
 
@@ -143,7 +145,7 @@ async def receive_later(stream: Any, other: socket.socket, after: float) -> byte
             other.sendall(b"x")
 
         group.start_soon(send)
-        received: bytes = await stream.receive(Patience(silence=5))
+        received: bytes = await stream.receive(TimeLimits(read_timeout=5))
     return received
 
 
@@ -211,7 +213,7 @@ class Peer:
 async def secure_pair(pair: Any, server: ssl.SSLContext, trusting: ssl.SSLContext) -> Any:
     peer = Peer(pair[1], server)
     inner = plain_stream(pair[0])
-    stream = await SecureStream.wrap(inner, trusting, "eks.test", soon(10))
+    stream = await TlsStream.wrap(inner, trusting, "eks.test", soon(10))
     await peer.ready()
     yield stream, peer.tls, inner
     stream.close()
@@ -243,7 +245,7 @@ async def test_a_stream_in_tls_knows_whether_anything_has_come(
             got += await stream.receive(soon(5))
         assert got == b"12"
         assert stream.receive_now() is None
-        with pytest.raises(TimeIsUp):
+        with pytest.raises(TimedOut):
             await stream.receive(soon())
         with contextlib.suppress(OSError):
             peer.setblocking(False)
@@ -303,8 +305,8 @@ async def test_a_handshake_with_what_is_no_tls_fails(
     if says is not None:
         pair[1].sendall(says)
         pair[1].shutdown(socket.SHUT_WR)
-    with pytest.raises(TimeIsUp if says is None else OSError):
-        await SecureStream.wrap(plain_stream(pair[0]), client_context, "eks.test", soon(0.05 if says is None else 5))
+    with pytest.raises(TimedOut if says is None else OSError):
+        await TlsStream.wrap(plain_stream(pair[0]), client_context, "eks.test", soon(0.05 if says is None else 5))
 
 
 class Chatty:
@@ -330,7 +332,7 @@ def test_a_server_that_always_has_something_to_say_is_not_quiet(come: Any, taken
     context = ssl.create_default_context()
     buffers = ssl.MemoryBIO(), ssl.MemoryBIO()
     inner: Any = Chatty(come)
-    stream = SecureStream(inner, context.wrap_bio(*buffers, server_hostname="eks.test"), *buffers)
+    stream = TlsStream(inner, context.wrap_bio(*buffers, server_hostname="eks.test"), *buffers)
     stream._incoming = ssl.MemoryBIO()
     stream._decrypted = lambda: b""  # type: ignore[method-assign]
     assert not stream.is_quiet()
@@ -400,7 +402,7 @@ async def test_connecting_fails_with_the_last_reason_or_when_the_time_is_up(monk
         await sockets.connect("127.0.0.1", 1, math.inf)
     with pytest.raises(OSError, match=r"not known|No address|resolution"):
         await sockets.connect("no-such-host.invalid", 1, clocks.monotonic() + 10)
-    with full_line() as (nowhere, _), pytest.raises(TimeIsUp):
+    with full_line() as (nowhere, _), pytest.raises(TimedOut):
         await sockets.connect(nowhere[0], nowhere[1], clocks.monotonic() + 0.03)
 
     async def none(*_: object) -> Any:
@@ -418,7 +420,7 @@ async def test_a_name_that_takes_too_long_to_look_up_is_given_up(monkeypatch: py
 
     monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
     began = time.monotonic()
-    with pytest.raises(TimeIsUp):
+    with pytest.raises(TimedOut):
         await sockets.connect("eks.test", 1, clocks.monotonic() + 0.03)
     with anyio.move_on_after(0.03):
         await sockets.connect("eks.test", 1, clocks.monotonic() + 30)
@@ -441,7 +443,7 @@ async def test_the_families_of_addresses_are_tried_by_turns(monkeypatch: pytest.
 @asynchronous
 async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        network = Network()
+        network = HttpcoreNetwork()
         channel = await network.connect_tcp("127.0.0.1", listener.getsockname()[1])
         assert network.channel is channel
         assert channel.get_extra_info("server_addr") == listener.getsockname()
@@ -454,7 +456,7 @@ async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
             await channel.write(b"\x05\x01\x00")  # SOCKS: no answer to a request comes
             accepted.sendall(b"\x05\x00" * PORTION)
             assert await channel.read(3) == b"\x05\x00\x05"
-            assert not channel.is_at_rest()
+            assert not channel.is_reusable()
             assert channel.get_extra_info("is_readable") is True
             with pytest.raises(httpcore.ConnectError, match="before it was asked"):
                 await channel.write(b"GET / HTTP/1.1\r\n\r\n")
@@ -468,7 +470,7 @@ async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
 @pytest.mark.parametrize("does", ["write", "handshake", "broken"])
 async def test_httpcore_is_told_of_what_fails_in_its_own_words(does: str, client_context: ssl.SSLContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        network = Network()
+        network = HttpcoreNetwork()
         network.begin(math.inf, 0.05)
         channel = await network.connect_tcp("127.0.0.1", listener.getsockname()[1])
         accepted, _ = listener.accept()
@@ -550,7 +552,7 @@ async def test_an_address_that_is_not_connected_yet_is_waited_for_again(monkeypa
 
 @asynchronous
 async def test_httpcore_is_told_in_its_own_words_that_connecting_took_too_long() -> None:
-    network = Network()
+    network = HttpcoreNetwork()
     with full_line() as (nowhere, _):
         network.begin(math.inf, 0.03)
         with pytest.raises(httpcore.ConnectTimeout):
@@ -560,7 +562,7 @@ async def test_httpcore_is_told_in_its_own_words_that_connecting_took_too_long()
 @asynchronous
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_what_has_come_when_the_time_is_up_has_come_in_time(pair: Any) -> None:
-    stream = LoopedStream(pair[0], asyncio.get_running_loop())
+    stream = AsyncioStream(pair[0], asyncio.get_running_loop())
     waits = asyncio.ensure_future(stream.receive(soon(5)))
     await asyncio.sleep(0)
     pair[1].sendall(b"x")

@@ -16,7 +16,7 @@ from test_httpx import CREDENTIALS, _no_proxies, create  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.backend import httpx_transport as transports
-from cds_eks.backend.httpcore_network import Network
+from cds_eks.backend.httpcore_network import HttpcoreNetwork
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -133,7 +133,7 @@ def test_no_part_of_httpcore_tells_what_it_does_for_us(part: str, caplog: pytest
 def test_each_pool_goes_over_our_network(url: str | None, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[dict[str, Any]] = []
     monkeypatch.setattr(httpcore, kind, lambda *_, **given: made.append(given))
-    network = Network()
+    network = HttpcoreNetwork()
     transports._pool(httpx.Proxy(url) if url else None, ssl.create_default_context(), network)
     [given] = made
     assert (given["network_backend"], given["max_connections"]) == (network, 1)

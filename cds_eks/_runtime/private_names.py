@@ -1,0 +1,28 @@
+"""All that is used here of other libraries without being public. `tests/unit/test_private_names.py` says what breaks.
+
+Each of them can go, or get another name, with any release. None is needed: without it something is slower, or freed
+later, and nothing is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+
+def end_of_transport(transport: object) -> Callable[[Exception | None], object] | None:
+    """Return what closes the socket of one of asyncio's transports at once, and tells its protocol.
+
+    `abort` leaves both to the event loop's next round, which never comes if the loop has ended. uvloop's transports
+    have no such method. Without it the connection is shut down, and the socket left to the garbage collector.
+    """
+    return cast("Callable[[Exception | None], object] | None", getattr(transport, "_call_connection_lost", None))
+
+
+def replace_pool(transport: Any, pool: object) -> None:
+    """Have one of httpx's transports use a pool of httpcore's that was made elsewhere.
+
+    httpx has no public way to say over which network its pool goes. Should the attribute get another name, httpx goes
+    over a network of its own, which can't be asked what it has read: then no such connection is used twice.
+    """
+    transport._pool = pool  # noqa: SLF001
