@@ -20,18 +20,8 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve
-from test_httpx import (  # noqa: F401 - fixtures
-    AT_ONCE,
-    CREDENTIALS,
-    READ_ONCE,
-    Records,
-    authority,
-    client,
-    client_context,
-    create,
-    server_context,
-)
+from support.backend_clients import READ_ONCE, Records, client
+from support.raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve
 
 from cds_eks import AsyncEksClient, Limits, Timeouts, errors
 from cds_eks._runtime import clocks

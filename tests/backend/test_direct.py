@@ -23,14 +23,8 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve, unused_port
-from test_httpx import (  # noqa: F401 - fixtures
-    CREDENTIALS,
-    authority,
-    client_context,
-    create,
-    server_context,
-)
+from support.backend_clients import CREDENTIALS
+from support.raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve, unused_port
 
 from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors
 from cds_eks._runtime import clocks

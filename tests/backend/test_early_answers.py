@@ -15,7 +15,8 @@ import anyio
 import httpx
 import pytest
 import trustme
-from native_parts import LOOPS, Link, ThreadedServer, reset
+from support.native_backend import LOOPS
+from support.threaded_server import Link, ThreadedServer, reset
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, Timeouts, errors
 from cds_eks.backend.httpx import HttpxBackend

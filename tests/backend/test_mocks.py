@@ -7,8 +7,8 @@ import logging
 import httpx
 import pytest
 import respx
-from raw_server import CLUSTER, answer, answering, serve
-from test_httpx import CREDENTIALS, READ_ONCE, _no_proxies, client  # noqa: F401 - a fixture
+from support.backend_clients import client
+from support.raw_server import CLUSTER, answer, answering, serve
 
 from cds_eks import Limits
 

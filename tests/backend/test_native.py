@@ -1,4 +1,4 @@
-"""The native backend: what it shares with the default one, and what it alone does."""
+"""The native backend alone: its parser, what leaves when, and TLS on memory buffers."""
 
 from __future__ import annotations
 
@@ -18,70 +18,17 @@ from typing import Any, Self
 
 import anyio
 import pytest
-import test_httpx
 import trustme
-from native_parts import LOOPS, request, sender
-from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
-
-# What any backend must do: the default one's own tests, run on this one as well. `_no_proxies` and the others are
-# their fixtures.
-from test_httpx import (  # noqa: F401
-    BODY,
-    CREDENTIALS,
-    _no_proxies,
-    authority,
-    chunked,
-    client,
-    client_context,
-    create,
-    no_leaks,
-    server_context,
-    test_a_body_may_come_in_any_form,
-    test_a_call_that_is_cancelled_in_line_for_a_connection_was_not_sent,
-    test_a_call_that_is_cancelled_in_the_tls_handshake_was_not_sent_and_leaves_no_socket_behind,
-    test_a_call_that_is_cancelled_once_bytes_have_left_is_recorded_as_unknown_and_frees_its_connection,
-    test_a_certificate_for_another_host_is_a_failed_connection,
-    test_a_certificate_of_an_unknown_authority_is_a_failed_connection,
-    test_a_close_without_an_answer_leaves_the_fate_of_a_request_unknown,
-    test_a_deadline_that_ends_a_call_in_flight_frees_its_connection,
-    test_a_host_that_the_environment_excepts_is_reached_without_the_proxy,
-    test_a_kept_connection_that_breaks_under_a_request_is_a_retry_for_a_read_and_unknown_for_a_create,
-    test_a_netrc_file_is_ignored,
-    test_a_proxy_that_can_not_be_used_is_a_configuration_error_that_does_not_repeat_it,
-    test_a_refused_port_is_a_failed_connection,
-    test_a_request_goes_out_as_it_was_made,
-    test_a_request_that_asks_for_it_is_the_last_on_its_connection,
-    test_a_reset_leaves_the_fate_of_a_request_unknown,
-    test_a_server_that_closes_idle_connections_hurts_nobody,
-    test_a_small_answer_that_grows_when_decompressed_is_cut_as_well,
-    test_a_tls_handshake_that_never_ends_is_a_failed_connection,
-    test_a_trusted_certificate_is_accepted,
-    test_a_url_that_is_too_long_is_refused_before_anything_is_sent,
-    test_aclose_closes_idle_connections_at_once_and_busy_ones_with_their_call,
-    test_an_answer_of_just_the_most_is_read_and_one_of_a_byte_more_is_not,
-    test_an_answer_that_breaks_off_is_a_lost_connection,
-    test_an_empty_body_is_not_decompressed,
-    test_as_many_calls_as_there_are_connections_are_under_way_and_the_rest_waits_in_line,
-    test_broken_compression_is_an_unreadable_answer,
-    test_calls_in_a_row_share_one_connection,
-    test_cancelling_2000_calls_in_flight_leaves_every_slot_usable,
-    test_cookies_are_not_kept,
-    test_no_log_record_holds_a_credential_or_a_signature,
-    test_no_log_record_of_a_failure_holds_a_credential_or_a_signature,
-    test_no_more_of_an_answer_is_read_than_the_most,
-    test_redirects_are_not_followed,
-    test_silence_is_a_lost_connection,
-    test_the_connection_that_was_used_last_is_used_first,
-    test_the_environments_authorities_are_trusted,
-    test_who_waits_for_the_one_connection_gets_it_first_come_first_served,
-)
+from support import backend_clients
+from support.backend_clients import BODY, CREDENTIALS, chunked, no_leaks
+from support.native_backend import LOOPS, request, sender
+from support.raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
 
 from benchmarks import fuzz_native
 from benchmarks.fuzz_native import fuzz
 from cds_eks import AsyncEksClient, EksClient, Limits, Timeouts, backend, errors, models
 from cds_eks.backend import response_body
 from cds_eks.backend.headers import MAX_HEAD
-from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.native import NativeBackend
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_parser import ResponseParser
@@ -95,19 +42,11 @@ asynchronous = pytest.mark.anyio
 
 @pytest.fixture(params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    if request.param[1]["use_uvloop"] and request.function is test_a_server_that_closes_idle_connections_hurts_nobody:
-        pytest.skip("on uvloop the test's own server closes a round later than it says")
     return request.param
 
 
-@pytest.fixture(autouse=True)
-def _on_the_native_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(*args: Any, backend: Any = "native", **settings: Any) -> AsyncEksClient:
-        if isinstance(backend, HttpxBackend):
-            backend = NativeBackend(verify=backend._verify)
-        return AsyncEksClient(*args, backend=backend, **settings)
-
-    monkeypatch.setattr(test_httpx, "AsyncEksClient", make)
+def client(url: str, **settings: Any) -> AsyncEksClient:
+    return backend_clients.client(url, backend="native", **settings)
 
 
 # --- the reader ----------------------------------------------------------------------------------------------------
@@ -913,7 +852,7 @@ assert {"httptools", "cds_eks.backend.native"} <= sys.modules.keys()
 
 
 def test_the_blocking_client_goes_through_it() -> None:
-    with Sleepy(_reset) as server, EksClient(test_httpx.CREDENTIALS, endpoint=server.url, backend="native") as eks:
+    with Sleepy(_reset) as server, EksClient(CREDENTIALS, endpoint=server.url, backend="native") as eks:
         for _ in range(2):
             assert eks.clusters.get("c-1").data.cluster_name == "one"
             server.has_acted.wait(5)

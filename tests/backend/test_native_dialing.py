@@ -17,8 +17,9 @@ from typing import Any
 import anyio
 import pytest
 import trustme
-from native_parts import LOOPS, black_hole, open_files, request, sender
-from raw_server import CLUSTER, Connection, answer, answering, serve, unused_port
+from support.native_backend import LOOPS, open_files, request, sender
+from support.raw_server import CLUSTER, Connection, answer, answering, serve, unused_port
+from support.threaded_server import black_hole
 
 from cds_eks import Limits, errors
 from cds_eks.backend import native_dial as dialing
@@ -34,13 +35,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture

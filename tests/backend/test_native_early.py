@@ -12,8 +12,9 @@ from typing import Any
 import anyio
 import pytest
 import trustme
-from native_parts import LOOPS, Link, ThreadedServer, request, reset, sender
-from raw_server import CLUSTER, Connection, answer, plain, serve
+from support.native_backend import LOOPS, request, sender
+from support.raw_server import CLUSTER, Connection, answer, plain, serve
+from support.threaded_server import Link, ThreadedServer, reset
 
 from cds_eks import errors
 from cds_eks.backend import native_tls as secure
@@ -29,13 +30,6 @@ FAKE = plain(b'{"fake": 1}')
 @pytest.fixture(params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="module")

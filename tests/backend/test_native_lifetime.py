@@ -20,8 +20,9 @@ from unittest.mock import Mock
 import attrs
 import pytest
 import trustme
-from native_parts import LOOPS, Link, ThreadedServer, black_hole, open_files, request, reset, sender
-from raw_server import CLUSTER, answer, answering, plain, serve, unused_port
+from support.native_backend import LOOPS, open_files, request, sender
+from support.raw_server import CLUSTER, answer, answering, plain, serve, unused_port
+from support.threaded_server import Link, ThreadedServer, black_hole, reset
 
 from cds_eks import Limits, errors
 from cds_eks._runtime import clocks
@@ -47,13 +48,6 @@ def new_loop(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEve
     uvloop = pytest.importorskip("uvloop")
     made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return made
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="module")

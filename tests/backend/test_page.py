@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import attrs
 import pytest
-from raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
-from test_httpx import AT_ONCE, BODY, READ_ONCE, Records, cancelled_when, client
+from support.backend_clients import AT_ONCE, BODY, READ_ONCE, Records, cancelled_when, client
+from support.raw_server import CLUSTER, CREATED, Connection, Seen, answer, answering, plain, serve, unused_port
 
 from cds_eks import Limits, Timeouts, errors
 from cds_eks.backend import Backend, response_body

@@ -7,20 +7,13 @@ import re
 import attrs
 import httpx
 import pytest
-from raw_server import unused_port
+from support.raw_server import unused_port
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.request_head import host_and_port
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from typing import Any
 import anyio
 import httpcore
 import pytest
-from test_httpx import authority, client_context, server_context  # noqa: F401 - fixtures
 
 from cds_eks._runtime import clocks
 from cds_eks.backend import sockets

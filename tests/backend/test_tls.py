@@ -24,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from raw_server import CLUSTER, answer, answering, serve
+from support.raw_server import CLUSTER, answer, answering, serve
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, errors, models
 from cds_eks.backend import tls

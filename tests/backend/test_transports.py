@@ -11,8 +11,8 @@ import attrs
 import httpcore
 import httpx
 import pytest
-from raw_server import CLUSTER, CREATED, Connection, answer, answering, serve, unused_port
-from test_httpx import CREDENTIALS, _no_proxies, create  # noqa: F401 - fixtures
+from support.backend_clients import CREDENTIALS
+from support.raw_server import CLUSTER, CREATED, Connection, answer, answering, serve, unused_port
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.backend import httpx_transport as transports

@@ -1,50 +1,15 @@
-"""What the native backend's tests share: event loops, requests, and servers that act while the loop stands still."""
+"""Servers in threads, which act while the event loop stands still, and a port on which connecting takes for ever."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import ssl
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
-
-import attrs
-import pytest
-
-from cds_eks.backend.native import NativeBackend
-from cds_eks.resources.clusters import GET_CLUSTER
-from cds_eks.wire import Request
-
-LOOPS: list[Any] = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
-with contextlib.suppress(ImportError):
-    import uvloop  # noqa: F401
-
-    LOOPS.append(pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"))
-
-
-def request(url: str, query: str = "Action=X", *, method: str = "GET", **fields: Any) -> Request:
-    given = {"connect_timeout": 5.0, "read_timeout": 5.0, **fields}
-    return Request(
-        operation=attrs.evolve(GET_CLUSTER, method=method), url=f"{url}/eks/v1", params={}, query=query, **given
-    )
-
-
-@contextlib.asynccontextmanager
-async def sender(**settings: Any) -> AsyncIterator[NativeBackend]:
-    made = NativeBackend(**settings)
-    try:
-        yield made
-    finally:
-        await made.aclose()
-
-
-def open_files() -> int:
-    """How many descriptors this process has."""
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
 
 @contextlib.contextmanager
