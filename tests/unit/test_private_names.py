@@ -3,7 +3,7 @@
 - `end_of_transport`: a connection is shut down, and its socket freed later
   (`tests/backend/test_native_lifetime.py::test_without_the_name_that_asyncio_has_for_it_a_connection_still_ends`).
 - `replace_pool`: no connection through one of httpx's transports is used twice
-  (`tests/backend/test_connections.py::test_no_connection_is_used_twice_whose_network_can_not_be_asked`).
+  (`tests/backend/test_httpx_connections.py::test_no_connection_is_used_twice_whose_network_can_not_be_asked`).
 """
 
 from __future__ import annotations
