@@ -41,7 +41,6 @@ ONLY: dict[str, set[str]] = {
 }
 EMULATOR_IS_FOR = {"cli"}
 STILL_LONG = {
-    "benchmarks/fuzz_native.py",
     "cds_eks/client/async_client.py",
     "codegen/__main__.py",
     "codegen/description.py",
