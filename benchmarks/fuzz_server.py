@@ -1,4 +1,4 @@
-"""The server of `benchmarks.fuzz_native`, and its plans: answers that are whole, mutated, cut, or have trailing data."""
+"""The server of `benchmarks.fuzz_native`, and its plans: answers whole, mutated, cut, or with trailing data."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ class AsyncioStream(PlainStream):
         self._is_watched = False
         self._watch()
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """See `Stream`."""
-        return self._held is None and self._problem is None and super().is_quiet()
+        return self._held is None and self._problem is None and super().is_idle()
 
     async def receive(self, time_limits: TimeLimits) -> bytes:
         """See `Stream`."""

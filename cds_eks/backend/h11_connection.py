@@ -180,7 +180,7 @@ class H11Connection:
 
     def _is_readable(self) -> bool:
         """Whether anything has come that nobody has read, or an end."""
-        return self._stream is None or not self._stream.is_quiet()
+        return self._stream is None or not self._stream.is_idle()
 
     async def _write(self, data: bytes) -> bool:
         """Send bytes; return whether the connection took them. One that did not may hold an answer all the same.

@@ -126,11 +126,11 @@ class HttpcoreStream(httpcore.AsyncNetworkStream):
             mirror is not None
             and mirror.their_state is h11.DONE
             and mirror.trailing_data == (b"", False)
-            and self._is_quiet()
+            and self._is_idle()
         )
 
-    def _is_quiet(self) -> bool:
-        return not self._held and self._stream.is_quiet()
+    def _is_idle(self) -> bool:
+        return not self._held and self._stream.is_idle()
 
     def close(self) -> None:
         """Close it at once."""
@@ -149,7 +149,7 @@ class HttpcoreStream(httpcore.AsyncNetworkStream):
         """
         network = self._network
         if self._has_answered:
-            if not self._is_quiet():
+            if not self._is_idle():
                 network.unsolicited = True
                 raise httpcore.ConnectError(unsolicited(self._stream))
             self._has_answered = False
@@ -159,7 +159,7 @@ class HttpcoreStream(httpcore.AsyncNetworkStream):
         try:
             await self._stream.send(buffer, network.time_limits(timeout))
         except TimedOut:
-            if not self._is_quiet():  # an answer to the part that has left: after this error httpcore reads it
+            if not self._is_idle():  # an answer to the part that has left: after this error httpcore reads it
                 raise httpcore.WriteError("") from None
             raise network.late(httpcore.WriteTimeout) from None
         except OSError as error:
@@ -216,7 +216,7 @@ class HttpcoreStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of it; see httpcore."""
         if info == "is_readable":
-            return not self._is_quiet()
+            return not self._is_idle()
         if info == "ssl_object":
             return getattr(self._stream, "secured", None)
         if info == "socket":

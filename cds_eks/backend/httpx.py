@@ -45,7 +45,7 @@ class HttpxBackend:
 
     Args:
         limits: How many connections, and how long idle ones are kept.
-        transport: A transport to send everything through, in place of connections of its own: `httpx.ASGITransport`
+        transport: A transport to send everything through, instead of connections of its own: `httpx.ASGITransport`
             for an application in the same process, `httpx.MockTransport` in tests.
         verify: Whose certificates are trusted: an SSL context, or None for the usual authorities.
         has_queue: Whether requests wait in here for a connection. A client's own backend has none: its limits let no

@@ -58,7 +58,7 @@ class NativeBackend:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
             OutOfTime: The request's deadline has passed.
         """
-        asked, pool = outgoing(request), self._pool
+        to_send, pool = outgoing(request), self._pool
         if self._loop_state is None:
             self._loop_state = _loop_state(pool)
         loop_state = self._loop_state
@@ -70,10 +70,10 @@ class NativeBackend:
                 is_new = connection is None
                 if connection is None:
                     connection = await self._connect(request, loop_state)
-                answer = connection.exchange(asked, request.record, request.read_timeout)
+                answer = connection.exchange(to_send, request.record, request.read_timeout)
                 try:
-                    if asked.rest:
-                        await connection.send_rest(asked)
+                    if to_send.rest:
+                        await connection.send_rest(to_send)
                     result = _readable(await answer)
                 except BaseException:
                     connection.close()

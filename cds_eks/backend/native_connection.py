@@ -13,7 +13,7 @@ from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import bare
 from cds_eks.backend.native_loop import LoopState, free_transport
 from cds_eks.backend.native_parser import ResponseParser
-from cds_eks.backend.native_request import PIECE, OutgoingRequest, Result, Unsent
+from cds_eks.backend.native_request import CHUNK_SIZE, OutgoingRequest, Result, Unsent
 from cds_eks.backend.request_head import endpoint_of
 from cds_eks.backend.tls import tls_words
 from cds_eks.errors import ConnectionLost, EksError
@@ -39,19 +39,19 @@ class NativeConnection(asyncio.BufferedProtocol):
         "_deadline",
         "_descriptor",
         "_due",
-        "_heard",
         "_is_freed",
+        "_last_read",
         "_loop",
         "_loop_state",
-        "_may_write",
         "_outgoing",
         "_poll",
         "_read_timeout",
         "_reader",
+        "_reason",
         "_record",
         "_timer",
         "_transport",
-        "_why",
+        "_writable",
         "is_late",
         "origin",
         "part",
@@ -70,25 +70,25 @@ class NativeConnection(asyncio.BufferedProtocol):
         self._answer: asyncio.Future[Result] | None = None
         self._outgoing: OutgoingRequest | None = None  # a request that has not left yet
         self._record: CallRecord | None = None  # of the call that it belongs to
-        self._may_write: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # when the timer fires
         self._read_timeout: float | None = None  # how many seconds of silence are the end
         self._deadline: float | None = None  # when the request's time is up
-        self._heard = 0.0
+        self._last_read = 0.0
         self._is_freed = False
-        self._why = ""  # it was lost
+        self._reason = ""  # it was lost
 
     @property
     def is_sound(self) -> bool:
-        """Whether it can be asked again: the whole answer came, nothing else, and no end."""
+        """Whether it can be used again: the whole answer came, no trailing data, and no end."""
         return self._reader.is_reusable and not self._transport.is_closing()
 
     def is_reusable(self, request: Request) -> bool:
         """See `Pooled`. What has come meanwhile is looked for later, just before the first byte leaves."""
         return self.origin == endpoint_of(request.url).origin
 
-    def is_silent(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
         return not self._transport.is_closing() and not self._is_readable()
 
@@ -122,25 +122,25 @@ class NativeConnection(asyncio.BufferedProtocol):
         if outgoing is None or record is None or self._answer is None or self._answer.done():
             return
         # Asked of a new one as well: an answer that is there before its request is none.
-        if not self.is_silent():
-            self._end(Unsent(self._why))
+        if not self.is_idle():
+            self._end(Unsent(self._reason))
             return
         self._outgoing = self._record = None
         record.may_have_left()
         self._write(outgoing.begin)
         if self._transport.is_closing():  # nothing waited to be sent, so this is a failure of the first byte
             record.did_not_leave()
-            self._end(Unsent(self._why))
+            self._end(Unsent(self._reason))
 
     async def send_rest(self, outgoing: OutgoingRequest) -> None:
         """Send the rest of a request, no faster than it leaves; stop once there is an answer, or no connection."""
         self.send_begin()
         rest = memoryview(outgoing.rest)
         while rest and self._answer is not None and not self._answer.done() and not self._transport.is_closing():
-            self._write(rest[:PIECE])
-            rest = rest[PIECE:]
-            if self._may_write is not None:
-                await self._may_write
+            self._write(rest[:CHUNK_SIZE])
+            rest = rest[CHUNK_SIZE:]
+            if self._writable is not None:
+                await self._writable
             else:
                 await asyncio.sleep(0)  # or a quick server would have the loop for all of it, and a lost one unnoticed
         if rest:
@@ -168,7 +168,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         if self._loop.is_running():
             self._transport.abort()
         elif not self._is_freed:
-            self._is_freed, self._answer, self._may_write = True, None, None  # nobody can be told any more
+            self._is_freed, self._answer, self._writable = True, None, None  # nobody can be told any more
             free_transport(self._transport, self._loop)
 
     def _write(self, data: bytes | memoryview) -> None:
@@ -176,10 +176,10 @@ class NativeConnection(asyncio.BufferedProtocol):
 
     def _received(self, data: memoryview) -> None:
         if self._answer is None or self._answer.done() or self._outgoing is not None:
-            self._end(Unsent(self._why))
+            self._end(Unsent(self._reason))
             self.close()  # it answers nothing, and would be taken for the answer to the next request
             return
-        self._heard = clocks.monotonic()
+        self._last_read = clocks.monotonic()
         try:
             response = self._reader.feed(data)
         except EksError as error:
@@ -191,15 +191,15 @@ class NativeConnection(asyncio.BufferedProtocol):
     def _end(self, result: Result) -> None:
         if self._answer is not None and not self._answer.done():
             is_unsent = self._outgoing is not None and not isinstance(result, OutOfTime)
-            self._answer.set_result(Unsent(self._why) if is_unsent else result)
-        if self._may_write is not None:
+            self._answer.set_result(Unsent(self._reason) if is_unsent else result)
+        if self._writable is not None:
             self.resume_writing()
 
     def lose(self, reason: object) -> None:
         """Count it as lost, for a reason."""
         words = reason
         if isinstance(reason, Exception):
-            words = self._why = self._why or tls_words(f"{type(reason).__name__}: {reason}")
+            words = self._reason = self._reason or tls_words(f"{type(reason).__name__}: {reason}")
         self._end(ConnectionLost(f"the connection was lost ({words})"))
         self.close()
 
@@ -208,7 +208,7 @@ class NativeConnection(asyncio.BufferedProtocol):
 
         No timer is set or cancelled for a request: one fires now and then, and looks for how long it was silent.
         """
-        self._heard = now = clocks.monotonic()
+        self._last_read = now = clocks.monotonic()
         self._read_timeout = read_timeout
         self._deadline = deadline
         due = deadline if read_timeout is None else now + read_timeout
@@ -234,7 +234,7 @@ class NativeConnection(asyncio.BufferedProtocol):
             self._end(OutOfTime())
             self.close()
             return
-        silent_from = None if self._read_timeout is None else self._heard + self._read_timeout
+        silent_from = None if self._read_timeout is None else self._last_read + self._read_timeout
         dues = [due for due in (self._deadline, silent_from) if due is not None]
         if not dues:
             return
@@ -243,7 +243,7 @@ class NativeConnection(asyncio.BufferedProtocol):
             self._look_at(due, now)
         else:
             self.is_late = True
-            self.lose("ReadTimeout" if self._may_write is None else "WriteTimeout")
+            self.lose("ReadTimeout" if self._writable is None else "WriteTimeout")
 
     # --- what asyncio calls; its docs say when ---
 
@@ -281,10 +281,10 @@ class NativeConnection(asyncio.BufferedProtocol):
                 self.buffer_updated(count)
 
     def pause_writing(self) -> None:  # noqa: D102
-        self._may_write = self._loop.create_future()
+        self._writable = self._loop.create_future()
 
     def resume_writing(self) -> None:  # noqa: D102
-        self._heard = clocks.monotonic()
-        if self._may_write is not None and not self._may_write.done():
-            self._may_write.set_result(None)
-        self._may_write = None
+        self._last_read = clocks.monotonic()
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None

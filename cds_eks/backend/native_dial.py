@@ -99,7 +99,7 @@ class Dial:
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError
             self.trouble = words_of(error)
             return None
-        if seconds is not None:  # all are to have their turn
+        if seconds is not None:  # all are to be tried
             self._delay = min(DELAY, seconds / (len(addresses) + 1))
         self.trouble = "" if addresses else "no address"
         await self._race(addresses)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from cds_eks._runtime import private_names
-from cds_eks.backend.native_request import PIECE
+from cds_eks.backend.native_request import CHUNK_SIZE
 
 if TYPE_CHECKING:
     from cds_eks.backend.native_connection import NativeConnection
@@ -25,7 +25,7 @@ MOST_AT_ONCE = 256
 
 
 def _room() -> memoryview:
-    return memoryview(bytearray(PIECE))
+    return memoryview(bytearray(CHUNK_SIZE))
 
 
 @attrs.frozen(eq=False)

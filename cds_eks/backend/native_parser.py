@@ -20,10 +20,10 @@ class ResponseParser:
     __slots__ = (
         "_fields",
         "_has_head",
+        "_head_size",
         "_is_to_head",
         "_parser",
         "_pieces",
-        "_quiet",
         "_size",
         "_status",
         "is_reusable",
@@ -42,7 +42,7 @@ class ResponseParser:
         self._is_to_head = is_to_head
         self._status: int | None = None  # until the answer is whole
         self._has_head = False
-        self._size = self._quiet = 0
+        self._size = self._head_size = 0
 
     def feed(self, data: memoryview) -> RawResponse | None:
         """Read some bytes; return the answer once it is whole, its body compressed as it came.
@@ -51,7 +51,7 @@ class ResponseParser:
             ConnectionLost: It is no HTTP, or its head has no end.
             UnreadableResponse: Its body is too long.
         """
-        self._quiet += len(data)
+        self._head_size += len(data)
         # llhttp passes over line ends behind an answer without a word. So one at the end is fed on its own, to see
         # whether the answer was whole before it.
         end = len(data) - (data[-1] in b"\r\n")
@@ -72,7 +72,7 @@ class ResponseParser:
             raise UnreadableResponse(response_body.too_long(), http_status=status)
         if self._status is not None:
             return self._whole()
-        if self._quiet > MAX_HEAD:
+        if self._head_size > MAX_HEAD:
             raise _lost("the answer's head is too long")
         return None
 
@@ -122,7 +122,7 @@ class ResponseParser:
                 self._status = self._parser.get_status_code()
 
     def on_body(self, piece: bytes) -> None:  # noqa: D102
-        self._quiet = 0
+        self._head_size = 0
         if self._status is None:
             self._size += len(piece)
             self._pieces.append(piece)
@@ -130,7 +130,7 @@ class ResponseParser:
                 self._pieces.clear()
 
     def on_message_complete(self) -> None:  # noqa: D102
-        self._quiet = 0
+        self._head_size = 0
         if self._status is not None or self._size > response_body.MAX_BODY:
             return
         if 100 <= self._parser.get_status_code() < 200:

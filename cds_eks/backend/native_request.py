@@ -12,7 +12,7 @@ from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import RawResponse, Request
 
-PIECE = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 """How many bytes are read, or written, at once."""
 
 
@@ -95,7 +95,7 @@ def _written(request: Request) -> OutgoingRequest | InvalidRequestError:
     if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
         return InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
     begin, rest = f"{method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii"), request.content or b""
-    if len(rest) <= PIECE:
+    if len(rest) <= CHUNK_SIZE:
         begin, rest = begin + rest, b""
     return _make_outgoing(origin=origin, begin=begin, rest=rest, is_to_head=method == "HEAD")
 

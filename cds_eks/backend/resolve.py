@@ -16,7 +16,7 @@ async def look_up(host: str, port: int) -> Sequence[tuple[Any, ...]]:
     """Return what `socket.getaddrinfo` does for TCP, looked up by the event loop if it can, or else by this thread.
 
     Event loops look names up in threads, which they have no more once the main thread has ended: in `atexit`, and in
-    threads that go on. It is done right here then, where nothing but the system's own patience limits it.
+    threads that go on. It is done right here then, where nothing but the system's own timeout limits it.
 
     Args:
         host: A name, or an address, for which nothing is looked up.

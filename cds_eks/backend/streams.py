@@ -1,7 +1,7 @@
-"""Connections as streams of bytes that can be asked whether anything has come that nobody has read, TLS or not.
+"""Streams of bytes that know whether anything has come that nobody has read, TLS or not.
 
 A connection may be used again only if nothing can be read from it beyond the last answer, since that would be taken for
-the answer to the next request. So nothing is read ahead here that `is_quiet` does not know of.
+the answer to the next request. So nothing is read ahead here that `is_idle` does not know of.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from cds_eks.backend import sockets
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.wire import Request
 
-PIECE = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 """How many bytes are read at once."""
 
-PORTION = 256 * 1024
-"""How many bytes are sent at once; then others have their turn."""
+SEND_SIZE = 256 * 1024
+"""How many bytes are sent at once; then other tasks run."""
 
 LATE_READS = 8
 """How many pieces of an answer are taken after the time is up."""
@@ -94,7 +94,7 @@ class Stream(Protocol):
     socket: socket.socket
     failure: ssl.SSLError | None
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether it is open, and nothing at all has come that was not received yet, nor an end."""
         ...  # pragma: no cover - a protocol has no body
 
@@ -147,7 +147,7 @@ class PlainStream:
         self.socket = socket
         self._is_readable = sockets.watched(socket)
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """See `Stream`."""
         return self.socket.fileno() >= 0 and not self._is_readable()
 
@@ -164,7 +164,7 @@ class PlainStream:
     def receive_now(self) -> bytes | None:
         """See `Stream`."""
         try:
-            return self.socket.recv(PIECE)
+            return self.socket.recv(CHUNK_SIZE)
         except (BlockingIOError, InterruptedError):
             return None
 
@@ -173,7 +173,7 @@ class PlainStream:
         left = memoryview(data)
         while left:
             with contextlib.suppress(BlockingIOError, InterruptedError):
-                left = left[self.socket.send(left[:PORTION]) :]
+                left = left[self.socket.send(left[:SEND_SIZE]) :]
             if left and not await sockets.wait((self.socket,), is_to_read=False, until=time_limits.until):
                 raise TimedOut
 

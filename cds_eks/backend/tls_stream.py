@@ -7,10 +7,10 @@ import ssl
 
 import anyio.to_thread
 
-from cds_eks.backend.streams import PIECE, PORTION, Stream, TimeLimits
+from cds_eks.backend.streams import CHUNK_SIZE, SEND_SIZE, Stream, TimeLimits
 from cds_eks.backend.tls_records import end_of_records
 
-LOOKS = 8
+MAX_READS = 8
 """How many pieces that mean nothing (TLS's session tickets) are taken in a row before a server counts as talking."""
 
 
@@ -68,13 +68,13 @@ class TlsStream:
                 await stream._flush(time_limits)
                 return stream
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """See `Stream`. Session tickets, and what else TLS has to say for itself, are taken in and mean nothing."""
-        for _ in range(LOOKS):
+        for _ in range(MAX_READS):
             self._unread = self._unread or self._decrypted()
             if self._unread or self._has_ended or self.failure is not None:
                 return False
-            if self._inner.is_quiet():
+            if self._inner.is_idle():
                 return not self._part
             try:
                 data = self._inner.receive_now()
@@ -111,7 +111,7 @@ class TlsStream:
         """See `Stream`."""
         left = memoryview(data)
         while left:
-            left = left[self.secured.write(left[:PORTION]) :]
+            left = left[self.secured.write(left[:SEND_SIZE]) :]
             await self._flush(time_limits)
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ class TlsStream:
             return b""
         pieces = []
         try:
-            while data := self.secured.read(PIECE):
+            while data := self.secured.read(CHUNK_SIZE):
                 pieces.append(data)
             self._has_ended = True
         except ssl.SSLWantReadError:

@@ -205,7 +205,7 @@ class Broken:
     def __init__(self, *pieces: bytes) -> None:
         self.pieces = list(pieces)
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         return True
 
     async def send(self, data: bytes, time_limits: TimeLimits) -> None:

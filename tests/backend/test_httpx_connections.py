@@ -76,7 +76,7 @@ def slow_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def write_channel(self: HttpcoreStream, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer.startswith(b"CONNECT"):
-            await until(lambda: not self._is_quiet())
+            await until(lambda: not self._is_idle())
         await channel(self, buffer, timeout)
 
     monkeypatch.setattr(H11Connection, "_write", write_direct)

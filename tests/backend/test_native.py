@@ -32,7 +32,7 @@ from cds_eks.backend.headers import MAX_HEAD
 from cds_eks.backend.native import NativeBackend
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_parser import ResponseParser
-from cds_eks.backend.native_request import PIECE
+from cds_eks.backend.native_request import CHUNK_SIZE
 from cds_eks.backend.native_tls import NativeTlsConnection
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request
@@ -123,13 +123,13 @@ def test_an_answer_to_a_head_has_no_body() -> None:
         (b"HTTP/1.1 101 X\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n", "switches protocols"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "form"),
         (b"HTTP/1.1 200 OK\r\nX-A: " + b"x" * MAX_HEAD, "head is too long"),
-        (chunked(b"{}")[:-2] + b"X-A: " + b"x" * (MAX_HEAD + PIECE), "head is too long"),
+        (chunked(b"{}")[:-2] + b"X-A: " + b"x" * (MAX_HEAD + CHUNK_SIZE), "head is too long"),
         (b"ICY 200 OK\r\n\r\n", "HTTP"),
     ],
 )
 def test_what_is_no_answer_is_a_lost_connection(content: bytes, words: str) -> None:
     with pytest.raises(errors.ConnectionLost, match=words):
-        read(*(content[at : at + PIECE] for at in range(0, len(content), PIECE)))
+        read(*(content[at : at + CHUNK_SIZE] for at in range(0, len(content), CHUNK_SIZE)))
 
 
 def test_a_length_beside_chunks_is_the_last_answer() -> None:
@@ -235,7 +235,7 @@ async def test_an_end_that_the_loop_has_not_noticed_is_found_before_anything_is_
 async def test_a_request_of_which_no_byte_could_leave_goes_out_on_another_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(NativeConnection, "is_silent", lambda _: True)  # it happens between the look and the write
+    monkeypatch.setattr(NativeConnection, "is_idle", lambda _: True)  # it happens between the look and the write
     with Sleepy(_reset) as server:
         async with sender() as made:
             await made.send(request(server.url))
@@ -248,7 +248,7 @@ async def test_a_request_of_which_no_byte_could_leave_goes_out_on_another_connec
 async def test_a_new_connection_that_is_closed_before_anything_is_sent_has_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(NativeConnection, "is_silent", lambda _: False)
+    monkeypatch.setattr(NativeConnection, "is_idle", lambda _: False)
     async with serve(answering(answer(CLUSTER))) as server, sender() as made:
         asked = request(server.url)
         with pytest.raises(errors.ConnectFailed, match="before anything was sent") as caught:
@@ -491,7 +491,7 @@ async def test_a_large_request_goes_out_no_faster_than_it_is_read(monkeypatch: p
         assert [seen.body for seen in server.ledger] == [LARGE] * 2
         assert server.opened == 1
     assert len(waiting) > 100
-    assert max(waiting) < 4 * PIECE
+    assert max(waiting) < 4 * CHUNK_SIZE
 
 
 @asynchronous

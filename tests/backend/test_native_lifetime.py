@@ -371,14 +371,14 @@ async def test_what_the_transport_says_twice_does_no_harm() -> None:
     shared = LoopState(asyncio.get_running_loop())
     connection = NativeConnection(shared, ("http", "eks.test", 80))
     connection.pause_writing()
-    waiting = connection._may_write
+    waiting = connection._writable
     assert waiting is not None
     for _ in range(2):
         connection.resume_writing()
     assert waiting.done()
     connection.pause_writing()
-    assert connection._may_write is not None
-    connection._may_write.cancel()
+    assert connection._writable is not None
+    connection._writable.cancel()
     connection.resume_writing()
 
 

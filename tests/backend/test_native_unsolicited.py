@@ -157,8 +157,8 @@ async def test_records_before_a_request_are_not_read_for_ever(
             (connection,) = made._loop_state.idle
             assert sent.wait(5)
             time.sleep(0.02)  # noqa: ASYNC251 - it lies there unread
-            monkeypatch.setattr(secure, "MOST_READS", 1)
-            assert not connection.is_silent()
+            monkeypatch.setattr(secure, "MAX_READS", 1)
+            assert not connection.is_idle()
 
 
 # --- behind an answer ----------------------------------------------------------------------------------------------

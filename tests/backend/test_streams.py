@@ -23,9 +23,9 @@ from cds_eks.backend import sockets
 from cds_eks.backend.asyncio_stream import AsyncioStream, plain_stream
 from cds_eks.backend.httpcore_network import HttpcoreNetwork
 from cds_eks.backend.sockets import TimedOut
-from cds_eks.backend.streams import PORTION, PlainStream, TimeLimits
+from cds_eks.backend.streams import SEND_SIZE, PlainStream, TimeLimits
 from cds_eks.backend.tls_records import end_of_records
-from cds_eks.backend.tls_stream import LOOKS, TlsStream
+from cds_eks.backend.tls_stream import MAX_READS, TlsStream
 
 asynchronous = pytest.mark.anyio
 ALWAYS = TimeLimits()
@@ -53,25 +53,25 @@ KINDS = [plain_stream, PlainStream]
 @pytest.mark.parametrize("make", KINDS)
 async def test_a_plain_stream_knows_whether_anything_has_come(make: Any, pair: Any) -> None:
     stream = make(pair[0])
-    assert stream.is_quiet()
+    assert stream.is_idle()
     assert stream.receive_now() is None
     pair[1].sendall(b"x" * 100_000)
     size = 0
     while size < 100_000:
         size += len(await stream.receive(ALWAYS))
-    assert stream.is_quiet()
+    assert stream.is_idle()
     pair[1].sendall(b"more")
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     await anyio.sleep(0.01)  # the loop has its chance to take it away
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
     assert await stream.receive(ALWAYS) == b"more"
     pair[1].close()
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     for _ in range(2):
         assert await stream.receive(ALWAYS) == b""
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
     stream.close()
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
     with pytest.raises(OSError):  # noqa: PT011 - its number says what it is
         await stream.receive(ALWAYS)
 
@@ -88,10 +88,10 @@ async def test_a_stream_that_is_reset_says_so_each_time(make: Any, pair: Any) ->
     stream = make(pair[0])
     pair[1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     pair[1].close()
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     with pytest.raises(OSError, match="reset"):
         await stream.receive(ALWAYS)
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
 
 
 @asynchronous
@@ -102,7 +102,7 @@ async def test_a_stream_gives_up_in_time_but_takes_what_is_there(make: Any, pair
         with pytest.raises(TimedOut):
             await stream.receive(time_limits)
     pair[1].sendall(b"x")
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     assert await stream.receive(soon(-1)) == b"x", "a loop that stood still hears of the time first"
     with pytest.raises(TimedOut):
         await stream.send(b"x" * 50_000_000, soon())
@@ -226,19 +226,19 @@ async def test_a_stream_in_tls_knows_whether_anything_has_come(
 ) -> None:
     client_context.maximum_version = version
     async with secure_pair(pair, server_context, client_context) as (stream, peer, _):
-        assert stream.is_quiet(), "session tickets mean nothing"
+        assert stream.is_idle(), "session tickets mean nothing"
         peer.sendall(b"x" * 40_000)
         size = 0
         while size < 40_000:
             size += len(await stream.receive(soon(5)))
-        assert stream.is_quiet()
+        assert stream.is_idle()
         await stream.send(b"y" * 10, ALWAYS)
         assert peer.recv(100) == b"y" * 10
         peer.sendall(b"1")
         peer.sendall(b"2")
-        await wait_until(lambda: not stream.is_quiet())
+        await wait_until(lambda: not stream.is_idle())
         await anyio.sleep(0.01)
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
         got = b""
         while len(got) < 2:
             got += await stream.receive(soon(5))
@@ -249,9 +249,9 @@ async def test_a_stream_in_tls_knows_whether_anything_has_come(
         with contextlib.suppress(OSError):
             peer.setblocking(False)
             peer.unwrap()  # says that this is the end
-        await wait_until(lambda: not stream.is_quiet())
+        await wait_until(lambda: not stream.is_idle())
         assert await stream.receive(soon(5)) == b""
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
 
 
 @asynchronous
@@ -265,13 +265,13 @@ async def test_a_part_of_a_record_is_something(
             other, _ = listener.accept()
         one.setblocking(False)
         async with secure_pair((one, other), server_context, client_context) as (stream, peer, inner):
-            assert stream.is_quiet(), "session tickets mean nothing"
+            assert stream.is_idle(), "session tickets mean nothing"
             raw = socket.socket(fileno=peer.detach())
             raw.sendall(part)
-            await wait_until(lambda inner=inner: not inner.is_quiet())
-            assert not stream.is_quiet()
-            assert inner.is_quiet()
-            assert not stream.is_quiet()
+            await wait_until(lambda inner=inner: not inner.is_idle())
+            assert not stream.is_idle()
+            assert inner.is_idle()
+            assert not stream.is_idle()
             raw.close()
             with pytest.raises(ConnectionResetError, match="close_notify"):
                 await stream.receive(soon(5))
@@ -282,14 +282,14 @@ async def test_what_is_no_tls_breaks_a_stream_but_not_what_came_before(
     pair: Any, server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
     async with secure_pair(pair, server_context, client_context) as (stream, peer, inner):
-        assert stream.is_quiet(), "session tickets mean nothing"
+        assert stream.is_idle(), "session tickets mean nothing"
         peer.sendall(b"whole")
         raw = socket.socket(fileno=peer.detach())
         raw.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        await wait_until(lambda: not inner.is_quiet())
+        await wait_until(lambda: not inner.is_idle())
         await anyio.sleep(0.02)
         assert await stream.receive(soon(5)) == b"whole"
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
         for _ in range(2):
             with pytest.raises(OSError, match=r"WRONG_VERSION|wrong version|RECORD_LAYER_FAILURE"):
                 await stream.receive(soon(5))
@@ -313,7 +313,7 @@ class Chatty:
 
     socket = None
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         return False
 
     def __init__(self, come: bytes | OSError | None) -> None:
@@ -326,7 +326,7 @@ class Chatty:
         return self.come
 
 
-@pytest.mark.parametrize(("come", "taken"), [(b"\x17\x03\x03", LOOKS), (b"", 1), (None, 1), (OSError(), 1)])
+@pytest.mark.parametrize(("come", "taken"), [(b"\x17\x03\x03", MAX_READS), (b"", 1), (None, 1), (OSError(), 1)])
 def test_a_server_that_always_has_something_to_say_is_not_quiet(come: Any, taken: int) -> None:
     context = ssl.create_default_context()
     buffers = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -334,7 +334,7 @@ def test_a_server_that_always_has_something_to_say_is_not_quiet(come: Any, taken
     stream = TlsStream(inner, context.wrap_bio(*buffers, server_hostname="eks.test"), *buffers)
     stream._incoming = ssl.MemoryBIO()
     stream._decrypted = lambda: b""  # type: ignore[method-assign]
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
     assert inner.taken == taken
 
 
@@ -453,7 +453,7 @@ async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
         accepted, _ = listener.accept()
         with accepted:
             await channel.write(b"\x05\x01\x00")  # SOCKS: no answer to a request comes
-            accepted.sendall(b"\x05\x00" * PORTION)
+            accepted.sendall(b"\x05\x00" * SEND_SIZE)
             assert await channel.read(3) == b"\x05\x00\x05"
             assert not channel.is_reusable()
             assert channel.get_extra_info("is_readable") is True
