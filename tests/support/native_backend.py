@@ -14,6 +14,8 @@ from cds_eks.backend.native import NativeBackend
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import Request
 
+LARGE = bytes(range(256)) * 40_000  # 10 MB
+
 LOOPS: list[Any] = [pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio")]
 with contextlib.suppress(ImportError):
     import uvloop  # noqa: F401

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
+from support.raw_server import CLUSTER, answer
+
 
 @contextlib.contextmanager
 def black_hole(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
@@ -141,3 +143,36 @@ class ThreadedServer:
                 link.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
+
+
+class ActingServer:
+    """A server of two connections: once the first is answered, it acts, in a thread, while the loop is blocked."""
+
+    def __init__(self, act: Callable[[socket.socket], None]) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.has_acted = threading.Event()
+        self.requests: list[int] = []
+        self._act = act
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        with contextlib.ExitStack() as accepted:
+            for number in (1, 2):
+                link, _ = self.listener.accept()
+                accepted.enter_context(link)
+                link.recv(65536)
+                self.requests.append(number)
+                link.sendall(answer(CLUSTER))
+                if number == 1:
+                    time.sleep(0.05)  # the loop has gone on, and stands still again
+                    self._act(link)
+                    self.has_acted.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(5)
+        self.listener.close()

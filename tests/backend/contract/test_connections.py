@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import attrs
 import pytest
@@ -177,3 +179,32 @@ async def test_aclose_closes_idle_connections_at_once_and_busy_ones_with_their_c
             await eks.aclose()
             assert len(server.ledger) == 2
         del eks
+
+
+@asynchronous
+async def test_an_attempt_that_sends_twice_at_once_needs_no_second_permit(client: MakeClient) -> None:
+    both_are_in = anyio.Event()
+
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        if len(connection.server.ledger) == 2:
+            both_are_in.set()
+        await both_are_in.wait()
+        await connection.send(answer(CLUSTER))
+
+    async def twice(request: Request, send: Send) -> RawResponse:
+        found: list[RawResponse] = []
+
+        async def once() -> None:
+            found.append(await send(request))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(once)
+            group.start_soon(once)
+        return found[0]
+
+    settings: dict[str, Any] = {"limits": Limits(max_connections=1), "per_attempt": [twice]}
+    async with serve(handle) as server, client(server.url, **settings) as eks:
+        with anyio.fail_after(5):
+            await eks.clusters.get("c-1")
+        assert server.opened == 2
