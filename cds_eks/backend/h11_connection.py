@@ -36,7 +36,7 @@ logger: logging.Logger = logging.getLogger("cds_eks.backend")
 MAX_CONNECTING = 128
 """How many connect at once. More would take much memory, and may be more than the server's backlog takes."""
 
-CONNECT_PATIENCE = 1.0
+CONNECT_WAIT = 1.0
 """How long others wait for one of them to be done, in seconds; then they connect all the same."""
 
 
@@ -147,7 +147,7 @@ class H11Connection:
         began = clocks.monotonic()
         _, host, port = self._endpoint.origin
         is_in_turn = self._connecting.try_acquire() or await self._connecting.acquire(
-            is_read=True, seconds=min(CONNECT_PATIENCE, end - began)
+            is_read=True, seconds=min(CONNECT_WAIT, end - began)
         )
         limit = math.inf if request.connect_timeout is None else clocks.monotonic() + request.connect_timeout
         time_limits = TimeLimits(deadline=min(end, limit))

@@ -181,7 +181,7 @@ async def _through_httpx(transport: httpx.AsyncBaseTransport, request: Request, 
             return await exchange(transport, request)
     except BaseException as error:
         if not isinstance(error, Exception):  # a cancellation while a failure is dealt with has it as its context
-            without(error, httpx_transport.OTHERS)
+            without(error, httpx_transport.HTTP_PACKAGES)
         raise
     raise OutOfTime
 

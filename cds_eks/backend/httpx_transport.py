@@ -29,7 +29,7 @@ CLOSE_TIMEOUT = 1.0
 _is_ours = contextvars.ContextVar("cds_eks_is_ours", default=False)
 
 
-class _Discreet(logging.Filter):
+class _KeepQuiet(logging.Filter):
     """Keeps httpcore quiet at DEBUG: the headers of answers may repeat our signed URL, and a proxy has a password."""
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - what `Filter` names it
@@ -37,7 +37,7 @@ class _Discreet(logging.Filter):
 
 
 for _part in ("connection", "http11", "http2", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_part}").addFilter(_Discreet())
+    logging.getLogger(f"httpcore.{_part}").addFilter(_KeepQuiet())
 
 
 class Closable(Protocol):
@@ -54,7 +54,7 @@ async def close(thing: Closable) -> None:
         await thing.aclose()
 
 
-OTHERS = frozenset({"h11", "httpcore", "httpx"})
+HTTP_PACKAGES = frozenset({"h11", "httpcore", "httpx"})
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """What httpx raises before anything of a request can have left."""

@@ -473,7 +473,7 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
     real = sockets.connect
     monkeypatch.setattr(sockets, "connect", connect)
     monkeypatch.setattr("cds_eks.backend.httpx.MAX_CONNECTING", 2)
-    monkeypatch.setattr("cds_eks.backend.h11_connection.CONNECT_PATIENCE", 0.05 if is_slow else 30)
+    monkeypatch.setattr("cds_eks.backend.h11_connection.CONNECT_WAIT", 0.05 if is_slow else 30)
     async with (
         serve(answering(answer(CLUSTER))) as server,
         AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks,
