@@ -196,7 +196,7 @@ class _Trace:
         self.has_left = False
 
     async def __call__(self, event: str, facts: Mapping[str, Any]) -> None:
-        """OnAnswer of an event; httpcore says which there are."""
+        """Note an event; httpcore says which there are."""
         if event == "connection.connect_tcp.complete":
             self.orphans.append(facts["return_value"])
         elif event.endswith("send_request_headers.started"):
@@ -225,8 +225,8 @@ def _http_request(request: Request) -> httpx.Request:
     Raises:
         httpx.InvalidURL: It can't be sent.
     """
-    silence = request.read_timeout
-    timeout = {"connect": request.connect_timeout, "read": silence, "write": silence, "pool": None}
+    read_timeout = request.read_timeout
+    timeout = {"connect": request.connect_timeout, "read": read_timeout, "write": read_timeout, "pool": None}
     made = httpx.Request(
         request.operation.method,
         f"{request.url}?{request.query}",
