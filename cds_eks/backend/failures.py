@@ -23,7 +23,7 @@ def connection_lost(request: Request, words: str) -> ConnectionLost:
     return ConnectionLost(f"the connection was lost ({_shown(request, words)})", action=request.operation.name)
 
 
-def words_of(kind: str, error: object = "") -> str:
+def kind_and_text(kind: str, error: object = "") -> str:
     """Return what went wrong, as its kind and what an error says; only the kind if that says nothing."""
     return f"{kind}: {error}".rstrip(": ")
 

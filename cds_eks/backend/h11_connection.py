@@ -21,7 +21,7 @@ from cds_eks._runtime.logs import log
 from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import sockets
 from cds_eks.backend.asyncio_stream import plain_stream
-from cds_eks.backend.failures import connect_failed, connection_lost, words_of
+from cds_eks.backend.failures import connect_failed, connection_lost, kind_and_text
 from cds_eks.backend.headers import MAX_HEAD
 from cds_eks.backend.interception import are_intercepted
 from cds_eks.backend.request_head import LAST_LINES, asks_to_close, endpoint_of, header_lines, request_target
@@ -125,7 +125,7 @@ class H11Connection:
             is_sent = is_accepted = await self._write(data)
             answer = await self._read(most, on_partial)
         except Unsolicited:
-            raise connect_failed(request, words_of("ConnectError", unsolicited(self._stream))) from None
+            raise connect_failed(request, kind_and_text("ConnectError", unsolicited(self._stream))) from None
         except Broken as error:
             raise connection_lost(request, str(error)) from None
         except TimedOut:
@@ -160,7 +160,7 @@ class H11Connection:
         except TimedOut:
             raise (OutOfTime() if end <= limit else connect_failed(request, "ConnectTimeout")) from None
         except (OSError, ValueError, OverflowError) as error:
-            raise connect_failed(request, words_of("ConnectError", error)) from None
+            raise connect_failed(request, kind_and_text("ConnectError", error)) from None
         finally:
             if is_in_turn:
                 self._connecting.release()
@@ -233,9 +233,9 @@ class H11Connection:
             is_whole = True
         except h11.RemoteProtocolError as error:
             error.__traceback__ = None  # h11 leaves a cycle, which would keep this frame, and the connection
-            raise Broken(words_of("RemoteProtocolError", error)) from None
+            raise Broken(kind_and_text("RemoteProtocolError", error)) from None
         except OSError as error:
-            raise Broken(words_of("ReadError", error)) from None
+            raise Broken(kind_and_text("ReadError", error)) from None
         finally:
             if head is not None and not is_whole:
                 on_partial(Answer(head.status_code, head.headers.raw_items(), b"".join(pieces)))

@@ -16,7 +16,7 @@ import httpx
 from cds_eks._runtime.frames import bare, without
 from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import httpx_transport, response_body
-from cds_eks.backend.failures import connect_failed, connection_lost, words_of
+from cds_eks.backend.failures import connect_failed, connection_lost, kind_and_text
 from cds_eks.backend.h11_connection import MAX_CONNECTING, Answer, H11Connection, OnAnswer
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.httpx_transport import NOT_SENT, HttpxTransport, close, proxy_of
@@ -224,7 +224,7 @@ def _response(answer: Answer, request: Request) -> RawResponse:
 
 def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
-    words = words_of(type(error).__name__, error)
+    words = kind_and_text(type(error).__name__, error)
     source: BaseException | None = error
     while source is not None:  # h11's errors hold themselves by their tracebacks, and the connection along with them
         source.__traceback__ = None

@@ -19,7 +19,7 @@ import attrs
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.native_tls import NativeTlsConnection
-from cds_eks.backend.resolve import is_address, look_up
+from cds_eks.backend.resolve import by_turns, is_address, look_up
 
 DELAY = 0.25
 """After how many seconds without an answer the next address is tried as well, at the latest (RFC 8305, section 5)."""
@@ -167,13 +167,13 @@ def _pass_on(task: asyncio.Task[NativeConnection | None], opened: asyncio.Future
 
 def interleaved(found: Iterable[tuple[Any, ...]]) -> list[str]:
     """Return the addresses that a look-up found, IPv6 and IPv4 by turns (RFC 8305, section 4)."""
-    families: dict[int, dict[str, None]] = {}
-    for family, _, _, _, where in found:
-        scope = f"%{where[3]}" if len(where) == 4 and where[3] and "%" not in where[0] else ""
-        families.setdefault(family, {})[f"{where[0]}{scope}"] = None
-    lines = [list(addresses) for addresses in families.values()]
-    longest = max(map(len, lines), default=0)
-    return [line[at] for at in range(longest) for line in lines if at < len(line)]
+    return by_turns((family, _with_scope(where)) for family, _, _, _, where in found)
+
+
+def _with_scope(where: tuple[Any, ...]) -> str:
+    """Return an address; a link-local one of IPv6 with the interface that it belongs to."""
+    scope = f"%{where[3]}" if len(where) == 4 and where[3] and "%" not in where[0] else ""
+    return f"{where[0]}{scope}"
 
 
 def words_of(error: BaseException) -> str:
