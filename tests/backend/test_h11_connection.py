@@ -349,7 +349,7 @@ async def test_an_answer_of_a_transport_is_on_the_record_while_it_is_closed(crea
         assert (record.outcome, record.request_id) == ("accepted", "r-1")
 
 
-# --- bytes too many, over TLS --------------------------------------------------------------------------------------
+# --- trailing data over TLS -------------------------------------------------------------------------------------------
 
 
 @asynchronous
@@ -486,7 +486,7 @@ async def test_only_so_many_connect_at_once_unless_that_takes_long(
 
 
 @asynchronous
-async def test_a_turn_to_connect_is_given_back_whatever_comes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_permit_to_connect_is_released_whatever_comes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = HttpxBackend()
     free = backend._connecting.available
     async with AsyncEksClient(

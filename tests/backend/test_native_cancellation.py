@@ -43,7 +43,7 @@ async def test_a_call_may_be_cancelled_at_any_step(
             with pytest.raises(asyncio.CancelledError):
                 await call
             outcomes.append(asked.record.outcome)
-            await made.send(request(server.url, "Action=Whole"))  # the one place is free
+            await made.send(request(server.url, "Action=Whole"))  # the one permit is free
             if asked.record.outcome == "not_sent":
                 assert f"A{steps}" not in server.actions
             # Every other time all is new, so that the steps of a new connection are met as well.
@@ -57,7 +57,7 @@ async def test_a_call_may_be_cancelled_at_any_step(
 
 
 @asynchronous
-async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation_is_not_lost() -> None:
+async def test_a_permit_that_is_granted_to_a_call_in_the_moment_of_its_cancellation_is_not_lost() -> None:
     go = anyio.Event()
 
     async def handle(connection: Connection) -> None:
@@ -72,7 +72,7 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
         for is_before in (True, False):
             waiting = [asyncio.ensure_future(made.send(request(server.url))) for _ in range(3)]
             await asyncio.sleep(0)
-            if is_before:  # cancelled, then passed over: it is still in the line when the place becomes free
+            if is_before:  # cancelled, then passed over: it is still in the queue when the permit is released
                 waiting[0].cancel()
                 made._pool.permits.release()
             else:
@@ -85,7 +85,7 @@ async def test_a_place_that_is_given_to_a_call_in_the_moment_of_its_cancellation
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[2]
             assert made._pool.permits.available == 0
-            waiting[1].cancel()  # who has the place now
+            waiting[1].cancel()  # who has the permit now
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[1]
             assert made._pool.permits.available == 1

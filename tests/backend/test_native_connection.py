@@ -42,15 +42,15 @@ def client(url: str, **settings: Any) -> AsyncEksClient:
 
 
 @asynchronous
-@pytest.mark.parametrize("surplus", [b"\r\n", b"x", answer({"ClusterId": "evil"})])
+@pytest.mark.parametrize("trailing", [b"\r\n", b"x", answer({"ClusterId": "evil"})])
 @pytest.mark.parametrize("is_late", [False, True])
-async def test_a_connection_with_surplus_bytes_is_never_used_again(surplus: bytes, is_late: bool) -> None:
+async def test_a_connection_with_trailing_data_is_never_used_again(trailing: bytes, is_late: bool) -> None:
     async def handle(connection: Connection) -> None:
         while True:
             await connection.read()
-            await connection.send(answer(CLUSTER) + (b"" if is_late else surplus))
+            await connection.send(answer(CLUSTER) + (b"" if is_late else trailing))
             if is_late:
-                await connection.send(surplus)
+                await connection.send(trailing)
 
     async with serve(handle) as server, sender() as made:
         for number in range(1, 4):
@@ -63,7 +63,7 @@ async def test_a_connection_with_surplus_bytes_is_never_used_again(surplus: byte
 ENDS: dict[str, Callable[[socket.socket], None]] = {
     "closed": lambda accepted: accepted.close(),
     "reset": reset,
-    "surplus": lambda accepted: accepted.sendall(b"\r\n"),
+    "trailing": lambda accepted: accepted.sendall(b"\r\n"),
 }
 
 
@@ -258,7 +258,7 @@ async def test_a_deadline_that_has_passed_already_sends_nothing() -> None:
 
 
 @asynchronous
-async def test_a_deadline_holds_in_line_and_in_a_handshake_too() -> None:
+async def test_a_deadline_holds_in_the_queue_and_in_a_handshake_too() -> None:
     async def handle(connection: Connection) -> None:
         await connection.until_closed()
 

@@ -59,12 +59,12 @@ def test_an_answer_may_be_split_at_any_byte(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", WHOLE)
 @pytest.mark.parametrize(
-    "surplus", [b"\n", b"\r\n", b"x", b"\0", plain(b"{}"), b"HTTP/1.1 103 X\r\n\r\n" + plain(b"{}")]
+    "trailing", [b"\n", b"\r\n", b"x", b"\0", plain(b"{}"), b"HTTP/1.1 103 X\r\n\r\n" + plain(b"{}")]
 )
-def test_whatever_comes_with_the_end_of_an_answer_is_noticed(content: bytes, surplus: bytes) -> None:
+def test_trailing_data_with_the_end_of_an_answer_is_noticed(content: bytes, trailing: bytes) -> None:
     expected, _ = read(content)
-    assert read(content + surplus) == (expected, False)
-    assert read(content[:-1], content[-1:] + surplus) == (expected, False)
+    assert read(content + trailing) == (expected, False)
+    assert read(content[:-1], content[-1:] + trailing) == (expected, False)
 
 
 def test_headers_are_put_together() -> None:
@@ -115,11 +115,11 @@ def test_an_answer_that_says_so_is_the_last_one() -> None:
     assert read(plain(b"{}", headers=(("Connection", "close"),)) + b"more")[1] is False
 
 
-@pytest.mark.parametrize("surplus", [b"", b"x"])
-def test_too_much_is_never_an_answer(surplus: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trailing", [b"", b"x"])
+def test_too_much_is_never_an_answer(trailing: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(response_body, "MAX_BODY", 10)
     assert read(plain(b"1234567890"))[0] is not None
     with pytest.raises(errors.UnreadableResponse, match="more than 10 bytes") as caught:
-        read(plain(b"12345678901", status=201) + surplus)
+        read(plain(b"12345678901", status=201) + trailing)
     assert caught.value.http_status == 201
-    assert read(plain(b"1") + plain(b"12345678901"))[0] is not None  # the surplus is not counted
+    assert read(plain(b"1") + plain(b"12345678901"))[0] is not None  # the trailing is not counted

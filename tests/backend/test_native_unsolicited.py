@@ -238,11 +238,11 @@ async def test_a_part_of_something_behind_an_answer_is_enough(
             assert [b"Second" in head for head in server.requests] == [False, True]
 
 
-@pytest.mark.parametrize("surplus", [b"H", b"HTTP/1.1", b"\r", b"\r\n\r\n", b"\r\nH", b"\n\n", b" "])
+@pytest.mark.parametrize("trailing", [b"H", b"HTTP/1.1", b"\r", b"\r\n\r\n", b"\r\nH", b"\n\n", b" "])
 @pytest.mark.parametrize("body", [b"{}", b"{}\n", b"{}\r\n", b""])
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_nothing_behind_an_answer_is_passed_over(surplus: bytes, body: bytes) -> None:
-    content = plain(body) + surplus
+async def test_no_trailing_data_is_passed_over(trailing: bytes, body: bytes) -> None:
+    content = plain(body) + trailing
     for at in range(1, len(plain(body))):
         reader = ResponseParser()
         reader.begin(is_to_head=False)

@@ -51,7 +51,7 @@ async def test_a_call_that_is_cancelled_once_bytes_have_left_is_recorded_as_unkn
 
 
 @asynchronous
-async def test_a_call_that_is_cancelled_in_line_for_a_connection_was_not_sent(client: MakeClient) -> None:
+async def test_a_call_that_is_cancelled_while_it_waits_for_a_connection_was_not_sent(client: MakeClient) -> None:
     go = anyio.Event()
 
     async def handle(connection: Connection) -> None:
@@ -110,7 +110,7 @@ async def test_a_tls_handshake_that_never_ends_is_a_failed_connection(client: Ma
 
 
 @asynchronous
-async def test_cancelling_2000_calls_in_flight_leaves_every_slot_usable(client: MakeClient) -> None:
+async def test_cancelling_2000_calls_in_flight_leaves_every_permit_usable(client: MakeClient) -> None:
     rng = random.Random(20250908)
     together = anyio.Event()
     last: list[Seen] = []

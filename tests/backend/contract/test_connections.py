@@ -71,7 +71,7 @@ async def test_the_connection_that_was_used_last_is_used_first(client: MakeClien
 
 
 @asynchronous
-async def test_as_many_calls_as_there_are_connections_are_under_way_and_the_rest_waits_in_line(
+async def test_as_many_calls_as_there_are_connections_are_under_way_and_the_rest_is_queued(
     client: MakeClient,
 ) -> None:
     go = anyio.Event()
