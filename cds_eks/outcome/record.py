@@ -104,7 +104,6 @@ class CallRecord:
 
     may_have_left = mark_sent
     did_not_leave = mark_not_sent
-    broke_off = add_partial_body
 
     @property
     def attempts_made(self) -> int:

@@ -160,7 +160,7 @@ def test_an_attempt_that_is_queued_is_not_counted() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("may_have_left", "mark_sent"), ("did_not_leave", "mark_not_sent"), ("broke_off", "add_partial_body")],
+    [("may_have_left", "mark_sent"), ("did_not_leave", "mark_not_sent")],
 )
 def test_the_names_that_backends_had_before_still_work(old: str, new: str) -> None:
     assert getattr(CallRecord, old) is getattr(CallRecord, new)
