@@ -8,25 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tiers import TIERS
 
 import cds_eks
 
 ROOT = Path(cds_eks.__file__).parent
 
-# From the top down. A member imports only members of tiers below its own: nothing above, and nothing beside it.
-TIERS: list[set[str]] = [
-    {"__init__"},
-    {"cli", "types"},
-    {"fleet"},
-    {"sync"},
-    {"client"},
-    {"backend", "middleware", "resources", "waiting"},
-    {"codec", "lookup", "paging", "pipeline"},
-    {"config", "emulator", "models", "wire"},
-    {"outcome", "schema", "signing"},
-    {"_runtime", "redaction"},
-    {"_version", "errors"},
-]
 MOST_IN_A_TIER = 6
 RANK = {member: rank for rank, tier in enumerate(TIERS) for member in tier}
 
