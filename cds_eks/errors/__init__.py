@@ -87,9 +87,15 @@ __all__ = [
     "may_pass",
 ]
 
+_KINDS_OF_AMBIGUOUS = (
+    AmbiguousAnswer,
+    AmbiguousConnectionLost,
+    AmbiguousDeadline,
+    AmbiguousServerFault,
+    AmbiguousTransport,
+)
+
 # Tracebacks and pickles name the public module, wherever in it a class is written.
-for _kind in (
-    *(AmbiguousAnswer, AmbiguousConnectionLost, AmbiguousDeadline, AmbiguousServerFault, AmbiguousTransport),
-    *(kind for name in __all__ if isinstance(kind := globals()[name], type)),
-):
-    _kind.__module__ = __name__
+for _class in (*_KINDS_OF_AMBIGUOUS, *map(globals().get, __all__)):
+    if isinstance(_class, type):
+        _class.__module__ = __name__

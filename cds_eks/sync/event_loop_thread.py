@@ -92,7 +92,9 @@ class EventLoopThread:
         self.loop: asyncio.AbstractEventLoop
         started: Future[None] = Future()
         try:
-            self.thread = threading.Thread(target=self._run, args=(make_client, started), name="cds-eks", daemon=True)
+            self.thread: threading.Thread = threading.Thread(
+                target=self._run, args=(make_client, started), name="cds-eks", daemon=True
+            )
             self.thread.start()
             started.result()
         except (OSError, RuntimeError) as error:
