@@ -30,6 +30,8 @@ class Field:
     doc: str
     required: bool = False
     zh: str | None = None
+    zh_note: str | None = None
+    zh_default: str | None = None
     documented: str | None = None
     min: int | None = None
     max: int | None = None

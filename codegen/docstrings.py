@@ -9,8 +9,8 @@ from codegen import revision_differences
 from codegen.description import Field
 
 KIND_WORDS = {
-    "read": "A read: it is repeated after any failure that may pass.",
-    "idempotent": "An idempotent write: it is repeated after any failure that may pass.",
+    "read": "A read: it is repeated after any transient failure.",
+    "idempotent": "An idempotent write: it is repeated after any transient failure.",
     "create": "A create: it is repeated only if it can't have been carried out.",
 }
 """What the docstring of a method says of its kind; what each kind raises is told once, in `cds_eks.errors`."""

@@ -125,7 +125,7 @@ def words(field: Field, sources: Mapping[str, str]) -> list[str]:
             more = f", each listed as often as its `{often}` says"
         said.append(f"In revision {revision} [{sources[revision]}]: `{wire}`{more}.")
     if field.revisions is not None and not field.above:
-        default = _default_in_words(_frozen(field.unsaid))
+        default = default_in_words(field.unsaid)
         but = f"; others take nothing but the default ({default})" if default else ""
         said.append(f"Only in revision {', '.join(field.revisions)}{but}.")
     if field.note:
@@ -144,31 +144,64 @@ def of_value(api: Api, value: Value) -> str:
     return said
 
 
-def _default_in_words(unsaid: Any) -> str:
+def default_in_words(unsaid: Any, either: str = " or ", comma: str = ", ") -> str:
+    """What a caller may say of a field that a revision lacks; "" if nothing is told."""
+    unsaid = _frozen(unsaid)
     if isinstance(unsaid, Mapping):
-        return ", ".join(f"`{name}` {_choice(values)}" for name, values in unsaid.items() if values is not None)
-    return _choice(unsaid)
+        told = {name: values for name, values in unsaid.items() if values is not None}
+        return comma.join(f"`{name}` {_choice(values, either)}" for name, values in told.items())
+    return _choice(unsaid, either)
 
 
-def _choice(values: tuple[Any, ...]) -> str:
-    return " or ".join(f"`{value}`" for value in values)
+def _choice(values: tuple[Any, ...], either: str) -> str:
+    return either.join(f"`{value}`" for value in values)
 
 
-def rows(api: Api) -> Iterator[dict[str, Any]]:
-    """The rows of the table in docs/revisions.md: what requests say in different ways."""
+def said_at(api: Api, shape: str, python: str) -> str | None:
+    """Where a revision says what it lacks as a field of a shape: the path of another row of the table.
+
+    A field with `above` is said once for all (`gathered`), or by how often an entry stands in a list (`repeat`).
+    """
+    wanted = api.shapes[shape].fields[python]
+    for name, other in api.shapes.items():
+        for gathered in other.gathered:
+            if field_at(api, name, gathered.path) is wanted:
+                return gathered.path
+    for name, other in api.shapes.items():
+        for list_name, field in other.fields.items():
+            if field.inner == shape and python in field.repeat.values():
+                return f"{name}.{list_name}"
+    return None
+
+
+class Row(NamedTuple):
+    """A row of the table in docs/revisions.md: what requests say in different ways.
+
+    `above` is the path of the row that says it where this field is missing; `about` is the field, if it is one.
+    """
+
+    model: str
+    field: str
+    names: Mapping[str, str | None]
+    unsaid: Any = None
+    above: str | None = None
+    about: Field | None = None
+
+
+def rows(api: Api) -> Iterator[Row]:
+    """The rows of the table."""
     for name, shape in api.shapes.items():
         if shape.use == "answer":
             continue
         for python, field in shape.fields.items():
             names = {revision: field.wire_in(revision) for revision in api.revisions}
             if len(set(names.values())) > 1:
-                default = _default_in_words(_frozen(field.unsaid))
-                yield {"model": name, "field": python, "names": names, "default": default, "about": field}
+                above = said_at(api, name, python) if field.above else None
+                yield Row(name, python, names, field.unsaid, above, field)
         for gathered in shape.gathered:
-            names = dict.fromkeys(gathered.revisions, gathered.wire)
-            yield {"model": name, "field": gathered.path, "names": names, "default": "", "about": None}
+            yield Row(name, gathered.path, dict.fromkeys(gathered.revisions, gathered.wire))
     for name, values in api.values.items():
         for value in values.values:
             names = {revision: value.wire_in(revision) for revision in api.revisions}
             if len(set(names.values())) > 1:
-                yield {"model": name, "field": value.constant, "names": names, "default": "", "about": None}
+                yield Row(name, value.constant, names)

@@ -85,9 +85,9 @@ class SubnetInfo(Shape):
 
     Attributes:
         subnet_id: Id of the subnet. [D]
-        available_zone_id: Id of the availability zone (in answers). [O]
-        segment: Address range of the subnet (in answers). Such as `10.0.0.0/16`. [O]
-        select_segment: The part of the range that is used (in answers). [O]
+        available_zone_id: Id of the availability zone (in responses). [O]
+        segment: Address range of the subnet (in responses). Such as `10.0.0.0/16`. [O]
+        select_segment: The part of the range that is used (in responses). [O]
         extra: Undocumented fields to send along, by wire name.
     """
 

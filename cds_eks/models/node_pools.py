@@ -224,7 +224,7 @@ class NodePoolNodeConfig(Shape):
         os_image_name: System image of the nodes. See `OsImageName`; other values pass. [O]
         subnet_ids: Ids of the subnets of the nodes, all in one availability zone. [O]
         instance_type_ids: Machine type of the nodes; one only for now. See `InstanceType`; other values pass. [O]
-        password: Password of the nodes' user `eks`; answers never have it. 8 to 30 characters with upper and lower
+        password: Password of the nodes' user `eks`; responses never have it. 8 to 30 characters with upper and lower
             case, a digit and a special character [O]. Secret. [O]
         exec_command: Shell script that each node runs when it is made. [O]
         labels: Kubernetes labels of the nodes, at most 5. [O]

@@ -96,7 +96,7 @@ class Clusters:
     ) -> Response[ClusterTask]:
         """Create a cluster with its master nodes and its first node pool.
 
-        The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
+        The service responds at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
         A create: it is repeated only if it can't have been carried out.
 
@@ -121,7 +121,7 @@ class Clusters:
     ) -> Response[ClusterDetail]:
         """Get everything the service tells of one cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -144,9 +144,9 @@ class Clusters:
     ) -> Response[ClusterTask]:
         """Delete a cluster with all its nodes and node pools.
 
-        The answer comes at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
+        The service responds at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -169,7 +169,7 @@ class Clusters:
     ) -> Response[list[ClusterEvent]]:
         """List the steps that the service has taken on a cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -199,7 +199,7 @@ class Clusters:
     ) -> Response[None]:
         """Give a cluster's network further subnets.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -275,7 +275,7 @@ class Clusters:
     ) -> Response[list[ClusterSummary]]:
         """List the clusters of the account.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             keyword: A part of the cluster's name, or its whole id. [O]

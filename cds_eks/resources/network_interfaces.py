@@ -132,7 +132,7 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Delete a network interface.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [I]
@@ -163,9 +163,9 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Attach a network interface to a machine.
 
-        The answer comes at once; `eks.wait.event` waits until it is attached.
+        The service responds at once; `eks.wait.event` waits until it is attached.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             ecs_id: Id of the machine. [O]
@@ -195,9 +195,9 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Detach a network interface from a machine.
 
-        The answer comes at once; `eks.wait.event` waits until it is detached.
+        The service responds at once; `eks.wait.event` waits until it is detached.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             ecs_id: Id of the machine. [O]
@@ -226,7 +226,7 @@ class NetworkInterfaces:
     ) -> Response[NetworkInterface]:
         """Get everything the service tells of one network interface.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [O]
@@ -251,7 +251,7 @@ class NetworkInterfaces:
     ) -> Response[AttachmentStatus]:
         """Tell whether a network interface is attached to a machine.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [O]

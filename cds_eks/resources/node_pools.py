@@ -86,7 +86,7 @@ class NodePools:
     ) -> Response[NodePoolTask]:
         """Create a node pool in a cluster.
 
-        The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
+        The service responds at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
         A create: it is repeated only if it can't have been carried out.
 
@@ -115,7 +115,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Change the configuration of a node pool.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             request: What is asked for, as an `UpdateNodePoolConfigRequest`.
@@ -144,7 +144,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Set how many nodes a node pool has.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -179,7 +179,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Delete a node pool with its nodes.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -260,7 +260,7 @@ class NodePools:
     ) -> Response[NodePoolList]:
         """List the node pools of a cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]

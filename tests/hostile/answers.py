@@ -357,9 +357,13 @@ scenario(
     good(Code="Strange", Data=..., status="999 X"),
     unclear(errors.ServerFault, ATTEMPTS),
 )
-scenario("continue-first", "a 100 before the answer", IS_READ, b"HTTP/1.1 100 Continue\r\n\r\n" + good(), OK)
+scenario("continue-first", "a 100 before the response", IS_READ, b"HTTP/1.1 100 Continue\r\n\r\n" + good(), OK)
 scenario(
-    "storm-of-102", "2,000 times 102, then the answer", IS_READ, b"HTTP/1.1 102 Processing\r\n\r\n" * 2000 + good(), OK
+    "storm-of-102",
+    "2,000 times 102, then the response",
+    IS_READ,
+    b"HTTP/1.1 102 Processing\r\n\r\n" * 2000 + good(),
+    OK,
 )
 
 
@@ -615,7 +619,7 @@ scenario(
 scenario(
     "set-cookie",
     "a cookie",
-    "reads the answer; never sends the cookie back",
+    "reads the response; never sends the cookie back",
     good("Set-Cookie: session=evil; Path=/"),
     OK,
 )
@@ -722,9 +726,9 @@ scenario(
     OK,
 )
 for _name, _comes, _extra in (
-    ("answer-twice", "a second answer behind the first (a proxy that delivers twice)", EVIL),
+    ("answer-twice", "a second response behind the first (a proxy that delivers twice)", EVIL),
     ("bytes-after-the-body", "bytes behind the body", b"\r\n\0garbage"),
-    ("continue-after-the-body", "a 100 behind the answer", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ("continue-after-the-body", "a 100 behind the response", b"HTTP/1.1 100 Continue\r\n\r\n"),
 ):
     _does = "reads the first; the next call has a new connection, and never reads what is left"
     scenario(_name, _comes, _does, good() + _extra, OK)
@@ -737,8 +741,8 @@ for _name, _comes, _extra in (
     )
 scenario(
     "body-with-a-204",
-    "a 204 with a whole answer for a body",
-    f"{UNREADABLE}; the body is never read as an answer",
+    "a 204 with a whole response for a body",
+    f"{UNREADABLE}; the body is never read as a response",
     http(status="204 No Content", length=False) + EVIL,
     unreadable(),
 )
