@@ -15,7 +15,7 @@ from cds_eks.codec.answer_ids import ids_in, is_repeated
 from cds_eks.codec.envelope import SUCCESS, getter, is_success, is_whole, member, parse, request_id_of, texts_of
 from cds_eks.errors import ConfigurationError, EksError, ServiceError, UnreadableResponse
 from cds_eks.redaction import presentable, printable, redact
-from cds_eks.schema.shape import fields_of
+from cds_eks.schema.shape import fields_of, wire_names
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 SHOWN_BODY = 2048
@@ -147,8 +147,8 @@ def _names_result(result_id: str, operation: Operation[Any], envelope: Mapping[s
     data = member(envelope, "Data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
-    wire = getattr(fields_of(operation.result), result_id).metadata["wire"]
-    return isinstance(data, Mapping) and member(data, wire) not in (None, "")
+    names = wire_names(getattr(fields_of(operation.result), result_id))
+    return isinstance(data, Mapping) and any(member(data, name) not in (None, "") for name in names)
 
 
 def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], code: str, status: int) -> bool:

@@ -56,7 +56,8 @@ def attempts_ended(error: EksError, record: CallRecord, *, action: str, is_write
     """Decide the outcome of a call whose last attempt failed: that of all its attempts together."""
     error.action = action
     error.outcome = record.outcome
-    with_attempts(error, record)
+    error.attempts = record.attempts  # this attempt ended, whatever others that a middleware made wait for
+    error.previous = record.failures
     if is_write and isinstance(error, Conflict) and any(one.outcome == "unknown" for one in record.failures):
         error.message += OWN_DOING
         error.args = (error.message,)

@@ -91,8 +91,12 @@ class Shape:
         state = {name: copy.deepcopy(value, memo) for name, value in state_of(self).items()}
         return cast("Self", restore(type(self), state))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restore, (type(self), _without_secrets(self) if is_answer(type(self)) else _state_unless_secret(self))
+    def __getstate__(self) -> dict[str, Any]:
+        return _without_secrets(self) if is_answer(type(self)) else _state_unless_secret(self)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
 
 
 def _shown(member: attrs.Attribute[Any], value: Any) -> str:
@@ -103,6 +107,12 @@ def _shown(member: attrs.Attribute[Any], value: Any) -> str:
 def fields_of(shape: type[Shape]) -> Any:
     """Return the fields of a model: a tuple of `attrs.Attribute`, also by name."""
     return attrs.fields(cast("type[attrs.AttrsInstance]", shape))
+
+
+def wire_names(member: attrs.Attribute[Any]) -> tuple[str, ...]:
+    """Return the names that a field has on the wire, of all revisions."""
+    revised = [there.wire for there in member.metadata["revised"].values() if there.wire is not None]
+    return tuple(dict.fromkeys([member.metadata["wire"], *revised]))
 
 
 def state_of(shape: Shape) -> dict[str, Any]:
