@@ -13,8 +13,8 @@ from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError
 from cds_eks.outcome.conclusion import call_raised
-from cds_eks.outcome.fate import CALL_ID, Fate, observed_fates
 from cds_eks.outcome.open_creates import OpenCreates
+from cds_eks.outcome.tracker import CALL_ID, Fate, observed_fates
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, Operation, Request, Response
 

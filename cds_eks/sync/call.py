@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 
 from cds_eks.errors import TransportError
-from cds_eks.outcome.fate import NEVER_BEGAN, Fate, observed_fates
+from cds_eks.outcome.tracker import NEVER_BEGAN, Fate, observed_fates
 from cds_eks.sync.shutdown import CLOSED
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import pytest
 
 from cds_eks import RetryPolicy, Timeouts, errors
 from cds_eks.emulator import Fault
-from faults.expected_ends import AGAIN, OPEN_FAULT, OPEN_LOST, OPEN_PAGE, WELL, Ends, check, check_create, strike_all
+from faults.expected_results import AGAIN, OPEN_FAULT, OPEN_LOST, OPEN_PAGE, WELL, Ends, check, check_create, strike_all
 from faults.scenarios import BRIEF, QUICK, Body, Matrix, Run, play
 
 MATRIX = Matrix()

@@ -12,7 +12,7 @@ import attrs
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.signing import HmacSha1Signer
-from faults.expected_ends import AGAIN, WELL, Ends, check, check_create
+from faults.expected_results import AGAIN, WELL, Ends, check, check_create
 from faults.scenarios import QUICK, Body, Matrix, Run, play
 from support.socket_relay import Link, relaying
 

@@ -15,7 +15,7 @@ import trustme
 from cds_eks import errors
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check
+from faults.expected_results import AGAIN, OPEN_LOST, WELL, Ends, check
 from faults.ledger_judge import Told
 from faults.scenarios import BRIEF, PATIENT, QUICK, Body, Client, Matrix, Run, play
 from support.backend_under_test import trusting_backend

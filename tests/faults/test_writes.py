@@ -18,7 +18,7 @@ from cds_eks import Credentials, Limits, RetryPolicy, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
+from faults.expected_results import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
 from faults.ledger_judge import Told, judge
 from faults.scenarios import PATIENT, Body, Client, Matrix, Run, play
 from support.contract_files import observed_body
