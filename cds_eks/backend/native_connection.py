@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import cast
 
 from cds_eks._runtime import clocks
-from cds_eks._runtime.frames import bare
+from cds_eks._runtime.frames import drop_frames
 from cds_eks.backend.native_loop import LoopState, free_transport
 from cds_eks.backend.native_parser import ResponseParser
 from cds_eks.backend.native_request import CHUNK_SIZE, OutgoingRequest, Result, Unsent
@@ -183,7 +183,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         try:
             response = self._reader.feed(data)
         except EksError as error:
-            self._end(bare(error))
+            self._end(drop_frames(error))
         else:
             if response is not None:
                 self._end(response)
@@ -265,7 +265,7 @@ class NativeConnection(asyncio.BufferedProtocol):
             try:
                 self._end(self._reader.feed_eof())
             except EksError as error:
-                self._end(bare(error))
+                self._end(drop_frames(error))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if exc is not None:

@@ -206,11 +206,11 @@ def retry_after(response: RawResponse) -> float | None:
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         return float(value)
-    when, now = moment(value), moment(response.headers.get("date", ""))
+    when, now = parse_http_date(value), parse_http_date(response.headers.get("date", ""))
     return None if when is None or now is None else max(0.0, when - now)
 
 
-def moment(text: str) -> float | None:
+def parse_http_date(text: str) -> float | None:
     """Return the seconds since the epoch of an HTTP date (RFC 9110), or None if it is none."""
     try:
         parsed = email.utils.parsedate_to_datetime(text)
