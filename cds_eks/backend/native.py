@@ -124,7 +124,7 @@ class NativeBackend:
     def abandon(self) -> bool:
         """Free all idle connections at once; see `Backend`."""
         loop_state, self._loop_state = self._loop_state, None
-        self._pool.leave()
+        self._pool.abandon_idle()
         return loop_state is not None and free_all(loop_state)
 
     def __del__(self) -> None:

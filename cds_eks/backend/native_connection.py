@@ -195,7 +195,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         if self._writable is not None:
             self.resume_writing()
 
-    def lose(self, reason: object) -> None:
+    def fail_with(self, reason: object) -> None:
         """Count it as lost, for a reason."""
         words = reason
         if isinstance(reason, Exception):
@@ -243,7 +243,7 @@ class NativeConnection(asyncio.BufferedProtocol):
             self._look_at(due, now)
         else:
             self.is_late = True
-            self.lose("ReadTimeout" if self._writable is None else "WriteTimeout")
+            self.fail_with("ReadTimeout" if self._writable is None else "WriteTimeout")
 
     # --- what asyncio calls; its docs say when ---
 
@@ -270,7 +270,7 @@ class NativeConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if exc is not None:
             self._read_what_is_left()
-        self.lose(exc or "it was closed")
+        self.fail_with(exc or "it was closed")
 
     def _read_what_is_left(self) -> None:
         """Read what has come. When writing fails the loop reads no more, but a server may have answered and closed."""

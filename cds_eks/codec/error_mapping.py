@@ -48,7 +48,7 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
             return None
         return unreadable("the answer does not name what was made", request, response)
     code = str(member(envelope, "Code"))
-    kind = error_codes.known(code) or error_codes.guessed(code) or error_codes.by_status(response.status)
+    kind = error_codes.by_code(code) or error_codes.by_code_pattern(code) or error_codes.by_status(response.status)
     texts = texts_of(getter(envelope))
     desc = member(envelope, "Desc")
     # A write that the service failed on may have been carried out all the same. So may one that it refuses as a replay
@@ -160,12 +160,12 @@ def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], 
     """
     if is_success(envelope):
         return False
-    if error_codes.known(code) is not None or (400 <= status < 500 and status not in (408, 499)):
+    if error_codes.by_code(code) is not None or (400 <= status < 500 and status not in (408, 499)):
         return True
     is_word = isinstance(member(envelope, "Code"), str) and code.strip().lower() not in ("", SUCCESS)
     if not is_word or code.strip().isdigit() or not _is_empty(member(envelope, "Data")):
         return False
-    return operation.kind is not Kind.CREATE or status >= 300 or error_codes.guessed(code) is not None
+    return operation.kind is not Kind.CREATE or status >= 300 or error_codes.by_code_pattern(code) is not None
 
 
 def _is_empty(data: object) -> bool:

@@ -47,7 +47,7 @@ def told(outcome: str, **more: Any) -> InterruptionReport:
 
 
 @pytest.mark.parametrize(
-    ("said", "made", "rule"),
+    ("report", "made", "rule"),
     [
         (told("not_open"), ["c"], "silent, though it was made"),
         (told("not_sent", has_note=True), ["c"], "silent, though it was made"),
@@ -65,7 +65,7 @@ def test_what_must_not_be_is_found(report: InterruptionReport, made: list[str], 
 
 
 @pytest.mark.parametrize(
-    ("said", "made"),
+    ("report", "made"),
     [
         (told("not_open"), []),
         (told("unknown", has_note=True), ["c"]),

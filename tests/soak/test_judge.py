@@ -72,7 +72,7 @@ WRITE = {"kind": "write", "action": "AttachNetworkInterface"}
 
 
 @pytest.mark.parametrize(
-    ("said", "entries", "made"),
+    ("report", "entries", "made"),
     [
         (ACCEPTED, [DONE], MADE),
         (attrs.evolve(ACCEPTED, attempts=2), [THROTTLED, DONE], MADE),
@@ -98,7 +98,7 @@ TWICE = (*MADE, ("cluster", "cluster-2"))
 
 
 @pytest.mark.parametrize(
-    ("said", "entries", "made", "rule"),
+    ("report", "entries", "made", "rule"),
     [
         (
             attrs.evolve(ACCEPTED, attempts=2),
