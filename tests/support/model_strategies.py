@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cds_eks import models
 from cds_eks.schema.shape import Nested, Shape, fields_of, is_answer
-from cds_eks.schema.validators import Boolean, Flag, FlagText, ListOf, MapOfText, Rule, Text, Whole
+from cds_eks.schema.validators import Boolean, Flag, FlagText, Integer, ListOf, MapOfText, Rule, Text
 
 ALL: dict[str, type[Any]] = {name: getattr(models, name) for name in models.__all__}
 SHAPES: dict[str, type[Shape]] = {name: cls for name, cls in ALL.items() if issubclass(cls, Shape)}
@@ -34,7 +34,7 @@ def values_of(rule: Rule) -> st.SearchStrategy[Any]:
         if rule.rule == "cidr":
             return st.sampled_from(["10.0.0.0/16", "fd00::/64", *([""] if rule.allow_empty else [])])
         return st.text(st.characters(exclude_categories=["Cs"]), min_size=0 if rule.allow_empty else 1, max_size=5)
-    if isinstance(rule, Whole):
+    if isinstance(rule, Integer):
         if rule.one_of:
             return st.sampled_from(rule.one_of)
         step = rule.step or 1
