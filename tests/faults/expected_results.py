@@ -8,7 +8,7 @@ import attrs
 
 from cds_eks import errors
 from cds_eks.emulator import Fault
-from faults.ledger_judge import CallReport
+from faults.ledger_judge import CallReport, wait_for_commits
 from faults.scenarios import Client, Run
 
 
@@ -44,6 +44,7 @@ async def check_create(client: Client, ends: ExpectedResult, commits: int) -> Ca
     request = run.cluster_request()
     told = await client.call("clusters", "create", request)
     check(told, ends)
+    wait_for_commits(told, run.ledger, commits)
     client.judge()
     assert len(told.commits) == commits
     made = [each for each in run.ledger.created("cluster") if each.name == request.cluster_name]

@@ -11,6 +11,7 @@ import attrs
 
 from cds_eks.emulator import RequestEntry
 from cds_eks.wire import CallRecord, Kind
+from support.eventually import until
 
 
 @attrs.define(eq=False)
@@ -41,6 +42,11 @@ class CallReport:
     def commits(self) -> list[RequestEntry]:
         """The requests of the call that were carried out, but for what the network repeated by itself."""
         return [entry for entry in self.entries if entry.committed and not entry.repeated]
+
+
+def wait_for_commits(told: CallReport, ledger: Any, commits: int) -> None:
+    """Wait until a call was carried out so many times: a client that gives up an attempt may be ahead of the server."""
+    until(lambda: sum(entry.committed for entry in ledger.calls().get(told.call_id, [])) >= commits)
 
 
 def judge(calls: Collection[CallReport], ledger: Any, spoilt: Collection[str] = (), patience: float = 3.0) -> None:

@@ -20,7 +20,7 @@ from faults.expected_results import (
     check_create,
     strike_all,
 )
-from faults.scenarios import BRIEF, QUICK, Body, Matrix, Run, play
+from faults.scenarios import QUICK, Body, Matrix, Run, brief_first_attempt, play
 
 MATRIX = Matrix()
 
@@ -139,7 +139,7 @@ async def drip(run: Run) -> None:
 @MATRIX.scenario("drip slower than the read timeout", faces=("asyncio", "sync"))
 async def slow_drip(run: Run) -> None:
     fault = Fault("drip", bytes=20, seconds=1.0, count=1)
-    await strike_all(run, fault, OPEN_LOST, 1, timeouts=BRIEF)
+    await strike_all(run, fault, OPEN_LOST, 1, per_attempt=[brief_first_attempt])
 
 
 @MATRIX.scenario("drip past the deadline", faces=("trio", "sync"))
@@ -152,12 +152,12 @@ async def endless_drip(run: Run) -> None:
 
 @MATRIX.scenario("stall before commit", faces=("trio", "sync"))
 async def hang_before(run: Run) -> None:
-    await strike_all(run, Fault("hang_before_commit", count=1), OPEN_LOST, 0, timeouts=BRIEF)
+    await strike_all(run, Fault("hang_before_commit", count=1), OPEN_LOST, 0, per_attempt=[brief_first_attempt])
 
 
 @MATRIX.scenario("stall after commit")
 async def hang_after(run: Run) -> None:
-    await strike_all(run, Fault("hang_after_commit", count=1), OPEN_LOST, 1, timeouts=BRIEF)
+    await strike_all(run, Fault("hang_after_commit", count=1), OPEN_LOST, 1, per_attempt=[brief_first_attempt])
 
 
 @MATRIX.scenario("stall past the deadline", faces=("asyncio", "sync"))

@@ -17,7 +17,7 @@ from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from faults.expected_results import AGAIN, OPEN_LOST, WELL, ExpectedResult, check
 from faults.ledger_judge import CallReport
-from faults.scenarios import BRIEF, PATIENT, QUICK, Body, Client, Matrix, Run, play
+from faults.scenarios import PATIENT, QUICK, Body, Client, Matrix, Run, play
 from support.backend_under_test import trusting_backend
 from support.socket_relay import Link, relaying, unused_port
 
@@ -88,7 +88,7 @@ async def full_backlog(run: Run) -> None:
 @MATRIX.scenario("black hole: nothing is ever answered", faces=("trio", "sync"))
 async def never_accepts(run: Run) -> None:
     listening = run.stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-    timeouts = attrs.evolve(BRIEF, read=0.1)
+    timeouts = attrs.evolve(PATIENT, read=0.1)
     async with run.client(
         endpoint=f"http://127.0.0.1:{listening.getsockname()[1]}", timeouts=timeouts, retry=TWICE
     ) as client:

@@ -19,8 +19,8 @@ from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from faults.expected_results import AGAIN, OPEN_LOST, WELL, ExpectedResult, check, check_create
-from faults.ledger_judge import CallReport, judge
-from faults.scenarios import PATIENT, Body, Client, Matrix, Run, play
+from faults.ledger_judge import CallReport, judge, wait_for_commits
+from faults.scenarios import PATIENT, Body, Client, Matrix, Run, brief_first_attempt, play
 from support.contract_files import observed_body
 from support.socket_relay import Link, relaying
 
@@ -94,8 +94,9 @@ def after_commit(write: Write, ends: ExpectedResult) -> Body:
             Fault("status", status=503, when="after", count=1),
             *([Fault("hang_after_commit", count=1)] if write in (delete_cluster, scale, attach, detach) else []),
         )
-        async with run.client(timeouts=attrs.evolve(PATIENT, read=0.2)) as client:
+        async with run.client() as patient, run.client(per_attempt=[brief_first_attempt]) as brief:
             for fault in faults:
+                client = brief if fault.kind == "hang_after_commit" else patient
                 run.strike(fault)
                 told = await write(client)
                 check(told, ends)
@@ -187,7 +188,7 @@ def each_create(create: Callable[[Client], Awaitable[CallReport]]) -> Body:
     """Sent again when it was surely not carried out, and never when it may have been."""
 
     async def scenario(run: Run) -> None:
-        async with run.client(timeouts=attrs.evolve(PATIENT, read=0.2)) as client:
+        async with run.client() as patient, run.client(per_attempt=[brief_first_attempt]) as brief:
             for kind, attempts, outcome, commits in (
                 ("throttle", 2, "accepted", 1),
                 ("skew", 3, "accepted", 1),  # refused; refused, since it believed the wrong time; accepted
@@ -199,9 +200,10 @@ def each_create(create: Callable[[Client], Awaitable[CallReport]]) -> Body:
                 ("status", 1, "unknown", 0),
             ):
                 run.strike(Fault(kind, count=1, seconds=1200.0 if kind == "skew" else None))
-                told = await create(client)
+                told = await create(brief if kind == "hang_after_commit" else patient)
                 assert (told.record.attempts, told.outcome) == (attempts, outcome), (kind, told.error)
                 assert isinstance(told.error, errors.AmbiguousCreate) == (outcome == "unknown")
+                wait_for_commits(told, run.ledger, commits)
                 judge([told], run.ledger)
                 assert len(told.commits) == commits
 
