@@ -152,6 +152,15 @@ def test_what_leads_nowhere_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_rule_for_a_text_is_one_that_there_is(tmp_path: Path) -> None:
+    text = TEXT.replace("source: D, rule: name,", "source: D, rule: nickname,", 1)
+    told = (
+        "shapes.CreateClusterRequest.cluster_name.rule: there is no rule 'nickname' for texts, but name, password, "
+        "cidr: they are defined in cds_eks/schema/text_rules.py, in NAMED_RULES"
+    )
+    assert faults_of(tmp_path, text) == [at(text, "rule: nickname", "  CreateClusterRequest:", told)]
+
+
 def test_a_list_that_is_walked_has_pages_and_ids(tmp_path: Path) -> None:
     text = with_entries(operation(result="list[ClusterEvent]") + "    paged: true\n")
     place = "operations.ListSpares.paged"
