@@ -140,11 +140,13 @@ def _in_find(api: Api, name: str, operation: Operation, find: Find) -> Iterator[
     wrong = [
         *(field for field in (find.id, find.status or find.id, *find.match) if field not in entry),
         *(argument for argument in (*find.search, *find.under) if argument not in arguments),
-        *(path for path in (*find.search.values(), *find.under.values()) if path not in operation.natural_key),
-        *(path for path in find.match.values() if path not in operation.natural_key),
     ]
+    paths = dict.fromkeys([*find.search.values(), *find.under.values(), *find.match.values()])
+    unkeyed = [path for path in paths if path not in operation.natural_key]
     if wrong:
         yield Fault(place, f"{', '.join(wrong)} lead nowhere")
+    if unkeyed:
+        yield Fault(place, f"what is looked for must be in `natural_key`, and is not: {', '.join(unkeyed)}")
 
 
 def _unused(api: Api) -> Iterator[Fault]:

@@ -184,6 +184,20 @@ def test_a_create_says_what_it_makes_and_how_to_find_it(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_looked_for_is_in_the_natural_key(tmp_path: Path) -> None:
+    text = TEXT.replace(
+        "search: {keyword: cluster_name, vpc_id: vpc_id}", "search: {keyword: k8s_version, vpc: vpc_id}"
+    )
+    place = "operations.CreateCluster.find"
+    assert faults_of(tmp_path, text) == [
+        at(text, "find:", "  CreateCluster:", f"{place}: vpc lead nowhere"),
+        at(
+            *(text, "find:", "  CreateCluster:"),
+            f"{place}: what is looked for must be in `natural_key`, and is not: k8s_version",
+        ),
+    ]
+
+
 def test_no_two_operations_have_an_action_and_no_two_fields_a_wire_name(tmp_path: Path) -> None:
     getting = "operations.GetTaskStatus"
     twice = shape().replace(
