@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from descriptions import TEXT, at, faults_of, line_of, operation, shape, with_entries
 
+from cds_eks.schema.text_rules import NAMED_RULES
+
 METHODS: Mapping[str, str] = {
     "class": "`class` is a word of Python's own",
     "list-all": "'list-all' is no name in Python",
@@ -155,8 +157,8 @@ def test_what_leads_nowhere_is_told(tmp_path: Path) -> None:
 def test_a_rule_for_a_text_is_one_that_there_is(tmp_path: Path) -> None:
     text = TEXT.replace("source: D, rule: name,", "source: D, rule: nickname,", 1)
     told = (
-        "shapes.CreateClusterRequest.cluster_name.rule: there is no rule 'nickname' for texts, but name, password, "
-        "cidr: they are defined in cds_eks/schema/text_rules.py, in NAMED_RULES"
+        "shapes.CreateClusterRequest.cluster_name.rule: there is no rule 'nickname' for texts, but "
+        f"{', '.join(NAMED_RULES)}: they are defined in cds_eks/schema/text_rules.py, in NAMED_RULES"
     )
     assert faults_of(tmp_path, text) == [at(text, "rule: nickname", "  CreateClusterRequest:", told)]
 
