@@ -78,7 +78,7 @@ class Field:
 
 
 @attrs.frozen(kw_only=True)
-class Forbidden:
+class ExcludedWhen:
     """Fields that must be left out when another one has a certain value."""
 
     when: str
@@ -89,7 +89,7 @@ class Forbidden:
 
 
 @attrs.frozen(kw_only=True)
-class Needed:
+class RequiredWhen:
     """A number that must be one of a few when another field has one of certain values."""
 
     when: str
@@ -109,7 +109,7 @@ class Ordered:
 
 
 @attrs.frozen(kw_only=True)
-class Gathered:
+class HoistedField:
     """What some revisions say once in a shape, and the models say below it."""
 
     wire: str
@@ -128,11 +128,11 @@ class Shape:
     source: Source
     doc: str
     fields: dict[str, Field]
-    forbidden: list[Forbidden] = attrs.field(factory=list)
-    needed: list[Needed] = attrs.field(factory=list)
+    forbidden: list[ExcludedWhen] = attrs.field(factory=list)
+    needed: list[RequiredWhen] = attrs.field(factory=list)
     ordered: list[Ordered] = attrs.field(factory=list)
     zero_is_none: bool = False
-    gathered: list[Gathered] = attrs.field(factory=list)
+    gathered: list[HoistedField] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)

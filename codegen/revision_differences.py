@@ -29,35 +29,35 @@ def other_actions(api: Api, operation: Operation) -> dict[str, str | None]:
 def spellings(api: Api, field: Field, revision: str) -> tuple[dict[str, str], list[str]]:
     """How a revision spells known values of a field that others spell otherwise, and which it has no more."""
     spelt: dict[str, str] = {}
-    gone: list[str] = []
+    removed_values: list[str] = []
     for value in api.values[field.values].values if field.values else ():
         known = {value.value, *filter(None, (value.wire_in(each) for each in api.revisions))}
         here = value.wire_in(revision)
         if here is None:
-            gone += sorted(known)
+            removed_values += sorted(known)
         else:
             spelt |= dict.fromkeys(sorted(known - {here}), here)
-    return spelt, gone
+    return spelt, removed_values
 
 
 def differences(api: Api, field: Field) -> dict[str, str]:
-    """The revisions in which a field is not what it is in its first one, each with the expression of its `There`."""
+    """The revisions in which a field differs from its first one, with the expression of its `RevisionDifference`."""
     found = {}
     for revision in api.revisions:
         wire = field.wire_in(revision)
-        spelt, gone = spellings(api, field, revision)
+        spelt, removed_values = spellings(api, field, revision)
         more: dict[str, Any] = {
-            "above": wire is None and field.above,
-            "unsaid": _frozen(field.unsaid) if wire is None else None,
+            "in_parent": wire is None and field.above,
+            "default_values": _frozen(field.unsaid) if wire is None else None,
             "only": field.only.get(revision),
             "repeat": field.repeat.get(revision),
-            "spelt": spelt if wire is not None else None,
-            "gone": tuple(gone) if wire is not None else None,
+            "spellings": spelt if wire is not None else None,
+            "removed_values": tuple(removed_values) if wire is not None else None,
         }
         said = {name: value for name, value in more.items() if value}
         if wire != field.name or said:
             arguments = [repr(wire), *(f"{name}={value!r}" for name, value in said.items())]
-            found[revision] = f"There({', '.join(arguments)})"
+            found[revision] = f"RevisionDifference({', '.join(arguments)})"
     return found
 
 
@@ -74,7 +74,7 @@ class WireField(NamedTuple):
     type: str
     required: bool
     secret: bool
-    gone: tuple[str, ...]
+    removed_values: tuple[str, ...]
     about: Field
 
 
@@ -86,8 +86,8 @@ def wire_shape(api: Api, name: str, revision: str) -> list[WireField]:
             continue
         only = field.only.get(revision)
         kind = f"list[{api.shapes[field.inner].fields[only].type}]" if only else field.type
-        gone = tuple(spellings(api, field, revision)[1])
-        found.append(WireField(wire, kind, field.required, field.secret, gone, field))
+        removed_values = tuple(spellings(api, field, revision)[1])
+        found.append(WireField(wire, kind, field.required, field.secret, removed_values, field))
     for gathered in api.shapes[name].gathered:
         if revision in gathered.revisions:
             field = field_at(api, name, gathered.path)

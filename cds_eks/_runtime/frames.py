@@ -1,4 +1,4 @@
-"""What stands in our frames when an error passes them: reporters of errors ship local variables along with it.
+"""Local variables in the frames of tracebacks: error reporters send them along with an error, and they may be secret.
 
 What lies below a boundary (a call's, a model's) is cleared there when an error of ours comes by: the lines of the
 traceback stay, the values go, and with them the memory that they would hold for as long as the error lives. The
@@ -43,7 +43,7 @@ def unmasked(value: Any) -> Any:
     return value.value if isinstance(value, Masked) else value
 
 
-def cleared(error: E) -> E:
+def clear_frames(error: E) -> E:
     """Return an error after its frames of ours have let go of their local variables.
 
     So have those of the errors that it came from, and of the earlier attempts. Frames that still run are left alone;
@@ -61,13 +61,13 @@ def cleared(error: E) -> E:
     return error
 
 
-def bare(error: E) -> E:
+def drop_frames(error: E) -> E:
     """Return an error without the frames that it, and what it came of, went through: they would keep what they hold."""
     error.__context__ = None
     return error.with_traceback(None)
 
 
-def without(error: BaseException, packages: frozenset[str]) -> None:
+def remove_causes(error: BaseException, packages: frozenset[str]) -> None:
     """Take the errors of some packages out of what an error came of: they may repeat what a server sent."""
     while (inner := error.__context__) is not None:
         if type(inner).__module__.partition(".")[0] not in packages:

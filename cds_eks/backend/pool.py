@@ -106,7 +106,7 @@ class ConnectionPool(Generic[C]):
             self.idle.popitem()[0].close()
         return had_any
 
-    def leave(self) -> None:
+    def abandon_idle(self) -> None:
         """Let go of all idle connections without closing them: somebody else does, or they are another process's."""
         self.is_closed = True
         self.idle = {}

@@ -10,7 +10,7 @@ from cds_eks._runtime.nonces import CallIds
 from cds_eks.client.user_agent import user_agent as full_user_agent
 from cds_eks.config import Timeouts, check_timeout
 from cds_eks.errors import InvalidRequestError
-from cds_eks.outcome.fate import CALL_ID
+from cds_eks.outcome.tracker import CALL_ID
 from cds_eks.redaction import Secrets
 from cds_eks.wire import Kind, Operation, Request
 

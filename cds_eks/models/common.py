@@ -13,7 +13,7 @@ from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
     ANY_TEXT,
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
     Text,
 )
 
@@ -93,7 +93,7 @@ class SubnetInfo(Shape):
 
     ZERO_IS_NONE: ClassVar[bool] = True
 
-    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", NON_EMPTY_TEXT))
     available_zone_id: str | None = attrs.field(default=None, metadata=on_wire("AvailableZoneId", ANY_TEXT))
     segment: str | None = attrs.field(default=None, metadata=on_wire("Segment", _SEGMENT))
     select_segment: str | None = attrs.field(default=None, metadata=on_wire("SelectSegment", ANY_TEXT))
@@ -108,7 +108,7 @@ class SubnetInfo(Shape):
         select_segment: str | None = None,
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
-        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(self, "subnet_id", check("subnet_id", NON_EMPTY_TEXT, subnet_id))
         put(
             self,
             "available_zone_id",

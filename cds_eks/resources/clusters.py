@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.errors import EksError
-from cds_eks.lookup import Listing, LookUp, Open, sought
+from cds_eks.lookup import Listing, LookUp, OpenCreateLike, lookup_target
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
     ClusterDetail,
@@ -222,7 +222,7 @@ class Clusters:
 
     async def find(
         self,
-        request_or_error: CreateClusterRequest | EksError | Open,
+        request_or_error: CreateClusterRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -251,17 +251,17 @@ class Clusters:
         Source: ListClusters [D].
         """
         request_or_error = masked_data(request_or_error)
-        what = sought(CREATE_CLUSTER, request_or_error, name="cluster_name")
+        target = lookup_target(CREATE_CLUSTER, request_or_error, name="cluster_name")
 
         async def look(is_last: bool) -> ClusterSummary | None:
-            answer = await self.list(keyword=what.text("cluster_name"), vpc_id=what.key.get("vpc_id"))
+            answer = await self.list(keyword=target.text("cluster_name"), vpc_id=target.key.get("vpc_id"))
             return Listing(
                 entries=answer.data,
                 total=answer.total_count,
                 id="cluster_id",
                 status="cluster_status",
                 match={"cluster_name": "cluster_name", "vpc_id": "vpc_id"},
-            ).pick(what, is_last=is_last)
+            ).pick(target, is_last=is_last)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 

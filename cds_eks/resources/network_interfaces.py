@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.errors import EksError
-from cds_eks.lookup import LookUp, Open, described, sought
+from cds_eks.lookup import LookUp, OpenCreateLike, check_same_id, lookup_target
 from cds_eks.models.common import EventReference
 from cds_eks.models.network_interfaces import (
     AttachmentStatus,
@@ -271,7 +271,7 @@ class NetworkInterfaces:
 
     async def find(
         self,
-        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -297,10 +297,10 @@ class NetworkInterfaces:
         Source: DescribeNetworkInterfaces [D].
         """
         request_or_error = masked_data(request_or_error)
-        what = sought(CREATE_NETWORK_INTERFACE, request_or_error)
+        target = lookup_target(CREATE_NETWORK_INTERFACE, request_or_error)
 
         async def look(_: bool) -> NetworkInterface | None:
-            answer = await self.describe(what.text())
-            return described(answer.data, "netcard_id", what)
+            answer = await self.describe(target.text())
+            return check_same_id(answer.data, "netcard_id", target)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)

@@ -83,7 +83,7 @@ class EventLoopThread:
 
     def __init__(self, make_client: Callable[[], AsyncClient]) -> None:
         _refuse_while_loading()
-        with loading.here, forks.first_use.here(), contextlib.suppress(ImportError):
+        with loading.in_progress, forks.first_use.of_this_process(), contextlib.suppress(ImportError):
             importlib.import_module(ANYIO_ASYNCIO_BACKEND)  # or else the thread would, and a fork could come then
         self._process = forks.process()
         self._lock = threading.RLock()
@@ -186,7 +186,7 @@ class EventLoopThread:
 
 def _refuse_while_loading() -> None:
     """Raise in a signal handler that interrupts an import of ours: the event loop would wait for the import's lock."""
-    if loading.here:
+    if loading.in_progress:
         raise ConfigurationError(
             "a blocking call from a signal handler would wait for ever for what its thread was loading when the signal "
             "came: have the handler set a flag, or make a first call before signals come"

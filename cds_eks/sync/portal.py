@@ -65,7 +65,7 @@ class Portal:
             self._loop_thread.refuse_own_thread()
         if sys.is_finalizing():  # the thread stands still, and may hold locks
             return
-        with self._lock.here():
+        with self._lock.of_this_process():
             self._is_closed = True
             loop_thread, self._loop_thread = self._loop_thread, None
         if loop_thread is not None:
@@ -75,7 +75,7 @@ class Portal:
     def loop_thread(self) -> EventLoopThread:
         """Return the event loop thread of this process, which is started if need be."""
         refuse_at_interpreter_exit()
-        with self._lock.here():
+        with self._lock.of_this_process():
             if self._is_closed:
                 raise ConfigurationError("the client is closed")
             if self._loop_thread is not None and not self._loop_thread.is_of_this_process():

@@ -14,7 +14,7 @@ from cds_eks.sync.portal import Portal
 if TYPE_CHECKING:
     from cds_eks import resources
     from cds_eks.errors import EksError
-    from cds_eks.lookup import Open
+    from cds_eks.lookup import OpenCreateLike
     from cds_eks.models import (
         AttachmentStatus,
         ClusterDetail,
@@ -179,7 +179,7 @@ class Clusters:
 
     def find(
         self,
-        request_or_error: CreateClusterRequest | EksError | Open,
+        request_or_error: CreateClusterRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -554,7 +554,7 @@ class NodePools:
 
     def find(
         self,
-        request_or_error: CreateNodePoolRequest | EksError | Open,
+        request_or_error: CreateNodePoolRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -797,7 +797,7 @@ class NetworkInterfaces:
 
     def find(
         self,
-        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,

@@ -94,19 +94,19 @@ def test_what_is_wrong_about_revisions_is_told_with_its_place(
     ("path", "expected"),
     [
         ("CreateClusterRequest.cluster_name", {}),
-        ("CreateClusterRequest.source_eip_id", {NEWER: "There('SourceEip')"}),
-        ("NodeConfig.annotations", {NEWER: "There(None)"}),
-        ("NodeConfig.password", {NEWER: "There(None, above=True)"}),
-        ("NodeConfig.specifics", {NEWER: "There('InstanceTypeIds', only='product_name')"}),
-        ("NodeConfig.data_disk", {NEWER: "There('DataVolumes', repeat='number')"}),
-        ("CniConfig.flannel_backend_type", {NEWER: "There(None, unsaid=('vxlan',))"}),
-        ("CniInfo.cni_type", {NEWER: "There('CniType', gone=('calico',))"}),
+        ("CreateClusterRequest.source_eip_id", {NEWER: "RevisionDifference('SourceEip')"}),
+        ("NodeConfig.annotations", {NEWER: "RevisionDifference(None)"}),
+        ("NodeConfig.password", {NEWER: "RevisionDifference(None, in_parent=True)"}),
+        ("NodeConfig.specifics", {NEWER: "RevisionDifference('InstanceTypeIds', only='product_name')"}),
+        ("NodeConfig.data_disk", {NEWER: "RevisionDifference('DataVolumes', repeat='number')"}),
+        ("CniConfig.flannel_backend_type", {NEWER: "RevisionDifference(None, default_values=('vxlan',))"}),
+        ("CniInfo.cni_type", {NEWER: "RevisionDifference('CniType', removed_values=('calico',))"}),
         ("CniInfo.proxy_config", {}),
         (
             "DiskInfo.disk_feature",
             {
-                OLDER: "There('DiskFeature', spelt={'SSD': 'ssd'})",
-                NEWER: "There('Type', spelt={'ssd': 'SSD'})",
+                OLDER: "RevisionDifference('DiskFeature', spellings={'SSD': 'ssd'})",
+                NEWER: "RevisionDifference('Type', spellings={'ssd': 'SSD'})",
             },
         ),
     ],
@@ -131,9 +131,12 @@ def test_a_field_that_only_the_newer_revision_has_is_left_out_of_the_older(chang
     api = changed(change)
     field = api.shapes["Volume"].fields["iops"]
     assert declaration(field, "both", api) == (
-        f"""attrs.field(default=None, metadata=on_wire("Iops", Whole(), revised={{"{OLDER}": There(None)}}))"""
+        f"""attrs.field(default=None, """
+        f"""metadata=on_wire("Iops", Integer(), revised={{"{OLDER}": RevisionDifference(None)}}))"""
     )
-    assert revision_differences.differences(api, api.shapes["Volume"].fields["size"]) == {OLDER: "There(None)"}
+    assert revision_differences.differences(api, api.shapes["Volume"].fields["size"]) == {
+        OLDER: "RevisionDifference(None)"
+    }
     assert [each.wire for each in revision_differences.wire_shape(api, "Volume", OLDER)] == ["Type"]
     assert [each.wire for each in revision_differences.wire_shape(api, "Volume", NEWER)] == ["Type", "Size", "Iops"]
 

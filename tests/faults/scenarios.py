@@ -21,7 +21,7 @@ from cds_eks import AsyncEksClient, EksClient, Limits, Response, RetryPolicy, Ti
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.ledger_judge import Told, judge
+from faults.ledger_judge import CallReport, judge
 from support.backend_under_test import backend
 from support.eventually import until
 
@@ -55,12 +55,12 @@ class Watch:
     """A per-call middleware: it keeps the id and the record of each call."""
 
     def __init__(self) -> None:
-        self.calls: list[Told] = []
+        self.calls: list[CallReport] = []
 
     async def __call__(self, request: Request, send: Send) -> RawResponse:
         operation = request.operation
         call_id = request.headers["cds-request-id"]
-        self.calls.append(Told(operation.action, operation.kind, call_id, request.record, datetime.now(UTC)))
+        self.calls.append(CallReport(operation.action, operation.kind, call_id, request.record, datetime.now(UTC)))
         return await send(request)
 
 
@@ -110,7 +110,7 @@ class Run:
 
     async def cut_short(
         self, client: Client, is_time: Callable[[], bool], call: Callable[[], Coroutine[Any, Any, Any]]
-    ) -> Told:
+    ) -> CallReport:
         """Cancel a call when the time has come, or press Ctrl-C where the blocking client waits."""
         if self.is_sync:
             main = threading.main_thread().ident
@@ -171,7 +171,7 @@ class Client:
         result = getattr(getattr(self.eks, group), method)(*arguments, **named)
         return await result if inspect.isawaitable(result) else result
 
-    async def call(self, group: str, method: str, *arguments: Any, **named: Any) -> Told:
+    async def call(self, group: str, method: str, *arguments: Any, **named: Any) -> CallReport:
         """Make one call, and return what the client told of it."""
         before = len(self.watch.calls)
         answer, error = None, None
@@ -190,15 +190,15 @@ class Client:
         return list(found) if self.run.is_sync else [each async for each in found]
 
     # One of each kind, which can be done any number of times.
-    async def read(self) -> Told:
+    async def read(self) -> CallReport:
         return await self.call("tasks", "get_status", self.run.service.emulator.add_task())
 
-    async def write(self) -> Told:
+    async def write(self) -> CallReport:
         """An idempotent write that succeeds when it is repeated."""
         emulator = self.run.service.emulator
         return await self.call("network_interfaces", "attach", emulator.add_machine(), emulator.add_network_interface())
 
-    async def create(self) -> Told:
+    async def create(self) -> CallReport:
         told = await self.call("clusters", "create", self.run.cluster_request())
         if told.answer is not None:
             assert told.answer.data.cluster_id == told.made

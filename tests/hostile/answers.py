@@ -25,9 +25,9 @@ from support.socket_service import (
     envelope,
     good,
     http,
-    pours,
     says,
     says_and_ends,
+    streams,
 )
 
 ANY: Any = object()
@@ -372,7 +372,7 @@ scenario(
     "endless-102",
     "102 for ever",
     "`DeadlineExceeded`; a create is `AmbiguousCreate`",
-    pours(b"", _endless_102),
+    streams(b"", _endless_102),
     same(Expect(errors.DeadlineExceeded, "unknown", 1, None), "read", "create"),
     total=0.4,
 )
@@ -446,7 +446,7 @@ scenario(
     "body-of-100-mb",
     "100 MB with their length",
     TOO_MUCH,
-    pours(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (100 * MB), _hundred_mb),
+    streams(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (100 * MB), _hundred_mb),
     unreadable(),
     peak=60,
 )
@@ -454,7 +454,7 @@ scenario(
     "body-of-100-mb-chunked",
     "100 MB in chunks",
     TOO_MUCH,
-    pours(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), _hundred_mb_chunked),
+    streams(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), _hundred_mb_chunked),
     unreadable(),
     peak=60,
 )
@@ -645,7 +645,7 @@ scenario(
     "headers-endless",
     "headers for ever",
     IS_LOST,
-    pours(b"HTTP/1.1 200 OK\r\n", lambda: iter(lambda: b"X-More: and more\r\n" * 500, b"")),
+    streams(b"HTTP/1.1 200 OK\r\n", lambda: iter(lambda: b"X-More: and more\r\n" * 500, b"")),
     LOST,
     peak=20,
 )
@@ -653,7 +653,7 @@ scenario(
     "header-of-1-mb",
     "a header of 1 MB",
     IS_LOST,
-    pours(b"HTTP/1.1 200 OK\r\nX-Big: ", lambda: [b"x" * 65536] * 16),
+    streams(b"HTTP/1.1 200 OK\r\nX-Big: ", lambda: [b"x" * 65536] * 16),
     LOST,
     peak=20,
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cds_eks import models
 from cds_eks.schema.shape import Nested, Shape, fields_of, is_answer
 from cds_eks.schema.text_rules import NAMED_RULES
-from cds_eks.schema.validators import Boolean, Flag, FlagText, ListOf, MapOfText, Rule, Text, Whole
+from cds_eks.schema.validators import Boolean, Flag, FlagText, Integer, ListOf, MapOfText, Rule, Text
 
 ALL: dict[str, type[Any]] = {name: getattr(models, name) for name in models.__all__}
 SHAPES: dict[str, type[Shape]] = {name: cls for name, cls in ALL.items() if issubclass(cls, Shape)}
@@ -36,7 +36,7 @@ def values_of(rule: Rule) -> st.SearchStrategy[Any]:
             good = [text for text in NAMED_RULES[rule.rule].good if text or rule.allow_empty]
             return MORE_TEXTS.get(rule.rule, st.sampled_from(good))
         return st.text(st.characters(exclude_categories=["Cs"]), min_size=0 if rule.allow_empty else 1, max_size=5)
-    if isinstance(rule, Whole):
+    if isinstance(rule, Integer):
         if rule.one_of:
             return st.sampled_from(rule.one_of)
         step = rule.step or 1

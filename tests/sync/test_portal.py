@@ -216,7 +216,7 @@ def test_close_does_not_wait_for_ever_for_a_call_that_will_not_be_cancelled(
 def test_a_signal_handler_may_call_and_close_wherever_it_strikes(log: list[str]) -> None:
     """It runs on the thread that it interrupts, which may hold the locks."""
     portal = Portal(lambda: FakeClient(log))
-    with portal._lock.here(), portal.loop_thread()._lock:
+    with portal._lock.of_this_process(), portal.loop_thread()._lock:
         portal.call(nothing)
         portal.close()
     with pytest.raises(ConfigurationError):
@@ -244,7 +244,7 @@ def test_a_child_starts_a_loop_of_its_own_even_if_the_locks_are_held(portal: Por
     is_held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with portal._lock.here(), before._lock:
+        with portal._lock.of_this_process(), before._lock:
             is_held.set()
             release.wait(10)
 

@@ -30,7 +30,7 @@ STATUSES = {
 
 
 class Refusal(Exception):
-    """The service says no, and nothing was changed.
+    """An error response: the service refused the request, and nothing was changed.
 
     Args:
         code: The `Code` of the answer, one of `STATUSES`.

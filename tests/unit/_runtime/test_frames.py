@@ -21,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors, models
-from cds_eks._runtime.frames import Masked, cleared, masked, unmasked, without
+from cds_eks._runtime.frames import Masked, clear_frames, masked, remove_causes, unmasked
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -85,7 +85,7 @@ def test_the_search_for_secrets_finds_them() -> None:
     outer = errors.EksError("x")
     outer.__context__ = caught.value
     assert shown_in(caught.value) == shown_in(outer) == ["fail: value"]
-    cleared(outer)
+    clear_frames(outer)
     assert shown_in(outer) == []
     assert MARK.search("?a=b&Signature=abc")
     assert MARK.search("?a=b&SignatureMethod=HMAC-SHA1&Signature=***") is None
@@ -97,7 +97,7 @@ def test_frames_of_others_and_frames_that_run_are_left_alone() -> None:
 
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - it has no words
         fail("still here")
-    cleared(caught.value)
+    clear_frames(caught.value)
     assert caught.traceback[-1].frame.f_locals == {"value": "still here"}
 
 
@@ -692,6 +692,6 @@ def test_the_errors_of_some_packages_are_taken_out_of_what_an_error_came_of() ->
     error = KeyError("x")
     error.__cause__ = error.__context__ = last
     last.__context__, second.__context__ = second, first
-    without(error, frozenset({"theirs"}))
+    remove_causes(error, frozenset({"theirs"}))
     found: list[BaseException | None] = [error.__cause__, error.__context__, second.__context__]
     assert found == expected
