@@ -42,7 +42,7 @@ class Field:
     min_items: int = 0
     max_items: int | None = None
     values: str | None = None
-    rule: Literal["name", "password", "cidr"] | None = None
+    rule: str | None = None
     allow_empty: bool = False
     default: str | None = None
     unit: str | None = None

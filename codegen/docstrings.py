@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+from cds_eks.schema.text_rules import NAMED_RULES
 from codegen import revision_differences
 from codegen.description import Field
 
@@ -37,12 +38,8 @@ def facts(field: Field, sources: Mapping[str, str] | None = None) -> str:
         words.append(f"At most {field.max}.")
     if field.unit:
         words.append(f"In {field.unit}.")
-    if field.rule == "name":
-        words.append("1 to 26 letters, digits and dashes, no dash first or last [O].")
-    if field.rule == "password":
-        words.append("8 to 30 characters with upper and lower case, a digit and a special character [O].")
-    if field.rule == "cidr":
-        words.append("Such as `10.0.0.0/16`.")
+    if field.rule:
+        words.append(NAMED_RULES[field.rule].doc)
     if field.values:
         words.append(f"See `{field.values}`; other values pass.")
     if field.default:

@@ -8,6 +8,7 @@ from cds_eks import errors
 from cds_eks.errors import ServiceError
 
 # The codes of this cloud [O], and what they mean here. The list is open: an unknown one is judged by the HTTP status.
+# Each has a row in tests/unit/codec/error_codes.json as well, with the outcome of a create that is answered with it.
 BY_CODE: dict[str, type[ServiceError]] = {
     "argmissing": errors.BadArgument,
     "invalidparameter": errors.BadArgument,

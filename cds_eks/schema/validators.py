@@ -55,7 +55,7 @@ class Text(Rule):
     """A text.
 
     Attributes:
-        rule: The name of one of the service's own rules.
+        rule: The name of a rule in `NAMED_RULES`.
         allow_empty: Whether it may be empty.
         open_list: The name of an open list of values.
         known: The values of that list, as each revision spells them. Others pass.
@@ -75,9 +75,9 @@ class Text(Rule):
         if not is_utf8(text):
             raise ValidationFailure(MUST_BE_UTF8)
         if self.rule is not None:
-            fits, words = NAMED_RULES[self.rule]
-            if not fits(text):
-                raise ValidationFailure(words)
+            named = NAMED_RULES[self.rule]
+            if not named.fits(text):
+                raise ValidationFailure(named.words)
         if self.known and text and text not in self.known:
             warn_if_misspelt(self.open_list, text, self.known)
         return text

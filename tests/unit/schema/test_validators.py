@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_eks.schema.text_rules import NAMED_RULES
 from cds_eks.schema.validators import (
     Boolean,
     ExtraFields,
@@ -97,6 +98,18 @@ class TestText:
         error = failure_of(Text(rule="password"), value)
         assert error.rule.startswith("must have 8 to 30 characters, among them upper and lower case, a digit")
         assert not value or value not in error.rule
+
+    @pytest.mark.parametrize("name", NAMED_RULES)
+    def test_each_rule_with_a_name_takes_its_good_texts_and_refuses_its_bad_ones(self, name: str) -> None:
+        rule = NAMED_RULES[name]
+        assert rule.good[0]
+        assert rule.bad
+        assert rule.doc.endswith((".", "]."))
+        assert rule.words.startswith("must ")
+        for good in rule.good:
+            assert Text(rule=name).check(good) == good
+        for bad in rule.bad:
+            assert failure_of(Text(rule=name), bad).rule == rule.words
 
 
 class TestWhole:
