@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
@@ -99,6 +99,34 @@ def test_frames_of_others_and_frames_that_run_are_left_alone() -> None:
         fail("still here")
     clear_frames(caught.value)
     assert caught.traceback[-1].frame.f_locals == {"value": "still here"}
+
+
+async def _catch_and_wait(stopped: list[BaseException]) -> str:
+    secret = "a value of a task that waits"
+    try:
+        raise ValueError(secret)
+    except ValueError as error:
+        stopped.append(error)
+        await asyncio.sleep(0)
+    return secret
+
+
+def test_a_frame_that_waits_in_the_except_clause_of_an_origin_goes_on() -> None:
+    """Another task's, which cancels the one whose error is cleared: Python chains what it caught to that."""
+    catch = FunctionType(_catch_and_wait.__code__, {**globals(), "__name__": "cds_eks.waiting_task"})
+    caught: list[BaseException] = []
+
+    async def run() -> str:
+        task = asyncio.ensure_future(catch(caught))
+        await asyncio.sleep(0)
+        error = errors.EksError("it was cancelled")
+        error.__context__ = caught[0]
+        error.__cause__ = error  # a chain may lead to itself
+        clear_frames(error)
+        value: str = await task
+        return value
+
+    assert asyncio.run(run()) == "a value of a task that waits"
 
 
 def test_what_is_masked_is_not_shown_and_comes_back_as_it_was() -> None:
