@@ -1,7 +1,7 @@
-"""Looking for what a create may have made, by its natural key. Knows no resource: it is handed what lists.
+"""Looking for what a create may have made, by its natural key. Knows no resource: it is given what lists them.
 
-Lists may lag behind a create, and a request that was given up may still arrive. So "not listed" means "not made" only
-after a settling window has passed.
+Lists may lag behind a create, and an abandoned request may still arrive. So "not listed" means "not made" only after a
+settling window has passed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import attrs
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import unmasked
+from cds_eks._runtime.numbers import is_finite
+from cds_eks._runtime.pauses import GROWTH, exponential_pauses, jittered
+from cds_eks.config import DEFAULT_SETTLE
 from cds_eks.errors import (
     DuplicateFound,
     EksError,
@@ -29,20 +32,16 @@ from cds_eks.wire import Operation
 
 T = TypeVar("T")
 
-SETTLE = 60.0
-"""See `cds_eks.config.Limits.settle` [I]."""
-
 FIRST_INTERVAL = 1.0
 LAST_INTERVAL = 5.0
-GROWTH = 1.5
 
 LONGEST = 10**9
 """No number of seconds is as large."""
 
 
 @runtime_checkable
-class Open(Protocol):
-    """What is known of a create whose fate is open: `AmbiguousCreate`, or an entry of `open_creates`."""
+class OpenCreateLike(Protocol):
+    """What is known of a create whose outcome is open: `AmbiguousCreate`, or an entry of `open_creates`."""
 
     @property
     def action(self) -> str | None:
@@ -61,7 +60,7 @@ class Open(Protocol):
 
 
 @attrs.frozen
-class Sought:
+class LookupTarget:
     """What to look for.
 
     Attributes:
@@ -79,7 +78,9 @@ class Sought:
         return str((path and self.key.get(path)) or self.id)
 
 
-def sought(operation: Operation[Any], given: object, *, name: str | None = None, under: str | None = None) -> Sought:
+def lookup_target(
+    operation: Operation[Any], given: object, *, name: str | None = None, under: str | None = None
+) -> LookupTarget:
     """Return what to look for.
 
     Args:
@@ -94,7 +95,7 @@ def sought(operation: Operation[Any], given: object, *, name: str | None = None,
     field = "request_or_error"
     if isinstance(given, operation.request):
         key, ids = operation.natural_key_of(given), {}
-    elif isinstance(given, (EksError, Open)):
+    elif isinstance(given, (EksError, OpenCreateLike)):
         if given.action not in (None, operation.name, operation.action):
             raise InvalidRequestError(field, f"is of {given.action}, not of {operation.name}", action=operation.name)
         key, ids = dict(getattr(given, "natural_key", {})), dict(given.ids)
@@ -113,7 +114,7 @@ def sought(operation: Operation[Any], given: object, *, name: str | None = None,
         raise InvalidRequestError(field, f"names no {operation.result_id}{rest}", action=operation.name)
     if under is not None and not key.get(under):
         raise InvalidRequestError(field, f"names no {under}", action=operation.name)
-    return Sought(operation.name, key, found)
+    return LookupTarget(operation.name, key, found)
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +123,7 @@ class Listing(Generic[T]):
 
     Attributes:
         entries: The entries.
-        total: How many there are in all, if the service told.
+        total: How many there are in all, if the answer says so.
         id: The field that has an entry's id.
         status: The field that has an entry's status.
         match: For each field that must be equal: the path in the natural key.
@@ -136,41 +137,41 @@ class Listing(Generic[T]):
     match: Mapping[str, str]
     extra: Mapping[str, Any] = attrs.field(factory=dict)
 
-    def pick(self, what: Sought, *, is_last: bool) -> T | None:
+    def pick(self, target: LookupTarget, *, is_last: bool) -> T | None:
         """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
 
-        A field that the service does not tell counts as equal: nothing that may be it is passed over. What was there
-        before may be called the same: what is being deleted counts only if nothing else has come at last, and another
-        id than the one that an answer has named is no match, but at last a second thing of that name.
+        A field that an entry lacks counts as equal, so that no possible match is missed. An older resource may have the
+        same name: one that is being deleted counts only if the last look finds nothing else; if an answer has named
+        an id, an entry with another one is no match, and in the last look a duplicate.
 
         Args:
-            what: What is sought.
+            target: What to look for.
             is_last: Whether no look follows.
 
         Raises:
             DuplicateFound: Several match.
             IncompleteList: The list was cut.
-            UnreadableResponse: What matches has no id, or the answer has something else in place of a list.
+            UnreadableResponse: What matches has no id, or the answer has no list.
         """
         entries = list(self.entries)
         if not entries and self.total is None and self.extra:
-            raise unnamed("the answer is no list that is known", what)
-        if what.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == what.id]):
+            raise inconclusive_answer("the answer is no list that is known", target)
+        if target.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == target.id]):
             return named[0]
-        found = [entry for entry in entries if what.key and self._matches(entry, what.key)]
+        found = [entry for entry in entries if target.key and self._matches(entry, target.key)]
         if self.total is not None and self.total > len(entries):
             ids = self._ids(found)
-            raise IncompleteList(action=what.action, seen=len(entries), total_count=self.total, found=ids)
+            raise IncompleteList(action=target.action, seen=len(entries), total_count=self.total, found=ids)
         staying = [entry for entry in found if not is_leaving(getattr(entry, self.status))]
         ids = self._ids(staying or found)
         if "" in ids:
-            raise unnamed("what may be it is listed without its id", what)
-        if not is_last and (what.id is not None or not staying):
+            raise inconclusive_answer("what may be it is listed without its id", target)
+        if not is_last and (target.id is not None or not staying):
             return None
-        if what.id is not None and ids:
-            ids = (what.id, *ids)
+        if target.id is not None and ids:
+            ids = (target.id, *ids)
         if len(ids) > 1:
-            raise DuplicateFound(action=what.action, natural_key=what.key, found=ids)
+            raise DuplicateFound(action=target.action, natural_key=target.key, found=ids)
         return (staying or found)[0] if ids else None
 
     def _ids(self, entries: Iterable[T]) -> tuple[str, ...]:
@@ -184,25 +185,25 @@ class Listing(Generic[T]):
         )
 
 
-def described(entry: T, id: str, what: Sought) -> T:  # noqa: A002
-    """Return what was asked for by its id, if it is that: a Go service may answer with nothing but empty fields.
+def check_same_id(entry: T, id: str, target: LookupTarget) -> T:  # noqa: A002
+    """Return what was asked for by its id, if its id is that: a Go service may answer with nothing but empty fields.
 
     Args:
         entry: What came.
         id: The field that has its id.
-        what: What is sought.
+        target: What to look for.
 
     Raises:
         UnreadableResponse: It is something else, or nothing.
     """
-    if getattr(entry, id) != what.id:
-        raise unnamed("the answer does not name what was asked for", what)
+    if getattr(entry, id) != target.id:
+        raise inconclusive_answer("the answer does not name what was asked for", target)
     return entry
 
 
-def unnamed(reason: str, what: Sought) -> UnreadableResponse:
-    """Return the error for an answer that has what is sought neither clearly in it nor clearly not."""
-    return UnreadableResponse(reason, http_status=200, action=what.action)
+def inconclusive_answer(reason: str, target: LookupTarget) -> UnreadableResponse:
+    """Return the error for an answer that shows neither that what is sought exists nor that it does not."""
+    return UnreadableResponse(reason, http_status=200, action=target.action)
 
 
 @attrs.frozen(kw_only=True)
@@ -210,13 +211,13 @@ class LookUp:
     """Looks again and again, until something is found or the settling window has passed.
 
     Args:
-        settle: The window, in seconds, where the caller says nothing.
+        settle: The window, in seconds, if the caller passes none.
         clock: Monotonic seconds.
         rand: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
     """
 
-    settle: float = SETTLE
+    settle: float = DEFAULT_SETTLE
     clock: Callable[[], float] = clocks.monotonic
     rand: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
@@ -227,7 +228,7 @@ class LookUp:
         """Look until it is found, and at least once after the window has passed.
 
         Args:
-            look: Looks once; told whether it is the last time.
+            look: Looks once, given whether it is the last time.
             settle: The window, in seconds; 0 looks once, None is the client's own.
             poll_interval: The first pause, in seconds; each further one is longer by half, up to 5 s.
 
@@ -244,7 +245,7 @@ class LookUp:
         if poll_interval is not None and (not is_seconds(poll_interval) or poll_interval == 0):
             raise InvalidRequestError("poll_interval", "must be a number of seconds above 0, or None")
         interval = FIRST_INTERVAL if poll_interval is None else float(poll_interval)
-        longest = max(LAST_INTERVAL, interval)
+        pauses = exponential_pauses(interval, GROWTH, max(LAST_INTERVAL, interval))
         ends = self.clock() + window
         while True:
             left = ends - self.clock()
@@ -252,8 +253,8 @@ class LookUp:
                 if (found := await look(left <= 0)) is not None:
                     return found
             except NotFound as error:
-                # Reads lag behind what the look itself names as well, such as the cluster of a node pool. A status
-                # without a code may be anybody's: at last nobody knows whether the service was asked at all.
+                # What the look itself names, such as the cluster of a node pool, may not be readable yet. A 404 without
+                # a code may be a proxy's: in the last look it is no proof that the service was asked at all.
                 if left <= 0 and not error.code:
                     raise
             except EksError as error:
@@ -261,12 +262,9 @@ class LookUp:
                     raise
             if left <= 0:
                 return None
-            await self.sleep(max(0.0, min(interval * (0.75 + 0.25 * self.rand()), ends - self.clock())))
-            interval = min(interval * GROWTH, longest)
+            await self.sleep(max(0.0, min(jittered(next(pauses), self.rand()), ends - self.clock())))
 
 
 def is_seconds(value: object) -> bool:
     """Whether a value is a finite number of seconds of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return 0 <= value < LONGEST
+    return is_finite(value) and 0 <= value < LONGEST

@@ -1,4 +1,4 @@
-"""Walking the pages of a list. Knows no resource: it is handed what fetches a page."""
+"""Reading the pages of a list. Knows no resource: it is given what fetches a page."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("cds_eks.paging")
 
-BARREN_WALKS = 3
-"""How many walks in a row may bring nothing new while the list still changes: it may only say so."""
+MAX_WALKS_WITHOUT_NEW = 3
+"""How many walks in a row may bring nothing new while the total still changes: the total may be wrong."""
 
 
 async def paginate(
@@ -25,7 +25,7 @@ async def paginate(
 
     Args:
         fetch: Fetches a page by its number; the first is 1.
-        identity: Returns what tells one entry from another.
+        identity: Returns what identifies an entry.
         action: The operation, for errors.
     """
     async with aclosing(pages(fetch, identity=identity, action=action)) as walk:
@@ -40,27 +40,27 @@ async def pages(
     """Yield what each page brings that no page before it had.
 
     A list that becomes shorter while it is walked moves later entries to earlier pages: when the service's total has
-    fallen, the list is walked again from its first page, until it stands still. So nothing is skipped, whatever is
-    deleted meanwhile, and each entry is given once. Only where as much is added as is deleted does no total tell.
+    fallen, the list is walked again from its first page, until it no longer changes. So nothing is skipped, whatever is
+    deleted meanwhile, and each entry is yielded once. If as much is added as is deleted, the total does not show it.
 
     A list that becomes longer at its front moves earlier entries to later pages: if a page brings nothing new for that
     reason, the list is walked again as well.
 
     A walk ends when just as many entries have been found as the service says there are, at an empty page, or at a page
-    that brings nothing new. A total that was passed is no end: it may be wrong, and one more request tells. A list that
-    ends before its total is logged as a warning. So is a page that brings nothing new where there is no total; where
-    the total says that entries are missing, it is an error.
+    that brings nothing new. A total that was exceeded is no end: it may be wrong, and one more request shows it. A list
+    that ends before its total is logged as a warning. So is a page that brings nothing new where there is no total;
+    where the total says that entries are missing, it is an error.
 
     Args:
         fetch: Fetches a page by its number; the first is 1.
-        identity: Returns what tells one entry from another.
+        identity: Returns what identifies an entry.
         action: The operation, for errors.
 
     Raises:
-        UnreadableResponse: A page brings nothing new, though there are more entries than were given.
+        UnreadableResponse: A page brings nothing new, though there are more entries than were yielded.
     """
-    given: set[int] = set()  # a number for each entry that was given: entries themselves would fill the memory
-    barren = 0
+    given: set[int] = set()  # a hash for each entry that was yielded: entries themselves would fill the memory
+    walks_without_new = 0
     while True:
         walk = _Walk()
         count = len(given)
@@ -71,9 +71,9 @@ async def pages(
             new = [entry for entry, number in zip(answer.data, numbers, strict=True) if number not in given]
             given.update(numbers)
             yield new
-        barren = barren + 1 if len(given) == count else 0
+        walks_without_new = walks_without_new + 1 if len(given) == count else 0
         has_moved = walk.has_shrunk or (walk.has_grown and walk.is_stuck and walk.is_short)
-        if has_moved and barren < BARREN_WALKS:
+        if has_moved and walks_without_new < MAX_WALKS_WITHOUT_NEW:
             continue
         if walk.is_short and walk.is_stuck:
             raise _stuck(walk, action, answer)
@@ -84,7 +84,7 @@ async def pages(
 
 
 class _Walk:
-    """One walk from the first page on: how far it is, and how it ended."""
+    """The state of one walk from the first page on."""
 
     def __init__(self) -> None:
         self.page_index = 0
@@ -98,7 +98,7 @@ class _Walk:
         self._known: set[int] = set()  # a number for each page
 
     def take(self, numbers: Sequence[int], total: int | None) -> None:
-        """Take the next page into account, and what the service says of the whole list."""
+        """Take the next page into account, and the total of the list."""
         self.page_index += 1
         page = frozenset(numbers)
         new = sum(number not in self._before for number in numbers)

@@ -1,4 +1,4 @@
-"""What must never be shown, in all the ways in which a text may spell it, and foreign text made fit to show."""
+"""Redaction: secrets, the encodings in which a text may hold them, and foreign text made fit to show."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _LONG_PLAIN = re.compile(r"[A-Za-z0-9]{4,}")
 class Secrets:
     """Texts that must never be shown. Neither `repr` nor a walk through it shows them: it is no collection.
 
-    How they may be spelt is found out once, when they are first looked for, and kept here: so it goes with them, and no
-    cache of the module remembers a secret whose owner is gone.
+    Their encodings are computed once, when they are first looked for, and stored here, not in a cache of the module: so
+    they live no longer than the client that has them.
 
     Args:
         texts: The texts.
     """
 
-    __slots__ = ("__weakref__", "_marks", "_spellings", "_texts")
+    __slots__ = ("__weakref__", "_encodings", "_marks", "_texts")
 
     def __init__(self, texts: Iterable[str] | Secrets = ()) -> None:
         self._texts: frozenset[str] = _texts_of(texts)
         self._marks: list[str] | None = None
-        self._spellings: tuple[str, ...] | None = None
+        self._encodings: tuple[str, ...] | None = None
 
     @staticmethod
     def of(texts: Iterable[str] | Secrets) -> Secrets:
@@ -44,23 +44,23 @@ class Secrets:
         return texts if isinstance(texts, Secrets) else Secrets(texts)
 
     @property
-    def spellings(self) -> tuple[str, ...]:
-        """All spellings of all secrets that are long enough to be looked for, the longest secret first."""
-        if self._spellings is None:
+    def encodings(self) -> tuple[str, ...]:
+        """All encodings of all secrets that are long enough to be looked for, the longest secret first."""
+        if self._encodings is None:
             long_enough = sorted(secret for secret in self._texts if len(secret) >= SHORTEST_SECRET)
             ordered = sorted(long_enough, key=len, reverse=True)
-            self._spellings = tuple(spelling for secret in ordered for spelling in spellings_of(secret))
-        return self._spellings
+            self._encodings = tuple(encoding for secret in ordered for encoding in encodings_of(secret))
+        return self._encodings
 
     def may_be_in(self, text: str) -> bool:
-        """Whether a text may hold one of them, in whatever spelling; false means that it does not.
+        """Whether a text may hold one of them, in any encoding; false means that it does not.
 
-        It asks for a run of letters and digits of each secret, which all spellings leave as it is. To find out how a
-        secret may be spelt takes many times as long.
+        It looks for a run of letters and digits of each secret, which all encodings leave as it is: that is many times
+        quicker than to compute the encodings.
         """
         if self._marks is None:
-            self._marks = [_mark_of(secret) for secret in self._texts if len(secret) >= SHORTEST_SECRET]
-        for mark in self._marks:  # noqa: SIM110 - a third quicker than `any`, and each call comes by
+            self._marks = [_quick_mark(secret) for secret in self._texts if len(secret) >= SHORTEST_SECRET]
+        for mark in self._marks:  # noqa: SIM110 - a third quicker than `any`, and on the path of each call
             if mark in text:
                 return True
         return False
@@ -106,21 +106,21 @@ def _texts_of(texts: Iterable[str] | Secrets) -> frozenset[str]:
 NO_SECRETS = Secrets()
 
 
-def _mark_of(secret: str) -> str:
+def _quick_mark(secret: str) -> str:
     """Return the first run of four letters or digits, or the longest there is."""
     found = _LONG_PLAIN.search(secret)
     return found[0] if found else max(_PLAIN.findall(secret), key=len, default="")
 
 
-def spellings_of(secret: str) -> tuple[str, ...]:
-    """All the ways in which an answer may spell a secret, the longest first: one spelling may lie within another."""
-    once = _respelt(secret)
-    twice = {again for spelling in once for again in _respelt(spelling)}
+def encodings_of(secret: str) -> tuple[str, ...]:
+    """Return all encodings in which an answer may hold a secret, the longest first: one may contain another."""
+    once = _encoded_once(secret)
+    twice = {again for encoding in once for again in _encoded_once(encoding)}
     return tuple(sorted(twice | _in_python(secret), key=len, reverse=True))
 
 
-def _respelt(secret: str) -> set[str]:
-    """How a text is spelt in plain, in JSON (Go's JSON too), in a URL and in HTML."""
+def _encoded_once(secret: str) -> set[str]:
+    """Return a text in plain, in JSON (Go's JSON too), in a URL and in HTML."""
     if secret.isascii() and secret.isalnum():
         return {secret}
     in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
@@ -130,7 +130,7 @@ def _respelt(secret: str) -> set[str]:
 
 
 def _in_python(secret: str) -> set[str]:
-    """How errors of Python libraries show a text or bytes that they do not like."""
+    """Return a text as errors of Python libraries show texts or bytes."""
     quoted = f"{secret}\"'"  # which makes Python escape the one kind of quotes
     shown = {repr(quoted)[1:-4], ascii(quoted)[1:-4], repr(quoted.encode(errors="replace"))[2:-4]}
     return shown | {text.replace("\\'", "'") for text in shown}
@@ -153,30 +153,30 @@ def presentable(text: str, secrets: Iterable[str] | Secrets, most: int) -> str:
 
 
 def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False) -> str:
-    """Return a text with every secret of four characters or more replaced, however it is spelt, and each signature.
+    """Return a text with each secret of four characters or more, in any encoding, and each signature replaced.
 
     Args:
         text: The text.
         secrets: The secrets.
-        is_cut: Whether the text may break off in the middle of a secret; what there is of it goes as well then.
+        is_cut: Whether the text may end in the middle of a secret; its beginning is replaced as well then.
     """
-    for spelling in Secrets.of(secrets).spellings:
-        if spelling in text:
-            text = text.replace(spelling, "***")
+    for encoding in Secrets.of(secrets).encodings:
+        if encoding in text:
+            text = text.replace(encoding, "***")
         if is_cut:
-            text = _without_begun(text, spelling)
+            text = _without_partial(text, encoding)
     return _SIGNATURE.sub(r"\1***", text) if "ignature" in text else text
 
 
-# A URL of ours, as a proxy's page or the service may repeat it. Who has it could send the request, if it never arrived.
+# A URL of ours, as a proxy's page or the service may repeat it: with it the request could be sent, if it never arrived.
 _SIGNATURE = re.compile(r"(Signature(?:=|%3D|%253D|\\u003d|&#61;))[A-Za-z0-9+/%=_.~-]+")
 
 
-def _without_begun(text: str, spelling: str) -> str:
+def _without_partial(text: str, encoding: str) -> str:
     """Return a text without the beginning of a secret at its end."""
-    start = text.find(spelling[:SHORTEST_SECRET], max(0, len(text) - len(spelling)))
-    while start >= 0 and not spelling.startswith(text[start:]):
-        start = text.find(spelling[:SHORTEST_SECRET], start + 1)
+    start = text.find(encoding[:SHORTEST_SECRET], max(0, len(text) - len(encoding)))
+    while start >= 0 and not encoding.startswith(text[start:]):
+        start = text.find(encoding[:SHORTEST_SECRET], start + 1)
     return text if start < 0 else f"{text[:start]}***"
 
 
@@ -211,15 +211,15 @@ def secrets_in(plain: Any) -> set[str]:
         elif is_secret and isinstance(value, str):
             found.add(value)
         elif is_secret and isinstance(value, (int, float)) and not isinstance(value, bool):
-            found.add(_spelt_out(value))
+            found.add(_number_text(value))
     found.discard("")
     return found
 
 
-def _spelt_out(number: float) -> str:
+def _number_text(number: float) -> str:
     try:
         return str(number)
-    except ValueError:  # Python does not spell the longest ones, so nobody shows them
+    except ValueError:  # Python converts no very long ones, so none is shown
         return ""
 
 
@@ -251,7 +251,7 @@ def redacted_url(url: object) -> str:
     """Return a URL fit to be logged or traced: what is secret in its query has the value `***`.
 
     That is the signature, its nonce and the id of the key, whatever else has a name that says so, and a user with a
-    password in front of the host. All else stays as it is, and in its place.
+    password in front of the host. All else stays as it is.
 
     Args:
         url: The URL as a text, as bytes, or as an object whose `str` it is (`httpx.URL`).

@@ -14,7 +14,7 @@ import time
 from base64 import b64encode
 from binascii import b2a_base64
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 from urllib.parse import quote
 
 import attrs
@@ -214,6 +214,16 @@ def _again(encoded: str) -> str:
     return encoded.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
 
 
+if TYPE_CHECKING:
+
+    class _Hash(Protocol):
+        """What `hashlib` makes: the type has no public name."""
+
+        def copy(self) -> Self: ...
+        def update(self, data: bytes, /) -> None: ...
+        def digest(self) -> bytes: ...
+
+
 @attrs.frozen
 class _Form:
     """All of a query but its nonce and its time: as it is sent, and encoded again, as it is signed.
@@ -225,7 +235,7 @@ class _Form:
     before: str = attrs.field(repr=False)
     between: str = attrs.field(repr=False)
     after: str = attrs.field(repr=False)
-    inner: hashlib._Hash = attrs.field(repr=False)
+    inner: _Hash = attrs.field(repr=False)
     signed_between: str = attrs.field(repr=False)
     signed_after: str = attrs.field(repr=False)
 
@@ -243,8 +253,8 @@ class _Key:
     """
 
     credentials: Credentials
-    inner: hashlib._Hash = attrs.field(repr=False)
-    outer: hashlib._Hash = attrs.field(repr=False)
+    inner: _Hash = attrs.field(repr=False)
+    outer: _Hash = attrs.field(repr=False)
     forms: dict[tuple[Any, ...], _Form] = attrs.field(factory=dict, repr=False)
 
     @classmethod

@@ -29,3 +29,8 @@ def wall() -> float:
     Frozen time does reach it: what a test signs has the time of the test, as has its emulator.
     """
     return time.time()
+
+
+def time_left(deadline: float | None, now: float) -> float | None:
+    """Return how many seconds there are until a deadline; None if there is no deadline."""
+    return None if deadline is None else deadline - now

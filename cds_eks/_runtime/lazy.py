@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazily(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return the `__getattr__` and the `__dir__` of a package.
 
     Args:
         package: Its name.
-        homes: For each name that it shows, the module that has it; a name that is a module's own stands for that.
+        modules: For each public name, the path of the module that has it; the name of a module has its own path.
     """
 
     def get(name: str) -> Any:
-        home = homes.get(name)
-        if home is None:
+        path = modules.get(name)
+        if path is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        with loading.here, forks.first_use.here():
-            module = importlib.import_module(home)
-        value = module if home == f"{package}.{name}" else getattr(module, name)
+        with loading.in_progress, forks.first_use.of_this_process():
+            module = importlib.import_module(path)
+        value = module if path == f"{package}.{name}" else getattr(module, name)
         setattr(sys.modules[package], name, value)
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted({*vars(sys.modules[package]), *modules})
 
     return get, names

@@ -1,9 +1,13 @@
-"""Private names of other libraries, each for want of a public one.
+"""All that is used here of other libraries without being public, each for want of a public name.
 
-`tests/unit/_runtime/test_private_names.py` says what breaks when one is renamed.
+Each can go, or get another name, with any release; `tests/unit/_runtime/test_private_names.py` says what breaks.
+None is needed: without it something is slower, or freed later, and nothing is wrong.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
 
 ANYIO_ASYNCIO_BACKEND = "anyio._backends._asyncio"
 """The module that `anyio.run` imports when it first runs asyncio, so that it can be imported before.
@@ -11,3 +15,21 @@ ANYIO_ASYNCIO_BACKEND = "anyio._backends._asyncio"
 Nothing public imports it alone: `anyio.get_available_backends` imports trio as well, which takes its time, and
 `anyio.run` refuses to run inside of a running event loop.
 """
+
+
+def end_of_transport(transport: object) -> Callable[[Exception | None], object] | None:
+    """Return what closes the socket of one of asyncio's transports at once, and tells its protocol.
+
+    `abort` leaves both to the event loop's next round, which never comes if the loop has ended. uvloop's transports
+    have no such method. Without it the connection is shut down, and the socket left to the garbage collector.
+    """
+    return cast("Callable[[Exception | None], object] | None", getattr(transport, "_call_connection_lost", None))
+
+
+def replace_pool(transport: Any, pool: object) -> None:
+    """Have one of httpx's transports use a pool of httpcore's that was made elsewhere.
+
+    httpx has no public way to say over which network its pool goes. Should the attribute get another name, httpx goes
+    over a network of its own, which can't be asked what it has read: then no such connection is used twice.
+    """
+    transport._pool = pool  # noqa: SLF001

@@ -34,7 +34,7 @@ class Backend(Protocol):
 
         Send `request.operation.method` to `request.url` with the query `request.query`, `request.headers` and
         `request.content`, within `request.connect_timeout` and `request.read_timeout`. Follow no redirects, send
-        nothing twice, read no credentials from elsewhere. Call `request.record.may_have_left()` before the first byte
+        nothing twice, read no credentials from elsewhere. Call `request.record.mark_sent()` before the first byte
         can go out.
 
         Raises:
@@ -51,6 +51,8 @@ class Backend(Protocol):
 
 def choose(backend: object, limits: Limits, tls: Tls | None = None) -> Backend:
     """Return the backend that a client was given, or make the one that it named.
+
+    One that is made here has no queue: a client's `LimitRate` lets no more requests through than there are connections.
 
     Args:
         backend: `"httpx"`, `"native"` (asyncio only; extra `native`), an `httpx.AsyncBaseTransport` to send everything
@@ -74,7 +76,7 @@ def choose(backend: object, limits: Limits, tls: Tls | None = None) -> Backend:
     from cds_eks.backend.httpx import HttpxBackend
 
     if isinstance(backend, str) and backend == "httpx":
-        return HttpxBackend(limits=limits, verify=context)
+        return HttpxBackend(limits=limits, verify=context, has_queue=False)
     if isinstance(backend, httpx.AsyncBaseTransport):
         return HttpxBackend(limits=limits, transport=backend)
     if isinstance(backend, Backend) and not isinstance(backend, type):
@@ -112,4 +114,4 @@ def _native(limits: Limits, context: ssl.SSLContext | None) -> Backend:
         from cds_eks.backend.native import NativeBackend
     except ImportError:
         raise ConfigurationError('backend="native" needs httptools: pip install "cds-eks[native]"') from None
-    return NativeBackend(limits=limits, verify=context)
+    return NativeBackend(limits=limits, verify=context, has_queue=False)

@@ -21,7 +21,7 @@ from typing import Any
 import anyio
 
 from cds_eks._runtime import clocks
-from cds_eks.backend.resolve import is_address, look_up
+from cds_eks.backend.resolve import interleave_families, is_address, look_up
 
 STAGGER = 0.25
 """After how many seconds the next address of a host is tried as well (RFC 8305)."""
@@ -29,7 +29,7 @@ STAGGER = 0.25
 _Address = tuple[int, Any]  # a family, and what `connect` takes
 
 
-class TimeIsUp(Exception):
+class TimedOut(Exception):
     """What was waited for has not come in time."""
 
 
@@ -44,7 +44,7 @@ async def connect(host: str, port: int, until: float) -> socket.socket:
     Raises:
         OSError: No address of the host can be reached.
         ValueError: It is no name of a host.
-        TimeIsUp: It took too long.
+        TimedOut: It took too long.
     """
     left = await _addresses(host, port, until)
     failure = OSError("the host has no address")
@@ -59,7 +59,7 @@ async def connect(host: str, port: int, until: float) -> socket.socket:
                     continue
             due = min(until, clocks.monotonic() + STAGGER) if left else until
             if not await wait(under_way, is_to_read=False, until=due) and due == until:
-                raise TimeIsUp
+                raise TimedOut
             for each in under_way.copy():
                 if problem := each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                     failure = OSError(problem, os.strerror(problem))
@@ -101,11 +101,7 @@ def _is_connected(begun: socket.socket) -> bool:
 async def _addresses(host: str, port: int, until: float) -> list[_Address]:
     """Return the addresses of a host, the families by turns."""
     found = await (look_up(host, port) if is_address(host) else _looked_up(host, port, until))
-    addresses: list[_Address] = [(family, address) for family, _, _, _, address in found]
-    first = [each for each in addresses if each[0] == addresses[0][0]]
-    others = [each for each in addresses if each[0] != addresses[0][0]]
-    mixed = [each for pair in zip(first, others, strict=False) for each in pair]
-    return mixed + first[len(others) :] + others[len(first) :]
+    return interleave_families((family, (family, address)) for family, _, _, _, address in found)
 
 
 async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
@@ -113,7 +109,7 @@ async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
     if loop is None:
         with anyio.move_on_after(until - clocks.monotonic()):
             return await look_up(host, port)
-        raise TimeIsUp
+        raise TimedOut
     context = contextvars.Context()  # what lasts would keep what the caller has in its own
     task = loop.create_task(look_up(host, port), context=context)
     ended: asyncio.Future[bool] = loop.create_future()
@@ -124,7 +120,7 @@ async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:
         if task.done():
             return task.result()
         await asyncio.sleep(0)  # a cancellation that has come in the same round goes before
-        raise TimeIsUp
+        raise TimedOut
     finally:
         if timer is not None:
             timer.cancel()
@@ -222,19 +218,19 @@ def _are_ready(sockets: Sequence[socket.socket], *, is_to_read: bool) -> bool:
         for each in sockets:
             poll.register(each, select.POLLIN if is_to_read else select.POLLOUT)
         return bool(poll.poll(0))
-    return any(map(_has_come, sockets)) if is_to_read else bool(select.select([], sockets, [], 0)[1])
+    return any(map(_is_readable, sockets)) if is_to_read else bool(select.select([], sockets, [], 0)[1])
 
 
 def watched(one: socket.socket) -> Callable[[], object]:
     """Return what tells whether a socket has anything to read, an end included, without waiting for it."""
     if not hasattr(select, "poll"):  # Windows, and eventlet, whose `select` lets other greenlets run meanwhile
-        return functools.partial(_has_come, one)
+        return functools.partial(_is_readable, one)
     poll = select.poll()
     poll.register(one, select.POLLIN)
     return lambda: poll.poll(0)
 
 
-def _has_come(one: socket.socket) -> bool:
+def _is_readable(one: socket.socket) -> bool:
     try:
         one.recv(1, socket.MSG_PEEK)
     except (BlockingIOError, InterruptedError):

@@ -1,4 +1,4 @@
-"""TLS: whose certificates are trusted, what a caller's own context may be, and what its failures mean."""
+"""TLS: whose certificates are trusted (of `tls=`, or of the environment), and what its failures mean."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import logging
 import os
 import ssl
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
+
+import attrs
+import httpx
 
 from cds_eks._runtime import forks
 from cds_eks.errors import ConfigurationError
@@ -45,7 +49,7 @@ def tls_context(tls: object) -> ssl.SSLContext:
     if not isinstance(tls, (str, os.PathLike)) or not isinstance(path := os.fspath(tls), str) or not path:
         raise ConfigurationError(f"tls must be an ssl.SSLContext or the path of a file, not {type(tls).__name__}")
     try:
-        with forks.first_use.here():
+        with forks.first_use.of_this_process():
             return context_of(path)
     except (OSError, ValueError) as error:
         failure = type(error).__name__
@@ -67,6 +71,68 @@ def _checked(context: ssl.SSLContext) -> ssl.SSLContext:
             " and ".join(lacks),
         )
     return context
+
+
+VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What may name the trusted certificates; the first that is set counts. The first two are OpenSSL's."""
+
+MOST_CONTEXTS = 8
+"""How many contexts are kept for the environment."""
+
+
+@attrs.frozen
+class _Loaded:
+    state: tuple[int, int, int]
+    context: ssl.SSLContext
+
+
+_loaded: dict[tuple[str, str], _Loaded] = {}
+
+
+def ssl_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """Return the SSL context that all connections share: it takes 19 ms and much memory to make.
+
+    One whose file has been replaced is made anew, for the connections to come.
+
+    Raises:
+        ConfigurationError: The environment names certificates that can't be loaded.
+    """
+    variable, path = next(((name, environ[name]) for name in VARIABLES if environ.get(name)), ("", ""))
+    with forks.first_use.of_this_process():
+        known = _loaded.get((variable, path))
+        try:
+            state = _state(variable, path)
+            if known is not None and known.state == state:
+                return known.context
+            context = _made(variable, path)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a path with a NUL is a ValueError
+            failure = type(error).__name__
+        else:
+            while len(_loaded) >= MOST_CONTEXTS:
+                del _loaded[next(iter(_loaded))]
+            _loaded[variable, path] = _Loaded(state, context)
+            return context
+    if known is not None:  # it is being replaced, perhaps: what was trusted a moment ago is better than no service
+        logger.warning(
+            "the certificates of %s can't be loaded any more (%s): going on with the former", variable, failure
+        )
+        return known.context
+    source = variable or "of the package certifi"
+    raise ConfigurationError(f"the trusted certificates ({source}) can't be loaded ({failure})")
+
+
+def _made(variable: str, path: str) -> ssl.SSLContext:
+    if not variable:
+        return httpx.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=path) if variable == "SSL_CERT_FILE" else context_of(path)
+
+
+def _state(variable: str, path: str) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced."""
+    if not variable or (variable == "SSL_CERT_DIR" and os.pathsep in path):
+        return (0, 0, 0)
+    facts = Path(path).stat()
+    return (facts.st_mtime_ns, facts.st_size, facts.st_ino)
 
 
 _REJECTED = "the server rejects the client certificate of tls="

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 from cds_eks import backend as backends
 from cds_eks import codec
 from cds_eks._runtime.cached_group import Group
-from cds_eks._runtime.frames import cleared, unmasked
-from cds_eks._runtime.nonces import CallIds
-from cds_eks.client.calls import Calls, limit, operation_of
+from cds_eks._runtime.frames import clear_frames, unmasked
+from cds_eks.client.calls import Calls
+from cds_eks.client.encoder import Encoder
 from cds_eks.client.providers import signing_with
-from cds_eks.client.user_agent import user_agent as full_user_agent
 from cds_eks.client.wiring import check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 from cds_eks.config import (
     API_PATH,
-    REVISION_UNSAID,
+    DEFAULT_REVISION,
     Limits,
     RetryPolicy,
     Timeouts,
@@ -30,14 +29,13 @@ from cds_eks.config import (
 )
 from cds_eks.errors import ConfigurationError, EksError, TransportError
 from cds_eks.outcome.deletions import Deletions
-from cds_eks.outcome.fate import CALL_ID
 from cds_eks.outcome.intent import intended
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Middleware
-from cds_eks.redaction import NO_SECRETS, Secrets
+from cds_eks.redaction import NO_SECRETS
 from cds_eks.resources.groups import FINDING, Groups
 from cds_eks.signing import Credentials, Signer
-from cds_eks.wire import Kind, Operation, Request, Response
+from cds_eks.wire import Kind, Operation, Response
 
 if TYPE_CHECKING:
     from cds_eks.waiting import Waiters
@@ -74,7 +72,7 @@ class AsyncEksClient(Groups):
         signer: What signs each attempt, in place of the service's own scheme with `credentials`.
         per_call: Middlewares around each whole call: `async def __call__(self, request, send)`.
         per_attempt: Middlewares around each attempt, before it is signed.
-        user_agent: A word on your application, put before the SDK's own in the `User-Agent`.
+        user_agent: The name of your application, put before the SDK's own in the `User-Agent`.
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
@@ -93,7 +91,7 @@ class AsyncEksClient(Groups):
         credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
         *,
         endpoint: str | None = None,
-        api_revision: str = REVISION_UNSAID,
+        api_revision: str = DEFAULT_REVISION,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
@@ -105,35 +103,29 @@ class AsyncEksClient(Groups):
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
     ) -> None:
         try:
-            self._url = service_url(endpoint if endpoint is not None else endpoint_from())
-            signing = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
+            url = service_url(endpoint if endpoint is not None else endpoint_from())
+            own_signer, secrets = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
         except ConfigurationError as error:
             del credentials, endpoint
-            raise cleared(error) from None
+            raise clear_frames(error) from None
         is_provided = signer is None and callable(credentials)
         del credentials, endpoint
         check_kinds(timeouts, retry, limits)
-        self._revision = check_revision(api_revision)
-        self._timeouts = timeouts
         self._settle = limits.settle
+        revision = check_revision(api_revision)
         self._backend = backends.choose(backend, limits, tls)
-        self._user_agent = full_user_agent(user_agent)
-        self._call_id = CallIds().next
-        per_call, per_attempt = tuple(per_call), tuple(per_attempt)
-        # Middlewares, signers and providers of others may wait for anything.
-        is_all_ours = not per_attempt and signer is None and not is_provided
-        keeps_deadline = getattr(self._backend, "keeps_deadline", False) and is_all_ours
-        self._secrets: Callable[[], Secrets] = signing[1]
+        self._encoder = Encoder(url=url, revision=revision, user_agent=user_agent, timeouts=timeouts, secrets=secrets)
+        per_call = tuple(per_call)
         send = pipeline(
             per_call,
-            per_attempt,
+            tuple(per_attempt),
             timeouts=timeouts,
             retry=retry,
             limits=limits,
-            signer=signing[0],
-            secrets=self._secrets if is_provided else None,
+            signer=own_signer,
+            secrets=secrets if is_provided else None,
             backend=self._backend,
-            keeps_deadline=keeps_deadline,
+            is_signer_ours=signer is None and not is_provided,
         )
         self._deletions = Deletions()
         self._open = self._keep_open_creates()
@@ -142,12 +134,12 @@ class AsyncEksClient(Groups):
     @property
     def endpoint(self) -> str:
         """Where the service is, as `endpoint` takes it."""
-        return self._url.removesuffix(API_PATH)
+        return self._encoder.url.removesuffix(API_PATH)
 
     @property
     def api_revision(self) -> str:
         """The revision of the API in which requests are written."""
-        return self._revision
+        return self._encoder.revision
 
     @property
     def open_creates(self) -> tuple[OpenCreate, ...]:
@@ -171,7 +163,7 @@ class AsyncEksClient(Groups):
         return self._open.dismiss(create)
 
     def _keep_open_creates(self) -> OpenCreates:
-        """Return where the creates are kept whose fate is open."""
+        """Return what stores the creates whose fate is open."""
         return OpenCreates()
 
     def _group(self, name: str) -> Any:
@@ -189,7 +181,7 @@ class AsyncEksClient(Groups):
             raise TransportError(f"a module can't be loaded ({error})", outcome="not_sent") from error
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(endpoint={self.endpoint!r}, api_revision={self._revision!r})"
+        return f"{type(self).__name__}(endpoint={self.endpoint!r}, api_revision={self.api_revision!r})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} {NOT_PICKLED}")
@@ -217,7 +209,7 @@ class AsyncEksClient(Groups):
     def __del__(self) -> None:
         """Free the connections of a client that was never closed, and warn of it."""
         calls: Calls | None = vars(self).get("_calls")
-        if calls is not None and calls.end_if_left_open() and backends.abandon(self._backend):
+        if calls is not None and calls.close_if_unclosed() and backends.abandon(self._backend):
             words = f"unclosed {type(self).__name__}: use it in `async with`, or await its `aclose()`"
             warnings.warn(words, ResourceWarning, stacklevel=2, source=self)
 
@@ -244,27 +236,16 @@ class AsyncEksClient(Groups):
             EksError: See `cds_eks.errors`.
         """
         try:
-            call = codec.encode(
-                operation,
-                request,
-                unmasked(extra),
-                url=self._url,
-                headers=self._call_headers(),
-                secrets=self._secrets(),
-                revision=self._revision,
-                timeouts=self._timeouts,
-            )
-            if timeout is not None:
-                limit(call, timeout)
+            call = self._encoder.encode(operation, request, unmasked(extra), timeout)
         except EksError as error:
             del extra
-            raise cleared(error)  # noqa: B904 - it is the same
+            raise clear_frames(error)  # noqa: B904 - it is the same
         if operation.kind is not Kind.CREATE:
             request_of_create = None
         else:
             request_of_create, call.record.intent = request, intended.get()
-        answer = self._calls.carry_out(operation, call, request_of_create)
-        return self._deletions.noting(answer, request) if operation.name == "DeleteCluster" else answer
+        answer = self._calls.execute_call(operation, call, request_of_create)
+        return self._deletions.record_accepted(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
         self,
@@ -295,40 +276,11 @@ class AsyncEksClient(Groups):
             EksError: As the other operations do; see `cds_eks.errors`.
         """
         try:
-            call = self._encoded(operation_of(action, method), unmasked(params), unmasked(body), timeout)
+            call = self._encoder.encode_call(action, method, unmasked(params), unmasked(body), timeout)
             key = codec.natural_key(call.operation, unmasked(body))
         except EksError as error:
-            raise cleared(error)  # noqa: B904 - it is the same
+            raise clear_frames(error)  # noqa: B904 - it is the same
         finally:
-            del params, body  # so that they do not stand in this frame when an error passes
-        answer = await self._calls.carry_out(call.operation, call, key)
+            del params, body  # so that this frame does not hold them when an error passes
+        answer = await self._calls.execute_call(call.operation, call, key)
         return dict(answer.raw)
-
-    def _encoded(
-        self,
-        operation: Operation[Any],
-        params: Mapping[str, Any] | None,
-        body: Mapping[str, Any] | None,
-        timeout: float | None,
-    ) -> Request:
-        """Turn the arguments of `call` into a request for the pipeline.
-
-        Raises:
-            InvalidRequestError: An argument can't be sent.
-        """
-        call = codec.encode_call(
-            operation,
-            params,
-            body,
-            url=self._url,
-            headers=self._call_headers(),
-            secrets=self._secrets(),
-            timeouts=self._timeouts,
-        )
-        if timeout is not None:
-            limit(call, timeout)
-        return call
-
-    def _call_headers(self) -> dict[str, str]:
-        """The headers of one call; the service's own client sends the id as well [O]."""
-        return {"User-Agent": self._user_agent, CALL_ID: self._call_id()}

@@ -1,4 +1,4 @@
-"""The way of a call through the pipeline, and what its caller learns of it however it ends."""
+"""Sending a call through the pipeline, and what its caller is told however it ends."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 from cds_eks import codec
 from cds_eks._runtime import clocks
 from cds_eks._runtime.affinity import LoopAffinity
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
-from cds_eks.config import check_timeout
-from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, InvalidRequestError
-from cds_eks.errors.creates import ambiguous
-from cds_eks.outcome.fate import CALL_ID, Fate, witness
+from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError
+from cds_eks.outcome.conclusion import call_raised
 from cds_eks.outcome.open_creates import OpenCreates
+from cds_eks.outcome.tracker import CALL_ID, WriteOutcomeTracker, observed_writes
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, Operation, Request, Response
 
@@ -29,8 +28,8 @@ class Calls:
 
     Args:
         send: The pipeline.
-        has_per_call: Whether others' middlewares are around it, which may answer by themselves.
-        open_creates: Where creates are kept whose fate is open.
+        has_per_call: Whether the caller's middlewares are around it, which may answer by themselves.
+        open_creates: Stores creates whose outcome is open.
     """
 
     def __init__(self, send: Send, *, has_per_call: bool, open_creates: OpenCreates) -> None:
@@ -41,7 +40,7 @@ class Calls:
         self._affinity: LoopAffinity | None = None
 
     def end(self) -> bool:
-        """Carry no more calls.
+        """Accept no more calls.
 
         Returns:
             Whether the event loop has ended that the connections belong to.
@@ -53,43 +52,43 @@ class Calls:
         self._is_closed = True
         return has_ended
 
-    def end_if_left_open(self) -> bool:
-        """Carry no more calls if it carried some in this process and was never ended; return whether it was so."""
+    def close_if_unclosed(self) -> bool:
+        """Accept no more calls if some were made in this process without a call of `end`; return whether that is so."""
         is_open = self._affinity is not None and not self._is_closed and not self._affinity.is_inherited
         self._is_closed = self._is_closed or is_open
         return is_open
 
-    async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
-        """Send a call through the pipeline; a create whose fate stays unknown is raised as such.
+    async def execute_call(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
+        """Send a call through the pipeline; a create whose outcome stays unknown is raised as `AmbiguousCreate`.
 
         Args:
             operation: The operation.
             call: The request.
-            arguments: What it was made of, if it is a create; of an undocumented action, what it may be looked for by.
+            arguments: The arguments of a create, which have its natural key; else None.
         """
         if self._is_closed:
             raise ConfigurationError("the client is closed")
         if self._affinity is None:
             self._affinity = LoopAffinity()
         self._affinity.check()
-        fate = None if operation.kind is Kind.READ else self._fate(operation, call, arguments)
+        tracker = None if operation.kind is Kind.READ else self._tracker(operation, call, arguments)
         started = clocks.monotonic()
         try:
             response = await self._send(call)
-            # A middleware's own answer may be one; the client's own have looked.
+            # An answer that a middleware made has not been checked by the retry middleware.
             if self._has_per_call and (refusal := codec.failure_of(call, response)) is not None:
                 del response  # it may be anything
                 raise refusal
             answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
             call.record.failures = error.previous  # or else the last would hold itself, by this frame
-            failure = _explained(error, operation, call, fate)
+            failure = _explained(error, call, tracker)
             if failure is None:
                 raise
         except BaseException as error:  # a cancellation, Ctrl-C, or what a signal handler or a middleware raises
-            cleared(error)
-            if fate is not None:
-                fate.cut_off(error)
+            clear_frames(error)
+            if tracker is not None:
+                tracker.interrupted(error)
             raise
         else:
             if logger.isEnabledFor(logging.DEBUG):
@@ -97,14 +96,14 @@ class Calls:
             return answer
         finally:
             for each in call.record.failures:  # or else it would hold itself, by the frames that it came through
-                cleared(each)
+                clear_frames(each)
         try:
             raise failure
         finally:
             del failure  # its traceback holds this frame: they would hold each other
 
-    def _fate(self, operation: Operation[Any], call: Request, arguments: Any) -> Fate:
-        fate = Fate(
+    def _tracker(self, operation: Operation[Any], call: Request, arguments: Any) -> WriteOutcomeTracker:
+        tracker = WriteOutcomeTracker(
             operation.name,
             call.record,
             call.headers[CALL_ID],
@@ -113,56 +112,17 @@ class Calls:
             ids_known=lambda: ids_known(call),
             open_creates=self._open_creates,
         )
-        if (fates := witness.get()) is not None:
-            fates.append(fate)
-        return fate
+        if (trackers := observed_writes.get()) is not None:
+            trackers.append(tracker)
+        return tracker
 
 
-def _explained(error: EksError, operation: Operation[Any], call: Request, fate: Fate | None) -> AmbiguousCreate | None:
-    """Have an error tell all that is known of the call, and its frames nothing; return it as an ambiguous create's."""
-    record = call.record
-    if error.outcome == "unknown":
-        record.may_have_left()  # what it took for accepted may be an answer that names nothing
-    with_ids(cleared(error), call)
+def _explained(error: EksError, call: Request, tracker: WriteOutcomeTracker | None) -> AmbiguousCreate | None:
+    """Put all that is known of the call on an error, and clear its frames; return it as an `AmbiguousCreate` if so."""
+    call_raised(call.record, error)
+    with_ids(clear_frames(error), call)
     error.call_id = call.headers[CALL_ID]
-    if fate is None:
-        return None
-    window = fate.window()
-    fate.left_open(error, window)
-    if operation.kind is not Kind.CREATE or error.outcome != "unknown":
-        return None
-    return ambiguous(error, natural_key=fate.natural_key(), window=window)
-
-
-def operation_of(action: str, method: str) -> Operation[None]:
-    """Return an undocumented action as an operation: one with `POST` is taken for a create.
-
-    Raises:
-        InvalidRequestError: There is no such action or method.
-    """
-    if not isinstance(action, str) or not action.isprintable() or not action.strip():
-        raise InvalidRequestError("action", "must be the name of an action")
-    if method not in ("GET", "POST"):
-        raise InvalidRequestError("method", "must be GET or POST")
-    kind = Kind.READ if method == "GET" else Kind.CREATE
-    return Operation(name=action, action=action, method=method, kind=kind, request=None, result=None)
-
-
-def limit(call: Request, timeout: float) -> None:
-    """Give a call a time of its own, in place of the client's.
-
-    Args:
-        call: The request.
-        timeout: How long it may take with all its attempts, in seconds.
-
-    Raises:
-        InvalidRequestError: It is no time.
-    """
-    try:
-        call.record.total = check_timeout(timeout)
-    except InvalidRequestError as error:
-        error.action = call.operation.name
-        raise
+    return None if tracker is None else tracker.failed(error)
 
 
 def _log(operation: Operation[T], answer: Response[T]) -> None:

@@ -88,5 +88,5 @@ class ProvidedSigner:
 
 
 def _failed(error: Exception) -> ConfigurationError:
-    """What the provider says may hold what it tried: it stays where it is, in the cause."""
+    """Return the error of a provider; what the provider raised may hold a secret, and is only its cause."""
     return ConfigurationError(f"the provider of the credentials failed ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""What the client says of itself in each request."""
+"""The header `User-Agent`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from cds_eks.errors import ConfigurationError
 
 
 def user_agent(prefix: str | None) -> str:
-    """Return the `User-Agent`, after the application's word on itself if there is one.
+    """Return the `User-Agent`, with the application's name first if there is one.
 
     Raises:
-        ConfigurationError: The word can't be sent.
+        ConfigurationError: The name can't be sent.
     """
     own = f"cds-eks-python/{__version__} python/{platform.python_version()}"
     if prefix is None:

@@ -1,4 +1,4 @@
-"""What a client is put together of: the pipeline, from the outermost middleware to the backend, and the waits."""
+"""How a client is assembled: the pipeline, from the outermost middleware to the backend, and the waits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pipeline(
     signer: Signer,
     secrets: Callable[[], Secrets] | None,
     backend: Backend,
-    keeps_deadline: bool,
+    is_signer_ours: bool,
 ) -> Send:
     """Return the pipeline of a client.
 
@@ -53,9 +53,9 @@ def pipeline(
         retry: When and how calls are tried again.
         limits: How much is done at once.
         signer: What signs each attempt.
-        secrets: Returns what must not be shown of the key that was signed with last; None if that is known before.
+        secrets: Returns the secrets of the key that was signed with last; None if the key is fixed.
         backend: What carries the requests.
-        keeps_deadline: Whether all that can wait keeps the deadline by itself.
+        is_signer_ours: Whether the signer waits for nothing: neither it nor its credentials are a caller's code.
 
     Raises:
         ConfigurationError: A middleware is none.
@@ -63,13 +63,15 @@ def pipeline(
     for middleware in (*per_call, *per_attempt):
         if not callable(middleware):
             raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
+    # Middlewares, signers and providers of others may wait for anything.
+    observes_deadline = getattr(backend, "keeps_deadline", False) and is_signer_ours and not per_attempt
     return chain(
         [
             *per_call,
-            Deadline(timeouts.total, is_kept_below=keeps_deadline),
+            Deadline(timeouts.total, is_kept_below=observes_deadline),
             Retry(retry, codec.failure_of, set_clock=getattr(signer, "set_clock", None)),
             LimitRate(
-                # More than there are connections would only wait again, in the backend.
+                # More than there are connections would only be queued again, in the backend.
                 min(limits.max_in_flight or limits.max_connections, limits.max_connections),
                 limits.requests_per_second,
                 limits.adaptive,
@@ -82,7 +84,7 @@ def pipeline(
 
 
 def make_look_up(settle: float) -> LookUp:
-    """Return what looks for creates, whose module is imported only now."""
+    """Return the look-up of creates, whose module is imported only now."""
     from cds_eks.lookup import LookUp
 
     return LookUp(settle=settle)

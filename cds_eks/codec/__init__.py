@@ -1,4 +1,4 @@
-"""Models to the wire and back: pure functions."""
+"""Requests to the wire and answers to typed data: pure functions."""
 
 from cds_eks.codec.decode import decode
 from cds_eks.codec.encode import encode, encode_call, natural_key

@@ -1,4 +1,4 @@
-"""The ids that an answer names, also one that is no clear success: whoever has them can look, and clean up."""
+"""The ids that an answer names, also one that is no clear success: by them what was made can be found and removed."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cds_eks.codec.envelope import is_whole, loaded, member, parse
+from cds_eks.codec.envelope import is_whole, load_json, member, parse
 from cds_eks.errors import EksError
 from cds_eks.redaction import is_secret_name, presentable
-from cds_eks.schema.shape import Shape, fields_of
+from cds_eks.schema.shape import Shape, fields_of, wire_names
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 LONGEST_ID = 200
-"""No id is as long; what is gets cut."""
+"""Ids are cut to this many characters."""
 
 MOST = 10**30
 """Numbers that are ids are smaller."""
 
 MOST_IDS = 20
-"""So many of an undocumented answer's are kept."""
+"""The largest number of ids that is taken from one answer."""
 
 _MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"([^"\\]+)"')
 """A text of a JSON object, and its name."""
 
-_OURS = frozenset({"requestid", "accesskeyid"})
-"""Ids of the request's own."""
+_IDS_OF_THE_REQUEST = frozenset({"requestid", "accesskeyid"})
+"""Ids of the request itself, in lower case."""
 
 
 def ids_in(request: Request, response: RawResponse) -> dict[str, str]:
     """Return the ids that the answer to a write names, fit to be shown: by the names of the operation's result.
 
-    What its result has no name for, and all ids of an undocumented action, go by their names on the wire; but not what
-    the answer only repeats of the request. The answer may be of any kind: a refusal, one that can't be decoded, one
-    that breaks off.
+    Ids that its result does not document, and all ids of an undocumented action, have their names on the wire; ids that
+    the answer only repeats of the request are left out. The answer may be of any kind: an error response, one that
+    can't be decoded, a truncated one.
 
     Args:
         request: The request.
@@ -44,9 +44,9 @@ def ids_in(request: Request, response: RawResponse) -> dict[str, str]:
     if request.operation.kind is Kind.READ or not is_whole(response):
         return {}
     try:
-        body = parse(response) or loaded(response.content)
+        body = parse(response) or load_json(response.content)
     except (ValueError, RecursionError):
-        return _in_text(response.content, request)
+        return _ids_in_text(response.content, request)
     return ids_of(request, body)
 
 
@@ -75,7 +75,7 @@ def ids_of(request: Request, body: object) -> dict[str, str]:
 
 
 def ids_known(request: Request) -> dict[str, Any]:
-    """Return the ids that all answers to the attempts of a call have named until now, those of the last first of all.
+    """Return the ids that all answers to the attempts of a call have named so far; those of the last win.
 
     Args:
         request: The request, whose record has the answers.
@@ -84,15 +84,15 @@ def ids_known(request: Request) -> dict[str, Any]:
     for earlier in record.failures:
         found |= earlier.ids
     if request.operation.kind is not Kind.READ:
-        for fragment in record.fragments:
-            found |= _in_text(fragment, request)
+        for partial_body in record.partial_bodies:
+            found |= _ids_in_text(partial_body, request)
     if record.answer is not None and request.operation.kind is not Kind.READ:
         found |= ids_of(request, record.answer)
     return found
 
 
 def with_ids(error: EksError, request: Request) -> EksError:
-    """Return the error of a call with the ids that all answers to it have named, those of the last one first of all."""
+    """Return the error of a call with the ids that all answers to it have named; those of the last win."""
     found = dict[str, Any]()
     for earlier in error.previous:
         found |= earlier.ids
@@ -102,7 +102,7 @@ def with_ids(error: EksError, request: Request) -> EksError:
 
 
 def is_repeated(value: str, request: Request) -> bool:
-    """Whether an id of an answer is one that the request has named: it says nothing about what was done."""
+    """Whether an id of an answer is one that the request has named: such a one is no evidence of what was done."""
     in_json = json.dumps(value, ensure_ascii=False).encode(errors="replace")
     return in_json in (request.content or b"") or value in request.params.values()
 
@@ -117,9 +117,9 @@ def _text(value: object) -> str | None:
 
 
 def _is_id(wire: str, value: object) -> bool:
-    """Whether what no result has a name for is an id."""
-    is_named_so = wire.endswith(("Id", "ID", "_id")) and wire.lower() not in _OURS and not is_secret_name(wire)
-    return is_named_so and isinstance(value, str)
+    """Whether an undocumented member is an id."""
+    is_id_name = wire.endswith(("Id", "ID", "_id")) and wire.lower() not in _IDS_OF_THE_REQUEST
+    return is_id_name and not is_secret_name(wire) and isinstance(value, str)
 
 
 def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]:
@@ -129,8 +129,8 @@ def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]
     }
 
 
-def _in_text(content: bytes, request: Request) -> dict[str, str]:
-    """Return the ids that stand in an answer which is no JSON, as `ids_of` does: as a rule it breaks off."""
+def _ids_in_text(content: bytes, request: Request) -> dict[str, str]:
+    """Return the ids in an answer that is no JSON, as `ids_of` does; usually it is truncated JSON."""
     names = _names(request.operation)
     known, others = dict[str, str](), dict[str, str]()
     for wire, value in _MEMBER.findall(content[:65536].decode("utf-8", "replace")):
@@ -148,7 +148,8 @@ def _names(operation: Operation[Any]) -> dict[str, str]:
     if not (isinstance(result, type) and issubclass(result, Shape)):
         return {}
     return {
-        field.metadata["wire"].lower(): field.name
+        wire.lower(): field.name
         for field in fields_of(result)
         if field.name.endswith("_id") and not field.metadata["secret"]
+        for wire in wire_names(field)
     }

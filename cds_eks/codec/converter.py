@@ -16,9 +16,9 @@ def converter() -> cattrs.Converter:
     """Return a converter of cattrs that knows all models. Each call makes a new one, to be configured at will.
 
     Models become plain data by the wire's names (those of revision 2025-09-08), and are made of such. Answers are read
-    as they are when the service sends them: in any spelling, and what has no name is kept in `extra`. Models that
+    as they are when the service sends them: in any spelling, and undocumented names are stored in `extra`. Models that
     requests are made of are made as by `from_dict`: by either name of each field, and checked; what is undocumented
-    stands below `extra`. What an answer has that is secret is left out, as by `to_dict`; requests have theirs.
+    is below `extra`. What an answer has that is secret is left out, as by `to_dict`; requests have theirs.
 
         from cattrs.preconf.json import configure_converter
 

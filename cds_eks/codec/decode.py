@@ -10,7 +10,7 @@ from cds_eks.codec.deserialize import Unreadable, read_int
 from cds_eks.codec.envelope import getter, parse, request_id_of, texts_of
 from cds_eks.codec.error_mapping import shown, unreadable
 from cds_eks.codec.hooks import reader_of
-from cds_eks.errors import EksError
+from cds_eks.outcome.conclusion import with_attempts
 from cds_eks.schema.shape import Shape, fields_of
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_response
 
@@ -18,27 +18,28 @@ T = TypeVar("T")
 
 
 def decode(operation: Operation[T], request: Request, response: RawResponse, *, elapsed: float) -> Response[T]:
-    """Turn a good answer into typed data.
+    """Turn a success response into typed data.
 
     Args:
         operation: What was asked for.
         request: The request as it was sent.
-        response: The answer, of which `failure_of` says that all is well.
+        response: The answer, for which `failure_of` returns None.
         elapsed: How long the call took, in seconds.
 
     Raises:
-        UnreadableResponse: The data has another shape than the operation's, or does not name what a create has made.
+        UnreadableResponse: The data has another shape than the operation's, or is missing.
     """
     envelope = parse(response) or {}
     get = getter(envelope)
     data = get("Data")
     read, needs_object = _reader_for(operation)
     if needs_object and not (any(data) if isinstance(data, list) else data):
-        raise _counted(unreadable("the answer has no data", request, response), request)
+        raise with_attempts(unreadable("the answer has no data", request, response), request.record)
     try:
         typed = read(data, operation.result)
     except Unreadable as error:
-        raise _counted(unreadable(f"the answer can't be read: Data{error}", request, response), request) from None
+        failure = unreadable(f"the answer can't be read: Data{error}", request, response)
+        raise with_attempts(failure, request.record) from None
     texts = texts_of(get)
     return make_response(
         data=typed,
@@ -56,7 +57,7 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
 
 @functools.lru_cache(maxsize=256)
 def _reader_for(operation: Operation[Any]) -> tuple[Callable[[Any, Any], Any], bool]:
-    """Return what reads an operation's result, and whether there must be one: a read's object that has an id."""
+    """Return the reader of an operation's result, and whether there must be one: a read's object that has an id."""
     result = operation.result
     if result is None:
         return _nothing, False
@@ -67,12 +68,6 @@ def _reader_for(operation: Operation[Any]) -> tuple[Callable[[Any, Any], Any], b
 
 def _nothing(_: Any, __: Any) -> None:
     """Read the result of an operation that has none."""
-
-
-def _counted(error: EksError, request: Request) -> EksError:
-    error.attempts = request.record.attempts
-    error.previous = request.record.failures
-    return error
 
 
 def _page_number(value: Any) -> int | None:

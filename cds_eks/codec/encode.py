@@ -1,4 +1,4 @@
-"""Models to the wire and back: pure functions."""
+"""Requests to the wire: pure functions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import Any, TypeVar
 import attrs
 
 from cds_eks._runtime.frames import Masked
-from cds_eks.codec.serialize import written
+from cds_eks.codec.serialize import to_wire
 from cds_eks.config import Timeouts
 from cds_eks.errors import InvalidRequestError
 from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, secrets_in
+from cds_eks.schema.extra_fields import check_no_collision
 from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.schema.shape import Nested, fields_of
 from cds_eks.schema.text_rules import MUST_BE_UTF8, is_utf8
-from cds_eks.schema.validators import MUST_BE_BY_WIRE_NAME, ListOf, is_by_wire_name, spelt
+from cds_eks.schema.validators import MUST_BE_BY_WIRE_NAME, ListOf, ValidationFailure, is_by_wire_name, printable_name
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Operation, Request, make_request
 
@@ -65,7 +66,7 @@ def encode(
     """
     try:
         revised, has_secrets = _plan(operation, type(request), revision)  # type: ignore[arg-type]  # classes are hashable
-        arguments = written(request, revision)
+        arguments = to_wire(request, revision)
         if extra is not None or request.extra:
             arguments = _with_extra(arguments, request, extra)
             secrets |= secrets_in(extra)
@@ -74,7 +75,7 @@ def encode(
         params, body = (arguments, None) if operation.method == "GET" else (_NOTHING, arguments)
         return _request(revised, params, body, url, headers, secrets, timeouts)
     except InvalidRequestError as error:
-        failure = error if not isinstance(request, Masked) else _mistaken(operation, type(request.value))
+        failure = error if not isinstance(request, Masked) else _wrong_request(operation, type(request.value))
         failure.action = operation.name
         raise failure from None
 
@@ -101,8 +102,7 @@ def encode_call(
         if operation.method == "GET" and body is not None:
             raise InvalidRequestError("body", "can't be sent with GET")
         for name in params or {}:
-            if _is_reserved(name):
-                raise InvalidRequestError(spelt(name), BELONGS_TO_SIGNATURE)
+            _check_not_reserved(name, printable_name(name))
         to_send = None if operation.method == "GET" else body or {}
         secrets |= secrets_in([params, body])
         return _request(operation, params or {}, to_send, url, headers, secrets, timeouts)
@@ -136,6 +136,12 @@ def _request(
     )
 
 
+def _check_not_reserved(name: str, path: str) -> None:
+    """Refuse an argument that has a name of the signature's."""
+    if _is_reserved(name):
+        raise InvalidRequestError(path, BELONGS_TO_SIGNATURE)
+
+
 def _is_reserved(name: str) -> bool:
     """Whether a name is one of the signature's, or would be taken for one: in any case, width or with blanks."""
     if name.isascii() and name.isalnum():
@@ -145,15 +151,17 @@ def _is_reserved(name: str) -> bool:
 
 
 def _query_value(name: str, value: object) -> str:
-    """Spell an argument of a query: text as it is, numbers in decimal, flags as 1 and 0."""
+    """Return an argument of a query as text: numbers in decimal, flags as 1 and 0."""
     if type(value) is str and value.isascii() and name.isascii():
         return value
     if not isinstance(value, (str, int)):
-        raise InvalidRequestError(spelt(name), f"must be a text, a whole number or a flag, not {type(value).__name__}")
+        raise InvalidRequestError(
+            printable_name(name), f"must be a text, a whole number or a flag, not {type(value).__name__}"
+        )
     try:
         text = str.__str__(value) if isinstance(value, str) else str(int(value))
     except ValueError:
-        raise InvalidRequestError(spelt(name), "must be a number that can be spelt in decimal") from None
+        raise InvalidRequestError(printable_name(name), "must be a number that can be spelt in decimal") from None
     if not is_utf8(f"{name}{text}"):
         raise InvalidRequestError(ascii(name), MUST_BE_UTF8)
     return text
@@ -182,15 +190,15 @@ def _plan(operation: Operation[T], shape: Any, revision: str) -> tuple[Operation
         InvalidRequestError: The shape of the request is not the operation's, or the revision does not have it.
     """
     if not issubclass(shape, operation.request):
-        raise _mistaken(operation, shape)
+        raise _wrong_request(operation, shape)
     action = operation.revised.get(revision, operation.action)
     if action is None:
         raise InvalidRequestError("api_revision", f"{operation.name} does not exist in revision {revision}")
     revised = operation if action == operation.action else attrs.evolve(operation, action=action)
-    return revised, any(_places_of_secrets(shape))
+    return revised, any(_secret_fields(shape))
 
 
-def _mistaken(operation: Operation[Any], kind: type) -> InvalidRequestError:
+def _wrong_request(operation: Operation[Any], kind: type) -> InvalidRequestError:
     name = operation.request.__name__
     hint = f"; {name}.from_dict reads plain data" if issubclass(kind, Mapping) else ""
     return InvalidRequestError("request", f"must be a {name}, not {kind.__name__}{hint}")
@@ -203,19 +211,18 @@ def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, An
     elif not is_by_wire_name(extra):
         raise InvalidRequestError("extra", MUST_BE_BY_WIRE_NAME)
     for name in (*request.extra, *extra):
-        if _is_reserved(name):
-            raise InvalidRequestError(f"extra.{spelt(name)}", BELONGS_TO_SIGNATURE)
-    taken = {name.lower() for name in documented} if extra else ()
-    for name in extra:
-        if name.lower() in taken:
-            raise InvalidRequestError(f"extra.{spelt(name)}", "is set by the call itself and can't be replaced")
+        _check_not_reserved(name, f"extra.{printable_name(name)}")
+    try:
+        check_no_collision(extra, dict.fromkeys(documented, "the call itself"))
+    except ValidationFailure as failure:
+        raise InvalidRequestError(failure.path, failure.rule) from None
     return {**documented, **extra}
 
 
 def _secrets_of(request: Any) -> set[str]:
     """The texts of a model that must never be shown."""
     found: set[str] = secrets_in(request.extra) if request.extra else set()
-    secret, below = _places_of_secrets(type(request))  # type: ignore[arg-type]  # classes are hashable
+    secret, below = _secret_fields(type(request))  # type: ignore[arg-type]  # classes are hashable
     found.update([value for name in secret if (value := getattr(request, name))])
     for name in below:
         value = getattr(request, name)
@@ -225,7 +232,7 @@ def _secrets_of(request: Any) -> set[str]:
 
 
 @functools.cache
-def _places_of_secrets(shape: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _secret_fields(shape: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The fields of a shape that are secret, and those that hold other shapes."""
     fields = [field for field in fields_of(shape) if "wire" in field.metadata]
     rules = {field.name: field.metadata["rule"] for field in fields}

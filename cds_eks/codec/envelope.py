@@ -30,7 +30,7 @@ _decoder = json.JSONDecoder()
 
 
 def parse(response: RawResponse) -> dict[str, Any] | None:
-    """Return the envelope of an answer, names as they came, or None if it has none. Read once, then kept."""
+    """Return the envelope of an answer, names as they came, or None if it has none. It is parsed once."""
     parsed = response.parsed
     if not parsed:
         parsed.append(_parse(response.content) if is_whole(response) else None)
@@ -39,18 +39,18 @@ def parse(response: RawResponse) -> dict[str, Any] | None:
 
 
 def is_whole(response: object) -> bool:
-    """Whether what a backend or a middleware has made is an answer, with all that belongs to one."""
+    """Whether what a backend or a middleware returned is an answer whose parts have the right types."""
     return (
         isinstance(response, RawResponse)
         and isinstance(response.status, int)
-        and isinstance(response.headers, (dict, Mapping))  # the question for a Mapping takes long
+        and isinstance(response.headers, (dict, Mapping))  # the check for a Mapping is slow
         and isinstance(response.content, bytes)
     )
 
 
 def _parse(content: bytes) -> dict[str, Any] | None:
     try:
-        body = loaded(content)
+        body = load_json(content)
     except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
@@ -58,8 +58,8 @@ def _parse(content: bytes) -> dict[str, Any] | None:
     return body if isinstance(body.get("Code") or member(body, "Code"), (str, int)) else None
 
 
-def loaded(content: bytes) -> Any:
-    """Return what JSON says, the same with orjson and without."""
+def load_json(content: bytes) -> Any:
+    """Return the value of a JSON text, the same with orjson and without."""
     if orjson is not None and _LONG_NUMBER not in content.translate(_DIGITS):
         try:
             return orjson.loads(content)
@@ -88,14 +88,14 @@ def member(mapping: Mapping[str, Any], name: str) -> Any:
 
 
 def getter(envelope: Mapping[str, Any]) -> Callable[[str], Any]:
-    """Return what gives the members of an envelope as `member` does, for several at once."""
+    """Return a function that looks up members of an envelope as `member` does."""
     if NAMES.issuperset(envelope):
         return envelope.get  # all names are spelt as they should be
     return functools.partial(member, envelope)
 
 
 def texts_of(get: Callable[[str], Any]) -> list[str]:
-    """Return what the service says in words, the best first: `Desc`, `Msg`, `Message` [O].
+    """Return the service's texts, the best first: `Desc`, `Msg`, `Message` [O].
 
     Args:
         get: Of the envelope; see `getter`.
@@ -109,7 +109,7 @@ def texts_of(get: Callable[[str], Any]) -> list[str]:
 
 
 def is_success(envelope: Mapping[str, Any]) -> bool:
-    """Whether the envelope says that all is well."""
+    """Whether the envelope is a success response."""
     return envelope.get("Code") == "Success" or str(member(envelope, "Code")).lower() == SUCCESS
 
 

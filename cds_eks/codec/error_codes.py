@@ -1,4 +1,4 @@
-"""What the service's codes, and HTTP's where it gives none, mean here."""
+"""Which error each code of the service is, and each HTTP status where there is no code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cds_eks import errors
 from cds_eks.errors import ServiceError
 
 # The codes of this cloud [O], and what they mean here. The list is open: an unknown one is judged by the HTTP status.
+# Each has a row in tests/unit/codec/error_codes.json as well, with the outcome of a create that is answered with it.
 BY_CODE: dict[str, type[ServiceError]] = {
     "argmissing": errors.BadArgument,
     "invalidparameter": errors.BadArgument,
@@ -57,11 +58,10 @@ BY_STATUS: dict[int, type[ServiceError]] = {
 REFUSALS = frozenset(
     {400, 401, 402, 403, 404, 405, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451}
 )
-"""The HTTP statuses that say without any body that nothing was done: the request was not let through, or not taken.
+"""The HTTP statuses that mean, even without a body, that nothing was done: the request was refused.
 
-Not 406 (done, and the answer is in a form that was not asked for), 407 (a proxy's own matter), 408 (the answer took too
-long, for a gateway), 409 (which the second delivery of one request would meet), 423 to 425, and 499 (a proxy's: it was
-hung up on).
+Not 406 (it was done, but the answer has another media type), 407 (about a proxy), 408 (a gateway timed out), 409 (the
+answer to a second delivery of one request), 423 to 425, and 499 (a proxy's client closed the connection).
 """
 
 _NO_SUCH_THING = re.compile(r"invalid.*\.notfound", re.DOTALL)  # `InvalidEcs.NotFound`, whatever stands between [O]
@@ -70,8 +70,8 @@ _THROTTLING = re.compile(r"throttl|toomanyrequests|requestlimit|ratelimit|rateex
 _QUOTA = re.compile(r"quota|limitexceeded|balance", re.IGNORECASE)
 
 
-def known(code: str) -> type[ServiceError] | None:
-    """Return what a code of this cloud means, or None if it is none; a dotted one means what its head does [O]."""
+def by_code(code: str) -> type[ServiceError] | None:
+    """Return the error of a code of this cloud, or None if it is unknown; a dotted one is that of its head [O]."""
     lowered = code.strip().lower()
     if found := BY_CODE.get(lowered):
         return found
@@ -80,15 +80,15 @@ def known(code: str) -> type[ServiceError] | None:
     return BY_CODE.get(lowered.partition(".")[0])
 
 
-def guessed(code: str) -> type[ServiceError] | None:
-    """Return what a code means by the words in it, as other clouds use them [I], or None."""
+def by_code_pattern(code: str) -> type[ServiceError] | None:
+    """Return the error of a code by the words in it, as other clouds use them [I], or None."""
     if _THROTTLING.search(code):
         return errors.Throttled
     return errors.QuotaExceeded if _QUOTA.search(code) else None
 
 
 def by_status(status: int) -> type[ServiceError]:
-    """Return what an HTTP status means."""
+    """Return the error of an HTTP status."""
     if status >= 500:
         return errors.ServerFault
     return BY_STATUS.get(status, errors.BadArgument if status >= 400 else ServiceError)

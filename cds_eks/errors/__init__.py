@@ -1,11 +1,11 @@
-"""The error tree: what went wrong, and what is known of the request's fate.
+"""The error tree: what went wrong, and what is known of the request's outcome.
 
 Every error carries `action` (the documented or wire name of the operation), `request_id` (the service's, for its
 support), `attempts` (how many were made) and `outcome`:
 
 * ``not_sent``: the service can't have seen the request;
-* ``refused``: the service saw it and said no, nothing was changed;
-* ``accepted``: the service said yes; what failed came later;
+* ``refused``: the service answered with an error response, and nothing was changed;
+* ``accepted``: the service answered with a success response; what failed came later;
 * ``unknown``: the request may or may not have been carried out.
 
 What an operation raises depends on its kind, which the docstring of its method names.
@@ -28,7 +28,7 @@ among the client's `open_creates`.
 All errors can be pickled, and none holds a secret.
 """
 
-from cds_eks.errors.base import ConfigurationError, EksError, InvalidRequestError, Outcome
+from cds_eks.errors.base import ConfigurationError, EksError, InvalidRequestError, Outcome, _revive
 from cds_eks.errors.creates import (
     AmbiguousAnswer,
     AmbiguousConnectionLost,
@@ -39,7 +39,7 @@ from cds_eks.errors.creates import (
     DuplicateFound,
     IncompleteList,
 )
-from cds_eks.errors.repeating import may_pass
+from cds_eks.errors.retryable import may_pass
 from cds_eks.errors.service import (
     AuthenticationError,
     BadArgument,
@@ -87,9 +87,16 @@ __all__ = [
     "may_pass",
 ]
 
+_KINDS_OF_AMBIGUOUS = (
+    AmbiguousAnswer,
+    AmbiguousConnectionLost,
+    AmbiguousDeadline,
+    AmbiguousServerFault,
+    AmbiguousTransport,
+)
+
 # Tracebacks and pickles name the public module, wherever in it a class is written.
-for _kind in (
-    *(AmbiguousAnswer, AmbiguousConnectionLost, AmbiguousDeadline, AmbiguousServerFault, AmbiguousTransport),
-    *(kind for name in __all__ if isinstance(kind := globals()[name], type)),
-):
-    _kind.__module__ = __name__
+for _class in (*_KINDS_OF_AMBIGUOUS, *map(globals().get, __all__)):
+    if isinstance(_class, type):
+        _class.__module__ = __name__
+_revive.__module__ = __name__

@@ -8,6 +8,7 @@ Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
 
 
 def _revive(kind: type[EksError], args: tuple[Any, ...], state: dict[str, Any]) -> EksError:
+    """Make an error of what was pickled."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)
     return error
@@ -23,7 +24,7 @@ class EksError(Exception):
         call_id: The client's id of the call, or None outside of one. Each attempt carries it, in the header
             `cds-request-id`.
         attempts: How many attempts were made; 0 when nothing was sent.
-        outcome: What is known of the request's fate (see the module's docstring).
+        outcome: Whether the request was carried out, as far as is known (see the module's docstring).
         ids: What the service's answers to a write have named, whatever else they said: by the names of the operation's
             result (`cluster_id`, `task_id`), else by those on the wire; those of earlier attempts are among them.
             Waits have the ids that they were given.
@@ -53,7 +54,7 @@ class EksError(Exception):
         """What `str` appends to the message, where it is known."""
         facts = {"request_id": self.request_id, "attempts": self.attempts or None, "outcome": self.outcome}
         if self.outcome == "unknown" and self.request_id is None:
-            facts["call_id"] = self.call_id  # it is all that the service's support can be asked by then
+            facts["call_id"] = self.call_id  # without a request id, the only one that the service's support can use
         return {**self.ids, **facts}
 
     def __str__(self) -> str:
@@ -68,8 +69,8 @@ class EksError(Exception):
 class ConfigurationError(EksError):
     """The client can't be made or used as it was set up: no credentials, bad endpoint, unknown revision."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, outcome="not_sent")
+    def __init__(self, message: str, *, action: str | None = None, outcome: Outcome = "not_sent") -> None:
+        super().__init__(message, action=action, outcome=outcome)
 
 
 class InvalidRequestError(EksError):

@@ -1,4 +1,4 @@
-"""Creates whose fate is unknown, and look-ups that do not settle it."""
+"""Creates whose outcome is unknown, and look-ups that can't tell what became of one."""
 
 from __future__ import annotations
 
@@ -7,38 +7,27 @@ from datetime import datetime
 from typing import Any
 
 from cds_eks.errors.base import EksError
+from cds_eks.errors.natural_key import WithNaturalKey, natural_key_text
 from cds_eks.errors.service import ServerFault, ServiceError
 from cds_eks.errors.transport import ConnectionLost, DeadlineExceeded, TransportError, UnreadableResponse
 
 
-class AmbiguousCreate(EksError):
-    """A create whose fate is unknown: it may or may not have been carried out, and was not sent again.
+class AmbiguousCreate(WithNaturalKey, EksError):
+    """A create whose outcome is unknown: it may or may not have been carried out, and was not sent again.
 
     What is raised is also an instance of what went wrong (`ConnectionLost`, `DeadlineExceeded`, `UnreadableResponse`
     or `ServerFault`), with its attributes. If an answer named ids all the same, they are in `ids`.
 
     Attributes:
-        natural_key: The fields by which to look for what may have been made, by Python name.
+        natural_key: The fields by which what may have been made can be found, by Python name.
         window: When it may have been made: before the first attempt and after the last, in UTC by this machine's clock.
     """
 
     natural_key: Mapping[str, Any] = {}
     window: tuple[datetime, datetime] | None = None
 
-    @property
-    def name(self) -> str | None:
-        """The name that was asked for, or None if the operation has none."""
-        names = ("cluster_name", "config.name", "netcard_name")
-        return next((self.natural_key[name] for name in names if name in self.natural_key), None)
-
-    @property
-    def vpc_id(self) -> str | None:
-        """The VPC that was asked for, or None if the operation has none."""
-        return self.natural_key.get("vpc_id")
-
     def _facts(self) -> dict[str, Any]:
-        key = " ".join(f"{name}={value!r}" for name, value in self.natural_key.items())
-        return {**super()._facts(), "look_for": key or None}
+        return {**super()._facts(), "look_for": natural_key_text(self.natural_key) or None}
 
 
 class AmbiguousTransport(AmbiguousCreate, TransportError):
@@ -46,11 +35,11 @@ class AmbiguousTransport(AmbiguousCreate, TransportError):
 
 
 class AmbiguousConnectionLost(AmbiguousCreate, ConnectionLost):
-    """A create whose connection broke after it may have left."""
+    """A create whose connection broke after it may have been sent."""
 
 
 class AmbiguousDeadline(AmbiguousCreate, DeadlineExceeded):
-    """A create whose time ran out after it may have left."""
+    """A create whose time ran out after it may have been sent."""
 
 
 class AmbiguousAnswer(AmbiguousCreate, UnreadableResponse):
@@ -58,7 +47,7 @@ class AmbiguousAnswer(AmbiguousCreate, UnreadableResponse):
 
 
 class AmbiguousServerFault(AmbiguousCreate, ServerFault):
-    """A create that the service failed on."""
+    """A create that the service answered with an error which leaves the outcome open."""
 
 
 _AMBIGUOUS: tuple[tuple[type[EksError], type[AmbiguousCreate]], ...] = (
@@ -71,7 +60,7 @@ _AMBIGUOUS: tuple[tuple[type[EksError], type[AmbiguousCreate]], ...] = (
 
 
 def ambiguous(error: EksError, *, natural_key: Mapping[str, Any], window: tuple[datetime, datetime]) -> AmbiguousCreate:
-    """Return `error` as the `AmbiguousCreate` of its own kind, with all its attributes."""
+    """Return an error as the `AmbiguousCreate` of its own kind, with all its attributes."""
     kind = next((both for plain, both in _AMBIGUOUS if isinstance(error, plain)), AmbiguousCreate)
     made = kind.__new__(kind, *error.args)
     made.__dict__.update(error.__dict__, natural_key=dict(natural_key), window=window)
@@ -87,8 +76,7 @@ class DuplicateFound(EksError):
     """
 
     def __init__(self, *, action: str, natural_key: Mapping[str, Any], found: tuple[str, ...]) -> None:
-        key = " ".join(f"{name}={value!r}" for name, value in natural_key.items())
-        super().__init__(f"{len(found)} match {key}", action=action, outcome="accepted")
+        super().__init__(f"{len(found)} match {natural_key_text(natural_key)}", action=action, outcome="accepted")
         self.natural_key: dict[str, Any] = dict(natural_key)
         self.found = found
         self.ids: dict[str, Any] = {"found": found}
@@ -99,7 +87,7 @@ class IncompleteList(EksError):
 
     Attributes:
         seen: How many entries came.
-        total_count: How many there are, by the service's word.
+        total_count: How many the service says there are.
         found: The ids of those among them that were looked for.
     """
 

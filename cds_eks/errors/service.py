@@ -8,14 +8,14 @@ from cds_eks.errors.base import EksError, Outcome
 
 
 class ServiceError(EksError):
-    """The service said no. The outcome is `refused`, but for a write answered with a 5xx: `unknown`.
+    """An error response of the service. The outcome is `refused`, but for a write answered with a 5xx: `unknown`.
 
     Attributes:
         code: The service's `Code`. The list is open: match on the class of the error first.
         message: The service's text: its `Desc`, `Msg` or `Message`.
         desc: The service's `Desc` alone, or None.
-        http_status: The HTTP status of the answer; the service also says no with 200.
-        retry_after: The service's wish for a pause in seconds, or None.
+        http_status: The HTTP status of the answer; the service also sends error responses with 200.
+        retry_after: The pause that the service asks for, in seconds, or None.
     """
 
     def __init__(

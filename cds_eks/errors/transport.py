@@ -22,7 +22,7 @@ class ConnectFailed(TransportError):
 
 
 class ConnectionLost(TransportError):
-    """The connection broke, or fell silent, after the request may have left. The outcome is `unknown`."""
+    """The connection broke or timed out after the request may have been sent. The outcome is `unknown`."""
 
     def __init__(self, message: str, *, action: str | None = None) -> None:
         super().__init__(message, action=action, outcome="unknown")
@@ -38,7 +38,7 @@ class UnreadableResponse(EksError):
     Attributes:
         http_status: The HTTP status of the answer.
         body: The first 2 KB of the answer, with the request's secrets redacted.
-        retry_after: The wish for a pause in seconds that came with it, or None.
+        retry_after: The pause that the answer asks for, in seconds, or None.
     """
 
     def __init__(

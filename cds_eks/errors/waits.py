@@ -9,7 +9,7 @@ from cds_eks.errors.base import EksError
 
 
 def _few(value: Any) -> Any:
-    """Return what is shown of a list of ids, which may be long."""
+    """Return a list of ids in words, shortened if it is long."""
     shown = 10
     if not isinstance(value, tuple) or len(value) <= shown:
         return value
@@ -17,7 +17,7 @@ def _few(value: Any) -> Any:
 
 
 class _Waiting(EksError):
-    """What a waiter raises: the ids that it was given, and the last that it saw."""
+    """What a waiter raises: the ids that it was given, and the last state that it saw."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class _Waiting(EksError):
         self.status = status
 
     def _facts(self) -> dict[str, Any]:
-        """The ids that failed and those that go on are shown apart, not as one list as well."""
+        """Failed and pending ids are shown apart, and not once more as one list."""
         facts = super()._facts()
         if "failed_ids" in facts:
             mixed = ("cluster_ids", "task_ids", "node_pool_ids")

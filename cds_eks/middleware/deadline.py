@@ -8,6 +8,7 @@ import anyio
 
 from cds_eks._runtime import clocks
 from cds_eks.errors import DeadlineExceeded
+from cds_eks.outcome.conclusion import call_stopped
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import RawResponse, Request
 
@@ -17,8 +18,8 @@ class Deadline:
 
     Args:
         total: The time in seconds, or None for no limit; that of the call's record goes before it.
-        is_kept_below: Whether all that can wait below keeps `request.deadline` by itself, and raises `OutOfTime` when
-            it passes. It saves the timer, which costs more than all else that the pipeline does for a call.
+        is_kept_below: Whether all that can wait below observes `request.deadline` by itself, and raises `OutOfTime`
+            when it passes. It saves the timer, which costs more than all else that the pipeline does for a call.
         clock: Monotonic seconds; what lies below must have the same.
     """
 
@@ -43,13 +44,6 @@ class Deadline:
                 return await send(request)
         except OutOfTime:
             pass
-        in_line = "" if record.waits_for is None else f": it waited in line for {record.waits_for}"
-        error = DeadlineExceeded(
-            f"the call did not end within {total:g} s{in_line}",
-            action=request.operation.name,
-            request_id=record.request_id,
-            attempts=record.attempts_made,
-            outcome=record.outcome,
-        )
-        error.previous = record.failures
-        raise error
+        queued = "" if record.waits_for is None else f": it waited in line for {record.waits_for}"
+        error = DeadlineExceeded(f"the call did not end within {total:g} s{queued}", action=request.operation.name)
+        raise call_stopped(error, record)

@@ -16,7 +16,7 @@ from cds_eks.wire import Kind, RawResponse, Request
 
 
 class LimitRate:
-    """Lets attempts through in the order in which they came. A call in back-off holds no permit.
+    """Gives attempts their permits in the order in which they came. A call in back-off holds no permit.
 
     Reads and writes have a queue each; see `FairSemaphore`.
 
@@ -41,8 +41,9 @@ class LimitRate:
     ) -> None:
         is_paced = requests_per_second is not None or adaptive is not None
         self._permits = FairSemaphore(max_in_flight)
-        self._place = f"a free connection ({max_in_flight} in flight)"
-        self._turn = f"its turn ({requests_per_second:g} a second)" if requests_per_second is not None else "its turn"
+        rate = "" if requests_per_second is None else f" ({requests_per_second:g} a second)"
+        self._permit_words = f"a free connection ({max_in_flight} in flight)"
+        self._turn_words = f"its turn{rate}"
         self._pace = FairSemaphore(1) if is_paced else None
         self._interval = 1 / requests_per_second if requests_per_second is not None else 0.0
         self._next = 0.0
@@ -52,17 +53,17 @@ class LimitRate:
         self._sleep = sleep
 
     async def __call__(self, request: Request, send: Send) -> RawResponse:
-        """Send the request when its turn has come.
+        """Send the request when it has a permit.
 
         Raises:
-            OutOfTime: It did not come before the request's deadline.
+            OutOfTime: It had none before the request's deadline.
         """
         if self._pace is not None:
             await self._paced(request, self._pace)
         elif not self._permits.try_acquire():
             is_read = request.operation.kind is Kind.READ
-            request.record.waits_for = self._place  # it stays so if this is where the call ends
-            if not await self._permits.acquire(is_read=is_read, seconds=self._left(request)):
+            request.record.waits_for = self._permit_words  # it stays so if this is where the call ends
+            if not await self._permits.acquire(is_read=is_read, seconds=request.time_left(self._clock())):
                 raise OutOfTime
             request.record.waits_for = None
         try:
@@ -74,21 +75,17 @@ class LimitRate:
             self._adaptive.learn(self._clock(), is_throttled=is_throttled)
         return response
 
-    def _left(self, request: Request) -> float | None:
-        """Return how many seconds there are until the request's deadline, or None if it has none."""
-        return None if request.deadline is None else request.deadline - self._clock()
-
     async def _paced(self, request: Request, pace: FairSemaphore) -> None:
-        """Acquire a permit at the pace that is set, until the request's deadline."""
-        request.record.waits_for = self._turn
-        with anyio.move_on_after(self._left(request)):
+        """Acquire a permit at the rate that is set, until the request's deadline."""
+        request.record.waits_for = self._turn_words
+        with anyio.move_on_after(request.time_left(self._clock())):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
             request.record.waits_for = None
             return
         raise OutOfTime
 
     async def _at_pace(self, pace: FairSemaphore, *, is_read: bool) -> None:
-        """Acquire a permit at the pace that is set. One at a time waits for both, so that all begin in turn."""
+        """Acquire a permit at the rate that is set. One attempt at a time waits for both, so all keep their order."""
         await pace.acquire(is_read=is_read)
         try:
             await self._permits.acquire(is_read=is_read)
@@ -101,7 +98,7 @@ class LimitRate:
             pace.release()
 
     async def _wait_for_turn(self) -> None:
-        """Wait until the next attempt may begin; who is cancelled here takes no turn along."""
+        """Wait until the next attempt may begin; a cancelled one does not delay those behind it."""
         if (pause := self._next - self._clock()) > 0:
             await self._sleep(pause)
         if self._adaptive is not None:

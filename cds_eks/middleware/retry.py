@@ -13,20 +13,17 @@ from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import with_ids
 from cds_eks.codec.envelope import parse, request_id_of
-from cds_eks.codec.error_mapping import is_expired, moment
+from cds_eks.codec.error_mapping import is_expired, parse_http_date
 from cds_eks.config import RetryPolicy
-from cds_eks.errors import Conflict, ConnectFailed, DeadlineExceeded, EksError, Throttled, may_pass
+from cds_eks.errors import DeadlineExceeded, EksError, Throttled, may_pass
+from cds_eks.outcome import conclusion
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, RawResponse, Request
 
 logger: logging.Logger = logging.getLogger("cds_eks.retry")
 
-ABSURD_RETRY_AFTER = 3600.0
-"""A `Retry-After` of more seconds than this says nothing of use."""
-
-
-OWN_DOING = "; an earlier attempt's answer was lost or told nothing for certain, so this is most likely its own doing"
-"""What is added to a conflict that the service sees in a write which was sent before."""
+MAX_HONORED_RETRY_AFTER = 3600.0
+"""A `Retry-After` of more seconds than this is ignored."""
 
 
 @attrs.frozen
@@ -67,7 +64,7 @@ def decide(
         jitter: From 0 (included) to 1.
         clock_was_wrong: Whether it was refused for its time, and is signed by the service's own from now on.
     """
-    # What ran out of time below had all the time that there was, or a middleware's own, which it may grant again.
+    # A deadline below is the call's own, which is over, or a middleware's, which may set another one.
     if (not may_pass(failure) or isinstance(failure, DeadlineExceeded)) and not clock_was_wrong:
         return Decision(None, "it would fail again")
     if kind is Kind.CREATE and failure.outcome not in ("not_sent", "refused"):
@@ -82,8 +79,8 @@ def decide(
     # Full jitter: anywhere between nothing and the doubled base, so that calls that failed together part.
     wait = jitter * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
     asked = getattr(failure, "retry_after", None)
-    if asked is not None and asked <= ABSURD_RETRY_AFTER:
-        # With jitter on top, or all calls that were told the same would come back in the same moment.
+    if asked is not None and asked <= MAX_HONORED_RETRY_AFTER:
+        # With jitter on top, or all calls with the same `Retry-After` would come back at the same moment.
         wait = max(wait, min(asked, policy.max_delay) + jitter * min(policy.max_delay, base))
     if time_left is not None and wait >= time_left:
         return Decision(None, "the next attempt would not fit into the call's time")
@@ -113,8 +110,8 @@ class Retry:
     Args:
         policy: The numbers.
         failure_of: Returns what an answer says went wrong, or None.
-        set_clock: Is told the service's time (its header `Date`, in seconds since the epoch) when the service refuses
-            a request for its own; from then on all requests are signed by that. None if the signer has no clock.
+        set_clock: Called with the service's time (its header `Date`, in seconds since the epoch) when the service
+            refuses a request for its time; all later requests are signed by that. None if the signer has no clock.
         clock: Monotonic seconds, the deadline middleware's.
         jitter: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
@@ -148,31 +145,26 @@ class Retry:
                 response = await send(request)
             except EksError as error:
                 failure = error
-                # A backend tells the record itself; this is for those, and for middlewares, that only raise.
-                if isinstance(error, ConnectFailed):
-                    record.did_not_leave()
-                elif error.outcome == "unknown":
-                    record.may_have_left()
+                conclusion.no_response(record, failure)
             except BaseException:
-                if isinstance(record.arrived, RawResponse) and (found := self._take_down(request, record.arrived)):
+                if isinstance(record.arrived, RawResponse) and (found := self._record_answer(request, record.arrived)):
                     record.failures += (found,)  # it may name ids
                 raise
             else:
-                found = self._take_down(request, response)
+                found = self._record_answer(request, response)
                 if found is None:
                     self._quota.earn(cost)
                     return response
                 failure = found
-                self._learn_time(request, response)
-            if record.outcome == "unknown" and request.operation.kind is Kind.CREATE:
-                failure.outcome = "unknown"  # whatever the error says for itself
+                self._adjust_clock(request, response)
+            conclusion.attempt_failed(failure, record, is_create=request.operation.kind is Kind.CREATE)
             decision = decide(
                 self._policy,
                 kind=request.operation.kind,
                 failure=failure,
                 attempt=record.attempts,
                 quota=self._quota.left,
-                time_left=None if request.deadline is None else request.deadline - self._clock(),
+                time_left=request.time_left(self._clock()),
                 jitter=self._jitter(),
                 clock_was_wrong=record.clock_was_wrong,
             )
@@ -184,45 +176,38 @@ class Retry:
             self._quota.spend(cost)
             await self._sleep(decision.wait)
 
-    def _take_down(self, request: Request, response: RawResponse) -> EksError | None:
-        """Put on the record what an answer says, and return what it says went wrong, if anything did."""
+    def _record_answer(self, request: Request, response: RawResponse) -> EksError | None:
+        """Put an answer on the record, and return its error if it is not a success response."""
         failure = self._failure_of(request, response)
         if failure is None:
-            request.record.answered(request_id_of(response, request.hidden), outcome="accepted")
-            request.record.answer = parse(response)
+            request_id = request_id_of(response, request.hidden)
+            conclusion.success_response(request.record, request_id=request_id, answer=parse(response))
         else:
-            request.record.answered(failure.request_id, outcome=failure.outcome)
+            conclusion.error_response(request.record, failure)
         return failure
 
-    def _learn_time(self, request: Request, response: RawResponse) -> None:
-        """Have requests signed by the service's time, if it refused this one for its own and tells what time it is."""
+    def _adjust_clock(self, request: Request, response: RawResponse) -> None:
+        """Have requests signed by the service's time, if it refused this one for its time and sent its own."""
         if self._set_clock is None or not is_expired(response):
             return
-        service_time = moment(response.headers.get("date", ""))
-        # It may be that another call has set the clock since this one was signed: this one gets its second chance then
-        # as well, so nothing is asked of what `set_clock` returns.
+        service_time = parse_http_date(response.headers.get("date", ""))
+        # Another call may have set the clock since this one was signed. This one is tried again then as well, so what
+        # `set_clock` returns does not matter.
         if service_time is not None:
             self._set_clock(service_time)
             request.record.clock_was_wrong = True
 
     def _last(self, failure: EksError, request: Request) -> EksError:
         """The failure that ends the call, with what is known of all attempts together."""
-        record = request.record
-        failure.action = request.operation.name
-        failure.attempts = record.attempts
-        failure.outcome = record.outcome
-        failure.previous = record.failures
-        is_write = request.operation.kind is not Kind.READ
-        if is_write and isinstance(failure, Conflict) and any(one.outcome == "unknown" for one in record.failures):
-            failure.message += OWN_DOING
-            failure.args = (failure.message,)
+        record, operation = request.record, request.operation
+        conclusion.attempts_ended(failure, record, action=operation.name, is_write=operation.kind is not Kind.READ)
         with_ids(failure, request)
         record.failures += (failure,)
         return failure
 
 
 def _log(request: Request, failure: EksError, decision: Decision) -> None:
-    """Say what happened, and what follows."""
+    """Log a failed attempt, and whether it is retried."""
     log(
         logger,
         logging.DEBUG if decision.wait is None else logging.INFO,

@@ -19,7 +19,7 @@ class Sign:
 
     Args:
         signer: Makes the query.
-        secrets: Returns what must never be shown of the key that was signed with last; None if that is known before.
+        secrets: Returns the secrets of the key that was signed with last; None if the key is fixed.
     """
 
     def __init__(self, signer: Signer, *, secrets: Callable[[], Secrets] | None = None) -> None:
@@ -27,7 +27,7 @@ class Sign:
         self._secrets = secrets
 
     def __call__(self, request: Request, send: Send) -> Awaitable[RawResponse]:
-        """Send the request, signed. It is no coroutine function: of what waits, a call in flight has one less."""
+        """Send the request, signed. It is no coroutine function: a call in flight has one coroutine less."""
         intent = request.record.intent
         if intent is None:
             query = self._signer.sign(request.operation.method, request.params)
@@ -35,7 +35,7 @@ class Sign:
             query = self._sign_as_intended(request, intent)
         if isinstance(query, str):
             if self._secrets is not None:
-                self._learn(request)
+                self._remember_secrets(request)
             if intent is not None:
                 _check_time(request, intent)
             request.record.begin_send()
@@ -56,14 +56,14 @@ class Sign:
         if not isinstance(query, str):
             raise ConfigurationError(f"a signer must return the query as text, not {type(query).__name__}")
         if self._secrets is not None:
-            self._learn(request)
+            self._remember_secrets(request)
         if request.record.intent is not None:
             _check_time(request, request.record.intent)
         request.record.begin_send()
         return await send(request.signed(query))
 
-    def _learn(self, request: Request) -> None:
-        """Have the record know what must not be shown of the key that was signed with just now."""
+    def _remember_secrets(self, request: Request) -> None:
+        """Put the secrets of the key that was signed with just now on the record."""
         assert self._secrets is not None
         if not (current := self._secrets()) <= request.secrets:  # the key is a new one
             request.record.secrets |= current

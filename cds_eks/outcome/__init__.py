@@ -1,1 +1,1 @@
-"""What is known of a call's outcome: its record while it goes on, and the creates that end without an answer."""
+"""The outcome of calls: the record of a call while it runs, what is decided from it, and the creates left open."""

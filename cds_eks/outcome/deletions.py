@@ -1,4 +1,4 @@
-"""Which deletions of clusters a client has had accepted: what is not found afterwards is gone, and no mistyped id."""
+"""The deletions of clusters that the service has accepted: a cluster not found afterwards is deleted, not mistyped."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ class Answer(Protocol):
 
     @property
     def data(self) -> Any:
-        """What the service has said."""
+        """The answer's typed data."""
 
 
 A = TypeVar("A", bound=Answer)
 
 MOST = 10_000
-"""How many are remembered; the oldest are forgotten."""
+"""The largest number that is stored; the oldest are discarded."""
 
 
 class Deletions:
-    """The tasks of deletions by the cluster's id."""
+    """The tasks of accepted deletions, by the cluster's id."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, str] = {}
 
     def note(self, cluster_id: str, task_id: str) -> None:
-        """Remember a deletion that was accepted."""
+        """Store a deletion that was accepted."""
         self._tasks.pop(cluster_id, None)
         self._tasks[cluster_id] = task_id
         if len(self._tasks) > MOST:
             del self._tasks[next(iter(self._tasks))]
 
-    async def noting(self, call: Awaitable[A], request: Any) -> A:
-        """Return a deletion's answer, remembered if it is accepted."""
+    async def record_accepted(self, call: Awaitable[A], request: Any) -> A:
+        """Return a deletion's answer; store the deletion if it was accepted."""
         answer = await call
         self.note(request.cluster_id, getattr(answer.data, "task_id", ""))
         return answer
 
     def task_of(self, cluster_id: str) -> str | None:
-        """Return the task of a deletion, empty if the service named none; None if there was no deletion."""
+        """Return the task of a deletion, empty if the service named none; None if none was accepted."""
         return self._tasks.get(cluster_id)

@@ -1,4 +1,4 @@
-"""Creates whose fate is open: what a client keeps of them until somebody has looked."""
+"""Creates whose outcome is open: a client stores them until they are dismissed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ import attrs
 
 from cds_eks._runtime.logs import log
 from cds_eks.errors import AmbiguousCreate, EksError, Outcome
+from cds_eks.errors.natural_key import WithNaturalKey
 
 logger: logging.Logger = logging.getLogger("cds_eks.client")
 
 MOST_OPEN = 10_000
-"""How many are kept; of more, the oldest ones are forgotten."""
+"""The largest number that is stored; of more, the oldest are discarded."""
 
 
 @attrs.frozen(kw_only=True)
-class OpenCreate:
-    """A create that ended without an answer in its caller's hands, though it may have been carried out, or was.
+class OpenCreate(WithNaturalKey):
+    """A create that ended without an answer to its caller, though it may have been carried out, or was.
 
     Attributes:
         action: The operation.
-        outcome: `unknown`, or `accepted` if the service's yes had come when the call ended.
-        natural_key: The fields by which to look for what may have been made, by Python name.
+        outcome: `unknown`, or `accepted` if the success response had come when the call ended.
+        natural_key: The fields by which what may have been made can be found, by Python name.
         window: When it may have been made: before the first attempt and after the last, in UTC by this machine's clock.
-        ids: What any answer has named, by name: a success, and also one that left the outcome open.
+        ids: The ids that any answer has named, by name.
         request_id: The service's id of the request, or None if no answer came.
         call_id: The id that the client gave the call; all its attempts carried it in the header `cds-request-id`.
         attempts: How many attempts were made.
-        cause: The name of the class of what ended the call: `CancelledError`, `KeyboardInterrupt`, an error's.
+        cause: The class name of the exception that ended the call, such as `CancelledError` or `ConnectionLost`.
     """
 
     action: str
@@ -44,19 +45,8 @@ class OpenCreate:
     attempts: int
     cause: str
 
-    @property
-    def name(self) -> str | None:
-        """The name that was asked for, or None if the operation has none."""
-        names = ("cluster_name", "config.name", "netcard_name")
-        return next((self.natural_key[name] for name in names if name in self.natural_key), None)
-
-    @property
-    def vpc_id(self) -> str | None:
-        """The VPC that was asked for, or None if the operation has none."""
-        return self.natural_key.get("vpc_id")
-
-    def is_told_by(self, error: EksError) -> bool:
-        """Whether it is this create that an error tells of."""
+    def is_meant_by(self, error: EksError) -> bool:
+        """Whether an error is that of this create."""
         if error.action != self.action:
             return False
         if isinstance(error, AmbiguousCreate):
@@ -64,13 +54,16 @@ class OpenCreate:
         return bool(self.ids) and error.ids == self.ids
 
 
-class OpenCreates:
-    """Keeps the open creates of a client, the oldest first; for any number of threads, signal handlers and finalizers.
+OpenCreate.__module__ = "cds_eks.types"  # the public one, which pickles name
 
-    It has no lock, which each of those could find held: whatever it does to its dictionary is one step for Python.
+
+class OpenCreates:
+    """Stores the open creates of a client, the oldest first; for any number of threads, signal handlers and finalizers.
+
+    It has no lock, which a signal handler or a finalizer could find held: each operation on its dictionary is atomic.
 
     Args:
-        most: How many are kept.
+        most: How many are stored.
     """
 
     def __init__(self, most: int = MOST_OPEN) -> None:
@@ -82,7 +75,7 @@ class OpenCreates:
         return tuple(self._by_call.copy().values())
 
     def add(self, create: OpenCreate) -> None:
-        """Keep one, in place of what was known of the same call before."""
+        """Store one, in place of what was known of the same call before."""
         self._by_call[create.call_id] = create
         if len(self._by_call) > self._most:
             for oldest in list(self._by_call.copy())[: -self._most]:
@@ -97,11 +90,11 @@ class OpenCreates:
                     )
 
     def discard(self, call_id: str) -> bool:
-        """Forget the create of a call; return whether it was there."""
+        """Discard the create of a call; return whether it was there."""
         return self._by_call.pop(call_id, None) is not None
 
     def dismiss(self, what: OpenCreate | EksError) -> bool:
-        """Forget a create, or the one that an error tells of; return whether it was there."""
+        """Discard a create, or that of an error; return whether it was there."""
         if isinstance(what, OpenCreate):
             return self.discard(what.call_id)
-        return any(self.discard(create.call_id) for create in self.all() if create.is_told_by(what))
+        return any(self.discard(create.call_id) for create in self.all() if create.is_meant_by(what))

@@ -1,4 +1,4 @@
-"""What is known so far of a call, while it goes on and after it was cut off."""
+"""What is known so far of a call, while it runs and after it was cancelled."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cds_eks.redaction import NO_SECRETS, Secrets
 _WEIGHT: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "accepted")
 """Of two attempts, the outcome further back is the call's."""
 
-LONGEST_FRAGMENT = 64 * 1024
-"""How much of an answer that broke off is kept, in bytes."""
+LONGEST_PARTIAL_BODY = 64 * 1024
+"""How much of a truncated answer's body is stored, in bytes."""
 
 
 class CallRecord:
-    """What is known so far of one call. It outlives a cancellation, so that a cancelled call leaves a trace.
+    """What is known so far of one call; it outlives a cancellation.
 
     A middleware finds it as `request.record`.
 
@@ -25,17 +25,19 @@ class CallRecord:
         attempts: How many attempts were begun.
         failures: The errors of the attempts that failed, oldest first.
         request_id: The service's id of the last answer, or None.
-        answer: The service's whole answer by wire names, once it has said yes: it has the ids of what was made, also
-            if the call is cancelled after that.
-        arrived: What a backend has of this attempt before it can return it: if the call is cancelled in that moment,
-            there is nobody to take it.
-        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since.
-        fragments: The bodies of answers that broke off, as far as they came: they may name what was made.
+        answer: The service's success response by wire names, once it has come: it has the ids of what was made, also if
+            the call is cancelled after that.
+        arrived: The answer to this attempt as soon as a backend has it, before it can return it: if the call is
+            cancelled in that moment, no caller receives it.
+        clock_was_wrong: Whether this attempt was refused for its time and the signer's clock has been set since then.
+        partial_bodies: The bodies of truncated answers, as far as they came: they may name what was made.
         deadline: When the call's time is up, on the deadline middleware's clock; None until it has set one.
-        secrets: Texts that must never be shown, besides the request's own: of keys that came up while the call went on.
-        total: How many seconds this call may take, in place of what the client gives all calls; None for that.
+        secrets: Texts that must never be shown, besides the request's own: those of keys used since the call began.
+        total: How many seconds this call may take; None for the client's `Timeouts.total`.
         intent: When this create was intended, if it is to be signed with that time; None for all others.
-        waits_for: What the attempt stands in line for, in words; None when it is not in line.
+        waits_for: The permit that the attempt waits for, in words; None when it is not queued.
+
+    `may_have_left` and `did_not_leave` are the names that `mark_sent` and `mark_not_sent` had before; they go with 1.0.
     """
 
     __slots__ = (
@@ -47,8 +49,8 @@ class CallRecord:
         "clock_was_wrong",
         "deadline",
         "failures",
-        "fragments",
         "intent",
+        "partial_bodies",
         "request_id",
         "secrets",
         "total",
@@ -58,7 +60,7 @@ class CallRecord:
     def __init__(self) -> None:
         self.attempts: int = 0
         self.failures: tuple[EksError, ...] = ()
-        self.fragments: tuple[bytes, ...] = ()
+        self.partial_bodies: tuple[bytes, ...] = ()
         self.request_id: str | None = None
         self.answer: Mapping[str, Any] | None = None
         self.arrived: object = None
@@ -72,7 +74,7 @@ class CallRecord:
         self._now: Outcome = "not_sent"
 
     def begin_attempt(self) -> None:
-        """A new attempt starts: nothing of it has left yet."""
+        """A new attempt starts: nothing of it has been sent yet."""
         if self._now != "not_sent":
             self.begin_send()
         self.arrived = None
@@ -86,12 +88,12 @@ class CallRecord:
             self._earlier = "unknown" if self._now == "accepted" else self.outcome
             self._now = "not_sent"
 
-    def may_have_left(self) -> None:
-        """From now on the service may have seen the request. A backend calls this before the first byte goes out."""
+    def mark_sent(self) -> None:
+        """From now on the service may have seen the request. A backend calls this before it sends the first byte."""
         self._now = "unknown"
 
-    def did_not_leave(self) -> None:
-        """It is proven that nothing left of what was last given to the backend."""
+    def mark_not_sent(self) -> None:
+        """It is certain that nothing was sent of what was last given to the backend."""
         self._now = "not_sent"
 
     def answered(self, request_id: str | None, *, outcome: Outcome) -> None:
@@ -99,19 +101,22 @@ class CallRecord:
         self.request_id = request_id or self.request_id
         self._now = outcome
 
-    def broke_off(self, content: bytes) -> None:
-        """An answer broke off; a backend tells what came of its body."""
+    def add_partial_body(self, content: bytes) -> None:
+        """Store what came of a truncated answer's body; a backend calls this."""
         if content:
-            self.fragments += (content[:LONGEST_FRAGMENT],)
+            self.partial_bodies += (content[:LONGEST_PARTIAL_BODY],)
+
+    may_have_left = mark_sent
+    did_not_leave = mark_not_sent
 
     @property
     def attempts_made(self) -> int:
-        """How many attempts have got further than the line: one that still stands in it has sent nothing."""
+        """How many attempts have had their permit: one that is still queued has sent nothing."""
         return self.attempts if self.waits_for is None else max(0, self.attempts - 1)
 
     @property
     def outcome(self) -> Outcome:
-        """The fate of the call, as far as it is known now, all attempts together."""
+        """The outcome of the call, as far as it is known now, all attempts together."""
         outcomes: tuple[Outcome, ...] = (self._earlier, self._now)
         return max(outcomes, key=_WEIGHT.index)
 

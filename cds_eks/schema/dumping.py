@@ -34,7 +34,7 @@ def dump(shape: Any, namer: Namer, *, secrets: bool) -> dict[str, Any]:
     for member in attrs.fields(type(shape)):
         value = getattr(shape, member.name)
         if not secrets:
-            value = None if member.metadata.get("secret") else _open(value)
+            value = None if member.metadata.get("secret") else _without_secrets(value)
         name = namer(member)
         if name is None:
             plain = {**(value or {}), **plain}
@@ -51,10 +51,10 @@ def _dump_value(value: Any, namer: Namer, *, secrets: bool) -> Any:
     return dict(value) if isinstance(value, dict) else value
 
 
-def _open(value: Any) -> Any:
+def _without_secrets(value: Any) -> Any:
     """Return plain data without what has the name of a secret: in undocumented fields there may be anything."""
     if isinstance(value, list):
-        return [_open(entry) for entry in value]
+        return [_without_secrets(entry) for entry in value]
     if isinstance(value, dict):
-        return {name: _open(entry) for name, entry in value.items() if not is_secret_name(name)}
+        return {name: _without_secrets(entry) for name, entry in value.items() if not is_secret_name(name)}
     return value

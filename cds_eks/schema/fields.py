@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
-from cds_eks.schema.revisions import There
-from cds_eks.schema.validation import refusing
+from cds_eks.schema.revisions import RevisionDifference
+from cds_eks.schema.validation import raising_own_errors
 from cds_eks.schema.validators import ExtraFields, Rule
 
 ABSENT: Any = attrs.NOTHING
@@ -27,13 +27,17 @@ def masked(value: Any) -> str:
 
 
 def on_wire(
-    name: str, rule: Rule | None = None, *, secret: bool = False, revised: Mapping[str, There] | None = None
+    name: str,
+    rule: Rule | None = None,
+    *,
+    secret: bool = False,
+    revised: Mapping[str, RevisionDifference] | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of a field.
 
     Args:
         name: Its name on the wire, in the first revision that has it.
-        rule: What it takes; None in answers, which are not checked.
+        rule: What it accepts; None in answers, which are not checked.
         secret: Whether its value must never be shown.
         revised: What it is in the revisions in which it is something else.
     """
@@ -44,10 +48,10 @@ def on_wire(
 EXTRA_FIELDS = ExtraFields()
 
 UNDOCUMENTED: Mapping[str, Any] = {"rule": EXTRA_FIELDS, "checked": True}
-"""The metadata of the field that keeps undocumented wire fields to send along."""
+"""The metadata of the field with undocumented wire fields to send along."""
 
 UNDOCUMENTED_ANSWER: Mapping[str, Any] = {"rule": EXTRA_FIELDS, "checked": False}
-"""The metadata of the field that keeps what the service sent beyond the documented fields."""
+"""The metadata of the field with what the service sent beyond the documented fields."""
 
 
 if TYPE_CHECKING:
@@ -68,7 +72,7 @@ else:
             for name in ("__dict__", "__weakref__"):
                 body.pop(name, None)
             body["__slots__"] = tuple(members)
-            body["__init__"] = refusing(declared.__dict__["__init__"])
+            body["__init__"] = raising_own_errors(declared.__dict__["__init__"])
             body["__setattr__"] = body["__delattr__"] = _refuse_change
             body["__attrs_attrs__"] = _Fields(declared, members, options)
             return type(declared)(declared.__name__, declared.__bases__, body)
@@ -81,7 +85,7 @@ def _refuse_change(*_: object) -> NoReturn:
 
 
 class _Fields:
-    """What attrs knows of a model: asked of attrs when it is first looked at, and then in this one's place."""
+    """The fields of a model as attrs has them: made when they are first read, and then put in place of this one."""
 
     def __init__(self, declared: type, members: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         self._declared = declared

@@ -1,4 +1,4 @@
-"""Names and addresses of hosts: which of them can be one, and what is wrong with the others."""
+"""Names and addresses of hosts: whether one is valid, and what is wrong with it."""
 
 from __future__ import annotations
 

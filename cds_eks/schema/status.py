@@ -1,17 +1,17 @@
-"""How statuses are read, whatever they are those of. Pure."""
+"""How statuses of all kinds of resources are read. Pure."""
 
 from __future__ import annotations
 
 import re
 
 LEAVING = ("delet", "destroy", "remov", "releas", "terminat")
-"""What is in the words for something that is being deleted."""
+"""Parts of the words for something that is being deleted."""
 
 _FILLERS = re.compile(r"[-_\s]+")
 
 
 def normal(status: str | None) -> str:
-    """Return a status without what decides nothing: its case, dashes, underscores and spaces."""
+    """Return a status without what does not matter: its case, dashes, underscores and spaces."""
     return _FILLERS.sub("", (status or "").casefold())
 
 

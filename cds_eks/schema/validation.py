@@ -1,4 +1,4 @@
-"""What the `__init__` of a model calls: it checks what it is given, and words its complaints."""
+"""What the `__init__` of a model calls: it checks the arguments, and raises errors of ours."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from typing import Any
 
 import attrs
 
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import Broken, Rule, joined, spelt, value_at
+from cds_eks.schema.extra_fields import check_no_collision
+from cds_eks.schema.validators import Rule, ValidationFailure, joined, value_at
 
 put: Callable[[object, str, Any], None] = object.__setattr__
 """Sets a field of a model that is being made: models are frozen."""
 
 
 def check(name: str, rule: Rule, value: object) -> Any:
-    """Return what to keep of a value.
+    """Return the value to store.
 
     Args:
         name: The field.
-        rule: What it takes.
-        value: What it is given.
+        rule: What it accepts.
+        value: The argument.
 
     Raises:
         InvalidRequestError: The rule is broken.
     """
     try:
         return rule.check(value)
-    except Broken as broken:
-        raise InvalidRequestError(joined(name, broken.path), broken.rule) from None
+    except ValidationFailure as failure:
+        raise InvalidRequestError(joined(name, failure.path), failure.rule) from None
 
 
 def check_together(shape: Any) -> None:
-    """Check what a model's `FORBIDDEN`, `NEEDED` and `ORDERED` say of several of its fields."""
-    for ban in shape.FORBIDDEN:
+    """Check what a model's `EXCLUDED_WHEN`, `REQUIRED_WHEN` and `ORDERED` say of several of its fields."""
+    for ban in shape.EXCLUDED_WHEN:
         if getattr(shape, ban.when) == ban.equals:
             for path in ban.fields:
                 if value_at(shape, path):
                     rule = f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}"
                     raise InvalidRequestError(path, rule)
-    for need in shape.NEEDED:
+    for need in shape.REQUIRED_WHEN:
         if complaint := need.complaint(getattr(shape, need.field), getattr(shape, need.when)):
             raise InvalidRequestError(need.field, complaint)
     for order in shape.ORDERED:
@@ -52,40 +53,45 @@ def check_together(shape: Any) -> None:
 
 
 def check_extra(shape: Any) -> None:
-    """Undocumented fields stand beside the documented ones on the wire, so they can't replace one that is set."""
-    taken = {
-        member.metadata["wire"].lower(): member.name
+    """Check that a model's undocumented fields replace none that is set.
+
+    Raises:
+        InvalidRequestError: One does.
+    """
+    set_by = {
+        member.metadata["wire"]: member.name
         for member in attrs.fields(type(shape))
         if "wire" in member.metadata and getattr(shape, member.name) is not None
     }
-    for name in shape.extra:
-        if name.lower() in taken:
-            raise InvalidRequestError(f"extra.{spelt(name)}", f"is set by {taken[name.lower()]} and can't be replaced")
+    try:
+        check_no_collision(shape.extra, set_by)
+    except ValidationFailure as failure:
+        raise InvalidRequestError(failure.path, failure.rule) from None
 
 
-def refusing(init: Callable[..., None]) -> Callable[..., None]:
-    """Return the `__init__` of a model, whose wrong and missing arguments are errors of ours, and show no secret."""
+def raising_own_errors(init: Callable[..., None]) -> Callable[..., None]:
+    """Return the `__init__` of a model that raises errors of ours for wrong and missing arguments, without secrets."""
 
     @functools.wraps(init)
-    def __init__(self: Any, /, **given: Any) -> None:  # noqa: N807 - it stands for one
+    def __init__(self: Any, /, **given: Any) -> None:  # noqa: N807 - it becomes one
         try:
             init(self, **given)
         except TypeError:
-            if (misfit := _misfit(type(self), given)) is None:
+            if (failure := _wrong_arguments(type(self), given)) is None:
                 raise
         except InvalidRequestError as error:
-            given.clear()  # what is refused may be a secret, and this frame stands in the traceback
-            raise cleared(error)  # noqa: B904 - it is the same
+            given.clear()  # what is refused may be a secret, and this frame is in the traceback
+            raise clear_frames(error)  # noqa: B904 - it is the same
         else:
             return
         given.clear()
-        raise misfit
+        raise failure
 
     return __init__
 
 
-def _misfit(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
-    """Return what is wrong with the names of some arguments, if anything is."""
+def _wrong_arguments(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
+    """Return the error for an unknown or missing argument, if there is one."""
     members = attrs.fields(shape)
     names = {member.name for member in members}
     for name in given:
@@ -98,6 +104,6 @@ def _misfit(shape: Any, given: dict[str, Any]) -> InvalidRequestError | None:
 
 
 def did_you_mean(name: str, names: set[str]) -> str:
-    """Return the end of a complaint about a name: which one may have been meant, if any is close."""
+    """Return the end of an error about a name: the most similar one, if any is close."""
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

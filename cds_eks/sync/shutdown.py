@@ -8,6 +8,7 @@ from collections.abc import Callable
 import anyio
 
 from cds_eks.errors import TransportError
+from cds_eks.outcome.conclusion import call_stopped
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -41,13 +42,4 @@ class ReportClosedClient:
         except anyio.get_cancelled_exc_class():
             if not self._is_closing():
                 raise
-        record = request.record
-        error = TransportError(
-            CLOSED,
-            action=request.operation.name,
-            request_id=record.request_id,
-            attempts=record.attempts_made,
-            outcome=record.outcome,
-        )
-        error.previous = record.failures
-        raise error
+        raise call_stopped(TransportError(CLOSED, action=request.operation.name), request.record)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import attrs
 
+from cds_eks._runtime import pauses
+from cds_eks._runtime.numbers import positive_float
 from cds_eks.errors import InvalidRequestError
 
 FIRST_INTERVAL = 1.0
 LAST_INTERVAL = 15.0
-GROWTH = 1.5
 
 
 @attrs.frozen(kw_only=True)
@@ -27,14 +27,14 @@ class PollInterval:
         InvalidRequestError: A number can't be used.
     """
 
-    first: float = 1.0
-    growth: float = 1.5
-    longest: float = 15.0
+    first: float = FIRST_INTERVAL
+    growth: float = pauses.GROWTH
+    longest: float = LAST_INTERVAL
 
     def __attrs_post_init__(self) -> None:
         for name, least in (("first", 0.0), ("growth", 1.0), ("longest", 0.0)):
-            number = _finite(getattr(self, name))
-            if number is None or number < least or not number:
+            number = positive_float(getattr(self, name))
+            if number is None or number < least:
                 bound = "of at least 1" if least else "of seconds above 0"
                 raise InvalidRequestError(f"poll_interval.{name}", f"must be a finite number {bound}")
         if self.longest < self.first:
@@ -42,24 +42,21 @@ class PollInterval:
 
     def pauses(self) -> Iterator[float]:
         """Return the pauses, without end, not yet shortened."""
-        pause = self.first
-        while True:
-            yield pause
-            pause = min(pause * self.growth, self.longest)
+        return pauses.exponential_pauses(self.first, self.growth, self.longest)
 
 
 def check_interval(given: object) -> PollInterval:
-    """Return the pauses that a caller asked for: a number of seconds stands for pauses of that length.
+    """Return the pauses that a caller asked for: a number of seconds means pauses of that length.
 
     Raises:
         InvalidRequestError: It can't be used.
     """
     if given is None:
-        return PollInterval(first=FIRST_INTERVAL, growth=GROWTH, longest=LAST_INTERVAL)
+        return PollInterval(first=FIRST_INTERVAL, growth=pauses.GROWTH, longest=LAST_INTERVAL)
     if isinstance(given, PollInterval):
         return given
-    seconds = _finite(given)
-    if seconds is None or seconds <= 0:
+    seconds = positive_float(given)
+    if seconds is None:
         rule = "must be a finite number of seconds above 0, a PollInterval, or None for 1 s that grows to 15 s"
         raise InvalidRequestError("poll_interval", rule)
     return PollInterval(first=seconds, growth=1.0, longest=seconds)
@@ -73,18 +70,8 @@ def check_timeout(given: object) -> float | None:
     """
     if given is None:
         return None
-    seconds = _finite(given)
-    if seconds is None or seconds <= 0:
+    seconds = positive_float(given)
+    if seconds is None:
         rule = "must be a number of seconds above 0, finite and no larger than a float, or None for no limit"
         raise InvalidRequestError("timeout", rule)
     return seconds
-
-
-def _finite(given: object) -> float | None:
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        return None
-    try:
-        number = float(given)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None

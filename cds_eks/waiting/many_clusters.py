@@ -11,7 +11,7 @@ from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.schema.shape import fields_of
 from cds_eks.waiting.intervals import PollInterval, check_timeout
 from cds_eks.waiting.polling import wait_for
-from cds_eks.waiting.rounds import LOOKUPS_AT_ONCE, check_many, listed, some_failed, some_late
+from cds_eks.waiting.rounds import LOOKUPS_AT_ONCE, check_many, failure_of_many, listed, timeout_of_many
 from cds_eks.waiting.source import Source
 from cds_eks.waiting.verdicts import Verdict, judge_cluster
 from cds_eks.waiting.watch import UNSEEN, Watch, call_back, check_callback, warn_of
@@ -57,18 +57,18 @@ class ManyClusterWaits(Source):
             listed.update(await self._look_up(unlisted))
             return {cluster_id: listed[cluster_id] for cluster_id in wanted if cluster_id in listed}
 
-        watch = _Clusters(wanted, fetch, self._pace.clock, on_change)
-        await wait_for(watch, self._pace, seconds, poll_interval)
+        watch = _Clusters(wanted, fetch, self._poll_clock.clock, on_change)
+        await wait_for(watch, self._poll_clock, seconds, poll_interval)
         return watch.state
 
     async def _look_up(self, cluster_ids: list[str]) -> dict[str, ClusterSummary]:
         """Fetch clusters that the list did not show (it may lag, or be cut); those not found are left out."""
         found: dict[str, ClusterSummary] = {}
-        places = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
+        permits = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
         failures: list[Exception] = []
 
         async def look_up(cluster_id: str) -> None:
-            async with places:
+            async with permits:
                 try:
                     found[cluster_id] = _summary(await self._fetch_cluster(cluster_id))
                 except NotFound:
@@ -86,7 +86,7 @@ class ManyClusterWaits(Source):
 
 
 class _Clusters(Watch[dict[str, ClusterSummary]]):
-    """Many clusters, each of which settles for itself: those found by a poll, by id, are one state."""
+    """Many clusters as one thing that is waited for: its state are those found by a poll, by id."""
 
     def __init__(
         self,
@@ -133,17 +133,17 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
         return {id_: verdict.failure for id_, verdict in self._verdicts.items() if verdict.failure is not None}
 
     def failed(self, failure: str) -> TaskFailed:
-        """Return the error for clusters that failed."""
-        return some_failed(failure, list(self._failed()), self._seen, name="cluster_ids")
+        """Return the error of clusters that failed."""
+        return failure_of_many(failure, list(self._failed()), self._seen, name="cluster_ids")
 
     def timed_out(self, timeout: float | None) -> WaitTimeout:
-        """Return the error for want of time."""
+        """Return the error of a wait whose time is up."""
         pending = {}
         for id_ in self._wanted:
             verdict = self._verdicts.get(id_, Verdict())
             if not verdict.has_ended:
                 pending[id_] = verdict.words if id_ in self._seen else "it was never seen"
-        return some_late(
+        return timeout_of_many(
             self._wanted,
             self._failed(),
             pending,

@@ -10,6 +10,7 @@ import anyio
 import attrs
 
 from cds_eks._runtime import clocks
+from cds_eks._runtime.pauses import jittered
 from cds_eks.errors import InvalidRequestError
 from cds_eks.waiting.intervals import PollInterval, check_interval, check_timeout
 from cds_eks.waiting.watch import Watch
@@ -18,8 +19,8 @@ T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
-class Pace:
-    """What waits go by: time, and chance.
+class PollClock:
+    """The clock, the random numbers and the sleep of waits.
 
     Args:
         clock: Monotonic seconds.
@@ -32,14 +33,14 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     def pauses(self, interval: PollInterval) -> Iterator[float]:
-        """Return pauses, each shortened by up to a quarter, so that waits part."""
+        """Return pauses, each shortened by up to a quarter, so that waits spread out."""
         for pause in interval.pauses():  # pragma: no branch - there is always another
-            yield pause * (0.75 + 0.25 * self.random())
+            yield jittered(pause, self.random())
 
 
 async def wait_for(
     watch: Watch[T],
-    pace: Pace,
+    poll_clock: PollClock,
     timeout: float | None,
     interval: float | PollInterval | None,
 ) -> None:
@@ -51,18 +52,18 @@ async def wait_for(
         InvalidRequestError: The timeout or the interval can't be used.
         EksError: A poll failed in a way that does not pass.
     """
-    pauses = pace.pauses(check_interval(interval))
+    pauses = poll_clock.pauses(check_interval(interval))
     seconds = check_timeout(timeout)
-    ends = None if seconds is None else pace.clock() + seconds
+    ends = None if seconds is None else poll_clock.clock() + seconds
     with anyio.move_on_after(seconds):
         while True:
             await watch.read()
-            await watch.settle()
-            left = None if ends is None else ends - pace.clock()
+            await watch.evaluate()
+            left = clocks.time_left(ends, poll_clock.clock())
             if watch.has_ended or (left is not None and left <= 0):
                 break
             pause = next(pauses)
-            await pace.sleep(pause if left is None else min(pause, left))
+            await poll_clock.sleep(pause if left is None else min(pause, left))
     watch.time_is_up(seconds)
     error, watch.error = watch.error, None
     if error is None:

@@ -13,7 +13,7 @@ from cds_eks._runtime.numbers import is_finite, shown_number
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterDetail, Event, NodePool, TaskStatus
 from cds_eks.waiting.intervals import PollInterval
-from cds_eks.waiting.polling import Pace
+from cds_eks.waiting.polling import PollClock
 from cds_eks.waiting.watch import Watch
 
 T = TypeVar("T")
@@ -24,10 +24,10 @@ LOOKUPS_AT_ONCE = 10
 """How many polls of one wait run at once; the vendor advises at most 10 calls."""
 
 GRACE = 1.0
-"""For how many more seconds the slower polls of a round may take when one of it has ended."""
+"""How many more seconds the slower polls of a round may take when one thing has ended."""
 
 NAMED = 10
-"""How many things an error's text speaks of; its attributes have all."""
+"""How many things an error's text names; its attributes have all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,38 +51,38 @@ class Done:
 
 
 async def rounds(
-    watches: Sequence[Watch[Any]], pace: Pace, timeout: float | None, interval: PollInterval
+    watches: Sequence[Watch[Any]], poll_clock: PollClock, timeout: float | None, interval: PollInterval
 ) -> AsyncGenerator[list[Watch[Any]]]:
     """Poll many things, each after pauses of its own, and yield those that have ended, each once.
 
-    Nothing of it runs while the caller deals with them, so that it may be walked from any task.
+    Nothing runs in the background while the caller handles them, so any task may iterate over it.
 
     Args:
         watches: What is waited for.
-        pace: What it goes by.
+        poll_clock: Its clock.
         timeout: Seconds for all of them, or None for no limit.
         interval: The pauses.
     """
-    ends = None if timeout is None else pace.clock() + timeout
+    ends = None if timeout is None else poll_clock.clock() + timeout
     deadline = anyio.current_time() + timeout if timeout is not None else float("inf")
     waiting: dict[Watch[Any], tuple[float, Iterator[float]]]
-    waiting = {watch: (pace.clock(), pace.pauses(interval)) for watch in watches}
+    waiting = {watch: (poll_clock.clock(), poll_clock.pauses(interval)) for watch in watches}
     while waiting:
-        now = pace.clock()
+        now = poll_clock.clock()
         is_last = ends is not None and now >= ends
         due = [watch for watch, (at, _) in waiting.items() if is_last or at <= now]
         with anyio.CancelScope(deadline=deadline) as scope:
             if not due:
                 pause = min(at for at, _ in waiting.values()) - now
-                await pace.sleep(pause if ends is None else min(pause, ends - now))
+                await poll_clock.sleep(pause if ends is None else min(pause, ends - now))
                 continue
             polled = await _poll(due)
             for watch in polled:
-                waiting[watch] = (pace.clock() + next(waiting[watch][1]), waiting[watch][1])
+                waiting[watch] = (poll_clock.clock() + next(waiting[watch][1]), waiting[watch][1])
         if is_last or scope.cancelled_caught:
             with anyio.move_on_after(GRACE):
                 for watch in waiting:
-                    await watch.settle()  # what came in time, before something else hung
+                    await watch.evaluate()  # what came in time, before another poll hung
             for watch in waiting:
                 watch.time_is_up(timeout)
         if ended := [watch for watch in waiting if watch.has_ended]:
@@ -92,12 +92,12 @@ async def rounds(
 
 
 async def _poll(due: list[Watch[Any]]) -> list[Watch[Any]]:
-    """Poll some things; those that take much longer than one that has ended stay as they are. Returns the others."""
-    places = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
+    """Poll some things, and return those; the ones that take much longer than one that has ended are left out."""
+    permits = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
     read: list[Watch[Any]] = []
 
     async def poll(watch: Watch[Any]) -> None:
-        async with places:
+        async with permits:
             await watch.read()
         read.append(watch)
         if watch.is_about_to_end:
@@ -107,13 +107,13 @@ async def _poll(due: list[Watch[Any]]) -> list[Watch[Any]]:
         for watch in due:
             group.start_soon(poll, watch)
     for watch in read:
-        await watch.settle()
+        await watch.evaluate()
     return read
 
 
 async def all_of(
     watches: Mapping[Any, Watch[T]],
-    pace: Pace,
+    poll_clock: PollClock,
     timeout: float | None,
     interval: PollInterval,
     name: str,
@@ -122,7 +122,7 @@ async def all_of(
 
     Args:
         watches: What is waited for, by id.
-        pace: What it goes by.
+        poll_clock: Its clock.
         timeout: Seconds for all of them, or None for no limit.
         interval: The pauses.
         name: What the ids are called in errors.
@@ -135,7 +135,7 @@ async def all_of(
         WaitTimeout: The time was up.
         EksError: A poll failed in a way that does not pass.
     """
-    async with aclosing(rounds(list(watches.values()), pace, timeout, interval)) as walk:
+    async with aclosing(rounds(list(watches.values()), poll_clock, timeout, interval)) as walk:
         async for ended in walk:
             for watch in ended:
                 if watch.error is not None and not isinstance(watch.error, (TaskFailed, WaitTimeout, NotFound)):
@@ -148,19 +148,19 @@ async def all_of(
     pending = {id_: watch.words for id_, watch in watches.items() if isinstance(watch.error, WaitTimeout)}
     states = {id_: watch.last for id_, watch in watches.items() if watch.last is not None}
     if pending:
-        raise some_late(list(watches), failed, pending, states, name=name, timeout=timeout)
+        raise timeout_of_many(list(watches), failed, pending, states, name=name, timeout=timeout)
     if failed:
-        raise some_failed(listed(failed), list(failed), states, name=name)
+        raise failure_of_many(listed(failed), list(failed), states, name=name)
     return states
 
 
-def some_failed(message: str, failed: Sequence[Any], states: Mapping[Any, Any], *, name: str) -> TaskFailed:
+def failure_of_many(message: str, failed: Sequence[Any], states: Mapping[Any, Any], *, name: str) -> TaskFailed:
     """Return the error of a wait for many things of which some failed."""
     ids = {name: tuple(failed), "failed_ids": tuple(failed), "pending_ids": ()}
     return TaskFailed(message, ids=ids, last=dict(states))
 
 
-def some_late(
+def timeout_of_many(
     wanted: Sequence[Any],
     failed: Mapping[Any, str],
     pending: Mapping[Any, str],
@@ -170,7 +170,7 @@ def some_late(
     timeout: float | None,
     trouble: str = "",
 ) -> WaitTimeout:
-    """Return the error of a wait for many things of which some go on, which keeps those apart that failed."""
+    """Return the error of a wait for many things of which some are pending; it names those that failed apart."""
     ids = {
         name: tuple(id_ for id_ in wanted if id_ in failed or id_ in pending),
         "failed_ids": tuple(failed),
@@ -185,12 +185,12 @@ def some_late(
 
 
 def listed(words: Mapping[Any, str]) -> str:
-    """Return what is to be said of some things, for the text of an error; of the first few if they are many."""
-    parts = [f"{_spelt(id_)}: {text}" for id_, text in list(words.items())[:NAMED]]
+    """Return some things in words, for the text of an error; only the first few if they are many."""
+    parts = [f"{_shown_id(id_)}: {text}" for id_, text in list(words.items())[:NAMED]]
     return "; ".join(parts) + (f"; and {len(words) - NAMED} more" if len(words) > NAMED else "")
 
 
-def _spelt(id_: Any) -> str:
+def _shown_id(id_: Any) -> str:
     return "/".join(id_) if isinstance(id_, tuple) else str(id_)
 
 

@@ -1,7 +1,7 @@
-"""What the states of tasks, events, clusters and node pools mean to who waits for them. Pure.
+"""What the states of tasks, events, clusters and node pools mean to a wait. Pure.
 
-How a status is spelt decides nothing: `create_failed`, `Create-Failed` and `CREATEFAILED` are one. One with `error` or
-`fail` in it is a failure. One that is not known is "still going on": it is never taken for success, nor for failure.
+The spelling of a status does not matter: `create_failed`, `Create-Failed` and `CREATEFAILED` are one. One with `error`
+or `fail` in it is a failure. An unknown one is pending: it never counts as success, nor as failure.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ RUNNING = frozenset({"running"})
 POOL_SETTLED = frozenset({"running", "active", "ready", "normal", "available"})
 """Words for node pools [I]."""
 
-GOING = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
-"""Words for what goes on, beside all that end in `ing`; nobody needs to be told of these."""
+IN_PROGRESS = frozenset({"", "doing", "init", "new", "todo", "queued", "wait", "created", "start", "started"})
+"""Words for pending states, beside all that end in `ing`; no warning is logged for these."""
 
 _LONGEST_SHOWN = 80
 _LONGEST_FAILURE = 1000
@@ -36,14 +36,14 @@ _LONGEST_FAILURE = 1000
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """What a state means to a waiter: `done`, or failed with a `failure` in words; neither is "still going on".
+    """What a state means to a wait: `done`, or failed with a `failure` in words; neither is pending.
 
     Attributes:
         done: Whether the wait has ended well.
         failure: What went wrong, if it has ended badly.
         status: The status as the service gave it.
-        detail: What else is to be said of the state.
-        unknown: The status that nobody knows and that makes it go on, if any.
+        detail: More about the state, for an error.
+        unknown: The unknown status that counts as pending, if any.
     """
 
     done: bool = False
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The state, as an error tells it."""
+        """The state in words, for an error."""
         status = f"its last status was {shown(self.status)}" if self.status else "it showed no status"
         return f"{status} ({self.detail})" if self.detail else status
 
@@ -65,7 +65,7 @@ class Verdict:
 
 
 def shown(status: str) -> str:
-    """Return a status for people to read: on one line, and not too long."""
+    """Return a status for people to read: in one line of bounded length."""
     return repr(status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…")
 
 
@@ -99,21 +99,22 @@ def judge_node_pool(pool: NodePool, replicas: int | None) -> Verdict:
         replicas: How many nodes it is to have; None for what the pool itself says.
     """
     target = pool.replicas if replicas is None else replicas
-    detail = f"{_count(pool.available_node_count)} nodes up of {_count(pool.total_node_count)}, {_count(target)} wanted"
+    up, total = _shown_count(pool.available_node_count), _shown_count(pool.total_node_count)
+    detail = f"{up} nodes up of {total}, {_shown_count(target)} wanted"
     verdict = _judge(pool.status, POOL_SETTLED, f"the node pool is in state {shown(pool.status or '')}")
-    is_ready = target is not None and pool.available_node_count == target and _is_whole(pool)
+    is_ready = target is not None and pool.available_node_count == target and _has_all_nodes_up(pool)
     done = verdict.failure is None and is_ready
     return attrs.evolve(verdict, done=done, detail=detail, unknown=None if done else verdict.unknown)
 
 
 def is_settled(pool: NodePool) -> bool:
-    """Whether a pool is at rest: all its nodes are up, and as far as it says nothing is under way."""
+    """Whether a pool is settled: all its nodes are up, and its status says of nothing under way."""
     at_rest = normal(pool.status) in POOL_SETTLED or not pool.status
-    return at_rest and pool.available_node_count is not None and _is_whole(pool)
+    return at_rest and pool.available_node_count is not None and _has_all_nodes_up(pool)
 
 
 def judge_idle(cluster: ClusterDetail, pools: list[NodePool], steps: list[ClusterEvent]) -> Verdict:
-    """A cluster takes the next operation when it is running and none of its pools and steps is under way [I]."""
+    """A cluster accepts the next operation when it is running and none of its pools and steps is pending [I]."""
     verdict = judge_cluster(cluster)
     if not verdict.done:
         return verdict
@@ -132,7 +133,7 @@ def _judge(status: str | None, well: frozenset[str], failure: str) -> Verdict:
     plain = normal(status)
     if is_failure(status):
         return Verdict(failure=printable(failure, _LONGEST_FAILURE), status=status)
-    is_known = plain in well or plain in GOING or plain.endswith("ing")
+    is_known = plain in well or plain in IN_PROGRESS or plain.endswith("ing")
     return Verdict(done=plain in well, status=status, unknown=None if is_known else status)
 
 
@@ -140,9 +141,9 @@ def _with(status: str | None) -> str:
     return "" if status is None or normal(status) == "error" else f" ({shown(status)})"
 
 
-def _count(number: int | None) -> str:
+def _shown_count(number: int | None) -> str:
     return "?" if number is None else str(number)
 
 
-def _is_whole(pool: NodePool) -> bool:
+def _has_all_nodes_up(pool: NodePool) -> bool:
     return pool.total_node_count is None or pool.total_node_count == pool.available_node_count

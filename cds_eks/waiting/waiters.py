@@ -21,8 +21,8 @@ class Waiters(TaskWaits, ClusterWaits, PoolWaits, ManyClusterWaits):
 
     Each polls at once, then after pauses that grow from 1 s to 15 s unless `poll_interval` says otherwise, each
     shortened by up to a quarter so that waits part. A poll that fails in a way that may pass (no connection,
-    throttling, a fault of the server) does not end the wait. How a status is spelt decides nothing; one that is not
-    known is going on, and logged once as a warning by the logger `cds_eks.waiting`.
+    throttling, a fault of the server) does not end the wait. The spelling of a status does not matter; an unknown one
+    is pending, and logged once as a warning by the logger `cds_eks.waiting`.
     """
 
     def each(
@@ -72,7 +72,7 @@ class Waiters(TaskWaits, ClusterWaits, PoolWaits, ManyClusterWaits):
     async def _each(
         self, kinds: Mapping[Watch[Any], Kind], timeout: float | None, interval: PollInterval
     ) -> AsyncIterator[Done]:
-        async with aclosing(rounds(list(kinds), self._pace, timeout, interval)) as walk:
+        async with aclosing(rounds(list(kinds), self._poll_clock, timeout, interval)) as walk:
             async for ended in walk:
                 for watch in ended:
                     id_ = list(watch.ids.values())[-1]  # a node pool's own comes after its cluster's

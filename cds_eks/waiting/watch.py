@@ -16,7 +16,7 @@ T = TypeVar("T")
 logger: logging.Logger = logging.getLogger("cds_eks.waiting")
 
 UNSEEN = 60.0
-"""For how many seconds what has not been seen yet may be unknown: reads may lag behind a write [I]."""
+"""For how many seconds what has not been seen yet may be missing: reads may lag behind a write [I]."""
 
 
 class Watch(Generic[T]):
@@ -24,12 +24,12 @@ class Watch(Generic[T]):
 
     Args:
         fetch: Fetches the state.
-        judge: Says what it means; called once for each state that was fetched.
+        judge: Returns what a state means; called once for each that was fetched.
         ids: What is waited for, by name, for the errors.
         clock: Monotonic seconds.
-        on_change: Told of each state that differs from the one before.
+        on_change: Called with each state that differs from the one before.
         on_poll: Called after each poll that fetched a state.
-        missing: Deals with a `NotFound`: raises one, or returns what it means; told whether a state was seen before.
+        missing: Handles a `NotFound`, given whether a state was seen before: raises one, or returns what it means.
             When left out, what was never seen may be missing for a minute, and what was seen may not be.
 
     Attributes:
@@ -60,18 +60,18 @@ class Watch(Generic[T]):
         self._clock = clock
         self._on_change = on_change
         self._on_poll = on_poll
-        self._missing = missing or self._missing_for_now
+        self._missing = missing or self._missing_at_first
         self._gives_up = clock() + UNSEEN
         self._read: tuple[T] | Exception | None = None
-        self._told: set[str] = set()
-        self._trouble: EksError | None = None
+        self._warned_of: set[str] = set()
+        self._last_error: EksError | None = None
         self._failures = 0
 
     async def read(self) -> None:
-        """Fetch the state, or find out why it can't be fetched. Raises nothing of the kind: see `settle`."""
+        """Fetch the state, or store why it can't be fetched. It does not raise: see `evaluate`."""
         try:
             state = await self._fetch()
-        except Exception as error:  # noqa: BLE001 - raised by `settle`
+        except Exception as error:  # noqa: BLE001 - raised by `evaluate`
             self._read = error
         else:
             self._read = (state,)
@@ -88,8 +88,8 @@ class Watch(Generic[T]):
         """Whether what was read ends the wait."""
         return isinstance(self._read, tuple) and self.verdict is not None and self.verdict.has_ended
 
-    async def settle(self) -> None:
-        """Deal with what was read, if anything was: tell of a change, and see whether it has ended.
+    async def evaluate(self) -> None:
+        """Handle what was read, if anything was: report a change, and find out whether the wait has ended.
 
         Raises:
             Exception: What a callback raised, or a bug in the fetch.
@@ -98,60 +98,60 @@ class Watch(Generic[T]):
         if read is None:
             return
         if isinstance(read, tuple):
-            await self._hear(read[0])
+            await self._on_state(read[0])
         elif isinstance(read, NotFound):
-            self._miss(read)
+            self._on_not_found(read)
         elif isinstance(read, EksError):
             if may_pass(read):  # the state is only not known for now
-                self._trouble, self._failures = read, self._failures + 1
+                self._last_error, self._failures = read, self._failures + 1
             else:
-                self._end_badly(read)
+                self._fail(read)
         else:
             raise read
 
     def time_is_up(self, timeout: float | None) -> None:
-        """End the wait for want of time, unless it has ended by itself."""
+        """End the wait because its time is up, unless it has ended by itself."""
         if self.has_ended:
             return
         error = self.timed_out(timeout)
-        error.__cause__ = self._trouble
-        self._end_badly(error)
+        error.__cause__ = self._last_error
+        self._fail(error)
 
     def timed_out(self, timeout: float | None) -> WaitTimeout:
-        """Return the error for want of time."""
+        """Return the error of a wait whose time is up."""
         message = f"it did not end within {timeout:g} s; {self.words}"
         return WaitTimeout(message, ids=self.ids, last=self.last, status=self.verdict.status if self.verdict else None)
 
     def failed(self, failure: str) -> TaskFailed:
-        """Return the error for a failure."""
+        """Return the error of a failure."""
         return TaskFailed(failure, ids=self.ids, last=self.last, status=self.verdict.status if self.verdict else None)
 
     @property
     def words(self) -> str:
-        """What was last seen, and what trouble there is."""
+        """The last state in words, and what the last polls failed with."""
         words = self.verdict.words if self.verdict is not None else "it was never seen"
         return f"{words}; {self.trouble}" if self.trouble else words
 
     @property
     def trouble(self) -> str:
         """What the last polls failed with; empty if they did not."""
-        if self._trouble is None:
+        if self._last_error is None:
             return ""
         polls = "the last poll" if self._failures == 1 else f"the last {self._failures} polls"
-        if isinstance(self._trouble, NotFound):
+        if isinstance(self._last_error, NotFound):
             return f"{polls} did not find it"
         end = "" if self._failures == 1 else ", at last"
-        return f"{polls} failed{end} with {type(self._trouble).__name__}: {self._trouble.message}"
+        return f"{polls} failed{end} with {type(self._last_error).__name__}: {self._last_error.message}"
 
-    async def _hear(self, state: T) -> None:
+    async def _on_state(self, state: T) -> None:
         verdict = self.verdict
         assert verdict is not None  # `read` has judged
-        self._trouble, self._failures = None, 0
+        self._last_error, self._failures = None, 0
         if self.last is None or state != self.last:
             self.last = state
             await call_back(self._on_change, state)
-        if verdict.unknown is not None and verdict.unknown not in self._told:
-            self._told.add(verdict.unknown)
+        if verdict.unknown is not None and verdict.unknown not in self._warned_of:
+            self._warned_of.add(verdict.unknown)
             warn_of(verdict.unknown, str(self))
         self.has_ended = verdict.has_ended
         if verdict.failure is not None:
@@ -159,23 +159,23 @@ class Watch(Generic[T]):
         if self._on_poll is not None:
             await self._on_poll()
 
-    def _miss(self, error: NotFound) -> None:
+    def _on_not_found(self, error: NotFound) -> None:
         try:
             verdict = self._missing(error, self.last is not None)
         except NotFound as final:
-            self._end_badly(final)
+            self._fail(final)
             return
-        self._trouble, self._failures = error, self._failures + 1
+        self._last_error, self._failures = error, self._failures + 1
         self.has_ended = verdict.has_ended
 
-    def _missing_for_now(self, error: NotFound, was_seen: bool) -> Verdict:
+    def _missing_at_first(self, error: NotFound, was_seen: bool) -> Verdict:
         if was_seen:
             raise reworded(error, "it is gone")
         if self._clock() >= self._gives_up:
             raise reworded(error, "it was never seen")
         return Verdict()
 
-    def _end_badly(self, error: EksError) -> None:
+    def _fail(self, error: EksError) -> None:
         error.ids = {**self.ids, **error.ids}
         self.error = error
         self.has_ended = True
@@ -185,20 +185,20 @@ class Watch(Generic[T]):
 
 
 def warn_of(status: str, what: str) -> None:
-    """Log a status that is not known: the wait goes on, for as long as it may take."""
+    """Log an unknown status, which counts as pending."""
     logger.warning("a status that is not known, the wait goes on: %s of %s", shown(status), what)
 
 
 def reworded(error: NotFound, words: str) -> NotFound:
-    """Return a `NotFound` that says more."""
-    told = copy.copy(error)
-    told.message = f"{error.message} ({words})" if error.message else words
-    told.__cause__ = error.__cause__
-    return told
+    """Return a copy of a `NotFound` with more words in its message."""
+    copied = copy.copy(error)
+    copied.message = f"{error.message} ({words})" if error.message else words
+    copied.__cause__ = error.__cause__
+    return copied
 
 
 async def call_back(on_change: Callable[[T], Awaitable[None] | None] | None, state: T) -> None:
-    """Tell who wants to know of a state; the callback may be async."""
+    """Call a callback, which may be async, with a state."""
     if on_change is not None:
         result = on_change(state)
         if inspect.isawaitable(result):
@@ -206,7 +206,7 @@ async def call_back(on_change: Callable[[T], Awaitable[None] | None] | None, sta
 
 
 def check_callback(name: str, value: object) -> None:
-    """Check what is to be called.
+    """Check a callback.
 
     Raises:
         InvalidRequestError: It can't be called.

@@ -20,18 +20,18 @@ from unittest.mock import Mock
 import attrs
 import pytest
 import trustme
-from native_parts import LOOPS, Link, ThreadedServer, black_hole, open_files, request, reset, sender
-from raw_server import CLUSTER, answer, answering, plain, serve, unused_port
 
 from cds_eks import Limits, errors
 from cds_eks._runtime import clocks
-from cds_eks.backend import freeing
-from cds_eks.backend import httpx as default
-from cds_eks.backend.connection import Connection
+from cds_eks.backend import native_loop, response_body
+from cds_eks.backend.headers import idle_seconds
 from cds_eks.backend.native import NativeBackend
-from cds_eks.backend.shared import Shared
+from cds_eks.backend.native_connection import NativeConnection
+from cds_eks.backend.native_loop import LoopState
 from cds_eks.pipeline import OutOfTime
-from cds_eks.wire import RawResponse
+from support.native_backend import LOOPS, open_files, request, sender
+from support.raw_server import CLUSTER, answer, answering, plain, serve, unused_port
+from support.threaded_server import Link, ThreadedServer, black_hole, reset
 
 asynchronous = pytest.mark.anyio
 
@@ -48,13 +48,6 @@ def new_loop(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEve
     uvloop = pytest.importorskip("uvloop")
     made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return made
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -129,10 +122,8 @@ def test_a_connection_whose_time_ran_out_while_the_loop_stood_still_is_not_used(
     ],
 )
 def test_a_server_may_say_how_long_a_connection_may_be_idle(said: str | None, seconds: float) -> None:
-    made = NativeBackend(limits=Limits(keepalive_expiry=30))
     headers = {} if said is None else {"keep-alive": said}
-    response = RawResponse(status=200, headers=headers, content=b"")
-    assert made._idle_seconds(response) == seconds
+    assert idle_seconds(headers, 30) == seconds
 
 
 @asynchronous
@@ -169,8 +160,8 @@ def opened(loop: asyncio.AbstractEventLoop, url: str, trusted: ssl.SSLContext) -
     """A backend with an idle connection, whose loop stands still."""
     made = NativeBackend(verify=trusted)
     loop.run_until_complete(made.send(request(url)))
-    assert made._shared is not None
-    assert len(made._shared.idle) == 1
+    assert made._loop_state is not None
+    assert len(made._loop_state.idle) == 1
     return made
 
 
@@ -225,13 +216,13 @@ async def test_a_forked_child_leaves_its_parents_connections_alone(monkeypatch: 
     async with serve(answering(answer(CLUSTER))) as server:
         made = NativeBackend()
         await made.send(request(server.url))
-        shared = made._shared
+        shared = made._loop_state
         assert shared is not None
         with monkeypatch.context() as child:
             child.setattr("os.getpid", lambda: -1)
             assert not made.abandon()
         assert len(shared.idle) == 1
-        assert freeing.free_all(shared)
+        assert native_loop.free_all(shared)
         await server.until(lambda: server.closed == 1)
 
 
@@ -281,8 +272,8 @@ def test_without_the_name_that_asyncio_has_for_it_a_connection_still_ends(
     with ThreadedServer(replying) as server:
         loop = asyncio.SelectorEventLoop()
         made = opened(loop, server.url, ssl.create_default_context())
-        assert made._shared is not None
-        (connection,) = made._shared.idle
+        assert made._loop_state is not None
+        (connection,) = made._loop_state.idle
         connection._transport = Renamed(connection._transport)  # type: ignore[assignment]
         assert made.abandon()
         until(lambda: b"closed" in server.requests)
@@ -298,9 +289,9 @@ def test_an_event_loop_that_ends_just_now_frees_nothing_more() -> None:
         def call_soon_threadsafe(self, *_: object) -> None:
             raise RuntimeError("Event loop is closed")
 
-    shared: Any = Shared(Ending())  # type: ignore[arg-type]
+    shared: Any = LoopState(Ending())  # type: ignore[arg-type]
     shared.idle[object()] = None
-    assert freeing.free_all(shared)
+    assert native_loop.free_all(shared)
 
 
 # --- large requests ------------------------------------------------------------------------------------------------
@@ -311,26 +302,26 @@ async def test_a_large_request_to_a_dead_connection_ends_without_a_flood_of_log_
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     dead = threading.Event()
-    begin = Connection.send_begin
+    begin = NativeConnection.send_begin
     writes: list[int] = []
-    write = Connection._write
+    write = NativeConnection._write
 
     def act(server: ThreadedServer, link: Link) -> None:
         link.raw.recv(1)
         reset(link.raw)
         dead.set()
 
-    def send_begin(self: Connection) -> None:
+    def send_begin(self: NativeConnection) -> None:
         begin(self)
         assert dead.wait(5)
         time.sleep(0.01)
 
-    def watched(self: Connection, data: Any) -> None:
+    def watched(self: NativeConnection, data: Any) -> None:
         writes.append(len(data))
         write(self, data)
 
-    monkeypatch.setattr(Connection, "send_begin", send_begin)
-    monkeypatch.setattr(Connection, "_write", watched)
+    monkeypatch.setattr(NativeConnection, "send_begin", send_begin)
+    monkeypatch.setattr(NativeConnection, "_write", watched)
     with ThreadedServer(act) as server:
         async with sender() as made:
             asked = request(server.url, method="POST", content=bytes(20_000_000))
@@ -351,14 +342,14 @@ async def test_a_large_request_leaves_the_event_loop_to_others(monkeypatch: pyte
         rounds += 1
         handle.append(asyncio.get_running_loop().call_soon(tick))
 
-    def write(self: Connection, data: Any) -> None:  # as if the system took all at once
+    def write(self: NativeConnection, data: Any) -> None:  # as if the system took all at once
         if len(data) == 64 * 1024:
             written.append(rounds)
         else:
             usual(self, data)
 
-    usual = Connection._write
-    monkeypatch.setattr(Connection, "_write", write)
+    usual = NativeConnection._write
+    monkeypatch.setattr(NativeConnection, "_write", write)
     handle: list[asyncio.Handle] = []
     async with sender() as made:
 
@@ -377,24 +368,24 @@ async def test_a_large_request_leaves_the_event_loop_to_others(monkeypatch: pyte
 
 @asynchronous
 async def test_what_the_transport_says_twice_does_no_harm() -> None:
-    shared = Shared(asyncio.get_running_loop())
-    connection = Connection(shared, ("http", "eks.test", 80))
+    shared = LoopState(asyncio.get_running_loop())
+    connection = NativeConnection(shared, ("http", "eks.test", 80))
     connection.pause_writing()
-    waiting = connection._may_write
+    waiting = connection._writable
     assert waiting is not None
     for _ in range(2):
         connection.resume_writing()
     assert waiting.done()
     connection.pause_writing()
-    assert connection._may_write is not None
-    connection._may_write.cancel()
+    assert connection._writable is not None
+    connection._writable.cancel()
     connection.resume_writing()
 
 
 @asynchronous
 async def test_what_lies_there_when_writing_fails_is_read_to_its_end() -> None:
-    shared = Shared(asyncio.get_running_loop())
-    connection = Connection(shared, ("http", "eks.test", 80))
+    shared = LoopState(asyncio.get_running_loop())
+    connection = NativeConnection(shared, ("http", "eks.test", 80))
     one, other = socket.socketpair()
     with one, other:
         transport = Mock(spec=asyncio.Transport)
@@ -412,7 +403,7 @@ async def test_what_lies_there_when_writing_fails_is_read_to_its_end() -> None:
 
 @asynchronous
 async def test_a_call_whose_time_to_read_is_up_before_it_leaves_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Shared, "send_soon", lambda *_: None)  # the event loop is busy with other things
+    monkeypatch.setattr(LoopState, "send_soon", lambda *_: None)  # the event loop is busy with other things
     async with serve(answering(answer(CLUSTER))) as server, sender() as made:
         asked = request(server.url, read_timeout=0.03)
         with pytest.raises(errors.ConnectFailed, match="ReadTimeout before anything was sent"):
@@ -433,7 +424,7 @@ def hidden(**changes: Any) -> dict[str, Any]:
         "content": f'{{"Password": "{PASSWORD}"}}'.encode(),
         "headers": {"Authorization": f"Bearer {SIGNATURE}"},
         "secrets": frozenset({PASSWORD}),
-        "read_timeout": 0.1,
+        "read_timeout": 5.0,
     }
     return {**given, **changes}
 
@@ -462,9 +453,9 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], type[Exception]]] = {
     "reset": (cut, {}, errors.ConnectionLost),
     "reset in a large one": (cut, {"content": LONG + PASSWORD.encode()}, errors.ConnectionLost),
     "garbage": (raw(b"\0\1\2\3"), {}, errors.ConnectionLost),
-    "silence": (raw(b""), {}, errors.ConnectionLost),
+    "silence": (raw(b""), {"read_timeout": 0.1}, errors.ConnectionLost),
     "no time": (raw(b""), {"due": 0.05}, OutOfTime),
-    "cut off": (raw(plain(b"{}" + PASSWORD.encode())[:-1]), {}, errors.ConnectionLost),
+    "cut off": (raw(plain(b"{}" + PASSWORD.encode())[:-1]), {"read_timeout": 0.1}, errors.ConnectionLost),
     "no known form": (
         raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n10\r\n%s\r\n0\r\n\r\n" % PASSWORD.encode()),
         {},
@@ -485,7 +476,7 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], type[Exception]]] = {
 async def failure(name: str, monkeypatch: pytest.MonkeyPatch) -> Exception:
     """Make a call that fails, and return with what."""
     what, changes, kind = FAILURES[name]
-    monkeypatch.setattr(default, "MAX_BODY", 100)
+    monkeypatch.setattr(response_body, "MAX_BODY", 100)
     changes = hidden(**changes)
     due = changes.pop("due", None)
     query = changes.pop("query")
@@ -549,13 +540,13 @@ async def test_a_failed_call_leaves_nothing_to_the_garbage_collector(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     living: weakref.WeakSet[Any] = weakref.WeakSet()
-    init = Connection.__init__
+    init = NativeConnection.__init__
 
-    def watched(self: Connection, *args: Any) -> None:
+    def watched(self: NativeConnection, *args: Any) -> None:
         init(self, *args)
         living.add(self)
 
-    monkeypatch.setattr(Connection, "__init__", watched)
+    monkeypatch.setattr(NativeConnection, "__init__", watched)
     await failure(name, monkeypatch)
     gc.collect()
     before = open_files()

@@ -12,11 +12,11 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from raw_server import unused_port
-from test_httpx import CREDENTIALS, _no_proxies, create  # noqa: F401 - fixtures
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.backend.resolve import look_up
+from support.backend_clients import CREDENTIALS
+from support.raw_server import unused_port
 
 pytestmark = pytest.mark.anyio
 

@@ -17,21 +17,22 @@ from typing import Any
 import anyio
 import httpcore
 import pytest
-from test_httpx import authority, client_context, server_context  # noqa: F401 - fixtures
 
 from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
-from cds_eks.backend.looped import LoopedStream, plain_stream
-from cds_eks.backend.network import Network
-from cds_eks.backend.sockets import TimeIsUp
-from cds_eks.backend.streams import LOOKS, PORTION, Patience, PlainStream, SecureStream, end_of_records
+from cds_eks.backend.asyncio_stream import AsyncioStream, plain_stream
+from cds_eks.backend.httpcore_network import HttpcoreNetwork
+from cds_eks.backend.sockets import TimedOut
+from cds_eks.backend.streams import SEND_SIZE, PlainStream, TimeLimits
+from cds_eks.backend.tls_records import end_of_records
+from cds_eks.backend.tls_stream import MAX_READS, TlsStream
 
 asynchronous = pytest.mark.anyio
-ALWAYS = Patience()
+ALWAYS = TimeLimits()
 
 
-def soon(seconds: float = 0.02) -> Patience:
-    return Patience(end=clocks.monotonic() + seconds)
+def soon(seconds: float = 0.02) -> TimeLimits:
+    return TimeLimits(deadline=clocks.monotonic() + seconds)
 
 
 @pytest.fixture
@@ -52,25 +53,25 @@ KINDS = [plain_stream, PlainStream]
 @pytest.mark.parametrize("make", KINDS)
 async def test_a_plain_stream_knows_whether_anything_has_come(make: Any, pair: Any) -> None:
     stream = make(pair[0])
-    assert stream.is_quiet()
+    assert stream.is_idle()
     assert stream.receive_now() is None
     pair[1].sendall(b"x" * 100_000)
     size = 0
     while size < 100_000:
         size += len(await stream.receive(ALWAYS))
-    assert stream.is_quiet()
+    assert stream.is_idle()
     pair[1].sendall(b"more")
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     await anyio.sleep(0.01)  # the loop has its chance to take it away
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
     assert await stream.receive(ALWAYS) == b"more"
     pair[1].close()
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     for _ in range(2):
         assert await stream.receive(ALWAYS) == b""
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
     stream.close()
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
     with pytest.raises(OSError):  # noqa: PT011 - its number says what it is
         await stream.receive(ALWAYS)
 
@@ -87,23 +88,23 @@ async def test_a_stream_that_is_reset_says_so_each_time(make: Any, pair: Any) ->
     stream = make(pair[0])
     pair[1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     pair[1].close()
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     with pytest.raises(OSError, match="reset"):
         await stream.receive(ALWAYS)
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
 
 
 @asynchronous
 @pytest.mark.parametrize("make", KINDS)
 async def test_a_stream_gives_up_in_time_but_takes_what_is_there(make: Any, pair: Any) -> None:
     stream = make(pair[0])
-    for patience in (soon(), Patience(silence=0.02), soon(-1)):
-        with pytest.raises(TimeIsUp):
-            await stream.receive(patience)
+    for time_limits in (soon(), TimeLimits(read_timeout=0.02), soon(-1)):
+        with pytest.raises(TimedOut):
+            await stream.receive(time_limits)
     pair[1].sendall(b"x")
-    await wait_until(lambda: not stream.is_quiet())
+    await wait_until(lambda: not stream.is_idle())
     assert await stream.receive(soon(-1)) == b"x", "a loop that stood still hears of the time first"
-    with pytest.raises(TimeIsUp):
+    with pytest.raises(TimedOut):
         await stream.send(b"x" * 50_000_000, soon())
     pair[1].sendall(b"y")
     assert await stream.receive(ALWAYS) == b"y"
@@ -114,7 +115,7 @@ async def test_a_stream_gives_up_in_time_but_takes_what_is_there(make: Any, pair
 async def test_one_timer_serves_many_answers(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, set_ = asyncio.get_running_loop(), 0
     stream = plain_stream(pair[0])
-    assert isinstance(stream, LoopedStream)
+    assert isinstance(stream, AsyncioStream)
     own = loop.call_later
 
     def call_later(delay: float, function: Any, *args: Any, **more: Any) -> Any:
@@ -125,12 +126,12 @@ async def test_one_timer_serves_many_answers(pair: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(loop, "call_later", call_later)
     for _ in range(5):
         pair[1].sendall(b"x")
-        assert await stream.receive(Patience(silence=0.5)) == b"x"
+        assert await stream.receive(TimeLimits(read_timeout=0.5)) == b"x"
     assert set_ == 1
     assert await receive_later(stream, pair[1], 0.6) == b"x", "it fires, and the time is not up"
     assert set_ == 2
-    with pytest.raises(TimeIsUp):
-        await stream.receive(Patience(silence=0.01))  # sooner than the one that is set
+    with pytest.raises(TimedOut):
+        await stream.receive(TimeLimits(read_timeout=0.01))  # sooner than the one that is set
     assert set_ == 3
     stream.close()
 
@@ -143,7 +144,7 @@ async def receive_later(stream: Any, other: socket.socket, after: float) -> byte
             other.sendall(b"x")
 
         group.start_soon(send)
-        received: bytes = await stream.receive(Patience(silence=5))
+        received: bytes = await stream.receive(TimeLimits(read_timeout=5))
     return received
 
 
@@ -211,7 +212,7 @@ class Peer:
 async def secure_pair(pair: Any, server: ssl.SSLContext, trusting: ssl.SSLContext) -> Any:
     peer = Peer(pair[1], server)
     inner = plain_stream(pair[0])
-    stream = await SecureStream.wrap(inner, trusting, "eks.test", soon(10))
+    stream = await TlsStream.wrap(inner, trusting, "eks.test", soon(10))
     await peer.ready()
     yield stream, peer.tls, inner
     stream.close()
@@ -225,32 +226,32 @@ async def test_a_stream_in_tls_knows_whether_anything_has_come(
 ) -> None:
     client_context.maximum_version = version
     async with secure_pair(pair, server_context, client_context) as (stream, peer, _):
-        assert stream.is_quiet(), "session tickets mean nothing"
+        assert stream.is_idle(), "session tickets mean nothing"
         peer.sendall(b"x" * 40_000)
         size = 0
         while size < 40_000:
             size += len(await stream.receive(soon(5)))
-        assert stream.is_quiet()
+        assert stream.is_idle()
         await stream.send(b"y" * 10, ALWAYS)
         assert peer.recv(100) == b"y" * 10
         peer.sendall(b"1")
         peer.sendall(b"2")
-        await wait_until(lambda: not stream.is_quiet())
+        await wait_until(lambda: not stream.is_idle())
         await anyio.sleep(0.01)
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
         got = b""
         while len(got) < 2:
             got += await stream.receive(soon(5))
         assert got == b"12"
         assert stream.receive_now() is None
-        with pytest.raises(TimeIsUp):
+        with pytest.raises(TimedOut):
             await stream.receive(soon())
         with contextlib.suppress(OSError):
             peer.setblocking(False)
             peer.unwrap()  # says that this is the end
-        await wait_until(lambda: not stream.is_quiet())
+        await wait_until(lambda: not stream.is_idle())
         assert await stream.receive(soon(5)) == b""
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
 
 
 @asynchronous
@@ -264,13 +265,13 @@ async def test_a_part_of_a_record_is_something(
             other, _ = listener.accept()
         one.setblocking(False)
         async with secure_pair((one, other), server_context, client_context) as (stream, peer, inner):
-            assert stream.is_quiet(), "session tickets mean nothing"
+            assert stream.is_idle(), "session tickets mean nothing"
             raw = socket.socket(fileno=peer.detach())
             raw.sendall(part)
-            await wait_until(lambda inner=inner: not inner.is_quiet())
-            assert not stream.is_quiet()
-            assert inner.is_quiet()
-            assert not stream.is_quiet()
+            await wait_until(lambda inner=inner: not inner.is_idle())
+            assert not stream.is_idle()
+            assert inner.is_idle()
+            assert not stream.is_idle()
             raw.close()
             with pytest.raises(ConnectionResetError, match="close_notify"):
                 await stream.receive(soon(5))
@@ -281,14 +282,14 @@ async def test_what_is_no_tls_breaks_a_stream_but_not_what_came_before(
     pair: Any, server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
     async with secure_pair(pair, server_context, client_context) as (stream, peer, inner):
-        assert stream.is_quiet(), "session tickets mean nothing"
+        assert stream.is_idle(), "session tickets mean nothing"
         peer.sendall(b"whole")
         raw = socket.socket(fileno=peer.detach())
         raw.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        await wait_until(lambda: not inner.is_quiet())
+        await wait_until(lambda: not inner.is_idle())
         await anyio.sleep(0.02)
         assert await stream.receive(soon(5)) == b"whole"
-        assert not stream.is_quiet()
+        assert not stream.is_idle()
         for _ in range(2):
             with pytest.raises(OSError, match=r"WRONG_VERSION|wrong version|RECORD_LAYER_FAILURE"):
                 await stream.receive(soon(5))
@@ -303,8 +304,8 @@ async def test_a_handshake_with_what_is_no_tls_fails(
     if says is not None:
         pair[1].sendall(says)
         pair[1].shutdown(socket.SHUT_WR)
-    with pytest.raises(TimeIsUp if says is None else OSError):
-        await SecureStream.wrap(plain_stream(pair[0]), client_context, "eks.test", soon(0.05 if says is None else 5))
+    with pytest.raises(TimedOut if says is None else OSError):
+        await TlsStream.wrap(plain_stream(pair[0]), client_context, "eks.test", soon(0.05 if says is None else 5))
 
 
 class Chatty:
@@ -312,7 +313,7 @@ class Chatty:
 
     socket = None
 
-    def is_quiet(self) -> bool:
+    def is_idle(self) -> bool:
         return False
 
     def __init__(self, come: bytes | OSError | None) -> None:
@@ -325,15 +326,15 @@ class Chatty:
         return self.come
 
 
-@pytest.mark.parametrize(("come", "taken"), [(b"\x17\x03\x03", LOOKS), (b"", 1), (None, 1), (OSError(), 1)])
+@pytest.mark.parametrize(("come", "taken"), [(b"\x17\x03\x03", MAX_READS), (b"", 1), (None, 1), (OSError(), 1)])
 def test_a_server_that_always_has_something_to_say_is_not_quiet(come: Any, taken: int) -> None:
     context = ssl.create_default_context()
     buffers = ssl.MemoryBIO(), ssl.MemoryBIO()
     inner: Any = Chatty(come)
-    stream = SecureStream(inner, context.wrap_bio(*buffers, server_hostname="eks.test"), *buffers)
+    stream = TlsStream(inner, context.wrap_bio(*buffers, server_hostname="eks.test"), *buffers)
     stream._incoming = ssl.MemoryBIO()
     stream._decrypted = lambda: b""  # type: ignore[method-assign]
-    assert not stream.is_quiet()
+    assert not stream.is_idle()
     assert inner.taken == taken
 
 
@@ -400,7 +401,7 @@ async def test_connecting_fails_with_the_last_reason_or_when_the_time_is_up(monk
         await sockets.connect("127.0.0.1", 1, math.inf)
     with pytest.raises(OSError, match=r"not known|No address|resolution"):
         await sockets.connect("no-such-host.invalid", 1, clocks.monotonic() + 10)
-    with full_line() as (nowhere, _), pytest.raises(TimeIsUp):
+    with full_line() as (nowhere, _), pytest.raises(TimedOut):
         await sockets.connect(nowhere[0], nowhere[1], clocks.monotonic() + 0.03)
 
     async def none(*_: object) -> Any:
@@ -418,7 +419,7 @@ async def test_a_name_that_takes_too_long_to_look_up_is_given_up(monkeypatch: py
 
     monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
     began = time.monotonic()
-    with pytest.raises(TimeIsUp):
+    with pytest.raises(TimedOut):
         await sockets.connect("eks.test", 1, clocks.monotonic() + 0.03)
     with anyio.move_on_after(0.03):
         await sockets.connect("eks.test", 1, clocks.monotonic() + 30)
@@ -441,7 +442,7 @@ async def test_the_families_of_addresses_are_tried_by_turns(monkeypatch: pytest.
 @asynchronous
 async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        network = Network()
+        network = HttpcoreNetwork()
         channel = await network.connect_tcp("127.0.0.1", listener.getsockname()[1])
         assert network.channel is channel
         assert channel.get_extra_info("server_addr") == listener.getsockname()
@@ -452,9 +453,9 @@ async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
         accepted, _ = listener.accept()
         with accepted:
             await channel.write(b"\x05\x01\x00")  # SOCKS: no answer to a request comes
-            accepted.sendall(b"\x05\x00" * PORTION)
+            accepted.sendall(b"\x05\x00" * SEND_SIZE)
             assert await channel.read(3) == b"\x05\x00\x05"
-            assert not channel.is_at_rest()
+            assert not channel.is_reusable()
             assert channel.get_extra_info("is_readable") is True
             with pytest.raises(httpcore.ConnectError, match="before it was asked"):
                 await channel.write(b"GET / HTTP/1.1\r\n\r\n")
@@ -468,7 +469,7 @@ async def test_httpcore_is_told_what_it_asks_of_a_connection() -> None:
 @pytest.mark.parametrize("does", ["write", "handshake", "broken"])
 async def test_httpcore_is_told_of_what_fails_in_its_own_words(does: str, client_context: ssl.SSLContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        network = Network()
+        network = HttpcoreNetwork()
         network.begin(math.inf, 0.05)
         channel = await network.connect_tcp("127.0.0.1", listener.getsockname()[1])
         accepted, _ = listener.accept()
@@ -550,7 +551,7 @@ async def test_an_address_that_is_not_connected_yet_is_waited_for_again(monkeypa
 
 @asynchronous
 async def test_httpcore_is_told_in_its_own_words_that_connecting_took_too_long() -> None:
-    network = Network()
+    network = HttpcoreNetwork()
     with full_line() as (nowhere, _):
         network.begin(math.inf, 0.03)
         with pytest.raises(httpcore.ConnectTimeout):
@@ -560,7 +561,7 @@ async def test_httpcore_is_told_in_its_own_words_that_connecting_took_too_long()
 @asynchronous
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_what_has_come_when_the_time_is_up_has_come_in_time(pair: Any) -> None:
-    stream = LoopedStream(pair[0], asyncio.get_running_loop())
+    stream = AsyncioStream(pair[0], asyncio.get_running_loop())
     waits = asyncio.ensure_future(stream.receive(soon(5)))
     await asyncio.sleep(0)
     pair[1].sendall(b"x")

@@ -24,13 +24,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from raw_server import CLUSTER, answer, answering, serve
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, errors, models
-from cds_eks.backend import surroundings
-from cds_eks.backend.surroundings import ssl_context
-from cds_eks.backend.tls import tls_context, tls_words
+from cds_eks.backend import tls
+from cds_eks.backend.tls import ssl_context, tls_context, tls_words
 from cds_eks.errors import ConfigurationError
+from support.raw_server import CLUSTER, answer, answering, serve
 
 asynchronous = pytest.mark.anyio
 BACKENDS = ["httpx", "native"]
@@ -39,10 +38,10 @@ CREDENTIALS = Credentials("AKID-marked-id", "SK-marked-key")
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *surroundings.VARIABLES):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *tls.VARIABLES):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(surroundings, "_loaded", {})
+    monkeypatch.setattr(tls, "_loaded", {})
 
 
 @pytest.fixture(scope="session")
@@ -168,14 +167,14 @@ def test_a_file_that_is_just_being_replaced_leaves_what_was_trusted(
 
 
 def test_contexts_of_many_files_are_not_kept_for_ever(bundle: Path, tmp_path: Path) -> None:
-    for number in range(surroundings.MOST_CONTEXTS + 3):
+    for number in range(tls.MOST_CONTEXTS + 3):
         path = tmp_path / f"{number}.pem"
         path.write_bytes(bundle.read_bytes())
         ssl_context({"SSL_CERT_FILE": str(path)})
-    assert len(surroundings._loaded) == surroundings.MOST_CONTEXTS
+    assert len(tls._loaded) == tls.MOST_CONTEXTS
 
 
-@pytest.mark.parametrize("variable", surroundings.VARIABLES)
+@pytest.mark.parametrize("variable", tls.VARIABLES)
 @pytest.mark.parametrize("what", ["absent", "no certificate", "a NUL"])
 def test_certificates_that_can_not_be_loaded_are_an_error_that_names_the_variable(
     variable: str, what: str, tmp_path: Path

@@ -115,7 +115,7 @@ class RetryMachine(RuleBasedStateMachine):
         self.sent += 1
         event: Event = await _Pause("attempt")
         if event.has_left:
-            request.record.may_have_left()
+            request.record.mark_sent()
         if isinstance(event.what, errors.EksError):
             raise event.what
         return event.what
@@ -178,7 +178,7 @@ class RetryMachine(RuleBasedStateMachine):
         """By the caller, or by the deadline: in an attempt or in a pause."""
         assert self.call is not None
         if self.at == "attempt" and has_left:
-            self.request.record.may_have_left()
+            self.request.record.mark_sent()
             self.outcome = max(self.outcome, "unknown", key=ORDER.index)
         try:
             self.call.throw(Cancelled())

@@ -23,8 +23,8 @@ SECRET = "marked-secret"
 
 STEPS: dict[str, Callable[[CallRecord], None]] = {
     "begins": CallRecord.begin_attempt,
-    "may have left": CallRecord.may_have_left,
-    "did not leave": CallRecord.did_not_leave,
+    "sent": CallRecord.mark_sent,
+    "not sent": CallRecord.mark_not_sent,
     "accepted": lambda record: record.answered("r", outcome="accepted"),
     "refused": lambda record: record.answered("r", outcome="refused"),
     "answered with a fault": lambda record: record.answered("r", outcome="unknown"),
@@ -40,11 +40,11 @@ def test_a_new_record_knows_of_nothing() -> None:
     ("steps", "outcome"),
     [
         ([], "not_sent"),
-        (["may have left"], "unknown"),
-        (["may have left", "did not leave"], "not_sent"),
-        (["may have left", "accepted"], "accepted"),
-        (["may have left", "refused"], "refused"),
-        (["may have left", "answered with a fault"], "unknown"),
+        (["sent"], "unknown"),
+        (["sent", "not sent"], "not_sent"),
+        (["sent", "accepted"], "accepted"),
+        (["sent", "refused"], "refused"),
+        (["sent", "answered with a fault"], "unknown"),
         (["answered with a fault"], "unknown"),
         (["accepted"], "accepted"),
         (["refused"], "refused"),
@@ -58,10 +58,10 @@ def test_the_outcome_of_an_attempt_is_that_of_its_last_event(steps: list[str], o
 
 
 OF_ATTEMPT: dict[Outcome, list[str]] = {
-    "not_sent": ["may have left", "did not leave"],
-    "refused": ["may have left", "refused"],
-    "unknown": ["may have left"],
-    "accepted": ["may have left", "accepted"],
+    "not_sent": ["sent", "not sent"],
+    "refused": ["sent", "refused"],
+    "unknown": ["sent"],
+    "accepted": ["sent", "accepted"],
 }
 
 
@@ -102,12 +102,12 @@ def test_what_left_in_one_send_of_an_attempt_is_not_undone_by_the_next() -> None
     record = CallRecord()
     record.begin_attempt()
     record.begin_send()
-    record.may_have_left()
-    record.did_not_leave()
+    record.mark_sent()
+    record.mark_not_sent()
     assert record.outcome == "not_sent"
-    record.may_have_left()
+    record.mark_sent()
     record.begin_send()
-    record.did_not_leave()
+    record.mark_not_sent()
     assert (record.outcome, record.attempts) == ("unknown", 1)
 
 

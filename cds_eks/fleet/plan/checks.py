@@ -21,7 +21,7 @@ from cds_eks.fleet.plan.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import did_you_mean
-from cds_eks.schema.validators import BOOLEAN, Broken, Rule, kind_of
+from cds_eks.schema.validators import BOOLEAN, Rule, ValidationFailure, kind_of
 
 MEANT = {"cluster_name": "name", "pool_name": "name", "node_pool_config": "node_pools", "node_pool": "node_pools"}
 NAMED_BY_PLAN = frozenset({"cluster_name", "node_pool_config", "pool_name"})
@@ -232,6 +232,6 @@ def complaint_of(rule: Rule, value: Any) -> str | None:
     """Return the rule in words if a value breaks it."""
     try:
         rule.check(value)
-    except Broken as broken:
+    except ValidationFailure as broken:
         return broken.rule
     return None

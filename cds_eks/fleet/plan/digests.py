@@ -70,4 +70,4 @@ class Digests:
         return int(value) if isinstance(rule, Flag) else value
 
     def _entry(self, rule: Rule, entry: Any) -> Any:
-        return self._normal(rule.shape, rule.spelt_out(entry)) if isinstance(rule, Nested) else self._value(rule, entry)
+        return self._normal(rule.shape, rule.expanded(entry)) if isinstance(rule, Nested) else self._value(rule, entry)

@@ -12,7 +12,7 @@ from cds_eks.fleet.plan.faults import Path
 from cds_eks.fleet.plan.secrets import SecretRef
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.schema.shape import fields_of
-from cds_eks.schema.validators import Rule, Whole
+from cds_eks.schema.validators import Integer, Rule
 
 VERSION = 1
 MOST_CLUSTERS = 100_000
@@ -24,9 +24,9 @@ LIMITS = ("max_clusters", "max_nodes", "max_gpus")
 TOP_KEYS = ("version", "defaults", "clusters", "allow_inline_secrets", *LIMITS, "$schema")
 DEFAULT_KEYS = ("cluster", "node_pool")
 
-COUNT = Whole(min=1, max=MOST_CLUSTERS)
-LIMIT = Whole(min=0)
-GPUS = Whole(min=0, max=999)
+COUNT = Integer(min=1, max=MOST_CLUSTERS)
+LIMIT = Integer(min=0)
+GPUS = Integer(min=0, max=999)
 
 
 @functools.cache

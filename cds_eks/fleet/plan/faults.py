@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import spelt
+from cds_eks.schema.validators import printable_name
 
 Path = tuple[str | int, ...]
 """Where a value stands in a plan: keys, and the indexes of entries of lists."""
@@ -17,7 +17,7 @@ def path_text(path: Path) -> str:
     """Spell a path: `clusters[0].node_pools[1].name`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{spelt(step)}" if text else spelt(step)
+        text += f"[{step}]" if isinstance(step, int) else f".{printable_name(step)}" if text else printable_name(step)
     return text
 
 

@@ -13,7 +13,7 @@ from cds_eks.fleet.plan import entries as plan
 from cds_eks.fleet.plan.walk import members_of
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.schema.shape import Nested, Shape
-from cds_eks.schema.validators import Boolean, ExtraFields, Flag, ListOf, MapOfText, Rule, Text, Whole
+from cds_eks.schema.validators import Boolean, ExtraFields, Flag, Integer, ListOf, MapOfText, Rule, Text
 
 Schema = dict[str, Any]
 
@@ -130,7 +130,7 @@ def _of(rule: Rule, shapes: dict[str, Schema]) -> Schema:
         if rule.min_items:
             schema["minItems"] = rule.min_items
         return schema if rule.max_items is None else {**schema, "maxItems": rule.max_items}
-    if isinstance(rule, Whole):
+    if isinstance(rule, Integer):
         return _whole(rule)
     if isinstance(rule, Text):
         return _text(rule)
@@ -150,12 +150,12 @@ def _nested(rule: Nested, shapes: dict[str, Schema]) -> Schema:
         shapes[shape.__name__] = {}
         doc = (inspect.getdoc(shape) or "").partition("\n")[0]
         shapes[shape.__name__] = _table(_fields(shape, tuple(members_of(shape)), shapes), doc)
-    short = rule.spelt_out("")
+    short = rule.expanded("")
     schema = _ref(shape.__name__)
     return schema if short == "" else {"anyOf": [schema, {"type": "string", "minLength": 1}]}
 
 
-def _whole(rule: Whole) -> Schema:
+def _whole(rule: Integer) -> Schema:
     schema: Schema = {"type": "integer"}
     if rule.one_of:
         schema["enum"] = [*([0] if rule.or_zero else []), *rule.one_of]

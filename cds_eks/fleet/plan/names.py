@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from cds_eks.schema.text_rules import NAMED_RULES
 
 _SPEC = re.compile(r"(?:0?[1-9][0-9]?)?[bdoxX]?")
-_FITS, NAME_RULE = NAMED_RULES["name"]
+_NAME = NAMED_RULES["name"]
+NAME_RULE: str = _NAME.words
 
 
 class BadTemplate(ValueError):
@@ -43,4 +44,4 @@ def names_of(name: str, count: int) -> Iterator[tuple[int, str]]:
 
 def is_name(name: str) -> bool:
     """Whether the service takes a name."""
-    return bool(_FITS(name))
+    return bool(_NAME.fits(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.fleet.plan.faults import path_text
 from cds_eks.fleet.plan.merging import with_secrets
@@ -51,7 +51,7 @@ def cluster_request(
             with_secrets({**fields, "cluster_name": name, "node_pool_config": first}, resolve)
         )
     except EksError as error:
-        raise cleared(error)  # noqa: B904 - it is the same
+        raise clear_frames(error)  # noqa: B904 - it is the same
 
 
 def pool_request(
@@ -78,4 +78,4 @@ def pool_request(
             with_secrets({"cluster_id": cluster_id, "vpc_id": vpc_id, "config": further.spec}, resolve)
         )
     except EksError as error:
-        raise cleared(error)  # noqa: B904 - it is the same
+        raise clear_frames(error)  # noqa: B904 - it is the same

@@ -14,7 +14,7 @@ from cds_eks.redaction import is_secret_name
 from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.text_rules import MUST_BE_TEXT
 from cds_eks.schema.validation import did_you_mean
-from cds_eks.schema.validators import Broken, ExtraFields, ListOf, MapOfText, Rule, Text, kind_of
+from cds_eks.schema.validators import ExtraFields, ListOf, MapOfText, Rule, Text, ValidationFailure, kind_of
 
 Tell = Callable[[Path, str], None]
 Meet = Callable[[Path, SecretRef, Rule], None]
@@ -127,7 +127,7 @@ class Walk:
             rule.check(value)
         except InvalidRequestError as error:
             self.tell(path, error.rule)
-        except Broken as broken:
+        except ValidationFailure as broken:
             self.tell(path, broken.rule)
 
     def _nested(self, rule: Nested, value: Any, path: Path) -> None:
@@ -144,16 +144,16 @@ class Walk:
     def _list(self, rule: ListOf, value: Any, path: Path) -> None:
         try:
             ListOf(Rule(), rule.min_items, rule.max_items).check(value)
-        except Broken as broken:
+        except ValidationFailure as broken:
             self.tell(path, broken.rule)
         if isinstance(value, (list, tuple)):
             for index, entry in enumerate(value):
-                self.value(rule.entry, rule.entry.spelt_out(entry), (*path, index))
+                self.value(rule.entry, rule.entry.expanded(entry), (*path, index))
 
     def _extra(self, value: Any, path: Path) -> None:
         try:
             ExtraFields().check(value)
-        except Broken as broken:
+        except ValidationFailure as broken:
             self.tell(path, broken.rule)
             return
         self._open(value, path)
@@ -191,13 +191,13 @@ class Walk:
                 self.tell((*path, "extra", name), f"is set by {taken[name.lower()]} and can't be replaced")
 
     def _together(self, shape: type[Shape], data: Mapping[str, Any], path: Path) -> None:
-        for ban in shape.FORBIDDEN:
+        for ban in shape.EXCLUDED_WHEN:
             if data.get(ban.when) == ban.equals:
                 for field in ban.fields:
                     steps = tuple(field.split("."))
                     if _at(data, steps):
                         self.tell((*path, *steps), f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}")
-        for need in shape.NEEDED:
+        for need in shape.REQUIRED_WHEN:
             value = data.get(need.field)
             if (value is None or type(value) is int) and (complaint := need.complaint(value, data.get(need.when))):
                 self.tell((*path, need.field), complaint)

@@ -32,6 +32,8 @@ from cds_eks import (
 )
 from cds_eks._version import __version__
 from cds_eks.backend.httpx import HttpxBackend
+from cds_eks.client import wiring
+from cds_eks.middleware import LimitRate
 from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import CREATE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import RawResponse, Request
@@ -79,7 +81,7 @@ class Scripted:
         self.sent.append(request)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if not isinstance(step, errors.ConnectFailed):
-            request.record.may_have_left()
+            request.record.mark_sent()
         if isinstance(step, Exception):
             raise step
         return step
@@ -265,11 +267,18 @@ async def test_the_rate_limit_is_used(make: Make, monkeypatch: pytest.MonkeyPatc
         assert anyio.current_time() - began >= 0.029
 
 
-def test_the_limits_of_connections_are_used(credentials: Credentials) -> None:
+def test_the_limits_of_connections_are_used(credentials: Credentials, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Noting(LimitRate):
+        def __init__(self, max_in_flight: int | None, *others: Any) -> None:
+            admitted.append(max_in_flight)
+            super().__init__(max_in_flight, *others)
+
+    admitted: list[int | None] = []
+    monkeypatch.setattr(wiring, "LimitRate", Noting)
     eks = AsyncEksClient(credentials, limits=Limits(max_connections=7, keepalive_expiry=3))
     backend = eks._backend
     assert isinstance(backend, HttpxBackend)
-    assert (backend._permits.available, backend._expiry) == (7, 3)
+    assert (admitted, backend._pool.keepalive_expiry) == ([7], 3)
 
 
 @asynchronous

@@ -30,7 +30,7 @@ class Backend:
 
     async def send(self, request: Request) -> RawResponse:
         self.sent.append(request)
-        request.record.may_have_left()
+        request.record.mark_sent()
         if not self.answers:
             await anyio.sleep_forever()
         content = b'{"Code": "Success", "Data": [{"NodeId": "n"}], "TotalCount": 1}'

@@ -144,7 +144,7 @@ class Scripted:
 
     async def send(self, request: Request) -> RawResponse:
         self.sent += 1
-        request.record.may_have_left()
+        request.record.mark_sent()
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(step, Exception):
             raise step

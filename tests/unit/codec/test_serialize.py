@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_eks import models
-from cds_eks.codec.serialize import MOST_REPEATED, writer, written
+from cds_eks.codec.serialize import MOST_REPEATED, to_wire, writer
 from cds_eks.emulator.protocol.arguments import validate
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
-from cds_eks.schema.revisions import API_REVISIONS, Gathered, There
+from cds_eks.schema.revisions import API_REVISIONS, HoistedField, RevisionDifference
 from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.validation import check, put
-from cds_eks.schema.validators import ExtraFields, ListOf, Text, Whole, value_at
+from cds_eks.schema.validators import ExtraFields, Integer, ListOf, Text, value_at
 from support.contract_files import observed_requests
 
 OLDER, NEWER = API_REVISIONS
@@ -117,7 +117,7 @@ def test_the_cluster_that_was_seen_in_the_newer_revision_is_sent_alike() -> None
     theirs["Password"] = PASSWORD
     theirs["MasterConfig"]["BillingSpec"]["Period"] = 1
     theirs["NodePoolConfig"]["NodeConfig"] = theirs["MasterConfig"]
-    assert without_zeros(written(cluster(), NEWER)) == without_zeros(theirs)
+    assert without_zeros(to_wire(cluster(), NEWER)) == without_zeros(theirs)
 
 
 def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
@@ -125,7 +125,7 @@ def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
     theirs = seen(OLDER, "CreateCluster")
     request = models.CreateClusterRequest.from_dict(theirs)
     theirs["K8sVersion"] = theirs.pop("K8SVersion")
-    assert written(request, OLDER) == theirs
+    assert to_wire(request, OLDER) == theirs
     eip = "491dd24e-83c1-11f0-a1c5-268f674581cc"
     config: dict[str, Any] = {
         "BillingSpec": {"InstanceChargeType": "PostPaid", "Period": 1, "IsToMonth": 0, "AutoRenew": 0},
@@ -136,7 +136,7 @@ def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
         "ExecCommand": "",
         "Labels": {},
     }
-    assert written(request, NEWER) == {
+    assert to_wire(request, NEWER) == {
         "ClusterName": "zbh-sdk-test",
         "VpcId": "cc32706e-a09a-11ef-8de7-06aabd6a5066",
         "Cni": {
@@ -168,9 +168,9 @@ def test_the_documents_cluster_is_sent_as_each_revisions_client_does() -> None:
 
 def test_subnets_are_added_as_each_revisions_client_does() -> None:
     request = models.AddClusterSubnetRequest(cluster_id="c", subnets=[models.ClusterSubnet(subnet_id="s")])
-    assert written(request, NEWER) == seen(NEWER, "AddClusterSubnet")
+    assert to_wire(request, NEWER) == seen(NEWER, "AddClusterSubnet")
     told = models.ClusterSubnet(subnet_id="s", segment="10.0.0.0/8", used_ip_num=2)
-    assert written(evolved(request, subnets=[told]), OLDER) == seen(OLDER, "AddClusterSubnet")
+    assert to_wire(evolved(request, subnets=[told]), OLDER) == seen(OLDER, "AddClusterSubnet")
 
 
 @pytest.mark.parametrize("revision", API_REVISIONS)
@@ -186,7 +186,7 @@ def test_what_the_revisions_have_in_common_is_sent_alike(revision: str) -> None:
         "AddScalingNode": models.AddScalingNodeRequest,
     }
     for action, cls in by_action.items():
-        assert written(cls.from_dict(seen(OLDER, action)), revision) == seen(OLDER, action)
+        assert to_wire(cls.from_dict(seen(OLDER, action)), revision) == seen(OLDER, action)
 
 
 # --- values
@@ -201,8 +201,8 @@ def test_a_known_value_is_spelt_as_the_revision_does_and_an_unknown_one_passes(
 ) -> None:
     billing = models.BillingSpec(auto_renew=True, billing_method=given_, duration=36, is_to_month=True)
     common = {"AutoRenew": 1, "IsToMonth": 1}
-    assert written(billing, OLDER) == {"BillingMethod": older, "Duration": 36, **common}
-    assert written(billing, NEWER) == {"InstanceChargeType": newer, "Period": 36, **common}
+    assert to_wire(billing, OLDER) == {"BillingMethod": older, "Duration": 36, **common}
+    assert to_wire(billing, NEWER) == {"InstanceChargeType": newer, "Period": 36, **common}
 
 
 def test_disks_are_listed_as_often_as_their_number_says() -> None:
@@ -212,11 +212,11 @@ def test_disks_are_listed_as_often_as_their_number_says() -> None:
         for at, (number, feature) in enumerate(zip(numbers, ("ssd", "SSD", "nvme", "ssd", "ssd"), strict=True))
     ]
     request = changed(cluster(), "master_config.data_disk", disks)
-    listed = written(request, NEWER)["MasterConfig"]["DataVolumes"]
+    listed = to_wire(request, NEWER)["MasterConfig"]["DataVolumes"]
     sizes = [each["Size"] for each in listed]
     assert [sizes.count(80 + at) for at in range(5)] == [1, 1, 1, 3, MOST_REPEATED]
     assert [each["Type"] for each in listed[:4]] == ["SSD", "SSD", "nvme", "SSD"]
-    older = written(request, OLDER)["MasterConfig"]["DataDisk"]
+    older = to_wire(request, OLDER)["MasterConfig"]["DataDisk"]
     assert [each.get("Number") for each in older] == numbers
     assert [each["DiskFeature"] for each in older] == ["ssd", "ssd", "nvme", "ssd", "ssd"]
 
@@ -261,14 +261,14 @@ def test_what_the_newer_revision_can_not_carry_is_named_and_not_dropped(
 ) -> None:
     request = changed(cluster(), path, value)
     with pytest.raises(InvalidRequestError) as caught:
-        written(request, NEWER)
+        to_wire(request, NEWER)
     assert caught.value.field == field_
     assert words in caught.value.rule
     assert NEWER in caught.value.rule or "extra." in field_
     assert caught.value.outcome == "not_sent"
     assert "passw0rd" not in str(caught.value).lower()
     assert caught.value.__context__ is None  # what was caught on the way may hold more than may be shown
-    written(request, OLDER)
+    to_wire(request, OLDER)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_no_field_of_an_added_subnet_is_dropped(path: str, value: Any) -> None:
     subnets = [models.ClusterSubnet(subnet_id="a"), models.ClusterSubnet(**{"subnet_id": "b", path: value})]
     request = models.AddClusterSubnetRequest(cluster_id="c", subnets=subnets)
     with pytest.raises(InvalidRequestError) as caught:
-        written(request, NEWER)
+        to_wire(request, NEWER)
     assert caught.value.field == f"subnets[1].{path}"
 
 
@@ -307,11 +307,11 @@ def test_no_field_of_an_added_subnet_is_dropped(path: str, value: Any) -> None:
     ],
 )
 def test_what_only_says_the_default_may_be_left_out(path: str, value: Any) -> None:
-    assert written(changed(cluster(), path, value), NEWER) == written(cluster(), NEWER)
+    assert to_wire(changed(cluster(), path, value), NEWER) == to_wire(cluster(), NEWER)
 
 
 def test_no_word_of_the_older_revision_is_left_in_the_newer() -> None:
-    body = json.dumps(written(cluster(), NEWER))
+    body = json.dumps(to_wire(cluster(), NEWER))
     for name in (
         *("EipId", "SubnetList", "SystemDisk", "DataDisk", "Specifics", "Shell", "Annotations", "AutoScaling"),
         *("BillingMethod", "Duration", "DiskFeature", "DiskSize", "Number", "PoolName", "Flannel", "Calico"),
@@ -326,11 +326,11 @@ def test_undocumented_fields_stand_beside_the_documented_ones_in_each_revision()
         models.DiskInfo(disk_feature="ssd", disk_size=80, number=2, extra={"Iops": 7}),
     ])  # fmt: skip
     for revision in API_REVISIONS:
-        body = written(request, revision)
+        body = to_wire(request, revision)
         assert body["New"] == 1
         assert body["MasterConfig"]["BillingSpec"]["Coupon"] == "c"
-    assert written(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Iops": 7, "Type": "SSD", "Size": 80}] * 2
-    assert written(changed(cluster(), "extra", {"SourceEip": "x"}), OLDER)["SourceEip"] == "x"
+    assert to_wire(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Iops": 7, "Type": "SSD", "Size": 80}] * 2
+    assert to_wire(changed(cluster(), "extra", {"SourceEip": "x"}), OLDER)["SourceEip"] == "x"
 
 
 # --- properties
@@ -386,7 +386,7 @@ def test_all_that_is_set_is_sent_or_named(revision: str, options: dict[str, Any]
     for path, value in options.items():
         request = changed(request, path, value)
     try:
-        plain = written(request, revision)
+        plain = to_wire(request, revision)
     except InvalidRequestError as error:
         assert revision == NEWER
         refused = error.field
@@ -419,8 +419,8 @@ def test_every_rule_of_the_models_can_be_written() -> None:
                     assert isinstance(rule, ListOf)
                     assert isinstance(rule.entry, Nested)
                     assert name in {each.name for each in fields_of(rule.entry.shape)}
-        for gathered in cls.GATHERED:
-            assert gathered.revision in API_REVISIONS
+        for hoisted in cls.HOISTED_FIELDS:
+            assert hoisted.revision in API_REVISIONS
 
 
 # --- shapes of our own: what no model of today has
@@ -431,9 +431,13 @@ class Part(Shape):
     """Only the newer revision has `iops`."""
 
     name: str = attrs.field(
-        metadata=on_wire("Name", Text(), revised={NEWER: There("Title", spelt={"a": "A"}, gone=("z",))})
+        metadata=on_wire(
+            "Name", Text(), revised={NEWER: RevisionDifference("Title", spellings={"a": "A"}, removed_values=("z",))}
+        )
     )
-    iops: int | None = attrs.field(default=None, metadata=on_wire("Iops", Whole(), revised={OLDER: There(None)}))
+    iops: int | None = attrs.field(
+        default=None, metadata=on_wire("Iops", Integer(), revised={OLDER: RevisionDifference(None)})
+    )
     extra: Any = attrs.field(factory=dict, metadata=UNDOCUMENTED)
 
     def __init__(self, *, name: str, iops: int | None = None) -> None:
@@ -446,11 +450,12 @@ class Part(Shape):
 class Whole_(Shape):  # noqa: N801 - the rule has the name
     """A list of texts with spellings, and a field gathered from below in the older revision."""
 
-    GATHERED = (Gathered("Top", revision=OLDER, path="part.name"),)
+    HOISTED_FIELDS = (HoistedField("Top", revision=OLDER, path="part.name"),)
 
     part: Part = attrs.field(metadata=on_wire("Part", Nested(Part)))
     kinds: Any = attrs.field(
-        default=None, metadata=on_wire("Kinds", ListOf(Text()), revised={NEWER: There("Kinds", gone=("z",))})
+        default=None,
+        metadata=on_wire("Kinds", ListOf(Text()), revised={NEWER: RevisionDifference("Kinds", removed_values=("z",))}),
     )
     extra: Any = attrs.field(factory=dict, metadata=UNDOCUMENTED)
 
@@ -461,23 +466,23 @@ class Whole_(Shape):  # noqa: N801 - the rule has the name
 
 
 def test_a_field_that_only_the_newer_revision_has_is_refused_by_the_older() -> None:
-    assert written(Part(name="a", iops=7), NEWER) == {"Title": "A", "Iops": 7}
-    assert written(Part(name="a", iops=0), OLDER) == {"Name": "a"}
+    assert to_wire(Part(name="a", iops=7), NEWER) == {"Title": "A", "Iops": 7}
+    assert to_wire(Part(name="a", iops=0), OLDER) == {"Name": "a"}
     with pytest.raises(InvalidRequestError, match=f"iops: does not exist in revision {OLDER}: leave it out"):
-        written(Part(name="a", iops=7), OLDER)
+        to_wire(Part(name="a", iops=7), OLDER)
 
 
 def test_entries_of_lists_of_texts_are_spelt_and_named() -> None:
     whole = Whole_(part=Part(name="b"), kinds=["x", "z"])
-    assert written(whole, OLDER) == {"Part": {"Name": "b"}, "Kinds": ["x", "z"], "Top": "b"}
+    assert to_wire(whole, OLDER) == {"Part": {"Name": "b"}, "Kinds": ["x", "z"], "Top": "b"}
     with pytest.raises(InvalidRequestError) as caught:
-        written(whole, NEWER)
+        to_wire(whole, NEWER)
     assert (caught.value.field, caught.value.rule) == ("kinds[1]", f"'z' does not exist in revision {NEWER}")
-    assert written(evolved(whole, kinds=("x",)), NEWER) == {"Part": {"Title": "b"}, "Kinds": ["x"]}
+    assert to_wire(evolved(whole, kinds=("x",)), NEWER) == {"Part": {"Title": "b"}, "Kinds": ["x"]}
 
 
 def test_a_model_of_a_users_own_is_written_with_its_fields() -> None:
-    iops_rule = Whole()
+    iops_rule = Integer()
 
     @frozen(kw_only=True, init=False)
     class Disk(models.DiskInfo):
@@ -491,7 +496,7 @@ def test_a_model_of_a_users_own_is_written_with_its_fields() -> None:
     with pytest.raises(InvalidRequestError, match="iops: must be a whole number"):
         Disk(disk_feature="ssd", disk_size=80, iops=cast("Any", "9"))
     request = changed(cluster(), "master_config.data_disk", [Disk(disk_feature="ssd", disk_size=80, iops=9)])
-    assert written(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Type": "SSD", "Size": 80, "Iops": 9}]
+    assert to_wire(request, NEWER)["MasterConfig"]["DataVolumes"] == [{"Type": "SSD", "Size": 80, "Iops": 9}]
 
 
 def test_the_helpers_of_this_file_see_every_field() -> None:

@@ -67,8 +67,8 @@ async def test_what_comes_in_time_is_returned_or_raised() -> None:
     [
         ([], "not_sent"),
         (["begin_attempt"], "not_sent"),
-        (["begin_attempt", "may_have_left"], "unknown"),
-        (["begin_attempt", "may_have_left", "did_not_leave"], "not_sent"),
+        (["begin_attempt", "mark_sent"], "unknown"),
+        (["begin_attempt", "mark_sent", "mark_not_sent"], "not_sent"),
     ],
 )
 async def test_the_error_says_what_was_known_when_the_time_ran_out(steps: list[str], outcome: Outcome) -> None:
@@ -90,7 +90,7 @@ async def test_the_error_says_what_was_known_when_the_time_ran_out(steps: list[s
 
 async def test_the_deadline_covers_back_off_and_its_error_has_the_earlier_failures() -> None:
     async def send(request: Request) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         return answer(429, "Throttling")
 
     async def sleep(_: float) -> None:
@@ -159,7 +159,7 @@ async def test_the_deadline_covers_the_wait_for_a_permit_if_the_backend_keeps_th
 async def test_a_backend_that_keeps_the_deadline_says_so_by_its_own_exception() -> None:
     async def send(request: Request) -> RawResponse:
         request.record.begin_attempt()
-        request.record.may_have_left()
+        request.record.mark_sent()
         raise OutOfTime
 
     with pytest.raises(errors.DeadlineExceeded) as caught:
@@ -234,7 +234,7 @@ class Slow:
     """A backend that never answers."""
 
     async def send(self, request: Request) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         await anyio.sleep_forever()
         raise AssertionError
 

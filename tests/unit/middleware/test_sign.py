@@ -147,7 +147,7 @@ class Refusing(Failing):
 
 
 async def refused(signer: Signer, answer: RawResponse) -> CallRecord:
-    """The record of a call to which the service says no."""
+    """The record of a call that is answered with an error response."""
     records = []
 
     async def keep(request: Request, send: Send) -> RawResponse:
@@ -274,7 +274,7 @@ class Elsewhere(Failing):
         self.queries.append({"url": request.url})
         if request.url.startswith("http://second"):
             raise errors.ConnectFailed("x")
-        request.record.may_have_left()
+        request.record.mark_sent()
         raise errors.ConnectionLost("x")
 
 
@@ -299,14 +299,14 @@ CREATED = {"Code": "Success", "RequestId": "r-1", "Data": {"NetcardId": "n-1", "
 
 
 class Saying(Failing):
-    """A service that says yes."""
+    """A service that answers with a success response."""
 
     def __init__(self, content: Any = CREATED) -> None:
         super().__init__()
         self.content = content
 
     async def send(self, request: Request) -> RawResponse:
-        request.record.may_have_left()
+        request.record.mark_sent()
         answer = RawResponse(status=200, headers={}, content=json.dumps(self.content).encode())
         request.record.arrived = answer
         return answer

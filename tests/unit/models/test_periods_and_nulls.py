@@ -8,10 +8,10 @@ import pytest
 
 from cds_eks import models
 from cds_eks.codec.deserialize import Unreadable
-from cds_eks.codec.hooks import tolerant
-from cds_eks.codec.serialize import written
+from cds_eks.codec.hooks import answer_converter
+from cds_eks.codec.serialize import to_wire
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import Needed
+from cds_eks.schema.validators import RequiredWhen
 from support.contract_files import observed_body
 
 OLDER, NEWER = "2025-09-08", "2025-10-11"
@@ -43,12 +43,12 @@ def pool_billing(method: str, **period: Any) -> models.NodePoolBillingSpec:
 def test_pay_as_you_go_needs_no_period(method: str, wire: dict[str, str], revision: str) -> None:
     names = {OLDER: ("BillingMethod", "Duration"), NEWER: ("InstanceChargeType", "Period")}[revision]
     common = {"AutoRenew": 0, "IsToMonth": 0, names[0]: wire[revision]}
-    assert written(billing(method), revision) == common
+    assert to_wire(billing(method), revision) == common
     for duration in (0, *MONTHS):
-        assert written(billing(method, duration=duration), revision) == {**common, names[1]: duration}
+        assert to_wire(billing(method, duration=duration), revision) == {**common, names[1]: duration}
     sent = {"InstanceChargeType": "PostPaid"}
-    assert written(pool_billing("PostPaid"), revision) == sent
-    assert written(pool_billing("PostPaid", period=0), revision) == {**sent, "Period": 0}
+    assert to_wire(pool_billing("PostPaid"), revision) == sent
+    assert to_wire(pool_billing("PostPaid", period=0), revision) == {**sent, "Period": 0}
 
 
 @pytest.mark.parametrize("method", ["1", "PrePaid"])
@@ -86,7 +86,7 @@ def test_an_error_of_a_period_has_its_full_path() -> None:
 
 
 def test_a_number_that_is_too_long_to_be_spelt() -> None:
-    need = Needed("method", ("1",), "months", (1, 2))
+    need = RequiredWhen("method", ("1",), "months", (1, 2))
     assert need.complaint(10**5000, "1") == "must be one of 1, 2 when method is '1'; got a longer number"
     assert need.complaint(10**5000, "0") is need.complaint(2, "1") is None
 
@@ -101,7 +101,7 @@ def test_a_null_list_is_an_empty_one() -> None:
     request = models.CreateClusterRequest.from_dict(body)
     assert request.master_config.data_disk == []
     assert request.cni.cni_config.subnet_list is None
-    assert written(request, OLDER)["MasterConfig"]["DataDisk"] == []
+    assert to_wire(request, OLDER)["MasterConfig"]["DataDisk"] == []
     body["MasterConfig"]["SubnetList"] = None
     assert refusal(models.CreateClusterRequest.from_dict, data=body) == (
         "master_config.subnet_list",
@@ -118,7 +118,7 @@ ZERO = {"SubnetId": "", "AvailableZoneId": "", "Segment": "", "SelectSegment": "
 
 
 def read(model: Any, data: Any) -> Any:
-    return tolerant().structure(data, model)
+    return answer_converter().structure(data, model)
 
 
 @pytest.mark.parametrize("name", ["MasterSubnet", "WorkerSubnet", "SubnetList"])

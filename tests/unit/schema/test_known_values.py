@@ -7,13 +7,13 @@ import logging
 import pytest
 
 from cds_eks import models
-from cds_eks.schema import open_values
-from cds_eks.schema.open_values import closest
+from cds_eks.schema import known_values
+from cds_eks.schema.known_values import closest
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_told_yet() -> None:
-    open_values.tell_if_close.cache_clear()
+    known_values.warn_if_misspelt.cache_clear()
 
 
 def cni(kind: str) -> models.CniInfo:

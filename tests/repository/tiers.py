@@ -1,0 +1,18 @@
+"""The members of the package `cds_eks`, in tiers."""
+
+from __future__ import annotations
+
+# From the top down. A member imports only members of tiers below its own: nothing above, and nothing beside it.
+TIERS: list[set[str]] = [
+    {"__init__"},
+    {"cli", "types"},
+    {"fleet"},
+    {"sync"},
+    {"client"},
+    {"backend", "middleware", "resources", "waiting"},
+    {"codec", "lookup", "paging", "pipeline"},
+    {"config", "emulator", "models", "wire"},
+    {"outcome", "schema", "signing"},
+    {"_runtime", "redaction"},
+    {"_version", "errors"},
+]
