@@ -162,7 +162,7 @@ def test_what_the_page_on_fleets_names_is_there() -> None:
     assert named <= limits
     for argument in list(inspect.signature(fleet.provision).parameters)[3:]:
         assert re.search(rf"^\| .*`{argument}=", text, re.MULTILINE), argument
-    functions = {name for name in re.findall(r"`fleet\.(\w+)", text) if name != "schema"}
+    functions = {name for name in re.findall(r"`fleet\.(\w+)", text) if name not in ("schema", "sync")}
     assert {"provision", "destroy", "open_journal", "orphans"} <= functions <= {*fleet.__all__}
     for key in (*entries.TOP_KEYS, *entries.CLUSTER_KEYS, *entries.POOL_KEYS):
         assert f"{key}" in text, key
