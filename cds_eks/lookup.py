@@ -16,7 +16,7 @@ import attrs
 from cds_eks._runtime import clocks
 from cds_eks._runtime.frames import unmasked
 from cds_eks._runtime.numbers import is_finite
-from cds_eks._runtime.pauses import GROWTH, growing, jittered
+from cds_eks._runtime.pauses import GROWTH, exponential_pauses, jittered
 from cds_eks.config import DEFAULT_SETTLE
 from cds_eks.errors import (
     DuplicateFound,
@@ -40,7 +40,7 @@ LONGEST = 10**9
 
 
 @runtime_checkable
-class Open(Protocol):
+class OpenCreateLike(Protocol):
     """What is known of a create whose outcome is open: `AmbiguousCreate`, or an entry of `open_creates`."""
 
     @property
@@ -60,7 +60,7 @@ class Open(Protocol):
 
 
 @attrs.frozen
-class Sought:
+class LookupTarget:
     """What to look for.
 
     Attributes:
@@ -78,7 +78,9 @@ class Sought:
         return str((path and self.key.get(path)) or self.id)
 
 
-def sought(operation: Operation[Any], given: object, *, name: str | None = None, under: str | None = None) -> Sought:
+def lookup_target(
+    operation: Operation[Any], given: object, *, name: str | None = None, under: str | None = None
+) -> LookupTarget:
     """Return what to look for.
 
     Args:
@@ -93,7 +95,7 @@ def sought(operation: Operation[Any], given: object, *, name: str | None = None,
     field = "request_or_error"
     if isinstance(given, operation.request):
         key, ids = operation.natural_key_of(given), {}
-    elif isinstance(given, (EksError, Open)):
+    elif isinstance(given, (EksError, OpenCreateLike)):
         if given.action not in (None, operation.name, operation.action):
             raise InvalidRequestError(field, f"is of {given.action}, not of {operation.name}", action=operation.name)
         key, ids = dict(getattr(given, "natural_key", {})), dict(given.ids)
@@ -112,7 +114,7 @@ def sought(operation: Operation[Any], given: object, *, name: str | None = None,
         raise InvalidRequestError(field, f"names no {operation.result_id}{rest}", action=operation.name)
     if under is not None and not key.get(under):
         raise InvalidRequestError(field, f"names no {under}", action=operation.name)
-    return Sought(operation.name, key, found)
+    return LookupTarget(operation.name, key, found)
 
 
 @attrs.frozen(kw_only=True)
@@ -135,7 +137,7 @@ class Listing(Generic[T]):
     match: Mapping[str, str]
     extra: Mapping[str, Any] = attrs.field(factory=dict)
 
-    def pick(self, what: Sought, *, is_last: bool) -> T | None:
+    def pick(self, target: LookupTarget, *, is_last: bool) -> T | None:
         """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
 
         A field that an entry lacks counts as equal, so that no possible match is missed. An older resource may have the
@@ -143,7 +145,7 @@ class Listing(Generic[T]):
         an id, an entry with another one is no match, and in the last look a duplicate.
 
         Args:
-            what: What is sought.
+            target: What to look for.
             is_last: Whether no look follows.
 
         Raises:
@@ -153,23 +155,23 @@ class Listing(Generic[T]):
         """
         entries = list(self.entries)
         if not entries and self.total is None and self.extra:
-            raise unnamed("the answer is no list that is known", what)
-        if what.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == what.id]):
+            raise inconclusive_answer("the answer is no list that is known", target)
+        if target.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == target.id]):
             return named[0]
-        found = [entry for entry in entries if what.key and self._matches(entry, what.key)]
+        found = [entry for entry in entries if target.key and self._matches(entry, target.key)]
         if self.total is not None and self.total > len(entries):
             ids = self._ids(found)
-            raise IncompleteList(action=what.action, seen=len(entries), total_count=self.total, found=ids)
+            raise IncompleteList(action=target.action, seen=len(entries), total_count=self.total, found=ids)
         staying = [entry for entry in found if not is_leaving(getattr(entry, self.status))]
         ids = self._ids(staying or found)
         if "" in ids:
-            raise unnamed("what may be it is listed without its id", what)
-        if not is_last and (what.id is not None or not staying):
+            raise inconclusive_answer("what may be it is listed without its id", target)
+        if not is_last and (target.id is not None or not staying):
             return None
-        if what.id is not None and ids:
-            ids = (what.id, *ids)
+        if target.id is not None and ids:
+            ids = (target.id, *ids)
         if len(ids) > 1:
-            raise DuplicateFound(action=what.action, natural_key=what.key, found=ids)
+            raise DuplicateFound(action=target.action, natural_key=target.key, found=ids)
         return (staying or found)[0] if ids else None
 
     def _ids(self, entries: Iterable[T]) -> tuple[str, ...]:
@@ -183,25 +185,25 @@ class Listing(Generic[T]):
         )
 
 
-def described(entry: T, id: str, what: Sought) -> T:  # noqa: A002
+def check_same_id(entry: T, id: str, target: LookupTarget) -> T:  # noqa: A002
     """Return what was asked for by its id, if its id is that: a Go service may answer with nothing but empty fields.
 
     Args:
         entry: What came.
         id: The field that has its id.
-        what: What is sought.
+        target: What to look for.
 
     Raises:
         UnreadableResponse: It is something else, or nothing.
     """
-    if getattr(entry, id) != what.id:
-        raise unnamed("the answer does not name what was asked for", what)
+    if getattr(entry, id) != target.id:
+        raise inconclusive_answer("the answer does not name what was asked for", target)
     return entry
 
 
-def unnamed(reason: str, what: Sought) -> UnreadableResponse:
+def inconclusive_answer(reason: str, target: LookupTarget) -> UnreadableResponse:
     """Return the error for an answer that shows neither that what is sought exists nor that it does not."""
-    return UnreadableResponse(reason, http_status=200, action=what.action)
+    return UnreadableResponse(reason, http_status=200, action=target.action)
 
 
 @attrs.frozen(kw_only=True)
@@ -243,7 +245,7 @@ class LookUp:
         if poll_interval is not None and (not is_seconds(poll_interval) or poll_interval == 0):
             raise InvalidRequestError("poll_interval", "must be a number of seconds above 0, or None")
         interval = FIRST_INTERVAL if poll_interval is None else float(poll_interval)
-        pauses = growing(interval, GROWTH, max(LAST_INTERVAL, interval))
+        pauses = exponential_pauses(interval, GROWTH, max(LAST_INTERVAL, interval))
         ends = self.clock() + window
         while True:
             left = ends - self.clock()

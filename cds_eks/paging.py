@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("cds_eks.paging")
 
-BARREN_WALKS = 3
+MAX_WALKS_WITHOUT_NEW = 3
 """How many walks in a row may bring nothing new while the total still changes: the total may be wrong."""
 
 
@@ -60,7 +60,7 @@ async def pages(
         UnreadableResponse: A page brings nothing new, though there are more entries than were yielded.
     """
     given: set[int] = set()  # a hash for each entry that was yielded: entries themselves would fill the memory
-    barren = 0
+    walks_without_new = 0
     while True:
         walk = _Walk()
         count = len(given)
@@ -71,9 +71,9 @@ async def pages(
             new = [entry for entry, number in zip(answer.data, numbers, strict=True) if number not in given]
             given.update(numbers)
             yield new
-        barren = barren + 1 if len(given) == count else 0
+        walks_without_new = walks_without_new + 1 if len(given) == count else 0
         has_moved = walk.has_shrunk or (walk.has_grown and walk.is_stuck and walk.is_short)
-        if has_moved and barren < BARREN_WALKS:
+        if has_moved and walks_without_new < MAX_WALKS_WITHOUT_NEW:
             continue
         if walk.is_short and walk.is_stuck:
             raise _stuck(walk, action, answer)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, cast
 
+from cds_eks.errors import ConfigurationError
 from cds_eks.wire import RawResponse, Request
 
 Send = Callable[[Request], Awaitable[RawResponse]]
@@ -27,4 +28,21 @@ def _link(middleware: Middleware, send: Send) -> Send:
     # An object's method is called in half the time that the object takes.
     is_object = not inspect.isfunction(middleware) and not isinstance(middleware, type)
     call: Middleware = cast("Any", middleware).__call__ if is_object else middleware
-    return lambda request: call(request, send)
+    if inspect.iscoroutinefunction(call):
+        return lambda request: call(request, send)
+    return lambda request: _awaitable(call(request, send), request)
+
+
+def _awaitable(returned: Any, request: Request) -> Awaitable[RawResponse]:
+    """Return what a middleware that is no coroutine function has returned.
+
+    Raises:
+        ConfigurationError: It can't be awaited.
+    """
+    if inspect.isawaitable(returned):
+        return returned
+    raise ConfigurationError(
+        f"a middleware must be async, or return an awaitable, not {type(returned).__name__}",
+        action=request.operation.name,
+        outcome="unknown",  # it may have sent the request in a task of its own
+    )

@@ -30,6 +30,8 @@ class Field:
     doc: str
     required: bool = False
     zh: str | None = None
+    zh_note: str | None = None
+    zh_default: str | None = None
     documented: str | None = None
     min: int | None = None
     max: int | None = None
@@ -40,7 +42,7 @@ class Field:
     min_items: int = 0
     max_items: int | None = None
     values: str | None = None
-    rule: Literal["name", "password", "cidr"] | None = None
+    rule: str | None = None
     allow_empty: bool = False
     default: str | None = None
     unit: str | None = None
@@ -78,7 +80,7 @@ class Field:
 
 
 @attrs.frozen(kw_only=True)
-class Forbidden:
+class ExcludedWhen:
     """Fields that must be left out when another one has a certain value."""
 
     when: str
@@ -89,7 +91,7 @@ class Forbidden:
 
 
 @attrs.frozen(kw_only=True)
-class Needed:
+class RequiredWhen:
     """A number that must be one of a few when another field has one of certain values."""
 
     when: str
@@ -109,7 +111,7 @@ class Ordered:
 
 
 @attrs.frozen(kw_only=True)
-class Gathered:
+class HoistedField:
     """What some revisions say once in a shape, and the models say below it."""
 
     wire: str
@@ -128,11 +130,11 @@ class Shape:
     source: Source
     doc: str
     fields: dict[str, Field]
-    forbidden: list[Forbidden] = attrs.field(factory=list)
-    needed: list[Needed] = attrs.field(factory=list)
+    forbidden: list[ExcludedWhen] = attrs.field(factory=list)
+    needed: list[RequiredWhen] = attrs.field(factory=list)
     ordered: list[Ordered] = attrs.field(factory=list)
     zero_is_none: bool = False
-    gathered: list[Gathered] = attrs.field(factory=list)
+    gathered: list[HoistedField] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)

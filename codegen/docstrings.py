@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+from cds_eks.schema.text_rules import NAMED_RULES
 from codegen import revision_differences
 from codegen.description import Field
 
 KIND_WORDS = {
-    "read": "A read: it is repeated after any failure that may pass.",
-    "idempotent": "An idempotent write: it is repeated after any failure that may pass.",
+    "read": "A read: it is repeated after any transient failure.",
+    "idempotent": "An idempotent write: it is repeated after any transient failure.",
     "create": "A create: it is repeated only if it can't have been carried out.",
 }
 """What the docstring of a method says of its kind; what each kind raises is told once, in `cds_eks.errors`."""
@@ -37,12 +38,8 @@ def facts(field: Field, sources: Mapping[str, str] | None = None) -> str:
         words.append(f"At most {field.max}.")
     if field.unit:
         words.append(f"In {field.unit}.")
-    if field.rule == "name":
-        words.append("1 to 26 letters, digits and dashes, no dash first or last [O].")
-    if field.rule == "password":
-        words.append("8 to 30 characters with upper and lower case, a digit and a special character [O].")
-    if field.rule == "cidr":
-        words.append("Such as `10.0.0.0/16`.")
+    if field.rule:
+        words.append(NAMED_RULES[field.rule].doc)
     if field.values:
         words.append(f"See `{field.values}`; other values pass.")
     if field.default:

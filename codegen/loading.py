@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 import cattrs
@@ -46,8 +47,8 @@ def load(path: Path = PATH) -> Api:
     except yaml_nodes.NotReadableError as error:
         raise DescriptionError(name, error.faults, error.lines) from None
     faults += name_faults.faults(api)
-    told = {fault.place for fault in faults}
-    faults += (fault for fault in service_faults.faults(api) if fault.place not in told)
+    told = {fault.place[:1] for fault in faults}
+    faults += (fault for fault in service_faults.faults(api) if fault.place[:1] not in told)
     if is_whole:  # what leads from one entry to another can be judged only when all have been read
         faults += reference_faults.faults(api)
         faults += value_faults.faults(api)
@@ -110,7 +111,7 @@ class _Reader:
         try:
             return self._strict.structure(data, kind)
         except cattrs.BaseValidationError as error:
-            self.faults += _faults_in(error, kind, place)
+            self.faults += _faults_in(error, kind, place, _defined(Api, str(place[0])))
         except (TypeError, ValueError, AttributeError):
             self.faults.append(Fault(place, f"{data!r} is no {getattr(kind, '__name__', kind)}"))
         try:
@@ -120,30 +121,45 @@ class _Reader:
             return None
 
 
-def _faults_in(error: Exception, kind: Any, place: Place) -> Iterator[Fault]:
-    """What cattrs found, with the place of each."""
+def _faults_in(error: Exception, kind: Any, place: Place, defined: str) -> Iterator[Fault]:
+    """What cattrs found, with the place of each; `defined` is where its type stands."""
     if isinstance(error, cattrs.ClassValidationError):
         inside, others = error.group_exceptions()
         for inner, note in inside:
             if isinstance(inner, KeyError):
                 yield Fault(place, f"`{note.name}` is missing")
             else:
-                yield from _faults_in(inner, note.type, (*place, note.name))
+                yield from _faults_in(inner, note.type, (*place, note.name), _defined(kind, note.name))
         for other in others:
-            yield from _faults_in(other, kind, place)
+            yield from _faults_in(other, kind, place, defined)
     elif isinstance(error, cattrs.IterableValidationError):
         inside_too, others = error.group_exceptions()
         for inner, entry in inside_too:
-            yield from _faults_in(inner, entry.type, (*place, entry.index))
+            yield from _faults_in(inner, entry.type, (*place, entry.index), defined)
         for other in others:
-            yield from _faults_in(other, kind, place)
+            yield from _faults_in(other, kind, place, defined)
     elif isinstance(error, cattrs.errors.ForbiddenExtraKeysError):
         for name in sorted(error.extra_fields):
             yield Fault((*place, name), "there is no such key")
     elif isinstance(error, KeyError):
         yield Fault(place, f"`{error.args[0]}` is missing")
-    elif get_origin(kind) is Literal:
+    elif allowed := _allowed(kind):
         value, _, _ = str(error).partition(" not in literal")
-        yield Fault(place, f"{value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
+        words = ", ".join(map(repr, allowed))
+        yield Fault(place, f"{value!r} is not one of {words}, which are defined in codegen/description.py, {defined}")
     else:
         yield Fault(place, str(error))
+
+
+def _defined(kind: Any, name: str) -> str:
+    """Where the type of an attribute stands: the attribute of its class in codegen/description.py."""
+    return f"{kind.__name__}.{name}"
+
+
+def _allowed(kind: Any) -> tuple[Any, ...]:
+    """The values of a type that takes only a few; those of an alternative to None as well."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if get_origin(kind) in (Union, UnionType):
+        return next((found for each in get_args(kind) if (found := _allowed(each))), ())
+    return ()

@@ -70,9 +70,9 @@ class Arguments:
 
 def find_arguments(find: Find) -> str:
     """The arguments of the read that lists what a create may have made."""
-    positional = [f'what.text("{path}")' for path in find.under.values()]
+    positional = [f'target.text("{path}")' for path in find.under.values()]
     keywords = [
-        f'{argument}=what.text("{path}")' if path == find.name else f'{argument}=what.key.get("{path}")'
+        f'{argument}=target.text("{path}")' if path == find.name else f'{argument}=target.key.get("{path}")'
         for argument, path in find.search.items()
     ]
     return ", ".join([*positional, *keywords])

@@ -8,11 +8,11 @@ from codegen import revision_differences
 from codegen.description import Api, Field, Shape
 
 PYTHON_TYPES = {"str": "str", "int": "int", "bool": "bool", "flag": "bool | int", "flag_text": "str | bool"}
-RULES = {"int": "Whole", "bool": "Boolean", "flag": "Flag", "flag_text": "FlagText", "str": "Text"}
+RULES = {"int": "Integer", "bool": "Boolean", "flag": "Flag", "flag_text": "FlagText", "str": "Text"}
 
 COMMON_RULES = {
     "Text()": "ANY_TEXT",
-    "Text(allow_empty=False)": "SOME_TEXT",
+    "Text(allow_empty=False)": "NON_EMPTY_TEXT",
     "Boolean()": "BOOLEAN",
     "Flag()": "FLAG",
     "FlagText()": "FLAG_TEXT",
@@ -50,7 +50,7 @@ def entry_rule(field: Field, api: Api | None = None) -> str:
     """The expression of the rule of a field, or of the entries of a list."""
     if field.inner not in RULES:
         narrowed = {
-            name: f"Whole({', '.join(f'{k}={v}' for k, v in rule.items())})" for name, rule in field.each.items()
+            name: f"Integer({', '.join(f'{k}={v}' for k, v in rule.items())})" for name, rule in field.each.items()
         }
         pairs = "{" + ", ".join(f'"{name}": {expression}' for name, expression in narrowed.items()) + "}"
         return call("Nested", field.inner, needs=tuple(field.needs) or None, narrowed=pairs if narrowed else None)
@@ -67,7 +67,7 @@ def entry_rule(field: Field, api: Api | None = None) -> str:
     if field.inner == "int":
         one_of = tuple(field.one_of) or None
         or_zero = "True" if field.or_zero else None
-        return call("Whole", min=field.min, max=field.max, step=field.step, one_of=one_of, or_zero=or_zero)
+        return call("Integer", min=field.min, max=field.max, step=field.step, one_of=one_of, or_zero=or_zero)
     return call(RULES[field.inner])
 
 

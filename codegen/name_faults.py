@@ -147,7 +147,8 @@ def _in_shapes(api: Api) -> Iterator[Fault]:
             ):
                 yield Fault((*inside, "moment"), reason)
             moments.add(field.moment or "")
-            yield from _empty(inside, doc=field.doc, **({} if field.zh is None else {"zh": field.zh}))
+            texts = {"zh": field.zh, "zh_note": field.zh_note, "zh_default": field.zh_default}
+            yield from _empty(inside, doc=field.doc, **{name: text for name, text in texts.items() if text is not None})
         yield from _empty(place, doc=shape.doc)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cds_eks.schema.text_rules import NAMED_RULES
 from codegen.description import Api, Field, Find, Operation, Shape
 from codegen.faults import Fault
 from codegen.revision_differences import field_at
 
 SCALARS = {"str", "int", "bool", "flag", "flag_text"}
+
+RULES_ARE_IN = "they are defined in cds_eks/schema/text_rules.py, in NAMED_RULES"
 
 PAGE_ARGUMENTS = {"page_index", "page_size"}
 
@@ -76,6 +79,9 @@ def _in_shape(api: Api, name: str, shape: Shape) -> Iterator[Fault]:
             yield Fault(place, f"there is no type {field.type}")
         if field.values is not None and field.values not in api.values:
             yield Fault(place, f"there is no list of values {field.values}")
+        if field.rule is not None and field.rule not in NAMED_RULES:
+            reason = f"there is no rule {field.rule!r} for texts, but {', '.join(NAMED_RULES)}: {RULES_ARE_IN}"
+            yield Fault((*place, "rule"), reason)
         if field.container is None and field.always and field.type != "str":
             yield Fault(place, "only a text can be `always` there")
     for need in shape.needed:
@@ -134,11 +140,13 @@ def _in_find(api: Api, name: str, operation: Operation, find: Find) -> Iterator[
     wrong = [
         *(field for field in (find.id, find.status or find.id, *find.match) if field not in entry),
         *(argument for argument in (*find.search, *find.under) if argument not in arguments),
-        *(path for path in (*find.search.values(), *find.under.values()) if path not in operation.natural_key),
-        *(path for path in find.match.values() if path not in operation.natural_key),
     ]
+    paths = dict.fromkeys([*find.search.values(), *find.under.values(), *find.match.values()])
+    unkeyed = [path for path in paths if path not in operation.natural_key]
     if wrong:
         yield Fault(place, f"{', '.join(wrong)} lead nowhere")
+    if unkeyed:
+        yield Fault(place, f"what is looked for must be in `natural_key`, and is not: {', '.join(unkeyed)}")
 
 
 def _unused(api: Api) -> Iterator[Fault]:

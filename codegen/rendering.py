@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from codegen import revision_differences
+from codegen import chinese, revision_differences
 from codegen.description import Api
 from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
 from codegen.escaping import in_cell, in_docstring, literal
@@ -36,7 +36,8 @@ def environment(api: Api) -> jinja2.Environment:
     made.globals.update(
         Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, KINDS_RAISING=KINDS_RAISING, api=api,
         find_arguments=find_arguments,
-        facts=lambda field: facts(field, api.revisions), is_optional=is_optional, python_type=python_type,
+        facts=lambda field: facts(field, api.revisions), facts_zh=lambda field: chinese.facts(field, api.revisions),
+        is_optional=is_optional, python_type=python_type,
         annotation=annotation, reader_name=function_name, revision_differences=revision_differences,
         wrapped=lambda text, *indents: wrapped(in_docstring(text), *indents),
     )  # fmt: skip

@@ -29,35 +29,35 @@ def other_actions(api: Api, operation: Operation) -> dict[str, str | None]:
 def spellings(api: Api, field: Field, revision: str) -> tuple[dict[str, str], list[str]]:
     """How a revision spells known values of a field that others spell otherwise, and which it has no more."""
     spelt: dict[str, str] = {}
-    gone: list[str] = []
+    removed_values: list[str] = []
     for value in api.values[field.values].values if field.values else ():
         known = {value.value, *filter(None, (value.wire_in(each) for each in api.revisions))}
         here = value.wire_in(revision)
         if here is None:
-            gone += sorted(known)
+            removed_values += sorted(known)
         else:
             spelt |= dict.fromkeys(sorted(known - {here}), here)
-    return spelt, gone
+    return spelt, removed_values
 
 
 def differences(api: Api, field: Field) -> dict[str, str]:
-    """The revisions in which a field is not what it is in its first one, each with the expression of its `There`."""
+    """The revisions in which a field differs from its first one, with the expression of its `RevisionDifference`."""
     found = {}
     for revision in api.revisions:
         wire = field.wire_in(revision)
-        spelt, gone = spellings(api, field, revision)
+        spelt, removed_values = spellings(api, field, revision)
         more: dict[str, Any] = {
-            "above": wire is None and field.above,
-            "unsaid": _frozen(field.unsaid) if wire is None else None,
+            "in_parent": wire is None and field.above,
+            "default_values": _frozen(field.unsaid) if wire is None else None,
             "only": field.only.get(revision),
             "repeat": field.repeat.get(revision),
-            "spelt": spelt if wire is not None else None,
-            "gone": tuple(gone) if wire is not None else None,
+            "spellings": spelt if wire is not None else None,
+            "removed_values": tuple(removed_values) if wire is not None else None,
         }
         said = {name: value for name, value in more.items() if value}
         if wire != field.name or said:
             arguments = [repr(wire), *(f"{name}={value!r}" for name, value in said.items())]
-            found[revision] = f"There({', '.join(arguments)})"
+            found[revision] = f"RevisionDifference({', '.join(arguments)})"
     return found
 
 
@@ -74,7 +74,7 @@ class WireField(NamedTuple):
     type: str
     required: bool
     secret: bool
-    gone: tuple[str, ...]
+    removed_values: tuple[str, ...]
     about: Field
 
 
@@ -86,8 +86,8 @@ def wire_shape(api: Api, name: str, revision: str) -> list[WireField]:
             continue
         only = field.only.get(revision)
         kind = f"list[{api.shapes[field.inner].fields[only].type}]" if only else field.type
-        gone = tuple(spellings(api, field, revision)[1])
-        found.append(WireField(wire, kind, field.required, field.secret, gone, field))
+        removed_values = tuple(spellings(api, field, revision)[1])
+        found.append(WireField(wire, kind, field.required, field.secret, removed_values, field))
     for gathered in api.shapes[name].gathered:
         if revision in gathered.revisions:
             field = field_at(api, name, gathered.path)
@@ -125,7 +125,7 @@ def words(field: Field, sources: Mapping[str, str]) -> list[str]:
             more = f", each listed as often as its `{often}` says"
         said.append(f"In revision {revision} [{sources[revision]}]: `{wire}`{more}.")
     if field.revisions is not None and not field.above:
-        default = _default_in_words(_frozen(field.unsaid))
+        default = default_in_words(field.unsaid)
         but = f"; others take nothing but the default ({default})" if default else ""
         said.append(f"Only in revision {', '.join(field.revisions)}{but}.")
     if field.note:
@@ -144,31 +144,64 @@ def of_value(api: Api, value: Value) -> str:
     return said
 
 
-def _default_in_words(unsaid: Any) -> str:
+def default_in_words(unsaid: Any, either: str = " or ", comma: str = ", ") -> str:
+    """What a caller may say of a field that a revision lacks; "" if nothing is told."""
+    unsaid = _frozen(unsaid)
     if isinstance(unsaid, Mapping):
-        return ", ".join(f"`{name}` {_choice(values)}" for name, values in unsaid.items() if values is not None)
-    return _choice(unsaid)
+        told = {name: values for name, values in unsaid.items() if values is not None}
+        return comma.join(f"`{name}` {_choice(values, either)}" for name, values in told.items())
+    return _choice(unsaid, either)
 
 
-def _choice(values: tuple[Any, ...]) -> str:
-    return " or ".join(f"`{value}`" for value in values)
+def _choice(values: tuple[Any, ...], either: str) -> str:
+    return either.join(f"`{value}`" for value in values)
 
 
-def rows(api: Api) -> Iterator[dict[str, Any]]:
-    """The rows of the table in docs/revisions.md: what requests say in different ways."""
+def said_at(api: Api, shape: str, python: str) -> str | None:
+    """Where a revision says what it lacks as a field of a shape: the path of another row of the table.
+
+    A field with `above` is said once for all (`gathered`), or by how often an entry stands in a list (`repeat`).
+    """
+    wanted = api.shapes[shape].fields[python]
+    for name, other in api.shapes.items():
+        for gathered in other.gathered:
+            if field_at(api, name, gathered.path) is wanted:
+                return gathered.path
+    for name, other in api.shapes.items():
+        for list_name, field in other.fields.items():
+            if field.inner == shape and python in field.repeat.values():
+                return f"{name}.{list_name}"
+    return None
+
+
+class Row(NamedTuple):
+    """A row of the table in docs/revisions.md: what requests say in different ways.
+
+    `above` is the path of the row that says it where this field is missing; `about` is the field, if it is one.
+    """
+
+    model: str
+    field: str
+    names: Mapping[str, str | None]
+    unsaid: Any = None
+    above: str | None = None
+    about: Field | None = None
+
+
+def rows(api: Api) -> Iterator[Row]:
+    """The rows of the table."""
     for name, shape in api.shapes.items():
         if shape.use == "answer":
             continue
         for python, field in shape.fields.items():
             names = {revision: field.wire_in(revision) for revision in api.revisions}
             if len(set(names.values())) > 1:
-                default = _default_in_words(_frozen(field.unsaid))
-                yield {"model": name, "field": python, "names": names, "default": default, "about": field}
+                above = said_at(api, name, python) if field.above else None
+                yield Row(name, python, names, field.unsaid, above, field)
         for gathered in shape.gathered:
-            names = dict.fromkeys(gathered.revisions, gathered.wire)
-            yield {"model": name, "field": gathered.path, "names": names, "default": "", "about": None}
+            yield Row(name, gathered.path, dict.fromkeys(gathered.revisions, gathered.wire))
     for name, values in api.values.items():
         for value in values.values:
             names = {revision: value.wire_in(revision) for revision in api.revisions}
             if len(set(names.values())) > 1:
-                yield {"model": name, "field": value.constant, "names": names, "default": "", "about": None}
+                yield Row(name, value.constant, names)

@@ -76,6 +76,7 @@ MEANINGS: Mapping[str, Meaning] = {
         lambda said: said.is_sent and said.field.type == "str" and said.field.required,
     ),
     "default": Meaning("what a request may leave out", lambda said: said.is_sent and not said.field.required),
+    "zh_default": Meaning("a field with `default`", lambda said: bool(said.field.default)),
     "needs": _SHAPE,
     "each": _SHAPE,
     "always": Meaning("a text in an answer", lambda said: not said.is_sent and said.field.type == "str"),

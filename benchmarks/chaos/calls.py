@@ -18,7 +18,7 @@ from cds_eks.errors import ConnectionLost, DeadlineExceeded, EksError
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 
-__all__ = ["IDS", "MOMENTS", "Caller", "Word"]
+__all__ = ["IDS", "MOMENTS", "CallReport", "Caller"]
 
 IDS = {
     "CreateCluster": ("cluster", "ClusterId", "cluster_id"),
@@ -28,7 +28,7 @@ IDS = {
 """The creates: what each makes, and the wire name and the Python name of its id."""
 
 MOMENTS = ("before", "line", "signing", "sending", "wire", "answered", "backoff")
-"""When a call is cancelled: before it begins, in line for a place, when it is signed, within 10 ms of that, some time
+"""When a call is cancelled: before it begins, queued for a permit, when it is signed, within 10 ms of that, some time
 before the answer is due or shortly after, when the answer is there, or in the pause after a failure."""
 
 PROMPTNESS = 10.0
@@ -36,7 +36,7 @@ PROMPTNESS = 10.0
 
 
 @attrs.frozen(kw_only=True)
-class Word:
+class CallReport:
     """What the client says of one call.
 
     Attributes:
@@ -113,7 +113,7 @@ class Caller:
 
     async def __call__(
         self, rng: random.Random, action: str, kind: str, make: Callable[[AsyncEksClient], Awaitable[Response[Any]]]
-    ) -> Word:
+    ) -> CallReport:
         """Make a call, and return what the client says of it.
 
         Args:
@@ -140,7 +140,7 @@ class Caller:
             said["attempts"] = ticket.record.attempts if ticket.record else 0
         if scope.cancelled_caught:
             said = _cancelled(ticket)
-        return Word(call_id=ticket.call_id, action=action, kind=kind, arrived=ticket.arrived, **said)
+        return CallReport(call_id=ticket.call_id, action=action, kind=kind, arrived=ticket.arrived, **said)
 
     async def _watch_call(self, request: Request, send: Send) -> RawResponse:
         ticket = _ticket.get()

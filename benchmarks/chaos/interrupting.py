@@ -25,7 +25,7 @@ from cds_eks.pipeline import Send
 from cds_eks.types import OpenCreate
 from cds_eks.wire import RawResponse, Request
 
-__all__ = ["WAYS", "Told", "Verdict", "interrupt", "judge"]
+__all__ = ["WAYS", "InterruptionReport", "Verdict", "interrupt", "judge"]
 
 WAYS = ("wait_for", "timeout", "scope", "cancel", "sigint")
 """How a create is cut off: `asyncio.wait_for`, `asyncio.timeout`, a cancel scope that swallows it, the cancellation of
@@ -35,7 +35,7 @@ LONGEST = 0.08
 """Seconds within which a create is cut off: some have ended by then."""
 
 AT_ONCE = 24
-"""How many are under way at once; with half as many connections, so that some are cut off in line."""
+"""How many are under way at once; with half as many connections, so that some are interrupted while queued."""
 
 FAULTS = (
     Fault("hang_before_commit", "create", seconds=0.03, probability=0.2),
@@ -51,7 +51,7 @@ SETTLING = 1.0
 
 
 @attrs.frozen(kw_only=True)
-class Told:
+class InterruptionReport:
     """What the caller of one create can learn.
 
     Attributes:
@@ -82,7 +82,7 @@ class Verdict:
     violations: list[str] = attrs.field(factory=list)
 
 
-def judge(told: list[Told], evidence: Evidence, siblings: list[str]) -> Verdict:
+def judge(told: list[InterruptionReport], evidence: Evidence, siblings: list[str]) -> Verdict:
     """Hold what each caller can learn against the ledger: pure.
 
     Args:
@@ -98,7 +98,7 @@ def judge(told: list[Told], evidence: Evidence, siblings: list[str]) -> Verdict:
     return verdict
 
 
-def _broken(told: Told, made: list[str]) -> Iterator[str]:
+def _broken(told: InterruptionReport, made: list[str]) -> Iterator[str]:
     if len(made) > 1:
         yield "made twice"
     if made and told.outcome in ("not_open", "not_sent", "refused"):
@@ -153,18 +153,18 @@ def _request(name: str) -> models.CreateClusterRequest:
     return models.CreateClusterRequest.from_dict({**body, "cluster_name": name})
 
 
-def _told(way: str, name: str, call_ids: _CallIds, ended: object, opened: tuple[OpenCreate, ...]) -> Told:
+def _told(way: str, name: str, call_ids: _CallIds, ended: object, opened: tuple[OpenCreate, ...]) -> InterruptionReport:
     """Return what a caller can learn, who looks at what came out of the call, and at the client."""
     call_id = call_ids.by_name.get(name, "")
     if isinstance(ended, Response):
-        return Told(way=way, call_id=call_id, outcome="answered", ids=(ended.data.cluster_id,))
+        return InterruptionReport(way=way, call_id=call_id, outcome="answered", ids=(ended.data.cluster_id,))
     found = next((each for each in opened if each.name == name), None)
     has_note = None if ended is None else any(name in text or "cluster_id=" in text for text in _texts(ended))
     if found is not None:
         ids = (found.ids["cluster_id"],) if found.ids else ()
-        return Told(way=way, call_id=call_id, outcome=found.outcome, ids=ids, has_note=has_note)
+        return InterruptionReport(way=way, call_id=call_id, outcome=found.outcome, ids=ids, has_note=has_note)
     outcome = ended.outcome if isinstance(ended, errors.EksError) else "not_open"
-    return Told(way=way, call_id=call_id, outcome=outcome, has_note=has_note)
+    return InterruptionReport(way=way, call_id=call_id, outcome=outcome, has_note=has_note)
 
 
 def _texts(error: object) -> Iterator[str]:
@@ -176,15 +176,15 @@ def _texts(error: object) -> Iterator[str]:
 
 class _Async:
     def __init__(self, place: Place, seed: int, backend: str, siblings: list[str]) -> None:
-        self._dice = random.Random(f"interrupts {seed} {backend}")
+        self._random = random.Random(f"interrupts {seed} {backend}")
         self._place = place
         self._call_ids = _CallIds()
         self._client = AsyncEksClient(CREDENTIALS, **_settings(place, backend, self._call_ids, AT_ONCE // 2))
         self._siblings = siblings
         self._ended: list[tuple[str, str, object]] = []
 
-    async def run(self, creates: int) -> list[Told]:
-        plan = [(number, WAYS[number % 4], self._dice.uniform(0, LONGEST)) for number in range(creates)]
+    async def run(self, creates: int) -> list[InterruptionReport]:
+        plan = [(number, WAYS[number % 4], self._random.uniform(0, LONGEST)) for number in range(creates)]
         async with self._client as eks:
             async with anyio.create_task_group() as group:
                 for _ in range(AT_ONCE):
@@ -198,7 +198,7 @@ class _Async:
             name = f"cut-{number}"
             async with anyio.create_task_group() as group:
                 group.start_soon(self._sibling, number)
-                ended = await self._cut_off(way, moment, _request(name))
+                ended = await self._interrupt_call(way, moment, _request(name))
             self._ended.append((way, name, ended))
 
     async def _sibling(self, number: int) -> None:
@@ -208,7 +208,7 @@ class _Async:
             self._siblings.append(repr(error))
             raise
 
-    async def _cut_off(self, way: str, moment: float, request: models.CreateClusterRequest) -> object:
+    async def _interrupt_call(self, way: str, moment: float, request: models.CreateClusterRequest) -> object:
         """Make a create, cut it off, and return what came out of it; None if nothing did."""
         call = self._client.clusters.create(request)
         try:
@@ -233,18 +233,18 @@ class _Blocking:
     """Creates of a blocking client, and a thread that sends this process a Ctrl-C at some moment of each."""
 
     def __init__(self, place: Place, seed: int, backend: str) -> None:
-        self._dice = random.Random(f"sigints {seed} {backend}")
+        self._random = random.Random(f"sigints {seed} {backend}")
         self._call_ids = _CallIds()
         self._settings = _settings(place, backend, self._call_ids, AT_ONCE)
         self._is_in_call = False
         self._ended: list[tuple[str, object]] = []
 
-    def run(self, sigints: int) -> list[Told]:
+    def run(self, sigints: int) -> list[InterruptionReport]:
         before = signal.signal(signal.SIGINT, self._interrupt)
         try:
             with EksClient(CREDENTIALS, **self._settings) as eks:
                 for number in range(sigints):
-                    self._ended.append((f"int-{number}", self._cut_off(eks, f"int-{number}")))
+                    self._ended.append((f"int-{number}", self._interrupt_call(eks, f"int-{number}")))
             opened = eks.open_creates
         finally:
             signal.signal(signal.SIGINT, before)
@@ -255,9 +255,9 @@ class _Blocking:
             self._is_in_call = False
             raise KeyboardInterrupt
 
-    def _cut_off(self, eks: EksClient, name: str) -> object:
+    def _interrupt_call(self, eks: EksClient, name: str) -> object:
         request, ended = _request(name), object()
-        moment = self._dice.uniform(0, LONGEST)
+        moment = self._random.uniform(0, LONGEST)
         thread = threading.Thread(target=self._send, args=(time.monotonic() + moment, threading.get_ident()))
         thread.start()
         try:

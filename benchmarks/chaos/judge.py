@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from benchmarks.chaos.calls import IDS, Word
+from benchmarks.chaos.calls import IDS, CallReport
 from benchmarks.chaos.service import Evidence
 from cds_eks.emulator import RequestEntry
 
@@ -56,26 +56,26 @@ class Judgement:
     replayed: int = 0
 
 
-def judge(words: Iterable[Word], evidence: Evidence) -> Judgement:
+def judge(reports: Iterable[CallReport], evidence: Evidence) -> Judgement:
     """Hold every call against the ledger.
 
     Of a call that was cancelled, or whose client ran out of time, `unknown` is always right: the ledger can't tell
     an answer that was sent from one that was received.
 
     Args:
-        words: What the client says, one for each call.
+        reports: What the client says, one for each call.
         evidence: What the ledger knows.
     """
     judgement = Judgement()
     told: set[str] = set()
-    for word in words:
-        told.add(word.call_id)
-        _count(judgement, word, evidence.requests.get(word.call_id, ()))
-        for rule in _broken(judgement, word, evidence):
-            entries = evidence.requests.get(word.call_id, ())
-            made = evidence.made.get(word.call_id, ())
+    for report in reports:
+        told.add(report.call_id)
+        _count(judgement, report, evidence.requests.get(report.call_id, ()))
+        for rule in _broken(judgement, report, evidence):
+            entries = evidence.requests.get(report.call_id, ())
+            made = evidence.made.get(report.call_id, ())
             judgement.violations.append(
-                Violation(rule=rule, call_id=word.call_id, client=_said(word), ledger=_written(entries, made))
+                Violation(rule=rule, call_id=report.call_id, client=_described(report), ledger=_written(entries, made))
             )
     for call_id, entries in evidence.requests.items():
         if call_id not in told:
@@ -89,70 +89,70 @@ def judge(words: Iterable[Word], evidence: Evidence) -> Judgement:
     return judgement
 
 
-def _broken(judgement: Judgement, word: Word, evidence: Evidence) -> Iterator[str]:
+def _broken(judgement: Judgement, report: CallReport, evidence: Evidence) -> Iterator[str]:
     """Give the rules that a call breaks."""
-    entries = evidence.requests.get(word.call_id, ())
+    entries = evidence.requests.get(report.call_id, ())
     own = [each for each in entries if not each.repeated]
     done = [each for each in own if each.committed]
-    if len(own) > word.attempts:
-        yield f"the client says that there were {word.attempts} attempts, but {len(own)} came"
-    if word.outcome == "unknown":
-        if (reason := _why_unknown(judgement, word, own)) is not None:
+    if len(own) > report.attempts:
+        yield f"the client says that there were {report.attempts} attempts, but {len(own)} came"
+    if report.outcome == "unknown":
+        if (reason := _why_unknown(judgement, report, own)) is not None:
             yield reason
-    elif word.outcome == "not_sent":
+    elif report.outcome == "not_sent":
         if entries:
             yield "not sent, but it came"
-    elif word.outcome == "refused":
-        if done and word.kind != "read":
+    elif report.outcome == "refused":
+        if done and report.kind != "read":
             yield "refused, but carried out"
         if not own:
             yield "refused, but it never came"
-    elif word.outcome == "accepted":
-        if not done and (word.kind == "create" or not any(_is_hollow(each) for each in own)):
+    elif report.outcome == "accepted":
+        if not done and (report.kind == "create" or not any(_is_hollow(each) for each in own)):
             yield "accepted, but not carried out"
     else:
-        yield word.outcome
-    if word.kind == "create":
-        yield from _broken_by_create(word, own, done, evidence.made.get(word.call_id, ()))
+        yield report.outcome
+    if report.kind == "create":
+        yield from _broken_by_create(report, own, done, evidence.made.get(report.call_id, ()))
 
 
 def _broken_by_create(
-    word: Word, own: Sequence[RequestEntry], done: Sequence[RequestEntry], made: Sequence[tuple[str, str]]
+    report: CallReport, own: Sequence[RequestEntry], done: Sequence[RequestEntry], made: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
     if len(done) > 1:
         yield f"carried out {len(done)} times for one call"
     if any(_may_be_done(each) for each in own[:-1]):
         yield "sent again, though it may have been carried out"
-    if word.outcome == "accepted":
-        ids = [id_ for kind, id_ in made if kind == IDS[word.action][0]]
+    if report.outcome == "accepted":
+        ids = [id_ for kind, id_ in made if kind == IDS[report.action][0]]
         # What the network has delivered twice of itself may have made another.
         ids = [id_ for id_ in ids if any(id_ in each.created for each in done)]
-        if not word.id:
+        if not report.id:
             yield "accepted, but without an id"
-        elif ids != [word.id]:
+        elif ids != [report.id]:
             yield "accepted, but under other ids"
-    if word.arrived and (word.outcome, word.id) != ("accepted", word.arrived):
+    if report.arrived and (report.outcome, report.id) != ("accepted", report.arrived):
         yield "an id that arrived is lost"
 
 
-def _why_unknown(judgement: Judgement, word: Word, own: Sequence[RequestEntry]) -> str | None:
+def _why_unknown(judgement: Judgement, report: CallReport, own: Sequence[RequestEntry]) -> str | None:
     """Return what is wrong with an outcome that is said to be unknown, if anything."""
-    if any(each.lost for each in own) or word.cancelled:
+    if any(each.lost for each in own) or report.cancelled:
         return None
     if any(each.fault == "replay" for each in own):
         judgement.replayed += 1
         return None
-    if word.attempts > len(own) and not word.gave_up:
+    if report.attempts > len(own) and not report.gave_up:
         judgement.unseen += 1
         return None
-    if word.gave_up:
+    if report.gave_up:
         judgement.gave_up += 1
         return None
     return "unknown, but the answer was not lost"
 
 
 def _may_be_done(entry: RequestEntry) -> bool:
-    """Whether a client must take it that a request may have been carried out. A 429 says no, whatever its body."""
+    """Whether a client must take it that a request may have been carried out. A 429 is a refusal, whatever its body."""
     if entry.committed or entry.fault == "replay":
         return True
     # Of a request that was delivered twice and refused twice, it may be the second refusal that was sent.
@@ -164,25 +164,27 @@ def _is_hollow(entry: RequestEntry) -> bool:
     return entry.fault == "status" and entry.status < 300 and entry.code == "Success" and entry.answered
 
 
-def _count(judgement: Judgement, word: Word, entries: Sequence[RequestEntry]) -> None:
-    judgement.retried += word.attempts > 1
-    if word.cancelled:
-        judgement.cancelled[word.cancelled, word.outcome] += 1
-    if word.kind != "create":
-        judgement.others[word.action, word.outcome] += 1
+def _count(judgement: Judgement, report: CallReport, entries: Sequence[RequestEntry]) -> None:
+    judgement.retried += report.attempts > 1
+    if report.cancelled:
+        judgement.cancelled[report.cancelled, report.outcome] += 1
+    if report.kind != "create":
+        judgement.others[report.action, report.outcome] += 1
         return
     own = [each for each in entries if not each.repeated]
     struck = [each.fault for each in own if each.fault]
     fault = struck[-1] if struck else "-"
-    if word.outcome == "unknown" and word.attempts > len(own) and not word.cancelled:
+    if report.outcome == "unknown" and report.attempts > len(own) and not report.cancelled:
         fault = "refuse_connection"
-    judgement.creates[fault, word.outcome] += 1
+    judgement.creates[fault, report.outcome] += 1
 
 
-def _said(word: Word) -> str:
-    cancelled = f", cancelled: {word.cancelled}" if word.cancelled else ""
-    given = "".join(f", {name} {value}" for name, value in (("id", word.id), ("arrived", word.arrived)) if value)
-    return f"{word.action}: {word.outcome} after {word.attempts} attempts{given}{cancelled} {word.error}".rstrip()
+def _described(report: CallReport) -> str:
+    cancelled = f", cancelled: {report.cancelled}" if report.cancelled else ""
+    given = "".join(f", {name} {value}" for name, value in (("id", report.id), ("arrived", report.arrived)) if value)
+    return (
+        f"{report.action}: {report.outcome} after {report.attempts} attempts{given}{cancelled} {report.error}".rstrip()
+    )
 
 
 def _written(entries: Sequence[RequestEntry], made: Sequence[tuple[str, str]]) -> str:

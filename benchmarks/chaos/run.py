@@ -14,7 +14,7 @@ from typing import IO
 import anyio
 import attrs
 
-from benchmarks.chaos.calls import Caller, Word
+from benchmarks.chaos.calls import Caller, CallReport
 from benchmarks.chaos.faults import LATE, chaos
 from benchmarks.chaos.judge import Judgement, Violation, judge
 from benchmarks.chaos.memory import WARM_UP, Sample, growth, kept_objects, resident
@@ -24,7 +24,7 @@ from benchmarks.chaos.traffic import Traffic
 __all__ = ["Result", "Settings", "Tally", "soak"]
 
 WAITING = 0.1
-"""How many more calls than there are connections are under way: they wait in line, and are cancelled there."""
+"""How many more calls than there are connections are under way: they are queued, and are cancelled there."""
 
 MOST_GROWTH = 0.5
 """MB for each 1,000 calls: more is a leak. Each call's request and answer, kept, would be about 10 MB.
@@ -108,23 +108,23 @@ class Result:
     kept: dict[str, int]
 
 
-class _Words:
+class _Reports:
     """What the client says of all calls, kept in a file, so that memory stays what it is."""
 
     def __init__(self, file: IO[str], tally: Tally) -> None:
         self._file = file
         self._tally = tally
 
-    def add(self, word: Word) -> None:
+    def add(self, report: CallReport) -> None:
         self._tally.calls += 1
-        if word.kind == "create":
-            self._tally.creates[word.outcome] += 1
-        self._file.write(json.dumps(attrs.asdict(word)) + "\n")
+        if report.kind == "create":
+            self._tally.creates[report.outcome] += 1
+        self._file.write(json.dumps(attrs.asdict(report)) + "\n")
 
-    def __iter__(self) -> Iterator[Word]:
+    def __iter__(self) -> Iterator[CallReport]:
         self._file.seek(0)
         for line in self._file:
-            yield Word(**json.loads(line))
+            yield CallReport(**json.loads(line))
 
 
 async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: None) -> Result:
@@ -137,7 +137,7 @@ async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: Non
     faults = chaos(settings.fault_rate, settings.creates)
     tally, samples = Tally(), list[Sample]()
     with ServiceProcess(settings.seed, faults) as service, tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-        words = _Words(file, tally)
+        reports = _Reports(file, tally)
         caller = Caller(
             service.place.url,
             CREDENTIALS,
@@ -145,7 +145,7 @@ async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: Non
             cancel_rate=settings.cancel_rate,
             backend=settings.backend,
         )
-        traffic = Traffic(caller, service.place, settings.seed, words.add)
+        traffic = Traffic(caller, service.place, settings.seed, reports.add)
         async with caller.client:
             kept = kept_objects()
             samples.append((0, resident()))
@@ -161,7 +161,7 @@ async def soak(settings: Settings, show: Callable[[Tally], None] = lambda _: Non
             lost = await _probe(service, caller, traffic, settings.in_flight)
             await anyio.sleep(2 * LATE / SPEED)
             evidence = service.evidence()
-        judgement = judge(words, evidence)
+        judgement = judge(reports, evidence)
     memory = _memory(samples)
     judgement.violations += [*lost, *_leaks(tally, memory, kept, settings.most_growth)]
     return Result(
@@ -213,12 +213,12 @@ async def _probe(service: ServiceProcess, caller: Caller, traffic: Traffic, in_f
     """See whether, without faults, the client can still have as many calls in flight as it should."""
     await anyio.to_thread.run_sync(service.calm)
     caller.cancel_rate, caller.most_under_way, most = 0.0, 0, caller.most_under_way
-    failed: list[Word] = []
+    failed: list[CallReport] = []
 
     async def call(number: int) -> None:
-        word = await traffic.probe(number)
-        if word.outcome != "accepted":
-            failed.append(word)
+        report = await traffic.probe(number)
+        if report.outcome != "accepted":
+            failed.append(report)
 
     async with anyio.create_task_group() as group:
         for number in range(in_flight):

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.chaos.calls import Caller, Word
+from benchmarks.chaos.calls import Caller, CallReport
 from benchmarks.chaos.service import Place
 from cds_eks import models
 
@@ -28,7 +28,7 @@ class Traffic:
         tell: Given what the client says of each call, as soon as it has ended.
     """
 
-    def __init__(self, caller: Caller, place: Place, seed: int, tell: Callable[[Word], None]) -> None:
+    def __init__(self, caller: Caller, place: Place, seed: int, tell: Callable[[CallReport], None]) -> None:
         self._call = caller
         self._place = place
         self._seed = seed
@@ -49,7 +49,7 @@ class Traffic:
         else:
             await self._create_pool(rng, number)
 
-    async def probe(self, number: int) -> Word:
+    async def probe(self, number: int) -> CallReport:
         """Make a small read."""
         cluster_id = self._place.clusters[number % len(self._place.clusters)]
         rng = random.Random(number)

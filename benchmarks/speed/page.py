@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from benchmarks.speed.contenders import CONTENDERS
@@ -23,8 +24,12 @@ def _conditions(result: Result) -> str:
     return (
         f"{result.date}, {result.machine}; client and server on a core each. {packages}."
         f" Medians of {result.rounds} rounds in which the contenders took turns, {result.seconds:g} s each; in"
-        " parentheses the middle half of them. Ratios are taken round by round."
+        " parentheses the interquartile range. Ratios are taken round by round."
     )
+
+
+def _in_chinese(machine: str) -> str:
+    return re.sub(r"^(\d+) cores? of ", r"\1 核 ", machine).replace(", ", "，")
 
 
 def results_page(result: Result) -> str:
@@ -51,9 +56,9 @@ def section(result: Result, *, is_chinese: bool) -> str:
     if is_chinese:
         packages = "，".join(f"{name} {version}" for name, version in result.versions.items())
         text = (
-            f"测量于 {result.date}，{result.machine}；客户端与服务端各占一个核心。{packages}。\n"
+            f"测量于 {result.date}，{_in_chinese(result.machine)}；客户端与服务端各占一个核心。{packages}。\n"
             f"各方轮流测量 {result.rounds} 轮，每次 {result.seconds:g} 秒，取中位数；"
-            "括号内为中间一半的范围；比值逐轮计算。"
+            "括号内为四分位区间；比值逐轮计算。"
         )
         link = f"全部数据见 [{_RESULTS}/results.md]({results}/results.md)。"
         alt = "不同在途调用数下的每秒调用数与每次调用的 CPU"

@@ -75,11 +75,11 @@ def bars(result: Result, *, is_chinese: bool = False, with_missing: bool = True)
         met = "" if each.is_met is None else words[0] if each.is_met else f"**{words[1]}**"
         what = each.figure.zh if is_chinese else each.figure.what
         rows.append((what, _reach(each), _spread(each.spread, each.figure.unit), met))
-    columns = ("项目", "目标", "实测：中位数（中间一半）", "达到") if is_chinese else _BAR_COLUMNS
+    columns = ("项目", "目标", "实测：中位数（四分位区间）", "达到") if is_chinese else _BAR_COLUMNS
     return Table(columns=columns, rows=rows)
 
 
-_BAR_COLUMNS = ("what", "reach", "measured: median (middle half)", "met")
+_BAR_COLUMNS = ("what", "reach", "measured: median (interquartile range)", "met")
 
 
 def loads(result: Result, *, is_chinese: bool = False) -> Table:

@@ -44,7 +44,7 @@ class AdaptiveRate:
 
     def take(self, now: float) -> float:
         """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
-        with self._lock.here():
+        with self._lock.of_this_process():
             if self._limit is not None:
                 if now < self._next:
                     return self._next - now
@@ -55,7 +55,7 @@ class AdaptiveRate:
 
     def learn(self, now: float, *, is_throttled: bool) -> None:
         """An attempt was answered."""
-        with self._lock.here():
+        with self._lock.of_this_process():
             if is_throttled and now - self._lowered >= 1.0:
                 self._forget(now)
                 self._before = float(max(1, len(self._recent))) if self._limit is None else self._limit

@@ -12,7 +12,7 @@ from cds_eks.errors import ConfigurationError
 
 
 class LoopAffinity:
-    """The event loop that runs now, which has a client's connections and lines from now on."""
+    """The event loop that runs now, which owns a client's connections and queues from now on."""
 
     def __init__(self) -> None:
         anyio.lowlevel.current_token()  # has anyio load what it needs now, and not when descriptors have run out

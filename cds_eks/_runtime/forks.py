@@ -37,8 +37,8 @@ class Lock:
     def __init__(self) -> None:
         self._locks: dict[int, RLock] = {}
 
-    def here(self) -> RLock:
-        """Return that of this process, to be used in `with`."""
+    def of_this_process(self) -> RLock:
+        """Return the lock of this process, to be used in `with`."""
         number = process()
         return self._locks.get(number) or self._locks.setdefault(number, RLock())
 
@@ -54,12 +54,12 @@ _is_held = False
 
 def _before_fork() -> None:
     global _is_held
-    _is_held = first_use.here().acquire(timeout=PATIENCE)
+    _is_held = first_use.of_this_process().acquire(timeout=PATIENCE)
 
 
 def _after_fork_in_parent() -> None:
     if _is_held:
-        first_use.here().release()
+        first_use.of_this_process().release()
 
 
 def _after_fork_in_child() -> None:

@@ -1,4 +1,4 @@
-"""What stands in our frames when an error passes them: reporters of errors ship local variables along with it.
+"""Local variables in the frames of tracebacks: error reporters send them along with an error, and they may be secret.
 
 What lies below a boundary (a call's, a model's) is cleared there when an error of ours comes by: the lines of the
 traceback stay, the values go, and with them the memory that they would hold for as long as the error lives. The
@@ -43,31 +43,39 @@ def unmasked(value: Any) -> Any:
     return value.value if isinstance(value, Masked) else value
 
 
-def cleared(error: E) -> E:
+def clear_frames(error: E) -> E:
     """Return an error after its frames of ours have let go of their local variables.
 
     So have those of the errors that it came from, and of the earlier attempts. Frames that still run are left alone;
-    so are those of others: of the application, its middlewares and its transports.
+    so are those of others: of the application, its middlewares and its transports. And so is the frame that caught an
+    error from which this one came: it may be another task's, which cancelled this one from its `except` clause, and to
+    clear the frame of a coroutine that waits would close it. If it is of this call, it has this error's traceback too.
     """
-    seen: set[int] = set()
-    rest: list[BaseException | None] = [error]
+    _clear(error.__traceback__)
+    seen = {id(error)}
+    rest = _origins(error)
     while rest:
-        each = rest.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        _clear(each.__traceback__)
-        rest += (each.__cause__, each.__context__, *getattr(each, "previous", ()))
+        origin = rest.pop()
+        if id(origin) not in seen:
+            seen.add(id(origin))
+            _clear(origin.__traceback__ and origin.__traceback__.tb_next)
+            rest += _origins(origin)
     return error
 
 
-def bare(error: E) -> E:
+def _origins(error: BaseException) -> list[BaseException]:
+    """Return the errors that an error came from, and those of the earlier attempts."""
+    found = (error.__cause__, error.__context__, *getattr(error, "previous", ()))
+    return [each for each in found if each is not None]
+
+
+def drop_frames(error: E) -> E:
     """Return an error without the frames that it, and what it came of, went through: they would keep what they hold."""
     error.__context__ = None
     return error.with_traceback(None)
 
 
-def without(error: BaseException, packages: frozenset[str]) -> None:
+def remove_causes(error: BaseException, packages: frozenset[str]) -> None:
     """Take the errors of some packages out of what an error came of: they may repeat what a server sent."""
     while (inner := error.__context__) is not None:
         if type(inner).__module__.partition(".")[0] not in packages:

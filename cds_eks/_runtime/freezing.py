@@ -18,7 +18,7 @@ def slots_of(cls: type) -> tuple[str, ...]:
     return slots
 
 
-def frozen_as(cls: type[T], made: Any) -> T:
+def freeze_into(cls: type[T], made: Any) -> T:
     """Return what was made, as an instance of a frozen class that has the same slots."""
     made.__class__ = cls
     return made  # type: ignore[no-any-return]  # it is one now

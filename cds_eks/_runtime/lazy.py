@@ -25,7 +25,7 @@ def lazily(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], An
         path = modules.get(name)
         if path is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        with loading.here, forks.first_use.here():
+        with loading.in_progress, forks.first_use.of_this_process():
             module = importlib.import_module(path)
         value = module if path == f"{package}.{name}" else getattr(module, name)
         setattr(sys.modules[package], name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import get_ident  # that of `threading`, which takes its time to import
 
 
-class _Here:
+class _ThreadMarker:
     """Marks this thread inside a `with` block, also inside of another one."""
 
     def __init__(self) -> None:
@@ -22,5 +22,5 @@ class _Here:
         return get_ident() in self._depths
 
 
-here: _Here = _Here()
-"""Whether this thread is. A signal handler that comes between must not wait for a thread that needs the same."""
+in_progress: _ThreadMarker = _ThreadMarker()
+"""True in a thread that loads something: a signal handler in it must not wait for a thread that needs the same lock."""

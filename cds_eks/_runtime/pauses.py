@@ -11,7 +11,7 @@ SHORTEST_PART = 0.75
 """What is left of a pause at least when it is shortened at random."""
 
 
-def growing(first: float, growth: float, longest: float) -> Iterator[float]:
+def exponential_pauses(first: float, growth: float, longest: float) -> Iterator[float]:
     """Return pauses in seconds, without end, each longer than the one before up to the longest."""
     pause = first
     while True:

@@ -23,7 +23,7 @@ from cds_eks.backend import sockets
 from cds_eks.backend.asyncio_stream import plain_stream
 from cds_eks.backend.failures import connect_failed, connection_lost, kind_and_text
 from cds_eks.backend.headers import MAX_HEAD
-from cds_eks.backend.interception import are_intercepted
+from cds_eks.backend.interception import is_httpx_intercepted
 from cds_eks.backend.request_head import LAST_LINES, asks_to_close, endpoint_of, header_lines, request_target
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import Stream, TimeLimits, time_limits_of, unsolicited
@@ -63,7 +63,7 @@ class Unsolicited(Exception):
     """Something, or an end, was there before the first byte of a request had left: it answers nothing."""
 
 
-class Broken(Exception):
+class ConnectionBroken(Exception):
     """The connection broke, or what came is no HTTP; the text says what happened."""
 
 
@@ -95,7 +95,7 @@ class H11Connection:
             self._is_sound
             and self._endpoint.origin == endpoint_of(request.url).origin
             and not self._is_readable()
-            and not are_intercepted()
+            and not is_httpx_intercepted()
         )
 
     async def exchange(self, request: Request, *, most: int, on_partial: OnAnswer) -> Answer:
@@ -126,7 +126,7 @@ class H11Connection:
             answer = await self._read(most, on_partial)
         except Unsolicited:
             raise connect_failed(request, kind_and_text("ConnectError", unsolicited(self._stream))) from None
-        except Broken as error:
+        except ConnectionBroken as error:
             raise connection_lost(request, str(error)) from None
         except TimedOut:
             if time_limits.is_over:
@@ -221,7 +221,7 @@ class H11Connection:
                     data = await self._stream.receive(self._time_limits)
                     self._time_limits.note_read()
                     if not data and head is None:
-                        raise Broken("RemoteProtocolError: Server disconnected without sending a response.")
+                        raise ConnectionBroken("RemoteProtocolError: Server disconnected without sending a response.")
                     self._http.receive_data(data)
                 elif isinstance(event, h11.Data):
                     pieces.append(event.data)
@@ -233,9 +233,9 @@ class H11Connection:
             is_whole = True
         except h11.RemoteProtocolError as error:
             error.__traceback__ = None  # h11 leaves a cycle, which would keep this frame, and the connection
-            raise Broken(kind_and_text("RemoteProtocolError", error)) from None
+            raise ConnectionBroken(kind_and_text("RemoteProtocolError", error)) from None
         except OSError as error:
-            raise Broken(kind_and_text("ReadError", error)) from None
+            raise ConnectionBroken(kind_and_text("ReadError", error)) from None
         finally:
             if head is not None and not is_whole:
                 on_partial(Answer(head.status_code, head.headers.raw_items(), b"".join(pieces)))

@@ -13,14 +13,14 @@ import ssl
 import anyio
 import httpx
 
-from cds_eks._runtime.frames import bare, without
+from cds_eks._runtime.frames import drop_frames, remove_causes
 from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import httpx_transport, response_body
 from cds_eks.backend.failures import connect_failed, connection_lost, kind_and_text
 from cds_eks.backend.h11_connection import MAX_CONNECTING, Answer, H11Connection, OnAnswer
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.httpx_transport import NOT_SENT, HttpxTransport, close, proxy_of
-from cds_eks.backend.interception import are_intercepted
+from cds_eks.backend.interception import is_httpx_intercepted
 from cds_eks.backend.pool import ConnectionPool
 from cds_eks.backend.request_head import endpoint_of, time_left, unsendable_url
 from cds_eks.backend.response_body import MAX_BODY, decompressed
@@ -103,7 +103,7 @@ class HttpxBackend:
     def _new(self, request: Request) -> H11Connection | HttpxTransport:
         """Return a new connection."""
         proxy = proxy_of(request)
-        is_straight = proxy is None and not are_intercepted()
+        is_straight = proxy is None and not is_httpx_intercepted()
         if is_straight and endpoint_of(request.url).origin[0] == "http":
             return H11Connection(request.url, None, self._connecting)
         context = self._verify or ssl_context()
@@ -141,7 +141,7 @@ async def _exchange(connection: H11Connection | httpx.AsyncBaseTransport, reques
     except EksError as error:
         if not isinstance(connection, H11Connection):
             raise
-        failure = bare(error)
+        failure = drop_frames(error)
     except httpx.InvalidURL as error:
         failure = unsendable_url(error)
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -175,13 +175,13 @@ async def _through_httpx(transport: httpx.AsyncBaseTransport, request: Request, 
         httpx_transport.exchange, most=response_body.MAX_BODY, on_answer=on_answer, on_partial=on_partial
     )
     try:
-        if isinstance(transport, HttpxTransport) and not are_intercepted():
+        if isinstance(transport, HttpxTransport) and not is_httpx_intercepted():
             return await exchange(transport, request)  # which keeps the time by itself
         with anyio.move_on_after(time_left(request)):
             return await exchange(transport, request)
     except BaseException as error:
         if not isinstance(error, Exception):  # a cancellation while a failure is dealt with has it as its context
-            without(error, httpx_transport.HTTP_PACKAGES)
+            remove_causes(error, httpx_transport.HTTP_PACKAGES)
         raise
     raise OutOfTime
 

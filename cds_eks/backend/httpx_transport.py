@@ -72,11 +72,11 @@ class HttpxTransport(httpx.AsyncHTTPTransport):
         super().__init__(verify=verify, proxy=proxy, trust_env=False)
         self.network: HttpcoreNetwork = HttpcoreNetwork()
         private_names.replace_pool(self, _pool(proxy, verify, self.network))
-        self._proxy = _facts(proxy)
+        self._proxy = proxy  # that of the next request is the same one, as long as this is kept
 
     def is_reusable(self, request: Request) -> bool:
         """See `Pooled`; it goes through the proxy that the environment names now."""
-        return self._proxy == _facts(proxy_of(request)) and self.is_sound()
+        return _facts(self._proxy) == _facts(proxy_of(request)) and self.is_sound()
 
     def is_sound(self) -> bool:
         """Whether its connection has brought whole answers, and nothing else."""

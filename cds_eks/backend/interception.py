@@ -1,4 +1,4 @@
-"""Whether something is in the place of httpx's own methods: a mock (respx), a cassette (vcrpy), a tracing library."""
+"""Whether httpx's own methods are patched (monkeypatched): by a mock (respx), a cassette (vcrpy), a tracing library."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import httpx
 logger: logging.Logger = logging.getLogger("cds_eks.backend")
 
 
-def are_intercepted() -> bool:
-    """Whether somebody has put something else in the way of httpx's requests: respx does, and what traces them."""
+def is_httpx_intercepted() -> bool:
+    """Whether the request methods of httpx are patched: respx does that, and so do tracing libraries."""
     return not (
         _is_own(httpx.AsyncHTTPTransport.handle_async_request, "httpx.")
         and _is_own(httpcore.AsyncConnectionPool.handle_async_request, "httpcore.")
@@ -20,9 +20,9 @@ def are_intercepted() -> bool:
     )
 
 
-def has_warned_of_interception() -> bool:
-    """Whether something is in the way of httpx's requests: then a warning is logged that a backend goes past it."""
-    if not are_intercepted():
+def warn_if_intercepted() -> bool:
+    """Warn if the request methods of httpx are patched, since a backend bypasses them; return whether they are."""
+    if not is_httpx_intercepted():
         return False
     logger.warning(
         "a mock (respx, pytest-httpx, vcrpy) or a tracer is in the way of httpx's requests, and the native backend "

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import attrs
 
 from cds_eks.backend.failures import connect_failed
-from cds_eks.backend.interception import has_warned_of_interception
+from cds_eks.backend.interception import warn_if_intercepted
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_dial import Dial
 from cds_eks.backend.native_loop import LoopState, free_all
@@ -103,7 +103,7 @@ class NativeBackend:
 
     async def _connect(self, request: Request, loop_state: LoopState) -> NativeConnection:
         """Return a new connection."""
-        self._has_warned = self._has_warned or has_warned_of_interception()
+        self._has_warned = self._has_warned or warn_if_intercepted()
         if proxy_for(request.url) is not None:
             raise ConfigurationError('backend="native" goes through no proxy: use backend="httpx", or set NO_PROXY')
         scheme, host, port = origin = endpoint_of(request.url).origin
@@ -124,7 +124,7 @@ class NativeBackend:
     def abandon(self) -> bool:
         """Free all idle connections at once; see `Backend`."""
         loop_state, self._loop_state = self._loop_state, None
-        self._pool.leave()
+        self._pool.abandon_idle()
         return loop_state is not None and free_all(loop_state)
 
     def __del__(self) -> None:

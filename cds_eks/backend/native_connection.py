@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import cast
 
 from cds_eks._runtime import clocks
-from cds_eks._runtime.frames import bare
+from cds_eks._runtime.frames import drop_frames
 from cds_eks.backend.native_loop import LoopState, free_transport
 from cds_eks.backend.native_parser import ResponseParser
 from cds_eks.backend.native_request import CHUNK_SIZE, OutgoingRequest, Result, Unsent
@@ -183,7 +183,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         try:
             response = self._reader.feed(data)
         except EksError as error:
-            self._end(bare(error))
+            self._end(drop_frames(error))
         else:
             if response is not None:
                 self._end(response)
@@ -195,7 +195,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         if self._writable is not None:
             self.resume_writing()
 
-    def lose(self, reason: object) -> None:
+    def fail_with(self, reason: object) -> None:
         """Count it as lost, for a reason."""
         words = reason
         if isinstance(reason, Exception):
@@ -243,7 +243,7 @@ class NativeConnection(asyncio.BufferedProtocol):
             self._look_at(due, now)
         else:
             self.is_late = True
-            self.lose("ReadTimeout" if self._writable is None else "WriteTimeout")
+            self.fail_with("ReadTimeout" if self._writable is None else "WriteTimeout")
 
     # --- what asyncio calls; its docs say when ---
 
@@ -265,12 +265,12 @@ class NativeConnection(asyncio.BufferedProtocol):
             try:
                 self._end(self._reader.feed_eof())
             except EksError as error:
-                self._end(bare(error))
+                self._end(drop_frames(error))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if exc is not None:
             self._read_what_is_left()
-        self.lose(exc or "it was closed")
+        self.fail_with(exc or "it was closed")
 
     def _read_what_is_left(self) -> None:
         """Read what has come. When writing fails the loop reads no more, but a server may have answered and closed."""

@@ -19,7 +19,7 @@ import attrs
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.native_tls import NativeTlsConnection
-from cds_eks.backend.resolve import by_turns, is_address, look_up
+from cds_eks.backend.resolve import interleave_families, is_address, look_up
 
 DELAY = 0.25
 """After how many seconds without an answer the next address is tried as well, at the latest (RFC 8305, section 5)."""
@@ -97,14 +97,14 @@ class Dial:
         try:
             addresses = await self._addresses()
         except (OSError, ValueError) as error:  # a name that none can have is a ValueError
-            self.trouble = words_of(error)
+            self.trouble = error_text(error)
             return None
         if seconds is not None:  # all are to be tried
             self._delay = min(DELAY, seconds / (len(addresses) + 1))
         self.trouble = "" if addresses else "no address"
         await self._race(addresses)
         if isinstance(self._winner, NativeTlsConnection) and (failure := await self._winner.handshake()) is not None:
-            self.trouble = words_of(failure)
+            self.trouble = error_text(failure)
             return None
         return self._winner
 
@@ -112,7 +112,7 @@ class Dial:
         if is_address(self.host):
             return [self.host]
         found = await look_up(self.host, self.port)
-        return interleaved(found)
+        return interleaved_addresses(found)
 
     async def _race(self, addresses: Iterable[str]) -> None:
         """Try all addresses, one more after each failure or delay, until one answers."""
@@ -141,7 +141,7 @@ class Dial:
             self._made.append(connection)
             await self.loop_state.loop.create_connection(_same(connection), address, self.port)
         except (OSError, ValueError) as error:
-            self.failures[address] = words_of(error)
+            self.failures[address] = error_text(error)
         else:
             self.failures[address] = "connected"
             self._winner = self._winner or connection
@@ -165,9 +165,9 @@ def _pass_on(task: asyncio.Task[NativeConnection | None], opened: asyncio.Future
         opened.set_result(None if task.cancelled() else task.result())
 
 
-def interleaved(found: Iterable[tuple[Any, ...]]) -> list[str]:
+def interleaved_addresses(found: Iterable[tuple[Any, ...]]) -> list[str]:
     """Return the addresses that a look-up found, IPv6 and IPv4 by turns (RFC 8305, section 4)."""
-    return by_turns((family, _with_scope(where)) for family, _, _, _, where in found)
+    return interleave_families((family, _with_scope(where)) for family, _, _, _, where in found)
 
 
 def _with_scope(where: tuple[Any, ...]) -> str:
@@ -176,7 +176,7 @@ def _with_scope(where: tuple[Any, ...]) -> str:
     return f"{where[0]}{scope}"
 
 
-def words_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return what went wrong, without the address that event loops put into it in ways of their own."""
     text = str(error)
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):

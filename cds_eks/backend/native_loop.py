@@ -71,7 +71,7 @@ class LoopState:
             try:
                 connection.send_begin()
             except Exception as error:  # noqa: BLE001 - which the others have no part in
-                connection.lose(error)
+                connection.fail_with(error)
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something in a task of the backend's own. Never an eager one: it would begin within the caller's."""

@@ -6,7 +6,7 @@ import functools
 
 import attrs
 
-from cds_eks._runtime.freezing import frozen_as, slots_of
+from cds_eks._runtime.freezing import freeze_into, slots_of
 from cds_eks.backend.request_head import LAST_LINES, LONGEST_URL, endpoint_of, header_lines
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.pipeline import OutOfTime
@@ -48,7 +48,7 @@ class OutgoingRequest:
 
 
 class _OpenOutgoingRequest:
-    """An `OutgoingRequest` that is being made; see `frozen_as`."""
+    """An `OutgoingRequest` that is being made; see `freeze_into`."""
 
     __slots__ = slots_of(OutgoingRequest)
 
@@ -64,7 +64,7 @@ def _make_outgoing(*, origin: tuple[str, str, int], begin: bytes, rest: bytes, i
     made.begin = begin
     made.rest = rest
     made.is_to_head = is_to_head
-    return frozen_as(OutgoingRequest, made)
+    return freeze_into(OutgoingRequest, made)
 
 
 def outgoing(request: Request) -> OutgoingRequest:

@@ -108,7 +108,7 @@ class NativeTlsConnection(NativeConnection):
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
-            self.lose(error)
+            self.fail_with(error)
         self._flush()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102

@@ -50,6 +50,7 @@ class ConnectionPool(Generic[C]):
 
     def __init__(self, limits: Limits, *, has_queue: bool = True) -> None:
         self.permits: FairSemaphore = FairSemaphore(limits.max_connections if has_queue else None)
+        self.max_connections: int = limits.max_connections
         self.keepalive_expiry: float = limits.keepalive_expiry
         self.idle: dict[C, float] = {}
         self.is_closed: bool = False
@@ -85,7 +86,7 @@ class ConnectionPool(Generic[C]):
             For how many seconds it may be idle; 0 if it may not, and is to be closed.
         """
         seconds = idle_seconds(headers, self.keepalive_expiry)
-        if self.is_closed or seconds <= 0:
+        if self.is_closed or seconds <= 0 or len(self.idle) >= self.max_connections:
             return 0
         self.idle[connection] = clocks.since_boot() + seconds
         return seconds
@@ -106,7 +107,7 @@ class ConnectionPool(Generic[C]):
             self.idle.popitem()[0].close()
         return had_any
 
-    def leave(self) -> None:
+    def abandon_idle(self) -> None:
         """Let go of all idle connections without closing them: somebody else does, or they are another process's."""
         self.is_closed = True
         self.idle = {}

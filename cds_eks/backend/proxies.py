@@ -11,6 +11,7 @@ import functools
 import ipaddress
 import os
 import re
+import weakref
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -39,7 +40,12 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> httpx.Proxy 
     exceptions = environ.get("no_proxy")
     if exceptions is None:
         exceptions = environ.get("NO_PROXY", "")
-    return _decided(url, name, proxy, exceptions)
+    if _excepts(url, exceptions):
+        return None
+    found = _in_use.get((url, name, proxy))
+    if found is None:
+        found = _in_use[url, name, proxy] = _read(url, name, proxy)
+    return found
 
 
 def _named(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
@@ -54,18 +60,24 @@ def _named(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
     return upper, "" if is_foreign else environ.get(upper, "")
 
 
+_in_use: weakref.WeakValueDictionary[tuple[str, str, str], httpx.Proxy] = weakref.WeakValueDictionary()
+"""The proxies that connections go through, by URL, variable and what that holds: a password goes with the last one."""
+
+
 @functools.lru_cache(maxsize=256)
-def _decided(url: str, name: str, proxy: str, exceptions: str) -> httpx.Proxy | None:
+def _excepts(url: str, exceptions: str) -> bool:
     parts = urlsplit(url)
-    if is_excepted(parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0), exceptions):
-        return None
+    return is_excepted(parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0), exceptions)
+
+
+def _read(url: str, name: str, proxy: str) -> httpx.Proxy:
     with contextlib.suppress(ValueError, httpx.InvalidURL):
         usable = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
         if is_host(usable.url.host) and usable.url.port != 0 and (usable.url.port or 80) < 65536:
             return usable
     # Raised out here, because what httpx raises repeats the proxy's URL, and that may hold a password.
     raise ConfigurationError(
-        f"the environment's proxy for {parts.scheme} can't be used: {name} must be a URL such as http://proxy.test:3128"
+        f"the environment's proxy for {urlsplit(url).scheme} can't be used: {name} must be a URL such as http://proxy.test:3128"
     )
 
 

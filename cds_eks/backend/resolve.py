@@ -40,7 +40,7 @@ async def look_up(host: str, port: int) -> Sequence[tuple[Any, ...]]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def by_turns(found: Iterable[tuple[int, T]]) -> list[T]:
+def interleave_families(found: Iterable[tuple[int, T]]) -> list[T]:
     """Return addresses, each given with its family, in the order in which to try them: the families by turns.
 
     So a host can be reached soon even if one of its families can't (RFC 8305, section 4).

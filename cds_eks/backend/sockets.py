@@ -21,7 +21,7 @@ from typing import Any
 import anyio
 
 from cds_eks._runtime import clocks
-from cds_eks.backend.resolve import by_turns, is_address, look_up
+from cds_eks.backend.resolve import interleave_families, is_address, look_up
 
 STAGGER = 0.25
 """After how many seconds the next address of a host is tried as well (RFC 8305)."""
@@ -101,7 +101,7 @@ def _is_connected(begun: socket.socket) -> bool:
 async def _addresses(host: str, port: int, until: float) -> list[_Address]:
     """Return the addresses of a host, the families by turns."""
     found = await (look_up(host, port) if is_address(host) else _looked_up(host, port, until))
-    return by_turns((family, (family, address)) for family, _, _, _, address in found)
+    return interleave_families((family, (family, address)) for family, _, _, _, address in found)
 
 
 async def _looked_up(host: str, port: int, until: float) -> Sequence[Any]:

@@ -49,7 +49,7 @@ def tls_context(tls: object) -> ssl.SSLContext:
     if not isinstance(tls, (str, os.PathLike)) or not isinstance(path := os.fspath(tls), str) or not path:
         raise ConfigurationError(f"tls must be an ssl.SSLContext or the path of a file, not {type(tls).__name__}")
     try:
-        with forks.first_use.here():
+        with forks.first_use.of_this_process():
             return context_of(path)
     except (OSError, ValueError) as error:
         failure = type(error).__name__
@@ -98,7 +98,7 @@ def ssl_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
         ConfigurationError: The environment names certificates that can't be loaded.
     """
     variable, path = next(((name, environ[name]) for name in VARIABLES if environ.get(name)), ("", ""))
-    with forks.first_use.here():
+    with forks.first_use.of_this_process():
         known = _loaded.get((variable, path))
         try:
             state = _state(variable, path)

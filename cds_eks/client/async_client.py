@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 from cds_eks import backend as backends
 from cds_eks import codec
 from cds_eks._runtime.cached_group import Group
-from cds_eks._runtime.frames import cleared, unmasked
+from cds_eks._runtime.frames import clear_frames, unmasked
 from cds_eks.client.calls import Calls
 from cds_eks.client.encoder import Encoder
 from cds_eks.client.providers import signing_with
 from cds_eks.client.wiring import check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 from cds_eks.config import (
     API_PATH,
-    REVISION_UNSAID,
+    DEFAULT_REVISION,
     Limits,
     RetryPolicy,
     Timeouts,
@@ -90,7 +90,7 @@ class AsyncEksClient(Groups):
         credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
         *,
         endpoint: str | None = None,
-        api_revision: str = REVISION_UNSAID,
+        api_revision: str = DEFAULT_REVISION,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
@@ -106,7 +106,7 @@ class AsyncEksClient(Groups):
             own_signer, secrets = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
         except ConfigurationError as error:
             del credentials, endpoint
-            raise cleared(error) from None
+            raise clear_frames(error) from None
         is_provided = signer is None and callable(credentials)
         del credentials, endpoint
         check_kinds(timeouts, retry, limits)
@@ -208,7 +208,7 @@ class AsyncEksClient(Groups):
     def __del__(self) -> None:
         """Free the connections of a client that was never closed, and warn of it."""
         calls: Calls | None = vars(self).get("_calls")
-        if calls is not None and calls.end_if_left_open() and backends.abandon(self._backend):
+        if calls is not None and calls.close_if_unclosed() and backends.abandon(self._backend):
             words = f"unclosed {type(self).__name__}: use it in `async with`, or await its `aclose()`"
             warnings.warn(words, ResourceWarning, stacklevel=2, source=self)
 
@@ -238,8 +238,8 @@ class AsyncEksClient(Groups):
             call = self._encoder.encode(operation, request, unmasked(extra), timeout)
         except EksError as error:
             del extra
-            raise cleared(error)  # noqa: B904 - it is the same
-        answer = self._calls.carry_out(operation, call, request if operation.kind is Kind.CREATE else None)
+            raise clear_frames(error)  # noqa: B904 - it is the same
+        answer = self._calls.execute_call(operation, call, request if operation.kind is Kind.CREATE else None)
         return self._deletions.record_accepted(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
@@ -274,8 +274,8 @@ class AsyncEksClient(Groups):
             call = self._encoder.encode_call(action, method, unmasked(params), unmasked(body), timeout)
             key = codec.natural_key(call.operation, unmasked(body))
         except EksError as error:
-            raise cleared(error)  # noqa: B904 - it is the same
+            raise clear_frames(error)  # noqa: B904 - it is the same
         finally:
             del params, body  # so that this frame does not hold them when an error passes
-        answer = await self._calls.carry_out(call.operation, call, key)
+        answer = await self._calls.execute_call(call.operation, call, key)
         return dict(answer.raw)

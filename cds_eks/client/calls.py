@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from cds_eks import codec
 from cds_eks._runtime import clocks
 from cds_eks._runtime.affinity import LoopAffinity
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError
 from cds_eks.outcome.conclusion import call_raised
-from cds_eks.outcome.fate import CALL_ID, Fate, observed_fates
 from cds_eks.outcome.open_creates import OpenCreates
+from cds_eks.outcome.tracker import CALL_ID, WriteOutcomeTracker, observed_writes
 from cds_eks.pipeline import Send
 from cds_eks.wire import Kind, Operation, Request, Response
 
@@ -52,13 +52,13 @@ class Calls:
         self._is_closed = True
         return has_ended
 
-    def end_if_left_open(self) -> bool:
+    def close_if_unclosed(self) -> bool:
         """Accept no more calls if some were made in this process without a call of `end`; return whether that is so."""
         is_open = self._affinity is not None and not self._is_closed and not self._affinity.is_inherited
         self._is_closed = self._is_closed or is_open
         return is_open
 
-    async def carry_out(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
+    async def execute_call(self, operation: Operation[T], call: Request, arguments: Any) -> Response[T]:
         """Send a call through the pipeline; a create whose outcome stays unknown is raised as `AmbiguousCreate`.
 
         Args:
@@ -71,7 +71,7 @@ class Calls:
         if self._affinity is None:
             self._affinity = LoopAffinity()
         self._affinity.check()
-        fate = None if operation.kind is Kind.READ else self._fate(operation, call, arguments)
+        tracker = None if operation.kind is Kind.READ else self._tracker(operation, call, arguments)
         started = clocks.monotonic()
         try:
             response = await self._send(call)
@@ -82,13 +82,13 @@ class Calls:
             answer = codec.decode(operation, call, response, elapsed=clocks.monotonic() - started)
         except EksError as error:
             call.record.failures = error.previous  # or else the last would hold itself, by this frame
-            failure = _explained(error, call, fate)
+            failure = _explained(error, call, tracker)
             if failure is None:
                 raise
         except BaseException as error:  # a cancellation, Ctrl-C, or what a signal handler or a middleware raises
-            cleared(error)
-            if fate is not None:
-                fate.cut_off(error)
+            clear_frames(error)
+            if tracker is not None:
+                tracker.interrupted(error)
             raise
         else:
             if logger.isEnabledFor(logging.DEBUG):
@@ -96,14 +96,14 @@ class Calls:
             return answer
         finally:
             for each in call.record.failures:  # or else it would hold itself, by the frames that it came through
-                cleared(each)
+                clear_frames(each)
         try:
             raise failure
         finally:
             del failure  # its traceback holds this frame: they would hold each other
 
-    def _fate(self, operation: Operation[Any], call: Request, arguments: Any) -> Fate:
-        fate = Fate(
+    def _tracker(self, operation: Operation[Any], call: Request, arguments: Any) -> WriteOutcomeTracker:
+        tracker = WriteOutcomeTracker(
             operation.name,
             call.record,
             call.headers[CALL_ID],
@@ -112,17 +112,17 @@ class Calls:
             ids_known=lambda: ids_known(call),
             open_creates=self._open_creates,
         )
-        if (fates := observed_fates.get()) is not None:
-            fates.append(fate)
-        return fate
+        if (trackers := observed_writes.get()) is not None:
+            trackers.append(tracker)
+        return tracker
 
 
-def _explained(error: EksError, call: Request, fate: Fate | None) -> AmbiguousCreate | None:
+def _explained(error: EksError, call: Request, tracker: WriteOutcomeTracker | None) -> AmbiguousCreate | None:
     """Put all that is known of the call on an error, and clear its frames; return it as an `AmbiguousCreate` if so."""
     call_raised(call.record, error)
-    with_ids(cleared(error), call)
+    with_ids(clear_frames(error), call)
     error.call_id = call.headers[CALL_ID]
-    return None if fate is None else fate.failed(error)
+    return None if tracker is None else tracker.failed(error)
 
 
 def _log(operation: Operation[T], answer: Response[T]) -> None:

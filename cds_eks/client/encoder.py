@@ -10,7 +10,7 @@ from cds_eks._runtime.nonces import CallIds
 from cds_eks.client.user_agent import user_agent as full_user_agent
 from cds_eks.config import Timeouts, check_timeout
 from cds_eks.errors import InvalidRequestError
-from cds_eks.outcome.fate import CALL_ID
+from cds_eks.outcome.tracker import CALL_ID
 from cds_eks.redaction import Secrets
 from cds_eks.wire import Kind, Operation, Request
 
@@ -49,7 +49,7 @@ class Encoder:
             request,
             extra,
             url=self.url,
-            headers={"User-Agent": self._user_agent, CALL_ID: self._call_id()},
+            headers=self._headers(),
             secrets=self._secrets(),
             revision=self.revision,
             timeouts=self._timeouts,
@@ -76,13 +76,17 @@ class Encoder:
             params,
             body,
             url=self.url,
-            headers={"User-Agent": self._user_agent, CALL_ID: self._call_id()},
+            headers=self._headers(),
             secrets=self._secrets(),
             timeouts=self._timeouts,
         )
         if timeout is not None:
             _set_timeout(call, timeout)
         return call
+
+    def _headers(self) -> dict[str, str]:
+        """Return the headers of a call, beside those of its body: all its attempts have them."""
+        return {"User-Agent": self._user_agent, CALL_ID: self._call_id()}
 
 
 def operation_of(action: str, method: str) -> Operation[None]:

@@ -11,7 +11,7 @@ from typing import Any
 from cds_eks.codec.envelope import is_whole, load_json, member, parse
 from cds_eks.errors import EksError
 from cds_eks.redaction import is_secret_name, presentable
-from cds_eks.schema.shape import Shape, fields_of
+from cds_eks.schema.shape import Shape, fields_of, wire_names
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 LONGEST_ID = 200
@@ -148,7 +148,8 @@ def _names(operation: Operation[Any]) -> dict[str, str]:
     if not (isinstance(result, type) and issubclass(result, Shape)):
         return {}
     return {
-        field.metadata["wire"].lower(): field.name
+        wire.lower(): field.name
         for field in fields_of(result)
         if field.name.endswith("_id") and not field.metadata["secret"]
+        for wire in wire_names(field)
     }

@@ -25,12 +25,12 @@ Read = Callable[[Any, Any], T]
 class Unreadable(ValueError):
     """A decode error: a value is of another kind than its field. Its path grows on the way up."""
 
-    def under(self, step: str) -> Unreadable:
+    def with_parent_path(self, step: str) -> Unreadable:
         """Return the same, one step up."""
         return Unreadable(f"{step}{self}")
 
 
-def wrong(kind: str, value: object) -> Unreadable:
+def type_mismatch(kind: str, value: object) -> Unreadable:
     """Return the error of a value that is of another kind."""
     return Unreadable(f" should be {kind}, not {type(value).__name__}")
 
@@ -43,7 +43,7 @@ def read_str(value: Any, _: Any = None) -> str | None:
         return str(value).lower()
     if isinstance(value, (int, float)):
         return str(value)
-    raise wrong("a text", value)
+    raise type_mismatch("a text", value)
 
 
 def read_int(value: Any, _: Any = None) -> int | None:
@@ -56,7 +56,7 @@ def read_int(value: Any, _: Any = None) -> int | None:
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,30}(\.0*)?\s*", value):
         return int(value.partition(".")[0])
-    raise wrong("a whole number", value)
+    raise type_mismatch("a whole number", value)
 
 
 def read_bool(value: Any, _: Any = None) -> bool | None:
@@ -66,7 +66,7 @@ def read_bool(value: Any, _: Any = None) -> bool | None:
     known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": None}
     if isinstance(value, (int, str)) and (word := str(value).strip().lower()) in known:
         return known[word]
-    raise wrong("true or false", value)
+    raise type_mismatch("true or false", value)
 
 
 def read_any_scalar(value: Any, hint: Any) -> Any:
@@ -79,7 +79,7 @@ def read_map(value: Any, _: Any = None) -> dict[str, str]:
     if value is None or value in ("", []):
         return {}
     if not isinstance(value, dict):
-        raise wrong("an object", value)
+        raise type_mismatch("an object", value)
     return {key: read_str(entry) or "" for key, entry in value.items()}
 
 
@@ -105,7 +105,7 @@ def entries_of(kind: type[T], read_entry: Callable[[Any, Any], T | None]) -> Cal
                     entries.append(read_entry(item, kind))  # noqa: PERF401 - how many there are is read below
         except Unreadable as error:
             present = [index for index, item in enumerate(value) if item is not None]
-            raise error.under(f"[{present[len(entries)]}]") from None
+            raise error.with_parent_path(f"[{present[len(entries)]}]") from None
         return entries
 
     return read
@@ -122,7 +122,7 @@ def _listed(value: Any, *, is_shape: bool) -> list[Any]:
         return []
     if isinstance(value, dict if is_shape else str):
         return [value]
-    raise wrong("a list", value)
+    raise type_mismatch("a list", value)
 
 
 read_texts: Callable[..., list[str]] = entries_of(str, read_str)

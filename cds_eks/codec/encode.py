@@ -21,7 +21,7 @@ from cds_eks.schema.extra_fields import check_no_collision
 from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.schema.shape import Nested, fields_of
 from cds_eks.schema.text_rules import MUST_BE_UTF8, is_utf8
-from cds_eks.schema.validators import MUST_BE_BY_WIRE_NAME, Broken, ListOf, is_by_wire_name, spelt
+from cds_eks.schema.validators import MUST_BE_BY_WIRE_NAME, ListOf, ValidationFailure, is_by_wire_name, printable_name
 from cds_eks.signing import COMMON_PARAMETERS
 from cds_eks.wire import Operation, Request, make_request
 
@@ -102,7 +102,7 @@ def encode_call(
         if operation.method == "GET" and body is not None:
             raise InvalidRequestError("body", "can't be sent with GET")
         for name in params or {}:
-            _check_not_reserved(name, spelt(name))
+            _check_not_reserved(name, printable_name(name))
         to_send = None if operation.method == "GET" else body or {}
         secrets |= secrets_in([params, body])
         return _request(operation, params or {}, to_send, url, headers, secrets, timeouts)
@@ -155,11 +155,13 @@ def _query_value(name: str, value: object) -> str:
     if type(value) is str and value.isascii() and name.isascii():
         return value
     if not isinstance(value, (str, int)):
-        raise InvalidRequestError(spelt(name), f"must be a text, a whole number or a flag, not {type(value).__name__}")
+        raise InvalidRequestError(
+            printable_name(name), f"must be a text, a whole number or a flag, not {type(value).__name__}"
+        )
     try:
         text = str.__str__(value) if isinstance(value, str) else str(int(value))
     except ValueError:
-        raise InvalidRequestError(spelt(name), "must be a number that can be spelt in decimal") from None
+        raise InvalidRequestError(printable_name(name), "must be a number that can be spelt in decimal") from None
     if not is_utf8(f"{name}{text}"):
         raise InvalidRequestError(ascii(name), MUST_BE_UTF8)
     return text
@@ -209,11 +211,11 @@ def _with_extra(documented: dict[str, Any], request: Any, extra: Mapping[str, An
     elif not is_by_wire_name(extra):
         raise InvalidRequestError("extra", MUST_BE_BY_WIRE_NAME)
     for name in (*request.extra, *extra):
-        _check_not_reserved(name, f"extra.{spelt(name)}")
+        _check_not_reserved(name, f"extra.{printable_name(name)}")
     try:
         check_no_collision(extra, dict.fromkeys(documented, "the call itself"))
-    except Broken as broken:
-        raise InvalidRequestError(broken.path, broken.rule) from None
+    except ValidationFailure as failure:
+        raise InvalidRequestError(failure.path, failure.rule) from None
     return {**documented, **extra}
 
 

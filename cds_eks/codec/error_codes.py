@@ -8,6 +8,7 @@ from cds_eks import errors
 from cds_eks.errors import ServiceError
 
 # The codes of this cloud [O], and what they mean here. The list is open: an unknown one is judged by the HTTP status.
+# Each has a row in tests/unit/codec/error_codes.json as well, with the outcome of a create that is answered with it.
 BY_CODE: dict[str, type[ServiceError]] = {
     "argmissing": errors.BadArgument,
     "invalidparameter": errors.BadArgument,
@@ -69,7 +70,7 @@ _THROTTLING = re.compile(r"throttl|toomanyrequests|requestlimit|ratelimit|rateex
 _QUOTA = re.compile(r"quota|limitexceeded|balance", re.IGNORECASE)
 
 
-def known(code: str) -> type[ServiceError] | None:
+def by_code(code: str) -> type[ServiceError] | None:
     """Return the error of a code of this cloud, or None if it is unknown; a dotted one is that of its head [O]."""
     lowered = code.strip().lower()
     if found := BY_CODE.get(lowered):
@@ -79,7 +80,7 @@ def known(code: str) -> type[ServiceError] | None:
     return BY_CODE.get(lowered.partition(".")[0])
 
 
-def guessed(code: str) -> type[ServiceError] | None:
+def by_code_pattern(code: str) -> type[ServiceError] | None:
     """Return the error of a code by the words in it, as other clouds use them [I], or None."""
     if _THROTTLING.search(code):
         return errors.Throttled

@@ -15,7 +15,7 @@ from cds_eks.codec.answer_ids import ids_in, is_repeated
 from cds_eks.codec.envelope import SUCCESS, getter, is_success, is_whole, member, parse, request_id_of, texts_of
 from cds_eks.errors import ConfigurationError, EksError, ServiceError, UnreadableResponse
 from cds_eks.redaction import presentable, printable, redact
-from cds_eks.schema.shape import fields_of
+from cds_eks.schema.shape import fields_of, wire_names
 from cds_eks.wire import Kind, Operation, RawResponse, Request
 
 SHOWN_BODY = 2048
@@ -48,7 +48,7 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
             return None
         return unreadable("the answer does not name what was made", request, response)
     code = str(member(envelope, "Code"))
-    kind = error_codes.known(code) or error_codes.guessed(code) or error_codes.by_status(response.status)
+    kind = error_codes.by_code(code) or error_codes.by_code_pattern(code) or error_codes.by_status(response.status)
     texts = texts_of(getter(envelope))
     desc = member(envelope, "Desc")
     # A write that the service failed on may have been carried out all the same. So may one that it refuses as a replay
@@ -147,8 +147,8 @@ def _names_result(result_id: str, operation: Operation[Any], envelope: Mapping[s
     data = member(envelope, "Data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
-    wire = getattr(fields_of(operation.result), result_id).metadata["wire"]
-    return isinstance(data, Mapping) and member(data, wire) not in (None, "")
+    names = wire_names(getattr(fields_of(operation.result), result_id))
+    return isinstance(data, Mapping) and any(member(data, name) not in (None, "") for name in names)
 
 
 def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], code: str, status: int) -> bool:
@@ -160,12 +160,12 @@ def _is_certain_refusal(operation: Operation[Any], envelope: Mapping[str, Any], 
     """
     if is_success(envelope):
         return False
-    if error_codes.known(code) is not None or (400 <= status < 500 and status not in (408, 499)):
+    if error_codes.by_code(code) is not None or (400 <= status < 500 and status not in (408, 499)):
         return True
     is_word = isinstance(member(envelope, "Code"), str) and code.strip().lower() not in ("", SUCCESS)
     if not is_word or code.strip().isdigit() or not _is_empty(member(envelope, "Data")):
         return False
-    return operation.kind is not Kind.CREATE or status >= 300 or error_codes.guessed(code) is not None
+    return operation.kind is not Kind.CREATE or status >= 300 or error_codes.by_code_pattern(code) is not None
 
 
 def _is_empty(data: object) -> bool:
@@ -206,11 +206,11 @@ def retry_after(response: RawResponse) -> float | None:
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         return float(value)
-    when, now = moment(value), moment(response.headers.get("date", ""))
+    when, now = parse_http_date(value), parse_http_date(response.headers.get("date", ""))
     return None if when is None or now is None else max(0.0, when - now)
 
 
-def moment(text: str) -> float | None:
+def parse_http_date(text: str) -> float | None:
     """Return the seconds since the epoch of an HTTP date (RFC 9110), or None if it is none."""
     try:
         parsed = email.utils.parsedate_to_datetime(text)

@@ -27,7 +27,7 @@ from cds_eks.codec.deserialize import (
     read_int,
     read_map,
     read_str,
-    wrong,
+    type_mismatch,
 )
 from cds_eks.schema.shape import Shape, fields_of, restore
 
@@ -42,7 +42,7 @@ class _General(NamedTuple):
     spellings: frozenset[str]
 
 
-class Tolerant(Generic[ShapeT]):
+class FallbackReader(Generic[ShapeT]):
     """The fallback of the generated reader of a shape: its general reader, made when it is first needed.
 
     Args:
@@ -53,15 +53,15 @@ class Tolerant(Generic[ShapeT]):
         self._shape = shape
         self._general: _General | None = None
 
-    def completed(self, given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def with_all_names(self, given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return an object with all documented names, and its undocumented members.
 
         Raises:
             Unreadable: It is no object, or has names that may be other spellings of a documented one.
         """
         if type(given) is not dict:
-            raise wrong("an object", given)
-        _, nothing, spellings = self._general or self._made()
+            raise type_mismatch("an object", given)
+        _, nothing, spellings = self._general or self._create()
         plain = {**nothing, **given}
         if len(plain) == len(nothing):
             return plain, {}
@@ -76,9 +76,9 @@ class Tolerant(Generic[ShapeT]):
         Raises:
             Unreadable: A value can't be converted.
         """
-        return cast("ShapeT", (self._general or self._made()).read(given, self._shape))
+        return cast("ShapeT", (self._general or self._create()).read(given, self._shape))
 
-    def _made(self) -> _General:
+    def _create(self) -> _General:
         self._general = general(self._shape)
         return self._general
 
@@ -88,14 +88,14 @@ def reader_of_shape(shape: type[Shape]) -> StructureHook:
     package, _, group = shape.__module__.rpartition(".")
     if package != "cds_eks.models":
         return general(shape).read
-    with loading.here, forks.first_use.here():
+    with loading.in_progress, forks.first_use.of_this_process():
         readers: Mapping[type[Shape], StructureHook] = importlib.import_module(f"cds_eks.codec.readers.{group}").READERS
     return readers.get(shape) or general(shape).read
 
 
 def _list_hook(hint: Any) -> StructureHook:
     (entry_type,) = typing.get_args(hint)
-    return entries_of(entry_type, tolerant().get_structure_hook(entry_type))
+    return entries_of(entry_type, answer_converter().get_structure_hook(entry_type))
 
 
 def general(shape: type[Shape]) -> _General:
@@ -104,12 +104,13 @@ def general(shape: type[Shape]) -> _General:
     members = [member for member in fields_of(shape) if member.name != "extra"]
     hints = [_without_none(member.type) for member in members]
     readers = [
-        (member.name, tolerant().get_structure_hook(hint), hint) for member, hint in zip(members, hints, strict=True)
+        (member.name, answer_converter().get_structure_hook(hint), hint)
+        for member, hint in zip(members, hints, strict=True)
     ]
     empties = [_empty_of(member) for member in members]
     by_wire: dict[str, tuple[int, Callable[[Any], Any]]]
     by_wire = {member.metadata["wire"]: (index, _as_it_is) for index, member in enumerate(members)}
-    by_other_wire = {wire: (index, lift) for index, member in enumerate(members) for wire, lift in _others(member)}
+    by_other_wire = {wire: (index, wrap) for index, member in enumerate(members) for wire, wrap in _others(member)}
     by_lower = {wire.lower(): found for wire, found in {**by_other_wire, **by_wire}.items()}
 
     def read(value: Any, _: Any) -> Any:
@@ -118,7 +119,7 @@ def general(shape: type[Shape]) -> _General:
         if value is None or value == "":
             value = {}
         if not isinstance(value, dict):
-            raise wrong("an object", value)
+            raise type_mismatch("an object", value)
         state: dict[str, Any] = {name: empty() for (name, _, _), empty in zip(readers, empties, strict=True)}
         extra: dict[str, Any] = {}
         for key, entry in value.items():
@@ -128,12 +129,12 @@ def general(shape: type[Shape]) -> _General:
                 if found is None or value.get(members[found[0]].metadata["wire"]):
                     extra[key] = entry
                     continue
-            index, lift = found
+            index, wrap = found
             name, reader, hint = readers[index]
             try:
-                present = None if entry is None else reader(lift(entry), hint)
+                present = None if entry is None else reader(wrap(entry), hint)
             except Unreadable as error:
-                raise error.under(f".{key}") from None
+                raise error.with_parent_path(f".{key}") from None
             if present is not None and (present or not state[name]):
                 state[name] = present
         state["extra"] = extra
@@ -145,23 +146,23 @@ def general(shape: type[Shape]) -> _General:
 def _others(member: attrs.Attribute[Any]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
     """Yield the names that a field has in other revisions, each with what gives its value the shape of the first's."""
     hint = _without_none(member.type)
-    for there in member.metadata["revised"].values():
-        if there.wire is not None and there.only is not None:
+    for difference in member.metadata["revised"].values():
+        if difference.wire is not None and difference.only is not None:
             (entry_type,) = typing.get_args(hint)
-            yield there.wire, _lifted(getattr(fields_of(entry_type), there.only).metadata["wire"])
-        elif there.wire is not None and there.wire != member.metadata["wire"]:
-            yield there.wire, _as_it_is
+            yield difference.wire, _wrapper_of(getattr(fields_of(entry_type), difference.only).metadata["wire"])
+        elif difference.wire is not None and difference.wire != member.metadata["wire"]:
+            yield difference.wire, _as_it_is
 
 
-def _lifted(wire: str) -> Callable[[Any], Any]:
+def _wrapper_of(wire: str) -> Callable[[Any], Any]:
     """Return what makes objects of entries that are nothing but this field."""
 
-    def lift(value: Any) -> Any:
+    def wrap(value: Any) -> Any:
         if isinstance(value, list):
             return [{wire: entry} if isinstance(entry, (str, int, float)) else entry for entry in value]
         return [{wire: value}] if isinstance(value, str) and value else value
 
-    return lift
+    return wrap
 
 
 def _as_it_is(value: Any) -> Any:
@@ -182,7 +183,7 @@ def _empty_of(member: attrs.Attribute[Any]) -> Callable[[], Any]:
         return lambda: member.default
     hint: Any = member.type
     if isinstance(hint, type) and issubclass(hint, Shape):
-        return lambda: tolerant().structure({}, hint)
+        return lambda: answer_converter().structure({}, hint)
     if hint in (str, int, bool):
         return cast("Callable[[], Any]", hint)
     return dict if _is_map(hint) else list
@@ -208,11 +209,11 @@ _MAPS: tuple[Any, ...] = (dict, Mapping)
 @functools.cache
 def reader_of(hint: Any) -> StructureHook:
     """Return what reads a type: what the converter would find each time anew."""
-    return tolerant().get_structure_hook(hint)
+    return answer_converter().get_structure_hook(hint)
 
 
 @functools.cache
-def tolerant() -> cattrs.Converter:
+def answer_converter() -> cattrs.Converter:
     """Return the converter that reads answers; its hooks are found when a shape is first read."""
     made = cattrs.Converter(detailed_validation=False)
     made.register_structure_hook(str, read_str)

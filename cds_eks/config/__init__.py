@@ -3,7 +3,7 @@
 from cds_eks._runtime.adaptive_rate import AdaptiveRate
 from cds_eks.config.endpoint import API_PATH, DEFAULT_ENDPOINT, service_url
 from cds_eks.config.environment import (
-    REVISION_UNSAID,
+    DEFAULT_REVISION,
     check_credentials,
     check_revision,
     credentials_from,
@@ -14,8 +14,8 @@ from cds_eks.config.settings import DEFAULT_SETTLE, Limits, RetryPolicy, Timeout
 __all__ = [
     "API_PATH",
     "DEFAULT_ENDPOINT",
+    "DEFAULT_REVISION",
     "DEFAULT_SETTLE",
-    "REVISION_UNSAID",
     "AdaptiveRate",
     "Limits",
     "RetryPolicy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks.errors import ConfigurationError
 from cds_eks.schema.hosts import host_fault
 
@@ -27,7 +27,7 @@ def service_url(endpoint: str, name: str = "endpoint") -> str:
         return _service_url(endpoint)
     except ConfigurationError as error:
         del endpoint
-        words = f"{name} {cleared(error).message.removeprefix('endpoint ')}"
+        words = f"{name} {clear_frames(error).message.removeprefix('endpoint ')}"
     raise ConfigurationError(words)
 
 

@@ -96,7 +96,7 @@ def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
     return "endpoint", DEFAULT_ENDPOINT
 
 
-class _Unsaid(str):
+class _DefaultRevision(str):
     """The revision that is used when neither the caller nor the environment names one.
 
     It is a text of its own kind, so that passing "2025-09-08" differs from passing nothing.
@@ -105,7 +105,7 @@ class _Unsaid(str):
     __slots__ = ()
 
 
-REVISION_UNSAID: Final[str] = _Unsaid(API_REVISIONS[0])
+DEFAULT_REVISION: Final[str] = _DefaultRevision(API_REVISIONS[0])
 
 
 def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -115,7 +115,7 @@ def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> st
         ConfigurationError: It is not known.
     """
     name = "api_revision"
-    if isinstance(revision, _Unsaid):
+    if isinstance(revision, _DefaultRevision):
         if not (named := environ.get("CDS_EKS_API_REVISION")):
             return str(revision)
         name, revision = "CDS_EKS_API_REVISION", named

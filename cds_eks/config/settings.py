@@ -111,7 +111,8 @@ class Limits:
     """How much a client does at once. What exceeds a limit is queued, within the call's time.
 
     Args:
-        max_connections: Connections open at once.
+        max_connections: Connections open at once. A middleware that sends several requests at once within one attempt
+            uses as many, beyond this.
         max_in_flight: Attempts under way at once, at most one a connection; None for as many as there are connections.
         requests_per_second: Attempts begun in a second; None for no limit.
         adaptive: A limit of requests per second that follows the service's throttling; clients may share one.

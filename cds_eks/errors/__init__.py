@@ -28,7 +28,7 @@ among the client's `open_creates`.
 All errors can be pickled, and none holds a secret.
 """
 
-from cds_eks.errors.base import ConfigurationError, EksError, InvalidRequestError, Outcome
+from cds_eks.errors.base import ConfigurationError, EksError, InvalidRequestError, Outcome, _revive
 from cds_eks.errors.creates import (
     AmbiguousAnswer,
     AmbiguousConnectionLost,
@@ -99,3 +99,4 @@ _KINDS_OF_AMBIGUOUS = (
 for _class in (*_KINDS_OF_AMBIGUOUS, *map(globals().get, __all__)):
     if isinstance(_class, type):
         _class.__module__ = __name__
+_revive.__module__ = __name__

@@ -8,6 +8,7 @@ Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
 
 
 def _revive(kind: type[EksError], args: tuple[Any, ...], state: dict[str, Any]) -> EksError:
+    """Make an error of what was pickled."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)
     return error

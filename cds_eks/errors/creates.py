@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cds_eks.errors.base import EksError
-from cds_eks.errors.natural_key import WithNaturalKey, words_of
+from cds_eks.errors.natural_key import WithNaturalKey, natural_key_text
 from cds_eks.errors.service import ServerFault, ServiceError
 from cds_eks.errors.transport import ConnectionLost, DeadlineExceeded, TransportError, UnreadableResponse
 
@@ -27,7 +27,7 @@ class AmbiguousCreate(WithNaturalKey, EksError):
     window: tuple[datetime, datetime] | None = None
 
     def _facts(self) -> dict[str, Any]:
-        return {**super()._facts(), "look_for": words_of(self.natural_key) or None}
+        return {**super()._facts(), "look_for": natural_key_text(self.natural_key) or None}
 
 
 class AmbiguousTransport(AmbiguousCreate, TransportError):
@@ -76,7 +76,7 @@ class DuplicateFound(EksError):
     """
 
     def __init__(self, *, action: str, natural_key: Mapping[str, Any], found: tuple[str, ...]) -> None:
-        super().__init__(f"{len(found)} match {words_of(natural_key)}", action=action, outcome="accepted")
+        super().__init__(f"{len(found)} match {natural_key_text(natural_key)}", action=action, outcome="accepted")
         self.natural_key: dict[str, Any] = dict(natural_key)
         self.found = found
         self.ids: dict[str, Any] = {"found": found}

@@ -30,6 +30,6 @@ def _is_name(path: str) -> bool:
     return field == "name" or field.endswith("_name")
 
 
-def words_of(natural_key: Mapping[str, Any]) -> str:
+def natural_key_text(natural_key: Mapping[str, Any]) -> str:
     """Return a natural key in words, for errors and notes; empty if there is none."""
     return " ".join(f"{path}={value!r}" for path, value in natural_key.items())

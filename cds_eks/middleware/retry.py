@@ -13,7 +13,7 @@ from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import with_ids
 from cds_eks.codec.envelope import parse, request_id_of
-from cds_eks.codec.error_mapping import is_expired, moment
+from cds_eks.codec.error_mapping import is_expired, parse_http_date
 from cds_eks.config import RetryPolicy
 from cds_eks.errors import DeadlineExceeded, EksError, Throttled, may_pass
 from cds_eks.outcome import conclusion
@@ -22,7 +22,7 @@ from cds_eks.wire import Kind, RawResponse, Request
 
 logger: logging.Logger = logging.getLogger("cds_eks.retry")
 
-ABSURD_RETRY_AFTER = 3600.0
+MAX_HONORED_RETRY_AFTER = 3600.0
 """A `Retry-After` of more seconds than this is ignored."""
 
 
@@ -79,7 +79,7 @@ def decide(
     # Full jitter: anywhere between nothing and the doubled base, so that calls that failed together part.
     wait = jitter * min(policy.max_delay, base * 2.0 ** min(attempt - 1, 60))
     asked = getattr(failure, "retry_after", None)
-    if asked is not None and asked <= ABSURD_RETRY_AFTER:
+    if asked is not None and asked <= MAX_HONORED_RETRY_AFTER:
         # With jitter on top, or all calls with the same `Retry-After` would come back at the same moment.
         wait = max(wait, min(asked, policy.max_delay) + jitter * min(policy.max_delay, base))
     if time_left is not None and wait >= time_left:
@@ -190,7 +190,7 @@ class Retry:
         """Have requests signed by the service's time, if it refused this one for its time and sent its own."""
         if self._set_clock is None or not is_expired(response):
             return
-        service_time = moment(response.headers.get("date", ""))
+        service_time = parse_http_date(response.headers.get("date", ""))
         # Another call may have set the clock since this one was signed. This one is tried again then as well, so what
         # `set_clock` returns does not matter.
         if service_time is not None:

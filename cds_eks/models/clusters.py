@@ -11,21 +11,21 @@ import attrs
 
 from cds_eks.models.common import SubnetInfo
 from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, masked, on_wire
-from cds_eks.schema.revisions import Gathered, There
+from cds_eks.schema.revisions import HoistedField, RevisionDifference
 from cds_eks.schema.shape import Nested, Shape
-from cds_eks.schema.times import moment_of
+from cds_eks.schema.times import parse_beijing_time
 from cds_eks.schema.validation import check, check_extra, check_together, put
 from cds_eks.schema.validators import (
     ANY_TEXT,
     BOOLEAN,
     FLAG,
     MAP_OF_TEXT,
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
+    Integer,
     ListOf,
-    Needed,
     Ordered,
+    RequiredWhen,
     Text,
-    Whole,
 )
 
 __all__ = [
@@ -223,9 +223,9 @@ class ClusterStatus:
 
 _POD_CIDR = Text(rule="cidr")
 _FLANNEL_BACKEND_TYPE = Text(open_list="FlannelBackendType", known=("vxlan",))
-_NODE_PODS_NUM = Whole(one_of=(16, 32, 64, 128, 256))
+_NODE_PODS_NUM = Integer(one_of=(16, 32, 64, 128, 256))
 _SUBNET_LIST = ListOf(Nested(SubnetInfo))
-_CALICO_BLOCK_SIZE = Whole(min=0)
+_CALICO_BLOCK_SIZE = Integer(min=0)
 _CALICO_ENCAPSULATION = Text(open_list="CalicoEncapsulation", known=("IPIP",))
 
 
@@ -251,20 +251,27 @@ class CniConfig(Shape):
     flannel_backend_type: str | None = attrs.field(
         default=None,
         metadata=on_wire(
-            "FlannelBackendType", _FLANNEL_BACKEND_TYPE, revised={"2025-10-11": There(None, unsaid=("vxlan",))}
+            "FlannelBackendType",
+            _FLANNEL_BACKEND_TYPE,
+            revised={"2025-10-11": RevisionDifference(None, default_values=("vxlan",))},
         ),
     )
     node_pods_num: int | None = attrs.field(default=None, metadata=on_wire("NodePodsNum", _NODE_PODS_NUM))
     subnet_list: Sequence[SubnetInfo] | None = attrs.field(
         default=None,
-        metadata=on_wire("SubnetList", _SUBNET_LIST, revised={"2025-10-11": There("SubnetIds", only="subnet_id")}),
+        metadata=on_wire(
+            "SubnetList", _SUBNET_LIST, revised={"2025-10-11": RevisionDifference("SubnetIds", only="subnet_id")}
+        ),
     )
     calico_block_size: int | None = attrs.field(
-        default=None, metadata=on_wire("CalicoBlockSize", _CALICO_BLOCK_SIZE, revised={"2025-10-11": There(None)})
+        default=None,
+        metadata=on_wire("CalicoBlockSize", _CALICO_BLOCK_SIZE, revised={"2025-10-11": RevisionDifference(None)}),
     )
     calico_encapsulation: str | None = attrs.field(
         default=None,
-        metadata=on_wire("CalicoEncapsulation", _CALICO_ENCAPSULATION, revised={"2025-10-11": There(None)}),
+        metadata=on_wire(
+            "CalicoEncapsulation", _CALICO_ENCAPSULATION, revised={"2025-10-11": RevisionDifference(None)}
+        ),
     )
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
@@ -334,7 +341,9 @@ class CniInfo(Shape):
     """
 
     cni_type: str = attrs.field(
-        metadata=on_wire("CniType", _CNI_TYPE, revised={"2025-10-11": There("CniType", gone=("calico",))})
+        metadata=on_wire(
+            "CniType", _CNI_TYPE, revised={"2025-10-11": RevisionDifference("CniType", removed_values=("calico",))}
+        )
     )
     cni_config: CniConfig = attrs.field(metadata=on_wire("CniConfig", _CNI_CONFIG))
     proxy_config: str = attrs.field(metadata=on_wire("ProxyConfig", _PROXY_CONFIG))
@@ -360,7 +369,7 @@ class CniInfo(Shape):
 
 
 _BILLING_METHOD = Text(allow_empty=False, open_list="BillingMethod", known=("0", "1", "PostPaid", "PrePaid"))
-_DURATION = Whole(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36), or_zero=True)
+_DURATION = Integer(one_of=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36), or_zero=True)
 
 
 @frozen(kw_only=True, init=False)
@@ -378,8 +387,8 @@ class BillingSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    NEEDED: ClassVar[tuple[Needed, ...]] = (
-        Needed(
+    REQUIRED_WHEN: ClassVar[tuple[RequiredWhen, ...]] = (
+        RequiredWhen(
             "billing_method",
             (
                 "1",
@@ -396,13 +405,13 @@ class BillingSpec(Shape):
             "BillingMethod",
             _BILLING_METHOD,
             revised={
-                "2025-09-08": There("BillingMethod", spelt={"PostPaid": "0", "PrePaid": "1"}),
-                "2025-10-11": There("InstanceChargeType", spelt={"0": "PostPaid", "1": "PrePaid"}),
+                "2025-09-08": RevisionDifference("BillingMethod", spellings={"PostPaid": "0", "PrePaid": "1"}),
+                "2025-10-11": RevisionDifference("InstanceChargeType", spellings={"0": "PostPaid", "1": "PrePaid"}),
             },
         )
     )
     duration: int | None = attrs.field(
-        default=None, metadata=on_wire("Duration", _DURATION, revised={"2025-10-11": There("Period")})
+        default=None, metadata=on_wire("Duration", _DURATION, revised={"2025-10-11": RevisionDifference("Period")})
     )
     is_to_month: bool | int = attrs.field(metadata=on_wire("IsToMonth", FLAG))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
@@ -427,8 +436,8 @@ class BillingSpec(Shape):
 
 
 _DISK_FEATURE = Text(allow_empty=False, open_list="DiskFeature", known=("ssd", "SSD"))
-_DISK_SIZE = Whole(min=1, max=1000000)
-_NUMBER = Whole(min=0)
+_DISK_SIZE = Integer(min=1, max=1000000)
+_NUMBER = Integer(min=0)
 
 
 @frozen(kw_only=True, init=False)
@@ -448,14 +457,17 @@ class DiskInfo(Shape):
             "DiskFeature",
             _DISK_FEATURE,
             revised={
-                "2025-09-08": There("DiskFeature", spelt={"SSD": "ssd"}),
-                "2025-10-11": There("Type", spelt={"ssd": "SSD"}),
+                "2025-09-08": RevisionDifference("DiskFeature", spellings={"SSD": "ssd"}),
+                "2025-10-11": RevisionDifference("Type", spellings={"ssd": "SSD"}),
             },
         )
     )
-    disk_size: int = attrs.field(metadata=on_wire("DiskSize", _DISK_SIZE, revised={"2025-10-11": There("Size")}))
+    disk_size: int = attrs.field(
+        metadata=on_wire("DiskSize", _DISK_SIZE, revised={"2025-10-11": RevisionDifference("Size")})
+    )
     number: int | None = attrs.field(
-        default=None, metadata=on_wire("Number", _NUMBER, revised={"2025-10-11": There(None, above=True)})
+        default=None,
+        metadata=on_wire("Number", _NUMBER, revised={"2025-10-11": RevisionDifference(None, in_parent=True)}),
     )
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
@@ -550,32 +562,42 @@ class NodeConfig(Shape):
             "SystemDisk",
             _SYSTEM_DISK,
             revised={
-                "2025-10-11": There(None, unsaid={"disk_feature": ("ssd", "SSD"), "disk_size": (40,), "number": (1,)})
+                "2025-10-11": RevisionDifference(
+                    None, default_values={"disk_feature": ("ssd", "SSD"), "disk_size": (40,), "number": (1,)}
+                )
             },
         )
     )
     data_disk: Sequence[DiskInfo] = attrs.field(
-        metadata=on_wire("DataDisk", _DATA_DISK, revised={"2025-10-11": There("DataVolumes", repeat="number")})
+        metadata=on_wire(
+            "DataDisk", _DATA_DISK, revised={"2025-10-11": RevisionDifference("DataVolumes", repeat="number")}
+        )
     )
     os_image_name: str = attrs.field(metadata=on_wire("OsImageName", _OS_IMAGE_NAME))
     subnet_list: Sequence[SubnetInfo] = attrs.field(
         metadata=on_wire(
-            "SubnetList", _NODE_CONFIG_SUBNET_LIST, revised={"2025-10-11": There("SubnetIds", only="subnet_id")}
+            "SubnetList",
+            _NODE_CONFIG_SUBNET_LIST,
+            revised={"2025-10-11": RevisionDifference("SubnetIds", only="subnet_id")},
         )
     )
     specifics: Sequence[Specifics] = attrs.field(
-        metadata=on_wire("Specifics", _SPECIFICS, revised={"2025-10-11": There("InstanceTypeIds", only="product_name")})
+        metadata=on_wire(
+            "Specifics", _SPECIFICS, revised={"2025-10-11": RevisionDifference("InstanceTypeIds", only="product_name")}
+        )
     )
     shell: str | None = attrs.field(
-        default=None, metadata=on_wire("Shell", ANY_TEXT, revised={"2025-10-11": There("ExecCommand")})
+        default=None, metadata=on_wire("Shell", ANY_TEXT, revised={"2025-10-11": RevisionDifference("ExecCommand")})
     )
     password: str = attrs.field(
         repr=masked,
-        metadata=on_wire("Password", _PASSWORD, secret=True, revised={"2025-10-11": There(None, above=True)}),
+        metadata=on_wire(
+            "Password", _PASSWORD, secret=True, revised={"2025-10-11": RevisionDifference(None, in_parent=True)}
+        ),
     )
     labels: Mapping[str, str] | None = attrs.field(default=None, metadata=on_wire("Labels", MAP_OF_TEXT))
     annotations: Mapping[str, str] | None = attrs.field(
-        default=None, metadata=on_wire("Annotations", MAP_OF_TEXT, revised={"2025-10-11": There(None)})
+        default=None, metadata=on_wire("Annotations", MAP_OF_TEXT, revised={"2025-10-11": RevisionDifference(None)})
     )
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
@@ -609,9 +631,9 @@ class NodeConfig(Shape):
             check_extra(self)
 
 
-_MAX_REPLICAS = Whole(min=1, max=99)
-_MIN_REPLICAS = Whole(min=1, max=99)
-_PRIORITY = Whole(min=1, max=100)
+_MAX_REPLICAS = Integer(min=1, max=99)
+_MIN_REPLICAS = Integer(min=1, max=99)
+_PRIORITY = Integer(min=1, max=100)
 _SUBNET_POLICY = Text(open_list="SubnetPolicy", known=("random",))
 
 
@@ -672,10 +694,10 @@ class AutoScaling(Shape):
 
 _POOL_NAME = Text(rule="name", allow_empty=False)
 _NODE_TYPE = Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms"))
-_SUBJECT_ID = Whole(min=0)
+_SUBJECT_ID = Integer(min=0)
 _NODE_CONFIG = Nested(NodeConfig)
 _AUTO_SCALING = Nested(AutoScaling)
-_REPLICAS = Whole(min=0, max=99)
+_REPLICAS = Integer(min=0, max=99)
 
 
 @frozen(kw_only=True, init=False)
@@ -694,7 +716,9 @@ class NodePoolConfig(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    pool_name: str = attrs.field(metadata=on_wire("PoolName", _POOL_NAME, revised={"2025-10-11": There("Name")}))
+    pool_name: str = attrs.field(
+        metadata=on_wire("PoolName", _POOL_NAME, revised={"2025-10-11": RevisionDifference("Name")})
+    )
     node_type: str = attrs.field(metadata=on_wire("NodeType", _NODE_TYPE))
     subject_id: int | None = attrs.field(default=None, metadata=on_wire("SubjectId", _SUBJECT_ID))
     node_config: NodeConfig = attrs.field(metadata=on_wire("NodeConfig", _NODE_CONFIG))
@@ -703,9 +727,9 @@ class NodePoolConfig(Shape):
             "AutoScaling",
             _AUTO_SCALING,
             revised={
-                "2025-10-11": There(
+                "2025-10-11": RevisionDifference(
                     None,
-                    unsaid={
+                    default_values={
                         "enable": (False,),
                         "max_replicas": None,
                         "min_replicas": None,
@@ -744,7 +768,7 @@ class NodePoolConfig(Shape):
 _CLUSTER_NAME = Text(rule="name", allow_empty=False)
 _CNI = Nested(CniInfo)
 _K8S_VERSION = Text(allow_empty=False, open_list="K8sVersion", known=("v1.30.14", "v1.26.15", "v1.26.5", "v1.30.8"))
-_MASTER_NUMBER = Whole(one_of=(3, 5, 7))
+_MASTER_NUMBER = Integer(one_of=(3, 5, 7))
 _MASTER_CONFIG = Nested(NodeConfig)
 _NODE_POOL_CONFIG = Nested(NodePoolConfig)
 
@@ -774,8 +798,8 @@ class CreateClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    GATHERED: ClassVar[tuple[Gathered, ...]] = (
-        Gathered(
+    HOISTED_FIELDS: ClassVar[tuple[HoistedField, ...]] = (
+        HoistedField(
             "Password",
             revision="2025-10-11",
             path="master_config.password",
@@ -784,19 +808,21 @@ class CreateClusterRequest(Shape):
     )
 
     cluster_name: str = attrs.field(metadata=on_wire("ClusterName", _CLUSTER_NAME))
-    vpc_id: str = attrs.field(metadata=on_wire("VpcId", SOME_TEXT))
+    vpc_id: str = attrs.field(metadata=on_wire("VpcId", NON_EMPTY_TEXT))
     cni: CniInfo = attrs.field(metadata=on_wire("Cni", _CNI))
     k8s_version: str = attrs.field(metadata=on_wire("K8sVersion", _K8S_VERSION))
-    nat_id: str = attrs.field(metadata=on_wire("NatId", SOME_TEXT))
+    nat_id: str = attrs.field(metadata=on_wire("NatId", NON_EMPTY_TEXT))
     source_eip_id: str = attrs.field(
-        metadata=on_wire("SourceEipId", SOME_TEXT, revised={"2025-10-11": There("SourceEip")})
+        metadata=on_wire("SourceEipId", NON_EMPTY_TEXT, revised={"2025-10-11": RevisionDifference("SourceEip")})
     )
     destination_eip_id: str = attrs.field(
-        metadata=on_wire("DestinationEipId", SOME_TEXT, revised={"2025-10-11": There("DestinationEip")})
+        metadata=on_wire(
+            "DestinationEipId", NON_EMPTY_TEXT, revised={"2025-10-11": RevisionDifference("DestinationEip")}
+        )
     )
     slb_id: str | None = attrs.field(default=None, metadata=on_wire("SlbId", ANY_TEXT))
-    ak: str = attrs.field(repr=masked, metadata=on_wire("Ak", SOME_TEXT, secret=True))
-    sk: str = attrs.field(repr=masked, metadata=on_wire("Sk", SOME_TEXT, secret=True))
+    ak: str = attrs.field(repr=masked, metadata=on_wire("Ak", NON_EMPTY_TEXT, secret=True))
+    sk: str = attrs.field(repr=masked, metadata=on_wire("Sk", NON_EMPTY_TEXT, secret=True))
     master_number: int = attrs.field(metadata=on_wire("MasterNumber", _MASTER_NUMBER))
     master_config: NodeConfig = attrs.field(metadata=on_wire("MasterConfig", _MASTER_CONFIG))
     node_pool_config: NodePoolConfig = attrs.field(metadata=on_wire("NodePoolConfig", _NODE_POOL_CONFIG))
@@ -823,15 +849,15 @@ class CreateClusterRequest(Shape):
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
         put(self, "cluster_name", check("cluster_name", _CLUSTER_NAME, cluster_name))
-        put(self, "vpc_id", check("vpc_id", SOME_TEXT, vpc_id))
+        put(self, "vpc_id", check("vpc_id", NON_EMPTY_TEXT, vpc_id))
         put(self, "cni", check("cni", _CNI, cni))
         put(self, "k8s_version", check("k8s_version", _K8S_VERSION, k8s_version))
-        put(self, "nat_id", check("nat_id", SOME_TEXT, nat_id))
-        put(self, "source_eip_id", check("source_eip_id", SOME_TEXT, source_eip_id))
-        put(self, "destination_eip_id", check("destination_eip_id", SOME_TEXT, destination_eip_id))
+        put(self, "nat_id", check("nat_id", NON_EMPTY_TEXT, nat_id))
+        put(self, "source_eip_id", check("source_eip_id", NON_EMPTY_TEXT, source_eip_id))
+        put(self, "destination_eip_id", check("destination_eip_id", NON_EMPTY_TEXT, destination_eip_id))
         put(self, "slb_id", None if slb_id is None else check("slb_id", ANY_TEXT, slb_id))
-        put(self, "ak", check("ak", SOME_TEXT, ak))
-        put(self, "sk", check("sk", SOME_TEXT, sk))
+        put(self, "ak", check("ak", NON_EMPTY_TEXT, ak))
+        put(self, "sk", check("sk", NON_EMPTY_TEXT, sk))
         put(self, "master_number", check("master_number", _MASTER_NUMBER, master_number))
         put(self, "master_config", check("master_config", _MASTER_CONFIG, master_config))
         put(self, "node_pool_config", check("node_pool_config", _NODE_POOL_CONFIG, node_pool_config))
@@ -842,7 +868,7 @@ class CreateClusterRequest(Shape):
 
 
 _SEGMENT = Text(rule="cidr")
-_USED_IP_NUM = Whole(min=0)
+_USED_IP_NUM = Integer(min=0)
 
 
 @frozen(kw_only=True, init=False)
@@ -856,7 +882,7 @@ class ClusterSubnet(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", NON_EMPTY_TEXT))
     segment: str | None = attrs.field(default=None, metadata=on_wire("Segment", _SEGMENT))
     used_ip_num: int | None = attrs.field(default=None, metadata=on_wire("UsedIpNum", _USED_IP_NUM))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
@@ -869,7 +895,7 @@ class ClusterSubnet(Shape):
         used_ip_num: int | None = None,
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
-        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(self, "subnet_id", check("subnet_id", NON_EMPTY_TEXT, subnet_id))
         put(self, "segment", None if segment is None else check("segment", _SEGMENT, segment))
         put(self, "used_ip_num", None if used_ip_num is None else check("used_ip_num", _USED_IP_NUM, used_ip_num))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
@@ -886,11 +912,11 @@ class GetClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -929,11 +955,11 @@ class DeleteClusterRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -948,11 +974,11 @@ class GetClusterEventsRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -971,14 +997,16 @@ class AddClusterSubnetRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     subnets: Sequence[ClusterSubnet] = attrs.field(
-        metadata=on_wire("SubnetList", _SUBNETS, revised={"2025-10-11": There("SubnetIds", only="subnet_id")})
+        metadata=on_wire(
+            "SubnetList", _SUBNETS, revised={"2025-10-11": RevisionDifference("SubnetIds", only="subnet_id")}
+        )
     )
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, subnets: Sequence[ClusterSubnet], extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "subnets", check("subnets", _SUBNETS, subnets))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
@@ -1097,12 +1125,12 @@ class ClusterSummary(Shape):
     @property
     def created_at(self) -> datetime | None:
         """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.create_time)
+        return parse_beijing_time(self.create_time)
 
     @property
     def updated_at(self) -> datetime | None:
         """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.update_time)
+        return parse_beijing_time(self.update_time)
 
 
 @frozen(kw_only=True, init=False)
@@ -1289,12 +1317,12 @@ class ClusterDetail(Shape):
     @property
     def created_at(self) -> datetime | None:
         """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.create_time)
+        return parse_beijing_time(self.create_time)
 
     @property
     def updated_at(self) -> datetime | None:
         """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.update_time)
+        return parse_beijing_time(self.update_time)
 
 
 @frozen(kw_only=True, init=False)
@@ -1347,4 +1375,4 @@ class ClusterEvent(Shape):
     @property
     def started_at(self) -> datetime | None:
         """`subtask_start_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.subtask_start_time)
+        return parse_beijing_time(self.subtask_start_time)

@@ -13,7 +13,7 @@ from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
     ANY_TEXT,
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
     Text,
 )
 
@@ -85,15 +85,15 @@ class SubnetInfo(Shape):
 
     Attributes:
         subnet_id: Id of the subnet. [D]
-        available_zone_id: Id of the availability zone (in answers). [O]
-        segment: Address range of the subnet (in answers). Such as `10.0.0.0/16`. [O]
-        select_segment: The part of the range that is used (in answers). [O]
+        available_zone_id: Id of the availability zone (in responses). [O]
+        segment: Address range of the subnet (in responses). Such as `10.0.0.0/16`. [O]
+        select_segment: The part of the range that is used (in responses). [O]
         extra: Undocumented fields to send along, by wire name.
     """
 
     ZERO_IS_NONE: ClassVar[bool] = True
 
-    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", NON_EMPTY_TEXT))
     available_zone_id: str | None = attrs.field(default=None, metadata=on_wire("AvailableZoneId", ANY_TEXT))
     segment: str | None = attrs.field(default=None, metadata=on_wire("Segment", _SEGMENT))
     select_segment: str | None = attrs.field(default=None, metadata=on_wire("SelectSegment", ANY_TEXT))
@@ -108,7 +108,7 @@ class SubnetInfo(Shape):
         select_segment: str | None = None,
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
-        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(self, "subnet_id", check("subnet_id", NON_EMPTY_TEXT, subnet_id))
         put(
             self,
             "available_zone_id",

@@ -11,10 +11,10 @@ import attrs
 
 from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
 from cds_eks.schema.shape import Shape
-from cds_eks.schema.times import moment_of
+from cds_eks.schema.times import parse_beijing_time
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
 )
 
 __all__ = [
@@ -50,11 +50,11 @@ class QueryEventStatusRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    event_id: str = attrs.field(metadata=on_wire("EventId", SOME_TEXT))
+    event_id: str = attrs.field(metadata=on_wire("EventId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, event_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "event_id", check("event_id", SOME_TEXT, event_id))
+        put(self, "event_id", check("event_id", NON_EMPTY_TEXT, event_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -126,17 +126,17 @@ class EventTask(Shape):
     @property
     def created_at(self) -> datetime | None:
         """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.create_time)
+        return parse_beijing_time(self.create_time)
 
     @property
     def updated_at(self) -> datetime | None:
         """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.update_time)
+        return parse_beijing_time(self.update_time)
 
     @property
     def ended_at(self) -> datetime | None:
         """`end_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.end_time)
+        return parse_beijing_time(self.end_time)
 
 
 @frozen(kw_only=True, init=False)
@@ -189,4 +189,4 @@ class Event(Shape):
     @property
     def created_at(self) -> datetime | None:
         """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.create_time)
+        return parse_beijing_time(self.create_time)

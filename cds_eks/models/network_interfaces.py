@@ -13,7 +13,7 @@ from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
     ANY_TEXT,
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
 )
 
 __all__ = [
@@ -40,7 +40,7 @@ class CreateNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", SOME_TEXT))
+    subnet_id: str = attrs.field(metadata=on_wire("SubnetId", NON_EMPTY_TEXT))
     netcard_name: str | None = attrs.field(default=None, metadata=on_wire("NetcardName", ANY_TEXT))
     vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId", ANY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
@@ -53,7 +53,7 @@ class CreateNetworkInterfaceRequest(Shape):
         vpc_id: str | None = None,
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
-        put(self, "subnet_id", check("subnet_id", SOME_TEXT, subnet_id))
+        put(self, "subnet_id", check("subnet_id", NON_EMPTY_TEXT, subnet_id))
         put(self, "netcard_name", None if netcard_name is None else check("netcard_name", ANY_TEXT, netcard_name))
         put(self, "vpc_id", None if vpc_id is None else check("vpc_id", ANY_TEXT, vpc_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
@@ -70,11 +70,11 @@ class DeleteNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "netcard_id", check("netcard_id", NON_EMPTY_TEXT, netcard_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -91,16 +91,16 @@ class AttachNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ecs_id: str = attrs.field(metadata=on_wire("EcsId", SOME_TEXT))
-    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    ecs_id: str = attrs.field(metadata=on_wire("EcsId", NON_EMPTY_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", NON_EMPTY_TEXT))
     vlan_id: str | None = attrs.field(default=None, metadata=on_wire("VlanId", ANY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(
         self, *, ecs_id: str, netcard_id: str, vlan_id: str | None = None, extra: Mapping[str, Any] = ABSENT
     ) -> None:
-        put(self, "ecs_id", check("ecs_id", SOME_TEXT, ecs_id))
-        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "ecs_id", check("ecs_id", NON_EMPTY_TEXT, ecs_id))
+        put(self, "netcard_id", check("netcard_id", NON_EMPTY_TEXT, netcard_id))
         put(self, "vlan_id", None if vlan_id is None else check("vlan_id", ANY_TEXT, vlan_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
@@ -117,13 +117,13 @@ class DetachNetworkInterfaceRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    ecs_id: str = attrs.field(metadata=on_wire("EcsId", SOME_TEXT))
-    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    ecs_id: str = attrs.field(metadata=on_wire("EcsId", NON_EMPTY_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, ecs_id: str, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "ecs_id", check("ecs_id", SOME_TEXT, ecs_id))
-        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "ecs_id", check("ecs_id", NON_EMPTY_TEXT, ecs_id))
+        put(self, "netcard_id", check("netcard_id", NON_EMPTY_TEXT, netcard_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -138,11 +138,11 @@ class DescribeNetworkInterfacesRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "netcard_id", check("netcard_id", NON_EMPTY_TEXT, netcard_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -157,11 +157,11 @@ class IsAttachedECSRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", SOME_TEXT))
+    netcard_id: str = attrs.field(metadata=on_wire("NetcardId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, netcard_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "netcard_id", check("netcard_id", SOME_TEXT, netcard_id))
+        put(self, "netcard_id", check("netcard_id", NON_EMPTY_TEXT, netcard_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)

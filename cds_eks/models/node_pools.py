@@ -11,18 +11,18 @@ import attrs
 
 from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, masked, on_wire
 from cds_eks.schema.shape import Nested, Shape
-from cds_eks.schema.times import moment_of
+from cds_eks.schema.times import parse_beijing_time
 from cds_eks.schema.validation import check, check_extra, check_together, put
 from cds_eks.schema.validators import (
     ANY_TEXT,
     FLAG,
-    SOME_TEXT,
-    Forbidden,
+    NON_EMPTY_TEXT,
+    ExcludedWhen,
+    Integer,
     ListOf,
     MapOfText,
-    Needed,
+    RequiredWhen,
     Text,
-    Whole,
 )
 
 __all__ = [
@@ -99,7 +99,7 @@ class InstanceType:
 
 
 _INSTANCE_CHARGE_TYPE = Text(allow_empty=False, open_list="InstanceChargeType", known=("PostPaid", "PrePaid"))
-_PERIOD = Whole(min=0)
+_PERIOD = Integer(min=0)
 
 
 @frozen(kw_only=True, init=False)
@@ -116,8 +116,8 @@ class NodePoolBillingSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    NEEDED: ClassVar[tuple[Needed, ...]] = (
-        Needed("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),
+    REQUIRED_WHEN: ClassVar[tuple[RequiredWhen, ...]] = (
+        RequiredWhen("instance_charge_type", ("PrePaid",), "period", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36)),
     )
 
     instance_charge_type: str = attrs.field(metadata=on_wire("InstanceChargeType", _INSTANCE_CHARGE_TYPE))
@@ -146,7 +146,7 @@ class NodePoolBillingSpec(Shape):
 
 
 _TYPE = Text(open_list="VolumeType", known=("SSD",))
-_SIZE = Whole(min=1, max=1000000)
+_SIZE = Integer(min=1, max=1000000)
 
 
 @frozen(kw_only=True, init=False)
@@ -173,7 +173,7 @@ class Volume(Shape):
 
 _BILLING_SPEC = Nested(NodePoolBillingSpec)
 _SYSTEM_VOLUME = Nested(Volume)
-_DATA_VOLUMES = ListOf(Nested(Volume, narrowed={"size": Whole(min=80, step=80)}))
+_DATA_VOLUMES = ListOf(Nested(Volume, narrowed={"size": Integer(min=80, step=80)}))
 _OS_IMAGE_NAME = Text(
     allow_empty=False,
     open_list="OsImageName",
@@ -224,7 +224,7 @@ class NodePoolNodeConfig(Shape):
         os_image_name: System image of the nodes. See `OsImageName`; other values pass. [O]
         subnet_ids: Ids of the subnets of the nodes, all in one availability zone. [O]
         instance_type_ids: Machine type of the nodes; one only for now. See `InstanceType`; other values pass. [O]
-        password: Password of the nodes' user `eks`; answers never have it. 8 to 30 characters with upper and lower
+        password: Password of the nodes' user `eks`; responses never have it. 8 to 30 characters with upper and lower
             case, a digit and a special character [O]. Secret. [O]
         exec_command: Shell script that each node runs when it is made. [O]
         labels: Kubernetes labels of the nodes, at most 5. [O]
@@ -276,8 +276,8 @@ class NodePoolNodeConfig(Shape):
 
 _NAME = Text(rule="name", allow_empty=False)
 _NODE_TYPE = Text(allow_empty=False, open_list="NodeType", known=("ecs", "bms"))
-_SUBJECT_ID = Whole(min=0)
-_REPLICAS = Whole(min=0, max=99)
+_SUBJECT_ID = Integer(min=0)
+_REPLICAS = Integer(min=0, max=99)
 _NODE_CONFIG = Nested(NodePoolNodeConfig)
 
 
@@ -296,8 +296,8 @@ class NodePoolSpec(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    FORBIDDEN: ClassVar[tuple[Forbidden, ...]] = (
-        Forbidden(
+    EXCLUDED_WHEN: ClassVar[tuple[ExcludedWhen, ...]] = (
+        ExcludedWhen(
             "node_type",
             "bms",
             (
@@ -353,16 +353,16 @@ class CreateNodePoolRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
-    vpc_id: str = attrs.field(metadata=on_wire("VpcId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
+    vpc_id: str = attrs.field(metadata=on_wire("VpcId", NON_EMPTY_TEXT))
     config: NodePoolSpec = attrs.field(metadata=on_wire("Config", _CONFIG))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(
         self, *, cluster_id: str, vpc_id: str, config: NodePoolSpec, extra: Mapping[str, Any] = ABSENT
     ) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
-        put(self, "vpc_id", check("vpc_id", SOME_TEXT, vpc_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
+        put(self, "vpc_id", check("vpc_id", NON_EMPTY_TEXT, vpc_id))
         put(self, "config", check("config", _CONFIG, config))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
@@ -383,7 +383,7 @@ class UpdateNodePoolConfigRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     vpc_id: str | None = attrs.field(default=None, metadata=on_wire("VpcId", ANY_TEXT))
     config: NodePoolSpec = attrs.field(metadata=on_wire("Config", _UPDATE_NODE_POOL_CONFIG_REQUEST_CONFIG))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
@@ -391,7 +391,7 @@ class UpdateNodePoolConfigRequest(Shape):
     def __init__(
         self, *, cluster_id: str, vpc_id: str | None = None, config: NodePoolSpec, extra: Mapping[str, Any] = ABSENT
     ) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "vpc_id", None if vpc_id is None else check("vpc_id", ANY_TEXT, vpc_id))
         put(self, "config", check("config", _UPDATE_NODE_POOL_CONFIG_REQUEST_CONFIG, config))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
@@ -410,14 +410,14 @@ class ScalingNodePoolNumRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
-    node_pool_id: str = attrs.field(metadata=on_wire("NodePoolId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
+    node_pool_id: str = attrs.field(metadata=on_wire("NodePoolId", NON_EMPTY_TEXT))
     replicas: int = attrs.field(metadata=on_wire("Replicas", _REPLICAS))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, node_pool_id: str, replicas: int, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
-        put(self, "node_pool_id", check("node_pool_id", SOME_TEXT, node_pool_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
+        put(self, "node_pool_id", check("node_pool_id", NON_EMPTY_TEXT, node_pool_id))
         put(self, "replicas", check("replicas", _REPLICAS, replicas))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
@@ -435,7 +435,7 @@ class ListNodePoolsRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     node_pool_id: str | None = attrs.field(default=None, metadata=on_wire("NodePoolId", ANY_TEXT))
     filter: str | None = attrs.field(default=None, metadata=on_wire("Filter", ANY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
@@ -448,7 +448,7 @@ class ListNodePoolsRequest(Shape):
         filter: str | None = None,
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "node_pool_id", None if node_pool_id is None else check("node_pool_id", ANY_TEXT, node_pool_id))
         put(self, "filter", None if filter is None else check("filter", ANY_TEXT, filter))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
@@ -466,13 +466,13 @@ class DeleteNodePoolRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
-    node_pool_id: str = attrs.field(metadata=on_wire("NodePoolId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
+    node_pool_id: str = attrs.field(metadata=on_wire("NodePoolId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, node_pool_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
-        put(self, "node_pool_id", check("node_pool_id", SOME_TEXT, node_pool_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
+        put(self, "node_pool_id", check("node_pool_id", NON_EMPTY_TEXT, node_pool_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
@@ -582,12 +582,12 @@ class NodePool(Shape):
     @property
     def created_at(self) -> datetime | None:
         """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.create_time)
+        return parse_beijing_time(self.create_time)
 
     @property
     def updated_at(self) -> datetime | None:
         """`update_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.update_time)
+        return parse_beijing_time(self.update_time)
 
 
 @frozen(kw_only=True, init=False)

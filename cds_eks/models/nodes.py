@@ -11,15 +11,15 @@ import attrs
 
 from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENTED_ANSWER, frozen, on_wire
 from cds_eks.schema.shape import Shape
-from cds_eks.schema.times import moment_of
+from cds_eks.schema.times import parse_beijing_time
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
     ANY_TEXT,
     FLAG_TEXT,
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
+    Integer,
     ListOf,
     Text,
-    Whole,
 )
 
 __all__ = [
@@ -103,8 +103,8 @@ class NodeSourceType:
 _NODE_STATUS = Text(open_list="NodeStatus", known=("running", "error", "shutdown", "deleting", "deleted", "failed"))
 _NODE_TYPE = Text(open_list="NodeRole", known=("worker", "master"))
 _STATUS = Text(open_list="K8sStatus", known=("Ready", "NotReady"))
-_PAGE_INDEX = Whole(min=1)
-_PAGE_SIZE = Whole(min=1)
+_PAGE_INDEX = Integer(min=1)
+_PAGE_SIZE = Integer(min=1)
 
 
 @frozen(kw_only=True, init=False)
@@ -123,7 +123,7 @@ class ListNodesRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     node_status: str | None = attrs.field(default=None, metadata=on_wire("NodeStatus", _NODE_STATUS))
     node_type: str | None = attrs.field(default=None, metadata=on_wire("NodeType", _NODE_TYPE))
     schedulable: str | bool | None = attrs.field(default=None, metadata=on_wire("SchedulableStr", FLAG_TEXT))
@@ -146,7 +146,7 @@ class ListNodesRequest(Shape):
         page_size: int | None = None,
         extra: Mapping[str, Any] = ABSENT,
     ) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "node_status", None if node_status is None else check("node_status", _NODE_STATUS, node_status))
         put(self, "node_type", None if node_type is None else check("node_type", _NODE_TYPE, node_type))
         put(self, "schedulable", None if schedulable is None else check("schedulable", FLAG_TEXT, schedulable))
@@ -172,12 +172,12 @@ class DeleteNodeRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", SOME_TEXT))
+    cluster_id: str = attrs.field(metadata=on_wire("ClusterId", NON_EMPTY_TEXT))
     node_ids: Sequence[str] = attrs.field(metadata=on_wire("NodeIds", _NODE_IDS))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, cluster_id: str, node_ids: Sequence[str], extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "cluster_id", check("cluster_id", SOME_TEXT, cluster_id))
+        put(self, "cluster_id", check("cluster_id", NON_EMPTY_TEXT, cluster_id))
         put(self, "node_ids", check("node_ids", _NODE_IDS, node_ids))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
@@ -318,4 +318,4 @@ class Node(Shape):
     @property
     def created_at(self) -> datetime | None:
         """`create_time` in UTC, to compare with other times: the service's are UTC+8 [I]. None if it is none."""
-        return moment_of(self.create_time)
+        return parse_beijing_time(self.create_time)

@@ -12,8 +12,8 @@ from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENT
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
-    SOME_TEXT,
-    Whole,
+    NON_EMPTY_TEXT,
+    Integer,
 )
 
 __all__ = [
@@ -32,17 +32,17 @@ class DescribeScalingGroupRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    scaling_group_id: str = attrs.field(metadata=on_wire("ScalingGroupId", SOME_TEXT))
+    scaling_group_id: str = attrs.field(metadata=on_wire("ScalingGroupId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, scaling_group_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "scaling_group_id", check("scaling_group_id", SOME_TEXT, scaling_group_id))
+        put(self, "scaling_group_id", check("scaling_group_id", NON_EMPTY_TEXT, scaling_group_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)
 
 
-_ADD_NUM = Whole(min=1)
+_ADD_NUM = Integer(min=1)
 
 
 @frozen(kw_only=True, init=False)
@@ -55,12 +55,12 @@ class AddScalingNodeRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    scaling_group_id: str = attrs.field(metadata=on_wire("ScalingGroupId", SOME_TEXT))
+    scaling_group_id: str = attrs.field(metadata=on_wire("ScalingGroupId", NON_EMPTY_TEXT))
     add_num: int = attrs.field(metadata=on_wire("AddNum", _ADD_NUM))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, scaling_group_id: str, add_num: int, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "scaling_group_id", check("scaling_group_id", SOME_TEXT, scaling_group_id))
+        put(self, "scaling_group_id", check("scaling_group_id", NON_EMPTY_TEXT, scaling_group_id))
         put(self, "add_num", check("add_num", _ADD_NUM, add_num))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:

@@ -12,7 +12,7 @@ from cds_eks.schema.fields import ABSENT, EXTRA_FIELDS, UNDOCUMENTED, UNDOCUMENT
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import check, check_extra, put
 from cds_eks.schema.validators import (
-    SOME_TEXT,
+    NON_EMPTY_TEXT,
 )
 
 __all__ = [
@@ -47,11 +47,11 @@ class GetTaskStatusRequest(Shape):
         extra: Undocumented fields to send along, by wire name.
     """
 
-    task_id: str = attrs.field(metadata=on_wire("TaskId", SOME_TEXT))
+    task_id: str = attrs.field(metadata=on_wire("TaskId", NON_EMPTY_TEXT))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, metadata=UNDOCUMENTED)
 
     def __init__(self, *, task_id: str, extra: Mapping[str, Any] = ABSENT) -> None:
-        put(self, "task_id", check("task_id", SOME_TEXT, task_id))
+        put(self, "task_id", check("task_id", NON_EMPTY_TEXT, task_id))
         put(self, "extra", {} if extra is ABSENT else check("extra", EXTRA_FIELDS, extra))
         if self.extra:
             check_extra(self)

@@ -14,7 +14,9 @@ from cds_eks.outcome.record import CallRecord
 
 E = TypeVar("E", bound=EksError)
 
-OWN_DOING = "; an earlier attempt's answer was lost or told nothing for certain, so this is most likely its own doing"
+SELF_CONFLICT = (
+    "; an earlier attempt's answer was lost or told nothing for certain, so this is most likely its own doing"
+)
 """Added to the message of a conflict in a write that was sent before."""
 
 
@@ -56,9 +58,10 @@ def attempts_ended(error: EksError, record: CallRecord, *, action: str, is_write
     """Decide the outcome of a call whose last attempt failed: that of all its attempts together."""
     error.action = action
     error.outcome = record.outcome
-    with_attempts(error, record)
+    error.attempts = record.attempts  # this attempt ended, whatever others that a middleware made wait for
+    error.previous = record.failures
     if is_write and isinstance(error, Conflict) and any(one.outcome == "unknown" for one in record.failures):
-        error.message += OWN_DOING
+        error.message += SELF_CONFLICT
         error.args = (error.message,)
 
 

@@ -54,6 +54,9 @@ class OpenCreate(WithNaturalKey):
         return bool(self.ids) and error.ids == self.ids
 
 
+OpenCreate.__module__ = "cds_eks.types"  # the public one, which pickles name
+
+
 class OpenCreates:
     """Stores the open creates of a client, the oldest first; for any number of threads, signal handlers and finalizers.
 

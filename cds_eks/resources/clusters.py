@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.errors import EksError
-from cds_eks.lookup import Listing, LookUp, Open, sought
+from cds_eks.lookup import Listing, LookUp, OpenCreateLike, lookup_target
 from cds_eks.models.clusters import (
     AddClusterSubnetRequest,
     ClusterDetail,
@@ -96,7 +96,7 @@ class Clusters:
     ) -> Response[ClusterTask]:
         """Create a cluster with its master nodes and its first node pool.
 
-        The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
+        The service responds at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
         A create: it is repeated only if it can't have been carried out.
 
@@ -121,7 +121,7 @@ class Clusters:
     ) -> Response[ClusterDetail]:
         """Get everything the service tells of one cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -144,9 +144,9 @@ class Clusters:
     ) -> Response[ClusterTask]:
         """Delete a cluster with all its nodes and node pools.
 
-        The answer comes at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
+        The service responds at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -169,7 +169,7 @@ class Clusters:
     ) -> Response[list[ClusterEvent]]:
         """List the steps that the service has taken on a cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -199,7 +199,7 @@ class Clusters:
     ) -> Response[None]:
         """Give a cluster's network further subnets.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -222,7 +222,7 @@ class Clusters:
 
     async def find(
         self,
-        request_or_error: CreateClusterRequest | EksError | Open,
+        request_or_error: CreateClusterRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -251,17 +251,17 @@ class Clusters:
         Source: ListClusters [D].
         """
         request_or_error = masked_data(request_or_error)
-        what = sought(CREATE_CLUSTER, request_or_error, name="cluster_name")
+        target = lookup_target(CREATE_CLUSTER, request_or_error, name="cluster_name")
 
         async def look(is_last: bool) -> ClusterSummary | None:
-            answer = await self.list(keyword=what.text("cluster_name"), vpc_id=what.key.get("vpc_id"))
+            answer = await self.list(keyword=target.text("cluster_name"), vpc_id=target.key.get("vpc_id"))
             return Listing(
                 entries=answer.data,
                 total=answer.total_count,
                 id="cluster_id",
                 status="cluster_status",
                 match={"cluster_name": "cluster_name", "vpc_id": "vpc_id"},
-            ).pick(what, is_last=is_last)
+            ).pick(target, is_last=is_last)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 
@@ -275,7 +275,7 @@ class Clusters:
     ) -> Response[list[ClusterSummary]]:
         """List the clusters of the account.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             keyword: A part of the cluster's name, or its whole id. [O]

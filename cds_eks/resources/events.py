@@ -33,7 +33,7 @@ class Events:
 
         `eks.wait.event` polls it until the event has ended.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             event_id: Id of the event. [O]

@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.errors import EksError
-from cds_eks.lookup import LookUp, Open, described, sought
+from cds_eks.lookup import LookUp, OpenCreateLike, check_same_id, lookup_target
 from cds_eks.models.common import EventReference
 from cds_eks.models.network_interfaces import (
     AttachmentStatus,
@@ -132,7 +132,7 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Delete a network interface.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [I]
@@ -163,9 +163,9 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Attach a network interface to a machine.
 
-        The answer comes at once; `eks.wait.event` waits until it is attached.
+        The service responds at once; `eks.wait.event` waits until it is attached.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             ecs_id: Id of the machine. [O]
@@ -195,9 +195,9 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Detach a network interface from a machine.
 
-        The answer comes at once; `eks.wait.event` waits until it is detached.
+        The service responds at once; `eks.wait.event` waits until it is detached.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             ecs_id: Id of the machine. [O]
@@ -226,7 +226,7 @@ class NetworkInterfaces:
     ) -> Response[NetworkInterface]:
         """Get everything the service tells of one network interface.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [O]
@@ -251,7 +251,7 @@ class NetworkInterfaces:
     ) -> Response[AttachmentStatus]:
         """Tell whether a network interface is attached to a machine.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [O]
@@ -271,7 +271,7 @@ class NetworkInterfaces:
 
     async def find(
         self,
-        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -297,10 +297,10 @@ class NetworkInterfaces:
         Source: DescribeNetworkInterfaces [D].
         """
         request_or_error = masked_data(request_or_error)
-        what = sought(CREATE_NETWORK_INTERFACE, request_or_error)
+        target = lookup_target(CREATE_NETWORK_INTERFACE, request_or_error)
 
         async def look(_: bool) -> NetworkInterface | None:
-            answer = await self.describe(what.text())
-            return described(answer.data, "netcard_id", what)
+            answer = await self.describe(target.text())
+            return check_same_id(answer.data, "netcard_id", target)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)

@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_eks._runtime.frames import masked, masked_data
 from cds_eks.errors import EksError
-from cds_eks.lookup import Listing, LookUp, Open, sought
+from cds_eks.lookup import Listing, LookUp, OpenCreateLike, lookup_target
 from cds_eks.models.common import TaskReference
 from cds_eks.models.node_pools import (
     CreateNodePoolRequest,
@@ -86,7 +86,7 @@ class NodePools:
     ) -> Response[NodePoolTask]:
         """Create a node pool in a cluster.
 
-        The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
+        The service responds at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
         A create: it is repeated only if it can't have been carried out.
 
@@ -115,7 +115,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Change the configuration of a node pool.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             request: What is asked for, as an `UpdateNodePoolConfigRequest`.
@@ -144,7 +144,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Set how many nodes a node pool has.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -179,7 +179,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Delete a node pool with its nodes.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -205,7 +205,7 @@ class NodePools:
 
     async def find(
         self,
-        request_or_error: CreateNodePoolRequest | EksError | Open,
+        request_or_error: CreateNodePoolRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -234,10 +234,10 @@ class NodePools:
         Source: ListNodePools [D].
         """
         request_or_error = masked_data(request_or_error)
-        what = sought(CREATE_NODE_POOL, request_or_error, name="config.name", under="cluster_id")
+        target = lookup_target(CREATE_NODE_POOL, request_or_error, name="config.name", under="cluster_id")
 
         async def look(is_last: bool) -> NodePool | None:
-            answer = await self.list(what.text("cluster_id"), filter=what.text("config.name"))
+            answer = await self.list(target.text("cluster_id"), filter=target.text("config.name"))
             return Listing(
                 entries=answer.data.node_pool,
                 total=answer.data.total,
@@ -245,7 +245,7 @@ class NodePools:
                 status="status",
                 match={"name": "config.name", "cluster_id": "cluster_id"},
                 extra=answer.data.extra,
-            ).pick(what, is_last=is_last)
+            ).pick(target, is_last=is_last)
 
         return await self._look_up(look, settle=settle, poll_interval=poll_interval)
 
@@ -260,7 +260,7 @@ class NodePools:
     ) -> Response[NodePoolList]:
         """List the node pools of a cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]

@@ -47,7 +47,7 @@ class Nodes:
     ) -> Response[TaskReference]:
         """Delete nodes of a cluster.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -143,7 +143,7 @@ class Nodes:
 
         `nodes.iterate` walks all pages.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]

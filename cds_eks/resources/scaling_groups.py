@@ -43,7 +43,7 @@ class ScalingGroups:
     ) -> Response[ScalingGroup]:
         """Get everything the service tells of one scaling group.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             scaling_group_id: Id of the scaling group. [O]
@@ -76,7 +76,7 @@ class ScalingGroups:
     ) -> Response[TaskReference]:
         """Add nodes to a scaling group.
 
-        It adds nodes each time it runs, so the SDK never repeats it after an answer was lost.
+        It adds nodes each time it runs, so the SDK never repeats it after a response was lost.
 
         A create: it is repeated only if it can't have been carried out.
 

@@ -33,7 +33,7 @@ class Tasks:
 
         `eks.wait.task` polls it until the task has ended.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             task_id: Id of the task. [D]

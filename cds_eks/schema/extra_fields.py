@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cds_eks.schema.validators import Broken, spelt
+from cds_eks.schema.validators import ValidationFailure, printable_name
 
 
 def check_no_collision(extra: Iterable[str], set_by: Mapping[str, str]) -> None:
@@ -20,4 +20,4 @@ def check_no_collision(extra: Iterable[str], set_by: Mapping[str, str]) -> None:
     by_lower = {wire.lower(): words for wire, words in set_by.items()}
     for name in extra:
         if (words := by_lower.get(name.lower())) is not None:
-            raise Broken(f"is set by {words} and can't be replaced", f"extra.{spelt(name)}")
+            raise ValidationFailure(f"is set by {words} and can't be replaced", f"extra.{printable_name(name)}")

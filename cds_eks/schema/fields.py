@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
-from cds_eks.schema.revisions import There
+from cds_eks.schema.revisions import RevisionDifference
 from cds_eks.schema.validation import raising_own_errors
 from cds_eks.schema.validators import ExtraFields, Rule
 
@@ -27,7 +27,11 @@ def masked(value: Any) -> str:
 
 
 def on_wire(
-    name: str, rule: Rule | None = None, *, secret: bool = False, revised: Mapping[str, There] | None = None
+    name: str,
+    rule: Rule | None = None,
+    *,
+    secret: bool = False,
+    revised: Mapping[str, RevisionDifference] | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of a field.
 

@@ -12,31 +12,31 @@ API_REVISIONS: Final = ("2025-09-08", "2025-10-11")
 
 
 @attrs.frozen
-class There:
+class RevisionDifference:
     """What a field is in a revision where it differs from its first.
 
     Attributes:
         wire: Its name on the wire; None if the revision has no such field.
-        above: Whether, where there is none, a shape that contains this one has it.
-        unsaid: What may be set though there is none, since it is the default: values, or for another model the values
-            of its fields (None: any).
+        in_parent: Whether, where there is none, a shape that contains this one has it.
+        default_values: What may be set though there is none, since it is the default: values, or for another model
+            the values of its fields (None: any).
         only: The one field that an entry of the list is reduced to.
         repeat: The field of an entry that has the number of times it is listed.
-        spelt: The revision's spelling of values that other revisions spell otherwise.
-        gone: Values that do not exist in the revision.
+        spellings: The revision's spelling of values that other revisions spell otherwise.
+        removed_values: Values that do not exist in the revision.
     """
 
     wire: str | None
-    above: bool = attrs.field(default=False, kw_only=True)
-    unsaid: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None] = attrs.field(default=(), kw_only=True)
+    in_parent: bool = attrs.field(default=False, kw_only=True)
+    default_values: tuple[Any, ...] | Mapping[str, tuple[Any, ...] | None] = attrs.field(default=(), kw_only=True)
     only: str | None = attrs.field(default=None, kw_only=True)
     repeat: str | None = attrs.field(default=None, kw_only=True)
-    spelt: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
-    gone: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    spellings: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    removed_values: tuple[str, ...] = attrs.field(default=(), kw_only=True)
 
 
 @attrs.frozen
-class Gathered:
+class HoistedField:
     """What a revision has once in a shape, and the models have below it.
 
     Attributes:

@@ -11,13 +11,23 @@ from typing import Any, ClassVar, Self, cast
 
 import attrs
 
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks.errors import InvalidRequestError
 from cds_eks.redaction import secrets_in
 from cds_eks.schema.dumping import dump, python_name, wire_name
-from cds_eks.schema.revisions import Gathered
+from cds_eks.schema.revisions import HoistedField
 from cds_eks.schema.validation import did_you_mean
-from cds_eks.schema.validators import Broken, Forbidden, ListOf, Needed, Ordered, Rule, Text, kind_of, spelt
+from cds_eks.schema.validators import (
+    ExcludedWhen,
+    ListOf,
+    Ordered,
+    RequiredWhen,
+    Rule,
+    Text,
+    ValidationFailure,
+    kind_of,
+    printable_name,
+)
 
 
 class Shape:
@@ -25,11 +35,11 @@ class Shape:
 
     __slots__ = ()
 
-    FORBIDDEN: ClassVar[tuple[Forbidden, ...]] = ()
-    NEEDED: ClassVar[tuple[Needed, ...]] = ()
+    EXCLUDED_WHEN: ClassVar[tuple[ExcludedWhen, ...]] = ()
+    REQUIRED_WHEN: ClassVar[tuple[RequiredWhen, ...]] = ()
     ORDERED: ClassVar[tuple[Ordered, ...]] = ()
     ZERO_IS_NONE: ClassVar[bool] = False
-    GATHERED: ClassVar[tuple[Gathered, ...]] = ()
+    HOISTED_FIELDS: ClassVar[tuple[HoistedField, ...]] = ()
 
     __match_args__ = ()
 
@@ -56,7 +66,7 @@ class Shape:
             return cast("Self", _load(cls, data, ""))
         except InvalidRequestError as error:
             del data
-            raise cleared(error)  # noqa: B904 - it is the same
+            raise clear_frames(error)  # noqa: B904 - it is the same
 
     def to_dict(self, *, wire_names: bool = False, secrets: bool | None = None) -> dict[str, Any]:
         """Return the model as plain data: dicts, lists, texts, numbers and booleans, ready for JSON.
@@ -91,8 +101,12 @@ class Shape:
         state = {name: copy.deepcopy(value, memo) for name, value in state_of(self).items()}
         return cast("Self", restore(type(self), state))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restore, (type(self), _without_secrets(self) if is_answer(type(self)) else _state_unless_secret(self))
+    def __getstate__(self) -> dict[str, Any]:
+        return _without_secrets(self) if is_answer(type(self)) else _state_unless_secret(self)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
 
 
 def _shown(member: attrs.Attribute[Any], value: Any) -> str:
@@ -103,6 +117,12 @@ def _shown(member: attrs.Attribute[Any], value: Any) -> str:
 def fields_of(shape: type[Shape]) -> Any:
     """Return the fields of a model: a tuple of `attrs.Attribute`, also by name."""
     return attrs.fields(cast("type[attrs.AttrsInstance]", shape))
+
+
+def wire_names(member: attrs.Attribute[Any]) -> tuple[str, ...]:
+    """Return the names that a field has on the wire, of all revisions."""
+    revised = [there.wire for there in member.metadata["revised"].values() if there.wire is not None]
+    return tuple(dict.fromkeys([member.metadata["wire"], *revised]))
 
 
 def state_of(shape: Shape) -> dict[str, Any]:
@@ -137,16 +157,16 @@ def _state_unless_secret(shape: Shape) -> dict[str, Any]:
 
 def _without_secrets(shape: Shape) -> dict[str, Any]:
     """What the pickle of an answer holds: no secrets, and nothing unnamed, which may be anything."""
-    state = {name: _bare(value) for name, value in state_of(shape).items()}
+    state = {name: _strip_secrets(value) for name, value in state_of(shape).items()}
     for member in fields_of(type(shape)):
         if member.metadata.get("secret"):
             state[member.name] = "" if member.default is attrs.NOTHING else None
     return state | {"extra": {}}
 
 
-def _bare(value: Any) -> Any:
+def _strip_secrets(value: Any) -> Any:
     if isinstance(value, list):
-        return [_bare(entry) for entry in value]
+        return [_strip_secrets(entry) for entry in value]
     return restore(type(value), _without_secrets(value)) if isinstance(value, Shape) else value
 
 
@@ -166,16 +186,16 @@ class Nested(Rule):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, self.shape):
-            raise Broken(f"must be a {self.shape.__name__}, not {kind_of(value)}")
+            raise ValidationFailure(f"must be a {self.shape.__name__}, not {kind_of(value)}")
         for name in self.needs:
             if not getattr(value, name):
-                raise Broken("is required here", name)
+                raise ValidationFailure("is required here", name)
         for name, rule in self.narrowed.items():
             if (member := getattr(value, name)) is not None:
                 try:
                     rule.check(member)
-                except Broken as broken:
-                    raise Broken(broken.rule, name) from None
+                except ValidationFailure as failure:
+                    raise ValidationFailure(failure.rule, name) from None
         return value
 
     def load(self, value: Any, path: str) -> Any:
@@ -213,7 +233,7 @@ def _load(cls: type[Shape], data: Any, path: str) -> Any:
     given: dict[str, Any] = {}
     for key, value in data.items():
         member = loaders.get(key) or loaders.get(str(key).lower())
-        where = f"{path}.{spelt(str(key))}" if path else spelt(str(key))
+        where = f"{path}.{printable_name(str(key))}" if path else printable_name(str(key))
         if member is None:
             raise InvalidRequestError(where, f"is not a field of {cls.__name__}{did_you_mean(str(key), _names(cls))}")
         if member.name in given:

@@ -8,7 +8,7 @@ BEIJING = timezone(timedelta(hours=8))
 """The zone of the times in answers, which name none [I]: the service is in China, which has this one alone."""
 
 
-def moment_of(text: str | None) -> datetime | None:
+def parse_beijing_time(text: str | None) -> datetime | None:
     """Return a time of an answer (`YYYY-MM-DD HH:MM:SS`) in UTC, or None if it is none."""
     try:
         local = datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S")

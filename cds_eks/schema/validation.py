@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 
-from cds_eks._runtime.frames import cleared
+from cds_eks._runtime.frames import clear_frames
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.extra_fields import check_no_collision
-from cds_eks.schema.validators import Broken, Rule, joined, value_at
+from cds_eks.schema.validators import Rule, ValidationFailure, joined, value_at
 
 put: Callable[[object, str, Any], None] = object.__setattr__
 """Sets a field of a model that is being made: models are frozen."""
@@ -31,19 +31,19 @@ def check(name: str, rule: Rule, value: object) -> Any:
     """
     try:
         return rule.check(value)
-    except Broken as broken:
-        raise InvalidRequestError(joined(name, broken.path), broken.rule) from None
+    except ValidationFailure as failure:
+        raise InvalidRequestError(joined(name, failure.path), failure.rule) from None
 
 
 def check_together(shape: Any) -> None:
-    """Check what a model's `FORBIDDEN`, `NEEDED` and `ORDERED` say of several of its fields."""
-    for ban in shape.FORBIDDEN:
+    """Check what a model's `EXCLUDED_WHEN`, `REQUIRED_WHEN` and `ORDERED` say of several of its fields."""
+    for ban in shape.EXCLUDED_WHEN:
         if getattr(shape, ban.when) == ban.equals:
             for path in ban.fields:
                 if value_at(shape, path):
                     rule = f"must be left out when {ban.when} is {ban.equals!r}: {ban.because}"
                     raise InvalidRequestError(path, rule)
-    for need in shape.NEEDED:
+    for need in shape.REQUIRED_WHEN:
         if complaint := need.complaint(getattr(shape, need.field), getattr(shape, need.when)):
             raise InvalidRequestError(need.field, complaint)
     for order in shape.ORDERED:
@@ -65,8 +65,8 @@ def check_extra(shape: Any) -> None:
     }
     try:
         check_no_collision(shape.extra, set_by)
-    except Broken as broken:
-        raise InvalidRequestError(broken.path, broken.rule) from None
+    except ValidationFailure as failure:
+        raise InvalidRequestError(failure.path, failure.rule) from None
 
 
 def raising_own_errors(init: Callable[..., None]) -> Callable[..., None]:
@@ -81,7 +81,7 @@ def raising_own_errors(init: Callable[..., None]) -> Callable[..., None]:
                 raise
         except InvalidRequestError as error:
             given.clear()  # what is refused may be a secret, and this frame is in the traceback
-            raise cleared(error)  # noqa: B904 - it is the same
+            raise clear_frames(error)  # noqa: B904 - it is the same
         else:
             return
         given.clear()

@@ -1,6 +1,6 @@
 """What the fields of a request accept: rules that check a value, and load it from plain data.
 
-A rule's `check` returns the value to store, or raises `Broken` with the rule in words.
+A rule's `check` returns the value to store, or raises `ValidationFailure` with the rule in words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cds_eks.schema.known_values import warn_if_misspelt
 from cds_eks.schema.text_rules import MUST_BE_TEXT, MUST_BE_UTF8, NAMED_RULES, is_utf8, quoted
 
 
-class Broken(ValueError):
+class ValidationFailure(ValueError):
     """A validation failure: the rule in words, and the path below the field."""
 
     def __init__(self, rule: str, path: str = "") -> None:
@@ -35,7 +35,7 @@ class Rule:
     """What a field accepts. The base accepts anything."""
 
     def check(self, value: Any) -> Any:
-        """Return the value to store, or raise `Broken`."""
+        """Return the value to store, or raise `ValidationFailure`."""
         return value
 
     def load(self, value: Any, path: str) -> Any:  # noqa: ARG002 - the rules of what is nested need it
@@ -55,7 +55,7 @@ class Text(Rule):
     """A text.
 
     Attributes:
-        rule: The name of one of the service's own rules.
+        rule: The name of a rule in `NAMED_RULES`.
         allow_empty: Whether it may be empty.
         open_list: The name of an open list of values.
         known: The values of that list, as each revision spells them. Others pass.
@@ -68,16 +68,16 @@ class Text(Rule):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise Broken(f"{MUST_BE_TEXT}, not {kind_of(value)}")
+            raise ValidationFailure(f"{MUST_BE_TEXT}, not {kind_of(value)}")
         text = str.__str__(value)
         if not text and not self.allow_empty:
-            raise Broken("must not be empty")
+            raise ValidationFailure("must not be empty")
         if not is_utf8(text):
-            raise Broken(MUST_BE_UTF8)
+            raise ValidationFailure(MUST_BE_UTF8)
         if self.rule is not None:
-            fits, words = NAMED_RULES[self.rule]
-            if not fits(text):
-                raise Broken(words)
+            named = NAMED_RULES[self.rule]
+            if not named.fits(text):
+                raise ValidationFailure(named.words)
         if self.known and text and text not in self.known:
             warn_if_misspelt(self.open_list, text, self.known)
         return text
@@ -88,7 +88,7 @@ class Text(Rule):
 
 
 @attrs.frozen
-class Whole(Rule):
+class Integer(Rule):
     """A whole number in a range, or one of a few; with `or_zero` also 0, which means unset."""
 
     min: int | None = None
@@ -99,16 +99,16 @@ class Whole(Rule):
 
     def check(self, value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Broken(f"must be a whole number (int), not {kind_of(value)}")
+            raise ValidationFailure(f"must be a whole number (int), not {kind_of(value)}")
         number = int(value)
         if self.one_of and number not in self.one_of and not (self.or_zero and number == 0):
-            raise Broken(f"must be one of {', '.join(map(str, self.one_of))}; got {_shown(number)}")
+            raise ValidationFailure(f"must be one of {', '.join(map(str, self.one_of))}; got {_shown(number)}")
         if self.min is not None and number < self.min:
-            raise Broken(f"must be at least {self.min}; got {_shown(number)}")
+            raise ValidationFailure(f"must be at least {self.min}; got {_shown(number)}")
         if self.max is not None and number > self.max:
-            raise Broken(f"must be at most {self.max}; got {_shown(number)}")
+            raise ValidationFailure(f"must be at most {self.max}; got {_shown(number)}")
         if self.step is not None and number % self.step:
-            raise Broken(f"must be a multiple of {self.step}; got {_shown(number)}")
+            raise ValidationFailure(f"must be a multiple of {self.step}; got {_shown(number)}")
         return number
 
 
@@ -118,7 +118,7 @@ class Boolean(Rule):
 
     def check(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise Broken(f"must be True or False (bool), not {kind_of(value)}")
+            raise ValidationFailure(f"must be True or False (bool), not {kind_of(value)}")
         return value
 
 
@@ -128,7 +128,7 @@ class Flag(Rule):
 
     def check(self, value: Any) -> int:
         if not isinstance(value, int) or value not in (0, 1):
-            raise Broken("must be True, False, 1 or 0")
+            raise ValidationFailure("must be True, False, 1 or 0")
         return int(value)
 
 
@@ -150,14 +150,14 @@ class ListOf(Rule):
 
     def check(self, value: Any) -> list[Any]:
         if not isinstance(value, Sequence) or isinstance(value, (str, bytes, bytearray)):
-            raise Broken(f"must be a list, not {kind_of(value)}")
+            raise ValidationFailure(f"must be a list, not {kind_of(value)}")
         _check_size(len(value), self.min_items, self.max_items)
         checked = []
         for index, entry in enumerate(value):
             try:
                 checked.append(self.entry.check(entry))
-            except Broken as broken:
-                raise Broken(broken.rule, joined(f"[{index}]", broken.path)) from None
+            except ValidationFailure as failure:
+                raise ValidationFailure(failure.rule, joined(f"[{index}]", failure.path)) from None
         return checked
 
     def load(self, value: Any, path: str) -> Any:
@@ -178,12 +178,12 @@ class MapOfText(Rule):
 
     def check(self, value: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):
-            raise Broken(f"must be a mapping from text to text, not {kind_of(value)}")
+            raise ValidationFailure(f"must be a mapping from text to text, not {kind_of(value)}")
         _check_size(len(value), 0, self.max_items)
         try:
             return {Text().check(key): Text().check(entry) for key, entry in value.items()}
-        except Broken as broken:
-            raise Broken(f"{broken.rule}, in keys and in values") from None
+        except ValidationFailure as failure:
+            raise ValidationFailure(f"{failure.rule}, in keys and in values") from None
 
     def check_plain(self, value: Any, path: str) -> None:
         for entry in value.values() if isinstance(value, Mapping) else ():
@@ -193,7 +193,7 @@ class MapOfText(Rule):
 
 
 ANY_TEXT = Text()
-SOME_TEXT = Text(allow_empty=False)
+NON_EMPTY_TEXT = Text(allow_empty=False)
 BOOLEAN = Boolean()
 FLAG = Flag()
 FLAG_TEXT = FlagText()
@@ -215,11 +215,11 @@ class ExtraFields(Rule):
         if value == {}:
             return {}
         if not is_by_wire_name(value):
-            raise Broken(MUST_BE_BY_WIRE_NAME)
+            raise ValidationFailure(MUST_BE_BY_WIRE_NAME)
         return dict(value)
 
 
-def spelt(name: str) -> str:
+def printable_name(name: str) -> str:
     """Return a name that a caller gave in one line, for an error."""
     return name if name.isprintable() else ascii(name)
 
@@ -231,9 +231,9 @@ def _shown(number: int) -> str:
 
 def _check_size(size: int, least: int, most: int | None) -> None:
     if size < least:
-        raise Broken(f"must have at least {least} {'entry' if least == 1 else 'entries'}; got {size}")
+        raise ValidationFailure(f"must have at least {least} {'entry' if least == 1 else 'entries'}; got {size}")
     if most is not None and size > most:
-        raise Broken(f"must have at most {most} {'entry' if most == 1 else 'entries'}; got {size}")
+        raise ValidationFailure(f"must have at most {most} {'entry' if most == 1 else 'entries'}; got {size}")
 
 
 def joined(head: str, tail: str) -> str:
@@ -242,7 +242,7 @@ def joined(head: str, tail: str) -> str:
 
 
 @attrs.frozen
-class Forbidden:
+class ExcludedWhen:
     """Fields that must be left out (or empty) when another one has a certain value."""
 
     when: str
@@ -260,7 +260,7 @@ class Ordered:
 
 
 @attrs.frozen
-class Needed:
+class RequiredWhen:
     """A number that must be one of a few when another field has one of certain values."""
 
     when: str

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 
 from cds_eks.errors import TransportError
-from cds_eks.outcome.fate import NEVER_BEGAN, Fate, observed_fates
+from cds_eks.outcome.tracker import NOT_STARTED, WriteOutcomeTracker, observed_writes
 from cds_eks.sync.shutdown import CLOSED
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class Call(Generic[T]):
         self._scope: anyio.CancelScope | None = None
         self._is_cancelled = False
         self._has_begun = False
-        self._fates: list[Fate] = []
+        self._trackers: list[WriteOutcomeTracker] = []
         self._interruption: BaseException | None = None
         self.is_handed_over = False
         self.value: T = cast("T", None)  # nobody takes it if the call is cancelled
@@ -36,7 +36,7 @@ class Call(Generic[T]):
 
     async def __call__(self) -> None:
         """Run the call; on the event loop."""
-        observed_fates.set(self._fates)
+        observed_writes.set(self._trackers)
         try:
             with anyio.CancelScope() as self._scope:
                 if not self._is_cancelled:
@@ -49,8 +49,8 @@ class Call(Generic[T]):
         finally:
             self._ended.release()
             if self._interruption is not None:
-                for fate in self._fates:
-                    fate.left_open(self._interruption)
+                for tracker in self._trackers:
+                    tracker.store_open_create(self._interruption)
 
     def cancel(self) -> None:
         """Cancel the call; on the event loop."""
@@ -74,9 +74,9 @@ class Call(Generic[T]):
             self.wait(GRACE_PERIOD)
         finally:  # Ctrl-C again
             if not self._has_begun:
-                error.add_note(NEVER_BEGAN)
-            for fate in self._fates:
-                fate.cut_off(error)
+                error.add_note(NOT_STARTED)
+            for tracker in self._trackers:
+                tracker.interrupted(error)
 
     def result(self) -> T:
         """Return what the call returned, or raise what it raised."""

@@ -10,11 +10,11 @@ from typing import Any, Literal, NoReturn, Self
 
 from cds_eks._runtime import forks
 from cds_eks._runtime.cached_group import Group
-from cds_eks._runtime.frames import cleared, masked
+from cds_eks._runtime.frames import clear_frames, masked
 from cds_eks.backend import Backend, context_for
 from cds_eks.client.async_client import NOT_PICKLED, AsyncEksClient
 from cds_eks.config import (
-    REVISION_UNSAID,
+    DEFAULT_REVISION,
     Limits,
     RetryPolicy,
     Timeouts,
@@ -78,7 +78,7 @@ class EksClient(Groups):
         credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
         *,
         endpoint: str | None = None,
-        api_revision: str = REVISION_UNSAID,
+        api_revision: str = DEFAULT_REVISION,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
@@ -128,7 +128,7 @@ class EksClient(Groups):
             made = make_client()
         except ConfigurationError as error:
             credentials = endpoint = None  # what can't be used may be a secret in the wrong place
-            raise cleared(error)  # noqa: B904 - it is the same
+            raise clear_frames(error)  # noqa: B904 - it is the same
         self._endpoint, self._revision = made.endpoint, made.api_revision
         self._portal = Portal(make_client)
 

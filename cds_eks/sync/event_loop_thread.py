@@ -68,33 +68,39 @@ def is_stopping() -> bool:
 
 
 class EventLoopThread:
-    """Starts with the async client that its calls use, runs calls, and cancels those that are left when it is stopped.
+    """Makes the async client that its calls use, runs calls, and cancels those that are left when it is stopped.
 
     The thread is a daemon which the end of the interpreter leaves alone, so that calls work in `atexit` too. It does
     not know its `Portal`, so that this can become garbage.
 
-    Args:
-        make_client: Makes the async client, on the event loop.
-
-    Raises:
-        ConfigurationError: It can't be started here.
-        TransportError: The thread can't be started.
+    Attributes:
+        thread: The thread, from when it is about to start.
     """
 
-    def __init__(self, make_client: Callable[[], AsyncClient]) -> None:
-        _refuse_while_loading()
-        with loading.here, forks.first_use.here(), contextlib.suppress(ImportError):
-            importlib.import_module(ANYIO_ASYNCIO_BACKEND)  # or else the thread would, and a fork could come then
+    def __init__(self) -> None:
         self._process = forks.process()
         self._lock = threading.RLock()
         self._refusal: str | None = None
         self._ended: Future[None] = Future()
         self.loop: asyncio.AbstractEventLoop
+        self.thread: threading.Thread | None = None
+
+    def start(self, make_client: Callable[[], AsyncClient]) -> None:
+        """Start the thread, and wait until calls can come. It is started once.
+
+        Args:
+            make_client: Makes the async client, on the event loop.
+
+        Raises:
+            ConfigurationError: It can't be started here.
+            TransportError: The thread can't be started.
+        """
+        _refuse_while_loading()
+        with loading.in_progress, forks.first_use.of_this_process(), contextlib.suppress(ImportError):
+            importlib.import_module(ANYIO_ASYNCIO_BACKEND)  # or else the thread would, and a fork could come then
         started: Future[None] = Future()
         try:
-            self.thread: threading.Thread = threading.Thread(
-                target=self._run, args=(make_client, started), name="cds-eks", daemon=True
-            )
+            self.thread = threading.Thread(target=self._run, args=(make_client, started), name="cds-eks", daemon=True)
             self.thread.start()
             started.result()
         except (OSError, RuntimeError) as error:
@@ -161,9 +167,14 @@ class EventLoopThread:
     def join(self) -> None:
         """Wait for the thread to end, though not for ever, and raise what closing the async client raised."""
         if self.is_of_this_process():
-            self.thread.join(JOIN_TIMEOUT)
+            self.wait_for_end()
             if self._ended.done():
                 self._ended.result()
+
+    def wait_for_end(self) -> None:
+        """Wait for the thread to end, though not for ever, if it runs at all."""
+        if self.thread is not None and self.thread.is_alive():
+            self.thread.join(JOIN_TIMEOUT)
 
     def _run(self, make_client: Callable[[], AsyncClient], started: Future[None]) -> None:
         try:
@@ -188,7 +199,7 @@ class EventLoopThread:
 
 def _refuse_while_loading() -> None:
     """Raise in a signal handler that interrupts an import of ours: the event loop would wait for the import's lock."""
-    if loading.here:
+    if loading.in_progress:
         raise ConfigurationError(
             "a blocking call from a signal handler would wait for ever for what its thread was loading when the signal "
             "came: have the handler set a flag, or make a first call before signals come"
@@ -196,12 +207,13 @@ def _refuse_while_loading() -> None:
 
 
 def _refuse_shared_thread() -> None:
-    """Raise when a thread that has just started runs an event loop already: it is none, but a greenlet."""
+    """Raise when a thread that has just started runs an event loop already: it is a greenlet, beside another one's."""
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop()
         raise ConfigurationError(
-            "gevent or eventlet has patched threading, so that the event loops of two clients would share a thread: "
-            "share one client, or leave threading as it is (`thread=False`)"
+            "gevent or eventlet has patched threading, so that this client's event loop would share a thread with one "
+            "that runs already, of another client or your own: share one client, make its first call outside of an "
+            "event loop, or leave threading as it is (`thread=False`)"
         )
 
 

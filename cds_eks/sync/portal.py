@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from cds_eks._runtime import forks
 from cds_eks.client.async_client import NOT_PICKLED
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, TransportError
 from cds_eks.sync.event_loop_thread import AsyncClient, EventLoopThread
-from cds_eks.sync.shutdown import refuse_at_interpreter_exit
+from cds_eks.sync.shutdown import CLOSED, refuse_at_interpreter_exit
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class Portal:
         self._is_closed = False
         self._lock = forks.Lock()
         self._loop_thread: EventLoopThread | None = None
+        self._start: _Start | None = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"EksClient {NOT_PICKLED}")  # a method of a group was pickled, to be called in a pool, say
@@ -65,7 +67,7 @@ class Portal:
             self._loop_thread.refuse_own_thread()
         if sys.is_finalizing():  # the thread stands still, and may hold locks
             return
-        with self._lock.here():
+        with self._lock.of_this_process():
             self._is_closed = True
             loop_thread, self._loop_thread = self._loop_thread, None
         if loop_thread is not None:
@@ -75,20 +77,73 @@ class Portal:
     def loop_thread(self) -> EventLoopThread:
         """Return the event loop thread of this process, which is started if need be."""
         refuse_at_interpreter_exit()
-        with self._lock.here():
-            if self._is_closed:
-                raise ConfigurationError("the client is closed")
-            if self._loop_thread is not None and not self._loop_thread.is_of_this_process():
-                self._loop_thread.stop()
-                self._loop_thread = None
-            if self._loop_thread is None:
-                started = EventLoopThread(self._make_client)
+        while True:
+            # Threads wait here for a start under way; greenlets of one thread all come in.
+            with self._lock.of_this_process():
+                if self._is_closed:
+                    raise ConfigurationError("the client is closed")
+                if self._loop_thread is not None and not self._loop_thread.is_of_this_process():
+                    self._loop_thread.stop()
+                    self._loop_thread = None
+                if self._loop_thread is not None:
+                    return self._loop_thread
+                start = self._start
+                if start is None or start.is_own():  # its own if a signal handler comes between
+                    return self._started()
+            start.wait()
+
+    def _started(self) -> EventLoopThread:
+        """Start the event loop thread and return it; or that of a signal handler that came between, and made a call."""
+        loop_thread = EventLoopThread()
+        start, interrupted = _Start(loop_thread), self._start
+        with start.is_under_way:
+            try:
+                self._start = start
+                loop_thread.start(self._make_client)
                 try:
-                    weakref.finalize(self, started.stop).atexit = False
-                    self._loop_thread = self._loop_thread or started
-                    if self._loop_thread is not started:  # a signal handler came between, and made a call
-                        started.stop()
+                    weakref.finalize(self, loop_thread.stop).atexit = False
+                    if self._is_closed:  # by another greenlet, or by a signal handler
+                        raise TransportError(CLOSED, outcome="not_sent")
+                    self._loop_thread = self._loop_thread or loop_thread
+                    if self._loop_thread is not loop_thread:
+                        loop_thread.stop()
                 except BaseException:  # Ctrl-C
-                    started.stop()
+                    loop_thread.stop()
                     raise
-            return self._loop_thread
+                start.has_failed = False
+                return self._loop_thread
+            finally:
+                self._start = interrupted
+
+
+class _Start:
+    """A start that is under way, for which the other greenlets of its thread wait.
+
+    With threading patched by gevent or eventlet, the thread that is started is a greenlet too: while its start is
+    waited for others run, and may make their first calls.
+
+    Args:
+        loop_thread: What is started.
+
+    Attributes:
+        is_under_way: Held while it is.
+        has_failed: Whether there is no event loop when it has ended.
+    """
+
+    def __init__(self, loop_thread: EventLoopThread) -> None:
+        self._loop_thread = loop_thread
+        self._starter = threading.get_ident()  # a greenlet's own, once that is patched
+        self.is_under_way = threading.Lock()
+        self.has_failed: bool = True
+
+    def is_own(self) -> bool:
+        """Whether it is this greenlet's, or that of the parent of a forked child: then there is nobody to wait for."""
+        return self._starter == threading.get_ident() or not self._loop_thread.is_of_this_process()
+
+    def wait(self) -> None:
+        """Wait in another greenlet until it has ended; if it has failed, until its greenlet has ended as well."""
+        self._loop_thread.refuse_own_thread()
+        with self.is_under_way:
+            pass
+        if self.has_failed:
+            self._loop_thread.wait_for_end()

@@ -14,7 +14,7 @@ from cds_eks.sync.portal import Portal
 if TYPE_CHECKING:
     from cds_eks import resources
     from cds_eks.errors import EksError
-    from cds_eks.lookup import Open
+    from cds_eks.lookup import OpenCreateLike
     from cds_eks.models import (
         AttachmentStatus,
         ClusterDetail,
@@ -55,7 +55,7 @@ class Clusters:
     ) -> Response[ClusterTask]:
         """Create a cluster with its master nodes and its first node pool.
 
-        The answer comes at once; the cluster is ready when its task has finished (`eks.wait.task`).
+        The service responds at once; the cluster is ready when its task has finished (`eks.wait.task`).
 
         A create: it is repeated only if it can't have been carried out.
 
@@ -80,7 +80,7 @@ class Clusters:
     ) -> Response[ClusterDetail]:
         """Get everything the service tells of one cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -103,9 +103,9 @@ class Clusters:
     ) -> Response[ClusterTask]:
         """Delete a cluster with all its nodes and node pools.
 
-        The answer comes at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
+        The service responds at once; the cluster is gone when its task has finished (`eks.wait.cluster_deleted`).
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -128,7 +128,7 @@ class Clusters:
     ) -> Response[list[ClusterEvent]]:
         """List the steps that the service has taken on a cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -156,7 +156,7 @@ class Clusters:
     ) -> Response[None]:
         """Give a cluster's network further subnets.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -179,7 +179,7 @@ class Clusters:
 
     def find(
         self,
-        request_or_error: CreateClusterRequest | EksError | Open,
+        request_or_error: CreateClusterRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -222,7 +222,7 @@ class Clusters:
     ) -> Response[list[ClusterSummary]]:
         """List the clusters of the account.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             keyword: A part of the cluster's name, or its whole id. [O]
@@ -258,7 +258,7 @@ class Tasks:
 
         `eks.wait.task` polls it until the task has ended.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             task_id: Id of the task. [D]
@@ -294,7 +294,7 @@ class Nodes:
     ) -> Response[TaskReference]:
         """Delete nodes of a cluster.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -390,7 +390,7 @@ class Nodes:
 
         `nodes.iterate` walks all pages.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -441,7 +441,7 @@ class NodePools:
     ) -> Response[NodePoolTask]:
         """Create a node pool in a cluster.
 
-        The answer comes at once; `eks.wait.node_pool_ready` waits until its nodes are up.
+        The service responds at once; `eks.wait.node_pool_ready` waits until its nodes are up.
 
         A create: it is repeated only if it can't have been carried out.
 
@@ -470,7 +470,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Change the configuration of a node pool.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             request: What is asked for, as an `UpdateNodePoolConfigRequest`.
@@ -499,7 +499,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Set how many nodes a node pool has.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -531,7 +531,7 @@ class NodePools:
     ) -> Response[TaskReference]:
         """Delete a node pool with its nodes.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -554,7 +554,7 @@ class NodePools:
 
     def find(
         self,
-        request_or_error: CreateNodePoolRequest | EksError | Open,
+        request_or_error: CreateNodePoolRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -598,7 +598,7 @@ class NodePools:
     ) -> Response[NodePoolList]:
         """List the node pools of a cluster.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             cluster_id: Id of the cluster. [O]
@@ -670,7 +670,7 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Delete a network interface.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [I]
@@ -699,9 +699,9 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Attach a network interface to a machine.
 
-        The answer comes at once; `eks.wait.event` waits until it is attached.
+        The service responds at once; `eks.wait.event` waits until it is attached.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             ecs_id: Id of the machine. [O]
@@ -728,9 +728,9 @@ class NetworkInterfaces:
     ) -> Response[EventReference]:
         """Detach a network interface from a machine.
 
-        The answer comes at once; `eks.wait.event` waits until it is detached.
+        The service responds at once; `eks.wait.event` waits until it is detached.
 
-        An idempotent write: it is repeated after any failure that may pass.
+        An idempotent write: it is repeated after any transient failure.
 
         Args:
             ecs_id: Id of the machine. [O]
@@ -754,7 +754,7 @@ class NetworkInterfaces:
     ) -> Response[NetworkInterface]:
         """Get everything the service tells of one network interface.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [O]
@@ -777,7 +777,7 @@ class NetworkInterfaces:
     ) -> Response[AttachmentStatus]:
         """Tell whether a network interface is attached to a machine.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             netcard_id: Id of the network interface. [O]
@@ -797,7 +797,7 @@ class NetworkInterfaces:
 
     def find(
         self,
-        request_or_error: CreateNetworkInterfaceRequest | EksError | Open,
+        request_or_error: CreateNetworkInterfaceRequest | EksError | OpenCreateLike,
         *,
         settle: float | None = None,
         poll_interval: float | None = None,
@@ -842,7 +842,7 @@ class Events:
 
         `eks.wait.event` polls it until the event has ended.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             event_id: Id of the event. [O]
@@ -873,7 +873,7 @@ class ScalingGroups:
     ) -> Response[ScalingGroup]:
         """Get everything the service tells of one scaling group.
 
-        A read: it is repeated after any failure that may pass.
+        A read: it is repeated after any transient failure.
 
         Args:
             scaling_group_id: Id of the scaling group. [O]
@@ -901,7 +901,7 @@ class ScalingGroups:
     ) -> Response[TaskReference]:
         """Add nodes to a scaling group.
 
-        It adds nodes each time it runs, so the SDK never repeats it after an answer was lost.
+        It adds nodes each time it runs, so the SDK never repeats it after a response was lost.
 
         A create: it is repeated only if it can't have been carried out.
 

@@ -53,7 +53,7 @@ class ClusterWaits(Source):
         check_callback("on_step", on_step)
         on_poll = None if on_step is None else Steps(lambda: self._fetch_steps(cluster_id), on_step)
         watch = self._watch_cluster(cluster_id, on_change, on_poll)
-        await wait_for(watch, self._pace, timeout, poll_interval)
+        await wait_for(watch, self._poll_clock, timeout, poll_interval)
         return watch.state
 
     async def cluster_deleted(
@@ -123,8 +123,8 @@ class ClusterWaits(Source):
             raise reworded(error, words)
 
         ids = {"cluster_id": cluster_id}
-        watch = Watch(fetch, judge, ids, clock=self._pace.clock, on_change=on_change, missing=missing)
-        await wait_for(watch, self._pace, timeout, poll_interval)
+        watch = Watch(fetch, judge, ids, clock=self._poll_clock.clock, on_change=on_change, missing=missing)
+        await wait_for(watch, self._poll_clock, timeout, poll_interval)
 
     async def idle(
         self,
@@ -168,8 +168,8 @@ class ClusterWaits(Source):
             return cluster
 
         ids = {"cluster_id": cluster_id}
-        watch = Watch(fetch, lambda _: found, ids, clock=self._pace.clock, on_change=on_change)
-        await wait_for(watch, self._pace, timeout, poll_interval)
+        watch = Watch(fetch, lambda _: found, ids, clock=self._poll_clock.clock, on_change=on_change)
+        await wait_for(watch, self._poll_clock, timeout, poll_interval)
         return watch.state
 
     def _watch_cluster(
@@ -182,7 +182,7 @@ class ClusterWaits(Source):
             return (await self._fetch_cluster(cluster_id)).data
 
         ids = {"cluster_id": cluster_id}
-        return Watch(fetch, judge_cluster, ids, clock=self._pace.clock, on_change=on_change, on_poll=on_poll)
+        return Watch(fetch, judge_cluster, ids, clock=self._poll_clock.clock, on_change=on_change, on_poll=on_poll)
 
     async def _failure_of(self, task_id: str) -> Verdict | None:
         """Return what the failure of a task means; None if it has not failed, or is not known."""

@@ -42,7 +42,7 @@ class PollInterval:
 
     def pauses(self) -> Iterator[float]:
         """Return the pauses, without end, not yet shortened."""
-        return pauses.growing(self.first, self.growth, self.longest)
+        return pauses.exponential_pauses(self.first, self.growth, self.longest)
 
 
 def check_interval(given: object) -> PollInterval:

@@ -57,8 +57,8 @@ class ManyClusterWaits(Source):
             listed.update(await self._look_up(unlisted))
             return {cluster_id: listed[cluster_id] for cluster_id in wanted if cluster_id in listed}
 
-        watch = _Clusters(wanted, fetch, self._pace.clock, on_change)
-        await wait_for(watch, self._pace, seconds, poll_interval)
+        watch = _Clusters(wanted, fetch, self._poll_clock.clock, on_change)
+        await wait_for(watch, self._poll_clock, seconds, poll_interval)
         return watch.state
 
     async def _look_up(self, cluster_ids: list[str]) -> dict[str, ClusterSummary]:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
-class Pace:
+class PollClock:
     """The clock, the random numbers and the sleep of waits.
 
     Args:
@@ -40,7 +40,7 @@ class Pace:
 
 async def wait_for(
     watch: Watch[T],
-    pace: Pace,
+    poll_clock: PollClock,
     timeout: float | None,
     interval: float | PollInterval | None,
 ) -> None:
@@ -52,18 +52,18 @@ async def wait_for(
         InvalidRequestError: The timeout or the interval can't be used.
         EksError: A poll failed in a way that does not pass.
     """
-    pauses = pace.pauses(check_interval(interval))
+    pauses = poll_clock.pauses(check_interval(interval))
     seconds = check_timeout(timeout)
-    ends = None if seconds is None else pace.clock() + seconds
+    ends = None if seconds is None else poll_clock.clock() + seconds
     with anyio.move_on_after(seconds):
         while True:
             await watch.read()
             await watch.evaluate()
-            left = clocks.time_left(ends, pace.clock())
+            left = clocks.time_left(ends, poll_clock.clock())
             if watch.has_ended or (left is not None and left <= 0):
                 break
             pause = next(pauses)
-            await pace.sleep(pause if left is None else min(pause, left))
+            await poll_clock.sleep(pause if left is None else min(pause, left))
     watch.time_is_up(seconds)
     error, watch.error = watch.error, None
     if error is None:

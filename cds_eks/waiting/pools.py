@@ -61,7 +61,7 @@ class PoolWaits(Source):
         check_id("node_pool_id", node_pool_id)
         check_replicas(replicas)
         watch = self._watch_pool(cluster_id, node_pool_id, replicas, on_change)
-        await wait_for(watch, self._pace, timeout, poll_interval)
+        await wait_for(watch, self._poll_clock, timeout, poll_interval)
         return watch.state
 
     async def node_pools_ready(
@@ -94,7 +94,7 @@ class PoolWaits(Source):
         seconds, interval = check_timeout(timeout), check_interval(poll_interval)
         wanted = check_pools(node_pools)
         watches = {pair: self._watch_pool(*pair, replicas, on_change) for pair, replicas in wanted.items()}
-        return await all_of(watches, self._pace, seconds, interval, "node_pool_ids")
+        return await all_of(watches, self._poll_clock, seconds, interval, "node_pool_ids")
 
     def _watch_pool(
         self,
@@ -112,8 +112,8 @@ class PoolWaits(Source):
             raise NotFound(message, action="ListNodePools", request_id=answer.request_id)
 
         ids = {"cluster_id": cluster_id, "node_pool_id": node_pool_id}
-        judge = _Judge(replicas, self._pace.clock)
-        return Watch(fetch, judge, ids, clock=self._pace.clock, on_change=on_change)
+        judge = _Judge(replicas, self._poll_clock.clock)
+        return Watch(fetch, judge, ids, clock=self._poll_clock.clock, on_change=on_change)
 
 
 class _Judge:

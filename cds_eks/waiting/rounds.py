@@ -13,7 +13,7 @@ from cds_eks._runtime.numbers import is_finite, shown_number
 from cds_eks.errors import EksError, InvalidRequestError, NotFound, TaskFailed, WaitTimeout
 from cds_eks.models import ClusterDetail, Event, NodePool, TaskStatus
 from cds_eks.waiting.intervals import PollInterval
-from cds_eks.waiting.polling import Pace
+from cds_eks.waiting.polling import PollClock
 from cds_eks.waiting.watch import Watch
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Done:
 
 
 async def rounds(
-    watches: Sequence[Watch[Any]], pace: Pace, timeout: float | None, interval: PollInterval
+    watches: Sequence[Watch[Any]], poll_clock: PollClock, timeout: float | None, interval: PollInterval
 ) -> AsyncGenerator[list[Watch[Any]]]:
     """Poll many things, each after pauses of its own, and yield those that have ended, each once.
 
@@ -59,26 +59,26 @@ async def rounds(
 
     Args:
         watches: What is waited for.
-        pace: Its clock.
+        poll_clock: Its clock.
         timeout: Seconds for all of them, or None for no limit.
         interval: The pauses.
     """
-    ends = None if timeout is None else pace.clock() + timeout
+    ends = None if timeout is None else poll_clock.clock() + timeout
     deadline = anyio.current_time() + timeout if timeout is not None else float("inf")
     waiting: dict[Watch[Any], tuple[float, Iterator[float]]]
-    waiting = {watch: (pace.clock(), pace.pauses(interval)) for watch in watches}
+    waiting = {watch: (poll_clock.clock(), poll_clock.pauses(interval)) for watch in watches}
     while waiting:
-        now = pace.clock()
+        now = poll_clock.clock()
         is_last = ends is not None and now >= ends
         due = [watch for watch, (at, _) in waiting.items() if is_last or at <= now]
         with anyio.CancelScope(deadline=deadline) as scope:
             if not due:
                 pause = min(at for at, _ in waiting.values()) - now
-                await pace.sleep(pause if ends is None else min(pause, ends - now))
+                await poll_clock.sleep(pause if ends is None else min(pause, ends - now))
                 continue
             polled = await _poll(due)
             for watch in polled:
-                waiting[watch] = (pace.clock() + next(waiting[watch][1]), waiting[watch][1])
+                waiting[watch] = (poll_clock.clock() + next(waiting[watch][1]), waiting[watch][1])
         if is_last or scope.cancelled_caught:
             with anyio.move_on_after(GRACE):
                 for watch in waiting:
@@ -113,7 +113,7 @@ async def _poll(due: list[Watch[Any]]) -> list[Watch[Any]]:
 
 async def all_of(
     watches: Mapping[Any, Watch[T]],
-    pace: Pace,
+    poll_clock: PollClock,
     timeout: float | None,
     interval: PollInterval,
     name: str,
@@ -122,7 +122,7 @@ async def all_of(
 
     Args:
         watches: What is waited for, by id.
-        pace: Its clock.
+        poll_clock: Its clock.
         timeout: Seconds for all of them, or None for no limit.
         interval: The pauses.
         name: What the ids are called in errors.
@@ -135,7 +135,7 @@ async def all_of(
         WaitTimeout: The time was up.
         EksError: A poll failed in a way that does not pass.
     """
-    async with aclosing(rounds(list(watches.values()), pace, timeout, interval)) as walk:
+    async with aclosing(rounds(list(watches.values()), poll_clock, timeout, interval)) as walk:
         async for ended in walk:
             for watch in ended:
                 if watch.error is not None and not isinstance(watch.error, (TaskFailed, WaitTimeout, NotFound)):

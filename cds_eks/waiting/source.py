@@ -17,7 +17,7 @@ from cds_eks.models import (
     TaskStatus,
 )
 from cds_eks.outcome.deletions import Deletions
-from cds_eks.waiting.polling import Pace
+from cds_eks.waiting.polling import PollClock
 from cds_eks.wire import Response
 
 
@@ -58,4 +58,4 @@ class Source:
         self._fetch_node_pools = node_pools
         self._fetch_steps = steps
         self._deletions = deletions or Deletions()
-        self._pace = Pace(clock=clock, random=random, sleep=sleep)
+        self._poll_clock = PollClock(clock=clock, random=random, sleep=sleep)

@@ -59,7 +59,7 @@ class TaskWaits(Source):
         if cluster_id is not None:
             check_id("cluster_id", cluster_id)
         watch = self._watch_task(task_id, on_change, on_poll)
-        await wait_for(watch, self._pace, timeout, poll_interval)
+        await wait_for(watch, self._poll_clock, timeout, poll_interval)
         return watch.state
 
     async def event(
@@ -90,7 +90,7 @@ class TaskWaits(Source):
             EksError: A poll failed in another way that won't pass, such as `PermissionDenied`.
         """
         watch = self._watch_event(check_id("event_id", event_id), on_change)
-        await wait_for(watch, self._pace, timeout, poll_interval)
+        await wait_for(watch, self._poll_clock, timeout, poll_interval)
         return watch.state
 
     async def tasks(
@@ -121,7 +121,7 @@ class TaskWaits(Source):
         """
         seconds, interval = check_timeout(timeout), check_interval(poll_interval)
         watches = {id_: self._watch_task(id_, on_change) for id_ in check_many("task_ids", task_ids)}
-        return await all_of(watches, self._pace, seconds, interval, "task_ids")
+        return await all_of(watches, self._poll_clock, seconds, interval, "task_ids")
 
     def _watch_task(
         self,
@@ -133,7 +133,7 @@ class TaskWaits(Source):
             return (await self._fetch_task(task_id)).data
 
         ids = {"task_id": task_id}
-        return Watch(fetch, judge_task, ids, clock=self._pace.clock, on_change=on_change, on_poll=on_poll)
+        return Watch(fetch, judge_task, ids, clock=self._poll_clock.clock, on_change=on_change, on_poll=on_poll)
 
     def _watch_event(
         self, event_id: str, on_change: Callable[[Event], Awaitable[None] | None] | None = None
@@ -141,4 +141,4 @@ class TaskWaits(Source):
         async def fetch() -> Event:
             return (await self._fetch_event(event_id)).data
 
-        return Watch(fetch, judge_event, {"event_id": event_id}, clock=self._pace.clock, on_change=on_change)
+        return Watch(fetch, judge_event, {"event_id": event_id}, clock=self._poll_clock.clock, on_change=on_change)

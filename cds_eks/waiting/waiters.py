@@ -72,7 +72,7 @@ class Waiters(TaskWaits, ClusterWaits, PoolWaits, ManyClusterWaits):
     async def _each(
         self, kinds: Mapping[Watch[Any], Kind], timeout: float | None, interval: PollInterval
     ) -> AsyncIterator[Done]:
-        async with aclosing(rounds(list(kinds), self._pace, timeout, interval)) as walk:
+        async with aclosing(rounds(list(kinds), self._poll_clock, timeout, interval)) as walk:
             async for ended in walk:
                 for watch in ended:
                     id_ = list(watch.ids.values())[-1]  # a node pool's own comes after its cluster's

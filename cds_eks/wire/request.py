@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from cds_eks._runtime.clocks import time_left
-from cds_eks._runtime.freezing import frozen_as, slots_of
+from cds_eks._runtime.freezing import freeze_into, slots_of
 from cds_eks.outcome.record import CallRecord
 from cds_eks.redaction import NO_SECRETS, Secrets
 from cds_eks.wire.operation import Operation
@@ -69,11 +69,11 @@ class Request:
         made.read_timeout = self.read_timeout
         made.secrets = self.secrets
         made.record = self.record
-        return frozen_as(Request, made)
+        return freeze_into(Request, made)
 
 
 class _OpenRequest:
-    """A `Request` that is being made; see `frozen_as`."""
+    """A `Request` that is being made; see `freeze_into`."""
 
     __slots__ = slots_of(Request)
 
@@ -114,4 +114,4 @@ def make_request(
     made.read_timeout = read_timeout
     made.secrets = secrets
     made.record = CallRecord() if record is None else record
-    return frozen_as(Request, made)
+    return freeze_into(Request, made)

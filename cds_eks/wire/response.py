@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import attrs
 
-from cds_eks._runtime.freezing import frozen_as, slots_of
+from cds_eks._runtime.freezing import freeze_into, slots_of
 from cds_eks.wire.operation import Operation
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ def make_raw_response(*, status: int, headers: Mapping[str, str], content: bytes
     made.headers = headers
     made.content = content
     made.parsed = []
-    return frozen_as(RawResponse, made)
+    return freeze_into(RawResponse, made)
 
 
 class _OpenResponse(Generic[T]):
@@ -139,7 +139,7 @@ def make_response(
     made.attempts = attempts
     made.elapsed = elapsed
     made.raw = {} if raw is None else raw
-    return frozen_as(Response, made)
+    return freeze_into(Response, made)
 
 
 class Execute(Protocol):

@@ -163,7 +163,7 @@ async def test_an_answer_in_drips_is_no_silence() -> None:
 
 
 @asynchronous
-@pytest.mark.parametrize("first", [None, 30.0, 0.5])
+@pytest.mark.parametrize("first", [None, 30.0, 5.0])
 async def test_each_request_has_its_own_time(first: float | None) -> None:
     async def handle(connection: Connection) -> None:
         await connection.read()

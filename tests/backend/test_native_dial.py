@@ -21,7 +21,7 @@ import trustme
 from cds_eks import Limits, errors
 from cds_eks.backend import native_dial as dialing
 from cds_eks.backend.native_connection import NativeConnection
-from cds_eks.backend.native_dial import Dial, interleaved, words_of
+from cds_eks.backend.native_dial import Dial, error_text, interleaved_addresses
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.resolve import is_address
 from cds_eks.pipeline import OutOfTime
@@ -354,8 +354,8 @@ def test_families_take_turns() -> None:
         return socket.AF_INET, 1, 6, "", (address, 80)
 
     found = [six("::1"), six("::1"), six("fe80::1", 3), six("fe80::2%eth0", 3), four("10.0.0.1"), four("10.0.0.2")]
-    assert interleaved(found) == ["::1", "10.0.0.1", "fe80::1%3", "10.0.0.2", "fe80::2%eth0"]
-    assert interleaved([]) == []
+    assert interleaved_addresses(found) == ["::1", "10.0.0.1", "fe80::1%3", "10.0.0.2", "fe80::2%eth0"]
+    assert interleaved_addresses([]) == []
 
 
 @pytest.mark.parametrize(
@@ -371,4 +371,4 @@ def test_families_take_turns() -> None:
     ],
 )
 def test_what_an_error_says(error: Exception, words: str) -> None:
-    assert words_of(error) == words
+    assert error_text(error) == words

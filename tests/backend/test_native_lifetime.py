@@ -424,7 +424,7 @@ def hidden(**changes: Any) -> dict[str, Any]:
         "content": f'{{"Password": "{PASSWORD}"}}'.encode(),
         "headers": {"Authorization": f"Bearer {SIGNATURE}"},
         "secrets": frozenset({PASSWORD}),
-        "read_timeout": 0.1,
+        "read_timeout": 5.0,
     }
     return {**given, **changes}
 
@@ -453,9 +453,9 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], type[Exception]]] = {
     "reset": (cut, {}, errors.ConnectionLost),
     "reset in a large one": (cut, {"content": LONG + PASSWORD.encode()}, errors.ConnectionLost),
     "garbage": (raw(b"\0\1\2\3"), {}, errors.ConnectionLost),
-    "silence": (raw(b""), {}, errors.ConnectionLost),
+    "silence": (raw(b""), {"read_timeout": 0.1}, errors.ConnectionLost),
     "no time": (raw(b""), {"due": 0.05}, OutOfTime),
-    "cut off": (raw(plain(b"{}" + PASSWORD.encode())[:-1]), {}, errors.ConnectionLost),
+    "cut off": (raw(plain(b"{}" + PASSWORD.encode())[:-1]), {"read_timeout": 0.1}, errors.ConnectionLost),
     "no known form": (
         raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n10\r\n%s\r\n0\r\n\r\n" % PASSWORD.encode()),
         {},

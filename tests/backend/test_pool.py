@@ -102,7 +102,7 @@ def test_a_closed_pool_takes_nothing_back(pool: ConnectionPool[Noted]) -> None:
 def test_what_somebody_else_closes_is_let_go(pool: ConnectionPool[Noted]) -> None:
     connection, idle = Noted(), pool.idle
     pool.put(connection, {})
-    pool.leave()
+    pool.abandon_idle()
     assert (len(pool.idle), list(idle), connection.is_closed) == (0, [connection], False)
 
 

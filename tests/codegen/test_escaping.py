@@ -53,7 +53,9 @@ def everywhere(text: str) -> Callable[[dict[str, Any]], None]:
         shape["forbidden"][0].update(equals=text, because=text)
         data["shapes"]["BillingSpec"]["needed"][0].update(among=[text])
         shape["fields"]["name"].update(doc=text, zh=text, note=text, documented=text, default=text, required=False)
-        shape["fields"]["replicas"].update(unit=text)
+        shape["fields"]["replicas"].update(
+            unit=text, note=text, zh_note=text, default="0", zh_default=text, required=False
+        )
         data["values"]["NodeRole"].update(doc=text)
         data["values"]["NodeRole"]["values"][0].update(value=text, name="WORKER", doc=text)
         data["values"]["CniType"]["values"][0].update(wire={"2025-09-08": text, "2025-10-11": f"new {text}"})
@@ -77,7 +79,7 @@ def test_a_text_stays_a_text(tmp_path: Path, text: str) -> None:
     assert "__import__" not in called
     told = {name: "\n".join(documented(tree)) for name, tree in trees.items()}
     for name, often in (
-        ("models/node_pools.py", 6),
+        ("models/node_pools.py", 7),
         ("models/nodes.py", 2),
         *((f"{folder}groups.py", 1) for folder in ("resources/", "sync/")),
         *((name, 2) for name in ("resources/clusters.py", "sync/resources.py")),
@@ -132,7 +134,9 @@ def test_a_number_among_one_is_a_tuple(tmp_path: Path) -> None:
     api = changed(tmp_path, lambda data: data["shapes"]["BillingSpec"]["needed"][0].update(one_of=[12]))
     files = formatted(render(api))
     source = files[ROOT / "cds_eks" / "models" / "clusters.py"]
-    [needed] = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and _name(node) == "Needed"]
+    [needed] = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and _name(node) == "RequiredWhen"
+    ]
     assert ast.literal_eval(needed.args[3]) == (12,)
 
 

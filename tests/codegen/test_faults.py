@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from descriptions import TEXT, at, faults_of, line_of, operation, shape, with_entries
 
+from cds_eks.schema.text_rules import NAMED_RULES
+
 METHODS: Mapping[str, str] = {
     "class": "`class` is a word of Python's own",
     "list-all": "'list-all' is no name in Python",
@@ -152,6 +154,15 @@ def test_what_leads_nowhere_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_rule_for_a_text_is_one_that_there_is(tmp_path: Path) -> None:
+    text = TEXT.replace("source: D, rule: name,", "source: D, rule: nickname,", 1)
+    told = (
+        "shapes.CreateClusterRequest.cluster_name.rule: there is no rule 'nickname' for texts, but "
+        f"{', '.join(NAMED_RULES)}: they are defined in cds_eks/schema/text_rules.py, in NAMED_RULES"
+    )
+    assert faults_of(tmp_path, text) == [at(text, "rule: nickname", "  CreateClusterRequest:", told)]
+
+
 def test_a_list_that_is_walked_has_pages_and_ids(tmp_path: Path) -> None:
     text = with_entries(operation(result="list[ClusterEvent]") + "    paged: true\n")
     place = "operations.ListSpares.paged"
@@ -172,6 +183,20 @@ def test_a_create_says_what_it_makes_and_how_to_find_it(tmp_path: Path) -> None:
         at(text, "  ListSpares:", "", f"{making}.natural_key: {by_which}"),
         at(text, "  ListSpares:", "", f"{making}.result_id: {which}"),
         at(text, "natural_key:", "  AddScalingNode:", f"{adding}.natural_key: AddScalingNodeRequest has no group_id"),
+    ]
+
+
+def test_what_is_looked_for_is_in_the_natural_key(tmp_path: Path) -> None:
+    text = TEXT.replace(
+        "search: {keyword: cluster_name, vpc_id: vpc_id}", "search: {keyword: k8s_version, vpc: vpc_id}"
+    )
+    place = "operations.CreateCluster.find"
+    assert faults_of(tmp_path, text) == [
+        at(text, "find:", "  CreateCluster:", f"{place}: vpc lead nowhere"),
+        at(
+            *(text, "find:", "  CreateCluster:"),
+            f"{place}: what is looked for must be in `natural_key`, and is not: k8s_version",
+        ),
     ]
 
 

@@ -18,14 +18,14 @@ TESTS = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*.
 """What the tests of the operations need, beside the folders below."""
 
 HANDLER_IS_MISSING = (
-    r"codegen/api\.yaml:\d+: operations\.GetNode: no emulator handler: write one in cds_eks/emulator/handlers/ and "
-    r"name it in HANDLERS, in registry\.py there \(it can't be answered by the description alone: the emulator stores "
-    r"each node for handlers written by hand\)\n"
+    r"codegen/api\.yaml:\d+: operations\.GetTeapotNode: no emulator handler: write one in cds_eks/emulator/handlers/ "
+    r"and name it in HANDLERS, in registry\.py there \(it can't be answered by the description alone: neither have its "
+    r"request and its result one of teapot_node_id or id as a text that is required, .*\)\n"
 )
 HANDLER = """
 
-def get(world: World, call: Call) -> Result:
-    \"\"\"GetNode [I].\"\"\"
+def get_for_teapot(world: World, call: Call) -> Result:
+    \"\"\"GetTeapotNode [I].\"\"\"
     cluster = cluster_of(world, call)
     return Result(data=views.node(cluster, lookup(cluster.nodes, "NodeId", call["NodeId"])))
 """
@@ -40,7 +40,9 @@ def write_handler(tree: Path) -> None:
     text = registry.read_text(encoding="utf-8")
     line = '    "ListNodes": nodes.list_,\n'
     assert text.count(line) == 1
-    registry.write_text(text.replace(line, f'{line}    "DescribeNode": nodes.get,\n'), encoding="utf-8")
+    registry.write_text(
+        text.replace(line, f'{line}    "DescribeTeapotNode": nodes.get_for_teapot,\n'), encoding="utf-8"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_handler(made)
     written = generate(made)
     assert written.returncode == 0, written.stderr
-    new = ["models/snapshots.py", "codec/readers/snapshots.py", "resources/snapshots.py"]
+    new = ["models/teapots.py", "codec/readers/teapots.py", "resources/teapots.py"]
     changed = ["resources/groups.py", "sync/groups.py", "sync/resources.py", "resources/nodes.py", "models/nodes.py"]
     assert {f"wrote cds_eks/{name}" for name in (*new, *changed)} <= set(written.stdout.splitlines())
     return made
@@ -77,11 +79,12 @@ import inspect, json
 import cds_eks
 from cds_eks import AsyncEksClient, EksClient, models, resources
 from cds_eks.emulator.protocol import api
-from cds_eks.codec.readers import snapshots as readers
+from cds_eks.codec.readers import teapots as readers
 
 assert cds_eks.__file__.startswith({tree!r}), cds_eks.__file__
 kinds = {{"async": AsyncEksClient, "sync": EksClient}}
-methods = ["nodes.get"] + [f"snapshots.{{name}}" for name in ("create", "list", "get", "delete", "find", "iterate")]
+made = ("create", "list", "get", "delete", "find", "iterate")
+methods = ["nodes.get_for_teapot"] + [f"teapots.{{name}}" for name in made]
 
 
 def at(kind, path):
@@ -94,16 +97,16 @@ print(json.dumps({{
                   for face, kind in kinds.items()}},
     "docs": {{path: inspect.getdoc(at(AsyncEksClient, path)) for path in methods}},
     "groups": {{face: inspect.getdoc(kind.__mro__[1]) for face, kind in kinds.items()}},
-    "attributes": [name for name in ("snapshots", "nodes") if name in dir(EksClient) and name in dir(AsyncEksClient)],
-    "models": [name for name in models.__all__ if "Snapshot" in name or name == "GetNodeRequest"],
+    "attributes": [name for name in ("teapots", "nodes") if name in dir(EksClient) and name in dir(AsyncEksClient)],
+    "models": [name for name in models.__all__ if "Teapot" in name or name == "GetTeapotNodeRequest"],
     "readers": [name.__name__ for name in readers.READERS],
     "actions": sorted(api.OPERATIONS),
     "shapes": sorted(api.SHAPES["2025-10-11"]),
-    "constant": models.SnapshotStatus.READY,
+    "constant": models.TeapotStatus.READY,
     "refused": [
         str(error) for error in [
-            refusal(lambda: models.CreateSnapshotRequest(cluster_id="c", snapshot_name="-")),
-            refusal(lambda: models.CreateSnapshotRequest(cluster_id="c", snapshot_name="s", keep_days=31)),
+            refusal(lambda: models.CreateTeapotRequest(cluster_id="c", teapot_name="-")),
+            refusal(lambda: models.CreateTeapotRequest(cluster_id="c", teapot_name="s", keep_days=31)),
         ]
     ],
 }}))
@@ -122,29 +125,29 @@ def test_the_names_are_there(tree: Path) -> None:
     told = told_by(tree, REFUSAL + SURFACE.format(tree=str(tree)))
     asked_always = ["extra", "timeout"]
     assert told["arguments"]["async"] == {
-        "nodes.get": ["cluster_id", "node_id", *asked_always],
-        "snapshots.create": ["request", *asked_always],
-        "snapshots.list": ["cluster_id", "keyword", "page_index", "page_size", *asked_always],
-        "snapshots.get": ["snapshot_id", *asked_always],
-        "snapshots.delete": ["snapshot_id", *asked_always],
-        "snapshots.find": ["request_or_error", "settle", "poll_interval"],
-        "snapshots.iterate": ["cluster_id", "keyword", "page_size", *asked_always],
+        "nodes.get_for_teapot": ["cluster_id", "node_id", *asked_always],
+        "teapots.create": ["request", *asked_always],
+        "teapots.list": ["cluster_id", "keyword", "page_index", "page_size", *asked_always],
+        "teapots.get": ["teapot_id", *asked_always],
+        "teapots.delete": ["teapot_id", *asked_always],
+        "teapots.find": ["request_or_error", "settle", "poll_interval"],
+        "teapots.iterate": ["cluster_id", "keyword", "page_size", *asked_always],
     }
     assert told["arguments"]["sync"] == told["arguments"]["async"]
-    assert told["attributes"] == ["snapshots", "nodes"]
+    assert told["attributes"] == ["teapots", "nodes"]
     for groups in told["groups"].values():
-        assert "snapshots: Snapshots of clusters: CreateSnapshot, ListSnapshots, GetSnapshot, DeleteSnapshot." in groups
-        assert "GetNode" in groups
-    assert told["docs"]["snapshots.delete"].startswith("Delete a snapshot.\n\nAn idempotent write: it is repeated")
-    assert "Source: DeleteSnapshot [I], on the wire RemoveSnapshot [I]." in told["docs"]["snapshots.delete"]
-    assert "What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`" in told["docs"]["snapshots.create"]
+        assert "teapots: Teapots of clusters: CreateTeapot, ListTeapots, GetTeapot, DeleteTeapot." in groups
+        assert "GetTeapotNode" in groups
+    assert told["docs"]["teapots.delete"].startswith("Delete a teapot.\n\nAn idempotent write: it is repeated")
+    assert "Source: DeleteTeapot [I], on the wire RemoveTeapot [I]." in told["docs"]["teapots.delete"]
+    assert "What a create raises, `AmbiguousCreate` among it; see `cds_eks.errors`" in told["docs"]["teapots.create"]
     assert set(told["models"]) == {*ADDED["shapes"], *ADDED["values"]}
-    assert set(told["readers"]) == {"Snapshot", "SnapshotPart", "SnapshotReference"}
+    assert set(told["readers"]) == {"Teapot", "TeapotPart", "TeapotReference"}
     assert {operation["action"] for operation in ADDED["operations"].values()} <= set(told["actions"])
     requests = {operation["request"] for operation in ADDED["operations"].values()}
-    assert requests | {"SnapshotPart"} <= set(told["shapes"])
+    assert requests | {"TeapotPart"} <= set(told["shapes"])
     assert told["constant"] == "ready"
-    assert [words.split(":")[0] for words in told["refused"]] == ["snapshot_name", "keep_days"]
+    assert [words.split(":")[0] for words in told["refused"]] == ["teapot_name", "keep_days"]
 
 
 def test_the_documentation_has_a_row_for_each(tree: Path) -> None:
@@ -163,12 +166,12 @@ import httpx
 from cds_eks import AsyncEksClient, Credentials, EksClient, models
 
 ANSWERS = {
-    "DescribeNode": {"NodeId": "n-1", "Cpu": "8"},
-    "CreateSnapshot": {"SnapshotId": "s-1"},
-    "GetSnapshot": {"SnapshotId": "s-1", "Parts": [{"PartName": "etcd", "Size": 3}], "New": 1,
+    "DescribeTeapotNode": {"NodeId": "n-1", "Cpu": "8"},
+    "CreateTeapot": {"TeapotId": "s-1"},
+    "GetTeapot": {"TeapotId": "s-1", "Parts": [{"PartName": "etcd", "Size": 3}], "New": 1,
                     "CreateTime": "2025-09-08 10:00:00"},
-    "RemoveSnapshot": {"TaskId": "t-1"},
-    "ListSnapshots": [{"SnapshotId": "s-1", "SnapshotName": "daily", "ClusterId": "c"}],
+    "RemoveTeapot": {"TaskId": "t-1"},
+    "ListTeapots": [{"TeapotId": "s-1", "TeapotName": "daily", "ClusterId": "c"}],
 }
 COMMON = {"AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Version", "Signature"}
 seen = []
@@ -184,34 +187,34 @@ def answer(request):
 
 
 settings = {"endpoint": "http://eks.test", "backend": httpx.MockTransport(answer)}
-create = models.CreateSnapshotRequest(
-    cluster_id="c", snapshot_name="daily", keep_days=30, is_full=True, parts=[models.SnapshotPart(part_name="etcd")]
+create = models.CreateTeapotRequest(
+    cluster_id="c", teapot_name="daily", keep_days=30, is_full=True, parts=[models.TeapotPart(part_name="etcd")]
 )
 
 
 async def by_async():
     async with AsyncEksClient(Credentials("a", "b"), **settings) as eks:
         return [
-            (await eks.nodes.get("c", "n-1")).data,
-            (await eks.snapshots.create(create)).data,
-            (await eks.snapshots.get("s-1")).data,
-            (await eks.snapshots.delete("s-1")).data,
-            (await eks.snapshots.list("c", page_size=5)).data,
-            [each async for each in eks.snapshots.iterate("c", keyword="day")],
-            await eks.snapshots.find(create, settle=0),
+            (await eks.nodes.get_for_teapot("c", "n-1")).data,
+            (await eks.teapots.create(create)).data,
+            (await eks.teapots.get("s-1")).data,
+            (await eks.teapots.delete("s-1")).data,
+            (await eks.teapots.list("c", page_size=5)).data,
+            [each async for each in eks.teapots.iterate("c", keyword="day")],
+            await eks.teapots.find(create, settle=0),
         ]
 
 
 def by_sync():
     with EksClient(Credentials("a", "b"), **settings) as eks:
         return [
-            eks.nodes.get("c", "n-1").data,
-            eks.snapshots.create(create).data,
-            eks.snapshots.get("s-1").data,
-            eks.snapshots.delete("s-1").data,
-            eks.snapshots.list("c", page_size=5).data,
-            list(eks.snapshots.iterate("c", keyword="day")),
-            eks.snapshots.find(create, settle=0),
+            eks.nodes.get_for_teapot("c", "n-1").data,
+            eks.teapots.create(create).data,
+            eks.teapots.get("s-1").data,
+            eks.teapots.delete("s-1").data,
+            eks.teapots.list("c", page_size=5).data,
+            list(eks.teapots.iterate("c", keyword="day")),
+            eks.teapots.find(create, settle=0),
         ]
 
 
@@ -220,27 +223,27 @@ sent, seen = seen, []
 again = by_sync()
 assert again == found
 assert seen == sent
-node, reference, snapshot, task, listed, walked, sought = found
+node, reference, teapot, task, listed, walked, sought = found
 assert type(node) is models.Node and node.cpu == 8
-assert reference == models.SnapshotReference(snapshot_id="s-1")
-assert type(snapshot) is models.Snapshot and dict(snapshot.extra) == {"New": 1}
-assert snapshot.parts == [models.SnapshotPart(part_name="etcd", size=3)]
-assert snapshot.created_at is not None
+assert reference == models.TeapotReference(teapot_id="s-1")
+assert type(teapot) is models.Teapot and dict(teapot.extra) == {"New": 1}
+assert teapot.parts == [models.TeapotPart(part_name="etcd", size=3)]
+assert teapot.created_at is not None
 assert task == models.TaskReference(task_id="t-1")
-assert listed == walked == [sought] and type(sought) is models.Snapshot
+assert listed == walked == [sought] and type(sought) is models.Teapot
 print(json.dumps(sent))
 """
 
 
 def test_a_call_goes_out_and_comes_back(tree: Path) -> None:
     parts = [{"PartName": "etcd"}]
-    made = {"ClusterId": "c", "SnapshotName": "daily", "KeepDays": 30, "IsFull": 1, "Parts": parts}
-    listed = {"Action": "ListSnapshots", "ClusterId": "c"}
+    made = {"ClusterId": "c", "TeapotName": "daily", "KeepDays": 30, "IsFull": 1, "Parts": parts}
+    listed = {"Action": "ListTeapots", "ClusterId": "c"}
     assert told_by(tree, CALLS) == [
-        ["GET", {"Action": "DescribeNode", "ClusterId": "c", "NodeId": "n-1"}, None],
-        ["POST", {"Action": "CreateSnapshot"}, made],
-        ["GET", {"Action": "GetSnapshot", "SnapshotId": "s-1"}, None],
-        ["POST", {"Action": "RemoveSnapshot"}, {"SnapshotId": "s-1"}],
+        ["GET", {"Action": "DescribeTeapotNode", "ClusterId": "c", "NodeId": "n-1"}, None],
+        ["POST", {"Action": "CreateTeapot"}, made],
+        ["GET", {"Action": "GetTeapot", "TeapotId": "s-1"}, None],
+        ["POST", {"Action": "RemoveTeapot"}, {"TeapotId": "s-1"}],
         ["GET", {**listed, "PageSize": "5"}, None],
         ["GET", {**listed, "Keyword": "day", "PageIndex": "1", "PageSize": "100"}, None],
         ["GET", {**listed, "Keyword": "daily"}, None],
@@ -252,25 +255,25 @@ import asyncio, json
 from cds_eks import AsyncEksClient, errors, models
 from cds_eks.emulator import Emulator
 
-create = models.CreateSnapshotRequest(cluster_id="c", snapshot_name="daily", keep_days=30)
+create = models.CreateTeapotRequest(cluster_id="c", teapot_name="daily", keep_days=30)
 
 
 async def whole_life(revision):
     emulator = Emulator()
     settings = {"api_revision": revision}
     async with emulator.serve() as url, AsyncEksClient(emulator.credentials, endpoint=url, **settings) as eks:
-        made = (await eks.snapshots.create(create)).data
-        again = (await eks.snapshots.create(models.CreateSnapshotRequest(cluster_id="c", snapshot_name="hourly"))).data
-        got = (await eks.snapshots.get(made.snapshot_id)).data
-        assert (got.snapshot_id, got.snapshot_name, got.cluster_id) == (made.snapshot_id, "daily", "c"), got
-        ids = [each.snapshot_id async for each in eks.snapshots.iterate("c", page_size=1)]
-        assert ids == [made.snapshot_id, again.snapshot_id], ids
-        assert (await eks.snapshots.find(create, settle=0)).snapshot_id == made.snapshot_id
-        await eks.snapshots.delete(made.snapshot_id)
+        made = (await eks.teapots.create(create)).data
+        again = (await eks.teapots.create(models.CreateTeapotRequest(cluster_id="c", teapot_name="hourly"))).data
+        got = (await eks.teapots.get(made.teapot_id)).data
+        assert (got.teapot_id, got.teapot_name, got.cluster_id) == (made.teapot_id, "daily", "c"), got
+        ids = [each.teapot_id async for each in eks.teapots.iterate("c", page_size=1)]
+        assert ids == [made.teapot_id, again.teapot_id], ids
+        assert (await eks.teapots.find(create, settle=0)).teapot_id == made.teapot_id
+        await eks.teapots.delete(made.teapot_id)
         try:
-            await eks.snapshots.get(made.snapshot_id)
+            await eks.teapots.get(made.teapot_id)
         except errors.NotFound as error:
-            return emulator.ledger.count(action="CreateSnapshot"), error.code
+            return emulator.ledger.count(action="CreateTeapot"), error.code
 
 
 print(json.dumps([asyncio.run(whole_life(revision)) for revision in ("2025-09-08", "2025-10-11")]))
@@ -296,29 +299,29 @@ def test_the_tests_take_it_in(tree: Path) -> None:
 
 @pytest.mark.timeout(240)
 def test_what_is_generated_has_the_types_that_it_says(tree: Path) -> None:
-    use = tree / "uses_of_snapshots.py"
+    use = tree / "uses_of_teapots.py"
     use.write_text(
         "from cds_eks import AsyncEksClient, EksClient, models\n\n\n"
-        "async def async_use(eks: AsyncEksClient) -> models.Snapshot:\n"
-        '    return (await eks.snapshots.get("s-1")).data\n\n\n'
-        "def sync_use(eks: EksClient) -> list[models.Snapshot]:\n"
-        '    found: models.Snapshot | None = eks.snapshots.find(eks.snapshots.get("s").request_id)\n'
-        '    return list(eks.snapshots.iterate("c"))\n',
+        "async def async_use(eks: AsyncEksClient) -> models.Teapot:\n"
+        '    return (await eks.teapots.get("s-1")).data\n\n\n'
+        "def sync_use(eks: EksClient) -> list[models.Teapot]:\n"
+        '    found: models.Teapot | None = eks.teapots.find(eks.teapots.get("s").request_id)\n'
+        '    return list(eks.teapots.iterate("c"))\n',
         encoding="utf-8",
     )
-    names = ["models/snapshots", "codec/readers/snapshots", "resources/snapshots", "resources/groups", "models/nodes"]
+    names = ["models/teapots", "codec/readers/teapots", "resources/teapots", "resources/groups", "models/nodes"]
     files = [
         f"cds_eks/{name}.py"
         for name in (*names, "sync/groups", "sync/resources", "emulator/protocol/api", "emulator/handlers/nodes")
     ]
     done = run(tree, "-m", "mypy", "--strict", "--config-file=pyproject.toml", use.name, *files)
     assert done.stdout.splitlines()[-1].startswith("Found 1 error in 1 file"), done.stdout
-    assert 'uses_of_snapshots.py:9: error: Argument 1 to "find" of "Snapshots" has incompatible type' in done.stdout
+    assert 'uses_of_teapots.py:9: error: Argument 1 to "find" of "Teapots" has incompatible type' in done.stdout
 
 
 def test_a_group_that_is_gone_leaves_nothing(tree: Path, tmp_path: Path) -> None:
     other = copied(tmp_path)
-    left_over = [f"cds_eks/{name}/snapshots.py" for name in ("codec/readers", "models", "resources")]
+    left_over = [f"cds_eks/{name}/teapots.py" for name in ("codec/readers", "models", "resources")]
     for name in left_over:
         (other / name).write_bytes((tree / name).read_bytes())
     by_hand = other / "cds_eks" / "models" / "by_hand.py"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from descriptions import TEXT, faults_of, line_of, operation, shape, with_entries
+from descriptions import TEXT, at, faults_of, line_of, operation, shape, with_entries
 
 from codegen.loading import load
 
@@ -50,6 +50,32 @@ def test_a_description_of_another_form_is_told(
     found = faults_of(tmp_path, change(TEXT))
     assert any(f"{place}: " in fault and reason in fault for fault in found), found
     assert all(fault.startswith("api.yaml:") for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "value", "allowed", "defined"),
+    [
+        (
+            *("    kind: create", "    kind: guess", "operations.CreateCluster.kind"),
+            *("guess", "'read', 'idempotent', 'create'", "Operation.kind"),
+        ),
+        (
+            *("one_of_source: O", "one_of_source: X", "shapes.CreateClusterRequest.master_number.one_of_source"),
+            *("X", "'D', 'O', 'I'", "Field.one_of_source"),
+        ),
+        (
+            *('"2025-09-08": D', '"2025-09-08": Z', "revisions.2025-09-08"),
+            *("Z", "'D', 'O', 'I'", "Api.revisions"),
+        ),
+    ],
+    ids=["required", "optional", "in a mapping"],
+)
+def test_of_a_word_that_is_not_allowed_the_allowed_ones_are_told(
+    tmp_path: Path, old: str, new: str, place: str, value: str, allowed: str, defined: str
+) -> None:
+    text = TEXT.replace(old, new, 1)
+    reason = f"{value!r} is not one of {allowed}, which are defined in codegen/description.py, {defined}"
+    assert faults_of(tmp_path, text) == [at(text, new.strip(), "", f"{place}: {reason}")]
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import codegen
-from codegen import revision_differences
+from codegen import chinese, revision_differences
 from codegen.description import Api
 from codegen.docstrings import facts
 from codegen.loading import load
@@ -94,19 +94,19 @@ def test_what_is_wrong_about_revisions_is_told_with_its_place(
     ("path", "expected"),
     [
         ("CreateClusterRequest.cluster_name", {}),
-        ("CreateClusterRequest.source_eip_id", {NEWER: "There('SourceEip')"}),
-        ("NodeConfig.annotations", {NEWER: "There(None)"}),
-        ("NodeConfig.password", {NEWER: "There(None, above=True)"}),
-        ("NodeConfig.specifics", {NEWER: "There('InstanceTypeIds', only='product_name')"}),
-        ("NodeConfig.data_disk", {NEWER: "There('DataVolumes', repeat='number')"}),
-        ("CniConfig.flannel_backend_type", {NEWER: "There(None, unsaid=('vxlan',))"}),
-        ("CniInfo.cni_type", {NEWER: "There('CniType', gone=('calico',))"}),
+        ("CreateClusterRequest.source_eip_id", {NEWER: "RevisionDifference('SourceEip')"}),
+        ("NodeConfig.annotations", {NEWER: "RevisionDifference(None)"}),
+        ("NodeConfig.password", {NEWER: "RevisionDifference(None, in_parent=True)"}),
+        ("NodeConfig.specifics", {NEWER: "RevisionDifference('InstanceTypeIds', only='product_name')"}),
+        ("NodeConfig.data_disk", {NEWER: "RevisionDifference('DataVolumes', repeat='number')"}),
+        ("CniConfig.flannel_backend_type", {NEWER: "RevisionDifference(None, default_values=('vxlan',))"}),
+        ("CniInfo.cni_type", {NEWER: "RevisionDifference('CniType', removed_values=('calico',))"}),
         ("CniInfo.proxy_config", {}),
         (
             "DiskInfo.disk_feature",
             {
-                OLDER: "There('DiskFeature', spelt={'SSD': 'ssd'})",
-                NEWER: "There('Type', spelt={'ssd': 'SSD'})",
+                OLDER: "RevisionDifference('DiskFeature', spellings={'SSD': 'ssd'})",
+                NEWER: "RevisionDifference('Type', spellings={'ssd': 'SSD'})",
             },
         ),
     ],
@@ -131,9 +131,12 @@ def test_a_field_that_only_the_newer_revision_has_is_left_out_of_the_older(chang
     api = changed(change)
     field = api.shapes["Volume"].fields["iops"]
     assert declaration(field, "both", api) == (
-        f"""attrs.field(default=None, metadata=on_wire("Iops", Whole(), revised={{"{OLDER}": There(None)}}))"""
+        f"""attrs.field(default=None, """
+        f"""metadata=on_wire("Iops", Integer(), revised={{"{OLDER}": RevisionDifference(None)}}))"""
     )
-    assert revision_differences.differences(api, api.shapes["Volume"].fields["size"]) == {OLDER: "There(None)"}
+    assert revision_differences.differences(api, api.shapes["Volume"].fields["size"]) == {
+        OLDER: "RevisionDifference(None)"
+    }
     assert [each.wire for each in revision_differences.wire_shape(api, "Volume", OLDER)] == ["Type"]
     assert [each.wire for each in revision_differences.wire_shape(api, "Volume", NEWER)] == ["Type", "Size", "Iops"]
 
@@ -213,8 +216,31 @@ def differing() -> Iterator[tuple[str, str]]:
 
 def test_the_tables_of_the_readmes_name_all_that_differs() -> None:
     api = load()
-    rows = {(row["model"], row["field"]): row["names"] for row in revision_differences.rows(api)}
+    rows = {(row.model, row.field): row.names for row in revision_differences.rows(api)}
     assert rows.keys() == set(differing())
     assert rows["NodePoolConfig", "pool_name"] == {OLDER: "PoolName", NEWER: "Name"}
     assert rows["CreateClusterRequest", "master_config.password"] == {NEWER: "Password"}
     assert rows["CniType", "CALICO"] == {OLDER: "calico", NEWER: None}
+
+
+def test_the_table_says_where_a_missing_field_is_told() -> None:
+    rows = list(revision_differences.rows(load()))
+    assert {(row.model, row.field): row.above for row in rows if row.above} == {
+        ("NodeConfig", "password"): "master_config.password",
+        ("DiskInfo", "number"): "NodeConfig.data_disk",
+    }
+    assert {"master_config.password", "NodeConfig.data_disk"} <= {
+        path for row in rows for path in (row.field, f"{row.model}.{row.field}")
+    }
+
+
+def test_the_chinese_page_tells_the_same_of_a_field() -> None:
+    api = load()
+    disk = api.shapes["NodeConfig"].fields["system_disk"]
+    assert "`disk_feature` `ssd` 或 `SSD`、`disk_size` `40`、`number` `1`" in chinese.facts(disk, api.revisions)
+    password = chinese.facts(api.shapes["NodeConfig"].fields["password"], api.revisions)
+    assert all(word in password for word in ("集群节点密码。", "8 至 30 个字符", "机密。", "注：", "[D]"))
+    volume = api.shapes["NodePoolNodeConfig"].fields["system_volume"]
+    assert chinese.facts(volume, api.revisions) == "每个节点的系统盘。不填时为 40 GB 的 SSD。 [O]"
+    size = api.shapes["Volume"].fields["size"]
+    assert chinese.facts(size, api.revisions) == "磁盘大小。1 至 1000000。单位：GB。 [O]"

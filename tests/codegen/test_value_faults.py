@@ -90,6 +90,7 @@ def test_bounds_can_be_met_and_defaults_be_sent(tmp_path: Path, type_: str, keys
         *((type_, "rule: name", WORDS) for type_ in ("int", "bool", "map[str]", "Volume")),
         *((type_, "allow_empty: true, required: true", EMPTIABLE) for type_ in ("int", "list[str]", "Volume")),
         ("str", "allow_empty: true", EMPTIABLE),
+        ("str", "zh_default: 无", "means nothing here: `{}` is for a field with `default`"),
         ("str", "default: some, required: true", OPTIONAL),
         *((type_, "needs: [size]", SHAPE) for type_ in ("str", "int", "list[str]")),
         *((type_, "each: {size: {min: 1}}", SHAPE) for type_ in ("str", "int", "list[str]")),

@@ -46,5 +46,8 @@ def describe(tree: Path, entries: str) -> None:
         _, _, rest = entries.partition(f"\n{part}:\n")
         own = rest.split("\n\n")[0].rstrip()
         assert own, part
+        there = {line for line in own.splitlines() if f"\n{line}\n" in text.partition(f"\n{part}:\n")[2]}
+        there = {line for line in there if line.startswith("  ") and line[2] != " "}
+        assert not there, f"the description has {there} now: invent other names"
         text = text.replace(f"\n{part}:\n", f"\n{part}:\n{own}\n", 1)
     path.write_text(text, encoding="utf-8")

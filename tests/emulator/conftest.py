@@ -34,6 +34,6 @@ def shared_sender() -> Iterator[Sender]:
 @pytest.fixture
 def sender(shared_sender: Sender) -> Sender:
     """A client of an emulator that serves all tests of a file: each looks at its own calls only."""
-    shared_sender.struck_by()
+    shared_sender.with_faults()
     shared_sender.call_id = ""
     return shared_sender

@@ -10,7 +10,7 @@ from .caller import Caller
 
 OLDER, NEWER = "2025-09-08", "2025-10-11"
 SNAPSHOT = {
-    "SnapshotName": "snap-1",
+    "TeapotName": "snap-1",
     "ClusterId": "c-1",
     "Retention": 7,
     "Encrypted": 1,
@@ -42,30 +42,30 @@ class Tell:
         return envelope["Data"]
 
 
-async def snapshots(tell: Tell) -> None:
+async def teapots(tell: Tell) -> None:
     """Create, get, list and delete, in the spelling of either revision."""
-    made = await tell("create", "CreateSnapshot", "POST", **SNAPSHOT)
-    id_ = made["SnapshotId"]
+    made = await tell("create", "CreateTeapot", "POST", **SNAPSHOT)
+    id_ = made["TeapotId"]
     await tell("task", "TaskStatus", TaskId=made["TaskId"])
-    await tell("get", "GetSnapshot", SnapshotId=id_)
-    await tell("get of its cluster", "GetSnapshot", SnapshotId=id_, ClusterId="c-1")
-    await tell("get of another cluster", "GetSnapshot", SnapshotId=id_, ClusterId="c-2")
-    await tell("get in the newer revision", "DescribeSnapshot", SnapshotId=id_)
+    await tell("get", "GetTeapot", TeapotId=id_)
+    await tell("get of its cluster", "GetTeapot", TeapotId=id_, ClusterId="c-1")
+    await tell("get of another cluster", "GetTeapot", TeapotId=id_, ClusterId="c-2")
+    await tell("get in the newer revision", "DescribeTeapot", TeapotId=id_)
     newer = {"Name": "snap-2", "ClusterId": "c-1", "Volumes": [{"SizeGb": 80}]}
-    other = await tell("create in the newer revision", "CreateSnapshot", "POST", **newer)
-    await tell("get of the newer", "GetSnapshot", SnapshotId=other["Id"])
-    await tell("list", "ListSnapshots", ClusterId="c-1")
-    await tell("second page", "ListSnapshots", ClusterId="c-1", PageIndex=2, PageSize=1)
-    await tell("list by name", "ListSnapshots", ClusterId="c-1", Keyword="SNAP-2", Zone="z", PageIndex=0)
-    await tell("list of another cluster", "ListSnapshots", ClusterId="c-2")
-    await tell("too long", "CreateSnapshot", "POST", **{**SNAPSHOT, "Retention": 31})
-    await tell("unset", "CreateSnapshot", "POST", **{**SNAPSHOT, "SnapshotName": "snap-3", "Retention": 0})
-    await tell("bad name", "CreateSnapshot", "POST", **{**SNAPSHOT, "SnapshotName": "-"})
-    await tell("no cluster", "CreateSnapshot", "POST", SnapshotName="snap-4")
-    await tell("delete", "DeleteSnapshot", "POST", SnapshotId=id_)
-    await tell("get of the deleted", "GetSnapshot", SnapshotId=id_)
-    await tell("delete again", "DeleteSnapshot", "POST", SnapshotId=id_)
-    await tell("list at the end", "ListSnapshots", ClusterId="c-1")
+    other = await tell("create in the newer revision", "CreateTeapot", "POST", **newer)
+    await tell("get of the newer", "GetTeapot", TeapotId=other["Id"])
+    await tell("list", "ListTeapots", ClusterId="c-1")
+    await tell("second page", "ListTeapots", ClusterId="c-1", PageIndex=2, PageSize=1)
+    await tell("list by name", "ListTeapots", ClusterId="c-1", Keyword="SNAP-2", Zone="z", PageIndex=0)
+    await tell("list of another cluster", "ListTeapots", ClusterId="c-2")
+    await tell("too long", "CreateTeapot", "POST", **{**SNAPSHOT, "Retention": 31})
+    await tell("unset", "CreateTeapot", "POST", **{**SNAPSHOT, "TeapotName": "snap-3", "Retention": 0})
+    await tell("bad name", "CreateTeapot", "POST", **{**SNAPSHOT, "TeapotName": "-"})
+    await tell("no cluster", "CreateTeapot", "POST", TeapotName="snap-4")
+    await tell("delete", "DeleteTeapot", "POST", TeapotId=id_)
+    await tell("get of the deleted", "GetTeapot", TeapotId=id_)
+    await tell("delete again", "DeleteTeapot", "POST", TeapotId=id_)
+    await tell("list at the end", "ListTeapots", ClusterId="c-1")
 
 
 async def policies(tell: Tell) -> None:
@@ -84,23 +84,23 @@ async def under_faults(tell: Tell, fault: Any) -> None:
     """The faults of creates and lists are for these too."""
     faults = tell.call.emulator.faults
     faults.add(fault("duplicate", "create", count=1, bypass_nonce=True))
-    await tell("delivered twice", "CreateSnapshot", "POST", **{**SNAPSHOT, "ClusterId": "c-twice"})
-    await tell("listed twice", "ListSnapshots", ClusterId="c-twice")
+    await tell("delivered twice", "CreateTeapot", "POST", **{**SNAPSHOT, "ClusterId": "c-twice"})
+    await tell("listed twice", "ListTeapots", ClusterId="c-twice")
     faults.clear()
-    faults.add(fault("stale", "CreateSnapshot", count=1, seconds=60))
-    made = await tell("stale", "CreateSnapshot", "POST", **{**SNAPSHOT, "ClusterId": "c-stale"})
-    await tell("not found yet", "GetSnapshot", SnapshotId=made["SnapshotId"])
-    await tell("not listed yet", "ListSnapshots", ClusterId="c-stale")
+    faults.add(fault("stale", "CreateTeapot", count=1, seconds=60))
+    made = await tell("stale", "CreateTeapot", "POST", **{**SNAPSHOT, "ClusterId": "c-stale"})
+    await tell("not found yet", "GetTeapot", TeapotId=made["TeapotId"])
+    await tell("not listed yet", "ListTeapots", ClusterId="c-stale")
     tell.call.emulator.clock.advance(60)
-    await tell("found then", "GetSnapshot", SnapshotId=made["SnapshotId"])
+    await tell("found then", "GetTeapot", TeapotId=made["TeapotId"])
     faults.clear()
-    faults.add(fault("lag", "ListSnapshots", seconds=1000))
-    await tell("lags", "ListSnapshots", ClusterId="c-stale")
+    faults.add(fault("lag", "ListTeapots", seconds=1000))
+    await tell("lags", "ListTeapots", ClusterId="c-stale")
     faults.clear()
-    faults.add(fault("task_fails", "CreateSnapshot", message="no room"))
-    made = await tell("fails", "CreateSnapshot", "POST", **SNAPSHOT)
+    faults.add(fault("task_fails", "CreateTeapot", message="no room"))
+    made = await tell("fails", "CreateTeapot", "POST", **SNAPSHOT)
     await tell("failed task", "TaskStatus", TaskId=made["TaskId"])
-    await tell("get of the failed", "GetSnapshot", SnapshotId=made["SnapshotId"])
+    await tell("get of the failed", "GetTeapot", TeapotId=made["TeapotId"])
 
 
 async def run(module: Any) -> dict[str, Any]:
@@ -113,9 +113,9 @@ async def run(module: Any) -> dict[str, Any]:
     transport = httpx.ASGITransport(app=emulator)
     async with httpx.AsyncClient(transport=transport, base_url="http://emulator", trust_env=False) as client:
         tell = Tell(Caller(emulator, client))
-        await snapshots(tell)
+        await teapots(tell)
         before = emulator.ledger.to_plain()
-        created = [each.name for each in emulator.ledger.created("snapshot")]
+        created = [each.name for each in emulator.ledger.created("teapot")]
         await policies(tell)
         await under_faults(tell, module.Fault)
     return {"answers": tell.answers, "ledger": before, "created": created, "later": emulator.ledger.to_plain()}

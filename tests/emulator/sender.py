@@ -30,7 +30,7 @@ class Sender:
         self.address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         self.call_id = ""
 
-    def struck_by(self, *faults: Fault) -> None:
+    def with_faults(self, *faults: Fault) -> None:
         """Have these faults, and no others."""
         self.emulator.faults.clear()
         for fault in faults:

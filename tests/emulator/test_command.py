@@ -139,12 +139,12 @@ def test_it_has_the_scaling_groups_and_the_form_of_subnets_that_it_is_told(
 ) -> None:
     made: list[cds_eks.emulator.Emulator] = []
 
-    class Told(cds_eks.emulator.Emulator):
+    class RecordedEmulator(cds_eks.emulator.Emulator):
         def __init__(self, **given: Any) -> None:
             super().__init__(**given)
             made.append(self)
 
-    monkeypatch.setattr(cds_eks.emulator, "Emulator", Told, raising=False)
+    monkeypatch.setattr(cds_eks.emulator, "Emulator", RecordedEmulator, raising=False)
     threading.Timer(0.3, _thread.interrupt_main).start()
     assert main(["--port", "0", "--scaling-group", text, "--scaling-group", "other", "--subnets-as-objects"]) == 0
     (emulator,) = made

@@ -55,7 +55,7 @@ def test_every_kind_needs_little(kind: str) -> None:
         ({"kind": "stale", "action": "GetCluster", "seconds": 1}, "stale is not for GetCluster, but for CreateCluster"),
         ({"kind": "lag", "action": "GetCluster", "seconds": 1}, "lag is not for GetCluster, but for ListClusters"),
         ({"kind": "lag"}, "lag needs seconds"),
-        ({"kind": "task_fails", "action": "read"}, "task_fails is not for read, but for CreateCluster, "),
+        ({"kind": "task_fails", "action": "read"}, "task_fails is not for read, but for "),
         ({"kind": "page_shifts", "action": "ListClusters"}, "page_shifts is not for ListClusters"),
         ({"kind": "refuse", "seconds": 1}, "refuse takes no seconds"),
         ({"kind": "late"}, "late needs seconds"),
@@ -89,6 +89,14 @@ def test_what_makes_no_sense(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - its text is looked at
         Fault(**arguments)
     assert problem in str(caught.value)
+
+
+def test_those_that_take_a_fault_are_told() -> None:
+    with pytest.raises(ValueError, match="task_fails is not for read") as caught:
+        Fault("task_fails", "read")
+    actions = str(caught.value).partition(", but for ")[2].split(", ")
+    assert {"CreateCluster", "DeleteNodes", "AttachNetworkInterface"} <= {*actions} <= OPERATIONS.keys()
+    assert "ListNodes" not in actions
 
 
 def test_only_faults_can_be_added(emulator: Emulator) -> None:

@@ -25,7 +25,7 @@ def said(entry: RequestEntry) -> tuple[str | None, bool, bool, int, str]:
 @pytest.mark.parametrize("bypass", [False, True])
 def test_duplicated_delivery(sender: Sender, seconds: float | None, bypass: bool) -> None:
     fault = Fault("duplicate", "create", seconds=seconds, bypass_nonce=bypass)
-    sender.struck_by(fault)
+    sender.with_faults(fault)
     data = sender.data("CreateNetworkInterface", **INTERFACE)
     if seconds:
         assert len(sender.entries) == len(sender.created) == 1
@@ -43,7 +43,7 @@ def test_duplicated_delivery(sender: Sender, seconds: float | None, bypass: bool
 
 
 def test_the_answer_of_the_second_delivery(sender: Sender) -> None:
-    sender.struck_by(Fault("duplicate", answer="second"))
+    sender.with_faults(Fault("duplicate", answer="second"))
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert (response.status_code, response.json()["Code"]) == (403, "AccessDenied")
     first, second = sender.entries
@@ -53,7 +53,7 @@ def test_the_answer_of_the_second_delivery(sender: Sender) -> None:
 
 
 def test_late_delivery(sender: Sender) -> None:
-    sender.struck_by(Fault("late", "create", seconds=30, count=2))
+    sender.with_faults(Fault("late", "create", seconds=30, count=2))
     for arguments, code in ((INTERFACE, "Success"), ({}, "ArgMissing")):
         with pytest.raises(RST):
             sender.send("CreateNetworkInterface", **arguments)
@@ -67,7 +67,7 @@ def test_late_delivery(sender: Sender) -> None:
 
 
 def test_a_late_request_is_not_carried_out_when_its_nonce_came_first(sender: Sender) -> None:
-    sender.struck_by(Fault("late", seconds=30, count=1))
+    sender.with_faults(Fault("late", seconds=30, count=1))
     request = sender.raw("CreateNetworkInterface", **INTERFACE).replace(b"Host: e", b"Host: e\r\nConnection: close")
     for _ in range(2):
         with sender.connected() as connection:
@@ -81,7 +81,7 @@ def test_a_late_request_is_not_carried_out_when_its_nonce_came_first(sender: Sen
 
 @pytest.mark.parametrize("seconds", [3600, -3600])
 def test_a_skewed_clock(sender: Sender, seconds: int) -> None:
-    sender.struck_by(Fault("skew", seconds=seconds, count=2))
+    sender.with_faults(Fault("skew", seconds=seconds, count=2))
     for _ in range(2):
         response = sender.send("CreateNetworkInterface", **INTERFACE)
         assert response.json()["Code"] == "RequestExpired"
@@ -92,7 +92,7 @@ def test_a_skewed_clock(sender: Sender, seconds: int) -> None:
 
 
 def test_a_little_skew_is_no_harm(sender: Sender) -> None:
-    sender.struck_by(Fault("skew", seconds=600))
+    sender.with_faults(Fault("skew", seconds=600))
     request = sender.raw("CreateNetworkInterface", **INTERFACE)
     codes = []
     for _ in range(2):
@@ -104,7 +104,7 @@ def test_a_little_skew_is_no_harm(sender: Sender) -> None:
 
 
 def test_a_replay_refusal(sender: Sender) -> None:
-    sender.struck_by(Fault("replay", count=1))
+    sender.with_faults(Fault("replay", count=1))
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert (response.status_code, response.json()["Msg"]) == (403, "SignatureNonce was used before")
     assert said(sender.entry) == ("replay", False, True, 403, "AccessDenied")
@@ -123,7 +123,7 @@ def test_what_is_no_request_of_the_api_can_be_struck_too() -> None:
 
 
 def test_a_struck_request_that_never_comes_whole(sender: Sender) -> None:
-    sender.struck_by(Fault("reset_after_commit"))
+    sender.with_faults(Fault("reset_after_commit"))
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE)[:-1])
     time.sleep(0.1)
@@ -131,7 +131,7 @@ def test_a_struck_request_that_never_comes_whole(sender: Sender) -> None:
 
 
 def test_a_connection_that_was_kept_alive_is_reset(sender: Sender) -> None:
-    sender.struck_by(Fault("reset_before_commit", skip=1))
+    sender.with_faults(Fault("reset_before_commit", skip=1))
     with httpx.Client(trust_env=False) as client:
         for _ in range(1):
             assert client.get(sender.url + sender.target("ListClusters")).status_code == 200
@@ -140,7 +140,7 @@ def test_a_connection_that_was_kept_alive_is_reset(sender: Sender) -> None:
 
 
 def test_attempts_of_one_call(sender: Sender) -> None:
-    sender.struck_by(Fault("throttle", count=2))
+    sender.with_faults(Fault("throttle", count=2))
     for _ in range(3):
         sender.send("CreateNetworkInterface", call_id="call-1", **INTERFACE)
     assert [each.status for each in sender.entries] == [429, 429, 200]

@@ -46,7 +46,7 @@ def test_a_connection_is_refused() -> None:
 
 
 def test_a_request_is_refused_before_its_body_is_read(sender: Sender) -> None:
-    sender.struck_by(Fault("refuse"))
+    sender.with_faults(Fault("refuse"))
     request = sender.raw("CreateNetworkInterface", **INTERFACE)
     with sender.connected() as connection:
         connection.sendall(request[: request.index(b"\r\n\r\n") + 4])
@@ -58,7 +58,7 @@ def test_a_request_is_refused_before_its_body_is_read(sender: Sender) -> None:
 @pytest.mark.parametrize("kind", ["reset_before_commit", "reset_after_commit"])
 def test_resets(sender: Sender, kind: str) -> None:
     after = kind == "reset_after_commit"
-    sender.struck_by(Fault(kind))
+    sender.with_faults(Fault(kind))
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE))
         assert received(connection) == (b"", True)
@@ -72,7 +72,7 @@ def test_resets(sender: Sender, kind: str) -> None:
 
 
 def test_a_refused_request_whose_answer_is_lost(sender: Sender) -> None:
-    sender.struck_by(Fault("reset_after_commit"))
+    sender.with_faults(Fault("reset_after_commit"))
     with pytest.raises(RST):
         sender.send("DeleteCluster", ClusterId="no such")
     assert said(sender.entry) == ("reset_after_commit", False, False, 404, "ResourceNotFound")
@@ -80,7 +80,7 @@ def test_a_refused_request_whose_answer_is_lost(sender: Sender) -> None:
 
 @pytest.mark.parametrize("kind", ["hang_before_commit", "hang_after_commit"])
 def test_hanging_until_the_client_goes_away(sender: Sender, kind: str) -> None:
-    sender.struck_by(Fault(kind, count=1), Fault(kind, seconds=30))
+    sender.with_faults(Fault(kind, count=1), Fault(kind, seconds=30))
     for _ in range(2):
         with pytest.raises(httpx.ReadTimeout):
             sender.send("CreateNetworkInterface", timeout=0.1, **INTERFACE)
@@ -91,7 +91,7 @@ def test_hanging_until_the_client_goes_away(sender: Sender, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["hang_before_commit", "hang_after_commit"])
 def test_hanging_for_a_while(sender: Sender, kind: str) -> None:
-    sender.struck_by(Fault(kind, seconds=0.2))
+    sender.with_faults(Fault(kind, seconds=0.2))
     began = time.monotonic()
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert time.monotonic() - began >= 0.2
@@ -102,7 +102,7 @@ def test_hanging_for_a_while(sender: Sender, kind: str) -> None:
 
 
 def test_the_ledger_while_a_request_hangs(sender: Sender) -> None:
-    sender.struck_by(Fault("hang_before_commit", seconds=0.4), Fault("hang_after_commit"))
+    sender.with_faults(Fault("hang_before_commit", seconds=0.4), Fault("hang_after_commit"))
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE))
         time.sleep(0.2)
@@ -141,7 +141,7 @@ def test_stopping_ends_what_hangs(fault: Fault, caplog: pytest.LogCaptureFixture
 def test_truncation(sender: Sender, fault: Fault, length: object) -> None:
     whole = sender.send("CreateNetworkInterface", **INTERFACE).content
     assert callable(length)
-    sender.struck_by(fault)
+    sender.with_faults(fault)
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE))
         answer, was_reset = received(connection)
@@ -162,7 +162,7 @@ def test_truncation(sender: Sender, fault: Fault, length: object) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("body", ["json", "html", "empty"])
 def test_errors_of_proxies_and_servers(sender: Sender, status: int, when: str, body: str) -> None:
-    sender.struck_by(Fault("status", "write", status=status, when=when, body=body))
+    sender.with_faults(Fault("status", "write", status=status, when=when, body=body))
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert response.status_code == status
     assert response.headers["content-length"] == str(len(response.content))
@@ -183,7 +183,7 @@ def test_errors_of_proxies_and_servers(sender: Sender, status: int, when: str, b
 
 @pytest.mark.parametrize("body", ["json", "html"])
 def test_a_200_that_says_nothing(sender: Sender, body: str) -> None:
-    sender.struck_by(Fault("status", status=200, when="after", body=body))
+    sender.with_faults(Fault("status", status=200, when="after", body=body))
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert response.status_code == 200
     assert said(sender.entry) == ("status", True, True, 200, "Success" if body == "json" else "")
@@ -195,7 +195,7 @@ def test_a_200_that_says_nothing(sender: Sender, body: str) -> None:
 
 def test_an_error_in_the_faults_own_words(sender: Sender) -> None:
     fault = Fault("status", status=599, code="CreateOrderExcept", message="no more", body="json")
-    sender.struck_by(fault, Fault("status", count=1, body="html", status=599))
+    sender.with_faults(fault, Fault("status", count=1, body="html", status=599))
     answer = sender.send("ListClusters").json()
     assert (answer["Code"], answer["Msg"]) == ("CreateOrderExcept", "no more")
     sender.emulator.faults.clear()
@@ -205,7 +205,7 @@ def test_an_error_in_the_faults_own_words(sender: Sender) -> None:
 
 @pytest.mark.parametrize("text", ["7", "-1", "1e99", "soon", "", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 400, "ä"])
 def test_retry_after(sender: Sender, text: str) -> None:
-    sender.struck_by(Fault("throttle", retry_after=text), Fault("status", status=429))
+    sender.with_faults(Fault("throttle", retry_after=text), Fault("status", status=429))
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert (response.status_code, response.json()["Code"]) == (429, "Throttling")
     assert response.headers.get("retry-after") == text
@@ -214,7 +214,7 @@ def test_retry_after(sender: Sender, text: str) -> None:
 
 
 def test_throttling_inside_a_200(sender: Sender) -> None:
-    sender.struck_by(Fault("throttle", status=200, code="RequestLimitExceeded", count=1), Fault("throttle"))
+    sender.with_faults(Fault("throttle", status=200, code="RequestLimitExceeded", count=1), Fault("throttle"))
     response = sender.send("CreateNetworkInterface", **INTERFACE)
     assert (response.status_code, response.json()["Code"]) == (200, "RequestLimitExceeded")
     assert said(sender.entry) == ("throttle", False, True, 200, "RequestLimitExceeded")
@@ -223,7 +223,7 @@ def test_throttling_inside_a_200(sender: Sender) -> None:
 
 
 def test_a_slow_drip(sender: Sender) -> None:
-    sender.struck_by(Fault("drip", bytes=50, seconds=0.05))
+    sender.with_faults(Fault("drip", bytes=50, seconds=0.05))
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE))
         arrivals, answer = [], b""
@@ -238,7 +238,7 @@ def test_a_slow_drip(sender: Sender) -> None:
 
 
 def test_a_client_that_does_not_wait_for_the_drip(sender: Sender) -> None:
-    sender.struck_by(Fault("drip"))
+    sender.with_faults(Fault("drip"))
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE))
         connection.recv(10)
@@ -247,7 +247,7 @@ def test_a_client_that_does_not_wait_for_the_drip(sender: Sender) -> None:
 
 
 def test_a_client_that_has_gone_before_the_answer(sender: Sender) -> None:
-    sender.struck_by(Fault("hang_after_commit", seconds=0.3))
+    sender.with_faults(Fault("hang_after_commit", seconds=0.3))
     with sender.connected() as connection:
         connection.sendall(sender.raw("CreateNetworkInterface", **INTERFACE))
         time.sleep(0.1)

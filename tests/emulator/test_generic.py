@@ -42,6 +42,8 @@ def description() -> dict[str, Any]:
     data = json.loads(json.dumps(yaml.safe_load((ROOT / "codegen" / "api.yaml").read_text(encoding="utf-8"))))
     invented = yaml.safe_load((HERE / "invented.yaml").read_text(encoding="utf-8"))
     for part in ("groups", "operations", "shapes"):
+        there = data[part].keys() & invented[part].keys()
+        assert not there, f"the description has {there} now: invent other names in {HERE.name}/invented.yaml"
         data[part] |= invented[part]
     found: dict[str, Any] = data
     return found
@@ -109,11 +111,11 @@ def refusal(told: dict[str, Any], label: str) -> tuple[int, str, str]:
 
 def test_what_is_created_is_found_in_the_documented_shape(told: dict[str, Any]) -> None:
     made = data(told, "create")
-    assert set(made) == {"SnapshotId", "TaskId"}
+    assert set(made) == {"TeapotId", "TaskId"}
     assert data(told, "task")["TaskStatus"] == "finish"
-    snapshot = {
-        "SnapshotId": made["SnapshotId"],
-        "SnapshotName": "snap-1",
+    teapot = {
+        "TeapotId": made["TeapotId"],
+        "TeapotName": "snap-1",
         "ClusterId": "c-1",
         "Status": "running",
         "CreateTime": "2025-10-09 16:53:20",
@@ -126,7 +128,7 @@ def test_what_is_created_is_found_in_the_documented_shape(told: dict[str, Any]) 
         "Count": 0,
         "Origin": {"Size": 0, "Key": ""},
     }
-    assert data(told, "get") == data(told, "get of its cluster") == snapshot
+    assert data(told, "get") == data(told, "get of its cluster") == teapot
 
 
 def test_each_revision_has_its_spelling(told: dict[str, Any]) -> None:
@@ -135,13 +137,13 @@ def test_each_revision_has_its_spelling(told: dict[str, Any]) -> None:
     assert "Retention" not in newer
     assert set(data(told, "create in the newer revision")) == {"Id", "TaskId"}
     older = data(told, "get of the newer")
-    assert (older["SnapshotName"], older["Volumes"]) == ("snap-2", [{"Size": 80, "Key": ""}])
+    assert (older["TeapotName"], older["Volumes"]) == ("snap-2", [{"Size": 80, "Key": ""}])
 
 
 def test_lists_have_pages_and_filters(told: dict[str, Any]) -> None:
     def listed(label: str) -> tuple[list[str], tuple[int, int, int]]:
         envelope = told["answers"][label][1]
-        names = [each["SnapshotName"] for each in data(told, label)]
+        names = [each["TeapotName"] for each in data(told, label)]
         return names, (envelope["TotalCount"], envelope["PageIndex"], envelope["PageSize"])
 
     assert listed("list") == (["snap-1", "snap-2"], (2, 1, 10))
@@ -153,8 +155,8 @@ def test_lists_have_pages_and_filters(told: dict[str, Any]) -> None:
 
 
 def test_what_is_deleted_is_not_found(told: dict[str, Any]) -> None:
-    id_ = data(told, "create")["SnapshotId"]
-    gone = (404, "ResourceNotFound", f"SnapshotId {id_!r} is not known")
+    id_ = data(told, "create")["TeapotId"]
+    gone = (404, "ResourceNotFound", f"TeapotId {id_!r} is not known")
     assert data(told, "delete") is None
     assert refusal(told, "get of the deleted") == refusal(told, "delete again") == gone
     assert refusal(told, "get of another cluster") == gone
@@ -164,19 +166,19 @@ def test_arguments_are_validated_by_the_description(told: dict[str, Any]) -> Non
     assert refusal(told, "too long") == (400, "InvalidParameter", "Retention must be from 0 to 30")
     assert refusal(told, "bad name")[:2] == (400, "InvalidParameter")
     assert refusal(told, "no cluster") == (400, "ArgMissing", "ClusterId is missing")
-    assert set(data(told, "unset")) == {"SnapshotId", "TaskId"}
+    assert set(data(told, "unset")) == {"TeapotId", "TaskId"}
 
 
 def test_the_ledger_shows_creates_as_it_shows_those_of_clusters(told: dict[str, Any]) -> None:
-    made = data(told, "create")["SnapshotId"]
+    made = data(told, "create")["TeapotId"]
     resources = {each["id"]: each for each in told["ledger"]["resources"]}
     assert [each["name"] for each in resources.values()] == told["created"] == ["snap-1", "snap-2", "snap-3"]
-    assert {each["kind"] for each in resources.values()} == {"snapshot"}
+    assert {each["kind"] for each in resources.values()} == {"teapot"}
     assert resources[made]["deleted_at"] is not None
     [entry] = [each for each in told["ledger"]["requests"] if made in each["created"]]
-    assert (entry["action"], entry["committed"], entry["created"]) == ("CreateSnapshot", True, (made,))
+    assert (entry["action"], entry["committed"], entry["created"]) == ("CreateTeapot", True, (made,))
     assert entry["request_id"] == resources[made]["request_id"]
-    assert entry["body"]["SnapshotName"] == "snap-1"
+    assert entry["body"]["TeapotName"] == "snap-1"
     assert "hush" not in json.dumps(told)
 
 
@@ -194,14 +196,14 @@ def test_a_list_within_a_shape_and_several_ids_at_once(told: dict[str, Any]) -> 
 
 
 def test_faults_of_creates_and_lists_are_for_them_too(told: dict[str, Any]) -> None:
-    twice = [each["SnapshotId"] for each in data(told, "listed twice")]
+    twice = [each["TeapotId"] for each in data(told, "listed twice")]
     assert len(set(twice)) == 2
-    assert data(told, "delivered twice")["SnapshotId"] in twice
+    assert data(told, "delivered twice")["TeapotId"] in twice
     created = [each["created"] for each in told["later"]["requests"] if set(each["created"]) & set(twice)]
     assert sorted(created) == sorted((each,) for each in twice)
     assert refusal(told, "not found yet")[:2] == (404, "ResourceNotFound")
     assert data(told, "not listed yet") == data(told, "lags") == []
-    assert data(told, "found then")["SnapshotId"] == data(told, "stale")["SnapshotId"]
+    assert data(told, "found then")["TeapotId"] == data(told, "stale")["TeapotId"]
     assert data(told, "failed task") | {"TaskId": ""} == {"TaskId": "", "TaskStatus": "error", "TaskMsg": "no room"}
     assert data(told, "get of the failed")["Status"] == "error"
 
@@ -209,7 +211,7 @@ def test_faults_of_creates_and_lists_are_for_them_too(told: dict[str, Any]) -> N
 # --- what it can't answer ---------------------------------------------------------------------------------------------
 
 Changes = dict[str, Any]
-READ: Changes = {"kind": "read", "http": "GET", "request": "GetSnapshotRequest", "result": "Snapshot"}
+READ: Changes = {"kind": "read", "http": "GET", "request": "GetTeapotRequest", "result": "Teapot"}
 BY_KIND = "it is not a create, get, list or delete by its name and `kind`"
 
 
@@ -221,20 +223,20 @@ def test_every_operation_of_today_has_a_handler() -> None:
 @pytest.mark.parametrize(
     ("name", "like", "changes", "reason"),
     [
-        ("RebootNode", "DeleteNode", {}, BY_KIND),
-        ("GetSnapshots", "DeleteSnapshot", {}, BY_KIND),
-        ("CreateNode", "CreateSnapshot", {}, "the emulator stores each node for handlers written by hand"),
-        ("GetNode", "GetSnapshot", {}, "the emulator stores each node for handlers written by hand"),
-        ("GetEvent", "GetSnapshot", {}, "the emulator stores each event for handlers written by hand"),
-        ("GetQuota", "GetSnapshot", {}, "neither have its request and its result one of quota_id or id as a text"),
-        ("ListQuotas", "ListSnapshots", {}, "nor is its result a list of shapes that have it"),
-        ("ListNames", "ListSnapshots", {"result": "list[str]"}, "nor is its result a list of shapes that have it"),
-        ("DeleteQuota", "DeleteSnapshot", {}, "its request has none of quota_id or id as a text, or a list of texts"),
-        ("CreateQuota", "CreateSnapshot", {"result_id": None}, "its result has no text quota_id or id)"),
-        ("CreateQuota", "CreateSnapshot", {"result_id": "nobody"}, "its result has no text nobody)"),
+        ("FrobTeapot", "DeleteTeapot", {}, BY_KIND),
+        ("GetTeapots", "DeleteTeapot", {}, BY_KIND),
+        ("CreateKettle", "CreateTeapot", {}, "the emulator stores each kettle for handlers written by hand"),
+        ("GetKettle", "GetTeapot", {}, "the emulator stores each kettle for handlers written by hand"),
+        ("DescribeNetcard", "GetTeapot", {}, "the emulator stores each netcard for handlers written by hand"),
+        ("GetSamovar", "GetTeapot", {}, "neither have its request and its result one of samovar_id or id as a text"),
+        ("ListSamovars", "ListTeapots", {}, "nor is its result a list of shapes that have it"),
+        ("ListSpouts", "ListTeapots", {"result": "list[str]"}, "nor is its result a list of shapes that have it"),
+        ("DeleteSamovar", "DeleteTeapot", {}, "its request has none of samovar_id or id as a text, or a list of texts"),
+        ("CreateSamovar", "CreateTeapot", {"result_id": None}, "its result has no text samovar_id or id)"),
+        ("CreateSamovar", "CreateTeapot", {"result_id": "nobody"}, "its result has no text nobody)"),
         (
-            "CreateQuota",
-            "CreateSnapshot",
+            "CreateSamovar",
+            "CreateTeapot",
             {"request": "CreateClusterRequest", "natural_key": []},
             "CreateClusterRequest, DiskInfo, NodeConfig differs too much from one revision to another",
         ),
@@ -244,19 +246,22 @@ def test_an_operation_of_no_known_kind_needs_a_handler(
     name: str, like: str, changes: Changes, reason: str, tmp_path: Path
 ) -> None:
     changed = description()
+    changed["operations"]["DeleteKettle"] = {**changed["operations"]["DeleteTeapot"], "action": "DeleteKettle"}
+    assert name not in changed["operations"], "the service has it now: invent another name"
     changed["operations"][name] = {**changed["operations"][like], "action": name, "method": "invented", **changes}
-    [fault] = missing_handlers(described(changed, tmp_path))
+    by_hand = handled() | {"DeleteKettle"}
+    [fault] = missing_handlers(described(changed, tmp_path), by_hand)
     assert fault.place == ("operations", name)
     begin = "no emulator handler: write one in cds_eks/emulator/handlers/ and name it in "
     assert fault.reason.startswith(begin)
     assert reason in fault.reason
-    by_hand = [*missing_handlers(described(changed, tmp_path), handled() | {name})]
-    assert not any(each.place == ("operations", name) for each in by_hand)
+    others = [*missing_handlers(described(changed, tmp_path), by_hand | {name})]
+    assert not any(each.place == ("operations", name) for each in others)
 
 
 def test_a_missing_handler_is_told_with_its_line(tmp_path: Path) -> None:
     changed = description()
-    changed["operations"]["FooBar"] = {**changed["operations"]["GetSnapshot"], "action": "FooBar", "method": "foo"}
+    changed["operations"]["FooBar"] = {**changed["operations"]["GetTeapot"], "action": "FooBar", "method": "foo"}
     described(changed, tmp_path)
     with pytest.raises(DescriptionError) as caught:
         load(tmp_path / "api.yaml")
@@ -284,7 +289,7 @@ def test_the_generator_refuses_what_the_emulator_can_not_answer(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = description()
-    changed["operations"]["FooBar"] = {**changed["operations"]["GetSnapshot"], "action": "FooBar", "method": "foo"}
+    changed["operations"]["FooBar"] = {**changed["operations"]["GetTeapot"], "action": "FooBar", "method": "foo"}
     described(changed, tmp_path)
     monkeypatch.setattr(codegen.__main__, "load", lambda: load(tmp_path / "api.yaml"))
     monkeypatch.setattr(sys, "argv", ["codegen", *arguments])

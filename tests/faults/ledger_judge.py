@@ -11,10 +11,11 @@ import attrs
 
 from cds_eks.emulator import RequestEntry
 from cds_eks.wire import CallRecord, Kind
+from support.eventually import until
 
 
 @attrs.define(eq=False)
-class Told:
+class CallReport:
     """What a client says of one call: to its caller, and in the record."""
 
     action: str
@@ -43,7 +44,12 @@ class Told:
         return [entry for entry in self.entries if entry.committed and not entry.repeated]
 
 
-def judge(calls: Collection[Told], ledger: Any, spoilt: Collection[str] = (), patience: float = 3.0) -> None:
+def wait_for_commits(told: CallReport, ledger: Any, commits: int) -> None:
+    """Wait until a call was carried out so many times: a client that gives up an attempt may be ahead of the server."""
+    until(lambda: sum(entry.committed for entry in ledger.calls().get(told.call_id, [])) >= commits)
+
+
+def judge(calls: Collection[CallReport], ledger: Any, spoilt: Collection[str] = (), patience: float = 3.0) -> None:
     """Compare what was told of calls with what happened. The server may be behind the client by a moment."""
     end = time.monotonic() + patience
     while True:
@@ -60,7 +66,7 @@ def judge(calls: Collection[Told], ledger: Any, spoilt: Collection[str] = (), pa
             return
 
 
-def _judge(told: Told, is_spoilt: bool) -> None:
+def _judge(told: CallReport, is_spoilt: bool) -> None:
     own = [entry for entry in told.entries if not entry.repeated]
     facts = (told.action, told.record, [(each.status, each.committed, each.answered, each.fault) for each in own])
     nonces = [entry.nonce for entry in own]

@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
+import attrs
 import pytest
 
 from cds_eks import AsyncEksClient, EksClient, Limits, Response, RetryPolicy, Timeouts, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.ledger_judge import Told, judge
+from faults.ledger_judge import CallReport, judge
 from support.backend_under_test import backend
 from support.eventually import until
 
@@ -30,8 +31,8 @@ FACES = ("asyncio", "trio", "sync")
 QUICK = RetryPolicy(max_attempts=4, base_delay=0.001, throttled_base_delay=0.002, max_delay=0.02)
 PATIENT = Timeouts(connect=5.0, read=5.0, total=10.0)
 """For scenarios that are not about time: a busy machine must not add faults of its own."""
-BRIEF = Timeouts(connect=0.2, read=0.2, total=10.0)
-"""For scenarios in which something hangs."""
+BRIEF_READ = 0.2
+"""For attempts that hang, in seconds."""
 
 _numbers = itertools.count(1)
 
@@ -55,13 +56,18 @@ class Watch:
     """A per-call middleware: it keeps the id and the record of each call."""
 
     def __init__(self) -> None:
-        self.calls: list[Told] = []
+        self.calls: list[CallReport] = []
 
     async def __call__(self, request: Request, send: Send) -> RawResponse:
         operation = request.operation
         call_id = request.headers["cds-request-id"]
-        self.calls.append(Told(operation.action, operation.kind, call_id, request.record, datetime.now(UTC)))
+        self.calls.append(CallReport(operation.action, operation.kind, call_id, request.record, datetime.now(UTC)))
         return await send(request)
+
+
+async def brief_first_attempt(request: Request, send: Send) -> RawResponse:
+    """Give up a first attempt that hangs, as a per-attempt middleware. What follows has its time on a busy machine."""
+    return await send(attrs.evolve(request, read_timeout=BRIEF_READ) if request.record.attempts == 1 else request)
 
 
 class Run:
@@ -110,7 +116,7 @@ class Run:
 
     async def cut_short(
         self, client: Client, is_time: Callable[[], bool], call: Callable[[], Coroutine[Any, Any, Any]]
-    ) -> Told:
+    ) -> CallReport:
         """Cancel a call when the time has come, or press Ctrl-C where the blocking client waits."""
         if self.is_sync:
             main = threading.main_thread().ident
@@ -171,7 +177,7 @@ class Client:
         result = getattr(getattr(self.eks, group), method)(*arguments, **named)
         return await result if inspect.isawaitable(result) else result
 
-    async def call(self, group: str, method: str, *arguments: Any, **named: Any) -> Told:
+    async def call(self, group: str, method: str, *arguments: Any, **named: Any) -> CallReport:
         """Make one call, and return what the client told of it."""
         before = len(self.watch.calls)
         answer, error = None, None
@@ -190,15 +196,15 @@ class Client:
         return list(found) if self.run.is_sync else [each async for each in found]
 
     # One of each kind, which can be done any number of times.
-    async def read(self) -> Told:
+    async def read(self) -> CallReport:
         return await self.call("tasks", "get_status", self.run.service.emulator.add_task())
 
-    async def write(self) -> Told:
+    async def write(self) -> CallReport:
         """An idempotent write that succeeds when it is repeated."""
         emulator = self.run.service.emulator
         return await self.call("network_interfaces", "attach", emulator.add_machine(), emulator.add_network_interface())
 
-    async def create(self) -> Told:
+    async def create(self) -> CallReport:
         told = await self.call("clusters", "create", self.run.cluster_request())
         if told.answer is not None:
             assert told.answer.data.cluster_id == told.made

@@ -9,8 +9,18 @@ import pytest
 
 from cds_eks import RetryPolicy, Timeouts, errors
 from cds_eks.emulator import Fault
-from faults.expected_ends import AGAIN, OPEN_FAULT, OPEN_LOST, OPEN_PAGE, WELL, Ends, check, check_create, strike_all
-from faults.scenarios import BRIEF, QUICK, Body, Matrix, Run, play
+from faults.expected_results import (
+    AGAIN,
+    OPEN_FAULT,
+    OPEN_LOST,
+    OPEN_PAGE,
+    WELL,
+    ExpectedResult,
+    check,
+    check_create,
+    strike_all,
+)
+from faults.scenarios import QUICK, Body, Matrix, Run, brief_first_attempt, play
 
 MATRIX = Matrix()
 
@@ -33,8 +43,8 @@ for status in (500, 502, 503, 504):
 async def lasting_fault(run: Run) -> None:
     run.strike(Fault("status", status=500))
     async with run.client() as client:
-        check(await client.read(), Ends(4, errors.ServerFault, "refused"))
-        check(await client.write(), Ends(4, errors.ServerFault, "unknown"))
+        check(await client.read(), ExpectedResult(4, errors.ServerFault, "refused"))
+        check(await client.write(), ExpectedResult(4, errors.ServerFault, "unknown"))
         await check_create(client, OPEN_FAULT, 0)
 
 
@@ -79,7 +89,7 @@ async def asked_too_much(run: Run) -> None:
     run.strike(Fault("throttle", retry_after="30"))
     async with run.client(retry=RetryPolicy(), timeouts=Timeouts(total=3.0)) as client:
         for call in (client.read, client.write, client.create):
-            check(await call(), Ends(1, errors.Throttled, "refused"))
+            check(await call(), ExpectedResult(1, errors.Throttled, "refused"))
 
 
 @MATRIX.scenario("throttling code inside a 200")
@@ -93,13 +103,13 @@ async def throttled_for_ever(run: Run) -> None:
     run.strike(Fault("throttle"))
     async with run.client() as client:
         for call in (client.read, client.write):
-            check(await call(), Ends(4, errors.Throttled, "refused"))
-        await check_create(client, Ends(4, errors.Throttled, "refused"), 0)
+            check(await call(), ExpectedResult(4, errors.Throttled, "refused"))
+        await check_create(client, ExpectedResult(4, errors.Throttled, "refused"), 0)
 
 
 @MATRIX.scenario("503 while throttled")
 async def throttled_by_503(run: Run) -> None:
-    await strike_all(run, Fault("throttle", status=503, count=1), Ends(1, errors.ServerFault, "unknown"), 0)
+    await strike_all(run, Fault("throttle", status=503, count=1), ExpectedResult(1, errors.ServerFault, "unknown"), 0)
 
 
 @MATRIX.scenario("proxy's HTML page with 200")
@@ -111,7 +121,7 @@ async def login_page(run: Run) -> None:
 @MATRIX.scenario("proxy's 407")
 async def proxy_wants_a_password(run: Run) -> None:
     for body in ("html", "empty"):
-        other = Ends(1, errors.UnreadableResponse, "unknown")
+        other = ExpectedResult(1, errors.UnreadableResponse, "unknown")
         await strike_all(run, Fault("status", status=407, body=body), OPEN_PAGE, 0, other=other)
 
 
@@ -129,34 +139,34 @@ async def drip(run: Run) -> None:
 @MATRIX.scenario("drip slower than the read timeout", faces=("asyncio", "sync"))
 async def slow_drip(run: Run) -> None:
     fault = Fault("drip", bytes=20, seconds=1.0, count=1)
-    await strike_all(run, fault, OPEN_LOST, 1, timeouts=BRIEF)
+    await strike_all(run, fault, OPEN_LOST, 1, per_attempt=[brief_first_attempt])
 
 
 @MATRIX.scenario("drip past the deadline", faces=("trio", "sync"))
 async def endless_drip(run: Run) -> None:
     run.strike(Fault("drip", bytes=1, seconds=0.02))
     async with run.client(timeouts=Timeouts(connect=5.0, read=5.0, total=0.25)) as client:
-        check(await client.read(), Ends(1, errors.DeadlineExceeded, "unknown"))
-        await check_create(client, Ends(1, errors.DeadlineExceeded, "unknown"), 1)
+        check(await client.read(), ExpectedResult(1, errors.DeadlineExceeded, "unknown"))
+        await check_create(client, ExpectedResult(1, errors.DeadlineExceeded, "unknown"), 1)
 
 
 @MATRIX.scenario("stall before commit", faces=("trio", "sync"))
 async def hang_before(run: Run) -> None:
-    await strike_all(run, Fault("hang_before_commit", count=1), OPEN_LOST, 0, timeouts=BRIEF)
+    await strike_all(run, Fault("hang_before_commit", count=1), OPEN_LOST, 0, per_attempt=[brief_first_attempt])
 
 
 @MATRIX.scenario("stall after commit")
 async def hang_after(run: Run) -> None:
-    await strike_all(run, Fault("hang_after_commit", count=1), OPEN_LOST, 1, timeouts=BRIEF)
+    await strike_all(run, Fault("hang_after_commit", count=1), OPEN_LOST, 1, per_attempt=[brief_first_attempt])
 
 
 @MATRIX.scenario("stall past the deadline", faces=("asyncio", "sync"))
 async def hang_past_the_deadline(run: Run) -> None:
     run.strike(Fault("hang_after_commit"))
     async with run.client(timeouts=Timeouts(connect=5.0, read=5.0, total=0.25)) as client:
-        check(await client.read(), Ends(1, errors.DeadlineExceeded, "unknown"))
-        check(await client.write(), Ends(1, errors.DeadlineExceeded, "unknown"))
-        await check_create(client, Ends(1, errors.DeadlineExceeded, "unknown"), 1)
+        check(await client.read(), ExpectedResult(1, errors.DeadlineExceeded, "unknown"))
+        check(await client.write(), ExpectedResult(1, errors.DeadlineExceeded, "unknown"))
+        await check_create(client, ExpectedResult(1, errors.DeadlineExceeded, "unknown"), 1)
 
 
 @MATRIX.scenario("RST by the service when the head has come")
@@ -239,7 +249,7 @@ async def no_time_to_wait(run: Run) -> None:
         run.strike(Fault("throttle"))
         for call in (client.read, client.write, client.create):
             told = await call()
-            check(told, Ends(1, errors.Throttled, "refused"))
+            check(told, ExpectedResult(1, errors.Throttled, "refused"))
             assert isinstance(told.error, errors.Throttled)
 
 
@@ -248,7 +258,7 @@ async def no_retries(run: Run) -> None:
     run.strike(Fault("throttle"))
     async with run.client(retry=RetryPolicy.none()) as client:
         for call in (client.read, client.write, client.create):
-            check(await call(), Ends(1, errors.Throttled, "refused"))
+            check(await call(), ExpectedResult(1, errors.Throttled, "refused"))
 
 
 @MATRIX.scenario("nonce replay refused")
@@ -256,9 +266,9 @@ async def replay(run: Run) -> None:
     """Each attempt has a nonce of its own: a refusal of a used one means that something has delivered it twice."""
     run.strike(Fault("replay"))
     async with run.client() as client:
-        check(await client.read(), Ends(1, errors.PermissionDenied, "refused"))
-        check(await client.write(), Ends(1, errors.PermissionDenied, "unknown"))
-        await check_create(client, Ends(1, errors.ServiceError, "unknown"), 0)
+        check(await client.read(), ExpectedResult(1, errors.PermissionDenied, "refused"))
+        check(await client.write(), ExpectedResult(1, errors.PermissionDenied, "unknown"))
+        await check_create(client, ExpectedResult(1, errors.ServiceError, "unknown"), 0)
 
 
 @MATRIX.each()

@@ -12,13 +12,13 @@ import attrs
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.signing import HmacSha1Signer
-from faults.expected_ends import AGAIN, WELL, Ends, check, check_create
+from faults.expected_results import AGAIN, WELL, ExpectedResult, check, check_create
 from faults.scenarios import QUICK, Body, Matrix, Run, play
 from support.socket_relay import Link, relaying
 
 MATRIX = Matrix()
 
-EXPIRED = Ends(1, errors.AuthenticationError, "refused")
+EXPIRED = ExpectedResult(1, errors.AuthenticationError, "refused")
 
 
 def a_little(seconds: float) -> Body:
@@ -116,7 +116,7 @@ async def one_of_many(run: Run) -> None:
     async with run.client() as client:
         for _ in range(3):
             run.strike(Fault("skew", seconds=1200.0, count=1))
-            told = await check_create(client, Ends(3), 1)
+            told = await check_create(client, ExpectedResult(3), 1)
             assert [entry.code for entry in told.entries] == ["RequestExpired", "RequestExpired", "Success"]
 
 

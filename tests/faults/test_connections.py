@@ -15,18 +15,18 @@ import trustme
 from cds_eks import errors
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check
-from faults.ledger_judge import Told
-from faults.scenarios import BRIEF, PATIENT, QUICK, Body, Client, Matrix, Run, play
+from faults.expected_results import AGAIN, OPEN_LOST, WELL, ExpectedResult, check
+from faults.ledger_judge import CallReport
+from faults.scenarios import PATIENT, QUICK, Body, Client, Matrix, Run, play
 from support.backend_under_test import trusting_backend
 from support.socket_relay import Link, relaying, unused_port
 
 MATRIX = Matrix()
 
-NOT_SENT = Ends(4, errors.ConnectFailed, "not_sent")
+NOT_SENT = ExpectedResult(4, errors.ConnectFailed, "not_sent")
 TWICE = attrs.evolve(QUICK, max_attempts=2)
-NOT_SENT_TWICE = Ends(2, errors.ConnectFailed, "not_sent")
-LOST = Ends(4, errors.ConnectionLost, "unknown")
+NOT_SENT_TWICE = ExpectedResult(2, errors.ConnectFailed, "not_sent")
+LOST = ExpectedResult(4, errors.ConnectionLost, "unknown")
 
 
 def relay(run: Run, handle: Callable[[Link], None], tls: ssl.SSLContext | None = None) -> str:
@@ -34,7 +34,7 @@ def relay(run: Run, handle: Callable[[Link], None], tls: ssl.SSLContext | None =
     return run.stack.enter_context(relaying(run.service.address, handle, tls, run.spoilt)).url
 
 
-async def all_kinds(client: Client, *ends: Ends) -> None:
+async def all_kinds(client: Client, *ends: ExpectedResult) -> None:
     """Make a read, an idempotent write and a create; of one way to end, all end so."""
     for call, end in zip((client.read, client.write, client.create), ends * (3 // len(ends)), strict=True):
         check(await call(), end)
@@ -88,7 +88,7 @@ async def full_backlog(run: Run) -> None:
 @MATRIX.scenario("black hole: nothing is ever answered", faces=("trio", "sync"))
 async def never_accepts(run: Run) -> None:
     listening = run.stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-    timeouts = attrs.evolve(BRIEF, read=0.1)
+    timeouts = attrs.evolve(PATIENT, read=0.1)
     async with run.client(
         endpoint=f"http://127.0.0.1:{listening.getsockname()[1]}", timeouts=timeouts, retry=TWICE
     ) as client:
@@ -223,7 +223,7 @@ def breaking(end: Callable[[Link], None], point: str, commits: int) -> Body:
         for kind in ("read", "write", "create"):
             url = relay(run, at_each_point(end)(point))
             async with run.client(endpoint=url) as client:
-                told: Told = await getattr(client, kind)()
+                told: CallReport = await getattr(client, kind)()
                 check(told, OPEN_LOST if kind == "create" else AGAIN)
                 client.judge()
                 assert len(told.commits) == commits + (kind != "create")

@@ -18,9 +18,9 @@ from cds_eks import Credentials, Limits, RetryPolicy, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
-from faults.expected_ends import AGAIN, OPEN_LOST, WELL, Ends, check, check_create
-from faults.ledger_judge import Told, judge
-from faults.scenarios import PATIENT, Body, Client, Matrix, Run, play
+from faults.expected_results import AGAIN, OPEN_LOST, WELL, ExpectedResult, check, check_create
+from faults.ledger_judge import CallReport, judge, wait_for_commits
+from faults.scenarios import PATIENT, Body, Client, Matrix, Run, brief_first_attempt, play
 from support.contract_files import observed_body
 from support.socket_relay import Link, relaying
 
@@ -28,7 +28,7 @@ MATRIX = Matrix()
 
 # --- writes that are idempotent ---------------------------------------------------------------------------------------
 
-Write = Callable[[Client], Awaitable[Told]]
+Write = Callable[[Client], Awaitable[CallReport]]
 
 
 def nodes_of(run: Run, cluster_id: str) -> tuple[str, str]:
@@ -37,44 +37,44 @@ def nodes_of(run: Run, cluster_id: str) -> tuple[str, str]:
     return pool, emulator.add_node(cluster_id, node_pool_id=pool)
 
 
-async def delete_cluster(client: Client) -> Told:
+async def delete_cluster(client: Client) -> CallReport:
     return await client.call("clusters", "delete", client.run.service.emulator.add_cluster())
 
 
-async def scale(client: Client) -> Told:
+async def scale(client: Client) -> CallReport:
     cluster = client.run.service.emulator.add_cluster()
     return await client.call("node_pools", "scale", cluster, nodes_of(client.run, cluster)[0], 5)
 
 
-async def delete_pool(client: Client) -> Told:
+async def delete_pool(client: Client) -> CallReport:
     cluster = client.run.service.emulator.add_cluster()
     return await client.call("node_pools", "delete", cluster, nodes_of(client.run, cluster)[0])
 
 
-async def delete_node(client: Client) -> Told:
+async def delete_node(client: Client) -> CallReport:
     cluster = client.run.service.emulator.add_cluster()
     return await client.call("nodes", "delete", cluster, [nodes_of(client.run, cluster)[1]])
 
 
-async def attach(client: Client) -> Told:
+async def attach(client: Client) -> CallReport:
     emulator = client.run.service.emulator
     return await client.call("network_interfaces", "attach", emulator.add_machine(), emulator.add_network_interface())
 
 
-async def detach(client: Client) -> Told:
+async def detach(client: Client) -> CallReport:
     emulator = client.run.service.emulator
     machine = emulator.add_machine()
     return await client.call("network_interfaces", "detach", machine, emulator.add_network_interface(ecs_id=machine))
 
 
-async def delete_interface(client: Client) -> Told:
+async def delete_interface(client: Client) -> CallReport:
     return await client.call("network_interfaces", "delete", client.run.service.emulator.add_network_interface())
 
 
-BUSY = Ends(2, errors.Conflict, "unknown")
+BUSY = ExpectedResult(2, errors.Conflict, "unknown")
 """The service is at what the first attempt began, and refuses the second. Whether the call was carried out is open."""
 
-WRITES: dict[str, tuple[Write, Ends]] = {
+WRITES: dict[str, tuple[Write, ExpectedResult]] = {
     "delete a cluster": (delete_cluster, BUSY),
     "scale a node pool": (scale, BUSY),
     "delete a node pool": (delete_pool, BUSY),
@@ -85,7 +85,7 @@ WRITES: dict[str, tuple[Write, Ends]] = {
 }
 
 
-def after_commit(write: Write, ends: Ends) -> Body:
+def after_commit(write: Write, ends: ExpectedResult) -> Body:
     async def scenario(run: Run) -> None:
         faults = (
             Fault("reset_after_commit", count=1),
@@ -94,8 +94,9 @@ def after_commit(write: Write, ends: Ends) -> Body:
             Fault("status", status=503, when="after", count=1),
             *([Fault("hang_after_commit", count=1)] if write in (delete_cluster, scale, attach, detach) else []),
         )
-        async with run.client(timeouts=attrs.evolve(PATIENT, read=0.2)) as client:
+        async with run.client() as patient, run.client(per_attempt=[brief_first_attempt]) as brief:
             for fault in faults:
+                client = brief if fault.kind == "hang_after_commit" else patient
                 run.strike(fault)
                 told = await write(client)
                 check(told, ends)
@@ -124,11 +125,11 @@ async def gone_by_then(run: Run) -> None:
     async with run.client(per_attempt=[slow]) as client:
         run.strike(Fault("reset_after_commit", count=1))
         told = await delete_cluster(client)
-        check(told, Ends(2, errors.NotFound, "unknown"))
+        check(told, ExpectedResult(2, errors.NotFound, "unknown"))
         assert isinstance(told.error, errors.EksError)
         assert [type(error) for error in told.error.previous] == [errors.ConnectionLost]
         run.strike(Fault("reset_after_commit", count=1))
-        check(await delete_interface(client), Ends(2, errors.NotFound, "unknown"))
+        check(await delete_interface(client), ExpectedResult(2, errors.NotFound, "unknown"))
 
 
 @MATRIX.scenario("busy conflict")
@@ -138,29 +139,29 @@ async def busy(run: Run) -> None:
     pool = emulator.add_node_pool(cluster)
     async with run.client() as client:
         check(await client.call("node_pools", "scale", cluster, pool, 5), WELL)
-        check(await client.call("node_pools", "scale", cluster, pool, 7), Ends(1, errors.Conflict, "refused"))
-        check(await client.call("clusters", "delete", cluster), Ends(1, errors.Conflict, "refused"))
+        check(await client.call("node_pools", "scale", cluster, pool, 7), ExpectedResult(1, errors.Conflict, "refused"))
+        check(await client.call("clusters", "delete", cluster), ExpectedResult(1, errors.Conflict, "refused"))
 
 
 # --- creates ----------------------------------------------------------------------------------------------------------
 
 
-async def create_pool(client: Client) -> Told:
+async def create_pool(client: Client) -> CallReport:
     body = observed_body("CreateNodePool")
     cluster_id = client.run.service.emulator.add_cluster(vpc_id=body["VpcId"])
     request = models.CreateNodePoolRequest.from_dict(body | {"ClusterId": cluster_id})
     return await client.call("node_pools", "create", request)
 
 
-async def create_interface(client: Client) -> Told:
+async def create_interface(client: Client) -> CallReport:
     return await client.call("network_interfaces", "create", "subnet-1", netcard_name="eth-x")
 
 
-async def add_nodes(client: Client) -> Told:
+async def add_nodes(client: Client) -> CallReport:
     return await client.call("scaling_groups", "add_nodes", client.run.service.emulator.add_scaling_group(), 1)
 
 
-async def any_create(client: Client) -> Told:
+async def any_create(client: Client) -> CallReport:
     """CreateNetworkInterface as an action that the SDK knows nothing of."""
     before = len(client.watch.calls)
     answer, error = None, None
@@ -174,7 +175,7 @@ async def any_create(client: Client) -> Told:
     return told
 
 
-CREATES: dict[str, Callable[[Client], Awaitable[Told]]] = {
+CREATES: dict[str, Callable[[Client], Awaitable[CallReport]]] = {
     "CreateCluster": Client.create,
     "CreateNodePool": create_pool,
     "CreateNetworkInterface": create_interface,
@@ -183,11 +184,11 @@ CREATES: dict[str, Callable[[Client], Awaitable[Told]]] = {
 }
 
 
-def each_create(create: Callable[[Client], Awaitable[Told]]) -> Body:
+def each_create(create: Callable[[Client], Awaitable[CallReport]]) -> Body:
     """Sent again when it was surely not carried out, and never when it may have been."""
 
     async def scenario(run: Run) -> None:
-        async with run.client(timeouts=attrs.evolve(PATIENT, read=0.2)) as client:
+        async with run.client() as patient, run.client(per_attempt=[brief_first_attempt]) as brief:
             for kind, attempts, outcome, commits in (
                 ("throttle", 2, "accepted", 1),
                 ("skew", 3, "accepted", 1),  # refused; refused, since it believed the wrong time; accepted
@@ -199,9 +200,10 @@ def each_create(create: Callable[[Client], Awaitable[Told]]) -> Body:
                 ("status", 1, "unknown", 0),
             ):
                 run.strike(Fault(kind, count=1, seconds=1200.0 if kind == "skew" else None))
-                told = await create(client)
+                told = await create(brief if kind == "hang_after_commit" else patient)
                 assert (told.record.attempts, told.outcome) == (attempts, outcome), (kind, told.error)
                 assert isinstance(told.error, errors.AmbiguousCreate) == (outcome == "unknown")
+                wait_for_commits(told, run.ledger, commits)
                 judge([told], run.ledger)
                 assert len(told.commits) == commits
 
@@ -217,7 +219,7 @@ async def throttled_then_well(run: Run) -> None:
     for count in (1, 2, 3):
         run.strike(Fault("throttle", count=count))
         async with run.client() as client:
-            await check_create(client, Ends(count + 1), 1)
+            await check_create(client, ExpectedResult(count + 1), 1)
 
 
 @MATRIX.scenario("truncation after ClusterId")
@@ -235,7 +237,7 @@ async def cut_after_the_id(run: Run) -> None:
 
     url = run.stack.enter_context(relaying(run.service.address, cut, None, run.spoilt)).url
     async with run.client(endpoint=url) as client:
-        told = await check_create(client, Ends(1, errors.UnreadableResponse, "unknown"), 1)
+        told = await check_create(client, ExpectedResult(1, errors.UnreadableResponse, "unknown"), 1)
         assert isinstance(told.error, errors.AmbiguousCreate)
         assert isinstance(told.error, errors.UnreadableResponse)
         assert told.commits[0].created[0] in told.error.body
@@ -252,7 +254,7 @@ async def repeated(run: Run) -> None:
         told = await check_create(client, WELL, 1)
         assert [(entry.committed, entry.repeated) for entry in told.entries] == [(True, False), (False, True)]
         run.strike(Fault("duplicate", answer="second", count=1))
-        told = await check_create(client, Ends(1, errors.ServiceError, "unknown"), 1)
+        told = await check_create(client, ExpectedResult(1, errors.ServiceError, "unknown"), 1)
         assert [(entry.committed, entry.repeated) for entry in told.entries] == [(True, False), (False, True)]
 
 
@@ -389,7 +391,7 @@ async def closed_under_way(run: Run) -> None:
         assert client.watch.calls[0].outcome == "accepted"
 
 
-def how_many(calls: list[Told]) -> dict[str, int]:
+def how_many(calls: list[CallReport]) -> dict[str, int]:
     found: dict[str, int] = dict.fromkeys(("not_sent", "refused", "accepted", "unknown"), 0)
     for told in calls:
         found[told.outcome] += 1
@@ -515,7 +517,7 @@ async def rotated(run: Run) -> None:
             told = await create_interface(client)
             outcomes.append(told.outcome)
             if key is wrong:
-                check(told, Ends(1, errors.AuthenticationError, "refused"))
+                check(told, ExpectedResult(1, errors.AuthenticationError, "refused"))
         assert outcomes == ["accepted"] * 4 + ["refused"] * 2 + ["accepted"] * 4
 
 

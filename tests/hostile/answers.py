@@ -25,9 +25,9 @@ from support.socket_service import (
     envelope,
     good,
     http,
-    pours,
     says,
     says_and_ends,
+    streams,
 )
 
 ANY: Any = object()
@@ -357,9 +357,13 @@ scenario(
     good(Code="Strange", Data=..., status="999 X"),
     unclear(errors.ServerFault, ATTEMPTS),
 )
-scenario("continue-first", "a 100 before the answer", IS_READ, b"HTTP/1.1 100 Continue\r\n\r\n" + good(), OK)
+scenario("continue-first", "a 100 before the response", IS_READ, b"HTTP/1.1 100 Continue\r\n\r\n" + good(), OK)
 scenario(
-    "storm-of-102", "2,000 times 102, then the answer", IS_READ, b"HTTP/1.1 102 Processing\r\n\r\n" * 2000 + good(), OK
+    "storm-of-102",
+    "2,000 times 102, then the response",
+    IS_READ,
+    b"HTTP/1.1 102 Processing\r\n\r\n" * 2000 + good(),
+    OK,
 )
 
 
@@ -372,7 +376,7 @@ scenario(
     "endless-102",
     "102 for ever",
     "`DeadlineExceeded`; a create is `AmbiguousCreate`",
-    pours(b"", _endless_102),
+    streams(b"", _endless_102),
     same(Expect(errors.DeadlineExceeded, "unknown", 1, None), "read", "create"),
     total=0.4,
 )
@@ -446,7 +450,7 @@ scenario(
     "body-of-100-mb",
     "100 MB with their length",
     TOO_MUCH,
-    pours(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (100 * MB), _hundred_mb),
+    streams(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (100 * MB), _hundred_mb),
     unreadable(),
     peak=60,
 )
@@ -454,7 +458,7 @@ scenario(
     "body-of-100-mb-chunked",
     "100 MB in chunks",
     TOO_MUCH,
-    pours(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), _hundred_mb_chunked),
+    streams(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), _hundred_mb_chunked),
     unreadable(),
     peak=60,
 )
@@ -615,7 +619,7 @@ scenario(
 scenario(
     "set-cookie",
     "a cookie",
-    "reads the answer; never sends the cookie back",
+    "reads the response; never sends the cookie back",
     good("Set-Cookie: session=evil; Path=/"),
     OK,
 )
@@ -645,7 +649,7 @@ scenario(
     "headers-endless",
     "headers for ever",
     IS_LOST,
-    pours(b"HTTP/1.1 200 OK\r\n", lambda: iter(lambda: b"X-More: and more\r\n" * 500, b"")),
+    streams(b"HTTP/1.1 200 OK\r\n", lambda: iter(lambda: b"X-More: and more\r\n" * 500, b"")),
     LOST,
     peak=20,
 )
@@ -653,7 +657,7 @@ scenario(
     "header-of-1-mb",
     "a header of 1 MB",
     IS_LOST,
-    pours(b"HTTP/1.1 200 OK\r\nX-Big: ", lambda: [b"x" * 65536] * 16),
+    streams(b"HTTP/1.1 200 OK\r\nX-Big: ", lambda: [b"x" * 65536] * 16),
     LOST,
     peak=20,
 )
@@ -722,9 +726,9 @@ scenario(
     OK,
 )
 for _name, _comes, _extra in (
-    ("answer-twice", "a second answer behind the first (a proxy that delivers twice)", EVIL),
+    ("answer-twice", "a second response behind the first (a proxy that delivers twice)", EVIL),
     ("bytes-after-the-body", "bytes behind the body", b"\r\n\0garbage"),
-    ("continue-after-the-body", "a 100 behind the answer", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ("continue-after-the-body", "a 100 behind the response", b"HTTP/1.1 100 Continue\r\n\r\n"),
 ):
     _does = "reads the first; the next call has a new connection, and never reads what is left"
     scenario(_name, _comes, _does, good() + _extra, OK)
@@ -737,8 +741,8 @@ for _name, _comes, _extra in (
     )
 scenario(
     "body-with-a-204",
-    "a 204 with a whole answer for a body",
-    f"{UNREADABLE}; the body is never read as an answer",
+    "a 204 with a whole response for a body",
+    f"{UNREADABLE}; the body is never read as a response",
     http(status="204 No Content", length=False) + EVIL,
     unreadable(),
 )

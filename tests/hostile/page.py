@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from hostile import answers, test_answers, test_inputs
 
-HEAD = """# Hostile answers and inputs
+HEAD = """# Hostile responses and inputs
 
-What comes from a broken, strange or malicious service, proxy or caller, and what the SDK does: a right answer or its
+What comes from a broken, strange or malicious service, proxy or caller, and what the SDK does: a right result or its
 own typed error, within bounded time and memory, and never a secret shown. Each row is a test of `tests/hostile`, which
 drives the async client on asyncio and on trio and the blocking client, over real sockets: a read, an idempotent write
 and a create each, with a normal call behind them that must work as ever.
@@ -20,7 +20,7 @@ This page is made from the scenarios: `cd tests && python -m hostile.page > ../d
 def rows() -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     """Yield each table: its title, and what comes, what the SDK does, and the test's id."""
     yield (
-        "Answers",
+        "Responses",
         [
             (scenario.comes, scenario.does, f"test_answers.py::test_answer[{name}]")
             for name, scenario in answers.SCENARIOS.items()

@@ -263,7 +263,7 @@ def test_answer_twice_over_tls(service: Service, face: Face) -> None:
 
 OTHERS = {
     "answer-twice-over-tls": (
-        "a second answer behind the first, in a TLS record of its own",
+        "a second response behind the first, in a TLS record of its own",
         "reads the first; the next call has a new connection, and never reads what is left",
         test_answer_twice_over_tls,
     ),

@@ -725,6 +725,21 @@ def _(bench: Bench) -> None:
     assert len(bench.service.ledger) == 4 * len(GARBAGE)
 
 
+@scenario("middleware-that-is-not-async", "a middleware that is no coroutine function", "the same")
+def _(bench: Bench) -> None:
+    for value in GARBAGE:
+
+        def plain(request: Any, send: Any, value: Any = value) -> Any:
+            return value
+
+        for where in ("per_call", "per_attempt"):
+            read, create, *_ = bench.drive(CALLS["read"], CALLS["create"], **{where: [plain]})
+            assert isinstance(read.error, errors.ConfigurationError)
+            assert f"must be async, or return an awaitable, not {type(value).__name__}" in str(read.error)
+            assert isinstance(create.error, errors.AmbiguousCreate)
+    assert bench.service.ledger == []
+
+
 @scenario("backend-that-returns-nothing", "a backend that returns None or something else", "the same")
 def _(bench: Bench) -> None:
     class Backend:

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from cds_eks import models
+from cds_eks.schema.text_rules import NAMED_RULES
 from codegen.description import Field, Operation
 from operations.uses import NASTY, Example, Use
 from support.api_description import API
 
 OLDER, NEWER = API.revisions
-
-TEXTS = {"name": "name-1", "password": 'Aa1!é中&="x', "cidr": "10.0.0.0/16"}
 
 
 class NeedsExampleError(Exception):
@@ -92,7 +91,11 @@ def _one(field: Field, *, is_most: bool) -> tuple[Any, Any]:
         return model, {chosen[name].name: wire for name, (_, wire) in given.items()}
     if kind == "str":
         known = [value.value for value in API.values[field.values].values] if field.values else []
-        text = TEXTS[field.rule] if field.rule else next(iter(known), NASTY if is_most else f"{field.name}-1")
+        text = (
+            NAMED_RULES[field.rule].good[0]
+            if field.rule
+            else next(iter(known), NASTY if is_most else f"{field.name}-1")
+        )
         return text, text
     if kind == "int":
         number = _number(field, is_most=is_most)

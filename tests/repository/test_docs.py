@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
+import shutil
 import tomllib
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from doc_pages import ALL, CHINESE, ENGLISH, ENGLISH_ONLY, PAIRS, ROOT, anchors, blocks, headings, links, read, run
 from doc_pages import without_comments as plain
 
 import cds_eks
-from cds_eks import AsyncEksClient, Credentials, errors, models
+from cds_eks import AsyncEksClient, Credentials, errors, models, types
 from cds_eks.emulator import Emulator
 
 REQUEST = models.CreateClusterRequest.from_dict(
@@ -72,11 +76,40 @@ async def test_the_code_on_waiting_runs_against_the_emulator(anyio_backend: str)
             names: dict[str, Any] = {
                 "eks": eks, "created": created, "cluster_id": cluster_id, "pool_id": pool.id,
             }  # fmt: skip
-            assert await run("docs/waiting.md", names) == 2
+            assert await run("docs/waiting.md", names) == 3
             await eks.wait.task(names["scaling"].data.task_id)
             (pool,) = (await eks.node_pools.list(cluster_id)).data.node_pool
     assert pool.replicas == 4
     assert names["cluster"].cluster_status == "running"
+
+
+@pytest.mark.anyio
+async def test_the_code_on_calls_runs_against_the_emulator(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "examples" / "first_cluster.toml", tmp_path / "cluster.toml")
+    monkeypatch.chdir(tmp_path)
+    emulator = Emulator(speed=6000)
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
+            created = await eks.clusters.create(REQUEST)
+            await eks.wait.task(created.data.task_id)
+            cluster = await eks.wait.cluster_running(created.data.cluster_id)
+            names: dict[str, Any] = {"eks": eks, "cluster": cluster, "print": lambda *_: None}
+            assert await run("docs/calls.md", names) == 5
+    assert names["request"] == REQUEST
+    assert (names["pool"].name, names["pool"].available_node_count) == ("more-workers", 2)
+    assert emulator.ledger.count(action="CreateNodePool", committed=True) == 1
+    assert names["again"].to_dict() == cluster.to_dict()
+    assert names["again"].ak is None
+    assert names["answer"]["Data"] == []
+
+
+def test_a_request_is_written_with_its_secrets_and_is_not_pickled() -> None:
+    assert cds_eks.converter().unstructure(REQUEST)["Sk"] == REQUEST.to_dict()["sk"] == REQUEST.sk
+    assert REQUEST.sk not in repr(REQUEST)
+    with pytest.raises(TypeError, match="secret"):
+        pickle.dumps(REQUEST)
 
 
 @pytest.mark.anyio
@@ -116,6 +149,41 @@ def test_every_method_that_is_named_exists(pages: list[str]) -> None:
         target: object = eks
         for name in path.split("."):
             target = getattr(target, name)
+
+
+def test_every_field_has_a_chinese_description() -> None:
+    tables = [
+        re.findall(r"^\| (\w+ \| `\w+`) \| .+ \| (.+) \|$", read(f"docs/{page}"), re.MULTILINE)
+        for page in ("fields.md", "zh/fields.md")
+    ]
+    assert [name for name, _ in tables[0]] == [name for name, _ in tables[1]]
+    assert len(tables[0]) >= 120
+    assert [(name, text) for name, text in tables[1] if not re.search(r"[\u4e00-\u9fff]|\bID\b", text)] == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("page", ["docs/configuration.md", "docs/zh/configuration.md"])
+async def test_what_a_middleware_is_given_has_what_the_table_names(page: str, anyio_backend: str) -> None:
+    seen: dict[str, object] = {}
+
+    async def look(request: types.Request, send: types.Send) -> types.RawResponse:
+        seen["request"], seen["record"] = request, request.record
+        seen["response"] = response = await send(request)
+        return response
+
+    emulator = Emulator()
+    backend = httpx.ASGITransport(emulator)
+    async with AsyncEksClient(emulator.credentials, backend=backend, per_attempt=[look]) as eks:
+        await eks.clusters.list()
+    named: dict[str, list[str]] = {}
+    owner = ""
+    for value, attributes in re.findall(
+        r"^\| (?:`(request|response|record)` )?\| ((?:`\w+`(?:, |、)?)+) \| ", read(page), re.MULTILINE
+    ):
+        owner = value or owner
+        named.setdefault(owner, []).extend(re.findall(r"`(\w+)`", attributes))
+    assert {value: len(names) for value, names in named.items()} == {"request": 9, "response": 3, "record": 5}
+    assert [name for value, names in named.items() for name in names if not hasattr(seen[value], name)] == []
 
 
 @LANGUAGES

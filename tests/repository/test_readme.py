@@ -11,6 +11,7 @@ import pytest
 from doc_pages import ROOT, read, run
 
 from cds_eks.emulator import Emulator
+from support.api_description import API
 
 READMES = ["README.md", "README.zh-CN.md"]
 
@@ -35,6 +36,21 @@ def test_the_two_commands_stand_below_their_markers_and_are_quiet(name: str) -> 
     text = read(name)
     commands = {marker: re.findall(rf"^<!-- {marker} -->\n```sh\n(.+)\n```$", text, re.MULTILINE) for marker in MARKERS}
     assert commands == {marker: [command] for marker, command in MARKERS.items()}
+
+
+OPERATIONS = {
+    "README.md": r"all (?P<documented>\d+) documented operations and (?P<observed>\d+) that were observed",
+    "README.zh-CN.md": r"(?P<documented>\d+) 个接口.以及观察到的 (?P<observed>\d+) 个接口",
+}
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_it_counts_the_operations_rightly(name: str) -> None:
+    said = re.search(OPERATIONS[name], read(name))
+    assert said is not None
+    sources = [operation.source for operation in API.operations.values()]
+    counted = {"documented": str(sources.count("D")), "observed": str(sources.count("O"))}
+    assert said.groupdict() == counted, f"{name}: correct the numbers of operations"
 
 
 @pytest.mark.parametrize("name", READMES)

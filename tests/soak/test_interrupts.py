@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.chaos.interrupting import Told, judge
+from benchmarks.chaos.interrupting import InterruptionReport, judge
 from benchmarks.chaos.service import Evidence
 from benchmarks.interrupts import main
 
@@ -42,12 +42,12 @@ def evidence(*made: str) -> Evidence:
     return Evidence(requests={}, made={"id-1": [("cluster", id_) for id_ in made]}, struck={})
 
 
-def told(outcome: str, **more: Any) -> Told:
-    return Told(way="cancel", call_id="id-1", outcome=outcome, **more)
+def told(outcome: str, **more: Any) -> InterruptionReport:
+    return InterruptionReport(way="cancel", call_id="id-1", outcome=outcome, **more)
 
 
 @pytest.mark.parametrize(
-    ("said", "made", "rule"),
+    ("report", "made", "rule"),
     [
         (told("not_open"), ["c"], "silent, though it was made"),
         (told("not_sent", has_note=True), ["c"], "silent, though it was made"),
@@ -59,13 +59,13 @@ def told(outcome: str, **more: Any) -> Told:
         (told("unknown", has_note=False), ["c"], "open, but what came out of the call does not say so"),
     ],
 )
-def test_what_must_not_be_is_found(said: Told, made: list[str], rule: str) -> None:
-    [violation] = judge([said], evidence(*made), []).violations
+def test_what_must_not_be_is_found(report: InterruptionReport, made: list[str], rule: str) -> None:
+    [violation] = judge([report], evidence(*made), []).violations
     assert violation.startswith(rule)
 
 
 @pytest.mark.parametrize(
-    ("said", "made"),
+    ("report", "made"),
     [
         (told("not_open"), []),
         (told("unknown", has_note=True), ["c"]),
@@ -74,13 +74,13 @@ def test_what_must_not_be_is_found(said: Told, made: list[str], rule: str) -> No
         (told("accepted", ids=("c",), has_note=True), ["c"]),
     ],
 )
-def test_what_may_be_is_counted(said: Told, made: list[str]) -> None:
-    verdict = judge([said], evidence(*made), [])
+def test_what_may_be_is_counted(report: InterruptionReport, made: list[str]) -> None:
+    verdict = judge([report], evidence(*made), [])
     assert verdict.violations == []
-    assert verdict.counts == {("cancel", said.outcome, "made" if made else "not made"): 1}
+    assert verdict.counts == {("cancel", report.outcome, "made" if made else "not made"): 1}
 
 
-def test_a_sibling_that_was_struck_is_found() -> None:
+def test_concurrent_call_cancelled_is_found() -> None:
     assert judge([], evidence(), ["CancelledError()"]).violations == ["a sibling was struck: CancelledError()"]
 
 

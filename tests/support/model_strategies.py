@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cds_eks import models
 from cds_eks.schema.shape import Nested, Shape, fields_of, is_answer
-from cds_eks.schema.validators import Boolean, Flag, FlagText, ListOf, MapOfText, Rule, Text, Whole
+from cds_eks.schema.text_rules import NAMED_RULES
+from cds_eks.schema.validators import Boolean, Flag, FlagText, Integer, ListOf, MapOfText, Rule, Text
 
 ALL: dict[str, type[Any]] = {name: getattr(models, name) for name in models.__all__}
 SHAPES: dict[str, type[Shape]] = {name: cls for name, cls in ALL.items() if issubclass(cls, Shape)}
@@ -24,17 +25,18 @@ each_request = pytest.mark.parametrize("cls", REQUESTS.values(), ids=REQUESTS)
 each_shape = pytest.mark.parametrize("cls", SHAPES.values(), ids=SHAPES)
 
 
+MORE_TEXTS = {"name": st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,6}[A-Za-z0-9])?", fullmatch=True)}
+"""For texts with a rule of a name, what is drawn in place of the good ones that stand with the rule."""
+
+
 def values_of(rule: Rule) -> st.SearchStrategy[Any]:
     """What a rule takes."""
     if isinstance(rule, Text):
-        if rule.rule == "name":
-            return st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,6}[A-Za-z0-9])?", fullmatch=True)
-        if rule.rule == "password":
-            return st.sampled_from(["Passw0rd!x", "aA0 aA0 é", "********"])
-        if rule.rule == "cidr":
-            return st.sampled_from(["10.0.0.0/16", "fd00::/64", *([""] if rule.allow_empty else [])])
+        if rule.rule is not None:
+            good = [text for text in NAMED_RULES[rule.rule].good if text or rule.allow_empty]
+            return MORE_TEXTS.get(rule.rule, st.sampled_from(good))
         return st.text(st.characters(exclude_categories=["Cs"]), min_size=0 if rule.allow_empty else 1, max_size=5)
-    if isinstance(rule, Whole):
+    if isinstance(rule, Integer):
         if rule.one_of:
             return st.sampled_from(rule.one_of)
         step = rule.step or 1

@@ -204,7 +204,7 @@ def says_and_ends(*parts: bytes) -> Answer:
     return answer
 
 
-def pours(head: bytes, pieces: Callable[[], Iterable[bytes]]) -> Answer:
+def streams(head: bytes, pieces: Callable[[], Iterable[bytes]]) -> Answer:
     """Send a head and all the pieces, for as long as the client takes them."""
 
     def answer(link: Link, seen: Seen) -> None:

@@ -139,7 +139,7 @@ eks = client()
 eks.clusters.list()
 is_held = threading.Event()
 def hold(portal, loop_thread):
-    with portal._lock.here(), loop_thread._lock:
+    with portal._lock.of_this_process(), loop_thread._lock:
         is_held.set()
         time.sleep(60)
 threading.Thread(target=hold, args=(eks._portal, eks._portal._loop_thread), daemon=True).start()

@@ -111,7 +111,7 @@ eks = client()
 eks.clusters.list()
 is_held, release = threading.Event(), threading.Event()
 def hold():
-    with eks._portal._lock.here(), eks._portal._loop_thread._lock:
+    with eks._portal._lock.of_this_process(), eks._portal._loop_thread._lock:
         is_held.set()
         release.wait(10)
 holder = threading.Thread(target=hold)
@@ -398,7 +398,12 @@ nodes = eks.nodes.iterate("c")
 next(nodes)
 is_held, release = threading.Event(), threading.Event()
 def hold():
-    with eks._portal._lock.here(), eks._portal._loop_thread._lock, forks.first_use.here(), rate._lock.here():
+    with (
+        eks._portal._lock.of_this_process(),
+        eks._portal._loop_thread._lock,
+        forks.first_use.of_this_process(),
+        rate._lock.of_this_process(),
+    ):
         is_held.set()
         release.wait(10)
 holder = threading.Thread(target=hold)

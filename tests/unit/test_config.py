@@ -335,11 +335,11 @@ NAMED = {"CDS_EKS_API_REVISION": "2025-10-11"}
 
 
 def test_the_environment_names_the_revision_if_none_is_passed() -> None:
-    unsaid = config.REVISION_UNSAID
-    assert config.check_revision(unsaid, {}) == "2025-09-08"
-    assert config.check_revision(unsaid, {"CDS_EKS_API_REVISION": ""}) == "2025-09-08"
-    assert config.check_revision(unsaid, NAMED) == "2025-10-11"
-    assert type(config.check_revision(unsaid, {})) is str
+    default = config.DEFAULT_REVISION
+    assert config.check_revision(default, {}) == "2025-09-08"
+    assert config.check_revision(default, {"CDS_EKS_API_REVISION": ""}) == "2025-09-08"
+    assert config.check_revision(default, NAMED) == "2025-10-11"
+    assert type(config.check_revision(default, {})) is str
 
 
 @pytest.mark.parametrize("revision", API_REVISIONS)
@@ -350,7 +350,7 @@ def test_a_revision_that_is_passed_counts_before_the_environment(revision: str) 
 @pytest.mark.parametrize("named", ["2025-9-8", " 2025-10-11", "latest"])
 def test_an_unknown_revision_in_the_environment_is_refused_by_name(named: str) -> None:
     with pytest.raises(ConfigurationError, match="CDS_EKS_API_REVISION must be one of 2025"):
-        config.check_revision(config.REVISION_UNSAID, {"CDS_EKS_API_REVISION": named})
+        config.check_revision(config.DEFAULT_REVISION, {"CDS_EKS_API_REVISION": named})
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), True, "1", 0, None])

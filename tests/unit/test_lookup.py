@@ -12,7 +12,7 @@ import pytest
 
 from cds_eks import AsyncEksClient, Credentials, Limits, errors, models
 from cds_eks.errors.creates import ambiguous
-from cds_eks.lookup import LookUp, Open
+from cds_eks.lookup import LookUp, OpenCreateLike
 from cds_eks.resources import Clusters, NetworkInterfaces, NodePools
 from cds_eks.wire import Operation, Response
 
@@ -249,7 +249,7 @@ async def test_a_request_and_an_open_create_are_looked_for_too(create_cluster_bo
     made = cluster(name=request.cluster_name, vpc=request.vpc_id)
     group, _ = clusters(lambda _: listed(made), Time())
     assert await group.find(request, settle=0) == made
-    assert isinstance(Entry(), Open)
+    assert isinstance(Entry(), OpenCreateLike)
     group, _ = clusters(lambda _: listed(cluster()), Time())
     assert await group.find(Entry(), settle=0) == cluster()
 

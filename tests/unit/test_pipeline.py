@@ -243,6 +243,35 @@ async def test_a_per_call_middleware_may_send_a_read_again(credentials: Credenti
         assert (await eks.clusters.get("c-1")).attempts == 2
 
 
+@pytest.mark.parametrize("value", [None, 1, answer()])
+@pytest.mark.parametrize("slot", ["per_call", "per_attempt"])
+async def test_a_middleware_that_returns_nothing_to_await_is_refused(
+    slot: str, value: object, credentials: Credentials
+) -> None:
+    backend = Scripted(answer())
+    plain: Any = lambda request, send: value  # noqa: E731 - the simplest mistake
+    async with client(credentials, backend, **{slot: [plain]}) as eks:
+        with pytest.raises(errors.ConfigurationError, match=f"not {type(value).__name__}") as caught:
+            await eks.clusters.get("c-1")
+        assert (caught.value.action, caught.value.attempts) == ("GetCluster", int(slot == "per_attempt"))
+        with pytest.raises(errors.AmbiguousCreate, match="must be async"):
+            await eks.call("Make", method="POST", body={})
+    assert backend.sent == []
+
+
+@pytest.mark.parametrize("slot", ["per_call", "per_attempt"])
+async def test_a_plain_function_may_return_what_is_to_be_awaited(slot: str, credentials: Credentials) -> None:
+    notes: list[str] = []
+
+    def noting(request: Request, send: Send) -> Any:
+        notes.append(request.operation.name)
+        return send(request)
+
+    async with client(credentials, Scripted(answer()), **{slot: [noting]}) as eks:
+        await eks.clusters.get("c-1")
+    assert notes == ["GetCluster"]
+
+
 async def test_a_middleware_is_any_callable(credentials: Credentials) -> None:
     class Bound:
         def __init__(self) -> None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, read_int, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.codec.readers.common import read_subnet_info_entries
 from cds_eks.models.clusters import (
     ClusterDetail,
@@ -37,7 +37,7 @@ class _OpenCniConfig(Shape):
     extra: Mapping[str, Any]
 
 
-_CNI_CONFIG = Tolerant(CniConfig)
+_CNI_CONFIG = FallbackReader(CniConfig)
 
 
 def read_cni_config(given: Any, _: object = None) -> CniConfig:
@@ -47,7 +47,7 @@ def read_cni_config(given: Any, _: object = None) -> CniConfig:
         if type(given) is dict and len(given) == 6:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _CNI_CONFIG.completed(given)
+            plain, made.extra = _CNI_CONFIG.with_all_names(given)
         value = plain["PodCidr"]
         made.pod_cidr = value if type(value) is str else read_str(value) or ""
         value = plain["FlannelBackendType"]
@@ -62,7 +62,7 @@ def read_cni_config(given: Any, _: object = None) -> CniConfig:
         made.calico_encapsulation = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _CNI_CONFIG.read(given)
-    return frozen_as(CniConfig, made)
+    return freeze_into(CniConfig, made)
 
 
 class _OpenCniInfo(Shape):
@@ -77,7 +77,7 @@ class _OpenCniInfo(Shape):
     extra: Mapping[str, Any]
 
 
-_CNI_INFO = Tolerant(CniInfo)
+_CNI_INFO = FallbackReader(CniInfo)
 
 
 def read_cni_info(given: Any, _: object = None) -> CniInfo:
@@ -87,7 +87,7 @@ def read_cni_info(given: Any, _: object = None) -> CniInfo:
         if type(given) is dict and len(given) == 4:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _CNI_INFO.completed(given)
+            plain, made.extra = _CNI_INFO.with_all_names(given)
         value = plain["CniType"]
         made.cni_type = value if type(value) is str else read_str(value) or ""
         value = plain["CniConfig"]
@@ -98,7 +98,7 @@ def read_cni_info(given: Any, _: object = None) -> CniInfo:
         made.service_cidr = value if type(value) is str else read_str(value) or ""
     except (KeyError, Unreadable):
         return _CNI_INFO.read(given)
-    return frozen_as(CniInfo, made)
+    return freeze_into(CniInfo, made)
 
 
 class _OpenClusterTask(Shape):
@@ -111,7 +111,7 @@ class _OpenClusterTask(Shape):
     extra: Mapping[str, Any]
 
 
-_CLUSTER_TASK = Tolerant(ClusterTask)
+_CLUSTER_TASK = FallbackReader(ClusterTask)
 
 
 def read_cluster_task(given: Any, _: object = None) -> ClusterTask:
@@ -121,14 +121,14 @@ def read_cluster_task(given: Any, _: object = None) -> ClusterTask:
         if type(given) is dict and len(given) == 2:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _CLUSTER_TASK.completed(given)
+            plain, made.extra = _CLUSTER_TASK.with_all_names(given)
         value = plain["ClusterId"]
         made.cluster_id = value if type(value) is str else read_str(value) or ""
         value = plain["TaskId"]
         made.task_id = value if type(value) is str else read_str(value) or ""
     except (KeyError, Unreadable):
         return _CLUSTER_TASK.read(given)
-    return frozen_as(ClusterTask, made)
+    return freeze_into(ClusterTask, made)
 
 
 class _OpenClusterSummary(Shape):
@@ -156,7 +156,7 @@ class _OpenClusterSummary(Shape):
     extra: Mapping[str, Any]
 
 
-_CLUSTER_SUMMARY = Tolerant(ClusterSummary)
+_CLUSTER_SUMMARY = FallbackReader(ClusterSummary)
 
 
 def read_cluster_summary(given: Any, _: object = None) -> ClusterSummary:
@@ -166,7 +166,7 @@ def read_cluster_summary(given: Any, _: object = None) -> ClusterSummary:
         if type(given) is dict and len(given) == 17:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _CLUSTER_SUMMARY.completed(given)
+            plain, made.extra = _CLUSTER_SUMMARY.with_all_names(given)
         value = plain["ClusterId"]
         made.cluster_id = value if type(value) is str else read_str(value) or ""
         value = plain["ClusterIp"]
@@ -203,7 +203,7 @@ def read_cluster_summary(given: Any, _: object = None) -> ClusterSummary:
         made.vpc_name = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _CLUSTER_SUMMARY.read(given)
-    return frozen_as(ClusterSummary, made)
+    return freeze_into(ClusterSummary, made)
 
 
 class _OpenEipInfo(Shape):
@@ -216,7 +216,7 @@ class _OpenEipInfo(Shape):
     extra: Mapping[str, Any]
 
 
-_EIP_INFO = Tolerant(EipInfo)
+_EIP_INFO = FallbackReader(EipInfo)
 
 
 def read_eip_info(given: Any, _: object = None) -> EipInfo:
@@ -226,14 +226,14 @@ def read_eip_info(given: Any, _: object = None) -> EipInfo:
         if type(given) is dict and len(given) == 2:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _EIP_INFO.completed(given)
+            plain, made.extra = _EIP_INFO.with_all_names(given)
         value = plain["EipId"]
         made.eip_id = value if type(value) is str else None if value is None else read_str(value)
         value = plain["Ip"]
         made.ip = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _EIP_INFO.read(given)
-    return frozen_as(EipInfo, made)
+    return freeze_into(EipInfo, made)
 
 
 class _OpenClusterDetail(Shape):
@@ -279,7 +279,7 @@ class _OpenClusterDetail(Shape):
     extra: Mapping[str, Any]
 
 
-_CLUSTER_DETAIL = Tolerant(ClusterDetail)
+_CLUSTER_DETAIL = FallbackReader(ClusterDetail)
 
 
 def read_cluster_detail(given: Any, _: object = None) -> ClusterDetail:
@@ -289,7 +289,7 @@ def read_cluster_detail(given: Any, _: object = None) -> ClusterDetail:
         if type(given) is dict and len(given) == 35:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _CLUSTER_DETAIL.completed(given)
+            plain, made.extra = _CLUSTER_DETAIL.with_all_names(given)
         value = plain["ClusterId"]
         made.cluster_id = value if type(value) is str else read_str(value) or ""
         value = plain["ClusterIp"]
@@ -362,7 +362,7 @@ def read_cluster_detail(given: Any, _: object = None) -> ClusterDetail:
         made.subnet_list = [] if value is None else read_subnet_info_entries(value)
     except (KeyError, Unreadable):
         return _CLUSTER_DETAIL.read(given)
-    return frozen_as(ClusterDetail, made)
+    return freeze_into(ClusterDetail, made)
 
 
 class _OpenClusterEvent(Shape):
@@ -380,7 +380,7 @@ class _OpenClusterEvent(Shape):
     extra: Mapping[str, Any]
 
 
-_CLUSTER_EVENT = Tolerant(ClusterEvent)
+_CLUSTER_EVENT = FallbackReader(ClusterEvent)
 
 
 def read_cluster_event(given: Any, _: object = None) -> ClusterEvent:
@@ -390,7 +390,7 @@ def read_cluster_event(given: Any, _: object = None) -> ClusterEvent:
         if type(given) is dict and len(given) == 7:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _CLUSTER_EVENT.completed(given)
+            plain, made.extra = _CLUSTER_EVENT.with_all_names(given)
         value = plain["Status"]
         made.status = value if type(value) is str else None if value is None else read_str(value)
         value = plain["SubtaskName"]
@@ -407,7 +407,7 @@ def read_cluster_event(given: Any, _: object = None) -> ClusterEvent:
         made.frontend = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _CLUSTER_EVENT.read(given)
-    return frozen_as(ClusterEvent, made)
+    return freeze_into(ClusterEvent, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

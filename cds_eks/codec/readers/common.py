@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, entries_of, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.common import EventReference, SubnetInfo, TaskReference
 from cds_eks.schema.shape import Shape
 
@@ -25,7 +25,7 @@ class _OpenSubnetInfo(Shape):
     extra: Mapping[str, Any]
 
 
-_SUBNET_INFO = Tolerant(SubnetInfo)
+_SUBNET_INFO = FallbackReader(SubnetInfo)
 
 
 def read_subnet_info(given: Any, _: object = None) -> SubnetInfo:
@@ -35,7 +35,7 @@ def read_subnet_info(given: Any, _: object = None) -> SubnetInfo:
         if type(given) is dict and len(given) == 4:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _SUBNET_INFO.completed(given)
+            plain, made.extra = _SUBNET_INFO.with_all_names(given)
         value = plain["SubnetId"]
         made.subnet_id = value if type(value) is str else read_str(value) or ""
         value = plain["AvailableZoneId"]
@@ -46,7 +46,7 @@ def read_subnet_info(given: Any, _: object = None) -> SubnetInfo:
         made.select_segment = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _SUBNET_INFO.read(given)
-    return frozen_as(SubnetInfo, made)
+    return freeze_into(SubnetInfo, made)
 
 
 read_subnet_info_entries: Callable[..., list[SubnetInfo]] = entries_of(SubnetInfo, read_subnet_info)
@@ -61,7 +61,7 @@ class _OpenTaskReference(Shape):
     extra: Mapping[str, Any]
 
 
-_TASK_REFERENCE = Tolerant(TaskReference)
+_TASK_REFERENCE = FallbackReader(TaskReference)
 
 
 def read_task_reference(given: Any, _: object = None) -> TaskReference:
@@ -71,12 +71,12 @@ def read_task_reference(given: Any, _: object = None) -> TaskReference:
         if type(given) is dict and len(given) == 1:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _TASK_REFERENCE.completed(given)
+            plain, made.extra = _TASK_REFERENCE.with_all_names(given)
         value = plain["TaskId"]
         made.task_id = value if type(value) is str else read_str(value) or ""
     except (KeyError, Unreadable):
         return _TASK_REFERENCE.read(given)
-    return frozen_as(TaskReference, made)
+    return freeze_into(TaskReference, made)
 
 
 class _OpenEventReference(Shape):
@@ -88,7 +88,7 @@ class _OpenEventReference(Shape):
     extra: Mapping[str, Any]
 
 
-_EVENT_REFERENCE = Tolerant(EventReference)
+_EVENT_REFERENCE = FallbackReader(EventReference)
 
 
 def read_event_reference(given: Any, _: object = None) -> EventReference:
@@ -98,12 +98,12 @@ def read_event_reference(given: Any, _: object = None) -> EventReference:
         if type(given) is dict and len(given) == 1:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _EVENT_REFERENCE.completed(given)
+            plain, made.extra = _EVENT_REFERENCE.with_all_names(given)
         value = plain["EventId"]
         made.event_id = value if type(value) is str else read_str(value) or ""
     except (KeyError, Unreadable):
         return _EVENT_REFERENCE.read(given)
-    return frozen_as(EventReference, made)
+    return freeze_into(EventReference, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, entries_of, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.events import Event, EventTask
 from cds_eks.schema.shape import Shape
 
@@ -32,7 +32,7 @@ class _OpenEventTask(Shape):
     extra: Mapping[str, Any]
 
 
-_EVENT_TASK = Tolerant(EventTask)
+_EVENT_TASK = FallbackReader(EventTask)
 
 
 def read_event_task(given: Any, _: object = None) -> EventTask:
@@ -42,7 +42,7 @@ def read_event_task(given: Any, _: object = None) -> EventTask:
         if type(given) is dict and len(given) == 11:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _EVENT_TASK.completed(given)
+            plain, made.extra = _EVENT_TASK.with_all_names(given)
         value = plain["TaskId"]
         made.task_id = value if type(value) is str else read_str(value) or ""
         value = plain["Status"]
@@ -67,7 +67,7 @@ def read_event_task(given: Any, _: object = None) -> EventTask:
         made.task_type_display = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _EVENT_TASK.read(given)
-    return frozen_as(EventTask, made)
+    return freeze_into(EventTask, made)
 
 
 read_event_task_entries: Callable[..., list[EventTask]] = entries_of(EventTask, read_event_task)
@@ -88,7 +88,7 @@ class _OpenEvent(Shape):
     extra: Mapping[str, Any]
 
 
-_EVENT = Tolerant(Event)
+_EVENT = FallbackReader(Event)
 
 
 def read_event(given: Any, _: object = None) -> Event:
@@ -98,7 +98,7 @@ def read_event(given: Any, _: object = None) -> Event:
         if type(given) is dict and len(given) == 7:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _EVENT.completed(given)
+            plain, made.extra = _EVENT.with_all_names(given)
         value = plain["EventId"]
         made.event_id = value if type(value) is str else read_str(value) or ""
         value = plain["EventStatus"]
@@ -115,7 +115,7 @@ def read_event(given: Any, _: object = None) -> Event:
         made.task_list = [] if value is None else read_event_task_entries(value)
     except (KeyError, Unreadable):
         return _EVENT.read(given)
-    return frozen_as(Event, made)
+    return freeze_into(Event, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, read_bool, read_int, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.network_interfaces import AttachmentStatus, NetworkInterface, NetworkInterfaceEvent
 from cds_eks.schema.shape import Shape
 
@@ -23,7 +23,7 @@ class _OpenNetworkInterfaceEvent(Shape):
     extra: Mapping[str, Any]
 
 
-_NETWORK_INTERFACE_EVENT = Tolerant(NetworkInterfaceEvent)
+_NETWORK_INTERFACE_EVENT = FallbackReader(NetworkInterfaceEvent)
 
 
 def read_network_interface_event(given: Any, _: object = None) -> NetworkInterfaceEvent:
@@ -33,14 +33,14 @@ def read_network_interface_event(given: Any, _: object = None) -> NetworkInterfa
         if type(given) is dict and len(given) == 2:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NETWORK_INTERFACE_EVENT.completed(given)
+            plain, made.extra = _NETWORK_INTERFACE_EVENT.with_all_names(given)
         value = plain["NetcardId"]
         made.netcard_id = value if type(value) is str else read_str(value) or ""
         value = plain["EventId"]
         made.event_id = value if type(value) is str else read_str(value) or ""
     except (KeyError, Unreadable):
         return _NETWORK_INTERFACE_EVENT.read(given)
-    return frozen_as(NetworkInterfaceEvent, made)
+    return freeze_into(NetworkInterfaceEvent, made)
 
 
 class _OpenNetworkInterface(Shape):
@@ -59,7 +59,7 @@ class _OpenNetworkInterface(Shape):
     extra: Mapping[str, Any]
 
 
-_NETWORK_INTERFACE = Tolerant(NetworkInterface)
+_NETWORK_INTERFACE = FallbackReader(NetworkInterface)
 
 
 def read_network_interface(given: Any, _: object = None) -> NetworkInterface:
@@ -69,7 +69,7 @@ def read_network_interface(given: Any, _: object = None) -> NetworkInterface:
         if type(given) is dict and len(given) == 8:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NETWORK_INTERFACE.completed(given)
+            plain, made.extra = _NETWORK_INTERFACE.with_all_names(given)
         value = plain["NetcardId"]
         made.netcard_id = value if type(value) is str else read_str(value) or ""
         value = plain["MacAddress"]
@@ -88,7 +88,7 @@ def read_network_interface(given: Any, _: object = None) -> NetworkInterface:
         made.netcard_name = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _NETWORK_INTERFACE.read(given)
-    return frozen_as(NetworkInterface, made)
+    return freeze_into(NetworkInterface, made)
 
 
 class _OpenAttachmentStatus(Shape):
@@ -100,7 +100,7 @@ class _OpenAttachmentStatus(Shape):
     extra: Mapping[str, Any]
 
 
-_ATTACHMENT_STATUS = Tolerant(AttachmentStatus)
+_ATTACHMENT_STATUS = FallbackReader(AttachmentStatus)
 
 
 def read_attachment_status(given: Any, _: object = None) -> AttachmentStatus:
@@ -110,12 +110,12 @@ def read_attachment_status(given: Any, _: object = None) -> AttachmentStatus:
         if type(given) is dict and len(given) == 1:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _ATTACHMENT_STATUS.completed(given)
+            plain, made.extra = _ATTACHMENT_STATUS.with_all_names(given)
         value = plain["Attached"]
         made.attached = value if type(value) is bool else None if value is None else read_bool(value)
     except (KeyError, Unreadable):
         return _ATTACHMENT_STATUS.read(given)
-    return frozen_as(AttachmentStatus, made)
+    return freeze_into(AttachmentStatus, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

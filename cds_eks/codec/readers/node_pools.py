@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, entries_of, read_int, read_map, read_str, read_texts
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.node_pools import (
     NodePool,
     NodePoolBillingSpec,
@@ -32,7 +32,7 @@ class _OpenNodePoolBillingSpec(Shape):
     extra: Mapping[str, Any]
 
 
-_NODE_POOL_BILLING_SPEC = Tolerant(NodePoolBillingSpec)
+_NODE_POOL_BILLING_SPEC = FallbackReader(NodePoolBillingSpec)
 
 
 def read_node_pool_billing_spec(given: Any, _: object = None) -> NodePoolBillingSpec:
@@ -42,7 +42,7 @@ def read_node_pool_billing_spec(given: Any, _: object = None) -> NodePoolBilling
         if type(given) is dict and len(given) == 4:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NODE_POOL_BILLING_SPEC.completed(given)
+            plain, made.extra = _NODE_POOL_BILLING_SPEC.with_all_names(given)
         value = plain["InstanceChargeType"]
         made.instance_charge_type = value if type(value) is str else read_str(value) or ""
         value = plain["Period"]
@@ -53,7 +53,7 @@ def read_node_pool_billing_spec(given: Any, _: object = None) -> NodePoolBilling
         made.auto_renew = value if type(value) is int else None if value is None else read_int(value)
     except (KeyError, Unreadable):
         return _NODE_POOL_BILLING_SPEC.read(given)
-    return frozen_as(NodePoolBillingSpec, made)
+    return freeze_into(NodePoolBillingSpec, made)
 
 
 class _OpenVolume(Shape):
@@ -66,7 +66,7 @@ class _OpenVolume(Shape):
     extra: Mapping[str, Any]
 
 
-_VOLUME = Tolerant(Volume)
+_VOLUME = FallbackReader(Volume)
 
 
 def read_volume(given: Any, _: object = None) -> Volume:
@@ -76,14 +76,14 @@ def read_volume(given: Any, _: object = None) -> Volume:
         if type(given) is dict and len(given) == 2:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _VOLUME.completed(given)
+            plain, made.extra = _VOLUME.with_all_names(given)
         value = plain["Type"]
         made.type = value if type(value) is str else None if value is None else read_str(value)
         value = plain["Size"]
         made.size = value if type(value) is int else None if value is None else read_int(value)
     except (KeyError, Unreadable):
         return _VOLUME.read(given)
-    return frozen_as(Volume, made)
+    return freeze_into(Volume, made)
 
 
 read_volume_entries: Callable[..., list[Volume]] = entries_of(Volume, read_volume)
@@ -106,7 +106,7 @@ class _OpenNodePoolNodeConfig(Shape):
     extra: Mapping[str, Any]
 
 
-_NODE_POOL_NODE_CONFIG = Tolerant(NodePoolNodeConfig)
+_NODE_POOL_NODE_CONFIG = FallbackReader(NodePoolNodeConfig)
 
 
 def read_node_pool_node_config(given: Any, _: object = None) -> NodePoolNodeConfig:
@@ -116,7 +116,7 @@ def read_node_pool_node_config(given: Any, _: object = None) -> NodePoolNodeConf
         if type(given) is dict and len(given) == 9:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NODE_POOL_NODE_CONFIG.completed(given)
+            plain, made.extra = _NODE_POOL_NODE_CONFIG.with_all_names(given)
         value = plain["BillingSpec"]
         made.billing_spec = read_node_pool_billing_spec({} if value is None else value)
         value = plain["SystemVolume"]
@@ -137,7 +137,7 @@ def read_node_pool_node_config(given: Any, _: object = None) -> NodePoolNodeConf
         made.labels = None if value is None else read_map(value)
     except (KeyError, Unreadable):
         return _NODE_POOL_NODE_CONFIG.read(given)
-    return frozen_as(NodePoolNodeConfig, made)
+    return freeze_into(NodePoolNodeConfig, made)
 
 
 class _OpenNodePoolTask(Shape):
@@ -150,7 +150,7 @@ class _OpenNodePoolTask(Shape):
     extra: Mapping[str, Any]
 
 
-_NODE_POOL_TASK = Tolerant(NodePoolTask)
+_NODE_POOL_TASK = FallbackReader(NodePoolTask)
 
 
 def read_node_pool_task(given: Any, _: object = None) -> NodePoolTask:
@@ -160,14 +160,14 @@ def read_node_pool_task(given: Any, _: object = None) -> NodePoolTask:
         if type(given) is dict and len(given) == 2:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NODE_POOL_TASK.completed(given)
+            plain, made.extra = _NODE_POOL_TASK.with_all_names(given)
         value = plain["NodePoolId"]
         made.node_pool_id = value if type(value) is str else read_str(value) or ""
         value = plain["TaskId"]
         made.task_id = value if type(value) is str else read_str(value) or ""
     except (KeyError, Unreadable):
         return _NODE_POOL_TASK.read(given)
-    return frozen_as(NodePoolTask, made)
+    return freeze_into(NodePoolTask, made)
 
 
 class _OpenNodePool(Shape):
@@ -193,7 +193,7 @@ class _OpenNodePool(Shape):
     extra: Mapping[str, Any]
 
 
-_NODE_POOL = Tolerant(NodePool)
+_NODE_POOL = FallbackReader(NodePool)
 
 
 def read_node_pool(given: Any, _: object = None) -> NodePool:
@@ -203,7 +203,7 @@ def read_node_pool(given: Any, _: object = None) -> NodePool:
         if type(given) is dict and len(given) == 15:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NODE_POOL.completed(given)
+            plain, made.extra = _NODE_POOL.with_all_names(given)
         value = plain["AvailableNodeCount"]
         made.available_node_count = value if type(value) is int else None if value is None else read_int(value)
         value = plain["TotalNodeCount"]
@@ -236,7 +236,7 @@ def read_node_pool(given: Any, _: object = None) -> NodePool:
         made.update_time = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _NODE_POOL.read(given)
-    return frozen_as(NodePool, made)
+    return freeze_into(NodePool, made)
 
 
 read_node_pool_entries: Callable[..., list[NodePool]] = entries_of(NodePool, read_node_pool)
@@ -252,7 +252,7 @@ class _OpenNodePoolList(Shape):
     extra: Mapping[str, Any]
 
 
-_NODE_POOL_LIST = Tolerant(NodePoolList)
+_NODE_POOL_LIST = FallbackReader(NodePoolList)
 
 
 def read_node_pool_list(given: Any, _: object = None) -> NodePoolList:
@@ -262,14 +262,14 @@ def read_node_pool_list(given: Any, _: object = None) -> NodePoolList:
         if type(given) is dict and len(given) == 2:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NODE_POOL_LIST.completed(given)
+            plain, made.extra = _NODE_POOL_LIST.with_all_names(given)
         value = plain["Total"]
         made.total = value if type(value) is int else None if value is None else read_int(value)
         value = plain["NodePool"]
         made.node_pool = [] if value is None else read_node_pool_entries(value)
     except (KeyError, Unreadable):
         return _NODE_POOL_LIST.read(given)
-    return frozen_as(NodePoolList, made)
+    return freeze_into(NodePoolList, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

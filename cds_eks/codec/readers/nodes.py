@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, read_int, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.nodes import Node
 from cds_eks.schema.shape import Shape
 
@@ -49,7 +49,7 @@ class _OpenNode(Shape):
     extra: Mapping[str, Any]
 
 
-_NODE = Tolerant(Node)
+_NODE = FallbackReader(Node)
 
 
 def read_node(given: Any, _: object = None) -> Node:
@@ -59,7 +59,7 @@ def read_node(given: Any, _: object = None) -> Node:
         if type(given) is dict and len(given) == 28:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _NODE.completed(given)
+            plain, made.extra = _NODE.with_all_names(given)
         value = plain["NodeId"]
         made.node_id = value if type(value) is str else read_str(value) or ""
         value = plain["NodeName"]
@@ -118,7 +118,7 @@ def read_node(given: Any, _: object = None) -> Node:
         made.create_time = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _NODE.read(given)
-    return frozen_as(Node, made)
+    return freeze_into(Node, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

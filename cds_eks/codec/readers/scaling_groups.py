@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, read_int, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.scaling_groups import ScalingGroup
 from cds_eks.schema.shape import Shape
 
@@ -34,7 +34,7 @@ class _OpenScalingGroup(Shape):
     extra: Mapping[str, Any]
 
 
-_SCALING_GROUP = Tolerant(ScalingGroup)
+_SCALING_GROUP = FallbackReader(ScalingGroup)
 
 
 def read_scaling_group(given: Any, _: object = None) -> ScalingGroup:
@@ -44,7 +44,7 @@ def read_scaling_group(given: Any, _: object = None) -> ScalingGroup:
         if type(given) is dict and len(given) == 13:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _SCALING_GROUP.completed(given)
+            plain, made.extra = _SCALING_GROUP.with_all_names(given)
         value = plain["Cpu"]
         made.cpu = value if type(value) is int else None if value is None else read_int(value)
         value = plain["Ram"]
@@ -73,7 +73,7 @@ def read_scaling_group(given: Any, _: object = None) -> ScalingGroup:
         made.status_str = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _SCALING_GROUP.read(given)
-    return frozen_as(ScalingGroup, made)
+    return freeze_into(ScalingGroup, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

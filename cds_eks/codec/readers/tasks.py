@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cds_eks._runtime.freezing import frozen_as
+from cds_eks._runtime.freezing import freeze_into
 from cds_eks.codec.deserialize import Unreadable, read_str
-from cds_eks.codec.hooks import Tolerant
+from cds_eks.codec.hooks import FallbackReader
 from cds_eks.models.tasks import TaskStatus
 from cds_eks.schema.shape import Shape
 
@@ -24,7 +24,7 @@ class _OpenTaskStatus(Shape):
     extra: Mapping[str, Any]
 
 
-_TASK_STATUS = Tolerant(TaskStatus)
+_TASK_STATUS = FallbackReader(TaskStatus)
 
 
 def read_task_status(given: Any, _: object = None) -> TaskStatus:
@@ -34,7 +34,7 @@ def read_task_status(given: Any, _: object = None) -> TaskStatus:
         if type(given) is dict and len(given) == 3:
             plain, made.extra = given, {}
         else:
-            plain, made.extra = _TASK_STATUS.completed(given)
+            plain, made.extra = _TASK_STATUS.with_all_names(given)
         value = plain["TaskId"]
         made.task_id = value if type(value) is str else read_str(value) or ""
         value = plain["TaskStatus"]
@@ -43,7 +43,7 @@ def read_task_status(given: Any, _: object = None) -> TaskStatus:
         made.task_msg = value if type(value) is str else None if value is None else read_str(value)
     except (KeyError, Unreadable):
         return _TASK_STATUS.read(given)
-    return frozen_as(TaskStatus, made)
+    return freeze_into(TaskStatus, made)
 
 
 READERS: dict[type[Shape], Callable[[Any, Any], Any]] = {

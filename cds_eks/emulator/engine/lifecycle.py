@@ -6,13 +6,14 @@ plausible and short enough to watch at `speed=60`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cds_eks.emulator.engine.factory import new_node
 from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, Step, Task
 from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.protocol.envelope import IncompleteEmulatorError
 
 __all__ = [
     "change_interface",
@@ -25,6 +26,9 @@ __all__ = [
     "finished_task",
     "resize_pool",
 ]
+
+
+T = TypeVar("T")
 
 
 class _Phase(NamedTuple):
@@ -60,7 +64,7 @@ _STEP_NAMES = {
     "DeleteNodePool": "删除节点池",
     "DeleteNodes": "删除节点",
 }
-"""What the one step of a task is called: in Chinese, as the service's steps are [O]."""
+"""What the one step of a task is called, by the action: in Chinese, as the service's steps are [O]."""
 
 INTERFACE_CHANGES = {
     "CreateNetworkInterface": 5.0,
@@ -68,6 +72,7 @@ INTERFACE_CHANGES = {
     "DetachNetworkInterface": 10.0,
     "DeleteNetworkInterface": 5.0,
 }
+"""How many seconds a change of a network interface takes, by the action."""
 
 
 def create_cluster(world: World, cluster: Cluster, pool: NodePool, request_id: str) -> Task:
@@ -107,6 +112,7 @@ def create_pool(world: World, pool: NodePool, request_id: str) -> Task:
 
 def resize_pool(world: World, pool: NodePool, replicas: int, action: str, request_id: str) -> Task:
     """Bring a pool to a number of nodes; with as many as it has, the task has finished at once."""
+    _step_name(action)  # it must be there before anything changes
     live = [node for node in pool.nodes if node.status != "deleting"]
     leaving = live[replicas:]
     pool.replicas = replicas
@@ -145,6 +151,7 @@ def delete_nodes(world: World, cluster: Cluster, nodes: list[Node], request_id: 
 
 def change_interface(world: World, interface: NetworkInterface, action: str, ecs_id: str = "") -> Event:
     """Begin a change of a network interface, which keeps it busy until it has ended."""
+    seconds = _entry("INTERFACE_CHANGES", INTERFACE_CHANGES, action)
     event = finished_event(world, interface.id, action, ecs_id)
     event.status, event.ended = "doing", None
     interface.event = event
@@ -162,7 +169,7 @@ def change_interface(world: World, interface: NetworkInterface, action: str, ecs
         else:  # the machine has gone while it was being attached
             event.status = "failed"
 
-    world.at(world.now + INTERFACE_CHANGES[action], done)
+    world.at(world.now + seconds, done)
     return event
 
 
@@ -222,8 +229,9 @@ def _end(world: World, cluster: Cluster, task: Task) -> None:
 
 def _run(world: World, cluster: Cluster, action: str, request_id: str, ends: float, effect: Callable[[], None]) -> Task:
     """Begin a task of one step. When it ends, its effect comes; at once if that is now."""
+    name = _step_name(action)  # before the task begins: it makes the cluster busy
     task = _begin(world, cluster, action, request_id)
-    step = Step(name=_STEP_NAMES[action], kind=action, began=world.now)
+    step = Step(name=name, kind=action, began=world.now)
     cluster.steps.append(step)
 
     def done() -> None:
@@ -236,6 +244,17 @@ def _run(world: World, cluster: Cluster, action: str, request_id: str, ends: flo
     else:
         done()
     return task
+
+
+def _step_name(action: str) -> str:
+    return _entry("_STEP_NAMES", _STEP_NAMES, action)
+
+
+def _entry(table: str, entries: Mapping[str, T], action: str) -> T:
+    """Return what a table of this module has for an action."""
+    if action not in entries:
+        raise IncompleteEmulatorError(f"{table} in cds_eks/emulator/engine/lifecycle.py has no entry for {action!r}")
+    return entries[action]
 
 
 def _end_step(world: World, step: Step) -> None:

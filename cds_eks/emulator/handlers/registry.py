@@ -7,14 +7,15 @@ neither does a network interface with an unfinished event.
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import extract_tb
 
 from cds_eks.emulator.engine.world import World
 from cds_eks.emulator.handlers import clusters, generic, network_interfaces, node_pools, nodes, scaling_groups
 from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.protocol.api import OPERATIONS
-from cds_eks.emulator.protocol.envelope import Refusal
+from cds_eks.emulator.protocol.envelope import IncompleteEmulatorError, Refusal
 
-__all__ = ["HANDLERS", "handler_of"]
+__all__ = ["HANDLERS", "fault_of", "handler_of"]
 
 HANDLERS: dict[str, Callable[[World, Call], Result]] = {
     "CreateCluster": clusters.create,
@@ -63,4 +64,20 @@ def handler_of(action: str) -> Callable[[World, Call], Result]:
     raise Refusal(
         "UnsupportedOperation",
         f"the emulator has no handler for {action}: write one in cds_eks/emulator/handlers/ and name it in HANDLERS",
+    )
+
+
+def fault_of(action: str, error: Exception) -> str:
+    """Return what is said of a handler that has failed: a fault of the emulator, not of the request.
+
+    It tells the exception and where it came from. Its words may hold values of the request, so only those of
+    `IncompleteEmulatorError` are told.
+    """
+    words = f": {error}" if isinstance(error, IncompleteEmulatorError) else ""
+    handler = HANDLERS.get(action)
+    name = f"{handler.__module__}.{getattr(handler, '__name__', '?')}" if handler is not None else "the handler"
+    *_, last = extract_tb(error.__traceback__)
+    place = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    return (
+        f"a fault of the emulator: {name}, which answers {action}, has raised {type(error).__name__} ({place}){words}"
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import random
 import re
 import threading
+import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,6 +20,7 @@ from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.engine.world import World
 from cds_eks.emulator.faults.service_faults import execute
 from cds_eks.emulator.handlers.call import Call, Result
+from cds_eks.emulator.handlers.registry import fault_of
 from cds_eks.emulator.http.auth import Verifier
 from cds_eks.emulator.http.parsing import check_digest, parse_body, parse_query
 from cds_eks.emulator.http.request import IncomingRequest, own_parameters
@@ -28,6 +31,8 @@ from cds_eks.emulator.protocol.redaction import HIDDEN, MAX_RECORDED_BODY, redac
 from cds_eks.emulator.protocol.schema import Operation
 
 __all__ = ["PATH", "Answered", "Service"]
+
+logger: logging.Logger = logging.getLogger("cds_eks.emulator")
 
 PATH = "/eks/v1"
 """The one path of the API [D]; with a slash at the end it is the same one [O]."""
@@ -157,6 +162,10 @@ class Service:
             answer = Answer(request_id=request_id, data=result.data, page=result.page)
         except Refusal as refusal:
             answer = _refusing(request_id, refusal)
+        except Exception as error:  # a handler must not fail: whoever wrote it is to read in the answer where it did
+            if progress.operation is None:
+                raise
+            answer = _failed(request_id, progress.query["Action"], error)
         index = self._write(request, progress, answer, result, committed=committed, index=index)
         return Answered(answer=answer, index=index)
 
@@ -250,6 +259,13 @@ class Service:
             repeated=progress.repeated,
             **outcome,
         )
+
+
+def _failed(request_id: str, action: str, error: Exception) -> Answer:
+    """Return the answer for a handler that has failed. The log has the way there, without the error's own words."""
+    fault = fault_of(action, error)
+    logger.error("%s\n%s", fault, "".join(traceback.format_tb(error.__traceback__)))
+    return Answer(request_id=request_id, status=500, code="InternalError", message=fault)
 
 
 def _refusing(request_id: str, refusal: Refusal) -> Answer:

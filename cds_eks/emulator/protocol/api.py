@@ -256,7 +256,7 @@ _REQUESTS: dict[str, dict[str, tuple[Field, ...]]] = {
             Field("Password", "str", required=True, secret=True),
         ),
         "CniInfo": (
-            Field("CniType", "str", required=True, gone=("calico",)),
+            Field("CniType", "str", required=True, removed_values=("calico",)),
             Field("CniConfig", "CniConfig", required=True),
             Field("ProxyConfig", "str", required=True),
             Field("ServiceCidr", "str", required=True),

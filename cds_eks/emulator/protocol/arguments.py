@@ -127,7 +127,7 @@ def _shape(rules: _Rules, shape: str, value: Mapping[str, Any], path: str) -> di
             each = [entry for entry in each if not _is_zero(entry)]
         arguments[field.wire] = each = _value(rules, field.type, each, where)
         check_value(shape, field, each, where)
-        if field.gone and each in field.gone:
+        if field.removed_values and each in field.removed_values:
             raise _invalid(where, f"must not be {each}, which is gone")
         if field.type == "int" and (shape, field.wire) not in _UNCHECKED:
             _check_number(shape, field, each, where)

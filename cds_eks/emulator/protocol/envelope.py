@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["STATUSES", "Answer", "Page", "Refusal"]
+__all__ = ["STATUSES", "Answer", "IncompleteEmulatorError", "Page", "Refusal"]
 
 STATUSES = {
     "ArgMissing": 400,
@@ -30,7 +30,7 @@ STATUSES = {
 
 
 class Refusal(Exception):
-    """The service says no, and nothing was changed.
+    """An error response: the service refused the request, and nothing was changed.
 
     Args:
         code: The `Code` of the answer, one of `STATUSES`.
@@ -43,6 +43,13 @@ class Refusal(Exception):
         self.code = code
         self.message = message
         self.status: int = status or STATUSES[code]
+
+
+class IncompleteEmulatorError(Exception):
+    """The emulator lacks something that one of its handlers needs.
+
+    The answer shows the words, so they name tables and actions, never what a request holds.
+    """
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ class Field(NamedTuple):
         type: `str`, `int`, `bool`, `flag` (0 or 1), `flag_text` (text), `list[…]`, `map[str]`, or the name of a shape.
         required: Whether it must be there.
         secret: Whether its value must never be shown.
-        gone: Values that the revision does not take any more.
+        removed_values: Values that the revision does not take any more.
         least: The smallest number that it takes; None for any.
         most: The greatest number that it takes; None for any.
         choices: The only numbers that it takes; empty for any.
@@ -25,7 +25,7 @@ class Field(NamedTuple):
     type: str
     required: bool = False
     secret: bool = False
-    gone: tuple[str, ...] = ()
+    removed_values: tuple[str, ...] = ()
     least: int | None = None
     most: int | None = None
     choices: tuple[int, ...] = ()

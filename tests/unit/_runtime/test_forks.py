@@ -14,7 +14,7 @@ def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     is_held, may_go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with forks.first_use.here():
+        with forks.first_use.of_this_process():
             is_held.set()
             may_go.wait(10)
 
@@ -35,7 +35,7 @@ def test_a_child_has_a_lock_and_a_number_of_its_own_though_python_has_not_seen_t
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     number = forks.process()
-    with forks.first_use.here():
+    with forks.first_use.of_this_process():
         assert not _is_free()
         with monkeypatch.context() as child:
             child.setattr("os.getpid", lambda: -1)
@@ -59,7 +59,7 @@ def test_threads_of_a_child_all_have_the_same_number(monkeypatch: pytest.MonkeyP
 
     def ask() -> None:
         start.wait(10)
-        found.append((forks.process(), forks.first_use.here()))
+        found.append((forks.process(), forks.first_use.of_this_process()))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -75,7 +75,7 @@ def _is_free() -> bool:
     found = []
 
     def take() -> None:
-        lock = forks.first_use.here()
+        lock = forks.first_use.of_this_process()
         if lock.acquire(blocking=False):
             lock.release()
             found.append(True)

@@ -14,14 +14,14 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors, models
-from cds_eks._runtime.frames import Masked, cleared, masked, unmasked, without
+from cds_eks._runtime.frames import Masked, clear_frames, masked, remove_causes, unmasked
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -85,7 +85,7 @@ def test_the_search_for_secrets_finds_them() -> None:
     outer = errors.EksError("x")
     outer.__context__ = caught.value
     assert shown_in(caught.value) == shown_in(outer) == ["fail: value"]
-    cleared(outer)
+    clear_frames(outer)
     assert shown_in(outer) == []
     assert MARK.search("?a=b&Signature=abc")
     assert MARK.search("?a=b&SignatureMethod=HMAC-SHA1&Signature=***") is None
@@ -97,8 +97,36 @@ def test_frames_of_others_and_frames_that_run_are_left_alone() -> None:
 
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - it has no words
         fail("still here")
-    cleared(caught.value)
+    clear_frames(caught.value)
     assert caught.traceback[-1].frame.f_locals == {"value": "still here"}
+
+
+async def _catch_and_wait(stopped: list[BaseException]) -> str:
+    secret = "a value of a task that waits"
+    try:
+        raise ValueError(secret)
+    except ValueError as error:
+        stopped.append(error)
+        await asyncio.sleep(0)
+    return secret
+
+
+def test_a_frame_that_waits_in_the_except_clause_of_an_origin_goes_on() -> None:
+    """Another task's, which cancels the one whose error is cleared: Python chains what it caught to that."""
+    catch = FunctionType(_catch_and_wait.__code__, {**globals(), "__name__": "cds_eks.waiting_task"})
+    caught: list[BaseException] = []
+
+    async def run() -> str:
+        task = asyncio.ensure_future(catch(caught))
+        await asyncio.sleep(0)
+        error = errors.EksError("it was cancelled")
+        error.__context__ = caught[0]
+        error.__cause__ = error  # a chain may lead to itself
+        clear_frames(error)
+        value: str = await task
+        return value
+
+    assert asyncio.run(run()) == "a value of a task that waits"
 
 
 def test_what_is_masked_is_not_shown_and_comes_back_as_it_was() -> None:
@@ -692,6 +720,6 @@ def test_the_errors_of_some_packages_are_taken_out_of_what_an_error_came_of() ->
     error = KeyError("x")
     error.__cause__ = error.__context__ = last
     last.__context__, second.__context__ = second, first
-    without(error, frozenset({"theirs"}))
+    remove_causes(error, frozenset({"theirs"}))
     found: list[BaseException | None] = [error.__cause__, error.__context__, second.__context__]
     assert found == expected

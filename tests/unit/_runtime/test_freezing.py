@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from cds_eks._runtime.freezing import frozen_as, slots_of
+from cds_eks._runtime.freezing import freeze_into, slots_of
 from cds_eks.redaction import Secrets
 from cds_eks.resources.clusters import LIST_CLUSTERS
 from cds_eks.wire import (
@@ -84,4 +84,4 @@ def test_what_has_other_slots_is_not_frozen_as_another() -> None:
 
     assert slots_of(Other) == ("status",)
     with pytest.raises(TypeError, match="layout differs"):
-        frozen_as(RawResponse, Other())
+        freeze_into(RawResponse, Other())

@@ -61,9 +61,9 @@ def test_a_group_whose_module_can_not_be_read_fails_as_a_call_that_was_not_sent(
 
 
 def test_a_thread_that_loads_within_loading_is_still_there() -> None:
-    assert not loading.here
-    with loading.here:
-        with loading.here:
-            assert loading.here
-        assert loading.here
-    assert not loading.here
+    assert not loading.in_progress
+    with loading.in_progress:
+        with loading.in_progress:
+            assert loading.in_progress
+        assert loading.in_progress
+    assert not loading.in_progress

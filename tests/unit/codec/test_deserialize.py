@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from cds_eks import models
 from cds_eks.codec.deserialize import Unreadable, read_bool, read_int, read_str
-from cds_eks.codec.hooks import tolerant
+from cds_eks.codec.hooks import answer_converter
 from cds_eks.schema.fields import UNDOCUMENTED_ANSWER, frozen, on_wire
 from cds_eks.schema.shape import Shape, fields_of
 from cds_eks.schema.validation import put
 
 
 def read(kind: Any, value: Any) -> Any:
-    return tolerant().structure(value, kind)
+    return answer_converter().structure(value, kind)
 
 
 def why_not(kind: Any, value: Any) -> str:

@@ -46,7 +46,7 @@ def quick_of(shape: Any) -> Any:
 
 def general_of(shape: type[Shape], monkeypatch: pytest.MonkeyPatch) -> Any:
     """The general reader of a shape, with general ones below it, and no generated one anywhere."""
-    monkeypatch.setattr(hooks, "tolerant", functools.cache(hooks.tolerant.__wrapped__))
+    monkeypatch.setattr(hooks, "answer_converter", functools.cache(hooks.answer_converter.__wrapped__))
     monkeypatch.setattr(hooks, "reader_of_shape", lambda shape: general(shape).read)
     return general(shape).read
 

@@ -17,10 +17,10 @@ from cds_eks.codec.serialize import MOST_REPEATED, to_wire, writer
 from cds_eks.emulator.protocol.arguments import validate
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
-from cds_eks.schema.revisions import API_REVISIONS, Gathered, There
+from cds_eks.schema.revisions import API_REVISIONS, HoistedField, RevisionDifference
 from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.validation import check, put
-from cds_eks.schema.validators import ExtraFields, ListOf, Text, Whole, value_at
+from cds_eks.schema.validators import ExtraFields, Integer, ListOf, Text, value_at
 from support.contract_files import observed_requests
 
 OLDER, NEWER = API_REVISIONS
@@ -419,8 +419,8 @@ def test_every_rule_of_the_models_can_be_written() -> None:
                     assert isinstance(rule, ListOf)
                     assert isinstance(rule.entry, Nested)
                     assert name in {each.name for each in fields_of(rule.entry.shape)}
-        for gathered in cls.GATHERED:
-            assert gathered.revision in API_REVISIONS
+        for hoisted in cls.HOISTED_FIELDS:
+            assert hoisted.revision in API_REVISIONS
 
 
 # --- shapes of our own: what no model of today has
@@ -431,9 +431,13 @@ class Part(Shape):
     """Only the newer revision has `iops`."""
 
     name: str = attrs.field(
-        metadata=on_wire("Name", Text(), revised={NEWER: There("Title", spelt={"a": "A"}, gone=("z",))})
+        metadata=on_wire(
+            "Name", Text(), revised={NEWER: RevisionDifference("Title", spellings={"a": "A"}, removed_values=("z",))}
+        )
     )
-    iops: int | None = attrs.field(default=None, metadata=on_wire("Iops", Whole(), revised={OLDER: There(None)}))
+    iops: int | None = attrs.field(
+        default=None, metadata=on_wire("Iops", Integer(), revised={OLDER: RevisionDifference(None)})
+    )
     extra: Any = attrs.field(factory=dict, metadata=UNDOCUMENTED)
 
     def __init__(self, *, name: str, iops: int | None = None) -> None:
@@ -446,11 +450,12 @@ class Part(Shape):
 class Whole_(Shape):  # noqa: N801 - the rule has the name
     """A list of texts with spellings, and a field gathered from below in the older revision."""
 
-    GATHERED = (Gathered("Top", revision=OLDER, path="part.name"),)
+    HOISTED_FIELDS = (HoistedField("Top", revision=OLDER, path="part.name"),)
 
     part: Part = attrs.field(metadata=on_wire("Part", Nested(Part)))
     kinds: Any = attrs.field(
-        default=None, metadata=on_wire("Kinds", ListOf(Text()), revised={NEWER: There("Kinds", gone=("z",))})
+        default=None,
+        metadata=on_wire("Kinds", ListOf(Text()), revised={NEWER: RevisionDifference("Kinds", removed_values=("z",))}),
     )
     extra: Any = attrs.field(factory=dict, metadata=UNDOCUMENTED)
 
@@ -477,7 +482,7 @@ def test_entries_of_lists_of_texts_are_spelt_and_named() -> None:
 
 
 def test_a_model_of_a_users_own_is_written_with_its_fields() -> None:
-    iops_rule = Whole()
+    iops_rule = Integer()
 
     @frozen(kw_only=True, init=False)
     class Disk(models.DiskInfo):

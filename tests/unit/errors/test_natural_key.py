@@ -12,7 +12,7 @@ import pytest
 from cds_eks import resources
 from cds_eks.errors import ConnectionLost
 from cds_eks.errors.creates import ambiguous
-from cds_eks.errors.natural_key import words_of
+from cds_eks.errors.natural_key import natural_key_text
 from cds_eks.outcome.open_creates import OpenCreate
 from cds_eks.wire import Kind, Operation
 
@@ -67,5 +67,5 @@ def test_what_names_nothing_has_no_name(key: dict[str, str]) -> None:
 
 
 def test_a_key_in_words_is_empty_only_if_there_is_none() -> None:
-    assert words_of({}) == ""
-    assert words_of({"cluster_name": "gpu-1", "vpc_id": "v"}) == "cluster_name='gpu-1' vpc_id='v'"
+    assert natural_key_text({}) == ""
+    assert natural_key_text({"cluster_name": "gpu-1", "vpc_id": "v"}) == "cluster_name='gpu-1' vpc_id='v'"

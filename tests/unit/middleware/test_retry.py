@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from cds_eks import RetryPolicy, codec, errors
 from cds_eks.errors import EksError, Outcome, may_pass
 from cds_eks.middleware import LimitRate, Retry
-from cds_eks.middleware.retry import ABSURD_RETRY_AFTER, Decision, RetryQuota, decide
+from cds_eks.middleware.retry import MAX_HONORED_RETRY_AFTER, Decision, RetryQuota, decide
 from cds_eks.pipeline import chain
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Kind, Operation, RawResponse, Request
@@ -223,8 +223,8 @@ def test_pauses_are_spread_over_the_whole_range() -> None:
         (20.0, 0.0, 20.0),
         (20.0, 0.5, 20.5),
         (60.0, 0.0, 20.0),
-        (ABSURD_RETRY_AFTER, 0.0, 20.0),
-        (ABSURD_RETRY_AFTER + 1, 0.5, 0.5),
+        (MAX_HONORED_RETRY_AFTER, 0.0, 20.0),
+        (MAX_HONORED_RETRY_AFTER + 1, 0.5, 0.5),
         (1e9, 0.5, 0.5),
     ],
 )

@@ -147,7 +147,7 @@ class Refusing(Failing):
 
 
 async def refused(signer: Signer, answer: RawResponse) -> CallRecord:
-    """The record of a call to which the service says no."""
+    """The record of a call that is answered with an error response."""
     records = []
 
     async def keep(request: Request, send: Send) -> RawResponse:
@@ -299,7 +299,7 @@ CREATED = {"Code": "Success", "RequestId": "r-1", "Data": {"NetcardId": "n-1", "
 
 
 class Saying(Failing):
-    """A service that says yes."""
+    """A service that answers with a success response."""
 
     def __init__(self, content: Any = CREATED) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.fields import UNDOCUMENTED, frozen, on_wire
 from cds_eks.schema.shape import Nested, Shape, fields_of, restore, state_of
 from cds_eks.schema.validation import check, check_together, put
-from cds_eks.schema.validators import ANY_TEXT, Forbidden, Whole, value_at
+from cds_eks.schema.validators import ANY_TEXT, ExcludedWhen, Integer, value_at
 from support.model_strategies import CONSTANTS, SHAPES, each_request, each_shape, models_of
 
 
@@ -674,7 +674,7 @@ def test_the_names_are_sorted_and_the_designs() -> None:
 # --- how they are made
 
 
-_SIZE = Whole(min=1)
+_SIZE = Integer(min=1)
 
 
 @frozen(kw_only=True, init=False)
@@ -692,7 +692,7 @@ _INNER = Nested(Inner)
 
 @frozen(kw_only=True, init=False)
 class Outer(Shape):
-    FORBIDDEN = (Forbidden("kind", "none", ("inner.size",), "there is nothing inside"),)
+    EXCLUDED_WHEN = (ExcludedWhen("kind", "none", ("inner.size",), "there is nothing inside"),)
 
     kind: str = attrs.field(metadata=on_wire("Kind", ANY_TEXT))
     inner: Inner = attrs.field(metadata=on_wire("Inner", _INNER))

@@ -8,10 +8,10 @@ import pytest
 
 from cds_eks import models
 from cds_eks.codec.deserialize import Unreadable
-from cds_eks.codec.hooks import tolerant
+from cds_eks.codec.hooks import answer_converter
 from cds_eks.codec.serialize import to_wire
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import Needed
+from cds_eks.schema.validators import RequiredWhen
 from support.contract_files import observed_body
 
 OLDER, NEWER = "2025-09-08", "2025-10-11"
@@ -86,7 +86,7 @@ def test_an_error_of_a_period_has_its_full_path() -> None:
 
 
 def test_a_number_that_is_too_long_to_be_spelt() -> None:
-    need = Needed("method", ("1",), "months", (1, 2))
+    need = RequiredWhen("method", ("1",), "months", (1, 2))
     assert need.complaint(10**5000, "1") == "must be one of 1, 2 when method is '1'; got a longer number"
     assert need.complaint(10**5000, "0") is need.complaint(2, "1") is None
 
@@ -118,7 +118,7 @@ ZERO = {"SubnetId": "", "AvailableZoneId": "", "Segment": "", "SelectSegment": "
 
 
 def read(model: Any, data: Any) -> Any:
-    return tolerant().structure(data, model)
+    return answer_converter().structure(data, model)
 
 
 @pytest.mark.parametrize("name", ["MasterSubnet", "WorkerSubnet", "SubnetList"])

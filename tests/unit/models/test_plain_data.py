@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from cds_eks import models
-from cds_eks.codec.hooks import tolerant
+from cds_eks.codec.hooks import answer_converter
 from cds_eks.errors import InvalidRequestError
 
 
@@ -194,7 +194,7 @@ def answer() -> models.ClusterDetail:
         "New": {"Password": "marked-new", "Rest": [{"Token": "marked-token", "Size": 1}]},
         "CniInfo": {"CniType": "calico", "Secret": "marked-secret"},
     }
-    detail: models.ClusterDetail = tolerant().structure(data, models.ClusterDetail)
+    detail: models.ClusterDetail = answer_converter().structure(data, models.ClusterDetail)
     return detail
 
 

@@ -139,7 +139,7 @@ def test_a_call_that_failed_has_the_outcome_of_all_its_attempts() -> None:
     conclusion.attempts_ended(error, known, action="DeleteCluster", is_write=True)
     assert (error.action, error.outcome, error.attempts) == ("DeleteCluster", "unknown", 2)
     assert error.previous == known.failures
-    assert error.message == error.args[0] == f"busy{conclusion.OWN_DOING}"
+    assert error.message == error.args[0] == f"busy{conclusion.SELF_CONFLICT}"
 
 
 @pytest.mark.parametrize("outcome", ["not_sent", "refused", "unknown", "accepted"])

@@ -20,7 +20,7 @@ import pytest
 
 from cds_eks import AsyncEksClient, Credentials, Limits, RetryPolicy, Timeouts, errors, models
 from cds_eks.emulator import Emulator, Fault
-from cds_eks.lookup import Open
+from cds_eks.lookup import OpenCreateLike
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.pipeline import Send
 from cds_eks.resources.clusters import CREATE_CLUSTER
@@ -89,7 +89,7 @@ def make(credentials: Credentials) -> Callable[..., AsyncEksClient]:
 Make = Callable[..., AsyncEksClient]
 
 
-async def cut_off(eks: AsyncEksClient, backend: Stuck, call: Callable[[], Any]) -> list[str]:
+async def notes_of_interrupted(eks: AsyncEksClient, backend: Stuck, call: Callable[[], Any]) -> list[str]:
     """Cancel a call once the backend has got as far as it goes; return the notes on the cancellation."""
     notes: list[str] = []
 
@@ -117,7 +117,7 @@ async def test_a_create_that_may_have_left_is_open_with_all_that_is_known(
     backend = Stuck("sent")
     before = datetime.now(UTC)
     async with make(backend) as eks:
-        [note] = await cut_off(eks, backend, lambda: eks.clusters.create(create))
+        [note] = await notes_of_interrupted(eks, backend, lambda: eks.clusters.create(create))
         [found] = eks.open_creates
     key = {"cluster_name": create.cluster_name, "vpc_id": create.vpc_id}
     assert (found.action, found.outcome, dict(found.natural_key)) == ("CreateCluster", "unknown", key)
@@ -165,7 +165,7 @@ def anyio_cancellation() -> str:
 async def test_a_create_whose_answer_had_come_keeps_its_ids(make: Make, create: models.CreateClusterRequest) -> None:
     backend = Stuck("answered")
     async with make(backend) as eks:
-        [note] = await cut_off(eks, backend, lambda: eks.clusters.create(create))
+        [note] = await notes_of_interrupted(eks, backend, lambda: eks.clusters.create(create))
         [found] = eks.open_creates
     assert (found.outcome, found.request_id) == ("accepted", "r-1")
     assert found.ids == {"cluster_id": "c-1", "task_id": "t-1"}
@@ -180,7 +180,7 @@ async def test_a_create_whose_answer_named_ids_and_was_no_success_keeps_them(
 ) -> None:
     backend = Stuck("failed with ids")
     async with make(backend) as eks:
-        [note] = await cut_off(eks, backend, lambda: eks.clusters.create(create))
+        [note] = await notes_of_interrupted(eks, backend, lambda: eks.clusters.create(create))
         [found] = eks.open_creates
     assert (found.outcome, found.request_id, found.ids) == ("unknown", "r-1", {"cluster_id": "c-1"})
     assert note.startswith("CreateCluster may or may not have been carried out [cluster_id=c-1, request_id=r-1, ")
@@ -219,7 +219,7 @@ async def test_a_create_that_can_not_have_been_carried_out_is_not_open(
 ) -> None:
     backend = Stuck(how_far)
     async with make(backend) as eks:
-        assert await cut_off(eks, backend, lambda: eks.clusters.create(create)) == [note]
+        assert await notes_of_interrupted(eks, backend, lambda: eks.clusters.create(create)) == [note]
         assert eks.open_creates == ()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
@@ -263,7 +263,7 @@ async def test_every_kind_of_create_is_recorded_as_open(make: Make) -> None:
     for action, (call, key) in calls.items():
         backend = Stuck("sent")
         async with make(backend) as eks:
-            await cut_off(eks, backend, lambda: call(eks))  # noqa: B023 - it is called at once
+            await notes_of_interrupted(eks, backend, lambda: call(eks))  # noqa: B023 - it is called at once
             [found] = eks.open_creates
         assert (found.action, found.outcome) == (action, "unknown")
         assert key.items() <= found.natural_key.items()
@@ -274,11 +274,11 @@ async def test_every_kind_of_create_is_recorded_as_open(make: Make) -> None:
 async def test_an_idempotent_write_has_a_note_but_is_not_recorded_and_a_read_has_neither(make: Make) -> None:
     backend = Stuck("sent")
     async with make(backend) as eks:
-        [note] = await cut_off(eks, backend, lambda: eks.clusters.delete("c-1"))
+        [note] = await notes_of_interrupted(eks, backend, lambda: eks.clusters.delete("c-1"))
         known = r"\[attempts=1, outcome=unknown, call_id=[0-9a-f-]{36}\]"
         assert re.fullmatch(f"DeleteCluster may or may not have been carried out {known}", note)
         backend.is_there = anyio.Event()
-        assert await cut_off(eks, backend, lambda: eks.clusters.get("c-1")) == []
+        assert await notes_of_interrupted(eks, backend, lambda: eks.clusters.get("c-1")) == []
         assert eks.open_creates == ()
 
 
@@ -563,7 +563,7 @@ def test_open_creates_may_be_used_from_many_threads() -> None:
 def test_an_open_create_is_a_plain_value() -> None:
     one = open_create(1)
     assert pickle.loads(pickle.dumps(one)) == one
-    assert isinstance(one, Open)  # `find` takes it
+    assert isinstance(one, OpenCreateLike)  # `find` takes it
     assert one.name == "gpu-1"
     assert one.vpc_id is None
     assert open_create(natural_key={}).name is None

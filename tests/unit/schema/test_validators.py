@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_eks.schema.text_rules import NAMED_RULES
 from cds_eks.schema.validators import (
     Boolean,
-    Broken,
     ExtraFields,
     Flag,
     FlagText,
+    Integer,
     ListOf,
     MapOfText,
     Rule,
     Text,
-    Whole,
+    ValidationFailure,
     is_by_wire_name,
     joined,
     kind_of,
@@ -36,8 +37,8 @@ class Size(enum.IntEnum):
     THREE = 3
 
 
-def broken(rule: Rule, value: object) -> Broken:
-    with pytest.raises(Broken) as caught:
+def failure_of(rule: Rule, value: object) -> ValidationFailure:
+    with pytest.raises(ValidationFailure) as caught:
         rule.check(value)
     assert str(caught.value) == caught.value.rule
     return caught.value
@@ -57,19 +58,19 @@ class TestText:
 
     @pytest.mark.parametrize("value", [None, 1, True, 1.5, b"a", ["a"], {"a": "b"}, object()])
     def test_what_is_no_text_is_refused(self, value: object) -> None:
-        assert broken(Text(), value).rule == f"must be a text (str), not {kind_of(value)}"
+        assert failure_of(Text(), value).rule == f"must be a text (str), not {kind_of(value)}"
 
     def test_a_member_of_an_enum_of_texts_is_kept_as_plain_text(self) -> None:
         assert Text().check(Color.RED) == "red"
         assert type(Text().check(Color.RED)) is str
 
     def test_a_required_text_must_say_something(self) -> None:
-        assert broken(Text(allow_empty=False), "").rule == "must not be empty"
+        assert failure_of(Text(allow_empty=False), "").rule == "must not be empty"
         assert Text(allow_empty=False).check(" ") == " "
 
     @pytest.mark.parametrize("value", ["\ud800", "a\udfffb", "é\udc80"])
     def test_a_lone_surrogate_is_refused(self, value: str) -> None:
-        assert "lone surrogate" in broken(Text(), value).rule
+        assert "lone surrogate" in failure_of(Text(), value).rule
 
     @pytest.mark.parametrize("value", ["a", "7", "gpu-1", "A-b-9", "a" * 26, "0-0", "a--b"])
     def test_a_good_name_passes(self, value: str) -> None:
@@ -79,7 +80,7 @@ class TestText:
         "value", ["", "-", "-a", "a-", "a" * 27, "a_b", "a b", "a.b", "名字", "é", "a\n", "\na", "a-\n", "٣"]
     )
     def test_a_bad_name_is_refused_in_words(self, value: str) -> None:
-        rule = broken(Text(rule="name"), value).rule
+        rule = failure_of(Text(rule="name"), value).rule
         assert rule == "must have 1 to 26 letters, digits and dashes, the first and the last a letter or digit"
 
     @pytest.mark.parametrize(
@@ -94,47 +95,59 @@ class TestText:
         ["", "aA0!aA0", "Aa1!" * 7 + "Aa1", "passw0rd!", "PASSW0RD!", "Password!", "Passw0rdd", "*******", "*" * 31],
     )
     def test_a_bad_password_is_refused_without_being_told(self, value: str) -> None:
-        error = broken(Text(rule="password"), value)
+        error = failure_of(Text(rule="password"), value)
         assert error.rule.startswith("must have 8 to 30 characters, among them upper and lower case, a digit")
         assert not value or value not in error.rule
+
+    @pytest.mark.parametrize("name", NAMED_RULES)
+    def test_each_rule_with_a_name_takes_its_good_texts_and_refuses_its_bad_ones(self, name: str) -> None:
+        rule = NAMED_RULES[name]
+        assert rule.good[0]
+        assert rule.bad
+        assert rule.doc.endswith((".", "]."))
+        assert rule.words.startswith("must ")
+        for good in rule.good:
+            assert Text(rule=name).check(good) == good
+        for bad in rule.bad:
+            assert failure_of(Text(rule=name), bad).rule == rule.words
 
 
 class TestWhole:
     @pytest.mark.parametrize("value", [0, -1, 7, 10**30])
     def test_any_whole_number_passes(self, value: int) -> None:
-        assert Whole().check(value) == value
+        assert Integer().check(value) == value
 
     @pytest.mark.parametrize("value", [None, "1", 1.0, True, False, [1], 1 + 0j])
     def test_what_is_no_whole_number_is_refused_booleans_too(self, value: object) -> None:
-        assert broken(Whole(), value).rule == f"must be a whole number (int), not {kind_of(value)}"
+        assert failure_of(Integer(), value).rule == f"must be a whole number (int), not {kind_of(value)}"
 
     def test_a_member_of_an_enum_of_numbers_is_kept_as_a_plain_number(self) -> None:
-        assert Whole(one_of=(3, 5)).check(Size.THREE) == 3
-        assert type(Whole().check(Size.THREE)) is int
+        assert Integer(one_of=(3, 5)).check(Size.THREE) == 3
+        assert type(Integer().check(Size.THREE)) is int
 
     @pytest.mark.parametrize(
         ("rule", "good", "bad", "words"),
         [
-            (Whole(min=1), [1, 2], 0, "must be at least 1; got 0"),
-            (Whole(max=99), [99, -5], 100, "must be at most 99; got 100"),
-            (Whole(min=80, step=80), [80, 160], 81, "must be a multiple of 80; got 81"),
-            (Whole(min=80, step=80), [80], 0, "must be at least 80; got 0"),
-            (Whole(one_of=(3, 5, 7)), [3, 5, 7], 4, "must be one of 3, 5, 7; got 4"),
-            (Whole(min=0), [0], -1, "must be at least 0; got -1"),
+            (Integer(min=1), [1, 2], 0, "must be at least 1; got 0"),
+            (Integer(max=99), [99, -5], 100, "must be at most 99; got 100"),
+            (Integer(min=80, step=80), [80, 160], 81, "must be a multiple of 80; got 81"),
+            (Integer(min=80, step=80), [80], 0, "must be at least 80; got 0"),
+            (Integer(one_of=(3, 5, 7)), [3, 5, 7], 4, "must be one of 3, 5, 7; got 4"),
+            (Integer(min=0), [0], -1, "must be at least 0; got -1"),
         ],
     )
     def test_a_number_out_of_range_is_refused_with_the_range(
-        self, rule: Whole, good: list[int], bad: int, words: str
+        self, rule: Integer, good: list[int], bad: int, words: str
     ) -> None:
         assert [rule.check(number) for number in good] == good
-        assert broken(rule, bad).rule == words
+        assert failure_of(rule, bad).rule == words
 
-    @pytest.mark.parametrize("rule", [Whole(max=9), Whole(one_of=(1,)), Whole(step=3)])
-    def test_a_number_too_long_to_be_spelt_is_refused_like_any_other(self, rule: Whole) -> None:
-        assert broken(rule, 10**5000).rule.endswith("got a longer number")
+    @pytest.mark.parametrize("rule", [Integer(max=9), Integer(one_of=(1,)), Integer(step=3)])
+    def test_a_number_too_long_to_be_spelt_is_refused_like_any_other(self, rule: Integer) -> None:
+        assert failure_of(rule, 10**5000).rule.endswith("got a longer number")
 
     def test_a_very_small_number_is_refused_like_any_other(self) -> None:
-        assert broken(Whole(min=0), -(10**5000)).rule == "must be at least 0; got a longer number"
+        assert failure_of(Integer(min=0), -(10**5000)).rule == "must be at least 0; got a longer number"
 
 
 class TestFlags:
@@ -144,7 +157,7 @@ class TestFlags:
 
     @pytest.mark.parametrize("value", [0, 1, "true", None])
     def test_a_boolean_takes_nothing_else(self, value: object) -> None:
-        assert broken(Boolean(), value).rule == f"must be True or False (bool), not {kind_of(value)}"
+        assert failure_of(Boolean(), value).rule == f"must be True or False (bool), not {kind_of(value)}"
 
     @pytest.mark.parametrize(("value", "kept"), [(True, 1), (False, 0), (1, 1), (0, 0)])
     def test_a_flag_is_kept_as_the_wire_has_it(self, value: Any, kept: int) -> None:
@@ -153,7 +166,7 @@ class TestFlags:
 
     @pytest.mark.parametrize("value", [2, -1, "1", 1.0, None, []])
     def test_a_flag_takes_nothing_else(self, value: object) -> None:
-        assert broken(Flag(), value).rule == "must be True, False, 1 or 0"
+        assert failure_of(Flag(), value).rule == "must be True, False, 1 or 0"
 
     @pytest.mark.parametrize(("value", "kept"), [(True, "1"), (0, "0"), ("true", "true"), ("", ""), (Color.RED, "red")])
     def test_a_flag_text_takes_flags_and_texts(self, value: Any, kept: str) -> None:
@@ -161,7 +174,7 @@ class TestFlags:
 
     @pytest.mark.parametrize("value", [2, None, 1.0, "\ud800"])
     def test_a_flag_text_takes_nothing_else(self, value: object) -> None:
-        broken(FlagText(), value)
+        failure_of(FlagText(), value)
 
 
 class TestListOf:
@@ -177,7 +190,7 @@ class TestListOf:
 
     @pytest.mark.parametrize("value", ["ab", b"ab", bytearray(b"ab"), None, {"a"}, {"a": "b"}, iter("ab"), 1])
     def test_what_is_no_list_is_refused_texts_too(self, value: object) -> None:
-        assert broken(ListOf(Text()), value).rule == f"must be a list, not {kind_of(value)}"
+        assert failure_of(ListOf(Text()), value).rule == f"must be a list, not {kind_of(value)}"
 
     @pytest.mark.parametrize(
         ("rule", "value", "words"),
@@ -189,11 +202,11 @@ class TestListOf:
         ],
     )
     def test_the_number_of_entries_is_checked(self, rule: ListOf, value: list[str], words: str) -> None:
-        assert broken(rule, value).rule == words
+        assert failure_of(rule, value).rule == words
 
     def test_a_broken_entry_is_named_by_its_index(self) -> None:
-        assert broken(ListOf(Text()), ["a", 1]).path == "[1]"
-        assert broken(ListOf(ListOf(Text())), [["a"], ["b", 1]]).path == "[1][1]"
+        assert failure_of(ListOf(Text()), ["a", 1]).path == "[1]"
+        assert failure_of(ListOf(ListOf(Text())), [["a"], ["b", 1]]).path == "[1][1]"
 
     def test_plain_data_is_loaded_entry_by_entry_with_the_path(self) -> None:
         paths = []
@@ -225,7 +238,7 @@ class TestMapOfText:
 
     @pytest.mark.parametrize("value", [None, [], [("a", "b")], "ab", 1])
     def test_what_is_no_mapping_is_refused(self, value: object) -> None:
-        assert broken(MapOfText(), value).rule == f"must be a mapping from text to text, not {kind_of(value)}"
+        assert failure_of(MapOfText(), value).rule == f"must be a mapping from text to text, not {kind_of(value)}"
 
     @pytest.mark.parametrize(
         ("value", "words"),
@@ -238,11 +251,11 @@ class TestMapOfText:
         ],
     )
     def test_keys_and_values_must_be_texts(self, value: object, words: str) -> None:
-        assert broken(MapOfText(), value).rule == words
+        assert failure_of(MapOfText(), value).rule == words
 
     def test_the_number_of_entries_is_checked(self) -> None:
         labels = {str(number): "x" for number in range(6)}
-        assert broken(MapOfText(max_items=5), labels).rule == "must have at most 5 entries; got 6"
+        assert failure_of(MapOfText(max_items=5), labels).rule == "must have at most 5 entries; got 6"
         del labels["0"]
         assert MapOfText(max_items=5).check(labels) == labels
 
@@ -256,7 +269,7 @@ class TestExtraFields:
 
     @pytest.mark.parametrize("value", [None, [], "A", {1: 2}, {"": 1}, {None: 1}])
     def test_anything_else_is_refused(self, value: object) -> None:
-        assert broken(ExtraFields(), value).rule == "must be a mapping whose keys are wire names"
+        assert failure_of(ExtraFields(), value).rule == "must be a mapping whose keys are wire names"
         assert not is_by_wire_name(value)
 
 
@@ -286,8 +299,8 @@ def test_a_rule_passes_a_value_or_a_complaint_that_repeats_no_text(value: object
     rules: list[Rule] = [
         Text(rule="name"),
         Text(rule="password", allow_empty=False),
-        Whole(min=0, max=9, step=3),
-        Whole(one_of=(1,)),
+        Integer(min=0, max=9, step=3),
+        Integer(one_of=(1,)),
         Boolean(),
         Flag(),
         FlagText(),
@@ -299,7 +312,7 @@ def test_a_rule_passes_a_value_or_a_complaint_that_repeats_no_text(value: object
     for rule in rules:
         try:
             kept = rule.check(rule.load(value, ""))
-        except Broken as error:
+        except ValidationFailure as error:
             said += error.rule + error.path
         else:
             assert rule.check(kept) == kept

@@ -8,12 +8,12 @@ import attrs
 
 from cds_eks import errors
 from cds_eks.emulator import Fault
-from faults.ledger_judge import Told
+from faults.ledger_judge import CallReport, wait_for_commits
 from faults.scenarios import Client, Run
 
 
 @attrs.frozen
-class Ends:
+class ExpectedResult:
     """How a call is to end: after so many attempts, with an error of a kind, or well."""
 
     attempts: int
@@ -21,10 +21,10 @@ class Ends:
     outcome: str = "accepted"
 
 
-WELL, AGAIN = Ends(1), Ends(2)
+WELL, AGAIN = ExpectedResult(1), ExpectedResult(2)
 
 
-def check(told: Told, ends: Ends) -> None:
+def check(told: CallReport, ends: ExpectedResult) -> None:
     assert (told.record.attempts, told.outcome) == (ends.attempts, ends.outcome), told.error
     if ends.error is None:
         assert told.error is None
@@ -38,12 +38,13 @@ def check(told: Told, ends: Ends) -> None:
     assert isinstance(told.error, errors.AmbiguousCreate) == is_open
 
 
-async def check_create(client: Client, ends: Ends, commits: int) -> Told:
+async def check_create(client: Client, ends: ExpectedResult, commits: int) -> CallReport:
     """Make a create, and look closely at what is told of one whose fate is unknown."""
     run = client.run
     request = run.cluster_request()
     told = await client.call("clusters", "create", request)
     check(told, ends)
+    wait_for_commits(told, run.ledger, commits)
     client.judge()
     assert len(told.commits) == commits
     made = [each for each in run.ledger.created("cluster") if each.name == request.cluster_name]
@@ -59,7 +60,7 @@ async def check_create(client: Client, ends: Ends, commits: int) -> Told:
 
 
 async def strike_all(
-    run: Run, fault: Fault, create: Ends, commits: int, *, other: Ends = AGAIN, **settings: Any
+    run: Run, fault: Fault, create: ExpectedResult, commits: int, *, other: ExpectedResult = AGAIN, **settings: Any
 ) -> None:
     """Have one fault strike the first attempt of a read, of an idempotent write, and of a create."""
     async with run.client(**settings) as client:
@@ -70,6 +71,6 @@ async def strike_all(
         await check_create(client, create, commits)
 
 
-OPEN_FAULT = Ends(1, errors.ServerFault, "unknown")
-OPEN_PAGE = Ends(1, errors.UnreadableResponse, "unknown")
-OPEN_LOST = Ends(1, errors.ConnectionLost, "unknown")
+OPEN_FAULT = ExpectedResult(1, errors.ServerFault, "unknown")
+OPEN_PAGE = ExpectedResult(1, errors.UnreadableResponse, "unknown")
+OPEN_LOST = ExpectedResult(1, errors.ConnectionLost, "unknown")

@@ -12,7 +12,7 @@ from cds_eks._runtime import clocks
 from cds_eks._runtime.logs import log
 from cds_eks.errors import AmbiguousCreate, EksError, Outcome
 from cds_eks.errors.creates import ambiguous
-from cds_eks.errors.natural_key import words_of
+from cds_eks.errors.natural_key import natural_key_text
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
 from cds_eks.outcome.record import CallRecord
 
@@ -21,7 +21,7 @@ logger: logging.Logger = logging.getLogger("cds_eks.client")
 CALL_ID = "cds-request-id"
 """The header with the id of a call; the service's own client sends it as well [O]."""
 
-NEVER_BEGAN = "the call had not begun: nothing was sent"
+NOT_STARTED = "the call had not begun: nothing was sent"
 
 _IN_WORDS: dict[Outcome, str] = {
     "not_sent": "was not sent",
@@ -31,7 +31,7 @@ _IN_WORDS: dict[Outcome, str] = {
 }
 
 
-class Fate:
+class WriteOutcomeTracker:
     """What is known of one write when it ends.
 
     A cancellation or Ctrl-C may come at any moment and on two threads at once, so each method can be called again; it
@@ -77,21 +77,21 @@ class Fate:
         """Return the time from its start until now, in which it may have been carried out."""
         return datetime.fromtimestamp(self._began, UTC), datetime.fromtimestamp(max(self._began, clocks.wall()), UTC)
 
-    def cut_off(self, error: BaseException) -> None:
-        """The call was interrupted: note what is known on the exception, and store a create that is left open."""
+    def interrupted(self, error: BaseException) -> None:
+        """The call was interrupted: note what is known on the exception, and store a create whose outcome is open."""
         error.add_note(self._note())
-        self.left_open(error)
+        self.store_open_create(error)
 
     def failed(self, error: EksError) -> AmbiguousCreate | None:
-        """The call ended with an error of ours: return it as an ambiguous create's if it leaves one open."""
+        """The call ended with an error of ours: return it as an `AmbiguousCreate` if the outcome is open."""
         window = self.window()
-        self.left_open(error, window)
+        self.store_open_create(error, window)
         if not self._is_create or error.outcome != "unknown":
             return None
         return ambiguous(error, natural_key=self.natural_key(), window=window)
 
-    def left_open(self, error: BaseException, window: tuple[datetime, datetime] | None = None) -> None:
-        """The call ended with an error: store a create that is left open.
+    def store_open_create(self, error: BaseException, window: tuple[datetime, datetime] | None = None) -> None:
+        """The call ended with an error: store a create whose outcome is open.
 
         Args:
             error: What ended it.
@@ -146,7 +146,7 @@ class Fate:
             "outcome": outcome,
         }
         if outcome == "unknown":
-            facts["look_for"] = words_of(self.natural_key()) or None
+            facts["look_for"] = natural_key_text(self.natural_key()) or None
             facts["call_id"] = None if record.request_id else self._call_id
         known = ", ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
         is_open = self._is_create and outcome in ("accepted", "unknown")
@@ -154,5 +154,5 @@ class Fate:
         return f"{self._action} {_IN_WORDS[outcome]} [{known}]{more}"
 
 
-observed_fates: ContextVar[list[Fate] | None] = ContextVar("observed_fates", default=None)
-"""Collects the `Fate` of each write that a call makes, for the thread that waits for the call."""
+observed_writes: ContextVar[list[WriteOutcomeTracker] | None] = ContextVar("observed_writes", default=None)
+"""Collects the `WriteOutcomeTracker` of each write that a call makes, for the thread that waits for the call."""
