@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import math
 import random
 import string
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
@@ -18,10 +16,10 @@ from cds_eks.emulator.engine.clock import Clock
 from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, Resource, ScalingGroup, Task
 
-__all__ = ["Plan", "World"]
+__all__ = ["Plan", "World", "uuid_text"]
 
 _LETTERS = string.ascii_lowercase + string.digits
-_FIRST_ADDRESS = ipaddress.IPv4Address("10.0.0.10")
+_FIRST_ADDRESS = int.from_bytes((10, 0, 0, 10))
 
 
 @attrs.define(eq=False)
@@ -35,6 +33,12 @@ class Plan:
 
     ends: float | None = None
     cut: float = math.inf
+
+
+def uuid_text(bits: int) -> str:
+    """Return 128 random bits in the form of a UUID of version 4, as `uuid.UUID(int=bits, version=4)` shows them."""
+    text = f"{bits & ~(0xF << 76) & ~(0x3 << 62) | 0x4 << 76 | 0x2 << 62:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class World:
@@ -86,13 +90,16 @@ class World:
         while self._due and self._due[0][0] <= present:
             self.now, _, plan, transition = heappop(self._due)
             if self.now <= plan.cut:
-                with self.planning(plan):
+                before, self._plan = self._plan, plan  # as `planning` does: there are many transitions
+                try:
                     transition()
+                finally:
+                    self._plan = before
         self.now = present
 
     def new_id(self) -> str:
         """Return a fresh id, shaped like a UUID."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return uuid_text(self._random.getrandbits(128))
 
     def new_node_id(self) -> str:
         """Return a fresh id of a node, shaped like `eks-4vdp8eu5nq3zppfg` [O]."""
@@ -102,7 +109,8 @@ class World:
         """Return a private IP address and a MAC address that nothing else has."""
         number = next(self._numbers)
         mac = f"02{number:010x}"
-        return str(_FIRST_ADDRESS + number), ":".join(mac[at : at + 2] for at in range(0, 12, 2))
+        address = (_FIRST_ADDRESS + number).to_bytes(4)
+        return ".".join(map(str, address)), ":".join([mac[at : at + 2] for at in range(0, 12, 2)])
 
     def record(self, kind: str, id: str, name: str, request_id: str) -> None:  # noqa: A002
         """Write a resource into the ledger, if a request made it: what tests have put there is not of the API."""
