@@ -1,8 +1,8 @@
 """How many requests the emulator answers a second: `python -m benchmarks.emulator`.
 
 One server process, and one client process that sends requests signed beforehand: creates until the world has 100, 1,000
-and 10,000 clusters, and at each size reads. `--in-process` drives the ASGI app without a socket instead. `--against` takes
-the root of another tree of this package, and measures both in turn.
+and 10,000 clusters, and at each size reads. `--in-process` drives the ASGI app without a socket instead. `--against`
+is the root of another tree of this package, and both are measured in turn.
 
 A rate is per second of the server's CPU, so that what else the machine does changes it little; wall time is beside it.
 """
@@ -109,7 +109,9 @@ def _reads(clusters: int, data: list[dict[str, str]]) -> dict[str, list[Request]
         "TaskStatus": each("TaskStatus", [{"TaskId": one["TaskId"]} for one in ids]),
         "GetClusterEvents": each("GetClusterEvents", [{"ClusterId": one["ClusterId"]} for one in ids]),
         "ListNodePools": each("ListNodePool", [{"ClusterId": one["ClusterId"]} for one in ids]),
-        "ListClusters of 100": each("ListClusters", [{"Keyword": f"gpu-{number // 100:03d}"} for number in picked])[:200],
+        "ListClusters of 100": each("ListClusters", [{"Keyword": f"gpu-{number // 100:03d}"} for number in picked])[
+            :200
+        ],
     }
 
 
@@ -227,7 +229,15 @@ def _run(tree: Path, options: argparse.Namespace) -> dict[str, dict[str, float]]
     if not options.in_process:
         with _served(tree, options.speed) as sockets:
             return asyncio.run(measure(sockets, options.sizes))
-    command = [sys.executable, __file__, "--child", "--speed", f"{options.speed:g}", "--sizes", *map(str, options.sizes)]
+    command = [
+        sys.executable,
+        __file__,
+        "--child",
+        "--speed",
+        f"{options.speed:g}",
+        "--sizes",
+        *map(str, options.sizes),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(command, env=environment, cwd=tree, stdout=subprocess.PIPE, check=True)
     rates: dict[str, dict[str, float]] = json.loads(done.stdout)
@@ -239,7 +249,8 @@ def _show(name: str, rates: dict[str, dict[str, float]], sizes: list[int]) -> No
     for kind, of_kind in rates.items():
         first = of_kind[f"{sizes[0]}"]
         cells = [
-            f"{of_kind[f'{size}']:7,.0f} ({of_kind[f'{size} wall']:,.0f}) {of_kind[f'{size}'] / first:4.2f}x" for size in sizes
+            f"{of_kind[f'{size}']:7,.0f} ({of_kind[f'{size} wall']:,.0f}) {of_kind[f'{size}'] / first:4.2f}x"
+            for size in sizes
         ]
         print(f"  {kind:40}" + "".join(f"{cell:>20}" for cell in cells), flush=True)
 

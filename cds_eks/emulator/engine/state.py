@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from cds_eks.emulator.protocol.envelope import Encoded
 from cds_eks.emulator.protocol.hardware import Hardware
 
 __all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "Resource", "ScalingGroup", "Step", "Task"]
@@ -53,6 +54,8 @@ class Node:
     ip: str
     status: str
     created: float
+    encoded: tuple[tuple[Any, ...], Encoded] | None = None
+    """What a list told of it last, and the state that it told."""
 
     @property
     def role(self) -> str:
@@ -139,6 +142,8 @@ class Cluster:
     steps: list[Step] = attrs.field(factory=list)
     task: Task | None = None
     shown_from: float = 0.0
+    encoded: tuple[tuple[Any, ...], Encoded] | None = None
+    """What a list told of it last, and the state that it told."""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)

@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 import attrs
 
 from cds_eks.emulator.engine.clock import Clock
+from cds_eks.emulator.engine.cluster_index import ClusterIndex
 from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, Resource, ScalingGroup, Task
 
@@ -54,6 +55,7 @@ class World:
         self.now: float = clock.now()
         """Service time: of the request, or of the transition that is being carried out."""
         self.clusters: dict[str, Cluster] = {}
+        self.cluster_index = ClusterIndex()
         self.tasks: dict[str, Task] = {}
         self.interfaces: dict[str, NetworkInterface] = {}
         self.events: dict[str, Event] = {}
@@ -117,6 +119,12 @@ class World:
         if request_id:
             self._ledger.add_resource(kind, id, name, request_id=request_id, at=self.now)
 
+    def add_cluster(self, cluster: Cluster, request_id: str) -> None:
+        """Put a new cluster into the world."""
+        self.clusters[cluster.id] = cluster
+        self.cluster_index.add(cluster)
+        self.record("cluster", cluster.id, cluster.name, request_id)
+
     def add_node(self, cluster: Cluster, node: Node, request_id: str) -> None:
         """Put a new node into its cluster."""
         cluster.nodes[node.id] = node
@@ -149,6 +157,7 @@ class World:
         for node in list(cluster.nodes.values()):
             self.remove_node(cluster, node)
         del self.clusters[cluster.id]
+        self.cluster_index.remove(cluster)
         self._ledger.end_resource(cluster.id, at=self.now)
 
     def remove_interface(self, interface: NetworkInterface) -> None:
