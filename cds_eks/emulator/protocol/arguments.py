@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -55,9 +56,12 @@ def match_revision(
     Raises:
         Refusal: As `validate` does.
     """
-    ranked: Sequence[str] = revisions
-    if _unknown_names(SHAPES[revisions[0]], shape, value):  # where there are none, the first one is the best
-        ranked = sorted(revisions, key=lambda revision: _unknown_names(SHAPES[revision], shape, value))
+    first = _Rules(SHAPES[revisions[0]], text, [])
+    with contextlib.suppress(Refusal):
+        arguments = _shape(first, shape, value, "")
+        if not first.left_out:  # it knows every name: none can know more
+            return revisions[0], arguments
+    ranked = sorted(revisions, key=lambda revision: _unknown_names(SHAPES[revision], shape, value))
     refusals = []
     for revision in ranked:
         try:
@@ -99,17 +103,18 @@ def validate(shape: str, value: Mapping[str, Any], revision: str, *, text: bool 
     Raises:
         Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path; or a code of `rules`.
     """
-    return _shape(_Rules(SHAPES[revision], text), shape, value, "")
+    return _shape(_Rules(SHAPES[revision], text, []), shape, value, "")
 
 
 _Shapes = Mapping[str, Sequence[Field]]
 
 
 class _Rules(NamedTuple):
-    """What a request is judged by: shapes, and whether all is text."""
+    """What a request is judged by: shapes, and whether all is text; and the zero structs that were left out of it."""
 
     shapes: _Shapes
     text: bool
+    left_out: list[Any]
 
 
 class _Check(NamedTuple):
@@ -171,16 +176,20 @@ def _shape(rules: _Rules, shape: str, value: Mapping[str, Any], path: str) -> di
         given[lower] = each
     arguments: dict[str, Any] = {}
     for field, lower, is_list, may_be_zero, has_rule_, is_number in _checks_of(rules.shapes, shape).checks:
-        where, is_given = path + field.wire, lower in given
-        each = given.pop(lower, None)
-        if each is None and is_given and is_list:
+        if lower not in given:
+            if field.required:
+                raise Refusal("ArgMissing", f"{path}{field.wire} is missing")
+            continue
+        where, each = path + field.wire, given.pop(lower)
+        if each is None and is_list:
             each = []
         if each is None or (rules.text and each == "" and not field.required):
             if field.required:
                 raise Refusal("ArgMissing", f"{where} is missing")
             continue
         if may_be_zero and isinstance(each, list):
-            each = [entry for entry in each if not _is_zero(entry)]
+            rules.left_out.extend(zeros := [entry for entry in each if _is_zero(entry)])
+            each = [entry for entry in each if not _is_zero(entry)] if zeros else each
         arguments[field.wire] = each = _value(rules, field.type, each, where)
         if has_rule_:
             check_value(shape, field, each, where)

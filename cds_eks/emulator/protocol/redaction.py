@@ -63,10 +63,12 @@ def redact(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
         value: The arguments as they came.
     """
     types = _TYPES[shape] if shape else {}
-    return {
-        name[:_MAX_NAME]: _redact_value(types.get(name) or types.get(name.lower()), each)
-        for name, each in value.items()
-    }
+    shown = {}
+    for name, each in value.items():
+        type_ = types.get(name) or types.get(name.lower())
+        is_scalar = type_ in _SCALARS and not isinstance(each, (list, dict))
+        shown[name[:_MAX_NAME]] = each if is_scalar else _redact_value(type_, each)
+    return shown
 
 
 def redact_action(action: str) -> str:
@@ -79,8 +81,6 @@ def _redact_value(type_: str | None, value: Any) -> Any:
         return None
     if type_ is None:
         return HIDDEN
-    if type_ in _SCALARS and not isinstance(value, (list, dict)):
-        return value
     if isinstance(value, list):
         return [_redact_value(type_[5:-1], each) for each in value] if type_.startswith("list[") else HIDDEN
     if isinstance(value, dict):
