@@ -109,9 +109,7 @@ def _reads(clusters: int, data: list[dict[str, str]]) -> dict[str, list[Request]
         "TaskStatus": each("TaskStatus", [{"TaskId": one["TaskId"]} for one in ids]),
         "GetClusterEvents": each("GetClusterEvents", [{"ClusterId": one["ClusterId"]} for one in ids]),
         "ListNodePools": each("ListNodePool", [{"ClusterId": one["ClusterId"]} for one in ids]),
-        "ListClusters of 100": each("ListClusters", [{"Keyword": f"gpu-{number // 100:03d}"} for number in picked])[
-            :200
-        ],
+        "ListClusters of 100": each("ListClusters", [{"Keyword": f"gpu-{at // 100 % 20:03d}"} for at in picked[:400]]),
     }
 
 

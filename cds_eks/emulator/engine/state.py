@@ -17,13 +17,14 @@ __all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "Resource
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Task:
-    """What an operation on a cluster has begun: `doing`, then `finish` or `error`."""
+    """What an operation on a cluster has begun: `doing`, then `finish` or `error`. `cluster_id` may be empty."""
 
     id: str
     action: str
     request_id: str
     status: str = "doing"
     message: str
+    cluster_id: str = ""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
