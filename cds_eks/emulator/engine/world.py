@@ -105,14 +105,15 @@ class World:
 
     def new_node_id(self) -> str:
         """Return a fresh id of a node, shaped like `eks-4vdp8eu5nq3zppfg` [O]."""
-        return "eks-" + "".join(self._random.choices(_LETTERS, k=16))
+        draw, count = self._random.random, len(_LETTERS)
+        return "eks-" + "".join([_LETTERS[int(draw() * count)] for _ in range(16)])
 
     def new_address(self) -> tuple[str, str]:
         """Return a private IP address and a MAC address that nothing else has."""
         number = next(self._numbers)
         mac = f"02{number:010x}"
-        address = (_FIRST_ADDRESS + number).to_bytes(4)
-        return ".".join(map(str, address)), ":".join([mac[at : at + 2] for at in range(0, 12, 2)])
+        a, b, c, d = (_FIRST_ADDRESS + number).to_bytes(4)
+        return f"{a}.{b}.{c}.{d}", f"02:{mac[2:4]}:{mac[4:6]}:{mac[6:8]}:{mac[8:10]}:{mac[10:]}"
 
     def record(self, kind: str, id: str, name: str, request_id: str) -> None:  # noqa: A002
         """Write a resource into the ledger, if a request made it: what tests have put there is not of the API."""
