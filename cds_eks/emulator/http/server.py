@@ -19,7 +19,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from cds_eks._runtime import clocks
 from cds_eks._runtime.loops import new_loop
 from cds_eks.emulator.http.connection import PEER, Peer
-from cds_eks.emulator.http.plain_requests import PlainRequests
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -45,7 +44,6 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one of TCP
         """Let the app have the peer."""
         super().connection_made(transport)
-        self.conn = PlainRequests(self.conn)  # type: ignore[assignment] # it has what is used of one
         self.peer = Peer(transport)
         self.app_state = {**self.app_state, PEER: self.peer}
         if self.refuse():
