@@ -127,7 +127,7 @@ class SqliteReads:
         self._connection.close()
 
 
-def sqlite_journal(path: Path, *, timeout: float, clock: Clock = time.time) -> ThreadedJournal:
+def sqlite_journal(path: Path, *, timeout: float, clock: Clock = clocks.wall) -> ThreadedJournal:
     """Return a journal in a file; it is to be started."""
 
     def writer() -> GroupWriter:
