@@ -11,6 +11,7 @@ from cds_eks._runtime.lazy import lazily
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
+    from cds_eks.fleet import sync
     from cds_eks.fleet.journal.base import JournalError, JournalTooNew, JournalUnavailable, LeaseLost
     from cds_eks.fleet.journal.opening import open_journal
     from cds_eks.fleet.plan import Plan, PlanError, PlanFault
@@ -54,6 +55,7 @@ else:
             "provision": "cds_eks.fleet.run.provision",
             "save": "cds_eks.fleet.run.saved",
             "status": "cds_eks.fleet.run.survey",
+            "sync": "cds_eks.fleet.sync",
         },
     )
 
@@ -84,4 +86,5 @@ __all__ = [
     "provision",
     "save",
     "status",
+    "sync",
 ]

@@ -82,6 +82,10 @@ class FleetRun:
     It goes on beside whoever iterates it. Who is cancelled while waiting for it, or presses Ctrl-C there, stops it: it
     finishes the creates that are under way, within `FleetLimits.grace`, and begins nothing new. Who is cancelled again
     leaves at once; the journal knows what is open.
+
+    Attributes:
+        runner: Its name in the journal.
+        open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class FleetRun:
         job: Job,
     ) -> None:
         self.runner: str = new_runner()
+        self.open_items: tuple[Item, ...] = ()
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -115,13 +120,21 @@ class FleetRun:
 
     async def __anext__(self) -> Event:
         """Return the next event when it has come."""
-        self._begin()
+        self.begin()
         async with _stopping(self):
             event = await self._events.next()
         if event is not None:
             return event
         self._raise_failure()
         raise StopAsyncIteration
+
+    async def next_events(self) -> list[Event]:
+        """Return all events that have come, at least one; none if the run has ended. To be cancelled stops nothing."""
+        self.begin()
+        if events := await self._events.next_all():
+            return events
+        self._raise_failure()
+        return []
 
     async def report(self) -> FleetReport:
         """Return what became of each item, when the run has ended.
@@ -130,7 +143,7 @@ class FleetRun:
             PlanError: The plan has faults.
             JournalError: The journal can't be read.
         """
-        self._begin()
+        self.begin()
         async with _stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
@@ -159,7 +172,8 @@ class FleetRun:
         """Whether it has ended, or never began."""
         return not self._has_begun or self._has_ended.is_set()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin it, if that was not done. It goes on by itself."""
         if not self._has_begun:
             self._has_begun = True
             background.start(self._run)
@@ -169,7 +183,6 @@ class FleetRun:
             raise self._failure
 
     async def _run(self) -> None:
-        open_items: tuple[Item, ...] = ()
         try:
             async with anyio.create_task_group() as watched:
                 with anyio.CancelScope() as scope:
@@ -177,12 +190,12 @@ class FleetRun:
                     await self._carry_out()
                 watched.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
-                open_items = tuple(await self._journal.items(states=OPEN))
+                self.open_items = tuple(await self._journal.items(states=OPEN))
                 self._times = (self._times[0], await self._journal.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
             self._failure = _single(error)
         finally:
-            self._events.put(RunEnded(open=open_items, reason=self._stopped))
+            self._events.put(RunEnded(open=self.open_items, reason=self._stopped))
             self._events.end()
             self._has_ended.set()
 
