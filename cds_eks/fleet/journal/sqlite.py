@@ -53,7 +53,7 @@ class SqliteFile:
         self._clock = clock
         self._process = this_process()
         _make(path)
-        self.connection = connect(path, timeout)
+        self.connection: sqlite3.Connection = connect(path, timeout)
         try:
             persistently(lambda: self._prepare(migrations), timeout)
         except sqlite3.Error as error:

@@ -242,8 +242,8 @@ class FleetRun:
             interval=limits.poll_interval,
             on_hopeless=self.stop,
         )
-        self.poller = poller
-        self.waits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
+        self.poller: Poller = poller
+        self.waits: PoolWaits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
         context = Context(
             eks=self._eks,
             journal=self._journal,

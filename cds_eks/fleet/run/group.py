@@ -59,7 +59,7 @@ class GroupLife:
     """
 
     def __init__(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> None:
-        self.is_created = anyio.Event()
+        self.is_created: anyio.Event = anyio.Event()
         self._context = context
         self._waits = waits
         self._group = group

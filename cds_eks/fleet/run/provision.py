@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from cds_eks.errors import ConfigurationError
@@ -11,11 +11,11 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
-from cds_eks.fleet.run.context import Settings
+from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun, selected
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
 from cds_eks.fleet.run.limits import FleetLimits
-from cds_eks.fleet.run.runner import LifeOf
+from cds_eks.fleet.run.pool_waits import PoolWaits
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -70,11 +70,14 @@ class ProvisionJob:
     """
 
     goal: Literal["ready"] = "ready"
-    life_of: LifeOf = GroupLife
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
         self._groups = tuple(group_of(cluster) for cluster in clusters)
+
+    def life_of(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> GroupLife:
+        """Return what sees to one cluster."""
+        return GroupLife(context, waits, group, items)
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Put what is wanted into the journal, and return it.

@@ -88,7 +88,7 @@ def test_the_other_functions(
             sync.apply(eks, tmp_path / "saved.json", journal=journal)
         differing = sync.diff(eks, plan, journal=journal, only=["gpu-002"])
         assert all("there" not in item.differences for item in differing.items)
-        assert sync.destroy(eks, plan, journal=journal, limits=LIMITS, settle=0.01).report().ok
+        assert sync.destroy(eks, plan, journal=journal, only=["gpu-002"], limits=LIMITS).report().ok
     assert {each.name for each in emulator.ledger.created("cluster") if each.deleted_at is not None} == {"gpu-002"}
 
 
