@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cds_eks.fleet.plan import Plan, PlanError, PlanFault
     from cds_eks.fleet.report.fleet_report import FleetReport
     from cds_eks.fleet.run.destroy import destroy
-    from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted, Step, StoppedCreating
+    from cds_eks.fleet.run.events import ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
     from cds_eks.fleet.run.fleet_run import FleetRun
     from cds_eks.fleet.run.importing import import_
     from cds_eks.fleet.run.limits import FleetLimits
@@ -33,6 +33,7 @@ else:
             "FleetReport": "cds_eks.fleet.report.fleet_report",
             "FleetRun": "cds_eks.fleet.run.fleet_run",
             "ItemChanged": "cds_eks.fleet.run.events",
+            "ItemDiffers": "cds_eks.fleet.run.events",
             "JournalError": "cds_eks.fleet.journal.base",
             "JournalTooNew": "cds_eks.fleet.journal.base",
             "JournalUnavailable": "cds_eks.fleet.journal.base",
@@ -64,6 +65,7 @@ __all__ = [
     "FleetReport",
     "FleetRun",
     "ItemChanged",
+    "ItemDiffers",
     "JournalError",
     "JournalTooNew",
     "JournalUnavailable",

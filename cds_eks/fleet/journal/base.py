@@ -21,7 +21,8 @@ class JournalTooNew(JournalError):
 class JournalUnavailable(JournalError):
     """The journal can't be reached now (a database that is away, a lock that is not given up, a full disk).
 
-    What was to be written may or may not be in it. Outcomes are kept and written later: see `Pending`.
+    What was to be written may or may not be in it. A runner begins nothing new then, and writes
+    outcomes as soon as it can: see `Writer.insist`.
     """
 
 

@@ -78,6 +78,11 @@ class ClusterSpec:
     _fields: Mapping[str, Any] = attrs.field(alias="fields", repr=False, eq=False)
 
     @property
+    def masters(self) -> int:
+        """How many master nodes it is to have."""
+        return int(self._fields["master_number"])
+
+    @property
     def runs_commands(self) -> bool:
         """Whether a request for it runs commands (`cmd:`), which takes its time and belongs into a thread."""
         return runs_commands(self._fields) or self.pools[0].runs_commands

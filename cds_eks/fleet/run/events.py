@@ -47,6 +47,21 @@ class ItemChanged(Event):
 
 
 @attrs.frozen(kw_only=True)
+class ItemDiffers(Event):
+    """An item was asked for by another plan than this one: it is never replaced. `diff` tells in what it differs.
+
+    Nodes of a pool that scales are no difference, nor is another number of them, which is changed in place.
+
+    Attributes:
+        item: The item, with the digest of what was asked for.
+        wanted: The digest of what this plan asks for.
+    """
+
+    item: Item
+    wanted: str
+
+
+@attrs.frozen(kw_only=True)
 class Step(Event):
     """The service has taken a step on a cluster.
 

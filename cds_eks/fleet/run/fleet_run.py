@@ -19,7 +19,7 @@ from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.limits import Budgets
@@ -44,6 +44,11 @@ class Job(Protocol):
     @property
     def life_of(self) -> LifeOf:
         """Returns what sees to one group."""
+        ...  # pragma: no cover - a protocol has no body
+
+    @property
+    def differing(self) -> Sequence[tuple[Item, str]]:
+        """What another plan has asked for, as the journal has it, each with the digest of what is wanted now."""
         ...  # pragma: no cover - a protocol has no body
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
@@ -217,6 +222,9 @@ class FleetRun:
         open_items = [item for item in found if self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
+        for item, wanted in self._job.differing:
+            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
+            self._events.put(ItemDiffers(item=item, wanted=wanted))
         context, waits = self._context(open_items)
         runner = Runner(
             context,

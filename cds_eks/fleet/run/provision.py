@@ -70,6 +70,7 @@ class ProvisionJob:
     """
 
     goal: Literal["ready"] = "ready"
+    differing: Sequence[tuple[Item, str]] = ()
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
@@ -88,7 +89,13 @@ class ProvisionJob:
         if faults := self._plan.check():
             raise PlanError(faults)
         ids = {id_ for group in self._groups for id_ in group.item_ids}
-        await journal.add([item for item in self._plan.items() if item.id in ids])
+        wanted = {item.id: item for item in self._plan.items() if item.id in ids}
+        await journal.add(wanted.values())
+        self.differing = tuple(
+            (item, wanted[item.id].digest)
+            for item in await journal.items(ids=ids)
+            if item.digest and item.digest != wanted[item.id].digest
+        )
         return self._groups
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
