@@ -169,7 +169,7 @@ class PoolLife(ItemLife):
                 await self.fail("Different", words, (id,))
                 return
         replicas = None if found is None else found.replicas
-        self.item = await context.writer.insist(
+        self.item: Item = await context.writer.insist(
             self.item,
             state="accepted",
             ids=self._ids(id),
