@@ -35,7 +35,7 @@ class Teardown:
     """
 
     def __init__(self, context: Context, group: Group, items: Mapping[str, Item], *, include_adopted: bool) -> None:
-        self.is_created = anyio.Event()
+        self.is_created: anyio.Event = anyio.Event()
         self._context = context
         self._group = group
         self._items = dict(items)
