@@ -25,7 +25,7 @@ from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
-from cds_eks.fleet.run.reporting import report_of
+from cds_eks.fleet.run.reporting import Findings, report_of
 from cds_eks.fleet.run.runner import LifeOf, Runner
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class FleetRun:
         journal: Journal,
         settings: Settings,
         job: Job,
+        *,
+        began: float | None = None,
     ) -> None:
         self.runner: str = new_runner()
         self._eks = eks
@@ -108,7 +110,7 @@ class FleetRun:
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
-        self._times = (0.0, 0.0)
+        self._times = (began or 0.0, 0.0)
 
     def __aiter__(self) -> Self:
         return self
@@ -130,20 +132,30 @@ class FleetRun:
             PlanError: The plan has faults.
             JournalError: The journal can't be read.
         """
-        self._begin()
-        async with _stopping(self):
-            await self._has_ended.wait()
-        self._raise_failure()
+        found = await self.findings()
         return await report_of(
             self._journal,
             self._groups,
             plan=self._plan,
             times=self._times,
-            stopped=self._stopped,
-            differences=self._differences,
-            steps=self._steps,
+            stopped=found.stopped,
+            differences=found.differences,
+            steps=found.steps,
             goal=self._job.goal,
         )
+
+    async def findings(self) -> Findings:
+        """Return what this run has found out that is not in the journal, when it has ended.
+
+        Raises:
+            PlanError: The plan has faults.
+            JournalError: The journal can't be read.
+        """
+        self._begin()
+        async with _stopping(self):
+            await self._has_ended.wait()
+        self._raise_failure()
+        return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
 
     def stop(self, reason: str = "stopped") -> None:
         """Begin nothing new, finish the creates that are under way, and end."""
@@ -198,7 +210,8 @@ class FleetRun:
 
     async def _carry_out(self) -> None:
         now = await self._journal.now()
-        self._times = (now, now)
+        began = self._times[0] or now
+        self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
         found = await self._journal.items(states=OPEN)
         open_items = [item for item in found if self._job.is_to_settle(item)]
@@ -212,7 +225,7 @@ class FleetRun:
             self._groups,
             life_of=self._job.life_of,
             goal=self._job.goal,
-            began=now,
+            began=began,
             stop=self.stop,
         )
         await runner.run(open_items)

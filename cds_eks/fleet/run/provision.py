@@ -53,12 +53,23 @@ def provision(
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
     """
-    if adopt not in ("never", "matching", "require"):
-        raise ConfigurationError(f"adopt must be 'never', 'matching' or 'require', not {adopt!r}")
-    settings = Settings(
+    settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
     return FleetRun(eks, plan, journal, settings, ProvisionJob(plan, selected(plan.clusters, only, exclude)))
+
+
+def checked_settings(
+    *, settle: float, adopt: Adopt, stop_on_error: bool, strict: bool, limits: FleetLimits
+) -> Settings:
+    """Return the settings of a run.
+
+    Raises:
+        ConfigurationError: There is no such `adopt`.
+    """
+    if adopt not in ("never", "matching", "require"):
+        raise ConfigurationError(f"adopt must be 'never', 'matching' or 'require', not {adopt!r}")
+    return Settings(settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits)
 
 
 class ProvisionJob:
