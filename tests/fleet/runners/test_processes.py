@@ -20,7 +20,7 @@ from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
-from fleet.journal.conftest import postgres_server as postgres_server  # noqa: PLC0414 - a fixture
+from fleet.journal.conftest import postgres_server as postgres_server
 from fleet.run.world import plan_of
 from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, sendable_plan, serving
 
