@@ -126,6 +126,7 @@ async def _carried_out(
         await crew.wait(max(limits.lease, 2 * limits.poll_interval))
     except BaseException as error:
         reason = INTERRUPTED if not isinstance(error, Exception) else f"the launch has ended: {type(error).__name__}"
+        reason += "; another launch, or the journal's stop(None), takes this back"
         with anyio.CancelScope(shield=True):
             await _stop(crew, journal, reason, limits.lease + limits.grace)
         raise

@@ -11,15 +11,18 @@ import time
 import urllib.request
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import pytest
+from anyio import to_thread
 
-from cds_eks import RetryPolicy
+from cds_eks import RetryPolicy, fleet
+from cds_eks.errors import EksError
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.run.limits import FleetLimits
@@ -103,3 +106,23 @@ def serving(monkeypatch: pytest.MonkeyPatch, *options: str, speed: float = 300.0
     finally:
         process.kill()
         process.communicate()
+
+
+def launched(service: Service, plan: Plan, beside: Callable[[], object] = int, **settings: Any) -> FleetReport:
+    """Launch a plan, and do something beside it in a thread."""
+
+    async def body() -> FleetReport | Exception:
+        async with anyio.create_task_group() as group:
+            group.start_soon(to_thread.run_sync, beside)
+            try:
+                return await fleet.launch(
+                    plan, client=service.client(), **{"settle": SETTLE, "limits": LIMITS, **settings}
+                )
+            except EksError as error:
+                return error
+        raise AssertionError
+
+    done = anyio.run(body)
+    if isinstance(done, Exception):
+        raise done
+    return done

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import anyio
-import attrs
 import pytest
-from anyio import to_thread
 
-from cds_eks import fleet
-from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.runners.pool import RunnersLost
-from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, sendable_plan, serving
+from fleet.runners.crowd import LIMITS, LOSSY, Service, launched, sendable_plan, serving
 
 distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 
@@ -41,22 +39,16 @@ def dask(service: Service) -> Iterator[Any]:
         yield client
 
 
-def launched(service: Service, journal: Path, executor: Any, beside: Callable[[], object], **limits: Any) -> FleetReport:
-    async def body() -> FleetReport:
-        async with anyio.create_task_group() as group:
-            group.start_soon(to_thread.run_sync, beside)
-            return await fleet.launch(
-                sendable_plan(COUNT),
-                journal=journal,
-                executor=executor,
-                runners=2,
-                client=service.client(),
-                settle=SETTLE,
-                limits=attrs.evolve(LIMITS, **limits),
-            )
-        raise AssertionError
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
-    return anyio.run(body)
+
+def program(name: str, *args: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", f"distributed.cli.dask_{name}", *args, "--no-dashboard", "--host", "127.0.0.1"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def pids(client: Any) -> list[int]:
@@ -72,7 +64,14 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice_or_lost(
         service.until_created(4)
         os.kill(workers[0], signal.SIGKILL)
 
-    report = launched(service, tmp_path / "fleet.db", dask.get_executor(pure=False), kill)
+    report = launched(
+        service,
+        sendable_plan(COUNT),
+        kill,
+        journal=tmp_path / "fleet.db",
+        executor=dask.get_executor(pure=False),
+        runners=2,
+    )
     service.assert_once(sendable_plan(COUNT), report)
 
 
@@ -87,7 +86,14 @@ def test_a_worker_that_is_frozen_for_three_leases_and_woken_makes_nothing_twice(
         time.sleep(3 * LIMITS.lease)
         os.kill(workers[0], signal.SIGCONT)
 
-    report = launched(service, tmp_path / "fleet.db", dask.get_executor(pure=False), freeze)
+    report = launched(
+        service,
+        sendable_plan(COUNT),
+        freeze,
+        journal=tmp_path / "fleet.db",
+        executor=dask.get_executor(pure=False),
+        runners=2,
+    )
     service.assert_once(sendable_plan(COUNT), report)
 
 
@@ -95,24 +101,30 @@ def test_when_the_scheduler_is_killed_the_launch_says_so_and_is_resumed_elsewher
     service: Service, tmp_path: Path
 ) -> None:
     plan = sendable_plan(COUNT)
-    address, process = scheduler()
-    workers = [worker(address) for _ in range(2)]
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    process = program("scheduler", "--port", str(port))
+    workers = [program("worker", address, "--nthreads", "1") for _ in range(2)]
     try:
         with distributed.Client(address, timeout=30) as client:
+            client.wait_for_workers(2, timeout=60)
 
             def kill() -> None:
                 service.until_created(2)
                 process.kill()
 
             with pytest.raises(RunnersLost):
-                launched(service, tmp_path / "fleet.db", client.get_executor(pure=False), kill)
+                launched(
+                    service,
+                    sendable_plan(COUNT),
+                    kill,
+                    journal=tmp_path / "fleet.db",
+                    executor=client.get_executor(pure=False),
+                    runners=2,
+                )
     finally:
         for each in (process, *workers):
             each.kill()
             each.wait()
-    report = anyio.run(
-        lambda: fleet.launch(
-            plan, journal=tmp_path / "fleet.db", runners=2, client=service.client(), settle=SETTLE, limits=LIMITS
-        )
-    )
+    report = launched(service, plan, journal=tmp_path / "fleet.db", runners=2)
     service.assert_once(plan, report)

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,12 @@ import pytest
 from anyio import to_thread
 
 from cds_eks import errors, fleet
-from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
 from fleet.journal.conftest import postgres_server as postgres_server
 from fleet.run.world import plan_of
-from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, sendable_plan, serving
+from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, launched, sendable_plan, serving
 
 COUNT = 8
 SPAWN = multiprocessing.get_context("spawn")
@@ -32,23 +31,6 @@ SPAWN = multiprocessing.get_context("spawn")
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     with serving(monkeypatch, "--fault", LOSSY) as found:
         yield found
-
-
-def launched(service: Service, journal: str | Path, beside: Callable[[], object] = int, **settings: Any) -> FleetReport:
-    """Launch a plan, and do something beside it."""
-
-    async def body() -> FleetReport:
-        async with anyio.create_task_group() as group:
-            group.start_soon(to_thread.run_sync, beside)
-            return await fleet.launch(
-                sendable_plan(COUNT),
-                journal=journal,
-                client=service.client(),
-                **{"settle": SETTLE, "limits": LIMITS, **settings},
-            )
-        raise AssertionError
-
-    return anyio.run(body)
 
 
 def kill_a_child(service: Service, after: int) -> None:
@@ -67,14 +49,28 @@ def test_a_pool_of_processes_that_breaks_is_built_anew_and_nothing_is_made_twice
         pools.append(ProcessPoolExecutor(2, mp_context=SPAWN))
         return pools[-1]
 
-    report = launched(service, tmp_path / "fleet.db", lambda: kill_a_child(service, 4), executor=make, runners=2)
+    report = launched(
+        service,
+        sendable_plan(COUNT),
+        lambda: kill_a_child(service, 4),
+        journal=tmp_path / "fleet.db",
+        executor=make,
+        runners=2,
+    )
     service.assert_once(sendable_plan(COUNT), report)
     assert len(pools) == 2
 
 
 def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(service: Service, tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=SPAWN) as pool:
-        report = launched(service, tmp_path / "fleet.db", lambda: kill_a_child(service, 4), executor=pool, runners=2)
+        report = launched(
+            service,
+            sendable_plan(COUNT),
+            lambda: kill_a_child(service, 4),
+            journal=tmp_path / "fleet.db",
+            executor=pool,
+            runners=2,
+        )
         with pytest.raises(RuntimeError):
             pool.submit(int)
     service.assert_once(sendable_plan(COUNT), report)
@@ -82,7 +78,7 @@ def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(service
 
 def test_runners_on_one_postgresql_share_the_work(service: Service, postgres_server: Any) -> None:
     address = postgres_server.new_database()
-    report = launched(service, address, lambda: kill_a_child(service, 4), runners=2)
+    report = launched(service, sendable_plan(COUNT), lambda: kill_a_child(service, 4), journal=address, runners=2)
     service.assert_once(sendable_plan(COUNT), report)
     workers = postgres_server.execute("SELECT count(DISTINCT pid) FROM fleet_audit WHERE state = 'sending'", address)
     assert workers[0][0] >= 2
@@ -101,7 +97,9 @@ def test_a_runner_submitted_twice_makes_nothing_twice(service: Service, tmp_path
         twice = [pool.submit(run_task, task) for _ in range(2)]
         summaries: list[RunnerSummary] = [each.result(60) for each in twice]
     assert len({summary.runner for summary in summaries}) == 2
-    report = launched(service, tmp_path / "fleet.db")  # in this process: it finds all of it done
+    report = launched(
+        service, sendable_plan(COUNT), journal=tmp_path / "fleet.db"
+    )  # in this process: it finds all of it done
     service.assert_once(plan, report)
 
 
@@ -131,7 +129,7 @@ def test_a_launch_that_is_cancelled_stops_all_runners_through_the_journal_and_is
     anyio.run(body)
     made = service.created()
     assert made < 3 * COUNT
-    report = launched(service, tmp_path / "fleet.db", runners=2)
+    report = launched(service, sendable_plan(COUNT), journal=tmp_path / "fleet.db", runners=2)
     service.assert_once(sendable_plan(COUNT), report)
 
 
@@ -140,7 +138,7 @@ def test_a_runner_that_finds_no_keys_where_it_runs_ends_the_launch_with_the_name
 ) -> None:
     monkeypatch.delenv(service.client().credentials_env[1])  # type: ignore[index]
     with pytest.raises(errors.ConfigurationError, match="CDS_EKS_TEST_FLEET_KEY is not set"):
-        launched(service, tmp_path / "fleet.db", runners=2)
+        launched(service, sendable_plan(COUNT), journal=tmp_path / "fleet.db", runners=2)
     assert service.ledger()["requests"] == []
 
 
