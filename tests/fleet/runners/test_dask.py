@@ -106,7 +106,7 @@ def test_when_the_scheduler_is_killed_the_launch_says_so_and_is_resumed_elsewher
     process = program("scheduler", "--port", str(port))
     workers = [program("worker", address, "--nthreads", "1") for _ in range(2)]
     try:
-        with distributed.Client(address, timeout=30) as client:
+        with distributed.Client(address, timeout=10) as client:
             client.wait_for_workers(2, timeout=60)
 
             def kill() -> None:
