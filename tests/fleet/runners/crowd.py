@@ -108,7 +108,9 @@ def serving(monkeypatch: pytest.MonkeyPatch, *options: str, speed: float = 300.0
         process.communicate()
 
 
-def launched(service: Service, plan: Plan, beside: Callable[[], object] = int, **settings: Any) -> FleetReport:
+def launched(
+    service: Service, plan: Plan, beside: Callable[[], object] = int, *, backend: str = "asyncio", **settings: Any
+) -> FleetReport:
     """Launch a plan, and do something beside it in a thread."""
 
     async def body() -> FleetReport | Exception:
@@ -122,7 +124,7 @@ def launched(service: Service, plan: Plan, beside: Callable[[], object] = int, *
                 return error
         raise AssertionError
 
-    done = anyio.run(body)
+    done = anyio.run(body, backend=backend)
     if isinstance(done, Exception):
         raise done
     return done

@@ -25,7 +25,7 @@ QUIET = {"silence_logs": 50, "dashboard_address": None, "host": "127.0.0.1"}
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with serving(monkeypatch, "--fault", LOSSY) as found:
+    with serving(monkeypatch, "--fault", LOSSY, speed=120.0) as found:
         yield found
 
 
@@ -61,7 +61,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice_or_lost(
     workers = pids(dask)
 
     def kill() -> None:
-        service.until_created(4)
+        service.until_created(1)
         os.kill(workers[0], signal.SIGKILL)
 
     report = launched(
@@ -81,7 +81,7 @@ def test_a_worker_that_is_frozen_for_three_leases_and_woken_makes_nothing_twice(
     workers = pids(dask)
 
     def freeze() -> None:
-        service.until_created(2)
+        service.until_created(1)
         os.kill(workers[0], signal.SIGSTOP)
         time.sleep(3 * LIMITS.lease)
         os.kill(workers[0], signal.SIGCONT)
@@ -110,7 +110,7 @@ def test_when_the_scheduler_is_killed_the_launch_says_so_and_is_resumed_elsewher
             client.wait_for_workers(2, timeout=60)
 
             def kill() -> None:
-                service.until_created(2)
+                service.until_created(1)
                 process.kill()
 
             with pytest.raises(RunnersLost):

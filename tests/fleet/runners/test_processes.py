@@ -29,7 +29,7 @@ SPAWN = multiprocessing.get_context("spawn")
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with serving(monkeypatch, "--fault", LOSSY) as found:
+    with serving(monkeypatch, "--fault", LOSSY, speed=120.0) as found:
         yield found
 
 
@@ -40,8 +40,9 @@ def kill_a_child(service: Service, after: int) -> None:
     os.kill(children[0].pid or 0, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_pool_of_processes_that_breaks_is_built_anew_and_nothing_is_made_twice_or_lost(
-    service: Service, tmp_path: Path
+    service: Service, tmp_path: Path, backend: str
 ) -> None:
     pools: list[Executor] = []
 
@@ -52,10 +53,11 @@ def test_a_pool_of_processes_that_breaks_is_built_anew_and_nothing_is_made_twice
     report = launched(
         service,
         sendable_plan(COUNT),
-        lambda: kill_a_child(service, 4),
+        lambda: kill_a_child(service, 1),
         journal=tmp_path / "fleet.db",
         executor=make,
         runners=2,
+        backend=backend,
     )
     service.assert_once(sendable_plan(COUNT), report)
     assert len(pools) == 2
@@ -66,7 +68,7 @@ def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(service
         report = launched(
             service,
             sendable_plan(COUNT),
-            lambda: kill_a_child(service, 4),
+            lambda: kill_a_child(service, 1),
             journal=tmp_path / "fleet.db",
             executor=pool,
             runners=2,
@@ -78,7 +80,7 @@ def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(service
 
 def test_runners_on_one_postgresql_share_the_work(service: Service, postgres_server: Any) -> None:
     address = postgres_server.new_database()
-    report = launched(service, sendable_plan(COUNT), lambda: kill_a_child(service, 4), journal=address, runners=2)
+    report = launched(service, sendable_plan(COUNT), lambda: kill_a_child(service, 1), journal=address, runners=2)
     service.assert_once(sendable_plan(COUNT), report)
     workers = postgres_server.execute("SELECT count(DISTINCT pid) FROM fleet_audit WHERE state = 'sending'", address)
     assert workers[0][0] >= 2
@@ -118,7 +120,7 @@ def test_a_launch_that_is_cancelled_stops_all_runners_through_the_journal_and_is
                     runners=2,
                 )
             )
-            await to_thread.run_sync(service.until_created, 3)
+            await to_thread.run_sync(service.until_created, 1)
             group.cancel_scope.cancel()
         async with fleet.open_journal(tmp_path / "fleet.db") as journal:
             assert "stop" in [entry.action for entry in await journal.audit()]
