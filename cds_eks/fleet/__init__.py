@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from cds_eks.fleet.run.provision import provision
     from cds_eks.fleet.run.saved import PlanOutdated, apply, save
     from cds_eks.fleet.run.survey import diff, status
+    from cds_eks.fleet.runners.client_settings import ClientSettings
+    from cds_eks.fleet.runners.launching import launch
+    from cds_eks.fleet.runners.pool import RunnersLost
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "ClientSettings": "cds_eks.fleet.runners.client_settings",
             "FleetLimits": "cds_eks.fleet.run.limits",
             "FleetReport": "cds_eks.fleet.report.fleet_report",
             "FleetRun": "cds_eks.fleet.run.fleet_run",
@@ -45,12 +49,14 @@ else:
             "PlanOutdated": "cds_eks.fleet.run.saved",
             "RunEnded": "cds_eks.fleet.run.events",
             "RunStarted": "cds_eks.fleet.run.events",
+            "RunnersLost": "cds_eks.fleet.runners.pool",
             "Step": "cds_eks.fleet.run.events",
             "StoppedCreating": "cds_eks.fleet.run.events",
             "apply": "cds_eks.fleet.run.saved",
             "destroy": "cds_eks.fleet.run.destroy",
             "diff": "cds_eks.fleet.run.survey",
             "import_": "cds_eks.fleet.run.importing",
+            "launch": "cds_eks.fleet.runners.launching",
             "open_journal": "cds_eks.fleet.journal.opening",
             "orphans": "cds_eks.fleet.run.orphans",
             "provision": "cds_eks.fleet.run.provision",
@@ -61,6 +67,7 @@ else:
     )
 
 __all__ = [
+    "ClientSettings",
     "FleetLimits",
     "FleetReport",
     "FleetRun",
@@ -77,12 +84,14 @@ __all__ = [
     "PlanOutdated",
     "RunEnded",
     "RunStarted",
+    "RunnersLost",
     "Step",
     "StoppedCreating",
     "apply",
     "destroy",
     "diff",
     "import_",
+    "launch",
     "open_journal",
     "orphans",
     "provision",

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-INSTALLED = ("emulator", "native", "speed", "all", "fleet", "fleet-postgres", "dev")
+INSTALLED = ("emulator", "native", "speed", "all", "dask", "fleet", "fleet-postgres", "dev")
 PYTHON = "Programming Language :: Python :: 3."
 
 

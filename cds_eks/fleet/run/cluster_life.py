@@ -58,14 +58,17 @@ class ClusterLife(ItemLife):
         """Wait until the cluster is running, in error, or gone for certain."""
         cluster_id, poller = own_id(self.item), self._context.poller
         assert cluster_id is not None
-        cluster = poller.state_of(cluster_id)
         while True:
-            if cluster is None and await self._is_gone(cluster_id):
-                return "it is not there any more"
-            if cluster is not None and (verdict := judge_cluster(cluster)).has_ended:
+            cluster = poller.state_of(cluster_id)
+            if cluster is None:
+                if await self._is_gone(cluster_id):
+                    return "it is not there any more"
+                if poller.state_of(cluster_id) is not None:
+                    continue  # a round has shown it meanwhile: that change is not told once more
+            elif (verdict := judge_cluster(cluster)).has_ended:
                 return verdict.failure
             with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
-                cluster = await poller.change_of(cluster_id)
+                await poller.change_of(cluster_id)
 
     async def _is_gone(self, cluster_id: str) -> bool:
         """Whether a cluster that is not listed is not there. Lists and reads lag behind a create for some time."""

@@ -11,8 +11,9 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import OPEN, Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.fleet_run import FleetRun, selected
+from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.teardown import Teardown

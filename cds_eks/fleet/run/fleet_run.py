@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
-from collections.abc import Collection, Iterable, Sequence
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
 from cds_eks._runtime import background
-from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.attempt import Writer
-from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
+from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import Moment
@@ -22,63 +17,16 @@ from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.job import Job, new_runner
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
-from cds_eks.fleet.run.reporting import report_of
-from cds_eks.fleet.run.runner import LifeOf, Runner
+from cds_eks.fleet.run.reporting import Findings, report_of
+from cds_eks.fleet.run.runner import Runner
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
-
-
-class Job(Protocol):
-    """What a run does."""
-
-    @property
-    def goal(self) -> Literal["ready", "deleted"]:
-        """The state that all items are to reach."""
-        ...  # pragma: no cover - a protocol has no body
-
-    @property
-    def life_of(self) -> LifeOf:
-        """Returns what sees to one group."""
-        ...  # pragma: no cover - a protocol has no body
-
-    @property
-    def differing(self) -> Sequence[tuple[Item, str]]:
-        """What another plan has asked for, as the journal has it, each with the digest of what is wanted now."""
-        ...  # pragma: no cover - a protocol has no body
-
-    async def groups(self, journal: Journal) -> Sequence[Group]:
-        """Return the clusters that it is about, with their pools, all of which the journal has by then."""
-        ...  # pragma: no cover - a protocol has no body
-
-    def is_to_settle(self, item: Item) -> bool:
-        """Whether an open item of the journal has to be settled before it begins."""
-        ...  # pragma: no cover - a protocol has no body
-
-
-def new_runner() -> str:
-    """Return a name that no other runner has: it says where it runs, for people."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-
-
-def selected(
-    clusters: Iterable[WantedCluster], only: Collection[str], exclude: Collection[str]
-) -> tuple[WantedCluster, ...]:
-    """Return the clusters that are meant, by names or patterns."""
-    for name, patterns in (("only", only), ("exclude", exclude)):
-        if isinstance(patterns, str):
-            raise ConfigurationError(f"{name} must be a collection of names, not one text")
-
-    def is_any_of(cluster: WantedCluster, patterns: Collection[str]) -> bool:
-        return any(fnmatchcase(cluster.name, pattern) for pattern in patterns)
-
-    return tuple(
-        cluster for cluster in clusters if (not only or is_any_of(cluster, only)) and not is_any_of(cluster, exclude)
-    )
 
 
 class FleetRun:
@@ -100,6 +48,8 @@ class FleetRun:
         journal: Journal,
         settings: Settings,
         job: Job,
+        *,
+        began: float | None = None,
     ) -> None:
         self.runner: str = new_runner()
         self.open_items: tuple[Item, ...] = ()
@@ -118,7 +68,7 @@ class FleetRun:
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
-        self._times = (0.0, 0.0)
+        self._times = (began or 0.0, 0.0)
 
     def __aiter__(self) -> Self:
         return self
@@ -148,20 +98,30 @@ class FleetRun:
             PlanError: The plan has faults.
             JournalError: The journal can't be read.
         """
-        self.begin()
-        async with _stopping(self):
-            await self._has_ended.wait()
-        self._raise_failure()
+        found = await self.findings()
         return await report_of(
             self._journal,
             self._groups,
             plan=self._plan,
             times=self._times,
-            stopped=self._stopped,
-            differences=self._differences,
-            steps=self._steps,
+            stopped=found.stopped,
+            differences=found.differences,
+            steps=found.steps,
             goal=self._job.goal,
         )
+
+    async def findings(self) -> Findings:
+        """Return what this run has found out that is not in the journal, when it has ended.
+
+        Raises:
+            PlanError: The plan has faults.
+            JournalError: The journal can't be read.
+        """
+        self.begin()
+        async with _stopping(self):
+            await self._has_ended.wait()
+        self._raise_failure()
+        return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
 
     def stop(self, reason: str = "stopped") -> None:
         """Begin nothing new, finish the creates that are under way, and end."""
@@ -216,7 +176,8 @@ class FleetRun:
 
     async def _carry_out(self) -> None:
         now = await self._journal.now()
-        self._times = (now, now)
+        began = self._times[0] or now
+        self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
         found = await self._journal.items(states=OPEN)
         open_items = [item for item in found if self._job.is_to_settle(item)]
@@ -233,7 +194,7 @@ class FleetRun:
             self._groups,
             life_of=self._job.life_of,
             goal=self._job.goal,
-            began=now,
+            began=began,
             stop=self.stop,
         )
         await runner.run(open_items)

@@ -24,7 +24,7 @@ class Leases:
         journal: The journal.
         runner: The runner's name.
         lease: For how many seconds a claim is good.
-        on_beat: Is told of each heartbeat.
+        on_beat: Is told of each heartbeat, and when it began by the event loop's clock.
         on_lost: Is told the id of an item whose lease is lost.
     """
 
@@ -34,7 +34,7 @@ class Leases:
         runner: str,
         *,
         lease: float,
-        on_beat: Callable[[Heartbeat], None],
+        on_beat: Callable[[Heartbeat, float], None],
         on_lost: Callable[[str], None],
     ) -> None:
         self._journal = journal
@@ -43,7 +43,6 @@ class Leases:
         self._on_beat = on_beat
         self._on_lost = on_lost
         self._held: set[str] = set()
-        self._good_until = 0.0
 
     async def claim(self, ids: Collection[str], limit: int) -> list[Item]:
         """Claim some of these items that nobody holds, whatever their state."""
@@ -60,21 +59,19 @@ class Leases:
             log(logger, logging.INFO, "release", "failed", error=type(error).__name__)
 
     async def renew(self) -> None:
-        """Renew the leases until cancelled. Those that can't be renewed in time are lost."""
-        self._good_until = anyio.current_time() + self._lease
+        """Renew the leases until cancelled, at once for the first time: others learn that this runner is there."""
         while True:
-            await anyio.sleep(self._lease / PER_LEASE)
             began = anyio.current_time()
             try:
                 beat = await self._journal.renew(self._runner, lease=self._lease)
             except JournalError as error:
                 log(logger, logging.WARNING, "heartbeat", "failed", error=type(error).__name__)
-                continue
-            self._good_until = began + self._lease
-            for item_id in beat.lost & self._held:
-                self._held.discard(item_id)
-                self._on_lost(item_id)
-            self._on_beat(beat)
+            else:
+                for item_id in beat.lost & self._held:
+                    self._held.discard(item_id)
+                    self._on_lost(item_id)
+                self._on_beat(beat, began)
+            await anyio.sleep(self._lease / PER_LEASE)
 
     async def end(self) -> None:
         """Give everything back, and say that the runner is gone."""

@@ -11,6 +11,7 @@ import attrs
 
 from cds_eks._runtime.numbers import MOST, is_finite, shown_number
 from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.run.shared_rate import SharedRate
 
 
 def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -33,7 +34,8 @@ class FleetLimits:
         creates: Writes under way at once.
         reads: Look-ups under way at once.
         polls: Polls under way at once.
-        requests_per_second: Requests begun in a second by all runners of the journal together; None for no limit.
+        requests_per_second: Requests begun in a second by all runners of the journal together; None for no limit. All
+            must have the same lease. A runner that joins others begins after half a lease.
         poll_interval: The pause between two rounds of polls; one list serves all clusters.
         pool_fallback: After how long a node pool is asked for though its cluster's number of nodes does not say that
             it may be ready.
@@ -69,47 +71,34 @@ class Budgets:
 
     Args:
         limits: The numbers.
+
+    Attributes:
+        rate: The account's rate, which all runners share.
     """
 
     def __init__(self, limits: FleetLimits) -> None:
-        self._rate = limits.requests_per_second
-        self._runners = 1
-        self._next = 0.0
+        self.rate: SharedRate = SharedRate(limits.requests_per_second, lease=limits.lease)
         self._creates = anyio.CapacityLimiter(limits.creates)
         self._reads = anyio.CapacityLimiter(limits.reads)
         self._polls = anyio.CapacityLimiter(limits.polls)
-
-    def share_among(self, runners: int) -> None:
-        """Have the account's rate divided by the runners that are alive."""
-        self._runners = max(1, runners)
 
     @asynccontextmanager
     async def create(self) -> AsyncIterator[None]:
         """Hold a permit to write."""
         async with self._creates:
-            await self._turn()
+            await self.rate.turn()
             yield
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
         """Hold a permit to look something up."""
         async with self._reads:
-            await self._turn()
+            await self.rate.turn()
             yield
 
     @asynccontextmanager
     async def poll(self) -> AsyncIterator[None]:
         """Hold a permit to poll."""
         async with self._polls:
-            await self._turn()
+            await self.rate.turn()
             yield
-
-    async def _turn(self) -> None:
-        """Wait until the next request may begin, if there is a rate."""
-        if self._rate is None:
-            return
-        now = anyio.current_time()
-        begins = max(now, self._next)
-        self._next = begins + self._runners / self._rate
-        if begins > now:
-            await anyio.sleep(begins - now)

@@ -12,7 +12,7 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
-from cds_eks.fleet.run.fleet_run import selected
+from cds_eks.fleet.run.job import selected
 from cds_eks.schema.status import is_leaving
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.fleet_run import FleetRun, selected
+from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
+from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
 
@@ -53,12 +54,23 @@ def provision(
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
     """
-    if adopt not in ("never", "matching", "require"):
-        raise ConfigurationError(f"adopt must be 'never', 'matching' or 'require', not {adopt!r}")
-    settings = Settings(
+    settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
     return FleetRun(eks, plan, journal, settings, ProvisionJob(plan, selected(plan.clusters, only, exclude)))
+
+
+def checked_settings(
+    *, settle: float, adopt: Adopt, stop_on_error: bool, strict: bool, limits: FleetLimits
+) -> Settings:
+    """Return the settings of a run.
+
+    Raises:
+        ConfigurationError: There is no such `adopt`.
+    """
+    if adopt not in ("never", "matching", "require"):
+        raise ConfigurationError(f"adopt must be 'never', 'matching' or 'require', not {adopt!r}")
+    return Settings(settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits)
 
 
 class ProvisionJob:

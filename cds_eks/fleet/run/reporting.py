@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
+
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
@@ -14,6 +16,21 @@ from cds_eks.fleet.run.group import Group
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
+
+
+@attrs.frozen(kw_only=True)
+class Findings:
+    """What a run has found out that is not in the journal.
+
+    Attributes:
+        stopped: Why no more creates were made, or None.
+        differences: What comparisons have shown, by the item's id.
+        steps: What the service did on each cluster, by the item's id.
+    """
+
+    stopped: str | None = None
+    differences: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    steps: Mapping[str, Sequence[Moment]] = attrs.field(factory=dict)
 
 
 async def report_of(

@@ -78,6 +78,7 @@ class Runner:
 
     async def run(self, open_items: Iterable[Item]) -> None:
         """Do all of it."""
+        self._context.budgets.rate.hold()
         async with anyio.create_task_group() as helpers:
             helpers.start_soon(self._leases.renew)
             helpers.start_soon(self._context.poller.run)
@@ -180,7 +181,7 @@ class Runner:
             scope.cancel()
             self._context.in_flight.cut(group_id)
 
-    def _on_beat(self, beat: Heartbeat) -> None:
-        self._context.budgets.share_among(beat.runners)
+    def _on_beat(self, beat: Heartbeat, began: float) -> None:
+        self._context.budgets.rate.beat(beat.runners, began)
         if beat.stop is not None:
             self._stop(beat.stop)

@@ -17,8 +17,8 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
-from cds_eks.fleet.run.fleet_run import selected
 from cds_eks.fleet.run.group import Group, group_of
+from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of

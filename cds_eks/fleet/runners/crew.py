@@ -1,0 +1,152 @@
+"""Watches the runners of a launch, and replaces those that are lost, until all of the plan is done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+
+import anyio
+from anyio import to_thread
+
+from cds_eks._runtime.logs import log
+from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.journal.base import Journal, JournalError, JournalTooNew
+from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.runners.pool import RunnerPool, RunnersLost
+from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask
+
+logger: logging.Logger = logging.getLogger("cds_eks.fleet")
+
+TICK = 0.1
+"""How often the runners are looked at, in seconds."""
+LONGEST_PAUSE = 5.0
+DEAD = 3
+"""After how many leases without a live claim nobody is at work."""
+
+_FATAL = (ConfigurationError, PlanError, JournalTooNew)  # another runner would say the same
+
+
+class Crew:
+    """The runners of a launch.
+
+    Args:
+        pool: Where they are submitted to.
+        task: What each of them does.
+        runners: How many there are to be.
+        journal: The journal, to see what becomes of their work.
+        item_ids: The items that they are about.
+
+    Attributes:
+        summaries: What those that have ended have handed back.
+    """
+
+    def __init__(
+        self, pool: RunnerPool, task: RunnerTask, *, runners: int, journal: Journal, item_ids: Collection[str]
+    ) -> None:
+        self.summaries: list[RunnerSummary] = []
+        self._pool = pool
+        self._task = task
+        self._runners = runners
+        self._journal = journal
+        self._item_ids = item_ids
+        self._lease = task.settings.limits.lease
+        self._at_work: dict[Future[RunnerSummary], Executor | None] = {}
+        self._losses = 0  # since anything was last seen to change
+        self._known: frozenset[tuple[str, str, int]] = frozenset()
+        self._seen_at_work: float | None = None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a runner has not ended, as far as its executor tells."""
+        return bool(self._at_work)
+
+    async def run(self) -> None:
+        """Submit the runners, and replace those that are lost, until one of them has found nothing more to do.
+
+        Raises:
+            RunnersLost: They are lost again and again.
+            ConfigurationError: A runner can't work where it runs.
+        """
+        for _ in range(self._runners):
+            await self._submit()
+        looked = anyio.current_time()
+        while self._at_work:
+            lost = [error for future in self._ended() if (error := self._take(future)) is not None]
+            if any(summary.findings.stopped is None for summary in self.summaries):
+                return  # it saw the end of all items
+            for error in lost:
+                await self._replace(error)
+            if anyio.current_time() - looked >= self._lease / 3:
+                looked = anyio.current_time()
+                await self._look_after_silent_ones()
+            await anyio.sleep(TICK)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for those that are still at work, but not longer than this; then they are left to themselves."""
+        with anyio.move_on_after(seconds):
+            while self._at_work:
+                for future in self._ended():
+                    self._take(future, is_over=True)
+                await anyio.sleep(TICK)
+
+    def _ended(self) -> list[Future[RunnerSummary]]:
+        return [future for future in self._at_work if future.done()]
+
+    async def _submit(self) -> None:
+        future = await to_thread.run_sync(self._pool.submit, self._task)
+        self._at_work[future] = self._pool.current
+
+    def _take(self, future: Future[RunnerSummary], *, is_over: bool = False) -> BaseException | None:
+        """Take what a runner has handed back; return why it is lost, if it is."""
+        executor = self._at_work.pop(future)
+        error = CancelledError() if future.cancelled() else future.exception()
+        if error is None:
+            self.summaries.append(future.result())
+            return None
+        if isinstance(error, BrokenExecutor):
+            self._pool.discard(executor)
+        if isinstance(error, _FATAL) and not is_over:
+            raise error
+        return error
+
+    async def _replace(self, error: BaseException) -> None:
+        """Submit another runner in place of one that was lost."""
+        log(logger, logging.WARNING, "runner", "lost", error=type(error).__name__)
+        await self._note_progress()
+        self._losses += 1
+        if self._losses > 3 * self._runners + 3:
+            raise RunnersLost(
+                f"runners are lost again and again, and nothing gets done: {type(error).__name__}: {error}"
+            ) from error
+        await anyio.sleep(min(LONGEST_PAUSE, TICK * 2.0 ** (self._losses - 1)))
+        await self._submit()
+
+    async def _note_progress(self) -> list[Item]:
+        try:
+            items = await self._journal.items(ids=self._item_ids)
+        except JournalError:
+            return []
+        known = frozenset((item.id, item.state, item.epoch) for item in items)
+        if known != self._known:
+            self._known, self._losses = known, 0
+        return items
+
+    async def _look_after_silent_ones(self) -> None:
+        """Replace runners of which nothing was seen for some leases: not all executors tell of what they have lost."""
+        try:
+            now = await self._journal.now()
+            items = await self._journal.items(ids=self._item_ids)
+        except JournalError:
+            return
+        if any(item.lease_until is not None and item.lease_until > now for item in items):
+            self._seen_at_work = now
+        elif self._seen_at_work is not None and now - self._seen_at_work > DEAD * self._lease:
+            self._seen_at_work = now
+            silent = list(self._at_work)
+            for future in silent:
+                del self._at_work[future]
+                future.cancel()
+            for _ in silent:
+                await self._replace(TimeoutError("nothing was seen of it for some leases"))

@@ -1,0 +1,180 @@
+"""`launch`: many runners of one plan, on any executor."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.ensure.decide import Adopt
+from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.journal.base import Journal, JournalError
+from cds_eks.fleet.journal.opening import open_journal
+from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.fleet_run import FleetRun
+from cds_eks.fleet.run.group import Group, group_of
+from cds_eks.fleet.run.job import selected
+from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
+from cds_eks.fleet.run.reporting import report_of
+from cds_eks.fleet.runners.client_settings import ClientSettings
+from cds_eks.fleet.runners.crew import Crew
+from cds_eks.fleet.runners.pool import RunnerPool
+from cds_eks.fleet.runners.task import RunnerTask
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.report.fleet_report import FleetReport
+
+INTERRUPTED = "the launch was interrupted"
+
+
+async def launch(
+    plan: WantedPlan,
+    *,
+    journal: str | os.PathLike[str],
+    executor: Executor | Callable[[], Executor] | None = None,
+    runners: int = 1,
+    client: ClientSettings | None = None,
+    settle: float = 60.0,
+    adopt: Adopt = "never",
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+    stop_on_error: bool = False,
+    strict: bool = False,
+    journal_timeout: float = 30.0,
+) -> FleetReport:
+    """Carry a plan out with any number of runners, each of which does what `provision` does.
+
+    The journal is their queue: each claims clusters by lease, so that a runner that is lost, frozen, or submitted twice
+    makes nothing twice and loses nothing. Those that are lost are replaced, and a pool of processes that is broken is
+    built anew. One process is enough for one machine: more of them pay on more machines.
+
+    With Dask (extra `dask`): `executor=client.get_executor(pure=False)`.
+
+    Args:
+        plan: The plan; each runner resolves its secrets where it runs.
+        journal: The journal's path, for one machine, or its PostgreSQL address.
+        executor: Where the runners run; or a function that makes it, and makes it anew if it breaks; None for this
+            process, or for processes of this machine if there are to be several runners.
+        runners: How many runners there are to be.
+        client: How each runner makes its client.
+        settle: See `provision`.
+        adopt: See `provision`.
+        only: Names or patterns of clusters; all others are left alone.
+        exclude: Names or patterns of clusters that are left alone.
+        limits: What one runner does at once; only `requests_per_second` is for all of them together.
+        stop_on_error: A runner creates nothing more once an item of its own has failed.
+        strict: See `provision`.
+        journal_timeout: For how many seconds to go on trying while the journal can't be reached.
+
+    Returns:
+        One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
+        until they have ended.
+
+    Raises:
+        PlanError: The plan has faults; nothing was submitted.
+        ConfigurationError: A runner can't work where it runs, or can't be sent there.
+        RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
+        JournalError: The journal can't be read.
+    """
+    if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
+        raise ConfigurationError("runners must be a whole number of at least 1")
+    settings = checked_settings(
+        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
+    )
+    wanted = selected(plan.clusters, only, exclude)
+    if faults := plan.check():
+        raise PlanError(faults)
+    client = (client or ClientSettings()).resolved()
+    where = _absolute(journal)
+    async with open_journal(where, timeout=journal_timeout) as opened:
+        await opened.stop(None)
+        if executor is None and runners == 1:
+            async with client.client() as eks:
+                return await FleetRun(eks, plan, opened, settings, ProvisionJob(plan, wanted)).report()
+        task = RunnerTask(
+            plan=plan,
+            journal=where,
+            journal_timeout=journal_timeout,
+            client=client,
+            settings=settings,
+            only=tuple(only),
+            exclude=tuple(exclude),
+            began=await opened.now(),
+        )
+        _check_that_it_can_be_sent(task)
+        groups = tuple(group_of(cluster) for cluster in wanted)
+        crew = await _carried_out(task, groups, opened, RunnerPool(executor, runners=runners), runners)
+        return await _report(task, groups, opened, crew)
+
+
+async def _carried_out(
+    task: RunnerTask, groups: Collection[Group], journal: Journal, pool: RunnerPool, runners: int
+) -> Crew:
+    ids = [id_ for group in groups for id_ in group.item_ids]
+    crew = Crew(pool, task, runners=runners, journal=journal, item_ids=ids)
+    limits = task.settings.limits
+    try:
+        await crew.run()
+        await crew.wait(max(limits.lease, 2 * limits.poll_interval))
+    except BaseException as error:
+        reason = INTERRUPTED if not isinstance(error, Exception) else f"the launch has ended: {type(error).__name__}"
+        reason += "; another launch, or the journal's stop(None), takes this back"
+        with anyio.CancelScope(shield=True):
+            await _stop(crew, journal, reason, limits.lease + limits.grace)
+        raise
+    finally:
+        pool.close(wait=False)
+    return crew
+
+
+async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float) -> None:
+    """Stop all runners through the journal: executors can't stop what runs already."""
+    try:
+        await journal.stop(reason)
+        await crew.wait(seconds)
+        if not crew.is_at_work:
+            await journal.stop(None)
+        # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
+    except JournalError:
+        return  # it is away: runners create nothing without it
+
+
+async def _report(task: RunnerTask, groups: tuple[Group, ...], journal: Journal, crew: Crew) -> FleetReport:
+    """Return one report on what all runners have done."""
+    differences: dict[str, Any] = {}
+    steps: dict[str, Collection[Moment]] = {}
+    for summary in crew.summaries:
+        differences.update(summary.findings.differences)
+        steps.update(summary.findings.steps)
+    reasons = [summary.findings.stopped for summary in crew.summaries]
+    return await report_of(
+        journal,
+        groups,
+        plan=task.plan,
+        times=(task.began, await journal.now()),
+        stopped=next((reason for reason in reasons if reason is not None), None),
+        differences=differences,
+        steps={id_: tuple(moments) for id_, moments in steps.items()},
+    )
+
+
+def _absolute(journal: str | os.PathLike[str]) -> str:
+    """Return a journal's path or address, as it is understood in any folder."""
+    text = os.fspath(journal)
+    return text if "://" in text else str(Path(text).absolute())
+
+
+def _check_that_it_can_be_sent(task: RunnerTask) -> None:
+    try:
+        pickle.dumps(task)
+    except Exception as error:
+        raise ConfigurationError(f"a runner can't be sent to another process: {error}") from error

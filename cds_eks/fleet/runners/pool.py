@@ -1,0 +1,85 @@
+"""Where runners are submitted to: any executor; one that breaks is built anew."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+
+from cds_eks.errors import ConfigurationError, EksError
+from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
+
+MakeExecutor = Callable[[], Executor]
+
+
+class RunnersLost(EksError):
+    """Runners are lost again and again, or can't be submitted any more.
+
+    The journal knows what is open: launch again.
+    """
+
+
+class RunnerPool:
+    """Submits runners.
+
+    Args:
+        executor: Where to; or what makes it, and makes it anew when it is broken; None for a pool of processes here. A
+            pool of processes that was passed and breaks is followed by one of this kind.
+        runners: How many processes a pool made here has.
+    """
+
+    def __init__(self, executor: Executor | MakeExecutor | None, *, runners: int) -> None:
+        self._make: MakeExecutor | None = None
+        self._runners = runners
+        self._own: list[Executor] = []
+        if executor is None:
+            self._make = self._processes
+        elif isinstance(executor, ProcessPoolExecutor):
+            self._make = self._processes  # for when it breaks
+        elif not isinstance(executor, Executor):
+            if not callable(executor):
+                raise ConfigurationError(f"executor must be an Executor, or make one, not {type(executor).__name__}")
+            self._make = executor
+        self._current: Executor | None = executor if isinstance(executor, Executor) else None
+
+    def submit(self, task: RunnerTask) -> Future[RunnerSummary]:
+        """Submit a runner, to a new executor if the one before is broken.
+
+        Raises:
+            RunnersLost: The executor takes nothing any more, and can't be made anew.
+        """
+        for _ in range(2):
+            executor = self._executor()
+            try:
+                return executor.submit(run_task, task)
+            except BrokenExecutor:
+                self.discard(executor)
+            except Exception as error:
+                raise RunnersLost(f"the executor takes no runners any more: {type(error).__name__}: {error}") from error
+        raise RunnersLost("the executor broke again as soon as it was made")
+
+    def discard(self, executor: Executor | None = None) -> None:
+        """Use the executor no more, which is broken. Nothing is done if another one is in use by now."""
+        if executor in (None, self._current) and self._make is not None:
+            self._current = None
+
+    @property
+    def current(self) -> Executor | None:
+        """The executor that is in use."""
+        return self._current
+
+    def close(self, *, wait: bool) -> None:
+        """Shut down what was made here; `wait` until its processes are gone."""
+        for executor in self._own:
+            executor.shutdown(wait=wait, cancel_futures=True)
+
+    def _executor(self) -> Executor:
+        if self._current is None:
+            if self._make is None:
+                raise RunnersLost("the executor is broken: pass a function that makes one, and it is made anew")
+            self._current = self._make()
+            self._own.append(self._current)
+        return self._current
+
+    def _processes(self) -> Executor:
+        return ProcessPoolExecutor(self._runners, mp_context=multiprocessing.get_context("spawn"))

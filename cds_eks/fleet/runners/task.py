@@ -1,0 +1,76 @@
+"""One runner, as it is sent to another process: a function and a value, both of which can be pickled."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import anyio
+import attrs
+
+from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.journal.opening import open_journal
+from cds_eks.fleet.run.context import Settings
+from cds_eks.fleet.run.fleet_run import FleetRun
+from cds_eks.fleet.run.job import selected
+from cds_eks.fleet.run.provision import ProvisionJob
+from cds_eks.fleet.run.reporting import Findings
+from cds_eks.fleet.runners.client_settings import ClientSettings
+
+
+@attrs.frozen(kw_only=True)
+class RunnerTask:
+    """What a runner is to do. All runners of a launch get the same.
+
+    Attributes:
+        plan: The plan, with its secrets by reference.
+        journal: The journal's path or address.
+        journal_timeout: For how many seconds to go on trying while the journal can't be reached.
+        client: How it makes its client.
+        settings: What was asked for.
+        only: Names or patterns of the clusters that are meant.
+        exclude: Names or patterns of clusters that are left alone.
+        began: When the launch began, by the journal's clock: what has ended since then is not done again.
+    """
+
+    plan: WantedPlan = attrs.field(repr=False)
+    journal: str = attrs.field(repr=False)  # it may hold a password
+    journal_timeout: float = 30.0
+    client: ClientSettings
+    settings: Settings
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    began: float
+
+
+@attrs.frozen(kw_only=True)
+class RunnerSummary:
+    """What a runner hands back; all else is in the journal.
+
+    Attributes:
+        runner: Its name in the journal; no other has it, not even the same task submitted twice.
+        host: The machine's name.
+        pid: The process's id.
+        findings: What it has found out that is not in the journal.
+    """
+
+    runner: str
+    host: str
+    pid: int
+    findings: Findings
+
+
+def run_task(task: RunnerTask) -> RunnerSummary:
+    """Be one runner, in an event loop of its own, until all of the plan is done or it is told to stop.
+
+    It may be called any number of times, at once or one after the other: the journal decides who does what.
+    """
+    return anyio.run(_run, task)
+
+
+async def _run(task: RunnerTask) -> RunnerSummary:
+    job = ProvisionJob(task.plan, selected(task.plan.clusters, task.only, task.exclude))
+    async with task.client.client() as eks, open_journal(task.journal, timeout=task.journal_timeout) as journal:
+        run = FleetRun(eks, task.plan, journal, task.settings, job, began=task.began)
+        findings = await run.findings()
+    return RunnerSummary(runner=run.runner, host=socket.gethostname(), pid=os.getpid(), findings=findings)
