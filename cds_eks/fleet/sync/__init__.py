@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
     from cds_eks.fleet.sync.calls import apply, destroy, diff, import_, orphans, provision, save, status
     from cds_eks.fleet.sync.journal import FleetJournal, open_journal
+    from cds_eks.fleet.sync.launching import launch
     from cds_eks.fleet.sync.run import FleetRun
 else:
     __getattr__, __dir__ = lazily(
@@ -24,6 +25,7 @@ else:
             "destroy": "cds_eks.fleet.sync.calls",
             "diff": "cds_eks.fleet.sync.calls",
             "import_": "cds_eks.fleet.sync.calls",
+            "launch": "cds_eks.fleet.sync.launching",
             "open_journal": "cds_eks.fleet.sync.journal",
             "orphans": "cds_eks.fleet.sync.calls",
             "provision": "cds_eks.fleet.sync.calls",
@@ -39,6 +41,7 @@ __all__ = [
     "destroy",
     "diff",
     "import_",
+    "launch",
     "open_journal",
     "orphans",
     "provision",

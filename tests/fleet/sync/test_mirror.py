@@ -10,7 +10,7 @@ import pytest
 
 from cds_eks import fleet
 
-CALLS = ["provision", "destroy", "status", "diff", "orphans", "import_", "save", "apply"]
+CALLS = ["provision", "destroy", "status", "diff", "orphans", "import_", "save", "apply", "launch"]
 
 
 def parameters(function: Callable[..., Any]) -> list[tuple[str, Any, Any, str]]:
@@ -52,4 +52,4 @@ def test_a_run_has_the_async_ones_public_names() -> None:
         {name for name in vars(kind) if not name.startswith("_")} for kind in (fleet.FleetRun, fleet.sync.FleetRun)
     ]
     assert names[1] - names[0] == {"runner", "open_items"}  # attributes there
-    assert names[0] - names[1] == {"begin", "ended", "next_events"}
+    assert names[0] - names[1] == {"begin", "ended", "findings", "next_events"}
