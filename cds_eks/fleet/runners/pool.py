@@ -51,11 +51,17 @@ class RunnerPool:
         for _ in range(2):
             executor = self._executor()
             try:
-                return executor.submit(run_task, task)
+                future = executor.submit(run_task, task)
+                if isinstance(executor, ProcessPoolExecutor):
+                    # It watches a process that this has started only from the next submission on: without one, it
+                    # may not notice that the process is killed.
+                    executor.submit(int)
             except BrokenExecutor:
                 self.discard(executor)
             except Exception as error:
                 raise RunnersLost(f"the executor takes no runners any more: {type(error).__name__}: {error}") from error
+            else:
+                return future
         raise RunnersLost("the executor broke again as soon as it was made")
 
     def discard(self, executor: Executor | None = None) -> None:
