@@ -15,7 +15,7 @@ import anyio
 
 from benchmarks.fleet.plan import plan_of
 from benchmarks.speed.machine import CLIENT_CORE, pin, raise_fd_limit, resident_bytes
-from cds_eks import AsyncEksClient, fleet
+from cds_eks import AsyncEksClient, Limits, fleet
 from cds_eks.emulator.http.auth import CREDENTIALS
 
 MIB = 2**20
@@ -36,7 +36,12 @@ async def measure(job: dict[str, Any]) -> dict[str, Any]:
     )
     with tempfile.TemporaryDirectory(prefix="cds-eks-fleet-") as folder:
         async with (
-            AsyncEksClient(CREDENTIALS, endpoint=job["url"], backend=job["transport"]) as eks,
+            AsyncEksClient(
+                CREDENTIALS,
+                endpoint=job["url"],
+                backend=job["transport"],
+                limits=Limits(max_connections=job["in_flight"]),
+            ) as eks,
             fleet.open_journal(str(Path(folder) / "fleet.db")) as journal,
         ):
             began = time.perf_counter()
@@ -109,7 +114,8 @@ def main(job: dict[str, Any]) -> None:
     """Measure, and print what was measured."""
     pin(CLIENT_CORE)
     raise_fd_limit()
-    print(json.dumps(anyio.run(measure, job, backend=job["backend"])), flush=True)
+    told = anyio.run(measure, job, backend=job["backend"])
+    print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

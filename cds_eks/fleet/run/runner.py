@@ -18,6 +18,9 @@ from cds_eks.fleet.run.settling import settle_open
 MOST_IDS = 500
 """How many ids are asked for in one claim."""
 
+PER_BATCH = 8
+"""Claims for each batch: each is made when there is room for such a part of it, or none has come for some time."""
+
 
 class Life(Protocol):
     """Sees to one group."""
@@ -94,23 +97,22 @@ class Runner:
     async def _claim_all(self, lives: anyio.abc.TaskGroup) -> None:
         """Claim what is pending, as there is room, until all of it is done by this runner or another."""
         batch = self._context.settings.limits.batch
+        usual = least = max(1, batch // PER_BATCH)
         while self._pending or self._scopes:
             room = batch - self._being_created
-            claimed: list[Group] = []
-            if room > 0 and self._pending:
-                claimed = await self._claim_some(room, lives)
-            if claimed:
+            if room >= least and self._pending and await self._claim_some(room, lives):
                 continue
             # Whether there is room again, or a lease has ended, or another runner is done.
             self._room = anyio.Event()
-            with anyio.move_on_after(self._context.poller.interval):
+            with anyio.move_on_after(self._context.poller.interval) as waited:
                 await self._room.wait()
+            least = 1 if waited.cancelled_caught else usual
 
     async def _claim_some(self, room: int, lives: anyio.abc.TaskGroup) -> list[Group]:
         """Claim some groups, each as a whole, and begin to see to them; return them."""
         taken: list[Group] = []
         try:
-            waiting = [group for group in self._pending.values() if group.id not in self._scopes]
+            waiting = list(self._pending.values())
             for at in range(0, len(waiting), MOST_IDS):
                 asked = {group.id: group for group in waiting[at : at + MOST_IDS]}
                 clusters = {item.id: item for item in await self._leases.claim(list(asked), room - len(taken))}
@@ -140,6 +142,7 @@ class Runner:
             await self._leases.release(group.item_ids)
             return True
         self._being_created += 1
+        del self._pending[group.id]
         self._scopes[group.id] = scope = anyio.CancelScope()
         lives.start_soon(self._live, group, own, scope)
         return True
@@ -161,9 +164,8 @@ class Runner:
             life.is_created.set()
             del self._scopes[group.id]
             self._room.set()
-        if is_mine and not scope.cancelled_caught:
-            self._pending.pop(group.id, None)
-        # Else another runner has a part of it: it stays pending until that one is done with it.
+        if not is_mine or scope.cancelled_caught:
+            self._pending[group.id] = group  # another runner has a part of it: until that one is done with it
         await self._leases.release(group.item_ids)
 
     async def _when_created(self, life: Life) -> None:
