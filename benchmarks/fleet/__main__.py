@@ -4,9 +4,10 @@ python -m benchmarks.fleet
 python -m benchmarks.fleet --clusters 1000 10000
 python -m benchmarks.fleet --clusters 200 --speed 20 --rate 100
 
-The emulator has a process and a core of its own, and answers each request 50 ms later; the run has another. The bound is
-what the emulator's own task times and the rate allow at the best. The exit code is 1 if a bar is missed, or if the
-emulator's ledger has a cluster or pool twice, or not at all.
+The emulator has a process of its own, and answers each request 50 ms later; the run has another. The bound is what the
+emulator's own task times and the rate allow at the best. The exit code is 1 if a bar is missed, or if the ledger of the
+emulator has a cluster or pool twice, or not at all. The emulator's share of a core says whether it is the bottleneck:
+then a lower speed makes its tasks longer.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def measure(job: dict[str, Any]) -> Figures:
     least = bound(
         *(job[name] for name in names), **{name: job[name] for name in ("speed", "latency", "in_flight", "rate")}
     )
-    return Figures(job=job, bound=least, run=told, seen={**seen, "cpu": seen["cpu"] - before["cpu"]})
+    used = {name: seen[name] - before[name] for name in ("cpu", "queued") if seen[name] is not None}
+    return Figures(job=job, bound=least, run=told, seen={**seen, **used})
 
 
 def _ask(server: subprocess.Popen[str]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Figures:
         """Whether the ledger and the report have each cluster and each pool, once."""
         wanted = {"cluster": self.clusters, "node_pool": self.clusters * self.job["pools"]}
         ready = {kind: counts.get("ready") for kind, counts in self.run["states"].items()}
-        return self.seen["twice"] == 0 and self.seen["made"] == wanted == ready
+        return bool(self.seen["twice"] == 0 and self.seen["made"] == wanted == ready)
 
     def missed(self, first: Figures) -> list[str]:
         """Return the bars that are missed.
@@ -88,21 +88,17 @@ def table(figures: Figures, first: Figures) -> str:
     """Return the figures of a run for people to read."""
     job, run, seen = figures.job, figures.run, figures.seen
     took, requests = run["took"], sum(seen["requests"].values())
+    memory = f"{run['run_mib']:.1f} MiB above {run['idle_mib']:.0f} idle; with the report {run['report_mib']:.1f}"
+    polls = f"clusters {figures.lists_a_cluster:.1%} ({run['rounds']} rounds)"
     rows = [
         ("makespan", f"{took:.1f} s, {figures.ratio:.3f} x the bound of {figures.bound:.1f} s", f"<= {MAKESPAN} x"),
-        (
-            "memory",
-            f"{run['run_mib']:.1f} MiB above {run['idle_mib']:.0f} idle; with the report {run['report_mib']:.1f}; "
-            f"{figures.kib_a_cluster:.1f} KiB a cluster",
-            f"<= {MEMORY_MIB:.0f} MiB at 1,000",
-        ),
-        ("runner", f"{run['cpu']:.1f} s CPU, {figures.cpu_a_cluster:.2f} ms a cluster; busy for {run['lag']:.2f} s", ""),
-        ("emulator", f"{seen['cpu']:.1f} s CPU, {seen['cpu'] / took:.0%} of a core; {requests / took:.0f} requests/s", ""),
+        ("memory", f"{memory}; {figures.kib_a_cluster:.1f} KiB a cluster", f"<= {MEMORY_MIB:.0f} MiB at 1,000"),
+        ("runner", f"{_used(run, took)}; {figures.cpu_a_cluster:.2f} ms a cluster; busy for {run['lag']:.2f} s", ""),
+        ("emulator", f"{_used(seen, took)}; {requests / took:.0f} requests/s", ""),
         (
             "polls",
-            f"clusters {figures.lists_a_cluster:.1%} ({run['rounds']} rounds); "
-            f"pools {run['pool_polls'] / (figures.clusters * job['pools']):.2f} each",
-            f"<= {POLLS:.0%} at 1,000",
+            f"{polls}; pools {run['pool_polls'] / (figures.clusters * job['pools']):.2f} each",
+            f"<= {POLLS:.0%}",
         ),
         ("journal", f"{run['steps']:,} steps, at most {run['steps_s']:,} in a second", ""),
         ("report", f"{run['report_s']:.2f} s", ""),
@@ -117,3 +113,8 @@ def table(figures: Figures, first: Figures) -> str:
     if missed := figures.missed(first):
         lines.append(f"  MISSED: {', '.join(missed)}")
     return "\n".join(lines)
+
+
+def _used(told: dict[str, Any], took: float) -> str:
+    share = f"{told['cpu']:.1f} s CPU, {told['cpu'] / took:.0%} of a core"
+    return share if told["queued"] is None else f"{share}, {told['queued']:.1f} s in the queue for one"

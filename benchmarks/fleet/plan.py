@@ -61,9 +61,7 @@ def plan_of(clusters: int, pools: int) -> Plan:
     )
 
 
-def bound(
-    clusters: int, pools: int, *, speed: float, latency: float, in_flight: int, rate: float | None
-) -> float:
+def bound(clusters: int, pools: int, *, speed: float, latency: float, in_flight: int, rate: float | None) -> float:
     """Return how long a plan takes at the least, whoever carries it out, in seconds.
 
     A cluster takes its time; then its pools do, one after the other, since a cluster takes one write at a time, each

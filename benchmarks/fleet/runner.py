@@ -14,7 +14,8 @@ from typing import Any
 import anyio
 
 from benchmarks.fleet.plan import plan_of
-from benchmarks.speed.machine import CLIENT_CORE, pin, raise_fd_limit, resident_bytes
+from benchmarks.fleet.queueing import queued
+from benchmarks.speed.machine import raise_fd_limit, resident_bytes
 from cds_eks import AsyncEksClient, Limits, fleet
 from cds_eks.emulator.http.auth import CREDENTIALS
 
@@ -49,7 +50,7 @@ async def measure(job: dict[str, Any]) -> dict[str, Any]:
             latency = time.perf_counter() - began
             await fleet.provision(eks, plan_of(1, job["pools"]), journal=journal, limits=limits, only=["none"]).report()
             gc.collect()
-            idle, cpu = _restart_peak(), time.process_time()
+            idle, cpu, waited = _restart_peak(), time.process_time(), queued() or 0.0
             run = fleet.provision(eks, plan, journal=journal, limits=limits)
             began = time.perf_counter()
             async with anyio.create_task_group() as group:
@@ -59,7 +60,7 @@ async def measure(job: dict[str, Any]) -> dict[str, Any]:
                     if isinstance(event, fleet.RunEnded):
                         took = time.perf_counter() - began
                 group.cancel_scope.cancel()
-            peak, cpu = _peak(), time.process_time() - cpu
+            peak, cpu, waited = _peak(), time.process_time() - cpu, (queued() or 0.0) - waited
             began = time.perf_counter()
             report = await run.report()
             reported = time.perf_counter() - began
@@ -72,6 +73,7 @@ async def measure(job: dict[str, Any]) -> dict[str, Any]:
         "report_mib": (_peak() - idle) / MIB,
         "report_s": reported,
         "cpu": cpu,
+        "queued": waited,
         "latency": latency,
         "lag": lag.longest,
         "rounds": run.poller.rounds,
@@ -112,7 +114,6 @@ def _peak() -> int:
 
 def main(job: dict[str, Any]) -> None:
     """Measure, and print what was measured."""
-    pin(CLIENT_CORE)
     raise_fd_limit()
     told = anyio.run(measure, job, backend=job["backend"])
     print(json.dumps(told), flush=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from benchmarks.speed.machine import SERVER_CORE, pin, raise_fd_limit
+from benchmarks.fleet.queueing import queued
+from benchmarks.speed.machine import raise_fd_limit
 from cds_eks.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -40,18 +41,20 @@ class FarEmulator(Emulator):
         """Return what came, and what was made of it."""
         requests = self.ledger.requests
         made = self.ledger.resources
-        names = Counter((each.kind, each.name) for each in made if each.kind == "cluster")
+        clusters = self._world.clusters.values()
+        names = Counter(each.name for each in made if each.kind == "cluster")
+        pools = Counter((cluster.name, pool.name) for cluster in clusters for pool in cluster.pools.values())
         return {
             "requests": dict(Counter(each.action for each in requests).most_common()),
             "made": {kind: sum(each.kind == kind for each in made) for kind in KINDS},
-            "twice": sum(count - 1 for count in names.values()),
+            "twice": sum(count - 1 for count in (*names.values(), *pools.values())),
             "cpu": time.process_time(),
+            "queued": queued(),
         }
 
 
 def main(job: dict[str, Any]) -> None:
     """Serve until standard input ends; each line there is answered with what was seen by then."""
-    pin(SERVER_CORE)
     raise_fd_limit()
     emulator = FarEmulator(latency=job["latency"], speed=job["speed"], ledger_limit=1_000_000)
     with emulator.serve() as url:
