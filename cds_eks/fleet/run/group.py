@@ -13,6 +13,7 @@ from cds_eks.fleet.items import Item, cluster_item_id, pool_item_id
 from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.pool_life import PoolLife
+from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.steps import tell_steps
 
@@ -75,6 +76,9 @@ class GroupLife:
         was_ready = cluster.item.state == "ready"
         if not is_there or not await cluster.follow():
             return
+        cluster_id = own_id(cluster.item)
+        assert cluster_id is not None
+        pools = PoolList(self._context, cluster_id)
         for number, wanted in enumerate(self._group.wanted.pools if self._group.wanted else ()):
             item = self._items[self._group.pool_ids[number]]
             pool = PoolLife(
@@ -84,6 +88,7 @@ class GroupLife:
                 wanted=wanted,
                 waits=self._waits,
                 made_with_cluster=self._shown_by(cluster.item) if number == 0 else None,
+                pools=pools,
             )
             if not await pool.ensure():
                 continue
