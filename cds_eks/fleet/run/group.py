@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-import anyio
 import attrs
 
 from cds_eks.fleet.ensure.decide import own_id
@@ -54,25 +53,25 @@ class GroupLife:
         waits: What the waits for pools have learned.
         group: The group.
         items: Its items, as the journal has them.
-
-    Attributes:
-        is_created: Is set when its cluster is there, or nothing more is done about that.
     """
 
     def __init__(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> None:
-        self.is_created = anyio.Event()
         self._context = context
         self._waits = waits
         self._group = group
         self._items = dict(items)
 
-    async def run(self) -> None:
-        """See to the cluster, then to its pools, one after the other: it takes one write at a time."""
+    async def run(self, on_created: Callable[[], None]) -> None:
+        """See to the cluster, then to its pools, one after the other: it takes one write at a time.
+
+        Args:
+            on_created: Is called when its cluster is there, or nothing more is done about that.
+        """
         cluster = ClusterLife(self._context, self._items[self._group.id], self._group.wanted)
         try:
             is_there = await cluster.ensure()
         finally:
-            self.is_created.set()
+            on_created()
         was_ready = cluster.item.state == "ready"
         if not is_there or not await cluster.follow():
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -25,13 +26,12 @@ PER_BATCH = 8
 class Life(Protocol):
     """Sees to one group."""
 
-    @property
-    def is_created(self) -> anyio.Event:
-        """Is set when there is room for another one to be begun."""
-        ...  # pragma: no cover - a protocol has no body
+    async def run(self, on_created: Callable[[], None]) -> None:
+        """Do all of it.
 
-    async def run(self) -> None:
-        """Do all of it."""
+        Args:
+            on_created: Is called, once or more often, when there is room for another one to be begun.
+        """
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -76,7 +76,7 @@ class Runner:
         self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}
-        self._being_created = 0
+        self._being_created: set[str] = set()
         self._room = anyio.Event()
 
     async def run(self, open_items: Iterable[Item]) -> None:
@@ -99,7 +99,7 @@ class Runner:
         batch = self._context.settings.limits.batch
         usual = least = max(1, batch // PER_BATCH)
         while self._pending or self._scopes:
-            room = batch - self._being_created
+            room = batch - len(self._being_created)
             if room >= least and self._pending and await self._claim_some(room, lives):
                 continue
             # Whether there is room again, or a lease has ended, or another runner is done.
@@ -141,7 +141,7 @@ class Runner:
             del self._pending[group.id]  # another runner has done it since this one began
             await self._leases.release(group.item_ids)
             return True
-        self._being_created += 1
+        self._being_created.add(group.id)
         del self._pending[group.id]
         self._scopes[group.id] = scope = anyio.CancelScope()
         lives.start_soon(self._live, group, own, scope)
@@ -152,28 +152,20 @@ class Runner:
         is_mine = True
         try:
             with scope:
-                async with anyio.create_task_group() as parts:
-                    parts.start_soon(self._when_created, life)
-                    try:
-                        await life.run()
-                    finally:
-                        life.is_created.set()
+                await life.run(partial(self._make_room, group.id))
         except* LeaseLost:
             is_mine = False
         finally:
-            life.is_created.set()
             del self._scopes[group.id]
-            self._room.set()
+            self._make_room(group.id)
         if not is_mine or scope.cancelled_caught:
             self._pending[group.id] = group  # another runner has a part of it: until that one is done with it
         await self._leases.release(group.item_ids)
 
-    async def _when_created(self, life: Life) -> None:
-        try:
-            await life.is_created.wait()
-        finally:
-            self._being_created -= 1
-            self._room.set()
+    def _make_room(self, group_id: str) -> None:
+        """A group is created, or nothing more is done about that: another one can be begun."""
+        self._being_created.discard(group_id)
+        self._room.set()
 
     def _on_lost(self, item_id: str) -> None:
         """Stop all work on a group at once when the lease of a part of it is lost."""
