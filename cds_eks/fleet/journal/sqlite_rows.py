@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ _CLAIMABLE_AMONG = (
     f"SELECT {_ITEM} FROM items WHERE id IN {_AMONG} AND +state IN {_AMONG} AND (+owner IS NULL OR lease_until <= ?)"
     f"{_ORDER} LIMIT ?"
 )
+_OFTEN_IN_ITEMS = ("kind", "vpc_id", "digest", "state", "owner")
+_OFTEN_IN_AUDIT = ("item_id", "state", "action", "runner", "host", "user")
 _RELEASE = "UPDATE items SET owner = NULL, lease_until = NULL WHERE owner = ?"
 _RELEASE_AMONG = f"UPDATE items SET owner = NULL, lease_until = NULL WHERE id IN {_AMONG} AND +owner = ?"
 
@@ -121,7 +124,7 @@ def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[
         case Audit(item_id):
             where, one = ("", ()) if item_id is None else ("WHERE item_id = ?", (item_id,))
             rows = connection.execute(f"SELECT {_AUDIT} FROM audit {where} ORDER BY seq", one)
-            return [AuditEntry(**dict(zip(AUDIT_COLUMNS, row, strict=True))) for row in rows]
+            return [AuditEntry(**_shared(dict(zip(AUDIT_COLUMNS, row, strict=True)), _OFTEN_IN_AUDIT)) for row in rows]
         case Now():
             return clock()
     raise TypeError(f"no journal answers {type(query).__name__}")
@@ -136,8 +139,16 @@ def _row(item: Item, names: Iterable[str]) -> list[Any]:
     return [json.dumps(each, ensure_ascii=False) if isinstance(each, dict) else each for each in values]
 
 
+def _shared(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Have texts that many rows have in memory once: SQLite makes each anew."""
+    for name in names:
+        if values[name] is not None:
+            values[name] = sys.intern(values[name])
+    return values
+
+
 def _item(row: Sequence[Any]) -> Item:
-    values = dict(zip(ITEM_COLUMNS, row, strict=True))
+    values = _shared(dict(zip(ITEM_COLUMNS, row, strict=True)), _OFTEN_IN_ITEMS)
     values["protect"] = bool(values["protect"])
     values["ids"] = json.loads(values["ids"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])
