@@ -78,13 +78,15 @@ class Figures:
         Args:
             first: The first that was measured: what is bigger is held against it.
         """
-        bars = {"makespan": self.ratio <= MAKESPAN}
+        bars: dict[str, bool] = {}
         if self.clusters >= 1_000:  # a list serves as many as there are
             bars["polls"] = self.lists_a_poll <= POLLS
-        if self.clusters <= 1_000:
+        if self.clusters <= 1_000:  # of more, what they need of a core is longer than their tasks are at this speed
+            bars["makespan"] = self.ratio <= MAKESPAN
             bars["memory"] = self.kib_a_cluster * self.clusters / 1024 <= MEMORY_MIB
         if self.clusters > first.clusters:
             bars["memory a cluster"] = self.kib_a_cluster <= GROWTH * first.kib_a_cluster
+            bars["time a cluster"] = self.run["took"] / self.clusters <= GROWTH * first.run["took"] / first.clusters
             bars["CPU time a cluster"] = self.cpu_a_cluster <= GROWTH * first.cpu_a_cluster
         return [name for name, is_met in bars.items() if not is_met]
 
@@ -96,7 +98,11 @@ def table(figures: Figures, first: Figures) -> str:
     memory = f"{run['run_mib']:.1f} MiB above {run['idle_mib']:.0f} idle; with the report {run['report_mib']:.1f}"
     polls = f"{figures.lists_a_poll:.2%} of one a cluster and round ({figures.lists_a_cluster:.1%} a cluster)"
     rows = [
-        ("makespan", f"{took:.1f} s, {figures.ratio:.3f} x the bound of {figures.bound:.1f} s", f"<= {MAKESPAN} x"),
+        (
+            "makespan",
+            f"{took:.1f} s, {figures.ratio:.3f} x the bound of {figures.bound:.1f} s",
+            f"<= {MAKESPAN} x to 1,000",
+        ),
         ("memory", f"{memory}; {figures.kib_a_cluster:.1f} KiB a cluster", f"<= {MEMORY_MIB:.0f} MiB at 1,000"),
         ("runner", f"{_used(run, took)}; {figures.cpu_a_cluster:.2f} ms a cluster; busy for {run['lag']:.2f} s", ""),
         ("emulator", f"{_used(seen, took)}; {requests / took:.0f} requests/s", ""),
