@@ -35,6 +35,7 @@ def types(session: nox.Session) -> None:
     """Mypy on all, pyright on the package, on the public types, and on the uses in tests/types."""
     install(session, "dev,types")
     session.run("mypy")
+    session.run("mypy", "examples/fleet.py")
     session.run("pyright")
     session.run("pyright", "--project", "tests/types")
     session.run("pyright", "--verifytypes", "cds_eks", "--ignoreexternal")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import re
 import time
 from base64 import b64encode
 from binascii import b2a_base64
@@ -86,9 +87,12 @@ class Credentials:
         return self
 
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+
+
 def percent_encode(text: str) -> str:
     """Encode a text as RFC 3986 does: only ``A-Z a-z 0-9 - _ . ~`` stay."""
-    return quote(text, safe="")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
@@ -104,7 +108,7 @@ def string_to_sign(method: str, params: Mapping[str, str]) -> str:
         method: `GET` or `POST`.
         params: All query parameters but `Signature`, not encoded.
     """
-    return f"{method}&%2F&{percent_encode(canonical_query(params))}"
+    return f"{method}&%2F&{_again(canonical_query(params))}"
 
 
 def signature(secret_access_key: str, method: str, params: Mapping[str, str]) -> str:

@@ -9,19 +9,27 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import attrs
 import cattrs
-import yaml
 
-from codegen import handlers, name_faults, reference_faults, revision_faults
+from codegen import (
+    handlers,
+    name_faults,
+    operation_faults,
+    reference_faults,
+    revision_faults,
+    service_faults,
+    shape_faults,
+    value_faults,
+    wire_faults,
+    yaml_nodes,
+)
 from codegen.description import Api
 from codegen.faults import DescriptionError, Fault, Place
+from codegen.strict_types import converter
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = Path(__file__).with_name("api.yaml")
-
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C takes a quarter of the time; not every build of PyYAML has it."""
 
 ENTRIES = ("groups", "operations", "values", "shapes")
 """The parts that hold entries by name: one that is wrong does not keep the others from being read."""
@@ -36,13 +44,19 @@ def load(path: Path = PATH) -> Api:
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     try:
         api, faults, is_whole = read(path)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
-        raise DescriptionError(name, [Fault((), f"this is no YAML: {error.problem}")], {(): line}) from None
+    except yaml_nodes.NotReadableError as error:
+        raise DescriptionError(name, error.faults, error.lines) from None
     faults += name_faults.faults(api)
+    told = {fault.place[:1] for fault in faults}
+    faults += (fault for fault in service_faults.faults(api) if fault.place[:1] not in told)
     if is_whole:  # what leads from one entry to another can be judged only when all have been read
         faults += reference_faults.faults(api)
-        faults += revision_faults.faults(api)
+        faults += value_faults.faults(api)
+        faults += shape_faults.faults(api)
+        faults += operation_faults.faults(api)
+        if service_faults.has_revisions(api):  # else each place that names one would be told, and not the cause
+            faults += revision_faults.faults(api)
+            faults += wire_faults.faults(api)
     if not faults:
         faults += handlers.missing_handlers(api)
     if faults:
@@ -55,46 +69,14 @@ def read(path: Path = PATH) -> tuple[Api, list[Fault], bool]:
 
     Returns:
         What could be read, what could not, and whether nothing is missing.
+
+    Raises:
+        NotReadableError: It is no YAML, or none of names.
     """
-    data, lines, faults = _parsed(path.read_text(encoding="utf-8"))
+    data, lines, faults = yaml_nodes.parsed(yaml_nodes.decoded(path.read_bytes()))
     reader = _Reader()
     api = reader.api(data if isinstance(data, dict) else {}, lines)
     return api, faults + reader.faults, reader.is_whole
-
-
-def _parsed(text: str) -> tuple[Any, dict[Place, int], list[Fault]]:
-    """The data of a YAML text, the line of each place in it, and what stands in it twice."""
-    loader = LOADER(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return {}, {(): 1}, []
-        lines: dict[Place, int] = {(): 1}
-        faults: list[Fault] = []
-        for place, line in _places(node, ()):
-            if place in lines:
-                faults.append(Fault(place, f"stands here twice, in line {lines[place]} and in line {line}"))
-            lines.setdefault(place, line)
-        return loader.construct_document(node), lines, faults
-    finally:
-        loader.dispose()
-
-
-def _places(node: Any, above: Place) -> Iterator[tuple[Place, int]]:
-    """Each place below a node, with its line; what is merged from elsewhere (`<<`) has its line there."""
-    if isinstance(node, yaml.SequenceNode):
-        for index, entry in enumerate(node.value):
-            yield (*above, index), entry.start_mark.line + 1
-            yield from _places(entry, (*above, index))
-    elif isinstance(node, yaml.MappingNode):
-        own = {key.value for key, _ in node.value}
-        for key, value in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                merged = _places(value, above)
-                yield from ((place, line) for place, line in merged if place[len(above)] not in own)
-            else:
-                yield (*above, key.value), key.start_mark.line + 1
-                yield from _places(value, (*above, key.value))
 
 
 class _Reader:
@@ -103,8 +85,8 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.is_whole = True
-        self._strict = _converter(forbid_extra_keys=True)
-        self._lenient = _converter(forbid_extra_keys=False)
+        self._strict = converter(forbid_extra_keys=True)
+        self._lenient = converter(forbid_extra_keys=False)
 
     def api(self, data: Mapping[str, Any], lines: dict[Place, int]) -> Api:
         """The description, without the entries that are wrong."""
@@ -137,19 +119,6 @@ class _Reader:
         except (cattrs.BaseValidationError, TypeError, ValueError, AttributeError):
             self.is_whole = False
             return None
-
-
-def _converter(*, forbid_extra_keys: bool) -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=forbid_extra_keys)
-    wires = (str | dict[str, str], str | dict[str, str] | None)
-    converter.register_structure_hook_func(lambda hint: hint in wires, _structure_wire)
-    return converter
-
-
-def _structure_wire(value: Any, _: Any) -> Any:
-    if isinstance(value, (str, Mapping)):
-        return value
-    raise ValueError(f"a name, or a mapping from revision to name, not {value!r}")
 
 
 def _faults_in(error: Exception, kind: Any, place: Place, defined: str) -> Iterator[Fault]:

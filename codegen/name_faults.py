@@ -137,12 +137,16 @@ def _in_shapes(api: Api) -> Iterator[Fault]:
         if shape.group not in api.groups:
             yield Fault((*place, "group"), f"there is no group {shape.group}")
         taken = {"self", "extra", *dir(ModelBase), *(ARGUMENTS if name in as_arguments else ())}
+        moments: set[str] = set()
         for python, field in shape.fields.items():
             inside = (*place, "fields", python)
             if reason := illegal(python, taken) or _not_snake(python):
                 yield Fault(inside, reason)
-            if field.moment and (reason := illegal(field.moment, taken | shape.fields.keys())):
+            if field.moment and (
+                reason := illegal(field.moment, taken | shape.fields.keys() | moments) or _not_snake(field.moment)
+            ):
                 yield Fault((*inside, "moment"), reason)
+            moments.add(field.moment or "")
             texts = {"zh": field.zh, "zh_note": field.zh_note, "zh_default": field.zh_default}
             yield from _empty(inside, doc=field.doc, **{name: text for name, text in texts.items() if text is not None})
         yield from _empty(place, doc=shape.doc)

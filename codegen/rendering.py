@@ -10,6 +10,7 @@ import jinja2
 from codegen import chinese, revision_differences
 from codegen.description import Api
 from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
+from codegen.escaping import in_cell, in_docstring, literal
 from codegen.handlers import Emulation
 from codegen.method_arguments import Arguments, find_arguments
 from codegen.model_fields import Declarations, annotation, is_optional, python_type
@@ -37,10 +38,14 @@ def environment(api: Api) -> jinja2.Environment:
         find_arguments=find_arguments,
         facts=lambda field: facts(field, api.revisions), facts_zh=lambda field: chinese.facts(field, api.revisions),
         is_optional=is_optional, python_type=python_type,
-        annotation=annotation, reader_name=function_name, revision_differences=revision_differences, wrapped=wrapped,
+        annotation=annotation, reader_name=function_name, revision_differences=revision_differences,
+        wrapped=lambda text, *indents: wrapped(in_docstring(text), *indents),
     )  # fmt: skip
     made.filters["reader_name"] = function_name
     made.filters["quoted"] = lambda names: str(tuple(names))
+    made.filters["literal"] = literal
+    made.filters["in_docstring"] = in_docstring
+    made.filters["in_cell"] = in_cell
     made.filters["with_article"] = with_article
     made.filters["class_name"] = class_name
     made.filters["constant"] = lambda name: "".join(

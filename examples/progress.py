@@ -1,4 +1,4 @@
-"""What both examples show on the terminal, and what they were asked to do."""
+"""What the examples of one cluster show on the terminal, and what they were asked to do."""
 
 from __future__ import annotations
 

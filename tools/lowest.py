@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
-EXTRAS = ("all", "emulator", "native", "speed", "fleet-postgres", "dev")
+EXTRAS = ("all", "emulator", "native", "speed", "fleet", "fleet-postgres", "dev")
 
 
 def lowest(requirements: list[str]) -> Iterator[str]:

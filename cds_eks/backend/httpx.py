@@ -142,7 +142,7 @@ async def _exchange(connection: H11Connection | httpx.AsyncBaseTransport, reques
         if not isinstance(connection, H11Connection):
             raise
         failure = drop_frames(error)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:  # of a signer's query
         failure = unsendable_url(error)
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         failure = _translated(error, request)

@@ -10,6 +10,7 @@ import httpx
 
 from cds_eks._runtime import clocks
 from cds_eks.errors import InvalidRequestError
+from cds_eks.schema.text_rules import MUST_BE_UTF8
 from cds_eks.wire import Request
 
 LONGEST_URL = 65536
@@ -68,13 +69,14 @@ def request_target(url: str, query: str) -> bytes:
         return endpoint_of(url).path + b"?" + query.encode("ascii")
     try:
         return httpx.URL(f"{url}?{query}").raw_path
-    except httpx.InvalidURL as error:
-        reason = str(error)
-    raise unsendable_url(reason)
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        failure = unsendable_url(error)
+    raise failure
 
 
-def unsendable_url(reason: object) -> InvalidRequestError:
+def unsendable_url(error: httpx.InvalidURL | UnicodeEncodeError) -> InvalidRequestError:
     """Return the error for parameters of which no URL can be made."""
+    reason = MUST_BE_UTF8 if isinstance(error, UnicodeEncodeError) else error  # the former's text holds the URL
     return InvalidRequestError("params", f"make a URL that can't be sent ({reason})")
 
 

@@ -11,12 +11,13 @@ from cds_eks._runtime.lazy import lazily
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
+    from cds_eks.fleet import sync
     from cds_eks.fleet.journal.base import JournalError, JournalTooNew, JournalUnavailable, LeaseLost
     from cds_eks.fleet.journal.opening import open_journal
     from cds_eks.fleet.plan import Plan, PlanError, PlanFault
     from cds_eks.fleet.report.fleet_report import FleetReport
     from cds_eks.fleet.run.destroy import destroy
-    from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted, Step, StoppedCreating
+    from cds_eks.fleet.run.events import ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
     from cds_eks.fleet.run.fleet_run import FleetRun
     from cds_eks.fleet.run.importing import import_
     from cds_eks.fleet.run.limits import FleetLimits
@@ -32,6 +33,7 @@ else:
             "FleetReport": "cds_eks.fleet.report.fleet_report",
             "FleetRun": "cds_eks.fleet.run.fleet_run",
             "ItemChanged": "cds_eks.fleet.run.events",
+            "ItemDiffers": "cds_eks.fleet.run.events",
             "JournalError": "cds_eks.fleet.journal.base",
             "JournalTooNew": "cds_eks.fleet.journal.base",
             "JournalUnavailable": "cds_eks.fleet.journal.base",
@@ -54,6 +56,7 @@ else:
             "provision": "cds_eks.fleet.run.provision",
             "save": "cds_eks.fleet.run.saved",
             "status": "cds_eks.fleet.run.survey",
+            "sync": "cds_eks.fleet.sync",
         },
     )
 
@@ -62,6 +65,7 @@ __all__ = [
     "FleetReport",
     "FleetRun",
     "ItemChanged",
+    "ItemDiffers",
     "JournalError",
     "JournalTooNew",
     "JournalUnavailable",
@@ -84,4 +88,5 @@ __all__ = [
     "provision",
     "save",
     "status",
+    "sync",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -145,3 +146,40 @@ def test_what_goes_straight_to_an_ipv6_address_names_its_path_alone() -> None:
     request = httpcore.Request("GET", "http://[::1]:80/eks/v1?a=b")
     transports._put_in_brackets(request, httpx.URL("http://[::1]:80/eks/v1?a=b"))
     assert request.url.target == b"/eks/v1?a=b"
+
+
+class OddSigner:
+    """Signs with a query of its own making."""
+
+    def __init__(self, query: str) -> None:
+        self._query = query
+
+    def sign(self, method: str, params: Mapping[str, str]) -> str:
+        return self._query
+
+
+@pytest.mark.parametrize("is_straight", [False, True], ids=["through a transport", "straight"])
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [("a=\x00", "Invalid non-printable"), ("a=" + "x" * 70_000, "URL too long"), ("a=\ud800", "lone surrogate")],
+    ids=["control character", "too long", "lone surrogate"],
+)
+async def test_a_signers_query_that_no_url_can_hold_is_refused(query: str, reason: str, *, is_straight: bool) -> None:
+    backend = "httpx" if is_straight else httpx.MockTransport(lambda _: pytest.fail("nothing may be sent"))
+    async with AsyncEksClient(signer=OddSigner(query), endpoint="http://127.0.0.1:9", backend=backend) as eks:
+        with pytest.raises(errors.InvalidRequestError, match=reason) as caught:
+            await eks.clusters.list()
+    assert (caught.value.field, caught.value.outcome) == ("params", "not_sent")
+
+
+async def test_an_error_of_ours_that_a_transport_raises_comes_through_as_it_is() -> None:
+    mine = errors.Throttled("of the transport's own making")
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise mine
+
+    settings: dict[str, Any] = {"endpoint": "http://eks.test", "retry": RetryPolicy.none()}
+    async with AsyncEksClient(CREDENTIALS, backend=httpx.MockTransport(refuse), **settings) as eks:
+        with pytest.raises(errors.Throttled) as caught:
+            await eks.clusters.list()
+    assert caught.value is mine

@@ -174,7 +174,7 @@ def test_a_list_that_is_walked_has_pages_and_ids(tmp_path: Path) -> None:
 
 
 def test_a_create_says_what_it_makes_and_how_to_find_it(tmp_path: Path) -> None:
-    text = with_entries(operation(result="Node").replace("kind: read", "kind: create"))
+    text = with_entries(operation(result="Node").replace("kind: read", "kind: create").replace("GET", "POST"))
     text = text.replace("natural_key: [scaling_group_id]", "natural_key: [group_id]")
     making, adding = "operations.ListSpares", "operations.AddScalingNode"
     which = "a create names the field of Node with the id of what it made"

@@ -126,7 +126,7 @@ def test_a_field_that_only_the_newer_revision_has_is_left_out_of_the_older(chang
             "doc": ".",
             "revisions": [NEWER],
         }
-        fields(data, "Volume")["size"].update(wire={NEWER: "Size"})
+        fields(data, "Volume")["size"].update(wire={NEWER: "Size"}, revisions=[NEWER])
 
     api = changed(change)
     field = api.shapes["Volume"].fields["iops"]

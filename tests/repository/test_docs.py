@@ -10,14 +10,17 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from doc_pages import ALL, CHINESE, ENGLISH, ENGLISH_ONLY, PAIRS, ROOT, anchors, blocks, headings, links, read, run
 from doc_pages import without_comments as plain
 
 import cds_eks
-from cds_eks import AsyncEksClient, Credentials, errors, models, types
+from cds_eks import AsyncEksClient, Credentials, errors, fleet, models, types
 from cds_eks.emulator import Emulator
+from cds_eks.fleet import FleetLimits
+from cds_eks.fleet.plan import entries
 
 REQUEST = models.CreateClusterRequest.from_dict(
     tomllib.loads((ROOT / "examples" / "first_cluster.toml").read_text(encoding="utf-8"))
@@ -119,6 +122,50 @@ async def test_the_code_on_errors_runs_against_the_emulator(anyio_backend: str) 
         async with AsyncEksClient(emulator.credentials, endpoint=url) as eks:
             assert await run("docs/errors.md", {"eks": eks, "request": REQUEST}) == 2
             assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
+
+
+@pytest.mark.anyio
+async def test_the_code_on_fleets_runs_against_the_emulator(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = (ROOT / "examples" / "fleet.toml").read_text(encoding="utf-8")
+    (tmp_path / "fleet.toml").write_text(plan.replace("count = 18", "count = 2"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("CDS_CLOUD_AK", "ak"), ("CDS_CLOUD_SK", "sk"), ("NODE_PASSWORD", "Made-up-1st!")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(fleet, "FleetLimits", quick_limits)
+    emulator = Emulator(speed=6000)
+    with emulator.serve() as url:
+        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
+            names: dict[str, Any] = {"eks": eks, "journal": journal, "print": lambda *_: None}
+            assert await run("docs/fleet.md", names) == 9
+            left = {each.cluster_name for each in (await eks.clusters.list()).data}
+    assert emulator.ledger.count(action="CreateCluster", committed=True) == 4
+    assert emulator.ledger.count(action="CreateNodePool", committed=True) == 4
+    assert [spec.name for spec in names["teams"].clusters] == ["team-red", "team-blue"]
+    assert names["teams"].check() == []
+    assert left == {"gpu-002", "shared-1", "shared-2"}
+    assert (names["report"].goal, names["report"].ok) == ("deleted", True)
+    for name in ("fleet.csv", "fleet.html", "fleet.plan.json"):
+        assert (tmp_path / name).stat().st_size > 0, name
+
+
+def quick_limits(**limits: Any) -> FleetLimits:
+    """Return the limits of the page, with polls as often as the emulator's time goes."""
+    return FleetLimits(**{**limits, "poll_interval": 0.1, "pool_fallback": 0.2})
+
+
+def test_what_the_page_on_fleets_names_is_there() -> None:
+    text = read("docs/fleet.md")
+    limits = {field.name for field in attrs.fields(FleetLimits)}
+    named = set(re.findall(r"`FleetLimits\.(\w+)`", text))
+    assert named <= limits
+    for argument in list(inspect.signature(fleet.provision).parameters)[3:]:
+        assert re.search(rf"^\| .*`{argument}=", text, re.MULTILINE), argument
+    functions = {name for name in re.findall(r"`fleet\.(\w+)", text) if name not in ("schema", "sync")}
+    assert {"provision", "destroy", "open_journal", "orphans"} <= functions <= {*fleet.__all__}
+    for key in (*entries.TOP_KEYS, *entries.CLUSTER_KEYS, *entries.POOL_KEYS):
+        assert f"{key}" in text, key
 
 
 @pytest.mark.parametrize("page", ALL)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from cds_eks.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -35,6 +41,92 @@ def test_a_cluster_lives_its_whole_life(name: str, tmp_path: Path) -> None:
     ]
     assert "nothing left behind" in done.stdout
     assert "Change-me-1st!" not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    folder = tmp_path_factory.mktemp("fleet")
+    arguments = ("--emulated", "--speed", "240", "--journal", str(folder / "fleet.db"))
+    return run(str(EXAMPLES / "fleet.py"), *arguments, cwd=folder), folder
+
+
+def test_a_fleet_is_there_once_in_spite_of_faults(fleet: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = fleet
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "4x reset_after_commit" in done.stdout
+    assert "the service's ledger: 20 clusters created, 0 of them twice" in done.stdout
+    assert "60 of 60 ready" in done.stdout
+    assert "it was created after all (recovered)" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_fleet_ends_with_the_path_of_its_report(fleet: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, folder = fleet
+    assert done.stdout.splitlines()[-1] == f"report: {folder / 'fleet.html'}"
+    assert "gpu-018" in (folder / "fleet.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("secret", ["a-made-up-key", "a-made-up-secret", "Made-up-1st!"])
+def test_a_fleet_leaves_its_secrets_nowhere(fleet: tuple[subprocess.CompletedProcess[str], Path], secret: str) -> None:
+    done, folder = fleet
+    assert secret not in done.stdout
+    files = [path for path in folder.iterdir() if path.is_file()]
+    assert {"fleet.db", "fleet.html", "fleet.log"} <= {path.name for path in files}
+    assert [path.name for path in files if secret.encode() in path.read_bytes()] == []
+
+
+def test_the_journal_of_a_fleet_is_not_told_to_an_emulator_that_is_new(
+    fleet: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    _, folder = fleet
+    again = run(str(EXAMPLES / "fleet.py"), "--emulated", "--journal", str(folder / "fleet.db"), cwd=folder)
+    assert again.returncode == 2
+    assert "this journal tells of another service" in again.stderr
+
+
+def test_a_fleet_with_a_failed_cluster_says_so(tmp_path: Path) -> None:
+    plan = tmp_path / "small.toml"
+    sample = (EXAMPLES / "fleet.toml").read_text(encoding="utf-8")
+    plan.write_text(sample.replace("count = 18", "count = 1", 1), encoding="utf-8")
+    fault = ("--fault", "CreateCluster:task_fails:count=1")
+    arguments = ("--emulated", "--speed", "600", "--plan", str(plan), "--journal", "small.db")
+    done = run(str(EXAMPLES / "fleet.py"), *arguments, *fault, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Failed (1):\n  cluster gpu-001 (failed)" in done.stdout
+    assert done.stdout.splitlines()[-1] == "report: small.html"
+
+
+def test_an_interrupted_fleet_goes_on_with_its_journal(tmp_path: Path) -> None:
+    emulator = Emulator(speed=6000)
+    keys = emulator.credentials
+    with emulator.serve() as url:
+        settings = {
+            **os.environ, "CDS_EKS_ENDPOINT": url, "CDS_SECRET_ID": keys.access_key_id,
+            "CDS_SECRET_KEY": keys.secret_access_key, "CDS_CLOUD_AK": "ak", "CDS_CLOUD_SK": "sk",
+            "NODE_PASSWORD": "Made-up-1st!",
+        }  # fmt: skip
+        command = [sys.executable, str(EXAMPLES / "fleet.py"), "--plan", str(EXAMPLES / "fleet.toml")]
+        command += ["--poll-interval", "0.5"]
+        first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=settings)
+        wait_until(lambda: emulator.ledger.count(action="CreateCluster", committed=True) > 0)
+        first.send_signal(signal.SIGINT)
+        told, _ = first.communicate(timeout=40)
+        assert first.returncode == 130
+        assert "interrupted; open: nothing; run it again to go on" in told
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=50, check=False, cwd=tmp_path, env=settings
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "60 of 60 ready" in done.stdout
+    assert emulator.ledger.count(action="CreateCluster", committed=True) == 20
+    assert emulator.ledger.count(action="CreateNodePool", committed=True) == 20
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 40.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_the_cloud_needs_a_config_of_your_own(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from doc_pages import ROOT, read, run
+from doc_pages import ROOT, blocks, read, run
 
 from cds_eks.emulator import Emulator
+from cds_eks.fleet import FleetLimits
 from support.api_description import API
 
 READMES = ["README.md", "README.zh-CN.md"]
@@ -19,7 +21,7 @@ READMES = ["README.md", "README.zh-CN.md"]
 MARKERS = {
     marker: f'python3 -m venv .venv && .venv/bin/pip install --quiet -e ".[{extra}]" && .venv/bin/python {what}'
     for marker, extra, what in (
-        ("main job", "all", "examples/first_cluster.py --emulated"),
+        ("main job", "all", "examples/fleet.py --emulated"),
         ("tests", "dev", "-m pytest --cov"),
     )
 }
@@ -60,6 +62,18 @@ def test_every_page_is_in_the_table_of_what_to_read_on(name: str) -> None:
     assert listed == {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob("*.md")}
 
 
+def make_plan(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the plan: the README's entry, of 3 clusters, below the defaults of the example; polls do not last here."""
+    (entry,) = blocks(read(name), "toml")
+    assert "count = 500\n" in entry
+    sample = (ROOT / "examples" / "fleet.toml").read_text(encoding="utf-8")
+    path.write_text(sample.partition("[[clusters]]")[0] + entry.replace("500", "3"), encoding="utf-8")
+    for secret, value in (("CDS_CLOUD_AK", "ak"), ("CDS_CLOUD_SK", "sk"), ("NODE_PASSWORD", "Made-up-1st!")):
+        monkeypatch.setenv(secret, value)
+    quick = functools.partial(FleetLimits, poll_interval=0.1, pool_fallback=0.2)
+    monkeypatch.setattr("cds_eks.fleet.run.provision.FleetLimits", quick)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", READMES)
 async def test_the_code_runs_against_the_emulator(
@@ -67,15 +81,21 @@ async def test_the_code_runs_against_the_emulator(
 ) -> None:
     emulator = Emulator(speed=6000)
     shutil.copy(ROOT / "examples" / "first_cluster.toml", tmp_path / "cluster.toml")
+    make_plan(name, tmp_path / "fleet.toml", monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
     monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
     names: dict[str, Any] = {"__name__": name}
     with emulator.serve() as url:
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
-        assert await run(name, names) >= 5
+        assert await run(name, names) >= 6
     assert names["cluster"].cluster_status == "running"
     assert names["cluster"].cluster_id == names["created"].data.cluster_id
     assert names["cluster_id"] in {each.id for each in names["emulator"].ledger.resources}
-    assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
+    assert emulator.ledger.count(action="CreateCluster", committed=True) == 1 + 3
+    assert [item.name for item in names["report"].items] == [
+        "gpu-001", "workers", "gpu-002", "workers", "gpu-003", "workers",
+    ]  # fmt: skip
+    assert names["report"].ok
+    assert (tmp_path / "fleet.html").exists()
     assert "finish" in capsys.readouterr().out

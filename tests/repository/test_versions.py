@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-INSTALLED = ("emulator", "native", "speed", "all", "fleet-postgres", "dev")
+INSTALLED = ("emulator", "native", "speed", "all", "fleet", "fleet-postgres", "dev")
 PYTHON = "Programming Language :: Python :: 3."
 
 
@@ -28,6 +28,23 @@ def requirements(*extras: str) -> list[Requirement]:
 def pins(text: str) -> dict[str, str]:
     lines = [line.partition(";")[0].strip() for line in text.splitlines() if not line.startswith("#")]
     return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def wanted_by(extra: str) -> set[str]:
+    """The packages that an extra brings, those of the extras that it names too."""
+    found: set[str] = set()
+    for each in map(Requirement, EXTRAS[extra]):
+        found |= {canonicalize_name(each.name)} if each.name != PROJECT["name"] else set()
+        for other in each.extras if each.name == PROJECT["name"] else ():
+            found |= wanted_by(other)
+    return found
+
+
+def test_what_the_main_job_installs_is_light() -> None:
+    heavy = {"dask", "distributed", "psycopg", "sqlalchemy"}
+    assert wanted_by("all") & heavy == set()
+    assert {"jinja2", "pyyaml", "rich", "starlette", "uvicorn"} <= wanted_by("all")
+    assert {"psycopg", "sqlalchemy"} <= wanted_by("dev")
 
 
 def test_the_lowest_versions_are_those_of_pyproject() -> None:

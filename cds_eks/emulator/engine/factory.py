@@ -42,8 +42,7 @@ def new_cluster(world: World, spec: ClusterSpec, request_id: str = "", cluster_i
         created=world.now,
         updated=world.now,
     )
-    world.clusters[cluster.id] = cluster
-    world.record("cluster", cluster.id, cluster.name, request_id)
+    world.add_cluster(cluster, request_id)
     return cluster
 
 

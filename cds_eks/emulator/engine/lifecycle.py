@@ -215,7 +215,8 @@ def _appear(world: World, cluster: Cluster, pool: NodePool | None, up_at: float,
 
 
 def _begin(world: World, cluster: Cluster, action: str, request_id: str) -> Task:
-    task = Task(id=world.new_id(), action=action, request_id=request_id, message=f"{action} is under way")
+    message = f"{action} is under way"
+    task = Task(id=world.new_id(), action=action, request_id=request_id, message=message, cluster_id=cluster.id)
     world.tasks[task.id] = cluster.task = task
     cluster.updated = world.now
     return task

@@ -98,7 +98,9 @@ class Seeding:
         with self._settled() as world:
             cluster = world.clusters[cluster_id]
             name = name or f"node-pool-{len(cluster.pools) + 1}"
-            node_pool_id = _free([each for one in world.clusters.values() for each in one.pools], node_pool_id)
+            if node_pool_id is not None:
+                _free([each for one in world.clusters.values() for each in one.pools], node_pool_id)
+            node_pool_id = node_pool_id or ""
             return self._add_pool(cluster, node_pool_id, name, node_type, product, replicas).id
 
     def _add_pool(

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from cds_eks.emulator.protocol.envelope import Encoded
 from cds_eks.emulator.protocol.hardware import Hardware
 
 __all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "Resource", "ScalingGroup", "Step", "Task"]
@@ -16,13 +17,14 @@ __all__ = ["Cluster", "Event", "NetworkInterface", "Node", "NodePool", "Resource
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Task:
-    """What an operation on a cluster has begun: `doing`, then `finish` or `error`."""
+    """What an operation on a cluster has begun: `doing`, then `finish` or `error`. `cluster_id` may be empty."""
 
     id: str
     action: str
     request_id: str
     status: str = "doing"
     message: str
+    cluster_id: str = ""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -53,6 +55,8 @@ class Node:
     ip: str
     status: str
     created: float
+    encoded: tuple[tuple[Any, ...], Encoded] | None = None
+    """What a list told of it last, and the state that it told."""
 
     @property
     def role(self) -> str:
@@ -139,6 +143,8 @@ class Cluster:
     steps: list[Step] = attrs.field(factory=list)
     task: Task | None = None
     shown_from: float = 0.0
+    encoded: tuple[tuple[Any, ...], Encoded] | None = None
+    """What a list told of it last, and the state that it told."""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)

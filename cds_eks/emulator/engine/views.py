@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any
 from zlib import crc32
@@ -28,6 +29,7 @@ _ZONE_ID, _ZONE_NAME = "emulated-region-1-a", "Emulated Region 1 Zone A"
 _BEIJING = timezone(timedelta(hours=8))
 
 
+@lru_cache(maxsize=65536)  # the times of what is listed again and again
 def time_text(seconds: float | None) -> str:
     """Return a time as the service writes it, in Beijing's zone [I] without saying so [O]; empty for None."""
     if seconds is None:
@@ -129,13 +131,19 @@ def _eip(eip_id: str) -> dict[str, Any]:
 
     Of the address that the Go client of 2025-10-11 may give instead [O], it is that one.
     """
+    id_, address = _eip_parts(eip_id)
+    return {"EipId": id_, "Ip": address}
+
+
+@lru_cache(maxsize=4096)
+def _eip_parts(eip_id: str) -> tuple[str, str]:
     if not eip_id:
-        return {"EipId": "", "Ip": ""}
+        return "", ""
     number = crc32(eip_id.encode("utf-8", "replace"))
     try:
-        return {"EipId": f"eip-{number:08x}", "Ip": str(IPv4Address(eip_id))}
+        return f"eip-{number:08x}", str(IPv4Address(eip_id))
     except ValueError:
-        return {"EipId": eip_id, "Ip": f"203.0.113.{number % 254 + 1}"}
+        return eip_id, f"203.0.113.{number % 254 + 1}"
 
 
 def cluster_event(step: Step, now: float) -> dict[str, Any]:

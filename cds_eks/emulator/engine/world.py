@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import math
 import random
 import string
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
@@ -15,13 +13,14 @@ from heapq import heappop, heappush
 import attrs
 
 from cds_eks.emulator.engine.clock import Clock
+from cds_eks.emulator.engine.cluster_index import ClusterIndex
 from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.engine.state import Cluster, Event, NetworkInterface, Node, NodePool, Resource, ScalingGroup, Task
 
-__all__ = ["Plan", "World"]
+__all__ = ["Plan", "World", "uuid_text"]
 
 _LETTERS = string.ascii_lowercase + string.digits
-_FIRST_ADDRESS = ipaddress.IPv4Address("10.0.0.10")
+_FIRST_ADDRESS = int.from_bytes((10, 0, 0, 10))
 
 
 @attrs.define(eq=False)
@@ -37,6 +36,12 @@ class Plan:
     cut: float = math.inf
 
 
+def uuid_text(bits: int) -> str:
+    """Return 128 random bits in the form of a UUID of version 4, as `uuid.UUID(int=bits, version=4)` shows them."""
+    text = f"{bits & ~(0xF << 76) & ~(0x3 << 62) | 0x4 << 76 | 0x2 << 62:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 class World:
     """The state of the service. It stands still between two requests, and catches up with the clock at each.
 
@@ -50,6 +55,7 @@ class World:
         self.now: float = clock.now()
         """Service time: of the request, or of the transition that is being carried out."""
         self.clusters: dict[str, Cluster] = {}
+        self.cluster_index = ClusterIndex()
         self.tasks: dict[str, Task] = {}
         self.interfaces: dict[str, NetworkInterface] = {}
         self.events: dict[str, Event] = {}
@@ -86,28 +92,39 @@ class World:
         while self._due and self._due[0][0] <= present:
             self.now, _, plan, transition = heappop(self._due)
             if self.now <= plan.cut:
-                with self.planning(plan):
+                before, self._plan = self._plan, plan  # as `planning` does: there are many transitions
+                try:
                     transition()
+                finally:
+                    self._plan = before
         self.now = present
 
     def new_id(self) -> str:
         """Return a fresh id, shaped like a UUID."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return uuid_text(self._random.getrandbits(128))
 
     def new_node_id(self) -> str:
         """Return a fresh id of a node, shaped like `eks-4vdp8eu5nq3zppfg` [O]."""
-        return "eks-" + "".join(self._random.choices(_LETTERS, k=16))
+        draw, count = self._random.random, len(_LETTERS)
+        return "eks-" + "".join([_LETTERS[int(draw() * count)] for _ in range(16)])
 
     def new_address(self) -> tuple[str, str]:
         """Return a private IP address and a MAC address that nothing else has."""
         number = next(self._numbers)
         mac = f"02{number:010x}"
-        return str(_FIRST_ADDRESS + number), ":".join(mac[at : at + 2] for at in range(0, 12, 2))
+        a, b, c, d = (_FIRST_ADDRESS + number).to_bytes(4)
+        return f"{a}.{b}.{c}.{d}", f"02:{mac[2:4]}:{mac[4:6]}:{mac[6:8]}:{mac[8:10]}:{mac[10:]}"
 
     def record(self, kind: str, id: str, name: str, request_id: str) -> None:  # noqa: A002
         """Write a resource into the ledger, if a request made it: what tests have put there is not of the API."""
         if request_id:
             self._ledger.add_resource(kind, id, name, request_id=request_id, at=self.now)
+
+    def add_cluster(self, cluster: Cluster, request_id: str) -> None:
+        """Put a new cluster into the world."""
+        self.clusters[cluster.id] = cluster
+        self.cluster_index.add(cluster)
+        self.record("cluster", cluster.id, cluster.name, request_id)
 
     def add_node(self, cluster: Cluster, node: Node, request_id: str) -> None:
         """Put a new node into its cluster."""
@@ -141,6 +158,7 @@ class World:
         for node in list(cluster.nodes.values()):
             self.remove_node(cluster, node)
         del self.clusters[cluster.id]
+        self.cluster_index.remove(cluster)
         self._ledger.end_resource(cluster.id, at=self.now)
 
     def remove_interface(self, interface: NetworkInterface) -> None:

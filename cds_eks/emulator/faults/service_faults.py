@@ -32,7 +32,7 @@ def execute(world: World, action: str, call: Call, fault: Fault | None) -> Resul
     with world.planning() as plan:
         result = handler_of(action)(world, call)
     if fault and kind == "stale":
-        _created(world, result.created[0]).shown_from = began + (fault.seconds or 0)
+        _created(world, call, result.created[0]).shown_from = began + (fault.seconds or 0)
     elif fault and kind in ("task_fails", "task_never_ends"):
         _interrupt(world, plan, fault, result.data)
     return result
@@ -50,12 +50,14 @@ def _shifted_page(world: World, action: str, call: Call, *, repeats: bool) -> Re
     return attrs.evolve(result, data=result.data[first:last], page=Page(total=total, index=index, size=size))
 
 
-def _created(world: World, id: str) -> Cluster | NodePool | Resource:  # noqa: A002
+def _created(world: World, call: Call, id: str) -> Cluster | NodePool | Resource:  # noqa: A002
     """Return what a create has made, by the first id that it names."""
     if id in world.clusters:
         return world.clusters[id]
-    pools = [each.pools for each in world.clusters.values()]
-    stores: list[Mapping[str, NodePool | Resource]] = [*pools, *world.resources.values()]
+    cluster = world.clusters.get(call.text("ClusterId"))
+    stores: list[Mapping[str, NodePool | Resource]] = [*world.resources.values()]
+    if cluster is not None:
+        stores.insert(0, cluster.pools)
     return next(each[id] for each in stores if id in each)
 
 
@@ -102,10 +104,10 @@ def _fail(world: World, begun: Task | Event, message: str) -> None:
             interface.event = None
         return
     begun.status, begun.message = "error", message
-    for cluster in world.clusters.values():
-        if cluster.task is begun:
-            _set_error(world, cluster, message)
-            cluster.task = None
+    cluster = world.clusters.get(begun.cluster_id)
+    if cluster is not None and cluster.task is begun:
+        _set_error(world, cluster, message)
+        cluster.task = None
 
 
 def _set_error(world: World, cluster: Cluster, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine import encoded, lifecycle, views
 from cds_eks.emulator.engine.cluster_spec import added_subnets, cluster_spec
 from cds_eks.emulator.engine.factory import new_cluster, new_group, new_pool
 from cds_eks.emulator.engine.world import World
@@ -53,11 +53,9 @@ def list_(world: World, call: Call) -> Result:
     """ListClusters [D]: all on one page; by a part of the name, whatever its case [I], or a whole id [O]; by VPC."""
     keyword, vpc_id = call.text("Keyword").lower(), call.text("VpcId")
     matching = [
-        views.cluster_summary(cluster)
-        for cluster in world.clusters.values()
-        if (keyword in cluster.name.lower() or keyword == cluster.id.lower())
-        and vpc_id in ("", cluster.vpc_id)
-        and max(cluster.shown_from, cluster.created + call.lag) <= world.now
+        encoded.cluster_summary(cluster)
+        for cluster in world.cluster_index.find(keyword, vpc_id)
+        if cluster.shown_from <= world.now and cluster.created + call.lag <= world.now
     ]
     return Result(data=matching, page=Page(total=len(matching), index=1, size=len(matching)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_eks.emulator.engine import lifecycle, views
+from cds_eks.emulator.engine import encoded, lifecycle
 from cds_eks.emulator.engine.state import Node
 from cds_eks.emulator.engine.world import World
 from cds_eks.emulator.handlers.call import Call, Result, cluster_of, lookup, require_idle
@@ -17,7 +17,7 @@ def list_(world: World, call: Call) -> Result:
     matching = [node for node in present if _passes(node, call)]
     page = matching[(index - 1) * size : index * size]
     return Result(
-        data=[views.node(cluster, node) for node in page], page=Page(total=len(matching), index=index, size=size)
+        data=[encoded.node(cluster, node) for node in page], page=Page(total=len(matching), index=index, size=size)
     )
 
 
@@ -34,7 +34,7 @@ def _passes(node: Node, call: Call) -> bool:
         and call.text("NodeType") in ("", node.role)
         and call.text("SchedulableStr") in ("", str(int(node.schedulable)))
         and call.text("Status") in ("", node.k8s_status)
-        and any(keyword in text.lower() for text in (node.name, node.id))
+        and (keyword in node.name.lower() or keyword in node.id.lower())
     )
 
 

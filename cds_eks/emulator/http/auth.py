@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from heapq import heappop, heappush
 
 from cds_eks.emulator.protocol.envelope import Refusal
@@ -19,6 +20,7 @@ CREDENTIALS = Credentials("emulator-access-key-id", "emulator-secret-access-key"
 REPLAY = ("AccessDenied", "SignatureNonce was used before")
 """Code and message for a nonce that was used before [I]: no code is known, this one fits best."""
 
+_COMMON_PARAMETERS = sorted(COMMON_PARAMETERS)
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
@@ -50,7 +52,7 @@ class Verifier:
         Raises:
             Refusal: With the code of the first check that fails.
         """
-        for name in sorted(COMMON_PARAMETERS):
+        for name in _COMMON_PARAMETERS:
             if not query.get(name):
                 raise Refusal("ArgMissing", f"{name} is missing")
         if query["Version"] != API_VERSION:
@@ -88,6 +90,7 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
+@lru_cache(maxsize=256)  # requests of the same second
 def _seconds(timestamp: str) -> float:
     """Return a timestamp in seconds since the epoch."""
     try:

@@ -12,7 +12,7 @@ from cds_eks.emulator.protocol.envelope import Refusal
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["BODY_TIMEOUT", "MAX_BODY", "Body", "read_body"]
+__all__ = ["BODY_TIMEOUT", "MAX_BODY", "Body", "has_body", "read_body"]
 
 MAX_BODY = 8 * 1024 * 1024
 """The most bytes of a body. The largest that the API has use for, a cluster with long scripts, is far below."""
@@ -35,6 +35,13 @@ class Body:
 
     content: bytes = attrs.field(repr=False)
     refusal: Refusal | None = None
+
+
+def has_body(request: Request) -> bool:
+    """Whether a body may come: in HTTP/1 a header would say so."""
+    headers = request.headers
+    is_http_1 = request.scope.get("http_version", "") in ("1.0", "1.1")
+    return not is_http_1 or headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 async def read_body(request: Request, *, timeout: float = BODY_TIMEOUT) -> Body:

@@ -132,8 +132,8 @@ class Connection:
         if not last:  # only now: of an answer without a body, the head is the last that is sent
             await self._start(reply)
         await self._write(content[last:], more=False)
-        if self._peer is not None:
-            await anyio.lowlevel.checkpoint()  # in which a socket that could not be written to is found broken
+        if self._peer is not None and self._peer.transport.is_closing():  # it could not be written to, or is through
+            await anyio.lowlevel.checkpoint()  # in which one that could not be written to is found broken
             if self._peer.is_broken:
                 on_sent(False)
 
@@ -147,8 +147,8 @@ class Connection:
         await self._wait_for_disconnect()
 
     async def _start(self, reply: Reply) -> None:
-        headers = {**reply.headers, "Content-Length": str(len(reply.content))}
-        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
+        raw.append((b"content-length", b"%d" % len(reply.content)))
         await self._send({"type": "http.response.start", "status": reply.status, "headers": raw})
 
     async def _write(self, piece: bytes, *, more: bool) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-import attrs
 from starlette.requests import ClientDisconnect, Request
 
 from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.faults.schedule import Faults
-from cds_eks.emulator.http.body import read_body
+from cds_eks.emulator.http.body import Body, has_body, read_body
 from cds_eks.emulator.http.connection import Connection
 from cds_eks.emulator.http.network_faults import NetworkFaults
 from cds_eks.emulator.http.request import IncomingRequest, action_of
@@ -44,22 +44,23 @@ class Gateway:
         http, connection = Request(scope, receive), Connection(scope, receive, send)
         if not connection.is_served and self._faults.refuse_connection():
             raise ConnectionRefusedError("the emulator refuses this connection: a fault")
-        request = IncomingRequest(
+        make_request = partial(
+            IncomingRequest,
             method=http.method,
             path=scope["path"],
             query=scope["query_string"],
             digest=http.headers.get("content-md5"),
             call_id=http.headers.get("cds-request-id", ""),
-            fault=self._faults.strike(action_of(scope["query_string"]), http.method) if self._faults else None,
         )
-        if request.fault_kind == "refuse":
-            self._service.record(request)
+        fault = self._faults.strike(action_of(scope["query_string"]), http.method) if self._faults else None
+        if fault is not None and fault.kind == "refuse":
+            self._service.record(make_request(fault=fault))
             return await connection.reset()
         try:
-            body = await read_body(http)
+            body = await read_body(http) if has_body(http) else Body(content=await http.body())
         except ClientDisconnect:
             return None  # it never came whole: nothing was carried out, and nobody waits for an answer
-        request = attrs.evolve(request, body=body.content)
+        request = make_request(body=body.content, fault=fault)
         if body.refusal is not None:
             return await self._responder.answer(connection, request, self._service.refuse(request, body.refusal))
         handler = self._network_faults.handler(request.fault_kind)

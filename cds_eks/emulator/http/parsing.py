@@ -19,6 +19,9 @@ MAX_QUERY = 64 * 1024
 MAX_PARAMETERS = 1000
 """The most parameters of a query; the longest request of the API has 13."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+"""What stands for itself: most names and values."""
+
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -34,7 +37,11 @@ def parse_query(raw: bytes) -> dict[str, str]:
     for pair in raw.decode("latin-1").split("&"):
         if not pair:
             continue
-        name, _, value = (_decoded(part) for part in pair.partition("="))
+        name, _, value = pair.partition("=")
+        if not _PLAIN.fullmatch(name):
+            name = _decoded(name)
+        if not _PLAIN.fullmatch(value):
+            value = _decoded(value)
         if name in query:
             raise Refusal("InvalidHTTPRequest", "a query parameter is given twice")
         query[name] = value

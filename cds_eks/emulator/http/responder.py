@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache, partial
 
 from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.http.connection import Connection, Reply
 from cds_eks.emulator.http.request import IncomingRequest
 from cds_eks.emulator.http.service import Answered
 from cds_eks.emulator.protocol.envelope import Answer
+
+_date = lru_cache(maxsize=16)(partial(formatdate, usegmt=True))
+"""The `Date` header of a second; those who want to tell of parts of one round to microseconds first."""
 
 __all__ = ["Responder"]
 
@@ -30,7 +34,7 @@ class Responder:
         """Return an answer as an HTTP response, its `Date` some seconds ahead."""
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Date": formatdate(self._wall_clock() + skew, usegmt=True),
+            "Date": _date(int(round(self._wall_clock() + skew, 6) // 1)),
         }
         return Reply(status=answer.status, headers=headers, content=answer.to_bytes())
 

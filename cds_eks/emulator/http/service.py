@@ -8,7 +8,6 @@ import random
 import re
 import threading
 import traceback
-import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import sha256
@@ -17,7 +16,7 @@ from typing import Any
 import attrs
 
 from cds_eks.emulator.engine.ledger import Ledger
-from cds_eks.emulator.engine.world import World
+from cds_eks.emulator.engine.world import World, uuid_text
 from cds_eks.emulator.faults.service_faults import execute
 from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.handlers.registry import fault_of
@@ -151,7 +150,7 @@ class Service:
     def new_request_id(self) -> str:
         """Return a fresh `RequestId`."""
         with self._lock:
-            return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+            return uuid_text(self._random.getrandbits(128))
 
     def _answer(self, request: IncomingRequest, index: int | None, *, repeated: bool = False) -> Answered:
         """Carry out a request in the world as it stands, or refuse it, and write it down."""

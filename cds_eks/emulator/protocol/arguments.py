@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cds_eks.emulator.protocol.api import SHAPES
 from cds_eks.emulator.protocol.envelope import Refusal
-from cds_eks.emulator.protocol.rules import check_together, check_value
+from cds_eks.emulator.protocol.rules import check_together, check_value, has_rule
 from cds_eks.emulator.protocol.schema import Field
 
 __all__ = ["match_revision", "validate"]
@@ -55,6 +56,11 @@ def match_revision(
     Raises:
         Refusal: As `validate` does.
     """
+    first = _Rules(SHAPES[revisions[0]], text, [])
+    with contextlib.suppress(Refusal):
+        arguments = _shape(first, shape, value, "")
+        if not first.left_out:  # it knows every name: none can know more
+            return revisions[0], arguments
     ranked = sorted(revisions, key=lambda revision: _unknown_names(SHAPES[revision], shape, value))
     refusals = []
     for revision in ranked:
@@ -68,14 +74,17 @@ def match_revision(
 def _unknown_names(shapes: _Shapes, type_: str, value: Any) -> int:
     """Return how many names a revision does not know."""
     if type_.startswith("list["):
-        return sum(_unknown_names(shapes, type_[5:-1], each) for each in value) if isinstance(value, list) else 0
+        return sum([_unknown_names(shapes, type_[5:-1], each) for each in value]) if isinstance(value, list) else 0
     if type_ not in shapes or not isinstance(value, Mapping):
         return 0
-    types = {field.wire.lower(): field.type for field in shapes[type_]}
-    return sum(
-        _unknown_names(shapes, types[name.lower()], each) if name.lower() in types else 1
-        for name, each in value.items()
-    )
+    unknown, types = 0, _checks_of(shapes, type_).types
+    for name, each in value.items():
+        field_type = types.get(name.lower())
+        if field_type is None:
+            unknown += 1
+        elif isinstance(each, (dict, list)):
+            unknown += _unknown_names(shapes, field_type, each)
+    return unknown
 
 
 def validate(shape: str, value: Mapping[str, Any], revision: str, *, text: bool = False) -> dict[str, Any]:
@@ -94,42 +103,99 @@ def validate(shape: str, value: Mapping[str, Any], revision: str, *, text: bool 
     Raises:
         Refusal: `ArgMissing` or `InvalidParameter`, naming the field by its path; or a code of `rules`.
     """
-    return _shape(_Rules(SHAPES[revision], text), shape, value, "")
+    return _shape(_Rules(SHAPES[revision], text, []), shape, value, "")
 
 
 _Shapes = Mapping[str, Sequence[Field]]
 
 
 class _Rules(NamedTuple):
-    """What a request is judged by: shapes, and whether all is text."""
+    """What a request is judged by: shapes, and whether all is text; and the zero structs that were left out of it."""
 
     shapes: _Shapes
     text: bool
+    left_out: list[Any]
+
+
+class _Check(NamedTuple):
+    """What is looked at in a field.
+
+    Attributes:
+        field: The field.
+        lower: Its name in lower case.
+        is_list: Whether it is a list.
+        may_be_zero: Whether entries that are a zero struct are left out.
+        has_rule: Whether a name or an id is to be checked.
+        is_number: Whether it must be in a range.
+    """
+
+    field: Field
+    lower: str
+    is_list: bool
+    may_be_zero: bool
+    has_rule: bool
+    is_number: bool
+
+
+class _Checks(NamedTuple):
+    """The checks of a shape, and the types of its fields by their names in lower case; made once for each shape."""
+
+    fields: Sequence[Field]
+    checks: tuple[_Check, ...]
+    types: Mapping[str, str]
+
+
+_made: dict[tuple[int, str], _Checks] = {}
+
+
+def _checks_of(shapes: _Shapes, shape: str) -> _Checks:
+    fields, key = shapes[shape], (id(shapes), shape)
+    known = _made.get(key)
+    if known is None or known.fields is not fields:
+        checks = tuple(
+            _Check(
+                field=field,
+                lower=field.wire.lower(),
+                is_list=field.type.startswith("list["),
+                may_be_zero=(shape, field.wire) in _MAY_BE_ZERO,
+                has_rule=has_rule(shape, field),
+                is_number=field.type == "int" and (shape, field.wire) not in _UNCHECKED,
+            )
+            for field in fields
+        )
+        types = {field.wire.lower(): field.type for field in fields}
+        known = _made[key] = _Checks(fields=fields, checks=checks, types=types)
+    return known
 
 
 def _shape(rules: _Rules, shape: str, value: Mapping[str, Any], path: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, each in value.items():
-        if name.lower() in given:
+        if (lower := name.lower()) in given:
             raise _invalid(path + name, "is given twice")
-        given[name.lower()] = each
+        given[lower] = each
     arguments: dict[str, Any] = {}
-    for field in rules.shapes[shape]:
-        where, is_given = path + field.wire, field.wire.lower() in given
-        each = given.pop(field.wire.lower(), None)
-        if each is None and is_given and field.type.startswith("list["):
+    for field, lower, is_list, may_be_zero, has_rule_, is_number in _checks_of(rules.shapes, shape).checks:
+        if lower not in given:
+            if field.required:
+                raise Refusal("ArgMissing", f"{path}{field.wire} is missing")
+            continue
+        where, each = path + field.wire, given.pop(lower)
+        if each is None and is_list:
             each = []
         if each is None or (rules.text and each == "" and not field.required):
             if field.required:
                 raise Refusal("ArgMissing", f"{where} is missing")
             continue
-        if (shape, field.wire) in _MAY_BE_ZERO and isinstance(each, list):
-            each = [entry for entry in each if not _is_zero(entry)]
+        if may_be_zero and isinstance(each, list):
+            rules.left_out.extend(zeros := [entry for entry in each if _is_zero(entry)])
+            each = [entry for entry in each if not _is_zero(entry)] if zeros else each
         arguments[field.wire] = each = _value(rules, field.type, each, where)
-        check_value(shape, field, each, where)
+        if has_rule_:
+            check_value(shape, field, each, where)
         if field.removed_values and each in field.removed_values:
             raise _invalid(where, f"must not be {each}, which is gone")
-        if field.type == "int" and (shape, field.wire) not in _UNCHECKED:
+        if is_number:
             _check_number(shape, field, each, where)
     if given:
         unknown = next(name for name in value if name.lower() in given)
@@ -157,6 +223,8 @@ def _is_zero(entry: Any) -> bool:
 
 def _value(rules: _Rules, type_: str, value: Any, path: str) -> Any:
     """Return a value that is of a type of the description, a number out of a query as the number."""
+    if type_ == "str" and isinstance(value, str):  # most of them
+        return value
     if type_.startswith("list["):
         if not isinstance(value, list):
             raise _invalid(path, "must be a list")

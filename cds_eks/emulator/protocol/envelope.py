@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["STATUSES", "Answer", "IncompleteEmulatorError", "Page", "Refusal"]
+__all__ = ["STATUSES", "Answer", "Encoded", "IncompleteEmulatorError", "Page", "Refusal"]
 
 STATUSES = {
     "ArgMissing": 400,
@@ -52,6 +52,21 @@ class IncompleteEmulatorError(Exception):
     """
 
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@attrs.frozen
+class Encoded:
+    """An entry of a list in an answer that is JSON already."""
+
+    text: str = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, value: Any) -> Encoded:
+        """Return a value as JSON."""
+        return cls(_json(value))
+
+
 @attrs.frozen(kw_only=True)
 class Page:
     """Where in a list an answer is: how many entries there are in all, which page this is, and how long pages are."""
@@ -63,7 +78,10 @@ class Page:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """An answer on its way out: what the envelope holds [D][O], and the HTTP status."""
+    """An answer on its way out: what the envelope holds [D][O], and the HTTP status.
+
+    `data` is plain, or a list in which each entry is `Encoded`.
+    """
 
     request_id: str
     status: int = 200
@@ -74,13 +92,13 @@ class Answer:
 
     def to_bytes(self) -> bytes:
         """Return the envelope as JSON in UTF-8."""
-        envelope: dict[str, Any] = {
-            "RequestId": self.request_id,
-            "Code": self.code,
-            "Msg": self.message,
-            "Data": self.data,
-        }
-        if self.page is not None:
-            envelope |= {"TotalCount": self.page.total, "PageIndex": self.page.index, "PageSize": self.page.size}
+        if isinstance(self.data, list) and self.data and isinstance(self.data[0], Encoded):
+            data = f"[{', '.join([each.text for each in self.data])}]"
+        else:
+            data = _json(self.data)
+        text = f'{{"RequestId": {_json(self.request_id)}, "Code": {_json(self.code)}, "Msg": {_json(self.message)}, '
+        text += f'"Data": {data}'
+        if (page := self.page) is not None:
+            text += f', "TotalCount": {page.total}, "PageIndex": {page.index}, "PageSize": {page.size}'
         # A lone surrogate, which JSON can carry and UTF-8 can't, goes back as the escape it came in.
-        return json.dumps(envelope, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        return f"{text}}}".encode("utf-8", "backslashreplace")

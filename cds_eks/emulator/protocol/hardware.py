@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import attrs
 
@@ -24,20 +25,25 @@ class Hardware:
     gpu: int
     gpu_type: str
 
-    @classmethod
-    def of(cls, product: str) -> Hardware:
+    @staticmethod
+    def of(product: str) -> Hardware:
         """Read the name of a product or instance type. One that can't be read is a small machine [I]."""
-        match = _parts_of(product)
-        if match is None:
-            return cls(family=product, cpu=2, ram=4, gpu=0, gpu_type="")
-        gpu = int(match["gpu"] or 0)
-        return cls(
-            family=match["family"],
-            cpu=int(match["cpu"]),
-            ram=int(match["ram"]),
-            gpu=gpu,
-            gpu_type="NVIDIA GeForce RTX 4090" if gpu else "",  # [I]
-        )
+        return _read(product)
+
+
+@lru_cache(maxsize=1024)  # every node asks, and nearly all are of a few types
+def _read(product: str) -> Hardware:
+    match = _parts_of(product)
+    if match is None:
+        return Hardware(family=product, cpu=2, ram=4, gpu=0, gpu_type="")
+    gpu = int(match["gpu"] or 0)
+    return Hardware(
+        family=match["family"],
+        cpu=int(match["cpu"]),
+        ram=int(match["ram"]),
+        gpu=gpu,
+        gpu_type="NVIDIA GeForce RTX 4090" if gpu else "",  # [I]
+    )
 
 
 def _parts_of(product: str) -> re.Match[str] | None:

@@ -39,6 +39,13 @@ _TYPES = {
     name: {field.wire.lower(): field.type for field in fields if field.wire.lower() not in _SECRETS[name]}
     for name, fields in _FIELDS.items()
 }
+"""The types of what is shown, by its name in lower case, and below also as the description spells it."""
+for _name, _fields in _FIELDS.items():
+    _TYPES[_name] |= {each.wire: type_ for each in _fields if (type_ := _TYPES[_name].get(each.wire.lower()))}
+
+_SCALARS = frozenset(
+    type_ for types in _TYPES.values() for type_ in types.values() if type_ not in _TYPES and "[" not in type_
+)
 _SECRET_ANYWHERE = frozenset(secret for secrets in _SECRETS.values() for secret in secrets)
 
 # A map's names are the caller's own: these say that their values are secret. The SDK goes by the same words.
@@ -56,7 +63,12 @@ def redact(shape: str | None, value: Mapping[str, Any]) -> dict[str, Any]:
         value: The arguments as they came.
     """
     types = _TYPES[shape] if shape else {}
-    return {name[:_MAX_NAME]: _redact_value(types.get(name.lower()), each) for name, each in value.items()}
+    shown = {}
+    for name, each in value.items():
+        type_ = types.get(name) or types.get(name.lower())
+        is_scalar = type_ in _SCALARS and not isinstance(each, (list, dict))
+        shown[name[:_MAX_NAME]] = each if is_scalar else _redact_value(type_, each)
+    return shown
 
 
 def redact_action(action: str) -> str:

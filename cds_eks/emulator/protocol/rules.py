@@ -13,7 +13,7 @@ from cds_eks.emulator.protocol.envelope import Refusal
 from cds_eks.emulator.protocol.hardware import has_no_gpu
 from cds_eks.emulator.protocol.schema import Field
 
-__all__ = ["check_together", "check_value"]
+__all__ = ["check_together", "check_value", "has_rule"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,24}[A-Za-z0-9])?")
 _MAY_BE_EMPTY = frozenset({("NodePoolSpec", "Name")})
@@ -36,6 +36,11 @@ _NOT_EMPTY = {
 """Ids of what new resources are made of: there must be one, as there must be a name. Of a list, that is each entry."""
 
 _MONTHS = (*range(1, 13), 24, 36)
+
+
+def has_rule(shape: str, field: Field) -> bool:
+    """Whether `check_value` has anything to look at in a field of a shape."""
+    return field.is_name or (shape, field.wire) in _NOT_EMPTY
 
 
 def check_value(shape: str, field: Field, value: Any, path: str) -> None:

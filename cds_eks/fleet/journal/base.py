@@ -21,7 +21,8 @@ class JournalTooNew(JournalError):
 class JournalUnavailable(JournalError):
     """The journal can't be reached now (a database that is away, a lock that is not given up, a full disk).
 
-    What was to be written may or may not be in it. Outcomes are kept and written later: see `Pending`.
+    What was to be written may or may not be in it. A runner begins nothing new then, and writes
+    outcomes as soon as it can: see `Writer.insist`.
     """
 
 
@@ -52,12 +53,15 @@ class Journal(Protocol):
         Its digest and replicas are those of the new plan only if nothing was asked for yet, or nothing is there any
         more (`planned`, `refused`, `deleted`): else they tell what the service was asked for.
         """
+        ...  # pragma: no cover - a protocol has no body
 
     async def get(self, item_id: str) -> Item | None:
         """Return an item, or None."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
         """Return the items in these states and with these ids, in the order of the plan; None for all."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def claim(
         self,
@@ -80,6 +84,7 @@ class Journal(Protocol):
         Returns:
             Those that were claimed, with their new lease.
         """
+        ...  # pragma: no cover - a protocol has no body
 
     async def renew(self, runner: str, *, lease: float) -> Heartbeat:
         """Renew all leases of a runner, and say that it is alive.
@@ -88,9 +93,11 @@ class Journal(Protocol):
         through this journal object and belongs to others by now is told as `lost` each time, until the runner releases
         it or claims it anew. A runner counts as alive until three of its lease times have passed without a renewal.
         """
+        ...  # pragma: no cover - a protocol has no body
 
     async def release(self, runner: str, ids: Collection[str] | None = None) -> None:
         """Give items of a runner back; all of them, and the runner itself is gone, if `ids` is None."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def write(self, *changes: Change) -> list[Item]:
         """Write changes, all or none, and return the items as they are afterwards.
@@ -105,18 +112,23 @@ class Journal(Protocol):
             JournalUnavailable: The journal could not be reached for as long as it was told to try.
             JournalError: The journal can't be written.
         """
+        ...  # pragma: no cover - a protocol has no body
 
     async def audit(self, item_id: str | None = None) -> list[AuditEntry]:
         """Return the audit, oldest first: of one item, or all."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def stop(self, reason: str | None) -> None:
         """Ask all runners to stop, and say why; None takes it back."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def now(self) -> float:
         """Return the journal's clock, in seconds since the epoch."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def aclose(self) -> None:
         """Write what is pending, and close it."""
+        ...  # pragma: no cover - a protocol has no body
 
     async def __aenter__(self) -> Self: ...
 

@@ -70,7 +70,7 @@ class Database:
     """
 
     def __init__(self, url: URL, *, timeout: float, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.where = f"postgresql://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+        self.where: str = f"postgresql://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
         self._timeout = timeout
         self._sleep = sleep
         given = {name: value for name, value in CONNECTING.items() if name not in url.query}

@@ -53,7 +53,7 @@ class SqliteFile:
         self._clock = clock
         self._process = this_process()
         _make(path)
-        self.connection = connect(path, timeout)
+        self.connection: sqlite3.Connection = connect(path, timeout)
         try:
             persistently(lambda: self._prepare(migrations), timeout)
         except sqlite3.Error as error:
@@ -127,7 +127,7 @@ class SqliteReads:
         self._connection.close()
 
 
-def sqlite_journal(path: Path, *, timeout: float, clock: Clock = time.time) -> ThreadedJournal:
+def sqlite_journal(path: Path, *, timeout: float, clock: Clock = clocks.wall) -> ThreadedJournal:
     """Return a journal in a file; it is to be started."""
 
     def writer() -> GroupWriter:

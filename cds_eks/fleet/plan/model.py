@@ -33,11 +33,11 @@ class Plan:
     """
 
     source: str
-    _faults: tuple[PlanFault, ...]
-    _uses: tuple[SecretUse, ...]
-    _data: Mapping[str, Any]
-    _clusters: tuple[ClusterSpec, ...]
-    _digest: str
+    _faults: tuple[PlanFault, ...] = attrs.field(alias="faults")
+    _uses: tuple[SecretUse, ...] = attrs.field(alias="uses")
+    _data: Mapping[str, Any] = attrs.field(alias="data")
+    _clusters: tuple[ClusterSpec, ...] = attrs.field(alias="clusters")
+    _digest: str = attrs.field(alias="digest")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -173,8 +173,6 @@ class Plan:
         if not isinstance(other, Plan):
             return NotImplemented
         return (self._digest, self._clusters, self._faults) == (other._digest, other._clusters, other._faults)
-
-    __hash__ = None  # type: ignore[assignment]  # as of all that is compared by what it holds
 
     def __repr__(self) -> str:
         what = f"{len(self._faults)} faults" if self._faults else f"{len(self._clusters)} clusters"

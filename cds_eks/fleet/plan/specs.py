@@ -32,8 +32,8 @@ class PoolSpec:
     replicas: int
     protect: bool
     digest: str
-    _vpc_id: str = attrs.field(repr=False)
-    _fields: Mapping[str, Any] = attrs.field(repr=False, eq=False)
+    _vpc_id: str = attrs.field(alias="vpc_id", repr=False)
+    _fields: Mapping[str, Any] = attrs.field(alias="fields", repr=False, eq=False)
 
     @property
     def runs_commands(self) -> bool:
@@ -75,7 +75,12 @@ class ClusterSpec:
     protect: bool
     digest: str
     pools: tuple[PoolSpec, ...]
-    _fields: Mapping[str, Any] = attrs.field(repr=False, eq=False)
+    _fields: Mapping[str, Any] = attrs.field(alias="fields", repr=False, eq=False)
+
+    @property
+    def masters(self) -> int:
+        """How many master nodes it is to have."""
+        return int(self._fields["master_number"])
 
     @property
     def runs_commands(self) -> bool:

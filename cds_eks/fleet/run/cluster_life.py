@@ -119,7 +119,7 @@ class ClusterLife(ItemLife):
             words = f"{id} has this name, but differs in {', '.join(sorted(unlike))}: it was not adopted"
             await self.fail("Different", words, (id,))
             return
-        self.item = await context.writer.insist(
+        self.item: Item = await context.writer.insist(
             self.item, state="accepted", ids=self._ids(id), origin="adopted", error={}, action="adopted"
         )
 

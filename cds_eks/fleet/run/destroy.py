@@ -63,6 +63,7 @@ class DestroyJob:
     """
 
     goal: Literal["deleted"] = "deleted"
+    differing: Sequence[tuple[Item, str]] = ()
 
     def __init__(self, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
         self._wanted = {cluster_item_id(cluster.vpc_id, cluster.name): cluster for cluster in clusters}

@@ -47,6 +47,21 @@ class ItemChanged(Event):
 
 
 @attrs.frozen(kw_only=True)
+class ItemDiffers(Event):
+    """An item was asked for by another plan than this one: it is never replaced. `diff` tells in what it differs.
+
+    Nodes of a pool that scales are no difference, nor is another number of them, which is changed in place.
+
+    Attributes:
+        item: The item, with the digest of what was asked for.
+        wanted: The digest of what this plan asks for.
+    """
+
+    item: Item
+    wanted: str
+
+
+@attrs.frozen(kw_only=True)
 class Step(Event):
     """The service has taken a step on a cluster.
 
@@ -116,9 +131,19 @@ class EventStream:
 
     async def next(self) -> Event | None:
         """Return the next event when it has come, or None if no more will."""
+        return self._unread.popleft() if await self._have_some() else None
+
+    async def next_all(self) -> list[Event]:
+        """Return all events that have come and were not read, at least one; none if no more will come."""
+        await self._have_some()
+        events = list(self._unread)
+        self._unread.clear()
+        return events
+
+    async def _have_some(self) -> bool:
         while not self._unread:
             if self._has_ended:
-                return None
+                return False
             self._more = anyio.Event()
             await self._more.wait()
-        return self._unread.popleft()
+        return True

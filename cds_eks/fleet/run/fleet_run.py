@@ -19,7 +19,7 @@ from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.limits import Budgets
@@ -44,6 +44,11 @@ class Job(Protocol):
     @property
     def life_of(self) -> LifeOf:
         """Returns what sees to one group."""
+        ...  # pragma: no cover - a protocol has no body
+
+    @property
+    def differing(self) -> Sequence[tuple[Item, str]]:
+        """What another plan has asked for, as the journal has it, each with the digest of what is wanted now."""
         ...  # pragma: no cover - a protocol has no body
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
@@ -82,6 +87,10 @@ class FleetRun:
     It goes on beside whoever iterates it. Who is cancelled while waiting for it, or presses Ctrl-C there, stops it: it
     finishes the creates that are under way, within `FleetLimits.grace`, and begins nothing new. Who is cancelled again
     leaves at once; the journal knows what is open.
+
+    Attributes:
+        runner: Its name in the journal.
+        open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
     """
 
     def __init__(
@@ -93,6 +102,7 @@ class FleetRun:
         job: Job,
     ) -> None:
         self.runner: str = new_runner()
+        self.open_items: tuple[Item, ...] = ()
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -115,13 +125,21 @@ class FleetRun:
 
     async def __anext__(self) -> Event:
         """Return the next event when it has come."""
-        self._begin()
+        self.begin()
         async with _stopping(self):
             event = await self._events.next()
         if event is not None:
             return event
         self._raise_failure()
         raise StopAsyncIteration
+
+    async def next_events(self) -> list[Event]:
+        """Return all events that have come, at least one; none if the run has ended. To be cancelled stops nothing."""
+        self.begin()
+        if events := await self._events.next_all():
+            return events
+        self._raise_failure()
+        return []
 
     async def report(self) -> FleetReport:
         """Return what became of each item, when the run has ended.
@@ -130,7 +148,7 @@ class FleetRun:
             PlanError: The plan has faults.
             JournalError: The journal can't be read.
         """
-        self._begin()
+        self.begin()
         async with _stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
@@ -159,7 +177,8 @@ class FleetRun:
         """Whether it has ended, or never began."""
         return not self._has_begun or self._has_ended.is_set()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin it, if that was not done. It goes on by itself."""
         if not self._has_begun:
             self._has_begun = True
             background.start(self._run)
@@ -169,7 +188,6 @@ class FleetRun:
             raise self._failure
 
     async def _run(self) -> None:
-        open_items: tuple[Item, ...] = ()
         try:
             async with anyio.create_task_group() as watched:
                 with anyio.CancelScope() as scope:
@@ -177,12 +195,12 @@ class FleetRun:
                     await self._carry_out()
                 watched.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
-                open_items = tuple(await self._journal.items(states=OPEN))
+                self.open_items = tuple(await self._journal.items(states=OPEN))
                 self._times = (self._times[0], await self._journal.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
             self._failure = _single(error)
         finally:
-            self._events.put(RunEnded(open=open_items, reason=self._stopped))
+            self._events.put(RunEnded(open=self.open_items, reason=self._stopped))
             self._events.end()
             self._has_ended.set()
 
@@ -204,6 +222,9 @@ class FleetRun:
         open_items = [item for item in found if self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
+        for item, wanted in self._job.differing:
+            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
+            self._events.put(ItemDiffers(item=item, wanted=wanted))
         context, waits = self._context(open_items)
         runner = Runner(
             context,
@@ -229,8 +250,8 @@ class FleetRun:
             interval=limits.poll_interval,
             on_hopeless=self.stop,
         )
-        self.poller = poller
-        self.waits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
+        self.poller: Poller = poller
+        self.waits: PoolWaits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
         context = Context(
             eks=self._eks,
             journal=self._journal,

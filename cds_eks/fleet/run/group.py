@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 import attrs
 
+from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import Item, cluster_item_id, pool_item_id
@@ -15,6 +17,7 @@ from cds_eks.fleet.run.pool_life import PoolLife
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.steps import tell_steps
+from cds_eks.models import NodePool
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +81,7 @@ class GroupLife:
         cluster_id = own_id(cluster.item)
         assert cluster_id is not None
         pools = PoolList(self._context, cluster_id)
+        shown = await self._shown_pools(cluster.item)
         for number, wanted in enumerate(self._group.wanted.pools if self._group.wanted else ()):
             item = self._items[self._group.pool_ids[number]]
             pool = PoolLife(
@@ -89,12 +93,33 @@ class GroupLife:
                 made_with_cluster=self._shown_by(cluster.item) if number == 0 else None,
                 pools=pools,
             )
-            if not await pool.ensure():
+            if not await pool.ensure() or not await pool.is_still_there(shown):
                 continue
             await pool.scale()
             await pool.follow()
         if not was_ready and self._context.settings.limits.steps:
             await tell_steps(self._context, cluster.item)
+
+    async def _shown_pools(self, cluster: Item) -> Mapping[str, NodePool] | None:
+        """Return the pools of a cluster, if one of them had ended before this run and may not be there any more.
+
+        A cluster that is listed with just as many nodes as its masters and pools have is not asked. (If the service
+        should not count masters, each is asked once.) None if nobody has looked, or they can't be seen now.
+        """
+        cluster_id = own_id(cluster)
+        pools = [self._items[id_] for id_ in self._group.pool_ids]
+        if cluster_id is None or all(pool.state not in ("ready", "failed") for pool in pools):
+            return None
+        masters, listed = getattr(self._group.wanted, "masters", None), self._context.poller.state_of(cluster_id)
+        expected = None if masters is None else masters + sum(pool.replicas for pool in pools)
+        has_failed = any(pool.state == "failed" for pool in pools)
+        if listed is not None and expected is not None and listed.node_sum == expected and not has_failed:
+            return None
+        with contextlib.suppress(EksError):  # that they are gone is not said by what fails
+            async with self._context.budgets.poll():
+                answer = await self._context.eks.node_pools.list(cluster_id)
+            return {pool.id: pool for pool in answer.data.node_pool}
+        return None
 
     def _shown_by(self, cluster: Item) -> float | None:
         """Return until when a list may not show the first pool, if it was made with its cluster."""

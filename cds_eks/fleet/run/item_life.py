@@ -14,6 +14,7 @@ from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
     FOUND,
     Action,
+    Adopt,
     Consider,
     Create,
     Fail,
@@ -65,14 +66,14 @@ class ItemLife(abc.ABC):
     """
 
     def __init__(self, context: Context, item: Item, group: str) -> None:
-        self.item = item
+        self.item: Item = item
         self.is_given_up: bool = False
         self._context = context
         self._group = group
         self._seen: Sighting | None = None
         self._attempts = 0
         self._patience = Patience()
-        self._adopt = context.settings.adopt
+        self._adopt: Adopt = context.settings.adopt
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:

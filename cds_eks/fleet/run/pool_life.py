@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -18,6 +19,7 @@ from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
+from cds_eks.waiting.verdicts import judge_node_pool
 from cds_eks.wire import Response
 
 
@@ -95,6 +97,25 @@ class PoolLife(ItemLife):
             )
             return
 
+    async def is_still_there(self, shown: Mapping[str, NodePool] | None) -> bool:
+        """Whether a pool that was ready, or had failed, before this run is there and in order, as far as that is seen.
+
+        Args:
+            shown: The pools of its cluster by id, or None if nobody has looked.
+        """
+        id_, context = own_id(self.item), self._context
+        if shown is None or id_ is None or self.item.state not in ("ready", "failed") or self._seen is not None:
+            return True
+        if (found := shown.get(id_)) is not None:
+            failure = judge_node_pool(found, self.item.replicas).failure
+        else:
+            was_ready, now = self.item.state == "ready", await context.journal.now()
+            may_lag = was_ready and now <= self.item.changed_at + context.settings.settle
+            failure = None if may_lag else "it is not there any more"
+        if failure is not None:
+            await self.fail("TaskFailed" if found is not None else "Gone", failure, more={"outcome": "accepted"})
+        return failure is None
+
     def _decide(self) -> Action:
         until = self._made_with_cluster
         if until is not None:
@@ -149,7 +170,7 @@ class PoolLife(ItemLife):
                 await self.fail("Different", words, (id,))
                 return
         replicas = None if found is None else found.replicas
-        self.item = await context.writer.insist(
+        self.item: Item = await context.writer.insist(
             self.item,
             state="accepted",
             ids=self._ids(id),

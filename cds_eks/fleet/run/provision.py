@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from cds_eks.errors import ConfigurationError
@@ -11,11 +11,11 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
-from cds_eks.fleet.run.context import Settings
+from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun, selected
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
 from cds_eks.fleet.run.limits import FleetLimits
-from cds_eks.fleet.run.runner import LifeOf
+from cds_eks.fleet.run.pool_waits import PoolWaits
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -70,11 +70,15 @@ class ProvisionJob:
     """
 
     goal: Literal["ready"] = "ready"
-    life_of: LifeOf = GroupLife
+    differing: Sequence[tuple[Item, str]] = ()
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
         self._groups = tuple(group_of(cluster) for cluster in clusters)
+
+    def life_of(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> GroupLife:
+        """Return what sees to one cluster."""
+        return GroupLife(context, waits, group, items)
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Put what is wanted into the journal, and return it.
@@ -85,7 +89,13 @@ class ProvisionJob:
         if faults := self._plan.check():
             raise PlanError(faults)
         ids = {id_ for group in self._groups for id_ in group.item_ids}
-        await journal.add([item for item in self._plan.items() if item.id in ids])
+        wanted = {item.id: item for item in self._plan.items() if item.id in ids}
+        await journal.add(wanted.values())
+        self.differing = tuple(
+            (item, wanted[item.id].digest)
+            for item in await journal.items(ids=ids)
+            if item.digest and item.digest != wanted[item.id].digest
+        )
         return self._groups
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's

@@ -31,8 +31,8 @@ class PlanOutdated(EksError):
     def __init__(self, changed: Iterable[str]) -> None:
         self.changed: tuple[str, ...] = tuple(changed)
         what = " and ".join(self.changed)
-        super().__init__(f"{what} changed since the plan was saved: look at it again, and save it anew")
-        self.outcome = "not_sent"
+        message = f"{what} changed since the plan was saved: look at it again, and save it anew"
+        super().__init__(message, outcome="not_sent")
 
 
 async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *, journal: Journal) -> None:

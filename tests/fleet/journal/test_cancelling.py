@@ -173,11 +173,11 @@ async def test_cancelled_at_any_moment(seed: int, tmp_path: Path) -> None:
         await journal.add([cluster(n) for n in range(40)])
 
         async def work() -> None:
-            for item in await journal.claim("a", limit=3, lease=600, states=["planned"]):
-                known.add(item.id)
-                after = item
+            claimed = await journal.claim("a", limit=3, lease=600, states=["planned"])
+            known.update(item.id for item in claimed)  # before the first write: a caller may be cut off in any
+            for after in claimed:
                 for state in ("sending", "accepted", "ready"):
-                    (after,) = await journal.write(to(after, state, ids={"cluster_id": f"c-{item.position}"}))
+                    (after,) = await journal.write(to(after, state, ids={"cluster_id": f"c-{after.position}"}))
 
         for checkpoints in range(30):
             async with anyio.create_task_group() as group:

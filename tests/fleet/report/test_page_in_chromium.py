@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cds_eks.fleet.report.data import Moment, ReportItem
 from cds_eks.fleet.report.fleet_report import FleetReport
 from support.fleet_reports import hostile_report, report_of
 
@@ -64,6 +65,19 @@ def test_hostile_text_is_drawn_and_not_run(tmp_path: Path) -> None:
     assert document.count("<script") == 3
     assert "<img" not in document
     assert "&lt;img src=x onerror=alert(1)&gt;" in document
+
+
+def test_the_legend_has_what_became_of_items_on_the_way(tmp_path: Path) -> None:
+    moments = [
+        Moment(at=at, state=state) for at, state in enumerate(["planned", "sending", "unknown", "accepted", "ready"])
+    ]
+    item = ReportItem(
+        kind="cluster", name="gpu-1", cluster_name="gpu-1", vpc_id="vpc-1", state="ready", history=tuple(moments)
+    )
+    document, _ = opened(page_of(FleetReport(items=(item,), started_at=0.0, ended_at=4.0), tmp_path))
+    legend = document.partition('id="legend"')[2].partition("</ul>")[0]
+    assert re.findall(r'<li class="s-(\w+)"', legend) == ["planned", "sending", "accepted", "unknown", "ready"]
+    assert "step of the service" not in legend
 
 
 def test_a_report_of_nothing_is_drawn(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.destroy import destroy
-from cds_eks.fleet.run.events import EventStream, ItemChanged, RunEnded, StoppedCreating
+from cds_eks.fleet.run.events import EventStream, ItemChanged, ItemDiffers, RunEnded, StoppedCreating
 from cds_eks.fleet.run.limits import FleetLimits
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
@@ -301,6 +301,54 @@ def test_what_somebody_has_deleted_is_told_and_not_made_again_unasked(backend: s
             await destroy(eks, plan_of(3, 1), journal=world.journal, only=["gpu-002"]).report()
             assert (await world.provision(eks, plan_of(3, 1)).report()).ok
         assert world.made("cluster") == {"gpu-001": 1, "gpu-002": 2, "gpu-003": 1}
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_pool_that_somebody_has_deleted_is_told_by_the_next_run(backend: str, number: int) -> None:
+    async def body(world: World) -> None:
+        plan = plan_of(3, 2, replicas=3)  # as many as there are masters
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+            cluster_id = world.journal.rows["cluster/vpc-1/gpu-002"].ids["cluster_id"]
+            pool_id = world.journal.rows[f"node_pool/vpc-1/gpu-002/pool-{number}"].ids["node_pool_id"]
+            await eks.node_pools.delete(cluster_id, pool_id)
+            await anyio.sleep(200.0)
+            for _ in range(2):
+                lists, began = world.count("ListNodePools"), world.clock.now()
+                report = await world.provision(eks, plan).report()
+                (failed,) = report.failures
+                assert (failed.cluster_name, failed.name) == ("gpu-002", f"pool-{number}")
+                assert failed.error is not None
+                assert failed.error["class"] == "Gone"
+                assert world.count("ListNodePools") - lists == 1
+                assert world.clock.now() - began < 60.0
+        assert world.count("CreateNodePool") == 3
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_what_another_plan_has_asked_for_is_told_and_never_replaced(backend: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan_of(2, 1)).report()
+            other = plan_of(2, 1, k8s_version="v1.31.0")
+            for _ in range(2):  # nothing was done about it, so it is told again
+                run = world.provision(eks, other)
+                events = [event async for event in run if isinstance(event, ItemDiffers)]
+                report = await run.report()
+                assert [event.item.name for event in events] == ["gpu-001", "gpu-002"]
+                told = {item.name: item.differences.get("plan") for item in of_clusters(report)}
+                first = other.clusters[0].digest
+                differs = {"wanted": first, "found": plan_of(2, 1).clusters[0].digest}
+                assert told == {"gpu-001": differs, "gpu-002": differs}
+            same = world.provision(eks, plan_of(2, 1))
+            assert [event async for event in same if isinstance(event, ItemDiffers)] == []
+        assert world.made("cluster") == {"gpu-001": 1, "gpu-002": 1}
+        assert world.count("DeleteCluster") == 0
 
     in_world(body, backend)
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cds_eks import errors
-from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.orphans import orphans
 from cds_eks.fleet.run.saved import PlanOutdated, apply, save
 from cds_eks.fleet.run.survey import diff, status
 from fleet.run.memory_journal import MemoryJournal
-from fleet.run.world import World, in_world, open_cluster, plan_of
+from fleet.run.world import World, in_world, open_cluster, plan_of, savable
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -126,22 +123,6 @@ def test_of_several_the_one_whose_id_is_given_is_imported(backend: str) -> None:
         assert world.journal.rows["cluster/vpc-1/gpu-001"].ids == {"cluster_id": second}
 
     in_world(body, backend)
-
-
-def savable(monkeypatch: pytest.MonkeyPatch, count: int) -> Plan:
-    for name in ("AK", "SK"):
-        monkeypatch.setenv(f"FLEET_{name}", f"a-{name}")
-    monkeypatch.setenv("FLEET_PASSWORD", "Secret-12345")
-    data: dict[str, Any] = json.loads(json.dumps(plan_of(count, 1).to_dict()))
-
-    def referred(value: Any, name: str = "") -> Any:
-        if isinstance(value, dict):
-            return {key: referred(each, key) for key, each in value.items()}
-        if isinstance(value, list):
-            return [referred(each) for each in value]
-        return f"env:FLEET_{name.upper()}" if name in ("ak", "sk", "password") else value
-
-    return Plan.from_dict(referred({key: value for key, value in data.items() if key != "allow_inline_secrets"}))
 
 
 @pytest.mark.parametrize("what", ["nothing", "plan", "journal", "service"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 import httpx
+import pytest
 
 from cds_eks import AsyncEksClient, RetryPolicy
 from cds_eks.emulator import Emulator, Fault
@@ -131,6 +133,22 @@ def plan_of(
     return Plan.from_dict(data)
 
 
+def savable(monkeypatch: pytest.MonkeyPatch, count: int) -> Plan:
+    for name in ("AK", "SK"):
+        monkeypatch.setenv(f"FLEET_{name}", f"a-{name}")
+    monkeypatch.setenv("FLEET_PASSWORD", "Secret-12345")
+    data: dict[str, Any] = json.loads(json.dumps(plan_of(count, 1).to_dict()))
+
+    def referred(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: referred(each, key) for key, each in value.items()}
+        if isinstance(value, list):
+            return [referred(each) for each in value]
+        return f"env:FLEET_{name.upper()}" if name in ("ak", "sk", "password") else value
+
+    return Plan.from_dict(referred({key: value for key, value in data.items() if key != "allow_inline_secrets"}))
+
+
 def in_world(body: Callable[[World], Coroutine[Any, Any, T]], backend: str, *, seed: int = 0) -> T:
     """Run a test in a world of its own."""
     world = World.make(seed=seed)
@@ -150,4 +168,4 @@ def open_cluster(world: World, name: str, **fields: Any) -> Item:
     )
 
 
-__all__ = ["LIMITS", "NODE", "Fault", "World", "in_world", "open_cluster", "plan_of"]
+__all__ = ["LIMITS", "NODE", "Fault", "World", "in_world", "open_cluster", "plan_of", "savable"]

@@ -77,7 +77,7 @@ def words() -> dict[str, dict[str, str]]:
 @cache
 def part(name: str) -> str:
     """Return one of the files that the page is made of, with line feeds alone, since hashes go by them."""
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = resources.files("cds_eks.fleet.report.page").joinpath(name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")
 
 

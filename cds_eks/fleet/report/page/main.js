@@ -45,16 +45,22 @@ async function begin() {
     if (!$("overview-section").hidden) drawOverview(timeline);
   }
 
+  // What the timeline shows, which is more than how items have ended.
+  const met = new Set(["planned", "sending", "accepted"]);
+  for (const row of rows) {
+    met.add(row.state);
+    for (const moment of row.history) met.add(moment.state);
+  }
+
   function speak(lang) {
     say(lang);
     const { verdict, n, all } = $("verdict").dataset;
     $("verdict").textContent = t(`verdict.${verdict}`, { n, all, goal: t(`state.${data.goal}`) });
     $("language").textContent = t("language");
     $("language").lang = lang === "zh" ? "en" : "zh-CN";
-    const states = STATES.filter((state) => document.querySelector(`[name=state][value=${state}]`));
-    const shown = [...new Set(["planned", "sending", "accepted", ...states])];
+    const shown = STATES.filter((state) => met.has(state));
     $("legend").replaceChildren(...shown.map((state) => h("li", { class: `s-${state}` }, sample(state), t(`state.${state}`))));
-    $("legend").append(h("li", {}, sample("step-a"), t("step")));
+    if ([...met].some((state) => !STATES.includes(state))) $("legend").append(h("li", {}, sample("step-a"), t("step")));
     drawCharts(data);
     show();
     if (details.box.open) details.draw();

@@ -1,0 +1,281 @@
+"""What is done with fleets, for code that blocks: each is the async one of the same name, on the client's thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cds_eks import fleet
+from cds_eks.fleet.sync.journal import FleetJournal
+from cds_eks.fleet.sync.portals import portal_of
+from cds_eks.fleet.sync.run import FleetRun
+from cds_eks.sync.event_loop_thread import current_client
+
+if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
+    from cds_eks.fleet.ensure.decide import Adopt
+    from cds_eks.fleet.ensure.wanted import WantedPlan
+    from cds_eks.fleet.journal.base import Journal
+    from cds_eks.fleet.plan.model import Plan
+    from cds_eks.fleet.report.fleet_report import FleetReport
+    from cds_eks.fleet.run.fleet_run import FleetRun as AsyncFleetRun
+    from cds_eks.fleet.run.limits import FleetLimits
+    from cds_eks.fleet.run.orphans import Orphan
+    from cds_eks.sync.client import EksClient
+
+T = TypeVar("T")
+
+
+def provision(
+    eks: EksClient,
+    plan: WantedPlan,
+    *,
+    journal: FleetJournal,
+    settle: float = 60.0,
+    adopt: Adopt = "never",
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+    stop_on_error: bool = False,
+    strict: bool = False,
+) -> FleetRun:
+    """Carry a plan out: each cluster and each node pool exactly once, whatever fails on the way.
+
+    Args:
+        eks: The client; it stays open.
+        plan: The plan.
+        journal: The journal, which knows what was begun and what became of it, also after this process is killed.
+        settle: For how many seconds a create whose answer was lost is looked for before it counts as not made.
+        adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
+            fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
+            nothing.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        exclude: Names or patterns of clusters that are left alone.
+        limits: How much is done at once, and for how long.
+        stop_on_error: Create nothing more once an item has failed.
+        strict: Have a second create also wait until the first is too old for the service.
+
+    Returns:
+        The run. It begins when it is iterated, or its `report` awaited.
+    """
+
+    async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
+        return fleet.provision(
+            eks,
+            plan,
+            journal=journal,
+            settle=settle,
+            adopt=adopt,
+            only=only,
+            exclude=exclude,
+            limits=limits,
+            stop_on_error=stop_on_error,
+            strict=strict,
+        )
+
+    return _run(eks, journal, make)
+
+
+def destroy(
+    eks: EksClient,
+    plan: WantedPlan,
+    *,
+    journal: FleetJournal,
+    settle: float = 60.0,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+    stop_on_error: bool = False,
+    include_adopted: bool = False,
+) -> FleetRun:
+    """Delete the clusters of a plan, with their pools, by the ids that the journal has of them, and nothing else.
+
+    Args:
+        eks: The client; it stays open.
+        plan: The plan.
+        journal: The journal.
+        settle: For how many seconds "not found" does not mean "gone" after a create.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        exclude: Names or patterns of clusters that are left alone.
+        limits: How much is done at once, and for how long.
+        stop_on_error: Begin nothing more once a deletion has failed.
+        include_adopted: Delete also what was adopted or imported: it was made by somebody else.
+
+    Returns:
+        The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+    """
+
+    async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
+        return fleet.destroy(
+            eks,
+            plan,
+            journal=journal,
+            settle=settle,
+            only=only,
+            exclude=exclude,
+            limits=limits,
+            stop_on_error=stop_on_error,
+            include_adopted=include_adopted,
+        )
+
+    return _run(eks, journal, make)
+
+
+def status(
+    eks: EksClient,
+    plan: WantedPlan,
+    *,
+    journal: FleetJournal,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> FleetReport:
+    """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
+
+    It costs one list. Nothing is changed.
+    """
+    return _call(
+        eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude)
+    )
+
+
+def diff(
+    eks: EksClient,
+    plan: WantedPlan,
+    *,
+    journal: FleetJournal,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+) -> FleetReport:
+    """Report in what each cluster and each pool differs from the plan.
+
+    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
+    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
+    lists do not show yet counts as not there.
+    """
+    return _call(
+        eks,
+        journal,
+        lambda eks, journal: fleet.diff(eks, plan, journal=journal, only=only, exclude=exclude, limits=limits),
+    )
+
+
+def orphans(
+    eks: EksClient,
+    plan: WantedPlan,
+    *,
+    journal: FleetJournal,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    prune: bool = False,
+    ids: Collection[str] = (),
+) -> list[Orphan]:
+    """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
+
+    Those of a name of which a create is open are left out: they may be what it has made.
+
+    Args:
+        eks: The client.
+        plan: The plan.
+        journal: The journal.
+        only: Names of clusters, or patterns; all others are left alone.
+        exclude: Names or patterns of clusters that are left alone.
+        prune: Delete those of them whose `ids` are given.
+        ids: The ids of what is to be deleted; each must be one that is found.
+
+    Raises:
+        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+    """
+    return _call(
+        eks,
+        journal,
+        lambda eks, journal: fleet.orphans(
+            eks, plan, journal=journal, only=only, exclude=exclude, prune=prune, ids=ids
+        ),
+    )
+
+
+def import_(
+    eks: EksClient,
+    plan: WantedPlan,
+    *,
+    journal: FleetJournal,
+    ids: Mapping[str, str] | None = None,
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+) -> FleetReport:
+    """Take clusters of a plan that somebody else has made into the journal, as `imported`, with their pools by name.
+
+    Nothing is created or changed at the service. What the journal knows already stays as it is.
+
+    Args:
+        eks: The client.
+        plan: The plan.
+        journal: The journal.
+        ids: The cluster's id by its name in the plan, where several have that name; the others are found by name.
+        only: Names of clusters, or patterns; all others are left alone.
+        exclude: Names or patterns of clusters that are left alone.
+        limits: How much is done at once, and for how long.
+
+    Returns:
+        The report, with the differences between what is there and the plan, as `diff` tells them.
+
+    Raises:
+        InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
+    """
+    return _call(
+        eks,
+        journal,
+        lambda eks, journal: fleet.import_(
+            eks, plan, journal=journal, ids=ids, only=only, exclude=exclude, limits=limits
+        ),
+    )
+
+
+def save(eks: EksClient, plan: Plan, path: str | os.PathLike[str], *, journal: FleetJournal) -> None:
+    """Write a plan into a file, with digests of what the journal and the service say of it now.
+
+    Secrets are in it by reference only. A plan with inline secrets can't be saved.
+
+    Args:
+        eks: The client.
+        plan: The plan.
+        path: The file; it is written for its user alone.
+        journal: The journal.
+
+    Raises:
+        PlanError: The plan has faults.
+    """
+    return _call(eks, journal, lambda eks, journal: fleet.save(eks, plan, path, journal=journal))
+
+
+def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal, **settings: Any) -> FleetRun:
+    """Carry a saved plan out, if nothing has changed since it was saved.
+
+    Args:
+        eks: The client.
+        path: The file.
+        journal: The journal.
+        **settings: As `provision` takes them.
+
+    Raises:
+        PlanOutdated: The file, the journal or the service has changed.
+        ConfigurationError: The file is no saved plan.
+    """
+    return _run(eks, journal, lambda eks, journal: fleet.apply(eks, path, journal=journal, **settings))
+
+
+def _call(eks: EksClient, journal: FleetJournal, work: Callable[[AsyncEksClient, Journal], Awaitable[T]]) -> T:
+    """Run an async call with the async client and journal, and return its result."""
+    portal = portal_of(eks)
+    opened = journal.opened_with(portal)
+    return portal.call(lambda: work(current_client(), opened))
+
+
+def _run(
+    eks: EksClient, journal: FleetJournal, make: Callable[[AsyncEksClient, Journal], Awaitable[AsyncFleetRun]]
+) -> FleetRun:
+    """Make a run on the client's event loop."""
+    return FleetRun(portal_of(eks), _call(eks, journal, make), journal)
