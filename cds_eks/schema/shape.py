@@ -6,6 +6,7 @@ A model of a request is checked when it is made. Answers are made by their reade
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
@@ -214,7 +215,8 @@ def _only_text(shape: type[Shape]) -> str | None:
     return str(required[0].name) if is_text else None
 
 
-def _loaders(cls: type[Shape]) -> dict[str, attrs.Attribute[Any]]:
+@functools.cache
+def _loaders(cls: Any) -> dict[str, attrs.Attribute[Any]]:
     """Each name that plain data may use for a field: Python's, and the wire's in any case."""
     members = fields_of(cls)
     by_wire = {member.metadata["wire"].lower(): member for member in members if "wire" in member.metadata}
@@ -229,7 +231,7 @@ def _names(cls: type[Shape]) -> set[str]:
 def _load(cls: type[Shape], data: Any, path: str) -> Any:
     if not isinstance(data, Mapping):
         raise InvalidRequestError(path or cls.__name__, f"must be a mapping, not {kind_of(data)}")
-    loaders = _loaders(cls)
+    loaders = _loaders(cls)  # type: ignore[arg-type]  # classes are hashable
     given: dict[str, Any] = {}
     for key, value in data.items():
         member = loaders.get(key) or loaders.get(str(key).lower())

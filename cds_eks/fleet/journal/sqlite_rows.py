@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -20,8 +21,17 @@ _AMONG = "(SELECT value FROM json_each(?))"  # any number of values in one param
 _LOAD = f"SELECT {_ITEM} FROM items WHERE id IN {_AMONG}"
 _INSERT = f"INSERT INTO items ({_ITEM}) VALUES ({', '.join('?' * len(ITEM_COLUMNS))})"
 _RECORD = f"INSERT INTO audit ({_AUDIT}) VALUES ({', '.join('?' * len(AUDIT_COLUMNS))})"
-_CLAIMABLE = f"SELECT {_ITEM} FROM items WHERE state = ? AND (owner IS NULL OR lease_until <= ?)"
 _ORDER = " ORDER BY position, id"
+_CLAIMABLE = f"SELECT {_ITEM} FROM items WHERE state = ? AND (owner IS NULL OR lease_until <= ?){_ORDER} LIMIT ?"
+# With `+` a column is in no index: what is looked for by id costs as much as there are ids, and not as there are items.
+_CLAIMABLE_AMONG = (
+    f"SELECT {_ITEM} FROM items WHERE id IN {_AMONG} AND +state IN {_AMONG} AND (+owner IS NULL OR lease_until <= ?)"
+    f"{_ORDER} LIMIT ?"
+)
+_OFTEN_IN_ITEMS = ("kind", "vpc_id", "digest", "state", "owner")
+_OFTEN_IN_AUDIT = ("item_id", "state", "action", "runner", "host", "user")
+_RELEASE = "UPDATE items SET owner = NULL, lease_until = NULL WHERE owner = ?"
+_RELEASE_AMONG = f"UPDATE items SET owner = NULL, lease_until = NULL WHERE id IN {_AMONG} AND +owner = ?"
 
 
 class SqliteTransaction:
@@ -58,17 +68,15 @@ class SqliteTransaction:
 
     def claim(self, operation: Claim) -> list[Item]:
         """See `Transaction.claim`."""
-        only, chosen = _restriction(operation.ids)
-        found = [
-            _item(row)
-            for state in operation.states  # one by one, each is in the order of an index
-            for row in self._connection.execute(
-                f"{_CLAIMABLE}{only}{_ORDER} LIMIT ?", (state, self.now, *chosen, operation.limit)
-            )
-        ]
-        found.sort(key=lambda item: (item.position, item.id))
+        execute, limit = self._connection.execute, operation.limit
+        if operation.ids is None:  # state by state, each is in the order of an index
+            rows = [row for state in operation.states for row in execute(_CLAIMABLE, (state, self.now, limit))]
+        else:
+            among = (json.dumps(list(operation.ids)), json.dumps(list(operation.states)))
+            rows = execute(_CLAIMABLE_AMONG, (*among, self.now, limit)).fetchall()
+        found = sorted(map(_item, rows), key=lambda item: (item.position, item.id))
         until = self.now + operation.lease
-        claimed = [attrs.evolve(item, owner=operation.runner, lease_until=until) for item in found[: operation.limit]]
+        claimed = [attrs.evolve(item, owner=operation.runner, lease_until=until) for item in found[:limit]]
         self._connection.executemany(
             "UPDATE items SET owner = ?, lease_until = ? WHERE id = ?",
             [(operation.runner, until, item.id) for item in claimed],
@@ -89,12 +97,11 @@ class SqliteTransaction:
     def release(self, operation: Release) -> None:
         """See `Transaction.release`."""
         runner = operation.runner
-        only, chosen = _restriction(operation.ids)
-        self._connection.execute(
-            f"UPDATE items SET owner = NULL, lease_until = NULL WHERE owner = ?{only}", (runner, *chosen)
-        )
-        if operation.ids is None:
-            self._connection.execute("DELETE FROM runners WHERE runner = ?", (runner,))
+        if operation.ids is not None:
+            self._connection.execute(_RELEASE_AMONG, (json.dumps(list(operation.ids)), runner))
+            return
+        self._connection.execute(_RELEASE, (runner,))
+        self._connection.execute("DELETE FROM runners WHERE runner = ?", (runner,))
 
     def stop(self, reason: str | None) -> None:
         """See `Transaction.stop`."""
@@ -117,7 +124,7 @@ def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[
         case Audit(item_id):
             where, one = ("", ()) if item_id is None else ("WHERE item_id = ?", (item_id,))
             rows = connection.execute(f"SELECT {_AUDIT} FROM audit {where} ORDER BY seq", one)
-            return [AuditEntry(**dict(zip(AUDIT_COLUMNS, row, strict=True))) for row in rows]
+            return [AuditEntry(**_shared(dict(zip(AUDIT_COLUMNS, row, strict=True)), _OFTEN_IN_AUDIT)) for row in rows]
         case Now():
             return clock()
     raise TypeError(f"no journal answers {type(query).__name__}")
@@ -132,8 +139,16 @@ def _row(item: Item, names: Iterable[str]) -> list[Any]:
     return [json.dumps(each, ensure_ascii=False) if isinstance(each, dict) else each for each in values]
 
 
+def _shared(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Have texts that many rows have in memory once: SQLite makes each anew."""
+    for name in names:
+        if values[name] is not None:
+            values[name] = sys.intern(values[name])
+    return values
+
+
 def _item(row: Sequence[Any]) -> Item:
-    values = dict(zip(ITEM_COLUMNS, row, strict=True))
+    values = _shared(dict(zip(ITEM_COLUMNS, row, strict=True)), _OFTEN_IN_ITEMS)
     values["protect"] = bool(values["protect"])
     values["ids"] = json.loads(values["ids"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-import anyio
 import attrs
 
 from cds_eks.errors import EksError
@@ -15,6 +14,7 @@ from cds_eks.fleet.items import Item, cluster_item_id, pool_item_id
 from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.pool_life import PoolLife
+from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.steps import tell_steps
 from cds_eks.models import NodePool
@@ -56,28 +56,31 @@ class GroupLife:
         waits: What the waits for pools have learned.
         group: The group.
         items: Its items, as the journal has them.
-
-    Attributes:
-        is_created: Is set when its cluster is there, or nothing more is done about that.
     """
 
     def __init__(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> None:
-        self.is_created: anyio.Event = anyio.Event()
         self._context = context
         self._waits = waits
         self._group = group
         self._items = dict(items)
 
-    async def run(self) -> None:
-        """See to the cluster, then to its pools, one after the other: it takes one write at a time."""
+    async def run(self, on_created: Callable[[], None]) -> None:
+        """See to the cluster, then to its pools, one after the other: it takes one write at a time.
+
+        Args:
+            on_created: Is called when its cluster is there, or nothing more is done about that.
+        """
         cluster = ClusterLife(self._context, self._items[self._group.id], self._group.wanted)
         try:
             is_there = await cluster.ensure()
         finally:
-            self.is_created.set()
+            on_created()
         was_ready = cluster.item.state == "ready"
         if not is_there or not await cluster.follow():
             return
+        cluster_id = own_id(cluster.item)
+        assert cluster_id is not None
+        pools = PoolList(self._context, cluster_id)
         shown = await self._shown_pools(cluster.item)
         for number, wanted in enumerate(self._group.wanted.pools if self._group.wanted else ()):
             item = self._items[self._group.pool_ids[number]]
@@ -88,6 +91,7 @@ class GroupLife:
                 wanted=wanted,
                 waits=self._waits,
                 made_with_cluster=self._shown_by(cluster.item) if number == 0 else None,
+                pools=pools,
             )
             if not await pool.ensure() or not await pool.is_still_there(shown):
                 continue

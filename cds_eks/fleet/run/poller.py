@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import anyio
@@ -33,12 +34,19 @@ class Round:
     Attributes:
         began: When it began, by the journal's clock.
         clusters: All clusters that were listed, by id.
-        seen: The same by name; None if a list was cut short, so that what is not listed may be there.
+        listed: All entries of its lists.
+        is_whole: Whether no list was cut short, so that what is not listed was not there.
     """
 
     began: float
     clusters: Mapping[str, ClusterSummary]
-    seen: Seen | None
+    listed: Sequence[ClusterSummary]
+    is_whole: bool
+
+    @functools.cached_property
+    def seen(self) -> Seen | None:
+        """All clusters by name, for those that look for one; None if it is not whole."""
+        return seen_clusters(self.began, self.listed, None) if self.is_whole else None
 
 
 class Poller:
@@ -153,9 +161,9 @@ class Poller:
             self.lists += 1
             entries += answer.data
             is_whole = is_whole and not (answer.total_count is not None and answer.total_count > len(answer.data))
-        seen = seen_clusters(began, entries, None) if is_whole else None
         before = self.latest
-        self.latest = Round(began=began, clusters={each.cluster_id: each for each in entries}, seen=seen)
+        by_id = {each.cluster_id: each for each in entries}
+        self.latest = Round(began=began, clusters=by_id, listed=entries, is_whole=is_whole)
         self.rounds += 1
         waiting, self._next = self._next, anyio.Event()
         waiting.set()

@@ -7,14 +7,15 @@ from typing import Any
 
 import anyio
 
-from cds_eks.errors import EksError, NotFound, may_pass
+from cds_eks.errors import EksError, may_pass
 from cds_eks.fleet.ensure.compare import REPLICAS, Compared, compare_pool, different, noted
 from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
-from cds_eks.fleet.ensure.sighting import Sighting, seen_pools
+from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
@@ -33,6 +34,7 @@ class PoolLife(ItemLife):
         waits: What the waits for pools of this run have learned.
         made_with_cluster: Until when a list may not show it though it is there, by the journal's clock, if it was made
             with the cluster; None if it was not.
+        pools: The pools of the cluster, as they were listed last; None for a list of its own.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class PoolLife(ItemLife):
         wanted: WantedPool | None = None,
         waits: PoolWaits,
         made_with_cluster: float | None = None,
+        pools: PoolList | None = None,
     ) -> None:
         super().__init__(context, item, cluster.id)
         cluster_id = own_id(cluster)
@@ -53,6 +56,7 @@ class PoolLife(ItemLife):
         self._wanted = wanted
         self._waits = waits
         self._made_with_cluster = made_with_cluster
+        self._list = pools or PoolList(context, cluster_id)
         self._pools: dict[str, NodePool] = {}
 
     def _longest_wait(self) -> float:
@@ -122,19 +126,16 @@ class PoolLife(ItemLife):
         return action
 
     async def _look(self, newer_than: float | None) -> Sighting:
-        context = self._context
-        if newer_than is not None:
-            await anyio.sleep(context.poller.interval)
-        async with context.budgets.read():
-            began = await context.journal.now()
-            try:
-                answer = await context.eks.node_pools.list(self._cluster_id)
-            except NotFound as error:
-                if not error.code:
-                    raise
-                return Sighting(began=began)  # reads lag, or its cluster is gone, and it with it
-        self._pools = {pool.id: pool for pool in answer.data.node_pool}
-        return seen_pools(began, answer.data.node_pool, answer.data.total).of(self.item.name, self._cluster_id)
+        if newer_than is None and self.item.state not in OPEN:
+            listed = await self._list.recent()
+        else:
+            if newer_than is not None:
+                await anyio.sleep(self._context.poller.interval)
+            listed = await self._list.fresh()
+        if listed.seen is None:
+            return Sighting(began=listed.began)
+        self._pools = listed.pools
+        return listed.seen.of(self.item.name, self._cluster_id)
 
     def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
         return {"node_pool_id": id, "cluster_id": self._cluster_id}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -18,17 +19,19 @@ from cds_eks.fleet.run.settling import settle_open
 MOST_IDS = 500
 """How many ids are asked for in one claim."""
 
+PER_BATCH = 8
+"""Claims for each batch: each is made when there is room for such a part of it, or none has come for some time."""
+
 
 class Life(Protocol):
     """Sees to one group."""
 
-    @property
-    def is_created(self) -> anyio.Event:
-        """Is set when there is room for another one to be begun."""
-        ...  # pragma: no cover - a protocol has no body
+    async def run(self, on_created: Callable[[], None]) -> None:
+        """Do all of it.
 
-    async def run(self) -> None:
-        """Do all of it."""
+        Args:
+            on_created: Is called, once or more often, when there is room for another one to be begun.
+        """
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -73,7 +76,7 @@ class Runner:
         self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}
-        self._being_created = 0
+        self._being_created: set[str] = set()
         self._room = anyio.Event()
 
     async def run(self, open_items: Iterable[Item]) -> None:
@@ -95,23 +98,22 @@ class Runner:
     async def _claim_all(self, lives: anyio.abc.TaskGroup) -> None:
         """Claim what is pending, as there is room, until all of it is done by this runner or another."""
         batch = self._context.settings.limits.batch
+        usual = least = max(1, batch // PER_BATCH)
         while self._pending or self._scopes:
-            room = batch - self._being_created
-            claimed: list[Group] = []
-            if room > 0 and self._pending:
-                claimed = await self._claim_some(room, lives)
-            if claimed:
+            room = batch - len(self._being_created)
+            if room >= least and self._pending and await self._claim_some(room, lives):
                 continue
             # Whether there is room again, or a lease has ended, or another runner is done.
             self._room = anyio.Event()
-            with anyio.move_on_after(self._context.poller.interval):
+            with anyio.move_on_after(self._context.poller.interval) as waited:
                 await self._room.wait()
+            least = 1 if waited.cancelled_caught else usual
 
     async def _claim_some(self, room: int, lives: anyio.abc.TaskGroup) -> list[Group]:
         """Claim some groups, each as a whole, and begin to see to them; return them."""
         taken: list[Group] = []
         try:
-            waiting = [group for group in self._pending.values() if group.id not in self._scopes]
+            waiting = list(self._pending.values())
             for at in range(0, len(waiting), MOST_IDS):
                 asked = {group.id: group for group in waiting[at : at + MOST_IDS]}
                 clusters = {item.id: item for item in await self._leases.claim(list(asked), room - len(taken))}
@@ -140,7 +142,8 @@ class Runner:
             del self._pending[group.id]  # another runner has done it since this one began
             await self._leases.release(group.item_ids)
             return True
-        self._being_created += 1
+        self._being_created.add(group.id)
+        del self._pending[group.id]
         self._scopes[group.id] = scope = anyio.CancelScope()
         lives.start_soon(self._live, group, own, scope)
         return True
@@ -150,29 +153,20 @@ class Runner:
         is_mine = True
         try:
             with scope:
-                async with anyio.create_task_group() as parts:
-                    parts.start_soon(self._when_created, life)
-                    try:
-                        await life.run()
-                    finally:
-                        life.is_created.set()
+                await life.run(partial(self._make_room, group.id))
         except* LeaseLost:
             is_mine = False
         finally:
-            life.is_created.set()
             del self._scopes[group.id]
-            self._room.set()
-        if is_mine and not scope.cancelled_caught:
-            self._pending.pop(group.id, None)
-        # Else another runner has a part of it: it stays pending until that one is done with it.
+            self._make_room(group.id)
+        if not is_mine or scope.cancelled_caught:
+            self._pending[group.id] = group  # another runner has a part of it: until that one is done with it
         await self._leases.release(group.item_ids)
 
-    async def _when_created(self, life: Life) -> None:
-        try:
-            await life.is_created.wait()
-        finally:
-            self._being_created -= 1
-            self._room.set()
+    def _make_room(self, group_id: str) -> None:
+        """A group is created, or nothing more is done about that: another one can be begun."""
+        self._being_created.discard(group_id)
+        self._room.set()
 
     def _on_lost(self, item_id: str) -> None:
         """Stop all work on a group at once when the lease of a part of it is lost."""

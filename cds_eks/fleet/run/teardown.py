@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -29,13 +29,9 @@ class Teardown:
         group: The cluster with its pools.
         items: Its items, as the journal has them.
         include_adopted: Whether what was adopted or imported is deleted as well.
-
-    Attributes:
-        is_created: Is set when there is room for another one.
     """
 
     def __init__(self, context: Context, group: Group, items: Mapping[str, Item], *, include_adopted: bool) -> None:
-        self.is_created: anyio.Event = anyio.Event()
         self._context = context
         self._group = group
         self._items = dict(items)
@@ -43,8 +39,12 @@ class Teardown:
         self._patience = Patience()
         self._task_id = ""
 
-    async def run(self) -> None:
-        """Delete the cluster, unless something forbids it, and wait until it is gone."""
+    async def run(self, on_created: Callable[[], None]) -> None:
+        """Delete the cluster, unless something forbids it, and wait until it is gone.
+
+        Args:
+            on_created: Is called when there is room for another one.
+        """
         item = self._items[self._group.id]
         cluster_id = own_id(item)
         if item.state not in THERE or cluster_id is None:
@@ -65,7 +65,7 @@ class Teardown:
         except EksError as error:
             await self._write(self._group.id, state=self._items[self._group.id].state, error=told(error))
         finally:
-            self.is_created.set()
+            on_created()
 
     async def _delete(self, cluster_id: str) -> bool:
         """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""

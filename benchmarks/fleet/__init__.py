@@ -1,0 +1,1 @@
+"""How fast a fleet is carried out, and what it costs: `python -m benchmarks.fleet`."""
