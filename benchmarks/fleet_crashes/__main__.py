@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 
 from benchmarks.fleet_crashes.campaign import Campaign
+from benchmarks.fleet_crashes.faults import SPEED
 from benchmarks.fleet_crashes.journals import journals
 
 __all__ = ["main"]
@@ -32,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stale", type=float, default=0.0, metavar="SECONDS", help="by which lists lag behind")
     parser.add_argument("--late", action="store_true", help="deliver creates when their sender has given them up")
     parser.add_argument("--runners", type=int, default=1, metavar="N", help="processes on one fleet at once")
+    parser.add_argument("--speed", type=float, default=SPEED, help="of the service (default: %(default)s)")
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="stop PostgreSQL for so long in each fleet")
     return parser
 
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults=given.faults,
             stale=given.stale,
             late=given.late,
+            speed=given.speed,
             outage=None if seconds is None else lambda: outage(seconds),
         )
         outcome = campaign.run(print)

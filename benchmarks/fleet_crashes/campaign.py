@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.fleet_crashes.faults import faults_of
+from benchmarks.fleet_crashes.faults import SPEED, faults_of
 from benchmarks.fleet_crashes.judge import faults_found
 from benchmarks.fleet_crashes.processes import Provisioner, Service, Work
 
@@ -52,6 +52,7 @@ class Campaign:
         faults: The share of requests that go wrong.
         stale: By how many seconds of the service lists lag behind.
         late: Whether creates are delivered late.
+        speed: How fast the service is.
         outage: Is called in the middle of each round, and returns when it is over.
     """
 
@@ -63,6 +64,7 @@ class Campaign:
     faults: float = 0.0
     stale: float = 0.0
     late: bool = False
+    speed: float = SPEED
     outage: Callable[[], None] | None = None
 
     def run(self, tell: Callable[[str], None] = lambda _text: None) -> Outcome:
@@ -71,10 +73,10 @@ class Campaign:
         rand = random.Random(f"fleet crashes {self.seed}")
         kills, rounds, wrong, origins = 0, 0, [], {"created": 0, "recovered": 0}
         while kills < self.kills or not rounds:
-            faults = faults_of(rate=self.faults, stale=self.stale, late=self.late)
-            with Service(self.seed * 1000 + rounds, faults) as service:
+            faults = faults_of(rate=self.faults, stale=self.stale, late=self.late, speed=self.speed)
+            with Service(self.seed * 1000 + rounds, faults, speed=self.speed) as service:
                 work = Work(url=service.url, journal=self.new_journal(), clusters=self.clusters)
-                killed, reports = self._one_round(work, rand, self.kills - kills)
+                killed, reports = self._one_round(service, work, rand, self.kills - kills)
                 kills += killed
                 rounds += 1
                 made = service.made()
@@ -94,11 +96,18 @@ class Campaign:
             seconds=time.monotonic() - began,
         )
 
-    def _one_round(self, work: Work, rand: random.Random, most: int) -> tuple[int, list[dict[str, Any] | str]]:
+    def _one_round(
+        self, service: Service, work: Work, rand: random.Random, most: int
+    ) -> tuple[int, list[dict[str, Any] | str]]:
         """Carry one fleet out; return how many were killed, and the reports of those that ended by themselves."""
         running = [Provisioner(work) for _ in range(self.runners)]
-        killed, is_out = 0, self.outage is None
+        killed = 0
         try:
+            if self.outage is not None:
+                while not service.requests("CreateCluster"):
+                    time.sleep(0.01)
+                time.sleep(rand.uniform(0.0, 0.5))
+                self.outage()
             while killed < most:
                 time.sleep(rand.uniform(0.0, LONGEST_LIFE) / self.runners)
                 alive = [each for each in running if not each.is_over]
@@ -108,12 +117,6 @@ class Campaign:
                 victim.kill()
                 killed += 1
                 running[running.index(victim)] = Provisioner(work)
-                if not is_out and killed >= 2 and self.outage is not None:
-                    is_out = True
-                    self.outage()
-            if not is_out and self.outage is not None:
-                time.sleep(rand.uniform(0.3, 2.0))
-                self.outage()
             reports: list[dict[str, Any] | str] = []
             for each in running:
                 try:

@@ -36,20 +36,29 @@ EVERY_KIND: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 """A kind, the requests that it strikes, and what it is told."""
 
+SLOW = (
+    Fault("hang_after_commit", "create", seconds=0.25, probability=0.5),
+    Fault("hang_before_commit", "create", seconds=0.25, probability=0.5),
+)
+"""Creates take their time, so that many are under way when a process is killed."""
 
-def faults_of(*, rate: float = 0.0, stale: float = 0.0, late: bool = False) -> list[Fault]:
+
+def faults_of(*, rate: float = 0.0, stale: float = 0.0, late: bool = False, speed: float = SPEED) -> list[Fault]:
     """Return what is to go wrong.
 
     Args:
         rate: The share of all requests that are struck by the kinds above together.
         stale: For how many seconds of the service what was made is not listed, and by how much lists lag behind.
         late: Whether some creates are delivered when their sender has given them up.
+        speed: How fast the service is; the times above are for `SPEED`.
     """
+    stale *= speed / SPEED
     found: list[Fault] = []
     if stale:
-        found += [Fault("lag", "read", seconds=stale, probability=0.5), Fault("stale", "create", seconds=stale)]
+        found.append(Fault("lag", "read", seconds=stale, probability=0.5))
+        found.append(Fault("stale", "create", seconds=stale, probability=0.5))
     if late:
-        found.append(Fault("late", "create", seconds=25.0, probability=0.15))
+        found.append(Fault("late", "create", seconds=25.0 * speed / SPEED, probability=0.15))
     each = rate / len(EVERY_KIND)
     # A random number is drawn for one after the other: what is left by then is the chance's new whole.
     found += [
@@ -57,5 +66,5 @@ def faults_of(*, rate: float = 0.0, stale: float = 0.0, late: bool = False) -> l
         for number, (kind, action, given) in enumerate(EVERY_KIND)
         if each
     ]
-    # Of those that match only the first strikes: what strikes all creates comes last.
-    return sorted(found, key=lambda fault: fault.kind in ("stale", "lag"))
+    # Of those that match only the first strikes: what strikes many comes last.
+    return [*sorted(found, key=lambda fault: fault.kind in ("stale", "lag")), *SLOW]

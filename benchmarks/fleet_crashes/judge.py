@@ -30,8 +30,7 @@ def faults_found(clusters: int, made: Iterable[Made], report: Mapping[str, Any])
     for (kind, name), item in told.items():
         if item["state"] != "ready":
             wrong.append(f"{kind} {name} is {item['state']} in the report: {item.get('error')}")
-        if item["ids"].get(ID[kind]) != ids.get((kind, name)):
-            wrong.append(
-                f"{kind} {name} is {item['ids'].get(ID[kind])} in the report, {ids.get((kind, name))} in the ledger"
-            )
+        shown, known = item["ids"].get(ID[kind]), ids.get((kind, name))
+        if shown != known:
+            wrong.append(f"{kind} {name} is {shown} in the report, {known} in the ledger")
     return wrong

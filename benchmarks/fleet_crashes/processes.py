@@ -36,6 +36,9 @@ SECRETS = {
 LIMITS = FleetLimits(poll_interval=0.1, pool_fallback=1.0, create_timeout=1.0, lease=0.6, creates=4, batch=6, grace=2.0)
 PATIENCE = 120.0
 
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["benchmarks.fleet_crashes.processes"])  # so that a new process begins at once
+
 
 @attrs.frozen(kw_only=True)
 class Made:
@@ -72,11 +75,10 @@ class Work:
 class Service:
     """The emulator in a process of its own, inside a `with` block: it is the judge."""
 
-    def __init__(self, seed: int, faults: Iterable[Fault] = ()) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
+    def __init__(self, seed: int, faults: Iterable[Fault] = (), *, speed: float = SPEED) -> None:
+        self._pipe, theirs = _processes.Pipe()
         self._theirs = theirs
-        self._process = context.Process(target=_serve, args=(theirs, seed, list(faults)), daemon=True)
+        self._process = _processes.Process(target=_serve, args=(theirs, seed, list(faults), speed), daemon=True)
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -119,9 +121,9 @@ class Service:
         return self._pipe.recv()
 
 
-def _serve(pipe: Connection, seed: int, faults: Iterable[Fault]) -> None:
+def _serve(pipe: Connection, seed: int, faults: Iterable[Fault], speed: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the others'; then the pipe ends
-    emulator = Emulator(seed=seed, speed=SPEED, ledger_limit=1_000_000, faults=faults)
+    emulator = Emulator(seed=seed, speed=speed, ledger_limit=1_000_000, faults=faults)
 
     def set_faults(given: Iterable[Fault]) -> None:
         emulator.faults.clear()
@@ -155,16 +157,12 @@ async def _delete(url: str, name: str) -> None:
                 await eks.clusters.delete(cluster.cluster_id)
 
 
-_ready_made = multiprocessing.get_context("forkserver")
-_ready_made.set_forkserver_preload(["benchmarks.fleet_crashes.processes"])  # so that a new process begins at once
-
-
 class Provisioner:
     """A process that carries the fleet out, and has a report at its end."""
 
     def __init__(self, work: Work) -> None:
-        self._pipe, theirs = _ready_made.Pipe(duplex=False)
-        self._process: BaseProcess = _ready_made.Process(target=_provision, args=(theirs, work), daemon=True)
+        self._pipe, theirs = _processes.Pipe(duplex=False)
+        self._process: BaseProcess = _processes.Process(target=_provision, args=(theirs, work), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -207,7 +205,7 @@ class Provisioner:
             raise RuntimeError(f"a run has ended with {self._process.exitcode} and without a report") from None
         self._process.join(PATIENCE)
         if isinstance(told, str):
-            raise RuntimeError(told)
+            raise RuntimeError(told)  # noqa: TRY004 - it tells of an error
         return told
 
 
