@@ -19,6 +19,11 @@ __all__ = ["Campaign", "Outcome"]
 LONGEST_LIFE = 1.6
 """A process is killed within so many seconds after it was started, or after another one was killed."""
 
+AT_A_CREATE = 0.5
+"""The share of kills that come while a create is under way; all others come at any time."""
+
+LONGEST_CREATE = 0.3
+
 
 @attrs.frozen(kw_only=True)
 class Outcome:
@@ -104,12 +109,15 @@ class Campaign:
         killed = 0
         try:
             if self.outage is not None:
-                while not service.requests("CreateCluster"):
-                    time.sleep(0.01)
+                _wait_for_a_create(service)
                 time.sleep(rand.uniform(0.0, 0.5))
                 self.outage()
             while killed < most:
-                time.sleep(rand.uniform(0.0, LONGEST_LIFE) / self.runners)
+                if rand.random() < AT_A_CREATE:
+                    _wait_for_a_create(service)
+                    time.sleep(rand.uniform(0.0, LONGEST_CREATE))
+                else:
+                    time.sleep(rand.uniform(0.0, LONGEST_LIFE) / self.runners)
                 alive = [each for each in running if not each.is_over]
                 if len(alive) < len(running):
                     break  # it is carried out: what is left is to end by itself
@@ -128,3 +136,9 @@ class Campaign:
             for each in running:
                 with suppress(ValueError):
                     each.kill()
+
+
+def _wait_for_a_create(service: Service) -> None:
+    before, give_up = service.creates(), time.monotonic() + 2 * LONGEST_LIFE
+    while service.creates() == before and time.monotonic() < give_up:
+        time.sleep(0.01)

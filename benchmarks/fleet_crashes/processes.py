@@ -103,6 +103,10 @@ class Service:
         """Return how many requests came."""
         return int(self._ask("requests", action))
 
+    def creates(self) -> int:
+        """Return how many creates came."""
+        return self.requests("CreateCluster") + self.requests("CreateNodePool")
+
     def set_faults(self, faults: Iterable[Fault]) -> None:
         """Have these faults from now on."""
         self._ask("faults", list(faults))
