@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,7 +51,7 @@ def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], 
         raise ConfigurationError(f"no journal is of the kind {scheme}://: give a file's path, or postgresql://…")
     if path in ("", ":memory:"):
         raise ConfigurationError("a journal must outlive the process: give a file's path")
-    return sqlite_journal(Path(path), timeout=timeout, clock=clock or time.time)
+    return sqlite_journal(Path(path), timeout=timeout, clock=clock)
 
 
 def _postgres(rest: str, timeout: float) -> ThreadedJournal:
