@@ -175,7 +175,7 @@ def test_clocks_that_jump_in_mid_run_double_nothing(backend: str, jump: float) -
 def odd_plan(rand: random.Random) -> Plan:
     """Return clusters of the same names in several VPCs, with any number of pools, and names of every length."""
     base = plan_of(1, 1).to_dict()
-    clusters = []
+    clusters: list[dict[str, Any]] = []
     for number in range(rand.randrange(1, 12)):
         name = rand.choice(["a", "A", "a-b", "x" * 26, f"gpu-{number}", "0", "no", "012"])
         vpc_id = rand.choice([f"vpc-{each}" for each in range(1, rand.choice([2, 8]))])
