@@ -114,10 +114,6 @@ class Service:
         """Have these faults from now on."""
         self._ask("faults", list(faults))
 
-    def forget_cluster(self, name: str) -> None:
-        """Delete a cluster by hand."""
-        self._ask("delete", name)
-
     def _ask(self, command: str, given: Any = None) -> Any:
         self._pipe.send((command, given))
         return self._answer()
@@ -145,7 +141,6 @@ def _serve(pipe: Connection, seed: int, faults: Iterable[Fault], speed: float) -
         ],
         "requests": lambda action: emulator.ledger.count(action),
         "faults": set_faults,
-        "delete": lambda name: anyio.run(_delete, url, name),
     }
     with emulator.serve() as url, pipe:
         pipe.send(url)
@@ -155,13 +150,6 @@ def _serve(pipe: Connection, seed: int, faults: Iterable[Fault], speed: float) -
             except EOFError:
                 return
             pipe.send(commands[command](given))
-
-
-async def _delete(url: str, name: str) -> None:
-    async with AsyncEksClient(CREDENTIALS, endpoint=url) as eks:
-        for cluster in (await eks.clusters.list(vpc_id="vpc-1")).data:
-            if cluster.cluster_name == name:
-                await eks.clusters.delete(cluster.cluster_id)
 
 
 class Provisioner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from benchmarks.fleet_crashes.__main__ import main
 from benchmarks.fleet_crashes.campaign import Campaign
+from benchmarks.fleet_crashes.faults import faults_of
 from benchmarks.fleet_crashes.journals import Journals
 from benchmarks.fleet_crashes.judge import faults_found
 from benchmarks.fleet_crashes.plans import plan_of
@@ -76,6 +78,25 @@ def test_with_the_journal_lost_after_all_was_made_nothing_is_created(new_journal
         assert (service.requests("CreateCluster"), service.requests("CreateNodePool")) == creates
         assert faults_found(3, made, report) == []
         assert {item["origin"] for item in report["items"]} == {"adopted"}
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_once_or_twice_and_resumed_everything_is_there_once(
+    presses: int, new_journal: Callable[[], str]
+) -> None:
+    with Service(9, faults_of(), speed=FAST) as service:
+        work = Work(url=service.url, journal=new_journal(), clusters=4)
+        process = Provisioner(work)
+        while service.creates() < 2:
+            assert not process.wait(0.002)
+        for _ in range(presses):
+            process.interrupt()
+            time.sleep(0.02)
+        with pytest.raises(RuntimeError, match="without a report"):
+            process.report()
+        assert service.creates() <= 4  # as many as may be under way at once
+        report = Provisioner(work).report()
+        assert faults_found(4, service.made(), report) == []
 
 
 def test_the_command_tells_what_it_has_done(capsys: pytest.CaptureFixture[str]) -> None:
