@@ -63,8 +63,10 @@ class ClusterLife(ItemLife):
         assert cluster_id is not None
         cluster = poller.state_of(cluster_id)
         while True:
-            if cluster is None and await self._is_gone(cluster_id):
-                return "it is not there any more"
+            if cluster is None:
+                if await self._is_gone(cluster_id):
+                    return "it is not there any more"
+                cluster = poller.state_of(cluster_id)  # it may have been listed meanwhile, and never change again
             if cluster is not None and (verdict := judge_cluster(cluster)).has_ended:
                 return verdict.failure
             with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
