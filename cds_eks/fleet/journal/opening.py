@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cds_eks._runtime import clocks
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.sqlite import sqlite_journal
@@ -52,7 +51,7 @@ def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], 
         raise ConfigurationError(f"no journal is of the kind {scheme}://: give a file's path, or postgresql://…")
     if path in ("", ":memory:"):
         raise ConfigurationError("a journal must outlive the process: give a file's path")
-    return sqlite_journal(Path(path), timeout=timeout, clock=clock or clocks.wall)
+    return sqlite_journal(Path(path), timeout=timeout, clock=clock)
 
 
 def _postgres(rest: str, timeout: float) -> ThreadedJournal:

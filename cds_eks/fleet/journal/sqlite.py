@@ -3,9 +3,8 @@
 It is written with a write-ahead log and `synchronous=FULL`: a commit returns when it is on the disk. One commit costs a
 wait for the disk, so that the changes of all tasks that arrive during one are in the next.
 
-Its clock is the machine's wall clock: all who use the file are on that machine and see the same one, and it goes on
-over a restart, which a monotonic clock does not. If it is set back, leases last longer; if it is set forward, they end
-early, and who held them can write nothing any more: neither creates anything twice.
+All who use the file are on one machine. Its clock begins as that machine's wall clock, and is not set with that while
+anything is open or claimed: see `sqlite_clock`.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
 from cds_eks.fleet.journal.operations import Operation, Query
+from cds_eks.fleet.journal.sqlite_clock import Clock, JournalClock
 from cds_eks.fleet.journal.sqlite_errors import damaged, translated
 from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered
 from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.transaction import carry_out
 
-Clock = Callable[[], float]
 T = TypeVar("T")
 
 PAUSE = 0.01
@@ -41,16 +40,16 @@ class SqliteFile:
     Args:
         path: Where it is; it is made, for its user alone, if it is not there.
         timeout: How long to wait for another process that has it locked, in seconds.
-        clock: The journal's clock.
+        clock: A clock to go by, for tests; else see `sqlite_clock`.
         migrations: See `sqlite_schema.MIGRATIONS`.
     """
 
     def __init__(
-        self, path: Path, *, timeout: float, clock: Clock, migrations: Sequence[Sequence[str]] = MIGRATIONS
+        self, path: Path, *, timeout: float, clock: Clock | None, migrations: Sequence[Sequence[str]] = MIGRATIONS
     ) -> None:
         self._path = path
         self._timeout = timeout
-        self._clock = clock
+        self._clock = JournalClock(clock)
         self._process = this_process()
         _make(path)
         self.connection: sqlite3.Connection = connect(path, timeout)
@@ -67,12 +66,13 @@ class SqliteFile:
     def _prepare(self, migrations: Sequence[Sequence[str]]) -> None:
         execute = self.connection.execute
         execute("SELECT count(*) FROM sqlite_master").fetchone()  # before anything is written to another's file
-        migrate(self.connection, str(self._path), self._clock(), migrations)
+        migrate(self.connection, str(self._path), self._clock.wall(), migrations)
         if (mode := execute("PRAGMA journal_mode = WAL").fetchone()[0]) != "wal":
             raise JournalError(
                 f"{self._path}: has no write-ahead log here ({mode}): a journal must lie on a local disk"
             )
         execute("PRAGMA synchronous = FULL")
+        self._clock.anchor(self.connection)
         if (found := execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise damaged(str(self._path), found)
 
@@ -83,7 +83,8 @@ class SqliteFile:
         try:
             persistently(lambda: execute("BEGIN IMMEDIATE"), self._timeout)
             try:
-                results = carry_out(operations, SqliteTransaction(self.connection, self._clock(), self._process))
+                now = self._clock.now(self.connection)
+                results = carry_out(operations, SqliteTransaction(self.connection, now, self._process))
                 execute("COMMIT")
             except BaseException:
                 if self.connection.in_transaction:  # SQLite has rolled back by itself after some errors
@@ -109,25 +110,28 @@ class SqliteFile:
 class SqliteReads:
     """A journal's file, opened for reading by one thread. Reads never wait for what is being written."""
 
-    def __init__(self, path: Path, *, timeout: float, clock: Clock) -> None:
+    def __init__(self, path: Path, *, timeout: float, clock: Clock | None) -> None:
         self._path = path
         self._timeout = timeout
-        self._clock = clock
+        self._clock = JournalClock(clock)
         self._connection = connect(path, timeout)
 
     def answer(self, query: Query[Any]) -> Any:
         """Answer a query."""
         try:
-            return persistently(lambda: answered(query, self._connection, self._clock), self._timeout)
+            return persistently(lambda: answered(query, self._connection, self._now), self._timeout)
         except sqlite3.Error as error:
             raise translated(error, str(self._path)) from error
+
+    def _now(self) -> float:
+        return self._clock.now(self._connection)
 
     def close(self) -> None:
         """Close it."""
         self._connection.close()
 
 
-def sqlite_journal(path: Path, *, timeout: float, clock: Clock = clocks.wall) -> ThreadedJournal:
+def sqlite_journal(path: Path, *, timeout: float, clock: Clock | None = None) -> ThreadedJournal:
     """Return a journal in a file; it is to be started."""
 
     def writer() -> GroupWriter:

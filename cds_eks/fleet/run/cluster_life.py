@@ -17,6 +17,7 @@ from cds_eks.fleet.items import Item
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.schema.status import is_leaving
 from cds_eks.waiting.verdicts import judge_cluster
 from cds_eks.wire import Response
 
@@ -43,12 +44,14 @@ class ClusterLife(ItemLife):
         if self.item.state != "ready" or cluster_id is None:
             return await super().follow()
         cluster = (await self._context.poller.look(None)).clusters.get(cluster_id)
-        failure = None if cluster is None else judge_cluster(cluster).failure
-        if failure is None and cluster is None:
+        kind, failure = "TaskFailed", None if cluster is None else judge_cluster(cluster).failure
+        if cluster is not None and is_leaving(cluster.cluster_status):
+            kind, failure = "Gone", "it is being deleted, not by this journal"
+        elif cluster is None:
             with contextlib.suppress(EksError):
-                failure = "it is not there any more" if await self._is_gone(cluster_id) else None
+                kind, failure = "Gone", "it is not there any more" if await self._is_gone(cluster_id) else None
         if failure is not None:
-            await self.fail("TaskFailed" if cluster is not None else "Gone", failure, more={"outcome": "accepted"})
+            await self.fail(kind, failure, more={"outcome": "accepted"})
         return failure is None
 
     def _longest_wait(self) -> float:
