@@ -55,7 +55,7 @@ class World:
         self.now: float = clock.now()
         """Service time: of the request, or of the transition that is being carried out."""
         self.clusters: dict[str, Cluster] = {}
-        self.cluster_index = ClusterIndex()
+        self.cluster_index: ClusterIndex = ClusterIndex()
         self.tasks: dict[str, Task] = {}
         self.interfaces: dict[str, NetworkInterface] = {}
         self.events: dict[str, Event] = {}
