@@ -16,6 +16,8 @@ if sys.platform != "linux":
 
 import resource
 
+pytestmark = pytest.mark.long
+
 FAST = 400.0
 
 

@@ -16,6 +16,8 @@ from benchmarks.fleet_crashes.judge import faults_found
 from benchmarks.fleet_crashes.plans import plan_of
 from benchmarks.fleet_crashes.processes import Made, Provisioner, Service, Work
 
+pytestmark = pytest.mark.long
+
 FAST = 400.0
 """How fast the service is: a cluster is up within a second."""
 

@@ -13,6 +13,8 @@ from benchmarks.fleet_crashes.processes import Provisioner, Service, Work
 from cds_eks.emulator import Fault
 from cds_eks.fleet.journal.sqlite_clock import boot_id
 
+pytestmark = pytest.mark.long
+
 FAST = 400.0
 LATE = Fault("late", "CreateCluster", seconds=2.0 * FAST)
 """Two seconds of real time: within the settling window below."""

@@ -19,6 +19,8 @@ from cds_eks.fleet.journal.base import LeaseLost
 from .conftest import Journals
 from .items import cluster
 
+pytestmark = pytest.mark.long
+
 RUNNERS = st.sampled_from(["a", "b", "c"])
 NUMBERS = st.integers(0, 5)
 SOME = st.sets(NUMBERS, max_size=4)

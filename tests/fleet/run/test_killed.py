@@ -22,6 +22,8 @@ import pytest
 from cds_eks.emulator import Emulator, Fault
 from cds_eks.fleet.journal.opening import open_journal
 
+pytestmark = pytest.mark.long
+
 COUNT = 8
 TESTS = Path(__file__).resolve().parents[2]
 ALL_REQUESTS = 8 * 2 + 30

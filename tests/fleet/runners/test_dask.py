@@ -17,6 +17,8 @@ import pytest
 from cds_eks.fleet.runners.pool import RunnersLost
 from fleet.runners.crowd import LIMITS, LOSSY, Service, launched, sendable_plan, serving
 
+pytestmark = pytest.mark.long
+
 distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 
 COUNT = 8

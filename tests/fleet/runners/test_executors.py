@@ -15,6 +15,8 @@ from cds_eks import errors, fleet
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from fleet.runners.crowd import KEYS, LIMITS, SECRET, sendable_plan
 
+pytestmark = pytest.mark.long
+
 
 class Failing(Executor):
     """Runs nothing: raises an error where it is submitted, or tells of it later."""

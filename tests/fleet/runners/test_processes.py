@@ -23,6 +23,8 @@ from fleet.journal.conftest import postgres_server as postgres_server
 from fleet.run.world import plan_of
 from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, launched, sendable_plan, serving
 
+pytestmark = pytest.mark.long
+
 COUNT = 8
 SPAWN = multiprocessing.get_context("spawn")
 

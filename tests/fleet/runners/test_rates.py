@@ -20,6 +20,8 @@ from fleet.run import virtual_time
 from fleet.run.world import World, in_world, plan_of
 from fleet.runners.crowd import LIMITS, SETTLE, launched, sendable_plan, serving
 
+pytestmark = pytest.mark.long
+
 
 def most_in_a_second(times: list[float]) -> int:
     times = sorted(times)

@@ -17,6 +17,8 @@ import pytest
 from cds_eks.emulator import Emulator, Fault
 from support.eventually import PATIENCE
 
+pytestmark = pytest.mark.long
+
 TESTS = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
