@@ -136,15 +136,19 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
     monkeypatch.setattr(fleet, "FleetLimits", quick_limits)
     emulator = Emulator(speed=6000)
     with emulator.serve() as url:
-        async with AsyncEksClient(emulator.credentials, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
+        key = emulator.credentials  # for the runners that `launch` starts
+        for name, value in (("ID", key.access_key_id), ("KEY", key.secret_access_key)):
+            monkeypatch.setenv(f"CDS_SECRET_{name}", value)
+        monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
+        async with AsyncEksClient(key, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
             names: dict[str, Any] = {"eks": eks, "journal": journal, "print": lambda *_: None}
-            assert await run("docs/fleet.md", names) == 9
+            assert await run("docs/fleet.md", names) == 10
             left = {each.cluster_name for each in (await eks.clusters.list()).data}
-    assert emulator.ledger.count(action="CreateCluster", committed=True) == 4
-    assert emulator.ledger.count(action="CreateNodePool", committed=True) == 4
+    assert emulator.ledger.count(action="CreateCluster", committed=True) == 5  # one again after `destroy`
+    assert emulator.ledger.count(action="CreateNodePool", committed=True) == 5
     assert [spec.name for spec in names["teams"].clusters] == ["team-red", "team-blue"]
     assert names["teams"].check() == []
-    assert left == {"gpu-002", "shared-1", "shared-2"}
+    assert left == {"gpu-001", "gpu-002", "shared-1", "shared-2"}
     assert (names["report"].goal, names["report"].ok) == ("deleted", True)
     for name in ("fleet.csv", "fleet.html", "fleet.plan.json"):
         assert (tmp_path / name).stat().st_size > 0, name
