@@ -26,6 +26,8 @@ HANDLER = """
 
 def get_for_teapot(world: World, call: Call) -> Result:
     \"\"\"GetTeapotNode [I].\"\"\"
+    from cds_eks.emulator.engine import views
+
     cluster = cluster_of(world, call)
     return Result(data=views.node(cluster, lookup(cluster.nodes, "NodeId", call["NodeId"])))
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_eks.errors import EksError, may_pass
 
-MOST_FAILURES = 3
+MOST_FAILURES = 5
 """So many in a row. One alone may be a proxy's, or a replay that the network made."""
 
 

@@ -13,7 +13,6 @@ def portal_of(eks: EksClient) -> Portal:
     Raises:
         ConfigurationError: It is no `EksClient`.
     """
-    portal = getattr(eks, "_portal", None)
-    if not isinstance(portal, Portal):
+    if not isinstance(eks, EksClient):
         raise ConfigurationError(f"cds_eks.fleet.sync takes an EksClient, not {type(eks).__name__}: see cds_eks.fleet")
-    return portal
+    return eks._portal  # noqa: SLF001 - the client's other half

@@ -15,6 +15,8 @@ from cds_eks.fleet.plan.model import Plan
 from fleet.run.test_faults import faults_of
 from fleet.run.world import World, in_world, plan_of
 
+pytestmark = pytest.mark.long
+
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
