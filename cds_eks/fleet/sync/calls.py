@@ -237,7 +237,8 @@ def import_(
 def save(eks: EksClient, plan: Plan, path: str | os.PathLike[str], *, journal: FleetJournal) -> None:
     """Write a plan into a file, with digests of what the journal and the service say of it now.
 
-    Secrets are in it by reference only. A plan with inline secrets can't be saved.
+    Secrets are in it by reference only. An inline one is left out, with `redacted:` in its place; such a plan can't be
+    applied.
 
     Args:
         eks: The client.
