@@ -25,15 +25,19 @@ class Document(NamedTuple):
         lines: The line of each value, by its path.
         source: The file's name; empty without one.
         base: The folder that `file:` references begin in.
+        replaced: The paths of what options say in its place.
     """
 
     data: dict[str, Any]
     lines: Mapping[Path, int]
     source: str = ""
     base: str = ""
+    replaced: tuple[Path, ...] = ()
 
     def line_of(self, path: Path) -> int | None:
-        """Return the line of a value, or of the nearest one around it."""
+        """Return the line of a value, or of the nearest one around it; None if an option says it."""
+        if any(path[: len(other)] == other for other in self.replaced):
+            return None
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)

@@ -197,6 +197,16 @@ def put(data: dict[str, Any], path: Path, value: Any) -> None:
     data[path[-1]] = value
 
 
+def leaves(data: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of all values that are no mappings."""
+    for name, value in data.items():
+        here = (*path, name)
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, here)
+        else:
+            yield here
+
+
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Return two mappings as one: what stands in the second wins, list by list and value by value."""
     made = dict(below)

@@ -12,8 +12,8 @@ import click
 
 from cds_eks.cli.context import Context
 from cds_eks.cli.description import Field, Operation
-from cds_eks.cli.documents import NO_DOCUMENT, by_python_names, read
-from cds_eks.cli.fields import json_of, merged, metavar_of, option_name, plain_value
+from cds_eks.cli.documents import NO_DOCUMENT, Document, by_python_names, read
+from cds_eks.cli.fields import json_of, leaves, merged, metavar_of, option_name, plain_value
 from cds_eks.cli.redacting import redacted
 from cds_eks.redaction import is_secret_name
 
@@ -46,16 +46,17 @@ class Said(NamedTuple):
 def invoke(operation: Operation, context: Context, said: Said, words: Sequence[str], required: Sequence[Field]) -> None:
     """Carry a command out: read and check what was given, ask, send, print."""
     document = by_python_names(read(said.file), operation.fields) if said.file is not None else NO_DOCUMENT
-    given = merged(document.data, said.fields)
+    options = by_python_names(Document(said.fields, {}), operation.fields).data
+    given = merged(document.data, options)
     given |= positional_values(words, required, given)
+    document = document._replace(replaced=tuple(leaves(options)))
     if said.skeleton is not None:
         from cds_eks.cli.skeleton import skeleton
 
         click.echo(skeleton(operation, given, said.skeleton), nl=False)
         return
-    for field in required:
-        if given.get(field.name) is None:
-            raise click.UsageError(f"Missing argument {metavar_of(field.name)} (or {option_name((field.name,))}).")
+    if said.file is None:  # else it is one of the faults, with the lines of the others
+        check_complete(required, given)
     extra = {name: value for text in said.extra for name, value in [field_of(text, "--extra")]}
     from cds_eks.cli.requests import ask_for_secrets, request_of
 
@@ -69,6 +70,18 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
             told = " ".join(f"{name}={_short(given[name])}" for name in given)
             context.confirm(f"{operation.command} {operation.group.replace('_', '-').removesuffix('s')} {told}?")
         _send(operation, context, said, request, extra, eks)
+
+
+def check_complete(required: Sequence[Field], given: Mapping[str, Any]) -> None:
+    """Refuse a command line that lacks a word.
+
+    Raises:
+        UsageError: It does; all that are missing are named.
+    """
+    missing = [field.name for field in required if given.get(field.name) is None]
+    if missing:
+        told = ", ".join(f"{metavar_of(name)} (or {option_name((name,))})" for name in missing)
+        raise click.UsageError(f"Missing argument{'s' if len(missing) > 1 else ''} {told}.")
 
 
 def _short(value: Any) -> str:

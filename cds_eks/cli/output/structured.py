@@ -36,6 +36,17 @@ def yaml_document(value: Any) -> str:
         import yaml
     except ModuleNotFoundError:
         raise click.UsageError("-o yaml needs PyYAML: pip install 'cds-eks[cli]'") from None
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # the quick one, if it is there
+        """Quotes what has to be escaped."""
+
+        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML asks so
+            return True
+
+    def text(dumper: Any, value: str) -> Any:
+        style = '"' if _RAW.search(value) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
     plain = json.loads(json.dumps(value, default=str))
-    return str(yaml.dump(plain, Dumper=dumper, allow_unicode=True, sort_keys=False, width=10**6))
+    return _safe(str(yaml.dump(plain, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10**6)))
