@@ -24,14 +24,17 @@ Path = tuple[str, ...]
 UNITS = {"months": "月", "percent": "%"}
 
 
-def flat(fields: Sequence[Field], path: Path = ()) -> Iterator[tuple[Path, Field]]:
-    """Yield the fields that have options, each with its path: those of nested shapes, and lists as a whole."""
+def flat(fields: Sequence[Field], path: Path = (), *, is_required: bool = True) -> Iterator[tuple[Path, Field, bool]]:
+    """Yield the fields that have options: those of nested shapes too, and lists as a whole.
+
+    Each comes with its path, and whether the request can't do without it.
+    """
     for field in fields:
-        here = (*path, field.name)
+        here, is_needed = (*path, field.name), is_required and field.required
         if field.type == "shape" and not field.is_list:
-            yield from flat(field.fields, here)
+            yield from flat(field.fields, here, is_required=is_needed)
         elif not field.secret:
-            yield here, field
+            yield here, field, is_needed
 
 
 def option_name(path: Path) -> str:

@@ -68,9 +68,9 @@ class OperationCommand(Command):
         required = positional(operation)
         paging = ("page_index", "page_size") if operation.is_paged else ()
         options: list[click.Parameter] = []
-        for number, (path, field) in enumerate(self._fields):
-            is_required = field.required and len(path) == 1 and field not in required
-            options.append(option_for(number, path, field, is_required=is_required))
+        for number, (path, field, is_required) in enumerate(self._fields):
+            is_marked = is_required and field not in required  # those stand in the usage
+            options.append(option_for(number, path, field, is_required=is_marked))
         options += _further(operation, has_paging=bool(paging))
         if required:
             options.insert(0, click.Argument(["words"], nargs=-1, metavar=_usage_of(required)))
@@ -95,7 +95,7 @@ class OperationCommand(Command):
     def _given(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what was given with options, as nested plain data."""
         data: dict[str, Any] = {}
-        for number, (path, field) in enumerate(self._fields):
+        for number, (path, field, _) in enumerate(self._fields):
             value = values.get(f"field_{number}")
             if value is not None and value != ():
                 put(data, path, plain_value(field, value, option_name(path)))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cds_eks.cli.context import Context, Declined
-from cds_eks.cli.failures import as_data, as_lines, exit_code
+from cds_eks.cli.context import Context, Declined, is_terminal
+from cds_eks.cli.failures import INTERRUPTED, as_data, as_lines, exit_code
 from cds_eks.cli.options import MACHINE_FORMATS, wanted_format
 from cds_eks.cli.output.structured import one_line
 from cds_eks.cli.output.text import visible
@@ -31,23 +31,26 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     Returns:
         The exit code.
     """
+    is_json = wanted_format(arguments) in MACHINE_FORMATS or context.options.is_for_machines
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
+        if not is_json:
+            click.echo(error.format_message(), err=True)
+            return error.exit_code
+        error = click.UsageError("Missing command.", error.ctx)
     code = exit_code(error)
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     if context.options.debug and not isinstance(error, click.ClickException):
         _write("".join(traceback.format_exception(error)))
-    is_json = wanted_format(arguments) in MACHINE_FORMATS or context.options.is_for_machines
-    open_creates = context.open_creates if code == exit_code(KeyboardInterrupt()) else ()
+    open_creates = context.open_creates if code == INTERRUPTED else ()
     if is_json:
         more: dict[str, Any] = {"open_creates": [_open_as_data(each) for each in open_creates]} if open_creates else {}
         _write(one_line(as_data(_told(error)) | more) + "\n")
         return code
     lines = as_lines(_told(error))
     lines += [f"  open: {_open_as_text(each)}" for each in open_creates]
-    _write("".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
+    begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
+    _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
     return code
 
 

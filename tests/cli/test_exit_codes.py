@@ -14,11 +14,11 @@ import pytest
 from cds_eks import errors
 from cds_eks.cli.failures import CODES, exit_code
 from cds_eks.emulator import Emulator, Fault
-from cli import failing_commands
+from cli import commands_by_hand
 from cli.command_line import PROCESS, CommandLine
 from support.eventually import until
 
-FAILING = CommandLine(failing_commands.COMMANDS)
+FAILING = CommandLine(commands_by_hand.COMMANDS)
 
 SEVEN = ["class", "code", "message", "outcome", "ids", "request_id", "hint"]
 
@@ -111,6 +111,14 @@ def test_an_error_of_usage_is_json_wherever_the_format_stands(offline: CommandLi
     assert offline(*arguments).failure["class"] == "UsageError"
 
 
+def test_without_a_command_there_is_the_help_or_json(offline: CommandLine) -> None:
+    run = offline("clusters")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("Usage: cds-eks clusters")
+    told = offline("-o", "json", "clusters").failure
+    assert (told["message"], told["exit_code"]) == ("Missing command.", 2)
+
+
 def test_without_keys_it_is_2(offline: CommandLine) -> None:
     run = offline("clusters", "list", "-o", "json")
     assert run.code == 2
@@ -145,7 +153,7 @@ def test_a_mistake_of_ours_is_1_without_traceback_and_without_its_message() -> N
 def test_debug_shows_the_traceback() -> None:
     run = FAILING("broken", "--debug")
     assert "Traceback" in run.err
-    assert "failing_commands.py" in run.err
+    assert "commands_by_hand.py" in run.err
 
 
 def test_interrupted_is_130_and_says_what_is_open(cli: CommandLine, emulator: Emulator, request_file: str) -> None:

@@ -196,11 +196,11 @@ def test_no_command_has_an_option_for_a_secret() -> None:
     secrets = {name for shape in API.shapes.values() for name, field in shape.fields.items() if field.secret}
     assert secrets
     for operation in OPERATIONS:
-        assert not {path[-1] for path, _ in flat(operation.fields)} & secrets, operation.name
+        assert not {path[-1] for path, _, _ in flat(operation.fields)} & secrets, operation.name
 
 
 def test_no_option_of_a_field_is_a_common_one() -> None:
-    options = [option_name(path) for operation in OPERATIONS for path, _ in flat(operation.fields)]
+    options = [option_name(path) for operation in OPERATIONS for path, _, _ in flat(operation.fields)]
     assert not {name.removeprefix("--") for name in options} & COMMON_NAMES
     assert option_name(("output",)) == "--field.output"
 

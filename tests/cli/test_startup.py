@@ -131,3 +131,14 @@ def test_debug_logs_what_was_tried_in_text_and_in_json(cli: CommandLine, emulato
         assert emulator.credentials.secret_access_key not in err
         assert "Signature" not in err
     assert cli.done("clusters", "get", "c-1").err == ""
+
+
+def test_a_command_written_by_hand_has_the_async_client_and_prints(cli: CommandLine, emulator: Emulator) -> None:
+    from cli import commands_by_hand
+
+    emulator.add_cluster("c-1", name="gpu-1")
+    by_hand = CommandLine(commands_by_hand.COMMANDS)
+    run = by_hand.done("through-async", "-o", "csv")
+    assert (run.out, run.err) == ("name\ngpu-1\n", "drawn: False\n")
+    assert by_hand.done("through-async", "-o", "json").err == by_hand.done("through-async", "-q", "-o", "csv").err == ""
+    assert "by the async client" in by_hand.done("--help").out.lower()

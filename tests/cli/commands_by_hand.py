@@ -1,4 +1,4 @@
-"""Commands that fail in ways that none of the real ones can be made to, by their names."""
+"""Commands as they are written by hand: most of them fail in ways that no real one can be made to."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ def _differs(context: Context) -> None:
     raise click.exceptions.Exit(2)
 
 
+@pass_context
+def _async(context: Context) -> None:
+    import asyncio
+
+    async def names() -> list[dict[str, str]]:
+        async with context.async_client() as eks:
+            return [{"name": each.cluster_name or ""} for each in (await eks.clusters.list()).data]
+
+    context.emit(asyncio.run(names()))
+    context.tell(f"drawn: {context.draws_progress}")
+
+
+def through_async() -> Command:
+    return Command("through-async", callback=_async)
+
+
 def wait() -> Command:
     return Command("wait", callback=_wait)
 
@@ -47,6 +63,9 @@ def differs() -> Command:
 
 
 COMMANDS: dict[str, Entry] = {
-    name: (f"cli.failing_commands:{name}", f"Fails: {name}.", "失败。")
+    name: (f"cli.commands_by_hand:{name}", f"Fails: {name}.", "失败。")
     for name in ("wait", "throttled", "broken", "differs")
-} | {"clusters further": ("cli.failing_commands:differs", "In a generated group.", "在生成的组中。")}
+} | {
+    "through-async": ("cli.commands_by_hand:through_async", "By the async client.", "异步。"),
+    "clusters further": ("cli.commands_by_hand:differs", "In a generated group.", "在生成的组中。"),
+}
