@@ -12,6 +12,7 @@ import attrs
 from cds_eks._runtime.numbers import MOST, is_finite, shown_number
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.run.shared_rate import SharedRate
+from cds_eks.outcome.pacing import pacing_retries
 
 
 def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -89,18 +90,21 @@ class Budgets:
         """Hold a permit to write."""
         async with self._creates:
             await self.rate.turn()
-            yield
+            with pacing_retries(self.rate.turn):
+                yield
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
         """Hold a permit to look something up."""
         async with self._reads:
             await self.rate.turn()
-            yield
+            with pacing_retries(self.rate.turn):
+                yield
 
     @asynccontextmanager
     async def poll(self) -> AsyncIterator[None]:
         """Hold a permit to poll."""
         async with self._polls:
             await self.rate.turn()
-            yield
+            with pacing_retries(self.rate.turn):
+                yield
