@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
 import pytest
 
 from cds_eks import errors
@@ -56,6 +57,60 @@ def test_diff_tells_what_is_different_what_is_not_there_and_what_is_not_shown(ba
         async with world.client() as eks:
             report = await diff(eks, plan_of(1, 1), journal=world.journal)
         assert report.items[0].differences["unplanned"] == ["pool-1"]
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("is_balanced", [False, True])
+def test_a_pool_that_somebody_has_deleted_by_hand_is_named_by_diff(backend: str, is_balanced: bool) -> None:
+    plan = plan_of(2, 3)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+            ids = {
+                item.name: item.ids["node_pool_id"] for item in world.journal.rows.values() if "/gpu-001/" in item.id
+            }
+            cluster_id = world.journal.rows["cluster/vpc-1/gpu-001"].ids["cluster_id"]
+            await eks.node_pools.delete(cluster_id, ids["pool-1"])
+            await anyio.sleep(300.0)
+            if is_balanced:  # as many nodes as before, in another pool
+                await eks.node_pools.scale(cluster_id, ids["pool-2"], 4)
+                await anyio.sleep(300.0)
+            before = len(world.emulator.ledger.requests)
+            shown = await status(eks, plan, journal=world.journal)
+            assert len(world.emulator.ledger.requests) == before + 1
+            found = await diff(eks, plan, journal=world.journal)
+            assert len(world.emulator.ledger.requests) == before + 2 + 2 * len(plan.clusters)
+            report = await world.provision(eks, plan).report()
+        states = {(item.cluster_name, item.name): item for item in shown.items}
+        nodes = states["gpu-001", "gpu-001"].differences.get("node_sum")
+        assert nodes == (None if is_balanced else {"wanted": 9, "found": 7})
+        assert "node_sum" not in states["gpu-002", "gpu-002"].differences
+        seen = {(item.cluster_name, item.name): item.differences for item in found.items}
+        assert {key for key, each in seen.items() if "there" in each} == {("gpu-001", "pool-1")}
+        assert seen["gpu-001", "pool-1"] == {"there": {"wanted": True, "found": False}}
+        assert ("config.replicas" in seen["gpu-001", "pool-2"]) == is_balanced
+        failed = [(item.cluster_name, item.name, (item.error or {})["class"]) for item in report.failures]
+        assert failed == ([] if is_balanced else [("gpu-001", "pool-1", "Gone")])
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_status_says_nothing_of_the_nodes_of_what_is_under_way(backend: str) -> None:
+    plan = plan_of(1, 2)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            with anyio.move_on_after(100.0):
+                await world.provision(eks, plan).report()
+            (cluster, *_) = (await status(eks, plan, journal=world.journal)).items
+            assert "node_sum" not in cluster.differences
+            await anyio.sleep(600.0)  # it is running, and nobody has asked for its second pool
+            (cluster, *_) = (await status(eks, plan, journal=world.journal)).items
+            assert cluster.differences == {"cluster_status": "running"}
 
     in_world(body, backend)
 
