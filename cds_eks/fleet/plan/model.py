@@ -38,6 +38,7 @@ class Plan:
     _data: Mapping[str, Any] = attrs.field(alias="data")
     _clusters: tuple[ClusterSpec, ...] = attrs.field(alias="clusters")
     _digest: str = attrs.field(alias="digest")
+    _inline: tuple[PlanFault, ...] = attrs.field(alias="inline", default=())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -96,6 +97,7 @@ class Plan:
             source=document.source,
             faults=(),
             uses=found.uses,
+            inline=found.inline,
             data=document.data,
             clusters=clusters,
             digest=plan_digest(clusters, found.uses),
@@ -140,6 +142,10 @@ class Plan:
                 fault = PlanFault(message=f"{told}: {message}", field=use.field, file=self.source, line=use.line)
                 faults.append(fault)
         return sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
+
+    def inline_secrets(self) -> list[PlanFault]:
+        """Return where the plan has a secret itself in place of a reference, as what keeps it from being saved."""
+        return sorted(self._inline, key=lambda fault: (fault.line or 0, fault.field))
 
     def items(self) -> list[NewItem]:
         """Return what the journal keeps of it: each cluster, followed by its pools, the first one too.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import provision
@@ -38,8 +39,7 @@ class PlanOutdated(EksError):
 async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *, journal: Journal) -> None:
     """Write a plan into a file, with digests of what the journal and the service say of it now.
 
-    Secrets are in it by reference only. An inline one is left out, with `redacted:` in its place; such a plan can't be
-    applied.
+    Secrets are in it by reference only: a plan with an inline one is refused, for what is left out can't be applied.
 
     Args:
         eks: The client.
@@ -48,8 +48,10 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
         journal: The journal.
 
     Raises:
-        PlanError: The plan has faults.
+        PlanError: The plan has faults, or inline secrets; it names their fields.
     """
+    if faults := plan.inline_secrets():
+        raise PlanError(faults)
     data = {
         "cds_eks_saved_plan": VERSION,
         "plan": plan.to_dict(),

@@ -223,10 +223,10 @@ class TestOpening:
 class LostAfterCommit(Database):
     """The connection is lost when the database has committed, before it could say so."""
 
-    def persistently(self, work: Callable[[], T]) -> T:
+    def persistently(self, work: Callable[[], T], **more: Any) -> T:
         work()
         self.disconnect()
-        return super().persistently(work)
+        return super().persistently(work, **more)
 
 
 def test_a_commit_that_nobody_confirmed_is_not_done_twice(where: str) -> None:

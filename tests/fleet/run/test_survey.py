@@ -8,6 +8,8 @@ import anyio
 import pytest
 
 from cds_eks import errors
+from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.orphans import orphans
 from cds_eks.fleet.run.saved import PlanOutdated, apply, save
@@ -206,5 +208,29 @@ def test_a_saved_plan_is_carried_out_only_if_nothing_has_changed(
                 await apply(eks, file, journal=world.journal)
         assert what in caught.value.changed
         assert writes(world) == 0
+
+    in_world(body, "asyncio")
+
+
+def test_a_plan_with_inline_secrets_is_not_saved_and_their_fields_are_named(tmp_path: Path) -> None:
+    plan, file = plan_of(2, 1), tmp_path / "plan.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            with pytest.raises(PlanError) as caught:
+                await save(eks, plan, file, journal=world.journal)
+            again = Plan.from_dict(plan.to_dict())  # what stands for them in what a plan shows is no secret either
+            with pytest.raises(PlanError):
+                await save(eks, again, file, journal=world.journal)
+        assert {fault.field for fault in caught.value.faults} == {
+            "defaults.cluster.ak",
+            "defaults.cluster.sk",
+            "defaults.cluster.master_config.password",
+            "defaults.node_pool.node_config.password",
+        }
+        assert all("give it as env:NAME" in fault.message for fault in caught.value.faults)
+        assert "Secret-12345" not in str(caught.value)
+        assert world.emulator.ledger.requests == []
+        assert not file.exists()
 
     in_world(body, "asyncio")
