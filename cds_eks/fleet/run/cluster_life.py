@@ -140,6 +140,3 @@ class ClusterLife(ItemLife):
         self.item: Item = await context.writer.insist(
             self.item, state="accepted", ids=self._ids(id), origin="adopted", error={}, action="adopted"
         )
-
-    async def _wait_until_idle(self) -> None:
-        await anyio.sleep(self._context.poller.interval)

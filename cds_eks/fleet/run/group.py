@@ -102,7 +102,8 @@ class GroupLife:
             if not await pool.ensure() or not await pool.is_still_there(shown):
                 continue
             await pool.scale()
-            await pool.follow()
+            if not pool.is_given_up:
+                await pool.follow()
         if not was_ready and self._context.settings.limits.steps:
             await tell_steps(self._context, cluster.item)
 

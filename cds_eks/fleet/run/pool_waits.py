@@ -60,10 +60,6 @@ class PoolWaits:
         """Whether a write was refused because the cluster takes one at a time."""
         return isinstance(error, Conflict) and error.outcome == "refused"
 
-    async def idle(self) -> None:
-        """Wait until a cluster that was found busy may be idle: only its tasks say so, and not all are known here."""
-        await anyio.sleep(self._poller.interval)
-
     async def end_of(
         self, cluster_id: str, node_pool_id: str, task_id: str | None, replicas: int, shown: NodePool | None
     ) -> str | None:
