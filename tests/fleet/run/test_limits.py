@@ -71,7 +71,7 @@ def test_no_second_has_more_requests_than_the_rate(backend: str, runners: int) -
 def test_no_second_has_more_than_the_rate_with_faults_that_make_the_client_send_again(
     backend: str, runners: int
 ) -> None:
-    plan, rate = plan_of(20, 2), 10.0
+    plan, rate = plan_of(8, 2), 10.0
 
     async def body(world: World) -> None:
         limits = FleetLimits(requests_per_second=rate, lease=3.0, batch=3, create_timeout=600.0)
