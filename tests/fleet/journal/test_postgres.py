@@ -326,7 +326,7 @@ async def test_a_server_that_crashes_loses_nothing_that_was_acknowledged(own_ser
             await anyio.sleep(0.5)
             before = sum(steps.values())
             await anyio.to_thread.run_sync(lambda: own_server.stop(immediate=True))
-            await anyio.sleep(3)  # the server is away, and the writers try on
+            await anyio.sleep(1)  # the server is away, and the writers try on
             assert sum(steps.values()) - before < 200
             await anyio.to_thread.run_sync(own_server.start)
             enough = sum(steps.values()) + 200
