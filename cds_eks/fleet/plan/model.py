@@ -30,9 +30,11 @@ class Plan:
 
     Attributes:
         source: The file that it was read from; empty for Python values.
+        folder: The folder that relative paths of its secrets begin in.
     """
 
     source: str
+    folder: str
     _faults: tuple[PlanFault, ...] = attrs.field(alias="faults")
     _uses: tuple[SecretUse, ...] = attrs.field(alias="uses")
     _data: Mapping[str, Any] = attrs.field(alias="data")
@@ -78,23 +80,34 @@ class Plan:
         return cls._of(read(text, format, source), Path(source).parent)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any], *, folder: str | os.PathLike[str] = "") -> Self:
         """Make a plan of Python values: those that a file would have; models may stand for their fields.
 
         Args:
-            data: The plan. Relative paths of secrets begin in the current folder.
+            data: The plan.
+            folder: Where relative paths of secrets begin; the current folder if none is given.
         """
-        return cls._of(Document(data=plain(data)), Path())
+        return cls._of(Document(data=plain(data)), Path(folder))
 
     @classmethod
     def _of(cls, document: Document, folder: Path) -> Self:
-        document = attrs.evolve(document, data=planted_plan(document.data, str(folder.absolute())))
+        begins_in = str(folder.absolute())
+        document = attrs.evolve(document, data=planted_plan(document.data, begins_in))
         found = checked(document)
         if found.faults:
-            return cls(source=document.source, faults=found.faults, uses=found.uses, data={}, clusters=(), digest="")
+            return cls(
+                source=document.source,
+                folder=begins_in,
+                faults=found.faults,
+                uses=found.uses,
+                data={},
+                clusters=(),
+                digest="",
+            )
         clusters = tuple(specs_of(found.entries))
         return cls(
             source=document.source,
+            folder=begins_in,
             faults=(),
             uses=found.uses,
             inline=found.inline,

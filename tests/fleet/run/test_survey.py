@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import anyio
@@ -232,5 +233,42 @@ def test_a_plan_with_inline_secrets_is_not_saved_and_their_fields_are_named(tmp_
         assert "Secret-12345" not in str(caught.value)
         assert world.emulator.ledger.requests == []
         assert not file.exists()
+
+    in_world(body, "asyncio")
+
+
+def test_a_saved_plan_finds_the_files_of_its_secrets_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plans").mkdir()
+    secret, file = tmp_path / "plans" / "password", tmp_path / "plan.json"
+    secret.write_text("Secret-12345\n")
+    secret.chmod(0o600)
+    text = json.dumps(savable(monkeypatch, 1).to_dict()).replace("env:FLEET_PASSWORD", "file:password")
+    (tmp_path / "plans" / "fleet.json").write_text(text)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, Plan.load(tmp_path / "plans" / "fleet.json"), file, journal=world.journal)
+            monkeypatch.chdir(tmp_path)  # where there is no such file
+            report = await (await apply(eks, file, journal=world.journal)).report()
+        assert report.ok
+
+    in_world(body, "asyncio")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cds_eks_saved_plan": 1}', '{"cds_eks_saved_plan": 1, "plan": 3}'])
+def test_a_file_that_is_no_saved_plan_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            file.write_text(text)
+            with pytest.raises(errors.ConfigurationError, match="is no saved plan"):
+                await apply(eks, file, journal=world.journal)
+            await save(eks, Plan.from_dict({"version": 1, "clusters": []}), file, journal=world.journal)
+            file.write_text(file.read_text().replace('"cds_eks_saved_plan": 1', '"cds_eks_saved_plan": 99'))
+            with pytest.raises(errors.ConfigurationError, match="another version of this package"):
+                await apply(eks, file, journal=world.journal)
 
     in_world(body, "asyncio")
