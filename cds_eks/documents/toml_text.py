@@ -6,8 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from cds_eks.fleet.plan.document import Read, Unreadable
-from cds_eks.fleet.plan.faults import Path
+from cds_eks.documents.reading import Path, Read, Unreadable
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""")
