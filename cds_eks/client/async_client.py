@@ -27,6 +27,9 @@ from cds_eks.config import (
     Limits,
     RetryPolicy,
     Timeouts,
+    check_revision,
+    endpoint_from,
+    may_use_profile,
     resolve_settings,
     service_url,
 )
@@ -55,8 +58,7 @@ class AsyncEksClient(Groups):
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
-            every attempt, so that keys can be rotated). None is for those of a profile, or `CDS_SECRET_ID` and
-            `CDS_SECRET_KEY`.
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`, or a profile.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
@@ -75,8 +77,8 @@ class AsyncEksClient(Groups):
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
-        profile: The name of a profile, whose settings count unless they are passed (docs/profiles.md). None is for what
-            the environment says, then the profile that `CDS_PROFILE` names, or the file's default.
+        profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
+            environment, then the profile that `CDS_PROFILE` names, or the default one.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
@@ -106,25 +108,27 @@ class AsyncEksClient(Groups):
     ) -> None:
         resolved = None
         try:
-            resolved = resolve_settings(
-                credentials, profile=profile, endpoint=endpoint, api_revision=api_revision, timeouts=timeouts,
-                retry=retry, limits=limits, backend=backend, user_agent=user_agent, tls=tls,
-                has_signer=signer is not None,
-            )  # fmt: skip
-            url = service_url(resolved.endpoint)
-            credentials = resolved.credentials
+            if may_use_profile(profile, has_credentials=signer is not None or credentials is not None):
+                resolved = resolve_settings(
+                    credentials, profile=profile, endpoint=endpoint, api_revision=api_revision, timeouts=timeouts,
+                    retry=retry, limits=limits, backend=backend, user_agent=user_agent, tls=tls,
+                    has_signer=signer is not None,
+                )  # fmt: skip
+                credentials, endpoint, api_revision = resolved.credentials, resolved.endpoint, resolved.api_revision
+                timeouts, retry, limits = resolved.timeouts, resolved.retry, resolved.limits
+                backend, user_agent, tls = resolved.backend, resolved.user_agent, resolved.tls
+            url = service_url(endpoint if endpoint is not None else endpoint_from())
             own_signer, secrets = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
         except ConfigurationError as error:
             del credentials, endpoint, resolved
             raise clear_frames(error) from None
         is_provided = signer is None and callable(credentials)
-        del credentials, endpoint
-        revision, timeouts, retry, limits = resolved.api_revision, resolved.timeouts, resolved.retry, resolved.limits
+        del credentials, endpoint, resolved
         check_kinds(timeouts, retry, limits)
         self._settle = limits.settle
-        self._backend = backends.choose(resolved.backend, limits, resolved.tls)
-        agent = resolved.user_agent
-        self._encoder = Encoder(url=url, revision=revision, user_agent=agent, timeouts=timeouts, secrets=secrets)
+        revision = check_revision(api_revision)
+        self._backend = backends.choose(backend, limits, tls)
+        self._encoder = Encoder(url=url, revision=revision, user_agent=user_agent, timeouts=timeouts, secrets=secrets)
         per_call = tuple(per_call)
         send = pipeline(
             per_call,

@@ -11,7 +11,7 @@ from cds_eks.config.environment import (
     endpoint_from,
 )
 from cds_eks.config.origins import Origin, SettingOrigin
-from cds_eks.config.resolution import resolve_settings
+from cds_eks.config.resolution import may_use_profile, resolve_settings
 from cds_eks.config.resolved_settings import ResolvedSettings
 from cds_eks.config.settings import (
     DEFAULT_LIMITS,
@@ -45,6 +45,7 @@ __all__ = [
     "check_timeout",
     "credentials_from",
     "endpoint_from",
+    "may_use_profile",
     "resolve_settings",
     "service_url",
 ]

@@ -142,10 +142,8 @@ class Values:
         value = self._table.get("credentials_max_age")
         if value is None:
             return None
-        try:
-            return Timeouts(total=value).total  # the same rule
-        except ConfigurationError as error:
-            message = error.message.removeprefix("total ")
+        if (message := _fault_of(Timeouts, "total", value)) is None:  # the same rule
+            return float(value)
         self._tell(("credentials_max_age",), f"{message} (seconds)")
         return None
 
@@ -172,5 +170,7 @@ def _fault_of(kind: type[Any], name: str, value: object) -> str | None:
     try:
         kind(**{name: value})
     except ConfigurationError as error:
-        return error.message.removeprefix(f"{name} ")
+        message = error.message.removeprefix(f"{name} ")
+        # a text is not repeated: it may be a key in the wrong place
+        return message if isinstance(value, (int, float)) else message.partition(", not ")[0]
     return None

@@ -49,6 +49,21 @@ FILE_VARIABLE = "CDS_CONFIG_FILE"
 REVISION_VARIABLE = "CDS_EKS_API_REVISION"
 
 
+def may_use_profile(profile: object, *, has_credentials: bool, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a profile may say anything: else arguments, environment and usual values are all there is.
+
+    Args:
+        profile: The name that was passed, or None.
+        has_credentials: Whether credentials, or a signer, were passed.
+        environ: The environment.
+    """
+    if profile is not None or has_credentials:
+        return profile is not None
+    if environ.get(PROFILE_VARIABLE):
+        return True
+    return not (environ.get("CDS_SECRET_ID") or credential_variables(environ))  # the usual one first: it is quicker
+
+
 def resolve_settings(
     credentials: Credentials | Callable[[], Credentials | Awaitable[Credentials]] | None = None,
     *,
@@ -140,11 +155,9 @@ class _Resolution:
         """Return the profile that is used."""
         if name is not None and not isinstance(name, str):
             raise ConfigurationError(f"profile must be a text, not {type(name).__name__}")
-        if name is None and self._has_credentials:
+        if not may_use_profile(name, has_credentials=self._has_credentials, environ=self._environ):
             return None
-        variable = self._environ.get(PROFILE_VARIABLE) if name is None else None
-        if name is None and not variable and self._variables:
-            return None
+        variable = self._environ.get(PROFILE_VARIABLE)
         from cds_eks.config.profiles import read_profiles  # with what reads TOML: only now
 
         self._file = file = read_profiles(environ=self._environ)

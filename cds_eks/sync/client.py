@@ -23,6 +23,10 @@ from cds_eks.config import (
     Limits,
     RetryPolicy,
     Timeouts,
+    check_revision,
+    credentials_from,
+    endpoint_from,
+    may_use_profile,
     resolve_settings,
 )
 from cds_eks.errors import ConfigurationError, EksError
@@ -47,8 +51,7 @@ class EksClient(Groups):
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
-            every attempt, so that keys can be rotated). None is for those of a profile, or `CDS_SECRET_ID` and
-            `CDS_SECRET_KEY`.
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`, or a profile.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
@@ -67,8 +70,8 @@ class EksClient(Groups):
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
-        profile: The name of a profile, whose settings count unless they are passed (docs/profiles.md). None is for what
-            the environment says, then the profile that `CDS_PROFILE` names, or the file's default.
+        profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
+            environment, then the profile that `CDS_PROFILE` names, or the default one.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
@@ -125,15 +128,21 @@ class EksClient(Groups):
         # inside of a running trio loop, say, would belong to that.
         try:
             # Environment and profile are read now: they may be others when a client is made, in a forked child too.
-            resolved = resolve_settings(
-                credentials, profile=profile, endpoint=endpoint, api_revision=api_revision, timeouts=timeouts,
-                retry=retry, limits=limits, backend=backend, user_agent=user_agent, tls=tls,
-                has_signer=signer is not None,
-            )  # fmt: skip
-            credentials, endpoint, api_revision = resolved.credentials, resolved.endpoint, resolved.api_revision
-            timeouts, retry, limits = resolved.timeouts, resolved.retry, resolved.limits
-            backend, user_agent, tls = resolved.backend, resolved.user_agent, resolved.tls
-            del resolved
+            if may_use_profile(profile, has_credentials=signer is not None or credentials is not None):
+                resolved = resolve_settings(
+                    credentials, profile=profile, endpoint=endpoint, api_revision=api_revision, timeouts=timeouts,
+                    retry=retry, limits=limits, backend=backend, user_agent=user_agent, tls=tls,
+                    has_signer=signer is not None,
+                )  # fmt: skip
+                credentials, endpoint, api_revision = resolved.credentials, resolved.endpoint, resolved.api_revision
+                timeouts, retry, limits = resolved.timeouts, resolved.retry, resolved.limits
+                backend, user_agent, tls = resolved.backend, resolved.user_agent, resolved.tls
+                del resolved
+            if credentials is None and signer is None:
+                credentials = credentials_from()
+            if endpoint is None:
+                endpoint = endpoint_from()
+            api_revision = check_revision(api_revision)
             if isinstance(backend, str):
                 tls = context_for(tls)
             made = make_client()
