@@ -1,1 +1,1 @@
-"""What people write by hand: TOML with the line of each value, and secrets by reference."""
+"""Files of people: TOML with the line of each value, secrets by reference, files written whole or not at all."""
