@@ -120,7 +120,7 @@ def _fault_of(status: os.stat_result) -> str | None:
     if not stat.S_ISREG(status.st_mode):
         return "is no regular file"
     if os.name != "posix":
-        return None  # Windows has no such modes
+        return None  # pragma: no cover - Windows has no such modes
     if status.st_uid not in (os.geteuid(), 0):
         return "belongs to another user, who could have commands run: make a copy of your own"
     if stat.S_IMODE(status.st_mode) & 0o022:

@@ -215,9 +215,5 @@ class _Reading:
 
     def _tell(self, place: Place, message: str, profile: str | None = None) -> None:
         field = ".".join(printable_name(str(step)) for step in place)
-        while place and place not in self._lines:
-            place = place[:-1]
-        line = self._lines.get(place)
-        self._faults.append(
-            ConfigFault(message=message, field=field, file=str(self._text.path), line=line, profile=profile)
-        )
+        file, line = str(self._text.path), self._lines.get(place)
+        self._faults.append(ConfigFault(message=message, field=field, file=file, line=line, profile=profile))

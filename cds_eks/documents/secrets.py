@@ -148,7 +148,7 @@ class SecretRef:
         if not stat.S_ISREG(status.st_mode):
             self._fail("is no regular file")
         if os.name != "posix":
-            return  # Windows has no such modes
+            return  # pragma: no cover - Windows has no such modes
         if status.st_uid != os.geteuid():
             self._fail("belongs to another user")
         if stat.S_IMODE(status.st_mode) & 0o7177:

@@ -69,8 +69,7 @@ class _Scan:
         while True:
             self._skip(_SPACE)
             match = _KEY.match(self._text, self._at)
-            if match is None:  # it is valid, so there is one
-                raise AssertionError("no key")
+            assert match is not None, "the text is valid, so there is a key"
             raw = match[0]
             yield tomllib.loads(f"k={raw}")["k"] if raw[0] in "\"'" else raw
             self._at = match.end()

@@ -153,6 +153,16 @@ def test_what_can_not_be_cut_out_by_lines_is_left_alone(text: str, edit: Callabl
         edit(text)
 
 
+def test_what_else_is_in_the_file_is_no_hindrance() -> None:
+    text = (
+        '[profiles.a]\nuser_agent = """\nx"""\nbackend = \'native\'\n'
+        '[[profiles.odd.list]]\n[profiles.more]\nuser_agent = """\n[no header]\n"""\n'
+    )
+    edited = put_profile(text, "a", {"user_agent": "y", "backend": "native"}, PATH)
+    assert edited == '[profiles.a]\nuser_agent = "y"\nbackend = "native"\n' + text[text.index("[[") :]
+    assert remove_profile(text, "odd", PATH) == text.replace("[[profiles.odd.list]]\n", "")
+
+
 @pytest.mark.parametrize(
     ("name", "values", "words"),
     [

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cds_eks.cli.cluster_access import kubeconfig_file
 from cds_eks.cli.cluster_access.kubeconfig import merged
 from cds_eks.cli.cluster_access.kubeconfig_file import kubeconfig_path, merge_file
 from cds_eks.errors import ConfigurationError
@@ -287,7 +288,9 @@ def test_a_lock_of_kubectl_is_respected(tmp_path: Path, fetched: Path) -> None:
     assert not (tmp_path / "config").exists()
 
 
-def test_what_can_not_be_read_or_written_is_told(tmp_path: Path, fetched: Path) -> None:
+def test_what_can_not_be_read_or_written_is_told(
+    tmp_path: Path, fetched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(ConfigurationError, match="there is no such file"):
         merge_file(tmp_path / "config", tmp_path / "none", "a")
     with pytest.raises(ConfigurationError, match=r"fetched\.yaml"):
@@ -296,6 +299,11 @@ def test_what_can_not_be_read_or_written_is_told(tmp_path: Path, fetched: Path) 
     with pytest.raises(ConfigurationError, match="is not UTF-8") as raised:
         merge_file(tmp_path / "config", tmp_path / "binary", "a")
     assert raised.value.__context__ is None
+    with pytest.raises(ConfigurationError, match=r"lock: can't be made \(OSError\)"):
+        merge_file(tmp_path / ("x" * 253), fetched, "a")
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match="folder: Is a directory"):
         merge_file(tmp_path / "folder", fetched, "a")
+    monkeypatch.setattr(kubeconfig_file, "LONGEST", 10)
+    with pytest.raises(ConfigurationError, match="is longer than any kubeconfig"):
+        merge_file(tmp_path / "config", fetched, "a")

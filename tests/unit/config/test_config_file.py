@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -82,13 +83,33 @@ def test_the_file_of_another_user_is_refused_but_that_of_the_administrator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "c.toml", "")
-    owner = path.stat().st_uid
-    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-    if owner == 0:
+    fstat = os.fstat
+
+    def owned_by(owner: int) -> None:
+        def facts(number: int) -> os.stat_result:
+            values = list(fstat(number))
+            values[stat.ST_UID] = owner
+            return os.stat_result(values)
+
+        monkeypatch.setattr(os, "fstat", facts)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    for owner in (1000, 0):
+        owned_by(owner)
         assert read_config_text(path) is not None
-    else:
-        with pytest.raises(ConfigFileError, match="belongs to another user"):
-            read_config_text(path)
+    owned_by(1001)
+    with pytest.raises(ConfigFileError, match="belongs to another user"):
+        read_config_text(path)
+
+
+def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(number: int) -> os.stat_result:
+        raise OSError(5, "Input/output error")
+
+    path = write(tmp_path / "c.toml", "")
+    with monkeypatch.context() as patch, pytest.raises(ConfigFileError, match=r"can't be read \(OSError\)"):
+        patch.setattr(os, "fstat", broken)
+        read_config_text(path)
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import shlex
 import sys
@@ -208,6 +209,16 @@ def test_keys_come_from_files_and_commands(tmp_path: Path) -> None:
     command = f"{shlex.quote(sys.executable)} -c 'print(\"{PLANTED_KEY}\")'"
     refs = SecretRef("file", "id", str(tmp_path)), SecretRef("cmd", command, str(tmp_path))
     assert resolved(*refs) == Credentials(PLANTED_ID, PLANTED_KEY)
+
+
+def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(number: int) -> os.stat_result:
+        raise OSError(5, "Input/output error")
+
+    ref = SecretRef("file", str(write(tmp_path / "key", PLANTED_KEY)))
+    with monkeypatch.context() as patch, pytest.raises(SecretUnavailable, match=r"can't be read \(OSError\)"):
+        patch.setattr(os, "fstat", broken)
+        ref.resolve()
 
 
 class Keyring(ModuleType):

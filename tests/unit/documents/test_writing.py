@@ -83,6 +83,10 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path, mo
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
+    assert writing.encoded("é\ud83d") == b"\xc3\xa9\\ud83d"
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         writing.write_whole(tmp_path / "none" / "a.html", b"one")
