@@ -107,9 +107,10 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
         raise OSError(5, "Input/output error")
 
     path = write(tmp_path / "c.toml", "")
-    with monkeypatch.context() as patch, pytest.raises(ConfigFileError, match=r"can't be read \(OSError\)"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fstat", broken)
-        read_config_text(path)
+        with pytest.raises(ConfigFileError, match=r"can't be read \(OSError\)"):
+            read_config_text(path)
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

@@ -216,9 +216,10 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
         raise OSError(5, "Input/output error")
 
     ref = SecretRef("file", str(write(tmp_path / "key", PLANTED_KEY)))
-    with monkeypatch.context() as patch, pytest.raises(SecretUnavailable, match=r"can't be read \(OSError\)"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fstat", broken)
-        ref.resolve()
+        with pytest.raises(SecretUnavailable, match=r"can't be read \(OSError\)"):
+            ref.resolve()
 
 
 class Keyring(ModuleType):
