@@ -13,9 +13,9 @@ from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.teardown import Teardown
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def destroy(
     *,
     journal: Journal,
     settle: float = 60.0,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -41,7 +41,7 @@ def destroy(
         plan: The plan.
         journal: The journal.
         settle: For how many seconds "not found" does not mean "gone" after a create.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
@@ -49,6 +49,9 @@ def destroy(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+
+    Raises:
+        ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
     settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
     job = DestroyJob(selected(plan.clusters, only, exclude), include_adopted=include_adopted)

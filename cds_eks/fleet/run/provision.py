@@ -14,9 +14,9 @@ from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.selection import selected
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -29,7 +29,7 @@ def provision(
     journal: Journal,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -45,7 +45,7 @@ def provision(
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
@@ -53,6 +53,10 @@ def provision(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
+
+    Raises:
+        PlanError: The plan has faults.
+        ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()

@@ -18,10 +18,10 @@ from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.selection import selected
 from cds_eks.models import NodePool
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def status(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
@@ -60,7 +60,7 @@ async def diff(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:

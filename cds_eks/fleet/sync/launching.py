@@ -30,7 +30,7 @@ def launch(
     client: ClientSettings | None = None,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -54,7 +54,7 @@ def launch(
         client: How each runner makes its client.
         settle: See `provision`.
         adopt: See `provision`.
-        only: Names or patterns of clusters; all others are left alone.
+        only: Names or patterns of clusters; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: What one runner does at once; only `requests_per_second` is for all of them together.
         stop_on_error: A runner creates nothing more once an item of its own has failed.
