@@ -115,6 +115,11 @@ class Item:
     changed_at: float = 0.0
 
 
+def planned_item(new: NewItem, now: float = 0.0) -> Item:
+    """Return an item as it is when a plan has just asked for it, and nobody has begun it."""
+    return Item(**attrs.asdict(new), changed_at=now)
+
+
 @attrs.frozen(kw_only=True)
 class Change:
     """One step of an item, to be written to the journal. What is None stays as it is.

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
-from cds_eks.fleet.items import AuditEntry, Item, NewItem
+from cds_eks.fleet.items import AuditEntry, Item, NewItem, planned_item
 from cds_eks.fleet.journal.base import LeaseLost
 from cds_eks.fleet.journal.identity import Writer
 from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Write
-from cds_eks.fleet.journal.steps import planned, planned_again, stepped
+from cds_eks.fleet.journal.steps import planned_again, stepped
 
 PLANNED = ("position", "digest", "replicas", "protect")
 """The fields that a later plan changes."""
@@ -108,7 +108,7 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
 def _add(new: Sequence[NewItem], transaction: Transaction) -> None:
     now, writer = transaction.now, transaction.writer
     by_id = {each.id: each for each in new}
-    items = {each.id: planned(each, now) for each in by_id.values()}
+    items = {each.id: planned_item(each, now) for each in by_id.values()}
     added = transaction.insert([items[each] for each in sorted(items)])
     known = transaction.load(items.keys() - added)
     again = {each.id: planned_again(each, by_id[each.id]) for each in known.values()}

@@ -29,7 +29,7 @@ class FleetReport:
         started_at: When the run began, in seconds since the epoch by the journal's clock.
         ended_at: When it ended.
         plan: Which plan it was about.
-        stopped: Why no more creates were made, or None if nothing hindered them.
+        stopped: Why no more was created, or nothing deleted; None if nothing hindered it.
         goal: The state that all items were to reach.
     """
 
@@ -42,8 +42,11 @@ class FleetReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every item is ready; of a report about deleting, whether every item is deleted."""
-        return all(item.state == self.goal for item in self.items)
+        """Whether every item is ready; of a report about deleting, whether every item is deleted.
+
+        A report without items is not ok if it says why it has none (`stopped`).
+        """
+        return all(item.state == self.goal for item in self.items) and bool(self.items or self.stopped is None)
 
     @functools.cached_property
     def counts(self) -> Mapping[Kind, Mapping[State, int]]:

@@ -21,6 +21,11 @@ from cds_eks.fleet.run.teardown import Teardown
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
 
+NONE_KNOWN = (
+    "nothing was deleted: the journal knows none of these clusters; is it the one that they were made with? "
+    "What is there and in no journal is found by `orphans`"
+)
+
 
 def destroy(
     eks: AsyncEksClient,
@@ -68,6 +73,7 @@ class DestroyJob:
 
     goal: Literal["deleted"] = "deleted"
     differing: Sequence[tuple[Item, str]] = ()
+    complaint: str | None = None
 
     def __init__(self, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
         self._wanted = {cluster_item_id(cluster.vpc_id, cluster.name): cluster for cluster in clusters}
@@ -81,7 +87,10 @@ class DestroyJob:
         """Return the clusters that the journal has ids of, or an open create, with all pools it knows of them."""
         pools: dict[str, list[Item]] = defaultdict(list)
         clusters: list[Item] = []
-        for item in await journal.items():
+        items = await journal.items()
+        if self._wanted and not any(item.id in self._wanted for item in items):
+            self.complaint = NONE_KNOWN
+        for item in items:
             if item.kind == "node_pool":
                 pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item)
             elif item.id in self._wanted and (own_id(item) is not None or item.state in OPEN):

@@ -179,6 +179,7 @@ class FleetRun:
         began = self._times[0] or now
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
+        self._stopped = self._stopped or self._job.complaint
         found = await self._journal.items(states=OPEN)
         open_items = [item for item in found if self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)

@@ -32,6 +32,11 @@ class Job(Protocol):
         """What another plan has asked for, as the journal has it, each with the digest of what is wanted now."""
         ...  # pragma: no cover - a protocol has no body
 
+    @property
+    def complaint(self) -> str | None:
+        """Why there is nothing to do though there should be, once `groups` was asked for; or None."""
+        ...  # pragma: no cover - a protocol has no body
+
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters that it is about, with their pools, all of which the journal has by then."""
         ...  # pragma: no cover - a protocol has no body

@@ -87,6 +87,7 @@ class ProvisionJob:
 
     goal: Literal["ready"] = "ready"
     differing: Sequence[tuple[Item, str]] = ()
+    complaint: None = None
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan

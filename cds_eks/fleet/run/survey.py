@@ -7,14 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool, noted
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, planned_item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group, group_of
@@ -42,7 +41,7 @@ async def status(
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. It costs one list. Nothing is changed.
     """
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
@@ -82,7 +81,7 @@ async def diff(
             tasks.start_soon(comparing.compare, group)
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
-    planned = {item.id: Item(**attrs.asdict(item)) for item in plan.items()}
+    planned = {item.id: planned_item(item) for item in plan.items()}
     told: Sequence[ReportItem] = [
         report_item(known.get(id_, planned[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
     ]

@@ -139,7 +139,7 @@ def status(
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. It costs one list. Nothing is changed.
     """
     return _call(
         eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude)

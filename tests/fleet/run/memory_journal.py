@@ -10,9 +10,9 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
+from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State, planned_item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
-from cds_eks.fleet.journal.steps import is_claimable, planned, planned_again, stepped
+from cds_eks.fleet.journal.steps import is_claimable, planned_again, stepped
 
 
 class MemoryJournal:
@@ -46,7 +46,7 @@ class MemoryJournal:
             if new.id in self.rows:
                 self.rows[new.id] = planned_again(self.rows[new.id], new)
             else:
-                self.rows[new.id] = planned(new, self.clock())
+                self.rows[new.id] = planned_item(new, self.clock())
                 self._record(self.rows[new.id], "add", "")
 
     async def get(self, item_id: str) -> Item | None:

@@ -91,7 +91,21 @@ def test_with_the_journal_lost_nothing_is_deleted(backend: str) -> None:
             world.journal = MemoryJournal(world.clock.now)
             report = await destroyed(world, eks, plan)
         assert report.items == ()
+        assert not report.ok
+        assert "knows none of these clusters" in report.stopped
+        assert "Stopped: nothing was deleted" in str(report)
         assert world.count("DeleteCluster") == 0
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_what_was_planned_and_never_made_is_well_deleted(backend: str) -> None:
+    async def body(world: World) -> None:
+        open_cluster(world, "gpu-001", state="planned", deadline=None)
+        async with world.client() as eks:
+            report = await destroyed(world, eks, plan_of(1, 1))
+        assert (report.items, report.ok, report.stopped) == ((), True, None)
 
     in_world(body, backend)
 
