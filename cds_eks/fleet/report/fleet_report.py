@@ -60,8 +60,19 @@ class FleetReport:
 
     @functools.cached_property
     def failures(self) -> tuple[ReportItem, ...]:
-        """The items whose create was refused, or that the service failed to build."""
-        return tuple(item for item in self.items if item.state in FAILED)
+        """The items that did not reach the goal, with an `error` that says why.
+
+        Their create was refused, or the service failed to build them, or they were not ready in time; of a report about
+        deleting also the clusters that are protected, or not this journal's own.
+        """
+        return tuple(filter(self._has_failed, self.items))
+
+    def _has_failed(self, item: ReportItem) -> bool:
+        if item.state in FAILED:
+            return True
+        # A pool is deleted with its cluster: what is told of that one is its reason too.
+        is_meant = self.goal == "ready" or item.kind == "cluster"
+        return is_meant and bool(item.error) and item.state != self.goal and item.state not in OPEN
 
     @functools.cached_property
     def unknown(self) -> tuple[ReportItem, ...]:

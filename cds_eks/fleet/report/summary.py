@@ -33,7 +33,7 @@ def _lines(report: FleetReport) -> Iterator[str]:
             yield f"  {title:<11} {', '.join(f'{count} {state}' for state, count in counts.items())}"
     if report.stopped is not None:
         yield f"{STOPPED[report.goal]}: {_clean(report.stopped)}"
-    yield from _listed("Failed", report.failures)
+    yield from _listed("Failed" if report.goal == "ready" else "Not deleted", report.failures)
     if report.unknown:
         yield from _listed("Unknown, may have been made", report.unknown)
         yield "  Run the same plan with the same journal again: it looks for these first, and creates nothing before."

@@ -70,7 +70,7 @@ class Teardown:
     async def _delete(self, cluster_id: str) -> bool:
         """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""
         context = self._context
-        await self._write(self._group.id, state="deleting", action="DeleteCluster")
+        await self._write(self._group.id, state="deleting", error={}, action="DeleteCluster")
         while True:
             answer = None
             try:

@@ -59,6 +59,9 @@ def test_protected_ones_are_refused_also_once_the_plan_does_not_say_so_any_more(
         clusters = [item for item in report.items if item.kind == "cluster"]
         assert [item.state for item in clusters] == ["ready", "ready", "deleted"]
         assert [item.error["class"] for item in clusters if item.error] == ["Protected", "Protected"]
+        assert report.failures == tuple(clusters[:2])
+        assert "Not deleted (2):" in str(report)
+        assert "node_pool pool-1 is protected" in str(report)
         assert gone(world) == ["gpu-003"]
 
     in_world(body, backend)
@@ -77,6 +80,8 @@ def test_what_was_adopted_is_deleted_only_if_that_was_said(backend: str, *, incl
             report = await destroyed(world, eks, plan, include_adopted=include_adopted)
         assert len(gone(world)) == (2 if include_adopted else 0)
         assert report.ok is include_adopted
+        assert [item.name for item in report.failures] == ([] if include_adopted else ["gpu-001", "gpu-002"])
+        assert include_adopted or "cluster gpu-001 was adopted: see include_adopted=" in str(report)
 
     in_world(body, backend)
 
