@@ -57,7 +57,7 @@ class NewItem:
         position: Where it stands in the plan, from 0.
         digest: A digest of what is asked for, without secrets.
         replicas: How many nodes a pool is to have; for a cluster those of all its pools.
-        protect: Whether it must never be deleted. Once true it stays so, whatever a later plan says.
+        protect: Whether it must never be deleted. Once true it stays so in the journal, until `Journal.unprotect`.
     """
 
     id: str
@@ -113,11 +113,6 @@ class Item:
     owner: str | None = None
     lease_until: float | None = None
     changed_at: float = 0.0
-
-
-def planned_item(new: NewItem, now: float = 0.0) -> Item:
-    """Return an item as it is when a plan has just asked for it, and nobody has begun it."""
-    return Item(**attrs.asdict(new), changed_at=now)
 
 
 @attrs.frozen(kw_only=True)

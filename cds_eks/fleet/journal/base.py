@@ -55,6 +55,10 @@ class Journal(Protocol):
         """
         ...  # pragma: no cover - a protocol has no body
 
+    async def unprotect(self, ids: Collection[str]) -> None:
+        """Take back that these items must never be deleted."""
+        ...  # pragma: no cover - a protocol has no body
+
     async def get(self, item_id: str) -> Item | None:
         """Return an item, or None."""
         ...  # pragma: no cover - a protocol has no body

@@ -20,6 +20,7 @@ from cds_eks.fleet.journal.operations import (
     Release,
     Renew,
     Stop,
+    Unprotect,
     Write,
 )
 from cds_eks.fleet.journal.worker import Handler, Worker
@@ -41,6 +42,10 @@ class JournalOfOperations:
     async def add(self, items: Iterable[NewItem]) -> None:
         """See `Journal.add`."""
         await self.change(Add(tuple(items)))
+
+    async def unprotect(self, ids: Collection[str]) -> None:
+        """See `Journal.unprotect`."""
+        await self.change(Unprotect(frozenset(ids)))
 
     async def get(self, item_id: str) -> Item | None:
         """See `Journal.get`."""

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
-from cds_eks.fleet.items import AuditEntry, Item, NewItem, planned_item
+import attrs
+
+from cds_eks.fleet.items import AuditEntry, Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Write
-from cds_eks.fleet.journal.steps import planned_again, stepped
+from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Unprotect, Write
+from cds_eks.fleet.journal.steps import planned, planned_again, stepped
 
 PLANNED = ("position", "digest", "replicas", "protect")
 """The fields that a later plan changes."""
@@ -89,6 +91,9 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
             case Add(items):
                 _add(items, transaction)
                 yield None
+            case Unprotect(ids):
+                _unprotect(ids, transaction)
+                yield None
             case Claim():
                 yield transaction.claim(operation)
             case Renew():
@@ -108,7 +113,7 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
 def _add(new: Sequence[NewItem], transaction: Transaction) -> None:
     now, writer = transaction.now, transaction.writer
     by_id = {each.id: each for each in new}
-    items = {each.id: planned_item(each, now) for each in by_id.values()}
+    items = {each.id: planned(each, now) for each in by_id.values()}
     added = transaction.insert([items[each] for each in sorted(items)])
     known = transaction.load(items.keys() - added)
     again = {each.id: planned_again(each, by_id[each.id]) for each in known.values()}
@@ -120,6 +125,14 @@ def _add(new: Sequence[NewItem], transaction: Transaction) -> None:
             if each.id in added
         ]
     )
+
+
+def _unprotect(ids: Collection[str], transaction: Transaction) -> None:
+    found = transaction.load(ids).values()
+    freed = [attrs.evolve(item, protect=False) for item in sorted(found, key=lambda item: item.id) if item.protect]
+    transaction.save(freed, PLANNED)
+    entry_of, now = transaction.writer.entry_of, transaction.now
+    transaction.record([entry_of(each, at=now, action="unprotect", request_id=None, runner="") for each in freed])
 
 
 def _write(operations: Sequence[Write], transaction: Transaction) -> list[Any]:

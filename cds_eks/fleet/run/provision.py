@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.context import Context, Settings
@@ -108,12 +108,29 @@ class ProvisionJob:
         ids = {id_ for group in self._groups for id_ in group.item_ids}
         wanted = {item.id: item for item in self._plan.items() if item.id in ids}
         await journal.add(wanted.values())
+        await self._unprotect(journal)
         self.differing = tuple(
             (item, wanted[item.id].digest)
             for item in await journal.items(ids=ids)
             if item.digest and item.digest != wanted[item.id].digest
         )
         return self._groups
+
+    async def _unprotect(self, journal: Journal) -> None:
+        """Take back the protection of clusters that the plan says may be deleted, with all their pools.
+
+        Those are meant too that no plan has any more: nobody could take it back of them.
+        """
+        freed = {group.id for group in self._groups if getattr(group.wanted, "unprotect", False)}
+        if not freed:
+            return
+        ids = [
+            item.id
+            for item in await journal.items()
+            if item.protect and cluster_item_id(item.vpc_id, item.cluster_name) in freed
+        ]
+        if ids:
+            await journal.unprotect(ids)
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.items import Item, planned_item
+from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
 
@@ -63,7 +64,7 @@ async def report_of(
     if goal == "deleted":  # what was never there is not told of
         items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
     elif len(items) < len(ids):  # of a journal that this plan was never carried out with, nothing is left out
-        items = {item.id: planned_item(item) for item in plan.items()} | items
+        items = {item.id: planned(item) for item in plan.items()} | items
     moments: dict[str, list[Moment]] = defaultdict(list)
     for entry in await journal.audit():
         if entry.item_id in items:

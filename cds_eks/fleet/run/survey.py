@@ -13,8 +13,9 @@ from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item, planned_item
+from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
@@ -81,9 +82,9 @@ async def diff(
             tasks.start_soon(comparing.compare, group)
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
-    planned = {item.id: planned_item(item) for item in plan.items()}
+    new = {item.id: planned(item) for item in plan.items()}
     told: Sequence[ReportItem] = [
-        report_item(known.get(id_, planned[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
+        report_item(known.get(id_, new[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
     ]
     ended = await journal.now()
     about = ReportPlan(source=plan.source, digest=plan.digest)

@@ -10,9 +10,9 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State, planned_item
+from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
-from cds_eks.fleet.journal.steps import is_claimable, planned_again, stepped
+from cds_eks.fleet.journal.steps import is_claimable, planned, planned_again, stepped
 
 
 class MemoryJournal:
@@ -46,8 +46,14 @@ class MemoryJournal:
             if new.id in self.rows:
                 self.rows[new.id] = planned_again(self.rows[new.id], new)
             else:
-                self.rows[new.id] = planned_item(new, self.clock())
+                self.rows[new.id] = planned(new, self.clock())
                 self._record(self.rows[new.id], "add", "")
+
+    async def unprotect(self, ids: Collection[str]) -> None:
+        await self._begin()
+        for id_ in ids:
+            self.rows[id_] = attrs.evolve(self.rows[id_], protect=False)
+            self._record(self.rows[id_], "unprotect", "")
 
     async def get(self, item_id: str) -> Item | None:
         await self._begin()
