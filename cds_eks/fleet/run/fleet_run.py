@@ -19,6 +19,7 @@ from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.job import Job, new_runner
 from cds_eks.fleet.run.limits import Budgets
+from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, report_of
@@ -96,6 +97,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         found = await self.findings()
@@ -115,6 +117,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         self.begin()
@@ -202,7 +205,7 @@ class FleetRun:
 
     def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
         limits = self._settings.limits
-        budgets = Budgets(limits)
+        budgets = Budgets(limits, Outage(self._eks.endpoint, self._events.put))
         vpc_ids = {group.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
         poller = Poller(
             self._eks,

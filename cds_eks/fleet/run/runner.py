@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -79,13 +79,15 @@ class Runner:
         self._being_created: set[str] = set()
         self._room = anyio.Event()
 
-    async def run(self, open_items: Iterable[Item]) -> None:
+    async def run(self, open_items: Sequence[Item]) -> None:
         """Do all of it."""
         self._context.budgets.rate.hold()
         async with anyio.create_task_group() as helpers:
             helpers.start_soon(self._leases.renew)
-            helpers.start_soon(self._context.poller.run)
             try:
+                if open_items or self._pending:
+                    await self._context.poller.begin()
+                helpers.start_soon(self._context.poller.run)
                 async with anyio.create_task_group() as lives:
                     await settle_open(self._context, self._leases, self._waits, open_items)
                     self._context.gate.open()

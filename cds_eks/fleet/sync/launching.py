@@ -68,6 +68,7 @@ def launch(
     Raises:
         PlanError: The plan has faults; nothing was submitted.
         ConfigurationError: A runner can't work where it runs, or can't be sent there.
+        ConnectFailed: The service could not be reached when the runners began: nothing was sent.
         RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
         JournalError: The journal can't be read.
     """
