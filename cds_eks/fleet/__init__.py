@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ServiceBack,
         Step,
         StoppedCreating,
+        WaitingForLease,
     )
     from cds_eks.fleet.run.fleet_run import FleetRun
     from cds_eks.fleet.run.importing import import_
@@ -63,6 +64,7 @@ else:
             "ServiceBack": "cds_eks.fleet.run.events",
             "Step": "cds_eks.fleet.run.events",
             "StoppedCreating": "cds_eks.fleet.run.events",
+            "WaitingForLease": "cds_eks.fleet.run.events",
             "apply": "cds_eks.fleet.run.saved",
             "destroy": "cds_eks.fleet.run.destroy",
             "diff": "cds_eks.fleet.run.survey",
@@ -100,6 +102,7 @@ __all__ = [
     "ServiceBack",
     "Step",
     "StoppedCreating",
+    "WaitingForLease",
     "apply",
     "destroy",
     "diff",

@@ -92,6 +92,23 @@ class StoppedCreating(Event):
 
 
 @attrs.frozen(kw_only=True)
+class WaitingForLease(Event):
+    """Nothing is to be done but what another runner holds, by a lease: it is waited for, as it may be at work.
+
+    Attributes:
+        holder: The other runner's name in the journal.
+        where: Its machine and process: `host:pid`.
+        until: When its lease ends unless it is renewed, by the journal's clock, in seconds since the epoch.
+        items: How many items it holds of those that are waited for.
+    """
+
+    holder: str
+    where: str
+    until: float
+    items: int
+
+
+@attrs.frozen(kw_only=True)
 class ServiceAway(Event):
     """No request has had a usable answer for some time. The run waits for the service; this is told again and again.
 

@@ -12,12 +12,13 @@ from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import Job, new_runner
+from cds_eks.fleet.run.job import Job
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.poller import Poller

@@ -11,8 +11,8 @@ from cds_eks.fleet.ensure.sighting import seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.job import new_runner
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.survey import diff

@@ -1,10 +1,7 @@
-"""What a run is about: the job, and the runner's name."""
+"""What a run is about: the job."""
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -44,8 +41,3 @@ class Job(Protocol):
     def is_to_settle(self, item: Item) -> bool:
         """Whether an open item of the journal has to be settled before it begins."""
         ...  # pragma: no cover - a protocol has no body
-
-
-def new_runner() -> str:
-    """Return a name that no other runner has: it says where it runs, for people."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
