@@ -115,7 +115,7 @@ class Context:
         if done is not None and done.item.epoch != item.epoch:
             self.budgets.note(done.error, began)
         if done is None:
-            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open")
+            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open", outcome="unknown")
         if done.error is not None and (reason := stops_all(done.error)) is not None:
             self.gate.close(reason)
         return done

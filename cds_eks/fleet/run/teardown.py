@@ -89,7 +89,7 @@ class Teardown:
                     raise
             else:
                 if answer is None:
-                    raise LeaseLost(f"{self._group.id}: the deletion was cut off")
+                    raise LeaseLost(f"{self._group.id}: the deletion was cut off", outcome="unknown")
                 self._task_id = answer.data.task_id
                 more = {"ids": {"task_id": answer.data.task_id or ""}, "request_id": answer.request_id}
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
