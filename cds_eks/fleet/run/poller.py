@@ -13,6 +13,7 @@ import attrs
 
 from cds_eks._runtime.logs import log
 from cds_eks.errors import ConnectFailed, EksError
+from cds_eks.fleet.ensure.outcomes import reason_of
 from cds_eks.fleet.ensure.sighting import Seen, Sighting, seen_clusters
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.run.limits import Budgets
@@ -126,7 +127,7 @@ class Poller:
     def _failed(self, error: EksError) -> None:
         log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
         if self._patience.is_over(error):
-            self._on_hopeless(f"the clusters can't be listed: {type(error).__name__}: {error.message}")
+            self._on_hopeless(f"the clusters can't be listed: {reason_of(error)}")
 
     async def look(self, newer_than: float | None) -> Round:
         """Return a round that began later than a moment of the journal's clock; None for the latest one."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
-from cds_eks import errors
+from cds_eks import AsyncEksClient, Credentials, errors
 from cds_eks.emulator import Fault
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import Event, RunStarted, ServiceAway, ServiceBack
@@ -119,6 +120,23 @@ def test_a_service_that_goes_away_is_waited_for_and_told_of(
     assert [line for line in lines if line.startswith("service does not answer")]
     assert all(REFUSED in line for line in lines if "does not answer" in line)
     assert [line for line in lines if line.startswith("service answers again")]
+
+
+@BACKENDS
+def test_a_wrong_secret_ends_the_run_and_the_report_says_where_to_look(backend: str) -> None:
+    async def body(world: World) -> None:
+        wrong = Credentials(world.emulator.credentials.access_key_id, "another-secret")
+        async with AsyncEksClient(wrong, backend=httpx.ASGITransport(world.emulator)) as eks:
+            report = await world.provision(eks, plan_of(2, 1)).report()
+        assert not report.ok
+        assert report.counts == {"cluster": {"planned": 2}, "node_pool": {"planned": 2}}
+        assert report.stopped is not None
+        assert "[SignatureDoesNotMatch]; see CDS_SECRET_KEY" in report.stopped
+        assert "No more creates were made: the clusters can't be listed: AuthenticationError" in str(report)
+        assert {each.action for each in world.emulator.ledger.requests} == {"ListClusters"}
+        assert all(row.owner is None for row in world.journal.rows.values())
+
+    in_world(body, backend)
 
 
 def told_of(*steps: tuple[float, BaseException | None, float]) -> list[tuple[str, float]]:
