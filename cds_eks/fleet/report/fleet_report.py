@@ -66,6 +66,11 @@ class FleetReport:
         return tuple(item for item in self.items if item.state in OPEN)
 
     @functools.cached_property
+    def differing(self) -> tuple[ReportItem, ...]:
+        """The items that differ from the plan; see `ReportItem.differences`. That alone makes no report fail."""
+        return tuple(item for item in self.items if item.differences)
+
+    @functools.cached_property
     def throughput(self) -> timings.Throughput:
         """How much was done, and how much of it at once."""
         return timings.throughput(self.items, self.started_at, self.ended_at)

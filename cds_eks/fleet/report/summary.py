@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cds_eks.fleet.items import Kind
@@ -37,6 +38,7 @@ def _lines(report: FleetReport) -> Iterator[str]:
         yield from _listed("Unknown, may have been made", report.unknown)
         yield "  Run the same plan with the same journal again: it looks for these first, and creates nothing before."
         yield f"  By hand: {_look_up(report.unknown[0])}"
+    yield from _compared(report)
 
 
 def _listed(title: str, items: Sequence[ReportItem]) -> Iterator[str]:
@@ -47,15 +49,52 @@ def _listed(title: str, items: Sequence[ReportItem]) -> Iterator[str]:
             yield f"  … and {len(items) - MOST_LISTED} more"
 
 
-def _line(item: ReportItem) -> str:
+def _named(item: ReportItem) -> str:
     name = item.name if item.kind == "cluster" else f"{item.cluster_name}/{item.name}"
+    return f"{item.kind.replace('_', ' ')} {_clean(name)}"
+
+
+def _line(item: ReportItem) -> str:
     error = item.error or {}
     said = [_clean(str(error[key])) for key in ("code", "message") if error.get(key)] or [
         _clean(str(error.get("class") or "no answer is known"))
     ]
     facts = {"request_id": item.request_id, **item.ids, "vpc_id": item.vpc_id}
     shown = ", ".join(f"{key}={_clean(str(value))}" for key, value in facts.items() if value)
-    return f"{item.kind.replace('_', ' ')} {_clean(name)} ({item.state}): {': '.join(said)} [{shown}]"
+    return f"{_named(item)} ({item.state}): {': '.join(said)} [{shown}]"
+
+
+def _compared(report: FleetReport) -> Iterator[str]:
+    """Yield in what items differ from the plan, and how much nobody can see."""
+    other = [item for item in report.differing if set(item.differences) == {"plan"}]
+    if other:
+        kinds = [f"{count} {title}" for kind, title in _KINDS if (count := sum(item.kind == kind for item in other))]
+        yield f"Asked for by another plan before: {', '.join(kinds)}; nothing was replaced, see fleet.diff"
+    told = [item for item in report.differing if set(item.differences) != {"plan"}]
+    if told:
+        yield f"Differ from the plan ({len(told)}):"
+        yield from (f"  {_named(item)}: {_in_words(item)}" for item in told[:MOST_LISTED])
+        if len(told) > MOST_LISTED:
+            yield f"  … and {len(told) - MOST_LISTED} more"
+    if unseen := sum(len(item.unseen) for item in report.items):
+        yield f"The service does not show {unseen} fields of {sum(bool(item.unseen) for item in report.items)} items"
+
+
+def _in_words(item: ReportItem) -> str:
+    return _clean("; ".join(_difference(name, value) for name, value in item.differences.items()))
+
+
+def _difference(name: str, value: object) -> str:
+    """Return one difference in words: `replicas: 2, not 5`."""
+    if not isinstance(value, Mapping) or set(value) != {"wanted", "found"}:
+        return f"{name}: {value if isinstance(value, str) else _plain(value)}"
+    if name == "there":
+        return f"{_plain(value['found'])} of this name" if value["found"] else "is not there"
+    return f"{name}: {_plain(value['found'])}, not {_plain(value['wanted'])}"
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _look_up(item: ReportItem) -> str:

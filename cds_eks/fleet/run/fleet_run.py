@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 
+ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.diff tells in what it differs"
+"""The difference of what was asked for otherwise before."""
+
+
 class FleetRun:
     """A run: an async iterator of its events, which nobody has to read, and a report at its end.
 
@@ -184,7 +188,7 @@ class FleetRun:
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
         for item, wanted in self._job.differing:
-            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
+            self._differences[item.id] = {"plan": ANOTHER_PLAN}
             self._events.put(ItemDiffers(item=item, wanted=wanted))
         context, waits = self._context(open_items)
         runner = Runner(

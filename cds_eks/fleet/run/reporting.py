@@ -81,8 +81,16 @@ async def report_of(
     )
 
 
-def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str, Any]) -> ReportItem:
-    """Return an item as a report tells of it."""
+def report_item(item: Item, history: Sequence[Moment], found: Mapping[str, Any]) -> ReportItem:
+    """Return an item as a report tells of it.
+
+    Args:
+        item: The item, as the journal has it.
+        history: What became of it, and when.
+        found: What a comparison or a list has shown of it: `unseen` for a field that the service does not show, and its
+            `cluster_status`; all else is a difference.
+    """
+    unseen = tuple(name for name, value in found.items() if value == "unseen")
     return ReportItem(
         kind=item.kind,
         name=item.name,
@@ -94,6 +102,8 @@ def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str,
         request_id=item.request_id,
         error=item.error,
         history=tuple(history),
-        differences=differences,
+        differences={name: value for name, value in found.items() if name not in (*unseen, "cluster_status")},
         replicas=item.replicas,
+        unseen=unseen,
+        cluster_status=found.get("cluster_status"),
     )

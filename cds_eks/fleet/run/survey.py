@@ -66,9 +66,9 @@ async def diff(
 ) -> FleetReport:
     """Report in what each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
-    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
-    lists do not show yet counts as not there.
+    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
+    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
@@ -122,7 +122,8 @@ class _Comparing:
             self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
             return
         except EksError as error:
-            self.differences[group.id] = {"unseen": f"{type(error).__name__}: {error.message}"}
+            why = f"can't be compared: {type(error).__name__}: {error.message}"
+            self.differences.update({id_: {"there": why} for id_ in group.item_ids})
             return
         self.differences[group.id] = noted(compare_cluster(await request_of(wanted, wanted.create_request), found))
         await self._compare_pools(group, wanted, cluster_id, pools.node_pool)

@@ -80,7 +80,7 @@ def test_the_other_functions(
         assert [item.name for item in imported.items if item.origin == "imported"][:1] == ["gpu-001"]
         assert sync.orphans(eks, plan, journal=journal) == []
         (told,) = [item for item in sync.status(eks, plan, journal=journal).items if item.kind == "cluster"]
-        assert (told.name, told.differences["cluster_status"]) == ("gpu-001", "running")
+        assert (told.name, told.cluster_status) == ("gpu-001", "running")
         sync.save(eks, plan, tmp_path / "saved.json", journal=journal)
         applied = sync.apply(eks, tmp_path / "saved.json", journal=journal, only=["gpu-002"], limits=LIMITS)
         assert applied.report().ok
