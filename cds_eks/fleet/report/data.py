@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from cds_eks.fleet.item_words import in_one_line
 from cds_eks.fleet.items import Kind, Origin, State
 
 COUNTED: tuple[State, ...] = (
@@ -75,3 +76,7 @@ class ReportItem:
     replicas: int = 0
     unseen: tuple[str, ...] = ()
     cluster_status: str | None = None
+
+    def __str__(self) -> str:
+        """Return what it is, how far it is, and why, in one short line."""
+        return in_one_line(self)

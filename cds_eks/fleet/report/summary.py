@@ -6,15 +6,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cds_eks.fleet.item_words import clean, in_words
 from cds_eks.fleet.items import Kind
 from cds_eks.fleet.report.data import ReportItem
-from cds_eks.redaction import printable
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 MOST_LISTED = 20
-MOST_OF_A_MESSAGE = 300
 _KINDS: tuple[tuple[Kind, str], ...] = (("cluster", "clusters"), ("node_pool", "node pools"))
 
 
@@ -25,14 +24,14 @@ def summary(report: FleetReport) -> str:
 
 def _lines(report: FleetReport) -> Iterator[str]:
     reached = sum(item.state == report.goal for item in report.items)
-    source = _clean(report.plan.source) or "the plan"
+    source = clean(report.plan.source) or "the plan"
     took = duration(report.ended_at - report.started_at)
     yield f"{source}: {reached} of {len(report.items)} {report.goal}, after {took}"
     for kind, title in _KINDS:
         if counts := report.counts.get(kind):
             yield f"  {title:<11} {', '.join(f'{count} {state}' for state, count in counts.items())}"
     if report.stopped is not None:
-        yield f"No more creates were made: {_clean(report.stopped)}"
+        yield f"No more creates were made: {clean(report.stopped)}"
     yield from _listed("Failed", report.failures)
     if report.unknown:
         yield from _listed("Unknown, may have been made", report.unknown)
@@ -49,19 +48,14 @@ def _listed(title: str, items: Sequence[ReportItem]) -> Iterator[str]:
             yield f"  … and {len(items) - MOST_LISTED} more"
 
 
-def _named(item: ReportItem) -> str:
-    name = item.name if item.kind == "cluster" else f"{item.cluster_name}/{item.name}"
-    return f"{item.kind.replace('_', ' ')} {_clean(name)}"
-
-
 def _line(item: ReportItem) -> str:
     error = item.error or {}
-    said = [_clean(str(error[key])) for key in ("code", "message") if error.get(key)] or [
-        _clean(str(error.get("class") or "no answer is known"))
+    said = [clean(str(error[key])) for key in ("code", "message") if error.get(key)] or [
+        clean(str(error.get("class") or "no answer is known"))
     ]
     facts = {"request_id": item.request_id, **item.ids, "vpc_id": item.vpc_id}
-    shown = ", ".join(f"{key}={_clean(str(value))}" for key, value in facts.items() if value)
-    return f"{_named(item)} ({item.state}): {': '.join(said)} [{shown}]"
+    shown = ", ".join(f"{key}={clean(str(value))}" for key, value in facts.items() if value)
+    return f"{in_words(item)} ({item.state}): {': '.join(said)} [{shown}]"
 
 
 def _compared(report: FleetReport) -> Iterator[str]:
@@ -73,15 +67,15 @@ def _compared(report: FleetReport) -> Iterator[str]:
     told = [item for item in report.differing if set(item.differences) != {"plan"}]
     if told:
         yield f"Differ from the plan ({len(told)}):"
-        yield from (f"  {_named(item)}: {_in_words(item)}" for item in told[:MOST_LISTED])
+        yield from (f"  {in_words(item)}: {_differences(item)}" for item in told[:MOST_LISTED])
         if len(told) > MOST_LISTED:
             yield f"  … and {len(told) - MOST_LISTED} more"
     if unseen := sum(len(item.unseen) for item in report.items):
         yield f"The service does not show {unseen} fields of {sum(bool(item.unseen) for item in report.items)} items"
 
 
-def _in_words(item: ReportItem) -> str:
-    return _clean("; ".join(_difference(name, value) for name, value in item.differences.items()))
+def _differences(item: ReportItem) -> str:
+    return clean("; ".join(_difference(name, value) for name, value in item.differences.items()))
 
 
 def _difference(name: str, value: object) -> str:
@@ -99,14 +93,10 @@ def _plain(value: object) -> str:
 
 def _look_up(item: ReportItem) -> str:
     if item.kind == "cluster":
-        return f"eks.clusters.list(keyword={_clean(item.name)!r}, vpc_id={_clean(item.vpc_id)!r})"
+        return f"eks.clusters.list(keyword={clean(item.name)!r}, vpc_id={clean(item.vpc_id)!r})"
     cluster = item.ids.get("cluster_id")
-    where = repr(_clean(str(cluster))) if cluster else f"<id of {_clean(item.cluster_name)}>"
-    return f"eks.node_pools.list({where}, filter={_clean(item.name)!r})"
-
-
-def _clean(text: str) -> str:
-    return printable(text, MOST_OF_A_MESSAGE)
+    where = repr(clean(str(cluster))) if cluster else f"<id of {clean(item.cluster_name)}>"
+    return f"eks.node_pools.list({where}, filter={clean(item.name)!r})"
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from collections import deque
 import anyio
 import attrs
 
+from cds_eks.fleet.item_words import clean, in_words
 from cds_eks.fleet.items import Item
 
 MOST_UNREAD = 10_000
@@ -32,6 +33,9 @@ class RunStarted(Event):
     items: int
     open: int
 
+    def __str__(self) -> str:
+        return f"run of {self.items} items begins as {self.runner}, {self.open} creates are open"
+
 
 @attrs.frozen(kw_only=True)
 class ItemChanged(Event):
@@ -44,6 +48,9 @@ class ItemChanged(Event):
 
     item: Item
     before: Item
+
+    def __str__(self) -> str:
+        return f"{self.item}, was {self.before.state}" if self.item.state != self.before.state else str(self.item)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +66,9 @@ class ItemDiffers(Event):
 
     item: Item
     wanted: str
+
+    def __str__(self) -> str:
+        return f"{in_words(self.item)} was asked for by another plan; it is not replaced, see fleet.diff"
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +89,10 @@ class Step(Event):
     started: str = ""
     elapsed: str = ""
 
+    def __str__(self) -> str:
+        said = clean(" ".join(text for text in (self.name, self.status, self.elapsed) if text))
+        return f"{in_words(self.item)}, step: {said}"
+
 
 @attrs.frozen(kw_only=True)
 class StoppedCreating(Event):
@@ -89,6 +103,9 @@ class StoppedCreating(Event):
     """
 
     reason: str
+
+    def __str__(self) -> str:
+        return f"no more creates: {clean(self.reason)}"
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +119,10 @@ class RunEnded(Event):
 
     open: tuple[Item, ...] = ()
     reason: str | None = None
+
+    def __str__(self) -> str:
+        why = "" if self.reason is None else f": {clean(self.reason)}"
+        return f"run has ended, {len(self.open)} creates are open{why}"
 
 
 class EventStream:
