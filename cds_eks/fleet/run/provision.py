@@ -11,6 +11,7 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
@@ -54,6 +55,7 @@ def provision(
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
     """
+    check_arguments(eks, plan, journal, limits)
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.model import Plan
+from cds_eks.fleet.run.arguments import check_arguments, check_client, check_journal
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import provision
 
@@ -50,6 +51,7 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
     Raises:
         PlanError: The plan has faults.
     """
+    check_arguments(eks, plan, journal)
     data = {
         "cds_eks_saved_plan": VERSION,
         "plan": plan.to_dict(),
@@ -75,6 +77,8 @@ async def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: J
         PlanOutdated: The file, the journal or the service has changed.
         ConfigurationError: The file is no saved plan.
     """
+    check_client(eks)
+    check_journal(journal)
     saved, digests = _read(Path(path))
     plan = Plan.from_dict(saved)
     now = await _digests(eks, plan, journal)

@@ -17,6 +17,7 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
@@ -44,6 +45,7 @@ async def status(
 
     It costs one list. Nothing is changed.
     """
+    check_arguments(eks, plan, journal)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
@@ -70,6 +72,7 @@ async def diff(
     service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
     has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
+    check_arguments(eks, plan, journal, limits)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     answer = await eks.clusters.list()

@@ -18,6 +18,7 @@ from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.journal.opening import open_journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.arguments import check_kind, check_limits, check_plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.job import selected
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 INTERRUPTED = "the launch was interrupted"
+NO_ADDRESS = "journal must be a path or an address here, not {}: each runner opens it: give its path, or postgresql://…"
+NO_SETTINGS = "client must be ClientSettings, not {}: each runner makes one of its own, as fleet.ClientSettings(…) says"
 
 
 async def launch(
@@ -87,6 +90,10 @@ async def launch(
     """
     if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
         raise ConfigurationError("runners must be a whole number of at least 1")
+    check_plan(plan)
+    check_limits(limits)
+    check_kind(journal, (str, os.PathLike), NO_ADDRESS)
+    check_kind(client, (ClientSettings, type(None)), NO_SETTINGS)
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cds_eks import fleet
+from cds_eks.fleet.run.arguments import check_kind
 from cds_eks.fleet.sync.journal import FleetJournal
 from cds_eks.fleet.sync.portals import portal_of
 from cds_eks.fleet.sync.run import FleetRun
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cds_eks.sync.client import EksClient
 
 T = TypeVar("T")
+
+NOT_OPEN = "journal must be an open journal, not {}: open it with `with fleet.sync.open_journal(eks, …) as journal:`"
 
 
 def provision(
@@ -271,6 +274,7 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
 def _call(eks: EksClient, journal: FleetJournal, work: Callable[[AsyncEksClient, Journal], Awaitable[T]]) -> T:
     """Run an async call with the async client and journal, and return its result."""
     portal = portal_of(eks)
+    check_kind(journal, FleetJournal, NOT_OPEN)
     opened = journal.opened_with(portal)
     return portal.call(lambda: work(current_client(), opened))
 
