@@ -14,6 +14,7 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import Item
+from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.requests import request_of
@@ -110,7 +111,7 @@ class ClusterLife(ItemLife):
             self.is_given_up = True
             return
         try:
-            request = await request_of(self._wanted, self._wanted.create_request)
+            request = self._wanted.create_request(resolve=stood_in)  # no secret is shown, so none is needed
             async with context.budgets.read():
                 found = (await context.eks.clusters.get(id)).data
         except EksError as error:

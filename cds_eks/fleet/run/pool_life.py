@@ -13,6 +13,7 @@ from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
+from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.pool_list import PoolList
@@ -159,11 +160,7 @@ class PoolLife(ItemLife):
             origin = self._cluster.origin
         else:
             origin = "adopted"
-            try:
-                compared = await self._compared(found)
-            except EksError as error:
-                await self.fail(type(error).__name__, error.message)
-                return
+            compared = self._compared(found)
             context.differences[self.item.id] = noted(compared)
             if unlike := different(compared, but=(REPLICAS,)):
                 words = f"{id} has this name, but differs in {', '.join(sorted(unlike))}: it was not adopted"
@@ -180,11 +177,11 @@ class PoolLife(ItemLife):
             action="made with its cluster" if self._made_with_cluster is not None else "adopted",
         )
 
-    async def _compared(self, found: NodePool | None) -> dict[str, Compared]:
+    def _compared(self, found: NodePool | None) -> dict[str, Compared]:
         wanted = self._wanted
         if wanted is None or found is None:
             return {}
-        return compare_pool(await request_of(wanted, lambda: wanted.create_request(self._cluster_id)), found)
+        return compare_pool(wanted.create_request(self._cluster_id, resolve=stood_in), found)
 
     async def _wait_until_idle(self) -> None:
         await self._waits.idle()

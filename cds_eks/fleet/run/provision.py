@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
+
+from anyio import to_thread
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, State
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.arguments import check_arguments
@@ -21,6 +24,9 @@ from cds_eks.fleet.run.pool_waits import PoolWaits
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+NEED_SECRETS: frozenset[State] = frozenset({"planned", "refused", "sending", "unknown", "deleted"})
+"""States of items that may be created in a run."""
 
 
 def provision(
@@ -105,12 +111,22 @@ class ProvisionJob:
         ids = {id_ for group in self._groups for id_ in group.item_ids}
         wanted = {item.id: item for item in self._plan.items() if item.id in ids}
         await journal.add(wanted.values())
+        known = await journal.items(ids=ids)
+        if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
+            await self._try_commands()
         self.differing = tuple(
-            (item, wanted[item.id].digest)
-            for item in await journal.items(ids=ids)
-            if item.digest and item.digest != wanted[item.id].digest
+            (item, wanted[item.id].digest) for item in known if item.digest and item.digest != wanted[item.id].digest
         )
         return self._groups
+
+    async def _try_commands(self) -> None:
+        """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
+
+        Raises:
+            PlanError: One has failed.
+        """
+        if faults := await to_thread.run_sync(partial(self._plan.check, run_commands=True)):
+            raise PlanError(faults)
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""

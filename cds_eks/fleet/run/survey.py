@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -16,13 +15,13 @@ from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
-from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
 
 if TYPE_CHECKING:
@@ -128,12 +127,11 @@ class _Comparing:
             why = f"can't be compared: {type(error).__name__}: {error.message}"
             self.differences.update({id_: {"there": why} for id_ in group.item_ids})
             return
-        self.differences[group.id] = noted(compare_cluster(await request_of(wanted, wanted.create_request), found))
-        await self._compare_pools(group, wanted, cluster_id, pools.node_pool)
+        request = wanted.create_request(resolve=stood_in)  # no secret is shown, so none is needed
+        self.differences[group.id] = noted(compare_cluster(request, found))
+        self._compare_pools(group, wanted, cluster_id, pools.node_pool)
 
-    async def _compare_pools(
-        self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]
-    ) -> None:
+    def _compare_pools(self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]) -> None:
         seen, by_id = seen_pools(0.0, found, None), {pool.id: pool for pool in found}
         for id_, pool in zip(group.pool_ids, wanted.pools, strict=True):
             known = self._known.get(id_)
@@ -142,8 +140,9 @@ class _Comparing:
             if pool_id is None or pool_id not in by_id:
                 self.differences[id_] = {"there": {"wanted": 1, "found": len(sighted)}} if sighted else dict(GONE)
                 continue
-            request = await request_of(pool, partial(pool.create_request, cluster_id))
-            compared: Mapping[str, Compared] = compare_pool(request, by_id[pool_id])
+            compared: Mapping[str, Compared] = compare_pool(
+                pool.create_request(cluster_id, resolve=stood_in), by_id[pool_id]
+            )
             self.differences[id_] = noted(compared)
         names = {pool.name for pool in wanted.pools}
         if unplanned := sorted(pool.name or pool.id for pool in found if pool.name not in names):
