@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from cds_eks._runtime.private_names import is_importing_main
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
@@ -27,7 +28,7 @@ from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
 from cds_eks.fleet.run.reporting import report_of
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
-from cds_eks.fleet.runners.pool import RunnerPool
+from cds_eks.fleet.runners.pool import NO_GUARD, RunnerPool
 from cds_eks.fleet.runners.task import RunnerTask
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ async def launch(
     """
     if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
         raise ConfigurationError("runners must be a whole number of at least 1")
+    if is_importing_main():
+        raise SystemExit(NO_GUARD)  # in words: nobody could catch it, and a traceback would be one of many
     check_plan(plan)
     check_limits(limits)
     check_kind(journal, (str, os.PathLike), NO_ADDRESS)
