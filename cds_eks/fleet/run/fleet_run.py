@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,7 @@ from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, report_of
 from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.stopping import stopping
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -43,7 +45,10 @@ class FleetRun:
     Attributes:
         runner: Its name in the journal.
         open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
+        has_begun: Whether it was iterated, or its report awaited.
     """
+
+    _is_refused = False  # whether whoever made it was told that it is not to be carried out
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class FleetRun:
     ) -> None:
         self.runner: str = new_runner()
         self.open_items: tuple[Item, ...] = ()
+        self.has_begun: bool = False
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -67,12 +73,16 @@ class FleetRun:
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
-        self._has_begun = False
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
         self._times = (began or 0.0, 0.0)
+
+    def __del__(self) -> None:
+        if not getattr(self, "has_begun", True) and not self._is_refused:
+            message = "a fleet's run was made and never carried out: ask for its report(), or iterate it"
+            warnings.warn(message, RuntimeWarning, stacklevel=2, source=self)
 
     def __aiter__(self) -> Self:
         return self
@@ -80,7 +90,7 @@ class FleetRun:
     async def __anext__(self) -> Event:
         """Return the next event when it has come."""
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             event = await self._events.next()
         if event is not None:
             return event
@@ -122,7 +132,7 @@ class FleetRun:
             JournalError: The journal can't be read.
         """
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
         return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
@@ -139,12 +149,12 @@ class FleetRun:
     @property
     def is_over(self) -> bool:
         """Whether it has ended, or never began."""
-        return not self._has_begun or self._has_ended.is_set()
+        return not self.has_begun or self._has_ended.is_set()
 
     def begin(self) -> None:
         """Begin it, if that was not done. It goes on by itself."""
-        if not self._has_begun:
-            self._has_begun = True
+        if not self.has_begun:
+            self.has_begun = True
             background.start(self._run)
 
     def _raise_failure(self) -> None:
@@ -178,7 +188,11 @@ class FleetRun:
         await anyio.sleep(self._settings.limits.grace)
         self._in_flight.cut()
 
+    async def _check_first(self) -> None:
+        """Raise what keeps it from being carried out at all."""
+
     async def _carry_out(self) -> None:
+        await self._check_first()
         now = await self._journal.now()
         began = self._times[0] or now
         self._times = (began, now)
@@ -245,20 +259,3 @@ def _single(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-class _stopping:  # noqa: N801 - used like a function
-    """Stops a run whose waiter is cancelled or interrupted, and waits for what is under way."""
-
-    def __init__(self, run: FleetRun) -> None:
-        self._run = run
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
-        if error is None or isinstance(error, Exception) or self._run.is_over:
-            return
-        self._run.stop("it was interrupted")
-        with anyio.CancelScope(shield=True):
-            await self._run.ended()

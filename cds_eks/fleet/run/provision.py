@@ -62,10 +62,35 @@ def provision(
         The run. It begins when it is iterated, or its `report` awaited.
     """
     check_arguments(eks, plan, journal, limits)
+    settings, job = prepared(
+        plan,
+        settle=settle,
+        adopt=adopt,
+        only=only,
+        exclude=exclude,
+        limits=limits,
+        stop_on_error=stop_on_error,
+        strict=strict,
+    )
+    return FleetRun(eks, plan, journal, settings, job)
+
+
+def prepared(
+    plan: WantedPlan,
+    *,
+    settle: float = 60.0,
+    adopt: Adopt = "never",
+    only: Collection[str] = (),
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+    stop_on_error: bool = False,
+    strict: bool = False,
+) -> tuple[Settings, ProvisionJob]:
+    """Return the settings and the job of a run; see `provision`."""
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
-    return FleetRun(eks, plan, journal, settings, ProvisionJob(plan, selected(plan.clusters, only, exclude)))
+    return settings, ProvisionJob(plan, selected(plan.clusters, only, exclude))
 
 
 def checked_settings(

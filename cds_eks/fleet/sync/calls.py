@@ -264,8 +264,12 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
         journal: The journal.
         **settings: As `provision` takes them.
 
+    Returns:
+        The run, which is `provision`'s.
+
     Raises:
-        PlanOutdated: The file, the journal or the service has changed.
+        PlanOutdated: The file, the journal or the service has changed. It is raised when the run begins; with `await`,
+            and from code that blocks, at once.
         ConfigurationError: The file is no saved plan.
     """
     return _run(eks, journal, lambda eks, journal: fleet.apply(eks, path, journal=journal, **settings))

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from cds_eks import errors
+from cds_eks.fleet.run.destroy import destroy
+from cds_eks.fleet.run.events import RunStarted
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.orphans import orphans
+from cds_eks.fleet.run.provision import provision
 from cds_eks.fleet.run.saved import PlanOutdated, apply, save
 from cds_eks.fleet.run.survey import diff, status
 from fleet.run.memory_journal import MemoryJournal
@@ -148,11 +151,53 @@ def test_a_saved_plan_is_carried_out_only_if_nothing_has_changed(
             if what == "nothing":
                 report = await (await apply(eks, file, journal=world.journal)).report()
                 assert report.ok
+                assert str(report).startswith(f"{file}: 4 of 4 ready")
                 world.assert_once(plan, report)
                 return
             with pytest.raises(PlanOutdated) as caught:
                 await apply(eks, file, journal=world.journal)
-        assert what in caught.value.changed
+            assert what in caught.value.changed
+            run = apply(eks, file, journal=world.journal)  # without `await`, as `provision`
+            with pytest.raises(PlanOutdated) as caught:
+                await run.report()
+            assert what in caught.value.changed
+            with pytest.raises(PlanOutdated):
+                _ = [event async for event in run]
         assert writes(world) == 0
+
+    in_world(body, "asyncio")
+
+
+def test_a_saved_plan_is_applied_as_a_plan_is_provisioned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, file = savable(monkeypatch, 2), tmp_path / "saved.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, plan, file, journal=world.journal)
+            run = apply(eks, file, journal=world.journal, only=["gpu-001"])
+            events = [event async for event in run]
+            assert isinstance(events[0], RunStarted)
+            assert (await run.report()).ok
+            with pytest.raises(TypeError, match="settel"):
+                apply(eks, file, journal=world.journal, settel=1.0)
+        assert world.made("cluster") == {"gpu-001": 1}
+
+    in_world(body, "asyncio")
+
+
+def test_a_run_that_is_never_carried_out_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, file = savable(monkeypatch, 1), tmp_path / "saved.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, plan, file, journal=world.journal)
+            with pytest.warns(RuntimeWarning, match="made and never carried out: ask for its report"):
+                provision(eks, plan, journal=world.journal)
+            with pytest.warns(RuntimeWarning, match="made and never carried out"):
+                destroy(eks, plan, journal=world.journal)
+            with pytest.warns(RuntimeWarning, match="made and never carried out"):
+                apply(eks, file, journal=world.journal)
+            await provision(eks, plan, journal=world.journal).report()
+        assert writes(world) == 1
 
     in_world(body, "asyncio")

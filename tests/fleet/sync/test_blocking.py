@@ -190,6 +190,16 @@ def test_what_is_passed_by_mistake_is_refused_in_words(
     assert emulator.ledger.requests == []
 
 
+def test_a_run_that_is_never_carried_out_is_told_of(eks: EksClient, path: Path) -> None:
+    with sync.open_journal(eks, path) as journal, pytest.warns(RuntimeWarning, match="made and never carried out"):
+        forgotten(eks, journal)
+
+
+def forgotten(eks: EksClient, journal: sync.FleetJournal) -> None:
+    sync.provision(eks, plan_of(1, 1), journal=journal)
+    gc.collect()
+
+
 def test_all_runners_are_asked_to_stop(eks: EksClient, path: Path) -> None:
     with sync.open_journal(eks, path) as journal:
         journal.stop("enough for today")
