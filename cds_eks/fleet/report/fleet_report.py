@@ -77,7 +77,7 @@ class FleetReport:
 
     def over_time(self, bins: int = timings.BINS) -> timings.Series:
         """Return what happened in each of `bins` equally long parts of the run."""
-        return timings.series(self.items, self.started_at, self.ended_at, bins)
+        return timings.series(self.items, self.started_at, self.ended_at, bins, goal=self.goal)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data that `json` can write. The order of the keys is always the same.

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.pool_life import MADE_WITH_CLUSTER
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
@@ -66,8 +67,11 @@ async def report_of(
     for entry in await journal.audit():
         if entry.item_id in items:
             seen = moments[entry.item_id]
+            at = entry.at
+            if entry.action == MADE_WITH_CLUSTER:
+                at = _built_since(at, seen, moments[_cluster_of(items[entry.item_id])])
             if not seen or seen[-1].state != entry.state:
-                seen.append(Moment(at=entry.at, state=entry.state))
+                seen.append(Moment(at=at, state=entry.state))
     for id_, taken in (steps or {}).items():
         moments[id_] = sorted([*moments[id_], *taken], key=lambda moment: moment.at)
     told = tuple([report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items])
@@ -79,6 +83,23 @@ async def report_of(
         stopped=stopped,
         goal=goal,
     )
+
+
+def _cluster_of(item: Item) -> str:
+    return cluster_item_id(item.vpc_id, item.cluster_name)
+
+
+def _built_since(at: float, own: Sequence[Moment], cluster: Sequence[Moment]) -> float:
+    """Return since when a first pool is being built: it is seen late, and was accepted with its cluster.
+
+    Args:
+        at: When it was first seen.
+        own: What had become of it before.
+        cluster: What had become of its cluster.
+    """
+    accepted = [moment.at for moment in cluster if moment.state == "accepted"]
+    earliest = own[-1].at if own else 0.0
+    return accepted[-1] if accepted and earliest <= accepted[-1] <= at else at
 
 
 def report_item(item: Item, history: Sequence[Moment], found: Mapping[str, Any]) -> ReportItem:

@@ -59,6 +59,8 @@ def columns(report: FleetReport) -> dict[str, Any]:
         "at": [_differences(item, report.started_at) for _, item in rows],
         "error": {str(row): error for row, (_, item) in enumerate(rows) if (error := shown_error(item))},
         "differences": {str(row): plain(item.differences) for row, (_, item) in enumerate(rows) if item.differences},
+        "unseen": {str(row): list(item.unseen) for row, (_, item) in enumerate(rows) if item.unseen},
+        "status": {str(row): item.cluster_status for row, (_, item) in enumerate(rows) if item.cluster_status},
         "texts": texts.all,
     }
 
