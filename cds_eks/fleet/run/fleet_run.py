@@ -45,10 +45,10 @@ class FleetRun:
     Attributes:
         runner: Its name in the journal.
         open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
+        is_open_known: Whether `open_items` is what the journal says; not if that was out of reach at the end.
         has_begun: Whether it was iterated, or its report awaited.
+        was_asked_for: The same, even if it could not begin then. One that never was is told of by a warning.
     """
-
-    _is_refused = False  # whether whoever made it was told that it is not to be carried out
 
     def __init__(
         self,
@@ -62,7 +62,9 @@ class FleetRun:
     ) -> None:
         self.runner: str = new_runner()
         self.open_items: tuple[Item, ...] = ()
+        self.is_open_known: bool = False
         self.has_begun: bool = False
+        self.was_asked_for: bool = False
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -80,7 +82,7 @@ class FleetRun:
         self._times = (began or 0.0, 0.0)
 
     def __del__(self) -> None:
-        if not getattr(self, "has_begun", True) and not self._is_refused:
+        if not getattr(self, "was_asked_for", True):
             message = "a fleet's run was made and never carried out: ask for its report(), or iterate it"
             warnings.warn(message, RuntimeWarning, stacklevel=2, source=self)
 
@@ -153,6 +155,7 @@ class FleetRun:
 
     def begin(self) -> None:
         """Begin it, if that was not done. It goes on by itself."""
+        self.was_asked_for = True
         if not self.has_begun:
             self.has_begun = True
             background.start(self._run)
@@ -170,6 +173,7 @@ class FleetRun:
                 watched.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
                 self.open_items = tuple(await self._journal.items(states=OPEN))
+                self.is_open_known = True
                 self._times = (self._times[0], await self._journal.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
             self._failure = _single(error)

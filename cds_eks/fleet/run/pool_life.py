@@ -13,7 +13,6 @@ from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
-from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.pool_list import PoolList
@@ -85,8 +84,10 @@ class PoolLife(ItemLife):
                 async with context.budgets.create():
                     answer = await context.eks.node_pools.scale(self._cluster_id, id_, wanted.replicas)
             except EksError as error:
-                if not self._waits.is_busy(error) and not may_pass(error):
-                    await self.fail(type(error).__name__, error.message, more={"outcome": error.outcome})
+                is_over = not self._waits.is_busy(error) and not may_pass(error)
+                if is_over or self._is_busy_for_too_long():
+                    kind = type(error).__name__ if is_over else "WaitTimeout"
+                    await self.fail(kind, error.message, more={"outcome": error.outcome})
                     return
                 await self._wait_until_idle()
                 continue
@@ -163,7 +164,11 @@ class PoolLife(ItemLife):
             origin = self._cluster.origin
         else:
             origin = "adopted"
-            compared = self._compared(found)
+            try:
+                compared = await self._compared(found)
+            except EksError as error:
+                await self.fail(type(error).__name__, error.message)
+                return
             context.differences[self.item.id] = noted(compared)
             if unlike := different(compared, but=(REPLICAS,)):
                 words = f"{id} has this name, but differs in {', '.join(sorted(unlike))}: it was not adopted"
@@ -180,11 +185,8 @@ class PoolLife(ItemLife):
             action=MADE_WITH_CLUSTER if self._made_with_cluster is not None else "adopted",
         )
 
-    def _compared(self, found: NodePool | None) -> dict[str, Compared]:
+    async def _compared(self, found: NodePool | None) -> dict[str, Compared]:
         wanted = self._wanted
         if wanted is None or found is None:
             return {}
-        return compare_pool(wanted.create_request(self._cluster_id, resolve=stood_in), found)
-
-    async def _wait_until_idle(self) -> None:
-        await self._waits.idle()
+        return compare_pool(await request_of(wanted, lambda: wanted.create_request(self._cluster_id)), found)

@@ -13,6 +13,7 @@ import attrs
 
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.arguments import check_arguments, check_client, check_journal, check_limits
 from cds_eks.fleet.run.fleet_run import FleetRun
@@ -41,8 +42,7 @@ class PlanOutdated(EksError):
 async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *, journal: Journal) -> None:
     """Write a plan into a file, with digests of what the journal and the service say of it now.
 
-    Secrets are in it by reference only. An inline one is left out, with `redacted:` in its place; such a plan can't be
-    applied.
+    Secrets are in it by reference only: a plan with an inline one is refused, for what is left out can't be applied.
 
     Args:
         eks: The client.
@@ -51,13 +51,16 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
         journal: The journal.
 
     Raises:
-        PlanError: The plan has faults.
+        PlanError: The plan has faults, or inline secrets; it names their fields.
     """
     check_arguments(eks, plan, journal)
+    if faults := plan.inline_secrets():
+        raise PlanError(faults)
     data = {
         "cds_eks_saved_plan": VERSION,
         "plan": plan.to_dict(),
         "source": plan.source,
+        "folder": plan.folder,
         "digests": await _digests(eks, plan, journal),
     }
     text = json.dumps(data, indent=1, ensure_ascii=False)
@@ -84,7 +87,7 @@ class SavedRun(FleetRun):
         try:
             await self._check_first()
         except BaseException:
-            self._is_refused = True
+            self.was_asked_for = True  # whoever did knows why it can't be carried out
             raise
         return self
 
@@ -116,13 +119,12 @@ def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: Journal
     """
     check_client(eks)
     check_journal(journal)
-    saved, digests = _read(Path(path))
-    plan = attrs.evolve(Plan.from_dict(saved), source=os.fspath(path))
+    plan, digests = _read(Path(path))
     check_limits(settings.get("limits"))
     return SavedRun(eks, plan, journal, *prepared(plan, **settings), digests=digests)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(path: Path) -> tuple[Plan, dict[str, Any]]:
     """Return the plan and the digests of a file.
 
     Raises:
@@ -131,12 +133,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         is_known = data["cds_eks_saved_plan"] == VERSION
-        saved, digests = dict(data["plan"]), dict(data["digests"])
+        saved, digests, folder = dict(data["plan"]), dict(data["digests"]), str(data["folder"])
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{path}: is no saved plan ({type(error).__name__})") from None
     if not is_known:
         raise ConfigurationError(f"{path}: was saved by another version of this package")
-    return saved, digests
+    return attrs.evolve(Plan.from_dict(saved, folder=folder), source=str(path)), digests
 
 
 async def _digests(eks: AsyncEksClient, plan: Any, journal: Journal) -> dict[str, str]:
@@ -146,7 +148,7 @@ async def _digests(eks: AsyncEksClient, plan: Any, journal: Journal) -> dict[str
     ids = {item.id for item in plan.items()}
     items = await journal.items()
     return {
-        "plan": _digest(plan.to_dict()),
+        "plan": _digest([plan.to_dict(), plan.folder]),
         "journal": _digest(
             sorted(
                 [item.id, item.state, item.epoch, sorted(item.ids.items()), item.replicas, item.protect]
