@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 import attrs
 
+from cds_eks.fleet.item_words import in_one_line
+
 Kind = Literal["cluster", "node_pool"]
 Origin = Literal["created", "recovered", "adopted", "imported"]
 State = Literal["planned", "sending", "accepted", "refused", "unknown", "ready", "failed", "deleting", "deleted"]
@@ -113,6 +115,10 @@ class Item:
     owner: str | None = None
     lease_until: float | None = None
     changed_at: float = 0.0
+
+    def __str__(self) -> str:
+        """Return what it is, how far it is, and why, in one short line."""
+        return in_one_line(self)
 
 
 @attrs.frozen(kw_only=True)

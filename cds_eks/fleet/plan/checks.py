@@ -137,6 +137,8 @@ class _Check:
             self.tell(("clusters",), "is required: a plan is of clusters")
         elif not isinstance(given, list):
             self.tell(("clusters",), f"must be a list of tables ([[clusters]] in TOML), not {kind_of(given)}")
+        elif not given:
+            self.tell(("clusters",), "is empty: a plan is of one cluster at least")
         found = [
             self._cluster(entry, ("clusters", index), cluster, pool)
             for index, entry in enumerate(given if isinstance(given, list) else ())

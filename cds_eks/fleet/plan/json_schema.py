@@ -88,7 +88,7 @@ def _top() -> Schema:
         },
         **limits,
         "defaults": _table(defaults, "What clusters and node pools have unless they say otherwise."),
-        "clusters": {"type": "array", "items": _ref("cluster"), "description": "The clusters."},
+        "clusters": {"type": "array", "minItems": 1, "items": _ref("cluster"), "description": "The clusters."},
     }  # fmt: skip
 
 

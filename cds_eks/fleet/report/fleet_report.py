@@ -80,13 +80,18 @@ class FleetReport:
         return tuple(item for item in self.items if item.state in OPEN)
 
     @functools.cached_property
+    def differing(self) -> tuple[ReportItem, ...]:
+        """The items that differ from the plan; see `ReportItem.differences`. That alone makes no report fail."""
+        return tuple(item for item in self.items if item.differences)
+
+    @functools.cached_property
     def throughput(self) -> timings.Throughput:
         """How much was done, and how much of it at once."""
         return timings.throughput(self.items, self.started_at, self.ended_at)
 
     def over_time(self, bins: int = timings.BINS) -> timings.Series:
         """Return what happened in each of `bins` equally long parts of the run."""
-        return timings.series(self.items, self.started_at, self.ended_at, bins)
+        return timings.series(self.items, self.started_at, self.ended_at, bins, goal=self.goal)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data that `json` can write. The order of the keys is always the same.

@@ -10,6 +10,7 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import OPEN, Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
@@ -58,6 +59,7 @@ def destroy(
     Raises:
         ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
+    check_arguments(eks, plan, journal, limits)
     settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
     job = DestroyJob(selected(plan.clusters, only, exclude), include_adopted=include_adopted)
     return FleetRun(eks, plan, journal, settings, job)

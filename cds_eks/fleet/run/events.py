@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import UTC, datetime
 
 import anyio
 import attrs
 
+from cds_eks.fleet.item_words import clean, in_words
 from cds_eks.fleet.items import Item
 
 MOST_UNREAD = 10_000
@@ -32,6 +34,9 @@ class RunStarted(Event):
     items: int
     open: int
 
+    def __str__(self) -> str:
+        return f"run of {self.items} items begins as {self.runner}, {self.open} creates are open"
+
 
 @attrs.frozen(kw_only=True)
 class ItemChanged(Event):
@@ -44,6 +49,9 @@ class ItemChanged(Event):
 
     item: Item
     before: Item
+
+    def __str__(self) -> str:
+        return f"{self.item}, was {self.before.state}" if self.item.state != self.before.state else str(self.item)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +67,9 @@ class ItemDiffers(Event):
 
     item: Item
     wanted: str
+
+    def __str__(self) -> str:
+        return f"{in_words(self.item)} was asked for by another plan; it is not replaced, see fleet.diff"
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +90,10 @@ class Step(Event):
     started: str = ""
     elapsed: str = ""
 
+    def __str__(self) -> str:
+        said = clean(" ".join(text for text in (self.name, self.status, self.elapsed) if text))
+        return f"{in_words(self.item)}, step: {said}"
+
 
 @attrs.frozen(kw_only=True)
 class StoppedCreating(Event):
@@ -89,6 +104,9 @@ class StoppedCreating(Event):
     """
 
     reason: str
+
+    def __str__(self) -> str:
+        return f"no more creates: {clean(self.reason)}"
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +125,10 @@ class WaitingForLease(Event):
     until: float
     items: int
 
+    def __str__(self) -> str:
+        until = datetime.fromtimestamp(self.until, UTC).strftime("%H:%M:%S")
+        return f"waiting for {self.items} items that {clean(self.where)} holds until {until} UTC"
+
 
 @attrs.frozen(kw_only=True)
 class ServiceAway(Event):
@@ -122,6 +144,9 @@ class ServiceAway(Event):
     seconds: float
     error: str
 
+    def __str__(self) -> str:
+        return f"the service at {clean(self.endpoint)} is out of reach for {self.seconds:.0f} s: {clean(self.error)}"
+
 
 @attrs.frozen(kw_only=True)
 class ServiceBack(Event):
@@ -135,6 +160,9 @@ class ServiceBack(Event):
     endpoint: str
     seconds: float
 
+    def __str__(self) -> str:
+        return f"the service at {clean(self.endpoint)} answers again, after {self.seconds:.0f} s"
+
 
 @attrs.frozen(kw_only=True)
 class RunEnded(Event):
@@ -147,6 +175,10 @@ class RunEnded(Event):
 
     open: tuple[Item, ...] = ()
     reason: str | None = None
+
+    def __str__(self) -> str:
+        why = "" if self.reason is None else f": {clean(self.reason)}"
+        return f"run has ended, {len(self.open)} creates are open{why}"
 
 
 class EventStream:

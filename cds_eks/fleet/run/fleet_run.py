@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,10 +26,15 @@ from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, report_of
 from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.stopping import stopping
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
+
+
+ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.diff tells in what it differs"
+"""The difference of what was asked for otherwise before."""
 
 
 class FleetRun:
@@ -43,6 +49,7 @@ class FleetRun:
         open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
         is_open_known: Whether `open_items` is what the journal says; not if that was out of reach at the end.
         has_begun: Whether it was iterated, or its report awaited.
+        was_asked_for: The same, even if it could not begin then. One that never was is told of by a warning.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class FleetRun:
         self.open_items: tuple[Item, ...] = ()
         self.is_open_known: bool = False
         self.has_begun: bool = False
+        self.was_asked_for: bool = False
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -75,13 +83,18 @@ class FleetRun:
         self._failure: BaseException | None = None
         self._times = (began or 0.0, 0.0)
 
+    def __del__(self) -> None:
+        if not getattr(self, "was_asked_for", True):
+            message = "a fleet's run was made and never carried out: ask for its report(), or iterate it"
+            warnings.warn(message, RuntimeWarning, stacklevel=2, source=self)
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
         """Return the next event when it has come."""
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             event = await self._events.next()
         if event is not None:
             return event
@@ -125,7 +138,7 @@ class FleetRun:
             JournalError: The journal can't be read.
         """
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
         return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
@@ -146,6 +159,7 @@ class FleetRun:
 
     def begin(self) -> None:
         """Begin it, if that was not done. It goes on by itself."""
+        self.was_asked_for = True
         if not self.has_begun:
             self.has_begun = True
             background.start(self._run)
@@ -182,7 +196,11 @@ class FleetRun:
         await anyio.sleep(self._settings.limits.grace)
         self._in_flight.cut()
 
+    async def _check_first(self) -> None:
+        """Raise what keeps it from being carried out at all."""
+
     async def _carry_out(self) -> None:
+        await self._check_first()
         now = await self._journal.now()
         began = self._times[0] or now
         self._times = (began, now)
@@ -193,7 +211,7 @@ class FleetRun:
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
         for item, wanted in self._job.differing:
-            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
+            self._differences[item.id] = {"plan": ANOTHER_PLAN}
             self._events.put(ItemDiffers(item=item, wanted=wanted))
         context, waits = self._context(open_items)
         runner = Runner(
@@ -250,20 +268,3 @@ def _single(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-class _stopping:  # noqa: N801 - used like a function
-    """Stops a run whose waiter is cancelled or interrupted, and waits for what is under way."""
-
-    def __init__(self, run: FleetRun) -> None:
-        self._run = run
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
-        if error is None or isinstance(error, Exception) or self._run.is_over:
-            return
-        self._run.stop("it was interrupted")
-        with anyio.CancelScope(shield=True):
-            await self._run.ended()

@@ -12,6 +12,7 @@ from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.processes import new_runner
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.selection import selected
@@ -55,6 +56,7 @@ async def import_(
     Raises:
         InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
     """
+    check_arguments(eks, plan, journal, limits)
     given, limits = dict(ids or {}), limits or FleetLimits()
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()

@@ -12,6 +12,7 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.selection import selected
 from cds_eks.schema.status import is_leaving
 
@@ -66,6 +67,7 @@ async def orphans(
     Raises:
         InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
     """
+    check_arguments(eks, plan, journal)
     if isinstance(ids, str) or prune != bool(ids):
         raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}

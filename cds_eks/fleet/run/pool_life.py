@@ -22,6 +22,9 @@ from cds_eks.models import NodePool
 from cds_eks.waiting.verdicts import judge_node_pool
 from cds_eks.wire import Response
 
+MADE_WITH_CLUSTER = "made with its cluster"
+"""What the audit says of a first pool when it is first seen."""
+
 
 class PoolLife(ItemLife):
     """Sees to one node pool.
@@ -179,7 +182,7 @@ class PoolLife(ItemLife):
             origin=origin,
             replicas=replicas,
             error={},
-            action="made with its cluster" if self._made_with_cluster is not None else "adopted",
+            action=MADE_WITH_CLUSTER if self._made_with_cluster is not None else "adopted",
         )
 
     async def _compared(self, found: NodePool | None) -> dict[str, Compared]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
+
+from anyio import to_thread
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item, cluster_item_id
+from cds_eks.fleet.items import Item, State, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
@@ -20,6 +24,9 @@ from cds_eks.fleet.run.selection import selected
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+NEED_SECRETS: frozenset[State] = frozenset({"planned", "refused", "sending", "unknown", "deleted"})
+"""States of items that may be created in a run."""
 
 
 def provision(
@@ -58,10 +65,36 @@ def provision(
         PlanError: The plan has faults.
         ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
+    check_arguments(eks, plan, journal, limits)
+    settings, job = prepared(
+        plan,
+        settle=settle,
+        adopt=adopt,
+        only=only,
+        exclude=exclude,
+        limits=limits,
+        stop_on_error=stop_on_error,
+        strict=strict,
+    )
+    return FleetRun(eks, plan, journal, settings, job)
+
+
+def prepared(
+    plan: WantedPlan,
+    *,
+    settle: float = 60.0,
+    adopt: Adopt = "never",
+    only: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+    stop_on_error: bool = False,
+    strict: bool = False,
+) -> tuple[Settings, ProvisionJob]:
+    """Return the settings and the job of a run; see `provision`."""
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
-    return FleetRun(eks, plan, journal, settings, ProvisionJob(plan, selected(plan.clusters, only, exclude)))
+    return settings, ProvisionJob(plan, selected(plan.clusters, only, exclude))
 
 
 def checked_settings(
@@ -109,10 +142,11 @@ class ProvisionJob:
         wanted = {item.id: item for item in self._plan.items() if item.id in ids}
         await journal.add(wanted.values())
         await self._unprotect(journal)
+        known = await journal.items(ids=ids)
+        if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
+            await self._try_commands()
         self.differing = tuple(
-            (item, wanted[item.id].digest)
-            for item in await journal.items(ids=ids)
-            if item.digest and item.digest != wanted[item.id].digest
+            (item, wanted[item.id].digest) for item in known if item.digest and item.digest != wanted[item.id].digest
         )
         return self._groups
 
@@ -131,6 +165,15 @@ class ProvisionJob:
         ]
         if ids:
             await journal.unprotect(ids)
+
+    async def _try_commands(self) -> None:
+        """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
+
+        Raises:
+            PlanError: One has failed.
+        """
+        if faults := await to_thread.run_sync(partial(self._plan.check, run_commands=True)):
+            raise PlanError(faults)
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.pool_life import MADE_WITH_CLUSTER
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
@@ -69,8 +70,11 @@ async def report_of(
     for entry in await journal.audit():
         if entry.item_id in items:
             seen = moments[entry.item_id]
+            at = entry.at
+            if entry.action == MADE_WITH_CLUSTER:
+                at = _built_since(at, seen, moments[_cluster_of(items[entry.item_id])])
             if not seen or seen[-1].state != entry.state:
-                seen.append(Moment(at=entry.at, state=entry.state))
+                seen.append(Moment(at=at, state=entry.state))
     for id_, taken in (steps or {}).items():
         moments[id_] = sorted([*moments[id_], *taken], key=lambda moment: moment.at)
     told = tuple([report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items])
@@ -84,8 +88,33 @@ async def report_of(
     )
 
 
-def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str, Any]) -> ReportItem:
-    """Return an item as a report tells of it."""
+def _cluster_of(item: Item) -> str:
+    return cluster_item_id(item.vpc_id, item.cluster_name)
+
+
+def _built_since(at: float, own: Sequence[Moment], cluster: Sequence[Moment]) -> float:
+    """Return since when a first pool is being built: it is seen late, and was accepted with its cluster.
+
+    Args:
+        at: When it was first seen.
+        own: What had become of it before.
+        cluster: What had become of its cluster.
+    """
+    accepted = [moment.at for moment in cluster if moment.state == "accepted"]
+    earliest = own[-1].at if own else 0.0
+    return accepted[-1] if accepted and earliest <= accepted[-1] <= at else at
+
+
+def report_item(item: Item, history: Sequence[Moment], found: Mapping[str, Any]) -> ReportItem:
+    """Return an item as a report tells of it.
+
+    Args:
+        item: The item, as the journal has it.
+        history: What became of it, and when.
+        found: What a comparison or a list has shown of it: `unseen` for a field that the service does not show, and its
+            `cluster_status`; all else is a difference.
+    """
+    unseen = tuple(name for name, value in found.items() if value == "unseen")
     return ReportItem(
         kind=item.kind,
         name=item.name,
@@ -97,6 +126,8 @@ def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str,
         request_id=item.request_id,
         error=item.error,
         history=tuple(history),
-        differences=differences,
+        differences={name: value for name, value in found.items() if name not in (*unseen, "cluster_status")},
         replicas=item.replicas,
+        unseen=unseen,
+        cluster_status=found.get("cluster_status"),
     )

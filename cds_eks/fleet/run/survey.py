@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -16,11 +15,12 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.steps import planned
+from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.group import Group, group_of, nodes_of
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
-from cds_eks.fleet.run.requests import request_of
 from cds_eks.fleet.run.selection import selected
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.waiting.verdicts import judge_cluster
@@ -47,6 +47,7 @@ async def status(
     number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
     scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
+    check_arguments(eks, plan, journal)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
@@ -82,10 +83,11 @@ async def diff(
 ) -> FleetReport:
     """Report in what each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
-    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
-    lists do not show yet counts as not there.
+    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
+    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
+    check_arguments(eks, plan, journal, limits)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     answer = await eks.clusters.list()
@@ -138,14 +140,14 @@ class _Comparing:
             self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
             return
         except EksError as error:
-            self.differences[group.id] = {"unseen": f"{type(error).__name__}: {error.message}"}
+            why = f"can't be compared: {type(error).__name__}: {error.message}"
+            self.differences.update({id_: {"there": why} for id_ in group.item_ids})
             return
-        self.differences[group.id] = noted(compare_cluster(await request_of(wanted, wanted.create_request), found))
-        await self._compare_pools(group, wanted, cluster_id, pools.node_pool)
+        request = wanted.create_request(resolve=stood_in)  # no secret is shown, so none is needed
+        self.differences[group.id] = noted(compare_cluster(request, found))
+        self._compare_pools(group, wanted, cluster_id, pools.node_pool)
 
-    async def _compare_pools(
-        self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]
-    ) -> None:
+    def _compare_pools(self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]) -> None:
         seen, by_id = seen_pools(0.0, found, None), {pool.id: pool for pool in found}
         for id_, pool in zip(group.pool_ids, wanted.pools, strict=True):
             known = self._known.get(id_)
@@ -154,8 +156,9 @@ class _Comparing:
             if pool_id is None or pool_id not in by_id:
                 self.differences[id_] = {"there": {"wanted": 1, "found": len(sighted)}} if sighted else dict(GONE)
                 continue
-            request = await request_of(pool, partial(pool.create_request, cluster_id))
-            compared: Mapping[str, Compared] = compare_pool(request, by_id[pool_id])
+            compared: Mapping[str, Compared] = compare_pool(
+                pool.create_request(cluster_id, resolve=stood_in), by_id[pool_id]
+            )
             self.differences[id_] = noted(compared)
         names = {pool.name for pool in wanted.pools}
         if unplanned := sorted(pool.name or pool.id for pool in found if pool.name not in names):

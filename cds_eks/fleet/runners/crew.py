@@ -108,6 +108,7 @@ class Crew:
             return None
         if isinstance(error, BrokenExecutor):
             self._pool.discard(executor)
+            self._pool.check_that_processes_begin()
         if isinstance(error, _FATAL) and not is_over:
             raise error
         return error

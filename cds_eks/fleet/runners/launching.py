@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from cds_eks._runtime.private_names import is_importing_main
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
@@ -18,6 +19,7 @@ from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.journal.opening import open_journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.arguments import check_kind, check_limits, check_plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.limits import FleetLimits
@@ -26,13 +28,15 @@ from cds_eks.fleet.run.reporting import report_of
 from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
-from cds_eks.fleet.runners.pool import RunnerPool
+from cds_eks.fleet.runners.pool import NO_GUARD, RunnerPool
 from cds_eks.fleet.runners.task import RunnerTask
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 INTERRUPTED = "the launch was interrupted"
+NO_ADDRESS = "journal must be a path or an address here, not {}: each runner opens it: give its path, or postgresql://…"
+NO_SETTINGS = "client must be ClientSettings, not {}: each runner makes one of its own, as fleet.ClientSettings(…) says"
 
 
 async def launch(
@@ -88,6 +92,12 @@ async def launch(
     """
     if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
         raise ConfigurationError("runners must be a whole number of at least 1")
+    if is_importing_main():
+        raise SystemExit(NO_GUARD)  # in words: nobody could catch it, and a traceback would be one of many
+    check_plan(plan)
+    check_limits(limits)
+    check_kind(journal, (str, os.PathLike), NO_ADDRESS)
+    check_kind(client, (ClientSettings, type(None)), NO_SETTINGS)
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )

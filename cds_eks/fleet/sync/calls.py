@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cds_eks import fleet
+from cds_eks.fleet.run.arguments import check_kind
 from cds_eks.fleet.sync.journal import FleetJournal
 from cds_eks.fleet.sync.portals import portal_of
 from cds_eks.fleet.sync.run import FleetRun
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cds_eks.sync.client import EksClient
 
 T = TypeVar("T")
+
+NOT_OPEN = "journal must be an open journal, not {}: open it with `with fleet.sync.open_journal(eks, …) as journal:`"
 
 
 def provision(
@@ -159,9 +162,9 @@ def diff(
 ) -> FleetReport:
     """Report in what each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
-    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
-    lists do not show yet counts as not there.
+    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
+    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
     return _call(
         eks,
@@ -269,8 +272,12 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
         journal: The journal.
         **settings: As `provision` takes them.
 
+    Returns:
+        The run, which is `provision`'s.
+
     Raises:
-        PlanOutdated: The file, the journal or the service has changed.
+        PlanOutdated: The file, the journal or the service has changed. It is raised when the run begins; with `await`,
+            and from code that blocks, at once.
         ConfigurationError: The file is no saved plan.
     """
     return _run(eks, journal, lambda eks, journal: fleet.apply(eks, path, journal=journal, **settings))
@@ -279,6 +286,7 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
 def _call(eks: EksClient, journal: FleetJournal, work: Callable[[AsyncEksClient, Journal], Awaitable[T]]) -> T:
     """Run an async call with the async client and journal, and return its result."""
     portal = portal_of(eks)
+    check_kind(journal, FleetJournal, NOT_OPEN)
     opened = journal.opened_with(portal)
     return portal.call(lambda: work(current_client(), opened))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import attrs
 import pytest
@@ -16,8 +17,8 @@ from cds_eks.fleet.report.summary import duration
 from support.fleet_reports import STARTED, report_of
 
 
-def item(state: State, *, kind: Kind = "cluster", name: str = "gpu-1") -> ReportItem:
-    return ReportItem(kind=kind, name=name, cluster_name="gpu-1", vpc_id="vpc-1", state=state)
+def item(state: State, *, kind: Kind = "cluster", name: str = "gpu-1", **more: Any) -> ReportItem:
+    return ReportItem(kind=kind, name=name, cluster_name="gpu-1", vpc_id="vpc-1", state=state, **more)
 
 
 def report(*items: ReportItem, stopped: str | None = None) -> FleetReport:
@@ -108,7 +109,7 @@ def test_the_keys_of_its_plain_data_and_their_order_are_fixed() -> None:
     assert data["schema_version"] == 1
     assert list(data["items"][0]) == [
         *("kind", "name", "cluster_name", "vpc_id", "state", "ids", "origin", "request_id", "error", "history"),
-        *("differences", "replicas"),
+        *("differences", "replicas", "unseen", "cluster_status"),
     ]
     for name in data:
         assert f"`{name}`" in (FleetReport.to_dict.__doc__ or "")
@@ -158,6 +159,35 @@ def test_its_text_has_counts_failures_with_request_ids_and_how_to_look_for_the_u
         "  Run the same plan with the same journal again: it looks for these first, and creates nothing before.",
         "  By hand: eks.clusters.list(keyword='gpu-2', vpc_id='vpc-1')",
     ]
+
+
+def test_its_text_has_differences_in_words_and_counts_what_is_not_shown() -> None:
+    differing = ReportItem(
+        kind="node_pool", name="workers", cluster_name="gpu-1", vpc_id="v", state="ready",
+        differences={"replicas": {"wanted": 5, "found": 2}, "node_config.specifics": {"wanted": ["a"], "found": ["b"]}},
+        unseen=("node_config.password", "node_config.shell"),
+    )  # fmt: skip
+    gone = item("ready", name="gpu-2", differences={"there": {"wanted": True, "found": False}})
+    twice = item("ready", name="gpu-3", differences={"there": {"wanted": 1, "found": 2}}, unseen=("ak",))
+    more = item("ready", name="gpu-4", differences={"unplanned": ["x"], "plan": "another plan"})
+    told = report(item("ready"), differing, gone, twice, more)
+    assert told.differing == (differing, gone, twice, more)
+    assert str(told).splitlines()[3:] == [
+        "Differ from the plan (4):",
+        '  node pool gpu-1/workers: replicas: 2, not 5; node_config.specifics: ["b"], not ["a"]',
+        "  cluster gpu-2: is not there",
+        "  cluster gpu-3: 2 of this name",
+        '  cluster gpu-4: unplanned: ["x"]; plan: another plan',
+        "The service does not show 3 fields of 2 items",
+    ]
+    assert FleetReport.from_dict(told.to_dict()) == told
+
+
+def test_a_report_without_what_was_added_later_can_be_read() -> None:
+    data = report(item("ready")).to_dict()
+    for name in ("unseen", "cluster_status"):
+        del data["items"][0][name]
+    assert FleetReport.from_dict(data) == report(item("ready"))
 
 
 @pytest.mark.parametrize(("ids", "where"), [({"cluster_id": "c-1"}, "'c-1'"), ({}, "<id of gpu-1>")])

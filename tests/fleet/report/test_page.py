@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import STATES
 from cds_eks.fleet.report import page
 from cds_eks.fleet.report.data import ReportItem
 from cds_eks.fleet.report.fleet_report import FleetReport
+from cds_eks.fleet.report.page import Language
 from support.fleet_reports import HOSTILE, hostile_report, report_of
 
 
@@ -255,6 +257,25 @@ def test_ids_that_are_no_uuids_stay_as_they_are() -> None:
     assert data_of(page.render(packed, "en"))["ids"] == {
         "cluster_id": {"has": "10", "uuids": base64.b64encode(bytes.fromhex(uuid.replace("-", ""))).decode()}
     }
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_states_go_by_the_names_that_the_pages_of_documentation_have(lang: Language) -> None:
+    words = page.words()[lang]
+    if lang == "en":
+        assert {state: words[f"state.{state}"] for state in STATES} == {state: state for state in STATES}
+    else:
+        told = (Path(__file__).parents[3] / "docs" / "zh" / "fleet.md").read_text(encoding="utf-8")
+        for state in STATES:
+            assert f"| `{state}` | {words[f'state.{state}']} |" in told
+
+
+def test_what_the_service_shows_is_in_the_data() -> None:
+    shown = ReportItem(
+        kind="cluster", name="a", cluster_name="a", vpc_id="v", state="ready", unseen=("ak",), cluster_status="running"
+    )
+    data = data_of(page.render(FleetReport(items=(shown,), started_at=0.0, ended_at=1.0), "en"))
+    assert (data["unseen"], data["status"]) == ({"0": ["ak"]}, {"0": "running"})
 
 
 def test_an_empty_report_is_a_page_too() -> None:

@@ -56,6 +56,8 @@ function rowsOf(data) {
       error: data.error[i] || null,
       isTroubled: troubled.has(i),
       differences: data.differences[i] || null,
+      unseen: data.unseen[i] || null,
+      status: data.status[i] || "",
     };
     row.title = isCluster ? row.name : `${row.cluster} / ${row.name}`;
     row.sought = [row.title, row.request, ...Object.values(ids)].join("\n").toLowerCase();

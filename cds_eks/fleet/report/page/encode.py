@@ -61,6 +61,8 @@ def columns(report: FleetReport) -> dict[str, Any]:
         "error": {str(row): error for row, (_, item) in enumerate(rows) if (error := shown_error(item))},
         "differences": {str(row): plain(item.differences) for row, (_, item) in enumerate(rows) if item.differences},
         "troubled": [row for row, (_, item) in enumerate(rows) if id(item) in troubled],
+        "unseen": {str(row): list(item.unseen) for row, (_, item) in enumerate(rows) if item.unseen},
+        "status": {str(row): item.cluster_status for row, (_, item) in enumerate(rows) if item.cluster_status},
         "texts": texts.all,
     }
 
