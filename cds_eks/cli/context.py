@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from cds_eks._runtime import clocks
 from cds_eks.cli.options import Options
 
 if TYPE_CHECKING:
+    from cds_eks.cli.waits.plan import Pending
     from cds_eks.client import AsyncEksClient
     from cds_eks.outcome.open_creates import OpenCreate
     from cds_eks.sync.client import EksClient
@@ -23,11 +25,15 @@ class Context:
 
     Attributes:
         open_creates: The creates whose fate was open when a client was closed.
+        pending: What the command waits for at the moment.
+        began: When the command began, in monotonic seconds: `--timeout` is for all of it.
     """
 
     def __init__(self) -> None:
         self._given: dict[str, Any] = {}
         self.open_creates: tuple[OpenCreate, ...] = ()
+        self.pending: Pending | None = None
+        self.began = clocks.monotonic()
 
     def note(self, name: str, value: Any) -> None:
         """Take in one of the options that every command takes."""
@@ -132,7 +138,7 @@ class Context:
         """Whether progress may be drawn, on stderr: on a terminal that can, without `--quiet` and `-o json`."""
         options = self.options
         is_asked_for = not options.quiet and not options.is_for_machines and not options.debug
-        return is_asked_for and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        return is_asked_for and is_terminal(sys.stderr) and not self._is_plain  # it is drawn with escapes
 
     @property
     def _is_plain(self) -> bool:
