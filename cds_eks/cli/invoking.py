@@ -187,10 +187,11 @@ def _send(
     if not operation.is_list:
         data = {} if answer.data is None else answer.data.to_dict()
         if operation.writes:
-            data |= {"request_id": answer.request_id}
-        if said.is_waiting:
-            return data
-        context.emit(data, id=operation.id)
+            if said.is_waiting:
+                return data | {"request_id": answer.request_id}
+            context.emit_write(data, action=operation.name, request_id=answer.request_id, id=operation.id)
+        else:
+            context.emit(data, id=operation.id)
         return None
     entries = getattr(answer.data, operation.entries) if operation.entries else answer.data
     _print_list(operation, context, said, [each.to_dict() for each in entries])

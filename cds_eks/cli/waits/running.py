@@ -94,7 +94,7 @@ def _timed_out(
     first, error = next(iter(timeouts.items()))
     if len(waits) == 1 or len(kinds) > 1:
         return error
-    words = {wait.shown: each.message.partition("; ")[2] for wait, each in timeouts.items()}
+    words = {wait.shown: timeouts[wait].message.partition("; ")[2] for wait in waits if wait in timeouts}
     name = f"{list(first.ids)[-1 if first.cluster_id else 0]}s"
     states = {wait.shown: state for wait, state in results.items()}
     wanted = [wait.shown for wait in waits]

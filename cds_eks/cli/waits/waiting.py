@@ -50,22 +50,25 @@ def emit_after(
 ) -> None:
     """Wait for what a write has begun, then print its result with what that came to."""
     stages = waits_after(operation, given, result)
-    if not stages:  # it was done when it was answered
-        context.emit(result, id=operation.id)
-        return
-    told = {name: result[name] for name in result if name.endswith(("_id", "_ids")) and result[name]}
     waits = [wait for stage in stages for wait in stage]
-    ids = {name: id_ for wait in waits for name, id_ in wait.ids.items()} | told
-    ids.pop("request_id", None)
-    context.pending = Pending(ids, command_for(waits[-1:], context.options, poll_interval), result)
-    states = wait_for_all(context, stages, poll_interval)
-    context.pending = None
-    data = dict(result)
-    for wait in waits:
-        data[KEYS[wait.kind]] = plain(states[wait])
-    columns = [name for name in result if name != "request_id"] + [name for wait in waits for name in STATES[wait.kind]]
-    columns = list(dict.fromkeys([*columns, "request_id"]))
-    context.emit(data, columns=columns, fields=columns, id=operation.id)
+    answer = {name: value for name, value in result.items() if name != "request_id"}
+    came_to: dict[str, Any] = {}
+    if waits:  # else it was done when it was answered
+        ids = {name: value for wait in waits for name, value in wait.ids.items()}
+        ids |= {name: value for name, value in answer.items() if value and name.endswith("_id")}
+        context.pending = Pending(ids, command_for(waits[-1:], context.options, poll_interval), result)
+        states = wait_for_all(context, stages, poll_interval)
+        context.pending = None
+        came_to = {KEYS[wait.kind]: plain(states[wait]) for wait in waits}
+    columns = [*answer, *(name for wait in waits for name in STATES[wait.kind]), "request_id"]
+    context.emit_write(
+        answer,
+        action=operation.name,
+        request_id=result["request_id"],
+        id=operation.id,
+        came_to=came_to,
+        columns=columns,
+    )
 
 
 def plain(state: Any) -> Any:
