@@ -182,6 +182,24 @@ def test_a_deletion_that_somebody_else_began_is_waited_for(
     assert cli("clusters", "get", "c-1").code == 3
 
 
+GONE = Fault("throttle", "GetTaskStatus", status=404, code="ResourceNotFound", skip=1)
+"""A task is gone, once it was seen."""
+
+
+def test_the_task_of_a_deletion_may_be_gone_with_what_it_has_deleted(
+    cli: CommandLine, emulator: Emulator, world: dict[str, str]
+) -> None:
+    emulator.faults.add(GONE)
+    assert cli.done("nodes", "delete", "c-1", "n-1", "--yes", *WAIT, *JSON).json["task"] is None
+
+
+def test_the_task_of_anything_else_may_not(cli: CommandLine, emulator: Emulator, world: dict[str, str]) -> None:
+    emulator.faults.add(GONE)
+    run = cli("node-pools", "scale", "c-1", "p-1", "3", *WAIT, *JSON)
+    assert (run.code, run.failure["class"], run.failure["outcome"]) == (3, "NotFound", "accepted")
+    assert "continue_with" not in run.failure
+
+
 # --- 1: failed --------------------------------------------------------------------------------------------------------
 
 

@@ -54,7 +54,7 @@ async def carry_out(
         notices: Is told of all changes.
 
     Returns:
-        What each came to; True for what is gone.
+        What each came to; True for what is gone as it was to be, None for the task of a deletion that is gone as well.
 
     Raises:
         EksError: One ended badly, and the others were left at once; or the time is up for some.
@@ -155,13 +155,13 @@ async def _one(wait: Wait, eks: AsyncEksClient, timeout: float, poll_interval: f
 async def _task(wait: Wait, eks: AsyncEksClient, settings: Mapping[str, Any]) -> Any:
     with _Seen(wait, settings) as seen:
         return await eks.wait.task(wait.id, **seen.settings)
-    return True
+    return None
 
 
 async def _event(wait: Wait, eks: AsyncEksClient, settings: Mapping[str, Any]) -> Any:
     with _Seen(wait, settings) as seen:
         return await eks.wait.event(wait.id, **seen.settings)
-    return True
+    return None
 
 
 class _Seen:
