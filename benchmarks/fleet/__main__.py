@@ -24,6 +24,7 @@ from typing import Any
 from benchmarks.fleet.figures import Figures, table
 from benchmarks.fleet.plan import bound
 from benchmarks.speed.machine import describe
+from cds_eks.fleet import FleetLimits
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,12 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--in-flight", type=int, default=256, metavar="N", help="requests (default: %(default)s)")
     parser.add_argument("--latency", type=float, default=0.05, metavar="S", help="(default: %(default)s)")
     parser.add_argument("--speed", type=float, default=5.0, metavar="X", help="of the emulator (default: %(default)s)")
-    parser.add_argument("--interval", type=float, metavar="S", help="between polls (default: 10 s of service time)")
+    parser.add_argument(
+        "--interval", type=float, metavar="S", help="between polls (default: that of a run, in service time)"
+    )
     parser.add_argument("--rate", type=float, metavar="N", help="requests a second (default: no limit)")
     parser.add_argument("--transport", choices=["httpx", "native"], default="httpx")
     parser.add_argument("--backend", choices=["asyncio", "trio"], default="asyncio")
     options = vars(parser.parse_args(arguments))
-    options["interval"] = options["interval"] or 10 / options["speed"]
+    options["interval"] = options["interval"] or FleetLimits().poll_interval / options["speed"]
     print(f"{describe()}; load {os.getloadavg()[0]:.1f}")
     found: list[Figures] = []
     for clusters in options.pop("clusters"):

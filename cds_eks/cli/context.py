@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -90,6 +90,28 @@ class Context:
         from cds_eks.cli.output import printing
 
         printing.emit(value, self.options, printing.Hints(tuple(columns), id, tuple(fields)), is_color=self.is_color)
+
+    def emit_write(self, data: Mapping[str, Any], *, action: str, request_id: str | None, id: str = "") -> None:  # noqa: A002
+        """Print the result of a write: what its answer names, and the id of the request.
+
+        Args:
+            data: The ids that the answer names.
+            action: The operation.
+            request_id: The service's id of the request.
+            id: The key of what `--quiet` prints.
+
+        Raises:
+            ResultNotPrinted: It can't be printed; the error has the ids, so that what was made is not lost.
+        """
+        from cds_eks.cli.failures import ResultNotPrinted, message_of
+
+        try:
+            self.emit({**data, "request_id": request_id}, id=id)
+        except (click.ClickException, OSError) as error:
+            reason = message_of(error)
+        else:
+            return
+        raise ResultNotPrinted(reason, action=action, ids=data, request_id=request_id)
 
     def tell(self, text: str) -> None:
         """Print a note for people on stderr: not with `--quiet`, and not if a program reads the result."""

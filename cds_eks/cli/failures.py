@@ -71,6 +71,15 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
 """The exit code of each class of error: the first that fits."""
 
 
+class ResultNotPrinted(errors.EksError):
+    """A write was carried out, but its result could not be printed: the ids are here, so that nothing is lost."""
+
+    def __init__(self, reason: str, *, action: str, ids: Mapping[str, Any], request_id: str | None) -> None:
+        words = f"it was done, but the result can't be printed: {reason}"
+        super().__init__(words, action=action, request_id=request_id, outcome="accepted")
+        self.ids = dict(ids)
+
+
 def exit_code(error: BaseException) -> int:
     """Return the exit code of an error."""
     if isinstance(error, Incomplete):
@@ -145,7 +154,8 @@ def as_data(error: BaseException) -> dict[str, Any]:
 def public_name(error: errors.EksError) -> str:
     """Return the name of the class that is documented: one that is not is a kind of one that is."""
     kinds = type(error).__mro__
-    return next((kind.__name__ for kind in kinds if kind.__name__ in errors.__all__), type(error).__name__)
+    documented = [kind.__name__ for kind in kinds if kind.__name__ in errors.__all__ and kind is not errors.EksError]
+    return next(iter(documented), type(error).__name__)
 
 
 def fault_as_data(fault: Any) -> dict[str, Any]:

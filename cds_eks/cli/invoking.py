@@ -177,7 +177,10 @@ def _send(
     answer = method(request, **more) if operation.takes_request else method(**more)
     if not operation.is_list:
         data = {} if answer.data is None else answer.data.to_dict()
-        context.emit(data | {"request_id": answer.request_id} if operation.writes else data, id=operation.id)
+        if operation.writes:
+            context.emit_write(data, action=operation.name, request_id=answer.request_id, id=operation.id)
+        else:
+            context.emit(data, id=operation.id)
         return
     entries = getattr(answer.data, operation.entries) if operation.entries else answer.data
     _print_list(operation, context, said, [each.to_dict() for each in entries])

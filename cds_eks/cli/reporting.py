@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -38,8 +39,10 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
             return error.exit_code
         error = click.UsageError("Missing command.", error.ctx)
     code = exit_code(error)
-    with contextlib.suppress(BrokenPipeError):
+    try:
         sys.stdout.flush()
+    except OSError:
+        silence_stdout()
     if context.options.debug and not isinstance(error, click.ClickException):
         _write("".join(traceback.format_exception(error)))
     open_creates = context.open_creates if code == INTERRUPTED else ()
@@ -52,6 +55,12 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
     _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
     return code
+
+
+def silence_stdout() -> None:
+    """Send what is left for stdout nowhere: Python would fail at its exit, with words and a code of its own."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: BaseException) -> BaseException:

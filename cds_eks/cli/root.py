@@ -92,7 +92,10 @@ class Root(Group):
         except click.exceptions.Exit as done:
             return done.exit_code
         except BrokenPipeError:
-            return _quiet_after_broken_pipe()
+            from cds_eks.cli.reporting import silence_stdout
+
+            silence_stdout()  # whoever read has had enough, which is no failure
+            return 0
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is told and ends the process
             from cds_eks.cli.reporting import report
 
@@ -114,9 +117,3 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(f"cds-eks {__version__}")
         ctx.exit()
-
-
-def _quiet_after_broken_pipe() -> int:
-    """Leave nothing to be written at exit: whoever read has had enough, which is no failure."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

@@ -199,3 +199,38 @@ def test_all_other_errors_are_failures() -> None:
     made: list[Any] = [kind.__new__(kind) for kind in others]
     assert set(map(exit_code, made)) == {1}
     assert exit_code(click.ClickException("x")) == 1
+
+
+@pytest.mark.parametrize("redirection", ["> /dev/full", "| true"])
+def test_a_create_whose_result_can_not_be_printed_tells_the_ids(
+    cli: CommandLine, emulator: Emulator, request_file: str, redirection: str
+) -> None:
+    command = f'"$@" clusters create -f {request_file} -o json {redirection}; echo "${{PIPESTATUS[0]}}" >&2'
+    done = subprocess.run(["bash", "-c", command, "bash", *PROCESS], capture_output=True, encoding="utf-8", check=True)
+    said, code = done.stderr.splitlines()
+    assert code == "1"
+    told = json.loads(said)
+    assert (told["class"], told["outcome"]) == ("ResultNotPrinted", "accepted")
+    assert told["ids"]["cluster_id"] == emulator.ledger.to_plain()["resources"][0]["id"]
+
+
+def test_a_query_that_fails_on_the_result_of_a_create_does_not_hide_it(
+    cli: CommandLine, emulator: Emulator, request_file: str
+) -> None:
+    run = cli("clusters", "create", "-f", request_file, "-o", "json", "--query", "abs(cluster_id)")
+    assert run.code == 1
+    assert (run.failure["outcome"], bool(run.failure["ids"]["cluster_id"])) == ("accepted", True)
+    assert emulator.ledger.count("CreateCluster", "Success") == 1
+
+
+def test_a_call_that_writes_tells_the_ids_too(cli: CommandLine, emulator: Emulator) -> None:
+    emulator.add_cluster("c-1")
+    call = ["call", "DeleteCluster", "-X", "POST", "--param", "ClusterId=c-1", "-o", "json", "--query", "abs(Code)"]
+    told = cli(*call).failure
+    assert (told["class"], told["ids"]["ClusterId"], told["outcome"]) == ("ResultNotPrinted", "c-1", "accepted")
+
+
+def test_a_disk_that_is_full_is_1(cli: CommandLine) -> None:
+    command = '"$@" clusters list > /dev/full'
+    done = subprocess.run(["bash", "-c", command, "bash", *PROCESS], capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")

@@ -155,8 +155,8 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
 
 
 def quick_limits(**limits: Any) -> FleetLimits:
-    """Return the limits of the page, with polls as often as the emulator's time goes."""
-    return FleetLimits(**{**limits, "poll_interval": 0.1, "pool_fallback": 0.2})
+    """Return the limits of the page, with polls as often as the emulator's time goes, and short leases."""
+    return FleetLimits(**{**limits, "poll_interval": 0.1, "pool_fallback": 0.2, "lease": 5.0})
 
 
 def test_what_the_page_on_fleets_names_is_there() -> None:

@@ -10,6 +10,7 @@ in the row of its journal object (`fleet_writers`): when it is done again, that 
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from cds_eks._runtime import clocks
+from cds_eks._runtime.logs import log
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import JournalUnavailable
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
@@ -35,7 +37,11 @@ from cds_eks.fleet.journal.transaction import carry_out
 
 T = TypeVar("T")
 
+logger: logging.Logger = logging.getLogger("cds_eks.fleet")
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+NOT_CERTAIN = "what was to be written may or may not be in the journal"
+NOTHING_BEGUN = "nothing was begun"
 CONNECTING = {  # unless the address says otherwise; a server that is gone is noticed, one that is slow is not given up
     "connect_timeout": "5",
     "keepalives_idle": "10",
@@ -101,8 +107,12 @@ class Database:
                 connection.invalidate()
                 connection.close()
 
-    def persistently(self, work: Callable[[], T]) -> T:
+    def persistently(self, work: Callable[[], T], *, what: str = NOT_CERTAIN) -> T:
         """Do work that needs the connection; do it again while the database is away.
+
+        Args:
+            work: The work.
+            what: What is known of it if it was away for too long.
 
         Raises:
             JournalUnavailable: It was away for longer than `timeout`.
@@ -118,21 +128,33 @@ class Database:
                 if not may_pass(error):
                     raise translated(error, self.where) from None
                 now = clocks.monotonic()
-                give_up = now + self._timeout if give_up is None else give_up
+                if give_up is None:
+                    give_up = now + self._timeout
+                    log(logger, logging.WARNING, "journal", "is away, and is tried again", reason=self.where)
                 if now >= give_up:
-                    raise self.unavailable(error) from None
+                    raise self.unavailable(error, what) from None
                 self._sleep(min(pause, give_up - now))
                 pause = min(LONGEST_PAUSE, pause * 2)
             except BaseException:
                 self.disconnect()
                 raise
 
-    def unavailable(self, error: DBAPIError) -> JournalUnavailable:
+    def unavailable(self, error: DBAPIError, what: str) -> JournalUnavailable:
         """Return the error of a database that is away."""
+        tried = f"tried for {self._timeout:g} s"
         return JournalUnavailable(
-            f"{self.where}: can't be reached: {summary(error)}: see that it runs; what was to be written may or may "
-            "not be in the journal"
+            f"{self.where}: can't be reached ({tried}): {summary(error)}: see that it runs; {what}",
+            outcome="not_sent" if what == NOTHING_BEGUN else "unknown",
         )
+
+    def open(self, migrations: Sequence[Sequence[str]]) -> None:
+        """Bring the journal's tables forward; while the database is away, as at its machine's start, go on trying.
+
+        Raises:
+            JournalUnavailable: It was away for longer than `timeout`.
+            JournalError: It is no place for a journal.
+        """
+        self.persistently(lambda: migrate(self.engine, self.where, migrations), what=NOTHING_BEGUN)
 
     def close(self) -> None:
         """Close the connection."""
@@ -211,12 +233,7 @@ def postgres_journal(
 
     def writer() -> GroupWriter:
         database = Database(url, timeout=timeout)
-        try:
-            migrate(database.engine, database.where, migrations)
-        except DBAPIError as error:
-            raise (
-                database.unavailable(error) if may_pass(error) else translated(error, database.where)
-            ) from None  # nothing was begun: whoever opens it is told at once
+        database.open(migrations)
         writes = PostgresWrites(database)
         return GroupWriter(writes.commit, writes.close)
 

@@ -24,6 +24,7 @@ from cds_eks.schema.validation import did_you_mean
 from cds_eks.schema.validators import BOOLEAN, Rule, ValidationFailure, kind_of
 
 MEANT = {"cluster_name": "name", "pool_name": "name", "node_pool_config": "node_pools", "node_pool": "node_pools"}
+NOT_SAVED = "is an inline secret, which is not written into a file: give it as env:NAME, file:PATH or cmd:COMMAND"
 NAMED_BY_PLAN = frozenset({"cluster_name", "node_pool_config", "pool_name"})
 
 
@@ -34,12 +35,14 @@ class Checked:
     Attributes:
         faults: The faults, by line; but for what is wrong with secrets, which may change at any time.
         entries: The entries; they are of use only without faults.
-        uses: Where secrets are used.
+        uses: Where secrets are used by reference.
+        inline: Where they are written out, or left out of what a plan showed; each as what keeps it from being saved.
     """
 
     faults: tuple[PlanFault, ...]
     entries: tuple[ClusterEntry, ...]
     uses: tuple[SecretUse, ...]
+    inline: tuple[PlanFault, ...] = ()
 
 
 def checked(document: Document) -> Checked:
@@ -50,13 +53,19 @@ def checked(document: Document) -> Checked:
     found = check.plan(document.data)
     faults = (*document.faults, *check.faults.values())
     ordered = sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
-    return Checked(faults=tuple(ordered), entries=tuple(found), uses=tuple(check.uses.values()))
+    return Checked(
+        faults=tuple(ordered),
+        entries=tuple(found),
+        uses=tuple(check.uses.values()),
+        inline=tuple(check.inline.values()),
+    )
 
 
 class _Check:
     def __init__(self, document: Document) -> None:
         self.faults: dict[tuple[Path, str], PlanFault] = {}
         self.uses: dict[Path, SecretUse] = {}
+        self.inline: dict[Path, PlanFault] = {}
         self._at_fault: set[Path] = set()
         self._document = document
         self._may_inline = False
@@ -65,11 +74,15 @@ class _Check:
     def tell(self, path: Path, message: str) -> None:
         if (path, message) not in self.faults:
             self._at_fault.add(path)
-            line = self._document.line_of(path)
-            fault = PlanFault(message=message, field=path_text(path), file=self._document.source, line=line)
-            self.faults[path, message] = fault
+            self.faults[path, message] = self._fault(path, message)
+
+    def _fault(self, path: Path, message: str) -> PlanFault:
+        line = self._document.line_of(path)
+        return PlanFault(message=message, field=path_text(path), file=self._document.source, line=line)
 
     def meet(self, path: Path, secret: SecretRef, rule: Rule) -> None:
+        if secret.source in ("inline", "redacted"):
+            self.inline[path] = self._fault(path, NOT_SAVED)
         if secret.source != "inline":
             if path not in self.uses:
                 line = self._document.line_of(path)

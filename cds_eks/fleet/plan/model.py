@@ -30,14 +30,17 @@ class Plan:
 
     Attributes:
         source: The file that it was read from; empty for Python values.
+        folder: The folder that relative paths of its secrets begin in.
     """
 
     source: str
+    folder: str
     _faults: tuple[PlanFault, ...] = attrs.field(alias="faults")
     _uses: tuple[SecretUse, ...] = attrs.field(alias="uses")
     _data: Mapping[str, Any] = attrs.field(alias="data")
     _clusters: tuple[ClusterSpec, ...] = attrs.field(alias="clusters")
     _digest: str = attrs.field(alias="digest")
+    _inline: tuple[PlanFault, ...] = attrs.field(alias="inline", default=())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -77,25 +80,37 @@ class Plan:
         return cls._of(read(text, format, source), Path(source).parent)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any], *, folder: str | os.PathLike[str] = "") -> Self:
         """Make a plan of Python values: those that a file would have; models may stand for their fields.
 
         Args:
-            data: The plan. Relative paths of secrets begin in the current folder.
+            data: The plan.
+            folder: Where relative paths of secrets begin; the current folder if none is given.
         """
-        return cls._of(Document(data=plain(data)), Path())
+        return cls._of(Document(data=plain(data)), Path(folder))
 
     @classmethod
     def _of(cls, document: Document, folder: Path) -> Self:
-        document = attrs.evolve(document, data=planted_plan(document.data, str(folder.absolute())))
+        begins_in = str(folder.absolute())
+        document = attrs.evolve(document, data=planted_plan(document.data, begins_in))
         found = checked(document)
         if found.faults:
-            return cls(source=document.source, faults=found.faults, uses=found.uses, data={}, clusters=(), digest="")
+            return cls(
+                source=document.source,
+                folder=begins_in,
+                faults=found.faults,
+                uses=found.uses,
+                data={},
+                clusters=(),
+                digest="",
+            )
         clusters = tuple(specs_of(found.entries))
         return cls(
             source=document.source,
+            folder=begins_in,
             faults=(),
             uses=found.uses,
+            inline=found.inline,
             data=document.data,
             clusters=clusters,
             digest=plan_digest(clusters, found.uses),
@@ -140,6 +155,10 @@ class Plan:
                 fault = PlanFault(message=f"{told}: {message}", field=use.field, file=self.source, line=use.line)
                 faults.append(fault)
         return sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
+
+    def inline_secrets(self) -> list[PlanFault]:
+        """Return where the plan has a secret itself in place of a reference, as what keeps it from being saved."""
+        return sorted(self._inline, key=lambda fault: (fault.line or 0, fault.field))
 
     def items(self) -> list[NewItem]:
         """Return what the journal keeps of it: each cluster, followed by its pools, the first one too.

@@ -17,6 +17,7 @@ from cds_eks.fleet.items import Item
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.models import ClusterSummary
 from cds_eks.schema.status import is_leaving
 from cds_eks.waiting.verdicts import judge_cluster
 from cds_eks.wire import Response
@@ -69,9 +70,20 @@ class ClusterLife(ItemLife):
                 if poller.state_of(cluster_id) is not None:
                     continue  # a round has shown it meanwhile: that change is not told once more
             elif (verdict := judge_cluster(cluster)).has_ended:
+                if verdict.done and self._lacks_nodes(cluster):
+                    poller.has_misled = True
                 return verdict.failure
+            # One that lacks nodes is not running yet: it is not looked at so often.
+            can_wait = cluster is not None and not poller.has_misled and self._lacks_nodes(cluster)
             with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
-                await poller.change_of(cluster_id)
+                await poller.change_of(cluster_id, can_wait=can_wait)
+
+    def _lacks_nodes(self, cluster: ClusterSummary) -> bool:
+        """Whether a cluster shows fewer nodes than it has when it is running; not if that can't be told."""
+        masters = getattr(self._wanted, "masters", None)
+        if self._wanted is None or masters is None or cluster.node_sum is None:
+            return False
+        return cluster.node_sum < int(masters) + sum(pool.replicas for pool in self._wanted.pools[:1])
 
     async def _is_gone(self, cluster_id: str) -> bool:
         """Whether a cluster that is not listed is not there. Lists and reads lag behind a create for some time."""
@@ -128,6 +140,3 @@ class ClusterLife(ItemLife):
         self.item: Item = await context.writer.insist(
             self.item, state="accepted", ids=self._ids(id), origin="adopted", error={}, action="adopted"
         )
-
-    async def _wait_until_idle(self) -> None:
-        await anyio.sleep(self._context.poller.interval)

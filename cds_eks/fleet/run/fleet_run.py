@@ -39,6 +39,8 @@ class FleetRun:
     Attributes:
         runner: Its name in the journal.
         open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
+        is_open_known: Whether `open_items` is what the journal says; not if that was out of reach at the end.
+        has_begun: Whether it was iterated, or its report awaited.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class FleetRun:
     ) -> None:
         self.runner: str = new_runner()
         self.open_items: tuple[Item, ...] = ()
+        self.is_open_known: bool = False
+        self.has_begun: bool = False
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -63,7 +67,6 @@ class FleetRun:
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
-        self._has_begun = False
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
@@ -135,12 +138,12 @@ class FleetRun:
     @property
     def is_over(self) -> bool:
         """Whether it has ended, or never began."""
-        return not self._has_begun or self._has_ended.is_set()
+        return not self.has_begun or self._has_ended.is_set()
 
     def begin(self) -> None:
         """Begin it, if that was not done. It goes on by itself."""
-        if not self._has_begun:
-            self._has_begun = True
+        if not self.has_begun:
+            self.has_begun = True
             background.start(self._run)
 
     def _raise_failure(self) -> None:
@@ -156,6 +159,7 @@ class FleetRun:
                 watched.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
                 self.open_items = tuple(await self._journal.items(states=OPEN))
+                self.is_open_known = True
                 self._times = (self._times[0], await self._journal.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
             self._failure = _single(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -46,6 +46,12 @@ def group_of(wanted: WantedCluster) -> Group:
     """Return the group of a cluster of a plan."""
     pools = tuple(pool_item_id(wanted.vpc_id, wanted.name, pool.name) for pool in wanted.pools)
     return Group(wanted=wanted, vpc_id=wanted.vpc_id, id=cluster_item_id(wanted.vpc_id, wanted.name), pool_ids=pools)
+
+
+def nodes_of(group: Group, pools: Iterable[Item]) -> int | None:
+    """Return how many nodes a cluster has with these pools, masters among them; None if its plan does not say."""
+    masters: int | None = getattr(group.wanted, "masters", None)
+    return None if masters is None else masters + sum(pool.replicas for pool in pools)
 
 
 class GroupLife:
@@ -96,7 +102,8 @@ class GroupLife:
             if not await pool.ensure() or not await pool.is_still_there(shown):
                 continue
             await pool.scale()
-            await pool.follow()
+            if not pool.is_given_up:
+                await pool.follow()
         if not was_ready and self._context.settings.limits.steps:
             await tell_steps(self._context, cluster.item)
 
@@ -110,8 +117,7 @@ class GroupLife:
         pools = [self._items[id_] for id_ in self._group.pool_ids]
         if cluster_id is None or all(pool.state not in ("ready", "failed") for pool in pools):
             return None
-        masters, listed = getattr(self._group.wanted, "masters", None), self._context.poller.state_of(cluster_id)
-        expected = None if masters is None else masters + sum(pool.replicas for pool in pools)
+        listed, expected = self._context.poller.state_of(cluster_id), nodes_of(self._group, pools)
         has_failed = any(pool.state == "failed" for pool in pools)
         if listed is not None and expected is not None and listed.node_sum == expected and not has_failed:
             return None

@@ -72,6 +72,7 @@ class ItemLife(abc.ABC):
         self._group = group
         self._seen: Sighting | None = None
         self._attempts = 0
+        self._busy_since: float | None = None
         self._patience = Patience()
         self._adopt: Adopt = context.settings.adopt
 
@@ -87,9 +88,9 @@ class ItemLife(abc.ABC):
     async def _consider(self, id: str) -> None:  # noqa: A002
         """Adopt what is there, or fail because it is not what is wanted."""
 
-    @abc.abstractmethod
     async def _wait_until_idle(self) -> None:
-        """Wait until its cluster may take a write again."""
+        """Wait until its cluster may take a write again: only its tasks say so, and not all are known here."""
+        await anyio.sleep(self._context.poller.interval)
 
     async def settle(self) -> None:
         """See what became of an open create, and create nothing."""
@@ -133,8 +134,6 @@ class ItemLife(abc.ABC):
         try:
             self._seen = await self._look(None if self._seen is None else self._seen.began)
             self._patience.succeeded()
-        except LeaseLost:
-            raise
         except EksError as error:
             if isinstance(error, JournalError) or not self._patience.is_over(error):
                 await anyio.sleep(self._context.poller.interval)
@@ -181,7 +180,7 @@ class ItemLife(abc.ABC):
         context = self._context
         self._attempts += was_tried
         next_ = after_attempt(self.item, error, attempts=self._attempts, most=context.settings.limits.attempts)
-        if next_ == "busy":
+        if next_ == "busy" and not self._is_busy_for_too_long():
             self._attempts -= 1
             await self._wait_until_idle()
         elif next_ == "again" and context.gate.reason is None:
@@ -192,6 +191,13 @@ class ItemLife(abc.ABC):
                 context.on_failure()
         if self.item.state in OPEN:
             self._seen = None
+
+    def _is_busy_for_too_long(self) -> bool:
+        """Whether its cluster, which is busy now, has been so for as long as it may take to get ready."""
+        now = anyio.current_time()
+        if self._busy_since is None:
+            self._busy_since = now
+        return now - self._busy_since >= self._longest_wait()
 
     async def follow(self) -> bool:
         """Wait until it is ready; return whether it is."""

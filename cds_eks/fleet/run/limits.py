@@ -12,6 +12,7 @@ import attrs
 from cds_eks._runtime.numbers import MOST, is_finite, shown_number
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.run.shared_rate import SharedRate
+from cds_eks.outcome.pacing import pacing_retries
 
 
 def _positive(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -34,9 +35,11 @@ class FleetLimits:
         creates: Writes under way at once.
         reads: Look-ups under way at once.
         polls: Polls under way at once.
-        requests_per_second: Requests begun in a second by all runners of the journal together; None for no limit. All
-            must have the same lease. A runner that joins others begins after half a lease.
-        poll_interval: The pause between two rounds of polls; one list serves all clusters.
+        requests_per_second: Requests begun in a second by all runners of the journal together, those that the client
+            sends again among them; None for no limit. All runners must have the same lease. One that joins others
+            begins after half a lease.
+        poll_interval: The pause between two rounds of polls; one list serves all clusters. It is three times as long
+            while each cluster that is waited for lacks nodes, and so can't be running yet.
         pool_fallback: After how long a node pool is asked for though its cluster's number of nodes does not say that
             it may be ready.
         create_timeout: For how long a create may be sent, all its attempts together.
@@ -87,18 +90,21 @@ class Budgets:
         """Hold a permit to write."""
         async with self._creates:
             await self.rate.turn()
-            yield
+            with pacing_retries(self.rate.turn):
+                yield
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
         """Hold a permit to look something up."""
         async with self._reads:
             await self.rate.turn()
-            yield
+            with pacing_retries(self.rate.turn):
+                yield
 
     @asynccontextmanager
     async def poll(self) -> AsyncIterator[None]:
         """Hold a permit to poll."""
         async with self._polls:
             await self.rate.turn()
-            yield
+            with pacing_retries(self.rate.turn):
+                yield

@@ -26,6 +26,9 @@ logger: logging.Logger = logging.getLogger("cds_eks.fleet")
 MOST_LISTS = 4
 """Of so many VPCs at the most, each is listed for itself; of more, all clusters of the account are listed at once."""
 
+LONGEST_PAUSE = 3
+"""The pause between two rounds, in intervals, while nobody waits for something that may come soon."""
+
 
 @attrs.frozen(kw_only=True)
 class Round:
@@ -50,7 +53,7 @@ class Round:
 
 
 class Poller:
-    """Lists the clusters while somebody waits for one, at most once an interval.
+    """Lists the clusters while somebody waits for one, at most once an interval, and less often if all can wait.
 
     Args:
         eks: The client.
@@ -63,6 +66,7 @@ class Poller:
     Attributes:
         rounds: How many rounds there were.
         lists: How many lists were asked for.
+        has_misled: Whether a cluster was running with other nodes than were counted on: then they announce nothing.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Poller:
     ) -> None:
         self.rounds: int = 0
         self.lists: int = 0
+        self.has_misled: bool = False
         self.latest: Round | None = None
         self.interval = interval
         self._eks = eks
@@ -89,6 +94,8 @@ class Poller:
         self._wanted = anyio.Event()
         self._next = anyio.Event()
         self._watchers: dict[str, anyio.Event] = {}
+        self._patient: set[str] = set()
+        self._hurry = anyio.Event()
         self._waiting = 0
 
     async def run(self) -> None:
@@ -107,13 +114,22 @@ class Poller:
                 log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
                 if patience.is_over(error):
                     self._on_hopeless(f"the clusters can't be listed: {type(error).__name__}: {error.message}")
-            await anyio.sleep(self.interval)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Pause between two rounds: for longer while all who wait can, but not longer than they can."""
+        await anyio.sleep(self.interval)
+        if self._watchers and not self._waiting and self._patient >= self._watchers.keys():
+            self._hurry = anyio.Event()
+            with anyio.move_on_after((LONGEST_PAUSE - 1) * self.interval):
+                await self._hurry.wait()
 
     async def look(self, newer_than: float | None) -> Round:
         """Return a round that began later than a moment of the journal's clock; None for the latest one."""
         while self.latest is None or (newer_than is not None and self.latest.began <= newer_than):
             self._waiting += 1
             self._wanted.set()
+            self._hurry.set()
             try:
                 await self._next.wait()
             finally:
@@ -138,17 +154,28 @@ class Poller:
         """Return what the latest round has shown of a cluster."""
         return None if self.latest is None else self.latest.clusters.get(cluster_id)
 
-    async def change_of(self, cluster_id: str) -> ClusterSummary | None:
-        """Wait until a round shows something else of a cluster, and return that; None if it is not listed any more."""
+    async def change_of(self, cluster_id: str, *, can_wait: bool = False) -> ClusterSummary | None:
+        """Wait until a round shows something else of a cluster, and return that; None if it is not listed any more.
+
+        Args:
+            cluster_id: The cluster.
+            can_wait: Whether what is waited for is some way off, so that it may be seen a little later.
+        """
         event = self._watchers.get(cluster_id)
         if event is None:
             event = self._watchers[cluster_id] = anyio.Event()
+            if can_wait:
+                self._patient.add(cluster_id)
+        if not can_wait:
+            self._patient.discard(cluster_id)
+            self._hurry.set()
         self._wanted.set()
         try:
             await event.wait()
         finally:
             if not event.statistics().tasks_waiting and self._watchers.get(cluster_id) is event:
                 del self._watchers[cluster_id]
+                self._patient.discard(cluster_id)
         return self.state_of(cluster_id)
 
     async def _poll(self) -> None:
@@ -175,6 +202,7 @@ class Poller:
             now = self.latest.clusters.get(cluster_id)
             earlier = None if before is None else before.clusters.get(cluster_id)
             if _visible(now) != _visible(earlier):
+                self._patient.discard(cluster_id)
                 self._watchers.pop(cluster_id).set()
 
 

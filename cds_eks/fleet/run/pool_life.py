@@ -81,8 +81,10 @@ class PoolLife(ItemLife):
                 async with context.budgets.create():
                     answer = await context.eks.node_pools.scale(self._cluster_id, id_, wanted.replicas)
             except EksError as error:
-                if not self._waits.is_busy(error) and not may_pass(error):
-                    await self.fail(type(error).__name__, error.message, more={"outcome": error.outcome})
+                is_over = not self._waits.is_busy(error) and not may_pass(error)
+                if is_over or self._is_busy_for_too_long():
+                    kind = type(error).__name__ if is_over else "WaitTimeout"
+                    await self.fail(kind, error.message, more={"outcome": error.outcome})
                     return
                 await self._wait_until_idle()
                 continue
@@ -185,6 +187,3 @@ class PoolLife(ItemLife):
         if wanted is None or found is None:
             return {}
         return compare_pool(await request_of(wanted, lambda: wanted.create_request(self._cluster_id)), found)
-
-    async def _wait_until_idle(self) -> None:
-        await self._waits.idle()

@@ -60,10 +60,6 @@ class PoolWaits:
         """Whether a write was refused because the cluster takes one at a time."""
         return isinstance(error, Conflict) and error.outcome == "refused"
 
-    async def idle(self) -> None:
-        """Wait until a cluster that was found busy may be idle: only its tasks say so, and not all are known here."""
-        await anyio.sleep(self._poller.interval)
-
     async def end_of(
         self, cluster_id: str, node_pool_id: str, task_id: str | None, replicas: int, shown: NodePool | None
     ) -> str | None:
@@ -85,7 +81,7 @@ class PoolWaits:
         full_at = await self._until_full(cluster_id) if cluster_id in self._targets else None
         pause = FIRST_PAUSE * self._poller.interval
         if full_at is not None:
-            await self._until_changed(cluster_id, max(pause, self._typical * EARLY))
+            await self._until_changed(cluster_id, max(pause, self._typical * EARLY), can_wait=True)
         while True:
             verdict = await self._poll(cluster_id, node_pool_id, task_id, replicas, patience)
             if verdict.has_ended:
@@ -99,10 +95,10 @@ class PoolWaits:
                 await self._until_changed(cluster_id, pause)
                 pause = min(pause * GROWTH, max(self._fallback, pause))
 
-    async def _until_changed(self, cluster_id: str, seconds: float) -> None:
+    async def _until_changed(self, cluster_id: str, seconds: float, *, can_wait: bool = False) -> None:
         """Wait until a list shows a change of a cluster, such as the end of its task, but not for longer."""
         with anyio.move_on_after(seconds):
-            await self._poller.change_of(cluster_id)
+            await self._poller.change_of(cluster_id, can_wait=can_wait)
 
     async def _until_full(self, cluster_id: str) -> float | None:
         """Wait until a cluster shows all its nodes; return when, or None if it did not for some time."""

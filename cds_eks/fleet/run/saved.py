@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import provision
@@ -38,8 +39,7 @@ class PlanOutdated(EksError):
 async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *, journal: Journal) -> None:
     """Write a plan into a file, with digests of what the journal and the service say of it now.
 
-    Secrets are in it by reference only. An inline one is left out, with `redacted:` in its place; such a plan can't be
-    applied.
+    Secrets are in it by reference only: a plan with an inline one is refused, for what is left out can't be applied.
 
     Args:
         eks: The client.
@@ -48,12 +48,15 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
         journal: The journal.
 
     Raises:
-        PlanError: The plan has faults.
+        PlanError: The plan has faults, or inline secrets; it names their fields.
     """
+    if faults := plan.inline_secrets():
+        raise PlanError(faults)
     data = {
         "cds_eks_saved_plan": VERSION,
         "plan": plan.to_dict(),
         "source": plan.source,
+        "folder": plan.folder,
         "digests": await _digests(eks, plan, journal),
     }
     text = json.dumps(data, indent=1, ensure_ascii=False)
@@ -75,15 +78,14 @@ async def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: J
         PlanOutdated: The file, the journal or the service has changed.
         ConfigurationError: The file is no saved plan.
     """
-    saved, digests = _read(Path(path))
-    plan = Plan.from_dict(saved)
+    plan, digests = _read(Path(path))
     now = await _digests(eks, plan, journal)
     if changed := [name for name in ("plan", "journal", "service") if digests.get(name) != now[name]]:
         raise PlanOutdated(changed)
     return provision(eks, plan, journal=journal, **settings)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(path: Path) -> tuple[Plan, dict[str, Any]]:
     """Return the plan and the digests of a file.
 
     Raises:
@@ -92,12 +94,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         is_known = data["cds_eks_saved_plan"] == VERSION
-        saved, digests = dict(data["plan"]), dict(data["digests"])
+        saved, digests, folder = dict(data["plan"]), dict(data["digests"]), str(data["folder"])
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{path}: is no saved plan ({type(error).__name__})") from None
     if not is_known:
         raise ConfigurationError(f"{path}: was saved by another version of this package")
-    return saved, digests
+    return Plan.from_dict(saved, folder=folder), digests
 
 
 async def _digests(eks: AsyncEksClient, plan: Plan, journal: Journal) -> dict[str, str]:
@@ -107,7 +109,7 @@ async def _digests(eks: AsyncEksClient, plan: Plan, journal: Journal) -> dict[st
     ids = {item.id for item in plan.items()}
     items = await journal.items()
     return {
-        "plan": _digest(plan.to_dict()),
+        "plan": _digest([plan.to_dict(), plan.folder]),
         "journal": _digest(
             sorted(
                 [item.id, item.state, item.epoch, sorted(item.ids.items()), item.replicas, item.protect]

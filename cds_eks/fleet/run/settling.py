@@ -8,7 +8,7 @@ import anyio
 
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.items import OPEN, Item, cluster_item_id
-from cds_eks.fleet.journal.base import JournalError, LeaseLost
+from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.leases import Leases
@@ -45,8 +45,6 @@ async def settle_open(context: Context, leases: Leases, waits: PoolWaits, open_i
                 for item in await context.journal.items(ids=list(epochs)):
                     if not _is_still_open(item, epochs):
                         del epochs[item.id]
-        except LeaseLost:
-            continue
         except JournalError:
             await anyio.sleep(context.poller.interval)
 
@@ -56,7 +54,7 @@ def _is_still_open(item: Item, epochs: dict[str, int]) -> bool:
 
 
 async def _settle(context: Context, waits: PoolWaits, item: Item, epochs: dict[str, int]) -> None:
-    """Settle one item, and take it off the list, unless another runner has it by now."""
+    """Settle one item, and take it off the list, unless another runner has it by now, or the journal is away."""
     try:
         if item.kind == "cluster":
             await ClusterLife(context, item).settle()
@@ -66,8 +64,8 @@ async def _settle(context: Context, waits: PoolWaits, item: Item, epochs: dict[s
                 context.gate.close(f"an open create can't be looked for: {item.id} is in no cluster that is known")
             else:
                 await PoolLife(context, item, cluster, waits=waits).settle()
-    except LeaseLost:
-        return
+    except JournalError:
+        return  # it is another runner's by now; or the journal is away, and it is claimed once more
     epochs.pop(item.id, None)
 
 

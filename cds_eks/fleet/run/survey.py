@@ -17,12 +17,13 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
-from cds_eks.fleet.run.group import Group, group_of
+from cds_eks.fleet.run.group import Group, group_of, nodes_of
 from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of
-from cds_eks.models import NodePool
+from cds_eks.models import ClusterSummary, NodePool
+from cds_eks.waiting.verdicts import judge_cluster
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -42,17 +43,32 @@ async def status(
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
+    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
+    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
     It costs one list. Nothing is changed.
     """
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
     shown: dict[str, dict[str, Any]] = {}
-    for item in await journal.items(ids=[group.id for group in groups]):
-        if (cluster_id := own_id(item)) is not None:
+    known = {item.id: item for item in await journal.items(ids=[id_ for group in groups for id_ in group.item_ids])}
+    for group in groups:
+        if group.id in known and (cluster_id := own_id(known[group.id])) is not None:
             found = listed.get(cluster_id)
-            shown[item.id] = {"cluster_status": None if found is None else found.cluster_status}
+            shown[group.id] = {"cluster_status": None if found is None else found.cluster_status}
+            if found is not None and (nodes := _other_nodes(group, known, found)):
+                shown[group.id]["node_sum"] = nodes
     return await report_of(journal, groups, plan=plan, times=(now, now), stopped=None, differences=shown)
+
+
+def _other_nodes(group: Group, known: Mapping[str, Item], found: ClusterSummary) -> dict[str, int] | None:
+    """Return how many nodes a cluster should show and does, if it is running with others than it is known to have."""
+    items = [known[id_] for id_ in group.item_ids if id_ in known]
+    expected = nodes_of(group, items[1:])
+    if expected is None or found.node_sum is None or found.node_sum == expected:
+        return None
+    is_settled = judge_cluster(found).done and all(item.state == "ready" for item in items)
+    return {"wanted": expected, "found": found.node_sum} if is_settled else None
 
 
 async def diff(

@@ -132,6 +132,8 @@ def status(
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
+    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
+    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
     It costs one list. Nothing is changed.
     """
     return _call(
@@ -237,8 +239,7 @@ def import_(
 def save(eks: EksClient, plan: Plan, path: str | os.PathLike[str], *, journal: FleetJournal) -> None:
     """Write a plan into a file, with digests of what the journal and the service say of it now.
 
-    Secrets are in it by reference only. An inline one is left out, with `redacted:` in its place; such a plan can't be
-    applied.
+    Secrets are in it by reference only: a plan with an inline one is refused, for what is left out can't be applied.
 
     Args:
         eks: The client.
@@ -247,7 +248,7 @@ def save(eks: EksClient, plan: Plan, path: str | os.PathLike[str], *, journal: F
         journal: The journal.
 
     Raises:
-        PlanError: The plan has faults.
+        PlanError: The plan has faults, or inline secrets; it names their fields.
     """
     return _call(eks, journal, lambda eks, journal: fleet.save(eks, plan, path, journal=journal))
 

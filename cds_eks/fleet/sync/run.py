@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from cds_eks.outcome.tracker import observed_writes
+from cds_eks.outcome.tracker import NOT_STARTED, observed_writes
 
 if TYPE_CHECKING:
     from cds_eks.fleet.items import Item
@@ -108,9 +108,14 @@ class FleetRun:
         except BaseException as error:  # noqa: BLE001 - Ctrl-C, or what a signal handler raises; it is raised below
             interruption = error
         try:  # out of the handler, so that a second Ctrl-C is not told as one that came of the first
+            _drop_note(interruption, NOT_STARTED)  # it is said of the call that waits, and would be read of the run
+            if not self._run.has_begun:
+                interruption.add_note("the fleet's run had not begun: it has sent nothing")
+                raise interruption
+            ended = "had ended" if self._run.is_over else "was stopped"
             if not self._run.is_over:
                 self._end_after_interruption()
-            interruption.add_note(_in_words(self.open_items))
+            interruption.add_note(_in_words(ended, self.open_items, is_known=self._run.is_open_known))
             raise interruption
         finally:
             del interruption  # its traceback holds this frame
@@ -124,13 +129,24 @@ class FleetRun:
             raise
 
 
-def _in_words(open_items: tuple[Item, ...]) -> str:
-    """Return what a note says of open creates."""
+def _drop_note(error: BaseException, note: str) -> None:
+    """Take a note off an exception again."""
+    if note in (notes := getattr(error, "__notes__", [])):
+        error.__notes__ = [each for each in notes if each != note]
+
+
+def _in_words(ended: str, open_items: tuple[Item, ...], *, is_known: bool) -> str:
+    """Return what a note says of a run and its open creates."""
+    if not is_known:
+        return (
+            f"the fleet's run {ended}, and the journal could not tell which creates are open: "
+            "run it again with the same journal: it looks for them first"
+        )
     if not open_items:
-        return "the fleet's run was stopped: nothing is open; run it again with the same journal to go on"
+        return f"the fleet's run {ended}: nothing is open; run it again with the same journal to go on"
     named = [item.id for item in open_items[:MOST_NAMED]]
     more = [f"{len(open_items) - MOST_NAMED} more"] if len(open_items) > MOST_NAMED else []
     return (
-        f"the fleet's run was stopped, and {len(open_items)} creates may or may not have been carried out: "
+        f"the fleet's run {ended}, and {len(open_items)} creates may or may not have been carried out: "
         f"{', '.join([*named, *more])}; run it again with the same journal: it looks for them first"
     )

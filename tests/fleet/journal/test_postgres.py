@@ -155,13 +155,78 @@ async def test_an_open_journal_leaves_nothing_behind(where: str, postgres_server
     assert postgres_server.execute("SELECT count(*) FROM fleet_writers", where) == [(0,)]
 
 
+def away(_connection: Any = None) -> Any:
+    raise OperationalError("SELECT 1", None, psycopg.errors.lookup("57P03")("the database system is starting up"))
+
+
+class TestOpening:
+    """A database that is away when a journal is opened; no server, and no real time."""
+
+    URL = make_url("postgresql+psycopg://fleet:hunter2@db.example:5433/fleet?password=hunter3")
+
+    @pytest.fixture
+    def now(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        now = [0.0]
+        monkeypatch.setattr("cds_eks.fleet.journal.postgres.clocks.monotonic", lambda: now[0])
+        return now
+
+    @staticmethod
+    def sleeping(now: list[float]) -> Callable[[float], None]:
+        def sleep(seconds: float) -> None:
+            assert seconds > 0
+            now[0] += seconds
+
+        return sleep
+
+    def test_it_is_tried_again_until_it_is_there(
+        self, now: list[float], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        opened: list[float] = []
+
+        def migrating(*_: object) -> None:
+            opened.append(now[0])
+            if now[0] < 12.0:
+                away()
+
+        monkeypatch.setattr("cds_eks.fleet.journal.postgres.migrate", migrating)
+        Database(self.URL, timeout=30.0, sleep=self.sleeping(now)).open(())
+        assert 12.0 <= opened[-1] < 13.1
+        assert len(opened) > 10
+        (record,) = caplog.records  # whoever waits is told what for, once
+        assert "postgresql://db.example:5433/fleet" in record.getMessage()
+        assert "hunter" not in record.getMessage()
+
+    def test_after_its_time_it_is_given_up_with_what_is_out_of_reach(
+        self, now: list[float], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cds_eks.fleet.journal.postgres.migrate", lambda *_: away())
+        with pytest.raises(JournalUnavailable) as caught:
+            Database(self.URL, timeout=30.0, sleep=self.sleeping(now)).open(())
+        assert now == [30.0]
+        assert caught.value.message == (
+            "postgresql://db.example:5433/fleet: can't be reached (tried for 30 s): the database system is starting up "
+            "(57P03): see that it runs; nothing was begun"
+        )
+        assert caught.value.outcome == "not_sent"
+
+    def test_what_does_not_pass_is_told_at_once(self, now: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+        def refused(*_: object) -> None:
+            raise OperationalError("SELECT 1", None, psycopg.errors.lookup("42501")("permission denied"))
+
+        monkeypatch.setattr("cds_eks.fleet.journal.postgres.migrate", refused)
+        with pytest.raises(JournalError, match="may not read and write") as caught:
+            Database(self.URL, timeout=30.0, sleep=self.sleeping(now)).open(())
+        assert not isinstance(caught.value, JournalUnavailable)
+        assert now == [0.0]
+
+
 class LostAfterCommit(Database):
     """The connection is lost when the database has committed, before it could say so."""
 
-    def persistently(self, work: Callable[[], T]) -> T:
+    def persistently(self, work: Callable[[], T], **more: Any) -> T:
         work()
         self.disconnect()
-        return super().persistently(work)
+        return super().persistently(work, **more)
 
 
 def test_a_commit_that_nobody_confirmed_is_not_done_twice(where: str) -> None:
@@ -206,7 +271,8 @@ async def test_a_connection_that_is_ended_is_made_anew(where: str, postgres_serv
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_database_that_is_away_for_too_long(own_server: PostgresServer) -> None:
-    async with open_journal(own_server.new_database(), timeout=0.3) as journal:
+    name = own_server.new_database().rpartition("/")[2]
+    async with open_journal(own_server.address(name), timeout=0.3) as journal:
         await journal.add([cluster(1), cluster(2)])
         items = await journal.claim("a", limit=2, lease=600, states=STATES)
         one, two = await journal.write(*(to(item, "sending") for item in items))
@@ -216,9 +282,14 @@ async def test_a_database_that_is_away_for_too_long(own_server: PostgresServer) 
             item = await writer.insist(item, state="accepted", ids={"cluster_id": "c-1"})
             await writer.insist(item, state="ready")
 
+        async def open_another() -> None:
+            async with open_journal(own_server.address(name), timeout=30.0) as other:  # it is away until later
+                assert len(await other.items()) == 2
+
         own_server.stop(immediate=True)
         async with anyio.create_task_group() as group:
             group.start_soon(tell, one)
+            group.start_soon(open_another)
             with pytest.raises(JournalUnavailable, match="can't be reached"):
                 await journal.write(to(two, "planned"))
             with pytest.raises(JournalUnavailable, match="can't be reached"):
@@ -255,7 +326,7 @@ async def test_a_server_that_crashes_loses_nothing_that_was_acknowledged(own_ser
             await anyio.sleep(0.5)
             before = sum(steps.values())
             await anyio.to_thread.run_sync(lambda: own_server.stop(immediate=True))
-            await anyio.sleep(3)  # the server is away, and the writers try on
+            await anyio.sleep(1)  # the server is away, and the writers try on
             assert sum(steps.values()) - before < 200
             await anyio.to_thread.run_sync(own_server.start)
             enough = sum(steps.values()) + 200

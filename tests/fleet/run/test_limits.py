@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from cds_eks import errors
+from cds_eks import RetryPolicy, errors
 from cds_eks.emulator import Fault
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.pipeline import Send
@@ -62,6 +62,33 @@ def test_no_second_has_more_requests_than_the_rate(backend: str, runners: int) -
         world.assert_once(plan)
         seconds = Counter(int(each.at) for each in world.emulator.ledger.requests)
         assert max(seconds.values()) <= 11
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("runners", [1, 2])
+def test_no_second_has_more_than_the_rate_with_faults_that_make_the_client_send_again(
+    backend: str, runners: int
+) -> None:
+    plan, rate = plan_of(8, 2), 10.0
+
+    async def body(world: World) -> None:
+        limits = FleetLimits(requests_per_second=rate, lease=3.0, batch=3, create_timeout=600.0)
+        for kind in ("throttle", "refuse", "reset_before_commit", "status"):
+            world.emulator.faults.add(Fault(kind, "*", probability=0.1))
+
+        async def one() -> None:
+            async with world.client(retry=RetryPolicy(max_attempts=6, base_delay=0.1, quota=10_000)) as eks:
+                assert (await world.provision(eks, plan, limits=limits).report()).ok
+
+        async with anyio.create_task_group() as group:
+            for _ in range(runners):
+                group.start_soon(one)
+        world.assert_once(plan)
+        assert len(world.emulator.faults.struck) == 4
+        times = [each.at for each in world.emulator.ledger.requests]
+        assert max(sum(at <= each < at + 1.0 for each in times) for at in times) <= 1.1 * rate
 
     in_world(body, backend)
 

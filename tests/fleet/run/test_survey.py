@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import anyio
 import pytest
 
 from cds_eks import errors
+from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.orphans import orphans
 from cds_eks.fleet.run.saved import PlanOutdated, apply, save
@@ -56,6 +60,60 @@ def test_diff_tells_what_is_different_what_is_not_there_and_what_is_not_shown(ba
         async with world.client() as eks:
             report = await diff(eks, plan_of(1, 1), journal=world.journal)
         assert report.items[0].differences["unplanned"] == ["pool-1"]
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("is_balanced", [False, True])
+def test_a_pool_that_somebody_has_deleted_by_hand_is_named_by_diff(backend: str, is_balanced: bool) -> None:
+    plan = plan_of(2, 3)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+            ids = {
+                item.name: item.ids["node_pool_id"] for item in world.journal.rows.values() if "/gpu-001/" in item.id
+            }
+            cluster_id = world.journal.rows["cluster/vpc-1/gpu-001"].ids["cluster_id"]
+            await eks.node_pools.delete(cluster_id, ids["pool-1"])
+            await anyio.sleep(300.0)
+            if is_balanced:  # as many nodes as before, in another pool
+                await eks.node_pools.scale(cluster_id, ids["pool-2"], 4)
+                await anyio.sleep(300.0)
+            before = len(world.emulator.ledger.requests)
+            shown = await status(eks, plan, journal=world.journal)
+            assert len(world.emulator.ledger.requests) == before + 1
+            found = await diff(eks, plan, journal=world.journal)
+            assert len(world.emulator.ledger.requests) == before + 2 + 2 * len(plan.clusters)
+            report = await world.provision(eks, plan).report()
+        states = {(item.cluster_name, item.name): item for item in shown.items}
+        nodes = states["gpu-001", "gpu-001"].differences.get("node_sum")
+        assert nodes == (None if is_balanced else {"wanted": 9, "found": 7})
+        assert "node_sum" not in states["gpu-002", "gpu-002"].differences
+        seen = {(item.cluster_name, item.name): item.differences for item in found.items}
+        assert {key for key, each in seen.items() if "there" in each} == {("gpu-001", "pool-1")}
+        assert seen["gpu-001", "pool-1"] == {"there": {"wanted": True, "found": False}}
+        assert ("config.replicas" in seen["gpu-001", "pool-2"]) == is_balanced
+        failed = [(item.cluster_name, item.name, (item.error or {})["class"]) for item in report.failures]
+        assert failed == ([] if is_balanced else [("gpu-001", "pool-1", "Gone")])
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_status_says_nothing_of_the_nodes_of_what_is_under_way(backend: str) -> None:
+    plan = plan_of(1, 2)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            with anyio.move_on_after(100.0):
+                await world.provision(eks, plan).report()
+            (cluster, *_) = (await status(eks, plan, journal=world.journal)).items
+            assert "node_sum" not in cluster.differences
+            await anyio.sleep(600.0)  # it is running, and nobody has asked for its second pool
+            (cluster, *_) = (await status(eks, plan, journal=world.journal)).items
+            assert cluster.differences == {"cluster_status": "running"}
 
     in_world(body, backend)
 
@@ -151,5 +209,66 @@ def test_a_saved_plan_is_carried_out_only_if_nothing_has_changed(
                 await apply(eks, file, journal=world.journal)
         assert what in caught.value.changed
         assert writes(world) == 0
+
+    in_world(body, "asyncio")
+
+
+def test_a_plan_with_inline_secrets_is_not_saved_and_their_fields_are_named(tmp_path: Path) -> None:
+    plan, file = plan_of(2, 1), tmp_path / "plan.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            with pytest.raises(PlanError) as caught:
+                await save(eks, plan, file, journal=world.journal)
+            again = Plan.from_dict(plan.to_dict())  # what stands for them in what a plan shows is no secret either
+            with pytest.raises(PlanError):
+                await save(eks, again, file, journal=world.journal)
+        assert {fault.field for fault in caught.value.faults} == {
+            "defaults.cluster.ak",
+            "defaults.cluster.sk",
+            "defaults.cluster.master_config.password",
+            "defaults.node_pool.node_config.password",
+        }
+        assert all("give it as env:NAME" in fault.message for fault in caught.value.faults)
+        assert "Secret-12345" not in str(caught.value)
+        assert world.emulator.ledger.requests == []
+        assert not file.exists()
+
+    in_world(body, "asyncio")
+
+
+def test_a_saved_plan_finds_the_files_of_its_secrets_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plans").mkdir()
+    secret, file = tmp_path / "plans" / "password", tmp_path / "plan.json"
+    secret.write_text("Secret-12345\n")
+    secret.chmod(0o600)
+    text = json.dumps(savable(monkeypatch, 1).to_dict()).replace("env:FLEET_PASSWORD", "file:password")
+    (tmp_path / "plans" / "fleet.json").write_text(text)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, Plan.load(tmp_path / "plans" / "fleet.json"), file, journal=world.journal)
+            monkeypatch.chdir(tmp_path)  # where there is no such file
+            report = await (await apply(eks, file, journal=world.journal)).report()
+        assert report.ok
+
+    in_world(body, "asyncio")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cds_eks_saved_plan": 1}', '{"cds_eks_saved_plan": 1, "plan": 3}'])
+def test_a_file_that_is_no_saved_plan_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            file.write_text(text)
+            with pytest.raises(errors.ConfigurationError, match="is no saved plan"):
+                await apply(eks, file, journal=world.journal)
+            await save(eks, Plan.from_dict({"version": 1, "clusters": []}), file, journal=world.journal)
+            file.write_text(file.read_text().replace('"cds_eks_saved_plan": 1', '"cds_eks_saved_plan": 99'))
+            with pytest.raises(errors.ConfigurationError, match="another version of this package"):
+                await apply(eks, file, journal=world.journal)
 
     in_world(body, "asyncio")
