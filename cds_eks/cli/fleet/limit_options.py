@@ -81,5 +81,6 @@ def _documented() -> dict[str, str]:
     found = {}
     for entry in re.split(r"\n {4}(?=\w+: )", block):
         name, _, text = entry.strip().partition(": ")
-        found[name] = " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
+        said = " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
+        found[name] = said.replace("; None for no limit", "; no limit unless given")
     return found

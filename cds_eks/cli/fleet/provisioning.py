@@ -147,11 +147,11 @@ def provision() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            *_settings(),
             click.Option(
                 ["--runners"], type=click.IntRange(min=1), default=1, metavar="NUMBER",
                 help=say("How many processes share the work. [1]", "分担工作的进程数。[1]"),
             ),
+            *_settings(),
         ],
     )  # fmt: skip
 
