@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import click
 
@@ -49,8 +49,9 @@ def shown(journal: str) -> str:
         return f"{journal.partition('://')[0]}://…"
     user = f"{quote(parts.username)}@" if parts.username else ""
     host = parts.hostname or ""
-    asked = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name.lower() not in _SECRET_PARTS])
-    return urlunsplit((parts.scheme, f"{user}{f'[{host}]' if ':' in host else host}{port}", parts.path, asked, ""))
+    asked = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() not in _SECRET_PARTS]
+    query = f"?{urlencode(asked, safe='/')}" if asked else ""
+    return f"{parts.scheme}://{user}{f'[{host}]' if ':' in host else host}{port}{parts.path}{query}"
 
 
 def must_be_there(journal: str) -> None:
