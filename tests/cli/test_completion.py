@@ -17,6 +17,7 @@ from cli.test_startup import modules_of
 LIGHT = ("httpx", "rich", "cds_eks.client", "cds_eks.models", "jmespath")
 
 BASH = """
+compopt() {{ :; }}  # bash has it only while it completes
 eval "$(cds-eks completion bash)"
 COMP_WORDS=({words}); COMP_CWORD={index}
 _cds_eks_completion cds-eks
