@@ -11,6 +11,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, must_be_there, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
+from cds_eks.cli.fleet.results import check_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -29,6 +30,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     where = journal_for(values["journal"], plan)
     checked = parameters.load(plan)
     must_be_there(where)
+    check_files(values["html"], values["csv"])
     values["limits"] = limits_of(values)
     settings = {name: values[name] for name in SETTINGS}
     order = Order(journal=where, goal="deleted", html=values["html"], csv=values["csv"])

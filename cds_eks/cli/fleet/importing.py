@@ -25,8 +25,9 @@ def _import(context: Context, /, plan: str, journal: str | None, id: tuple[str, 
     where = journal_for(journal, plan)
     limits = limits_of(values)
     checked = parameters.checked(plan)
+    chosen = parameters.chosen(values, checked)
     with context.client() as eks, sync.open_journal(eks, where) as opened:
-        report = sync.import_(eks, checked, journal=opened, ids=ids, limits=limits, **parameters.chosen(values))
+        report = sync.import_(eks, checked, journal=opened, ids=ids, limits=limits, **chosen)
     emit_report(context, report)
     taken = sum(item.origin == "imported" for item in report.items)
     absent = sum(item.state == "planned" for item in report.items)

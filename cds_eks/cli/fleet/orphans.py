@@ -25,7 +25,7 @@ def _orphans(context: Context, /, plan: str, journal: str | None, prune: tuple[s
     must_be_there(where)  # a new one knows of nothing: all clusters of the plan would be orphans
     if prune:
         context.confirm(f"delete {len(prune)} clusters that {shown(where)} does not know of: {', '.join(prune)}?")
-    chosen = {**parameters.chosen(values), "prune": bool(prune), "ids": prune}
+    chosen = {**parameters.chosen(values, checked), "prune": bool(prune), "ids": prune}
     with context.client() as eks, sync.open_journal(eks, where) as opened:
         found = sync.orphans(eks, checked, journal=opened, **chosen)
     context.emit([attrs.asdict(each) for each in found], columns=COLUMNS, id="cluster_id", fields=COLUMNS)

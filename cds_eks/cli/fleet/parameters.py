@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -127,6 +128,14 @@ def checked(name: str) -> Plan:
     return plan
 
 
-def chosen(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the selection of a command's parameters, as the calls of fleets take it."""
+def chosen(values: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """Return the selection of a command's parameters, as the calls of fleets take it.
+
+    Raises:
+        UsageError: A pattern fits no cluster of the plan: it is a mistake, after which nothing would be done, or all.
+    """
+    for option in ("only", "exclude"):
+        for pattern in values[option]:
+            if not any(fnmatchcase(cluster.name, pattern) for cluster in plan.clusters):
+                raise click.UsageError(f"--{option} {pattern}: no cluster of the plan has such a name")
     return {"only": values["only"], "exclude": values["exclude"]}

@@ -88,4 +88,5 @@ def _bars(context: Context) -> Bars:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True, no_color=True if context.options.no_color else None),
+        redirect_stdout=False,  # the log on stderr is drawn above the bars; results on stdout are not theirs
     )

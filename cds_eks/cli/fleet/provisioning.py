@@ -14,6 +14,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
+from cds_eks.cli.fleet.results import check_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -25,8 +26,9 @@ SETTINGS = ("settle", "adopt", "only", "exclude", "limits", "stop_on_error", "st
 
 @pass_context
 def _provision(context: Context, /, plan: str, runners: int, **values: Any) -> None:
-    checked = parameters.checked(plan)
     where = journal_for(values["journal"], plan)
+    checked = parameters.checked(plan)
+    check_files(values["html"], values["csv"])
     values["limits"] = limits_of(values)
     if runners > 1:
         from cds_eks.cli.fleet.launching import launch
@@ -43,6 +45,7 @@ def _apply(context: Context, /, file: str, **values: Any) -> None:
     if values["journal"] is None and not (source and Path(source).exists()):
         source = "-"  # which has no place of its own
     where = journal_for(values["journal"], source)
+    check_files(values["html"], values["csv"])
     values["limits"] = limits_of(values)
     from cds_eks.fleet.run.saved import PlanOutdated
 

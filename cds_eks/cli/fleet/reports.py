@@ -12,7 +12,7 @@ from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, must_be_there
-from cds_eks.cli.fleet.results import emit_report, write_files
+from cds_eks.cli.fleet.results import check_files, emit_report, write_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 def _report(
     context: Context, /, source: str, journal: str | None, html: str | None, csv: str | None, **values: Any
 ) -> None:
+    check_files(html, csv)
     report = _of_json(source)
     if report is None:
         where = journal_for(journal, source)
         plan = parameters.load(source)
         must_be_there(where)
-        report = anyio.run(of_journal, plan, where, values["only"], values["exclude"])
+        chosen = parameters.chosen(values, plan)
+        report = anyio.run(of_journal, plan, where, chosen["only"], chosen["exclude"])
     emit_report(context, report)
     write_files(context, report, html, csv)
     context.tell(str(report))

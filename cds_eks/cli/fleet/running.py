@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from cds_eks.cli import logs
 from cds_eks.cli.context import Context
 from cds_eks.cli.fleet.events import as_data
 from cds_eks.cli.fleet.interruptions import Interruptions
@@ -18,6 +19,8 @@ from cds_eks.cli.fleet.results import Ending, check, emit_report, write_files
 from cds_eks.fleet.run.telling import TITLES, Tally
 
 if TYPE_CHECKING:
+    from logging import LogRecord
+
     from cds_eks.fleet.items import Item, NewItem
     from cds_eks.fleet.plan.model import Plan
     from cds_eks.fleet.report.fleet_report import FleetReport
@@ -45,8 +48,15 @@ class Order:
 
 
 def meant_items(plan: Plan, only: Sequence[str], exclude: Sequence[str]) -> list[NewItem]:
-    """Return the items of the clusters that are meant."""
+    """Return the items of the clusters that are meant.
+
+    Raises:
+        UsageError: A pattern fits no cluster.
+    """
+    from cds_eks.cli.fleet.parameters import chosen
     from cds_eks.fleet.run.job import selected
+
+    chosen({"only": only, "exclude": exclude}, plan)
 
     keys = {(cluster.vpc_id, cluster.name) for cluster in selected(plan.clusters, only, exclude)}
     return [item for item in plan.items() if (item.vpc_id, item.cluster_name) in keys]
@@ -76,7 +86,7 @@ def carry_out(
     known = journal.items(ids=[item.id for item in items])
     totals = Counter(item.kind for item in items)
     run = make(eks, journal)
-    with Progress(context, Tally(known), totals, order.goal) as progress:
+    with Progress(context, Tally(known), totals, order.goal) as progress, logs.without(_is_told):
         if order.goal == "ready":
             progress.say(_begun(order, totals, known))
         with Interruptions(context, progress, run.stop) as interruptions:
@@ -105,6 +115,11 @@ def finish(
     write_files(context, report, order.html, order.csv)
     context.tell(str(report))
     check(report, open_items, ending)
+
+
+def _is_told(record: LogRecord) -> bool:
+    """Whether a warning tells of an open create, of which the run tells itself."""
+    return record.name == "cds_eks.client" and getattr(record, "cds_eks", {}).get("outcome") == "unknown"
 
 
 def _begun(order: Order, totals: Counter[Any], known: Sequence[Item]) -> str:

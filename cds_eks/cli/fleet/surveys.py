@@ -12,7 +12,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import STATUS_COLUMNS, emit_report, row_of, wants_data, write_files
+from cds_eks.cli.fleet.results import STATUS_COLUMNS, check_files, emit_report, row_of, wants_data, write_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -32,8 +32,10 @@ def _status(
 
     where = journal_for(journal, plan)
     checked = parameters.load(plan)
+    check_files(html, csv)
+    chosen = parameters.chosen(values, checked)
     with context.client() as eks, sync.open_journal(eks, where) as opened:
-        report = sync.status(eks, checked, journal=opened, **parameters.chosen(values))
+        report = sync.status(eks, checked, journal=opened, **chosen)
     emit_report(context, report, STATUS_COLUMNS)
     write_files(context, report, html, csv)
     for kind, counts in report.counts.items():
@@ -48,8 +50,9 @@ def _diff(context: Context, /, plan: str, journal: str | None, **values: Any) ->
     where = journal_for(journal, plan)
     limits = limits_of(values)
     checked = parameters.checked(plan)
+    chosen = parameters.chosen(values, checked)
     with context.client() as eks, sync.open_journal(eks, where) as opened:
-        report = sync.diff(eks, checked, journal=opened, limits=limits, **parameters.chosen(values))
+        report = sync.diff(eks, checked, journal=opened, limits=limits, **chosen)
     rows = list(rows_of(report))
     if wants_data(context):
         context.emit(report.to_dict())

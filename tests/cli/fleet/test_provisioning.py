@@ -63,6 +63,7 @@ def test_a_pipe_is_told_what_is_notable_in_lines(cli: CommandLine, emulator: Emu
     name = lost.partition(":")[0]
     assert f"{name}: it was created after all (recovered)\n" in run.err
     assert "9 of 9 ready" in run.err
+    assert "warning:" not in run.err  # the client's of the same create
     assert made(emulator) == Counter(NAMES)
     assert "\x1b" not in run.out + run.err
 
@@ -87,6 +88,32 @@ def test_a_page_and_a_table_are_written(cli: CommandLine, plan: str, tmp_path: P
     assert f"page: {page}" in run.err
     assert "<!doctype html>" in page.read_text(encoding="utf-8").lower()[:200]
     assert len(table.read_text(encoding="utf-8").splitlines()) == 10
+
+
+def test_files_that_can_not_be_written_are_told_before_anything_is_begun(
+    cli: CommandLine, emulator: Emulator, plan: str, tmp_path: Path
+) -> None:
+    for option in ("--html", "--csv"):
+        told = cli("provision", plan, *QUICK, option, str(tmp_path / "none" / "report"))
+        assert (told.code, told.out) == (2, "")
+        assert f"{option} {tmp_path / 'none' / 'report'}: there is no such folder" in told.err
+    assert emulator.ledger.count() == 0
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_clusters_that_are_in_no_plan_are_wrong_usage(cli: CommandLine, plan: str) -> None:
+    for words in (["provision"], ["status"], ["plan", "diff"], ["import"], ["destroy"], ["orphans"], ["report"]):
+        for option in ("--only", "--exclude"):
+            told = cli(*words, plan, option, "gpu-001", option, "cpu-*")
+            assert (told.code, told.out) == (2, ""), words
+            assert f"{option} cpu-*: no cluster of the plan has such a name" in told.err
+
+
+def test_a_debug_log_has_no_secret(cli: CommandLine, emulator: Emulator, plan: str) -> None:
+    run = cli.done("provision", plan, *QUICK, "--debug", "-o", "json")
+    assert "debug: cds_eks.client: CreateCluster" in run.err
+    planted = [*SECRETS.values(), emulator.credentials.secret_access_key]
+    assert not [secret for secret in planted if secret in run.out + run.err]
 
 
 def test_somebody_elses_cluster_is_taken_over_only_if_that_is_said(

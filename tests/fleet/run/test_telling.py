@@ -86,5 +86,5 @@ def test_a_tally_counts_each_item_once() -> None:
     for after in (made, made, attrs.evolve(made, state="ready")):
         tally.see(change(item("planned"), after))
     tally.see(RunEnded())
-    assert [tally.count("cluster", what) for what in ("planned", "accepted", "ready", "created")] == [0, 0, 1, 1]  # type: ignore[arg-type]
+    assert [tally.count("cluster", what) for what in ("planned", "accepted", "ready", "created")] == [0, 0, 1, 1]
     assert tally.count("node_pool", "planned") == 1
