@@ -175,7 +175,9 @@ class _Check:
         return ClusterEntry(
             name=own["name"],
             count=self._value(plan.COUNT, own["count"], (*path, "count"), 1),
-            protect=protect or any(each.protect for each in pools),
+            protect=(is_protected := protect or any(each.protect for each in pools)),
+            # Not by a default: an entry's line `protect = true` that is deleted would come to the same.
+            unprotect=fields.get("protect") is False and not is_protected,
             fields=whole,
             pools=tuple(attrs.evolve(each, protect=each.protect or protect) for each in pools),
             path=path,

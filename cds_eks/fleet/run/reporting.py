@@ -11,6 +11,7 @@ import attrs
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
 
@@ -62,6 +63,8 @@ async def report_of(
     items = {item.id: item for item in await journal.items(ids=ids)}
     if goal == "deleted":  # what was never there is not told of
         items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
+    elif len(items) < len(ids):  # of a journal that this plan was never carried out with, nothing is left out
+        items = {item.id: planned(item) for item in plan.items()} | items
     moments: dict[str, list[Moment]] = defaultdict(list)
     for entry in await journal.audit():
         if entry.item_id in items:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from cds_eks.fleet.items import Heartbeat, Item, State
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.holders import Holders
 from cds_eks.fleet.run.leases import Leases
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.settling import settle_open
@@ -74,20 +75,23 @@ class Runner:
         self._ended = frozenset({goal, "failed", "refused"})
         self._stop = stop
         self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
+        self._holders = Holders(context.journal, name, context.events.put)
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}
         self._being_created: set[str] = set()
         self._room = anyio.Event()
 
-    async def run(self, open_items: Iterable[Item]) -> None:
+    async def run(self, open_items: Sequence[Item]) -> None:
         """Do all of it."""
         self._context.budgets.rate.hold()
         async with anyio.create_task_group() as helpers:
             helpers.start_soon(self._leases.renew)
-            helpers.start_soon(self._context.poller.run)
             try:
+                if open_items or self._pending:
+                    await self._context.poller.begin()
+                helpers.start_soon(self._context.poller.run)
                 async with anyio.create_task_group() as lives:
-                    await settle_open(self._context, self._leases, self._waits, open_items)
+                    await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
                     self._context.gate.open()
                     await self._claim_all(lives)
                 helpers.cancel_scope.cancel()
@@ -103,11 +107,21 @@ class Runner:
             room = batch - len(self._being_created)
             if room >= least and self._pending and await self._claim_some(room, lives):
                 continue
+            if not self._scopes and await self._look_for_holders():
+                continue
             # Whether there is room again, or a lease has ended, or another runner is done.
             self._room = anyio.Event()
             with anyio.move_on_after(self._context.poller.interval) as waited:
                 await self._room.wait()
             least = 1 if waited.cancelled_caught else usual
+
+    async def _look_for_holders(self) -> bool:
+        """There is nothing to do but wait for other runners: tell for whom; return whether one of them is gone."""
+        waiting = list(self._pending.values())[:MOST_IDS]
+        try:
+            return await self._holders.look([id_ for group in waiting for id_ in group.item_ids])
+        except JournalError:
+            return False
 
     async def _claim_some(self, room: int, lives: anyio.abc.TaskGroup) -> list[Group]:
         """Claim some groups, each as a whole, and begin to see to them; return them."""

@@ -20,6 +20,8 @@ from cds_eks.waiting.verdicts import judge_task
 THERE = frozenset({"accepted", "ready", "failed", "deleting"})
 """States of what may be at the service under an id that is known."""
 
+TAKEN_BACK = "`protect = false` in its cluster's own entry of the plan takes that back when the plan is carried out"
+
 
 class Teardown:
     """Deletes one cluster, and its pools with it.
@@ -70,7 +72,7 @@ class Teardown:
     async def _delete(self, cluster_id: str) -> bool:
         """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""
         context = self._context
-        await self._write(self._group.id, state="deleting", action="DeleteCluster")
+        await self._write(self._group.id, state="deleting", error={}, action="DeleteCluster")
         while True:
             answer = None
             try:
@@ -87,7 +89,7 @@ class Teardown:
                     raise
             else:
                 if answer is None:
-                    raise LeaseLost(f"{self._group.id}: the deletion was cut off")
+                    raise LeaseLost(f"{self._group.id}: the deletion was cut off", outcome="unknown")
                 self._task_id = answer.data.task_id
                 more = {"ids": {"task_id": answer.data.task_id or ""}, "request_id": answer.request_id}
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
@@ -146,7 +148,8 @@ def refusal(items: Any, *, include_adopted: bool) -> tuple[str, str] | None:
     """Return why a cluster may not be deleted: the kind and the reason, or None."""
     for item in items:
         if item.protect:
-            return "Protected", f"{item.kind} {item.name} is protected"
+            what = item.kind.replace("_", " ")
+            return "Protected", f"{what} {item.name} is protected: {TAKEN_BACK}"
         if item.origin in ("adopted", "imported") and not include_adopted:
             return "NotOurs", f"{item.kind} {item.name} was {item.origin}: see include_adopted="
     return None
