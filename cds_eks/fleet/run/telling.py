@@ -9,7 +9,18 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from cds_eks.fleet.items import Item, Kind, State
-from cds_eks.fleet.run.events import Event, ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
+from cds_eks.fleet.run.events import (
+    Event,
+    ItemChanged,
+    ItemDiffers,
+    RunEnded,
+    RunStarted,
+    ServiceAway,
+    ServiceBack,
+    Step,
+    StoppedCreating,
+    WaitingForLease,
+)
 
 TITLES: Mapping[Kind, str] = {"cluster": "clusters", "node_pool": "node pools"}
 Counted: TypeAlias = State | Literal["created"]
@@ -57,6 +68,12 @@ def told(event: Event) -> str | None:
             return f"{count} creates of an earlier run are open: they are looked for first" if count else None
         case StoppedCreating(reason=reason):
             return f"no more creates: {reason}"
+        case WaitingForLease(where=where, items=count):
+            return f"waiting for {count} items that the runner at {where} holds"
+        case ServiceAway(endpoint=endpoint, seconds=seconds, error=error):
+            return f"{endpoint} has not answered for {seconds:.0f} s ({error}); it is tried again and again"
+        case ServiceBack(endpoint=endpoint, seconds=seconds):
+            return f"{endpoint} answers again, after {seconds:.0f} s"
         case ItemDiffers(item=item):
             return f"{name_of(item)}: was asked for by another plan; it is left as it is (`diff` tells more)"
         case ItemChanged(item=item, before=before):

@@ -8,7 +8,18 @@ import attrs
 import pytest
 
 from cds_eks.fleet.items import Item, State
-from cds_eks.fleet.run.events import Event, ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
+from cds_eks.fleet.run.events import (
+    Event,
+    ItemChanged,
+    ItemDiffers,
+    RunEnded,
+    RunStarted,
+    ServiceAway,
+    ServiceBack,
+    Step,
+    StoppedCreating,
+    WaitingForLease,
+)
 from cds_eks.fleet.run.telling import Tally, told
 
 
@@ -22,7 +33,7 @@ def change(before: Item, after: Item) -> ItemChanged:
 
 
 @attrs.frozen(kw_only=True)
-class WaitingForLease(Event):
+class WaitingForRoom(Event):
     item: Item
     seconds: float
     note: str = ""
@@ -71,7 +82,16 @@ class OutOfReach(Event):
             "gpu-1: it is left alone: it is protected",
         ),
         (change(item("ready"), item("ready", request_id="r")), None),
-        (WaitingForLease(item=item("planned"), seconds=2.5), "waiting for lease: gpu-1, seconds=2.5"),
+        (WaitingForRoom(item=item("planned"), seconds=2.5), "waiting for room: gpu-1, seconds=2.5"),
+        (
+            WaitingForLease(holder="h:7:x", where="h:7", until=1.0, items=3),
+            "waiting for 3 items that the runner at h:7 holds",
+        ),
+        (
+            ServiceAway(endpoint="https://eks", seconds=61.2, error="ConnectFailed"),
+            "https://eks has not answered for 61 s (ConnectFailed); it is tried again and again",
+        ),
+        (ServiceBack(endpoint="https://eks", seconds=61.2), "https://eks answers again, after 61 s"),
         (OutOfReach(), "out of reach"),
     ],
 )
