@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
 
+NOT_COMPARED = "not_compared"
+"""Among the differences of an item that could not be read: why."""
+
 GONE: Mapping[str, Any] = {"there": {"wanted": True, "found": False}}
 """The difference of what is not there."""
 
@@ -140,8 +143,8 @@ class _Comparing:
             self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
             return
         except EksError as error:
-            why = f"can't be compared: {type(error).__name__}: {error.message}"
-            self.differences.update({id_: {"there": why} for id_ in group.item_ids})
+            why = f"{type(error).__name__}: {error.message}"
+            self.differences.update({id_: {NOT_COMPARED: why} for id_ in group.item_ids})
             return
         request = wanted.create_request(resolve=stood_in)  # no secret is shown, so none is needed
         self.differences[group.id] = noted(compare_cluster(request, found))
