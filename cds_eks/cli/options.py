@@ -115,6 +115,13 @@ def _option(*names: str, metavar: str | None = None, **settings: Any) -> click.O
     return click.Option(names, expose_value=False, default=None, callback=_note, metavar=metavar, **settings)
 
 
+def _complete_profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Return the names of profiles that begin so."""
+    from cds_eks.cli.accounts.profile_names import complete
+
+    return complete(ctx, param, incomplete)
+
+
 def common_options() -> list[click.Option]:
     """Return the options that every command takes, made anew."""
     return [
@@ -143,8 +150,8 @@ def common_options() -> list[click.Option]:
             help=say("How long it may take: 90s, 30m, 1h30m.", "最长用时：90s、30m、1h30m。"),
         ),
         _option(
-            "--profile", metavar="NAME",
-            help=say("The profile to use.", "使用的配置档。"),
+            "--profile", metavar="NAME", shell_complete=_complete_profiles,
+            help=say("The profile to use; see `cds-eks profiles`.", "使用的配置档；见 `cds-eks profiles`。"),
         ),
         _option(
             "--endpoint", metavar="URL",
