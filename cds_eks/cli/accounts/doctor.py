@@ -143,9 +143,10 @@ async def _credentials(
         return check_credentials(await given if inspect.isawaitable(given) else given), None
     except ConfigurationError as error:
         where = settings.origins.get("credentials")
-        advice = say("make a profile: cds-eks profiles set NAME (docs/profiles.md), or set CDS_SECRET_ID and "
-                     "CDS_SECRET_KEY", "新建配置档：cds-eks profiles set NAME（docs/zh/profiles.md），或设置 CDS_SECRET_ID "
-                     "和 CDS_SECRET_KEY")  # fmt: skip
+        advice = say(
+            "make a profile: cds-eks profiles set NAME (docs/profiles.md), or set CDS_SECRET_ID and CDS_SECRET_KEY",
+            "新建配置档：cds-eks profiles set NAME（docs/zh/profiles.md），或设置 CDS_SECRET_ID 和 CDS_SECRET_KEY",
+        )
         at = advice if where is None else say(f"put that right: {where}", f"请修正：{where}")
         return None, problem("key", _words(error), at)
 

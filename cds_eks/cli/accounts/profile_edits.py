@@ -165,7 +165,10 @@ def _removed(lines: Lines, name: str, *, was_default: bool) -> Lines:
     for block in reversed(list(_own(lines, name))):
         lines = _cut(lines, block)
     if was_default:
-        lines = [line for number, line in enumerate(lines) if number != _default_line(lines)]
+        at = _default_line(lines)
+        lines = [line for number, line in enumerate(lines) if number != at]
+        while at == 0 and lines and not lines[0].strip():  # the empty line that set it apart
+            del lines[0]
     return lines
 
 
