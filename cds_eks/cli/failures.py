@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cds_eks import errors
+from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
 FAILED = 1
@@ -91,8 +92,18 @@ def message_of(error: BaseException) -> str:
     return f"an error in cds-eks itself ({type(error).__name__}); --debug shows where"
 
 
-def as_data(error: BaseException) -> dict[str, Any]:
-    """Return an error as plain data. The first seven keys are always there."""
+def can_go_on(error: BaseException) -> bool:
+    """Whether what was waited for when an error ended that may still come."""
+    return not isinstance(error, (errors.TaskFailed, errors.NotFound))
+
+
+def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, Any]:
+    """Return an error as plain data. The first seven keys are always there.
+
+    Args:
+        error: The error.
+        pending: What was waited for, if it was in a wait.
+    """
     said: dict[str, Any] = {
         "class": type(error).__name__,
         "code": getattr(error, "code", None) or None,
@@ -111,6 +122,12 @@ def as_data(error: BaseException) -> dict[str, Any]:
         said["faults"] = [fault_as_data(fault) for fault in getattr(error, "faults", ())]
         optional = ("action", "call_id", "attempts", "field", "faults")
         said = {name: value for name, value in said.items() if value or name not in optional}
+    if pending is not None:
+        said["ids"] = _plain(pending.ids) | said["ids"]
+        if pending.result is not None:  # whatever has become of the wait
+            said |= {"outcome": "accepted", "result": _plain(pending.result)}
+        if can_go_on(error):
+            said["continue_with"] = pending.command
     return said | {"exit_code": exit_code(error)}
 
 
@@ -132,20 +149,26 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def as_lines(error: BaseException) -> list[str]:
-    """Return an error in a few lines for people."""
+def as_lines(error: BaseException, pending: Pending | None = None) -> list[str]:
+    """Return an error in a few lines for people; `pending` is what was waited for, if it was in a wait."""
     code = f" ({code})" if (code := getattr(error, "code", None)) and isinstance(code, str) else ""
     action = f"{error.action}: " if isinstance(error, errors.EksError) and error.action else ""
     lines = [f"error: {action}{message_of(error)}{code}"]
     if len(faults := getattr(error, "faults", ())) > 1:
         lines = [f"error: {len(faults)} faults", *(f"  {fault}" for fault in faults)]
+    facts = _plain(pending.ids) if pending is not None else {}
     if isinstance(error, errors.EksError):
-        facts = {**error.ids, "request_id": error.request_id, "outcome": error.outcome}
+        facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": error.outcome}
         if isinstance(error, (errors.InvalidRequestError, errors.ConfigurationError)):
             facts = {}  # nothing was sent: there is nothing to look up
-        told = ", ".join(f"{name}={value}" for name, value in facts.items() if value)
-        lines += [f"  {told}"] if told else []
-        if isinstance(error, errors.AmbiguousCreate) and error.natural_key:
-            lines.append("  " + ", ".join(f"{name}={value}" for name, value in error.natural_key.items()))
+    if pending is not None and pending.result is not None:
+        facts["outcome"] = "accepted"  # whatever has become of the wait
+    told = ", ".join(f"{name}={value}" for name, value in facts.items() if value)
+    lines += [f"  {told}"] if told else []
+    if isinstance(error, errors.AmbiguousCreate) and error.natural_key:
+        lines.append("  " + ", ".join(f"{name}={value}" for name, value in error.natural_key.items()))
     hint = hint_of(error)
-    return [*lines, f"hint: {hint}"] if hint else lines
+    lines += [f"hint: {hint}"] if hint else []
+    if pending is not None and can_go_on(error):
+        lines.append(f"go on waiting: {pending.command}")
+    return lines

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, Entry] = {
     "call": ("cds_eks.cli.call:command", "Call any action of the service.", "调用服务的任意 Action。"),
+    "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),
     "validate": ("cds_eks.cli.validate:command", "Check a file, without any network.", "离线检查文件。"),
 }
 """Each command or group by name: where it is, and what it does in English and in Chinese. It is imported when it is

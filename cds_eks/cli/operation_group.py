@@ -88,7 +88,11 @@ class OperationCommand(Command):
             skeleton=values.get("skeleton"),
             all_pages=bool(values.get("page_all")),
             limit=values.get("limit"),
+            is_waiting=bool(values.get("wait")),
+            poll_interval=values.get("poll_interval"),
         )
+        if said.poll_interval is not None and not said.is_waiting:
+            raise click.UsageError("--poll-interval goes with --wait alone.")
         words = values.get("words") or ()
         invoking.invoke(self.operation, context.obj, said, words, positional(self.operation))
 
@@ -151,6 +155,14 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
             "完成全部检查并显示请求（隐去机密），但不发送。",
         )
         found.append(click.Option(["--dry-run"], is_flag=True, help=dry))
+    if operation.writes and not operation.is_list:
+        from cds_eks.cli.waits.commands import poll_interval_option
+
+        wait = say(
+            "Wait until what it begins has ended; --timeout (1h by default) is for all of it.",
+            "等待所发起的操作结束；--timeout（默认 1h）为总时限。",
+        )
+        found += [click.Option(["--wait"], is_flag=True, help=wait), poll_interval_option()]
     if operation.writes and (operation.takes_request or operation.kind == "create"):
         skeleton = say("Print a file to fill in, with what was given already.", "输出待填写的文件，包含已给出的内容。")
         found.append(click.Option(["--skeleton"], type=click.Choice(("yaml", "toml")), help=skeleton))

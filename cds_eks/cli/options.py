@@ -177,7 +177,7 @@ COMMON_NAMES = frozenset(
     {
         *("output", "query", "columns", "quiet", "yes", "timeout", "profile", "endpoint", "api-revision", "backend"),
         *("debug", "log-format", "no-color", "help", "version", "file", "dry-run", "skeleton", "extra"),
-        *("page-all", "limit", "wait"),
+        *("page-all", "limit", "wait", "poll-interval"),
     }
 )
 """The names of options that are no field's: a field of that name has the option `--field.NAME`."""

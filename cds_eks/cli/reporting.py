@@ -48,9 +48,9 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     open_creates = context.open_creates if code == INTERRUPTED else ()
     if is_json:
         more: dict[str, Any] = {"open_creates": [_open_as_data(each) for each in open_creates]} if open_creates else {}
-        _write(one_line(as_data(_told(error)) | more) + "\n")
+        _write(one_line(as_data(_told(error), context.pending) | more) + "\n")
         return code
-    lines = as_lines(_told(error))
+    lines = as_lines(_told(error), context.pending)
     lines += [f"  open: {_open_as_text(each)}" for each in open_creates]
     begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
     _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
