@@ -33,7 +33,7 @@ class Options(NamedTuple):
         quiet: Print ids only, and nothing beside the result.
         yes: Do not ask.
         timeout: How long the command may take, in seconds.
-        debug: Log each attempt to stderr, and show tracebacks.
+        debug: Show requests, attempts and outcomes on stderr, and tracebacks.
         log_format: How the log is written.
         no_color: No colours.
     """
@@ -160,7 +160,10 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--debug", flag=True,
-            help=say("Log each attempt to stderr; show tracebacks.", "在标准错误中记录每次尝试，并显示 traceback。"),
+            help=say(
+                "Show requests, attempts and outcomes on stderr, without secrets; show tracebacks.",
+                "在标准错误中显示请求、每次尝试和结果（隐去机密），并显示 traceback。",
+            ),
         ),
         _option(
             "--log-format", type=click.Choice(("text", "json")),
