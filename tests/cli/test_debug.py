@@ -26,13 +26,15 @@ def test_each_attempt_is_told_with_the_reason_of_the_next(cli: CommandLine, emul
     lines = [re.sub(r"elapsed=[\d.]+|wait=[\d.]+", "TIME", line) for line in run.err.splitlines()]
     begun, connected, first, again, *rest = [line for line in lines if "request:" not in line]
     assert re.fullmatch(
-        r'debug: cds_eks.cli: ListClusters request: method=GET, url=http://127.0.0.1:\d+/eks/v1, params={"Keyword": "gpu"}',
+        r'debug: cds_eks.cli: ListClusters request: method=GET, url=http://[\d.:]+/eks/v1, params={"Keyword": "gpu"}',
         lines[0],
     )
     assert begun == "debug: cds_eks.cli: ListClusters attempt begins: attempt=1"
     assert connected == "debug: cds_eks.backend: ListClusters connected: TIME"
     assert re.fullmatch(r"debug: .* attempt got a response: attempt=1, http_status=503, bytes=\d+, TIME", first)
-    assert re.fullmatch(r"info: .* failed, and is sent again: attempt=1, error=ServerFault, .*reason=it may pass", again)
+    assert re.fullmatch(
+        r"info: .* failed, and is sent again: attempt=1, error=ServerFault, .*reason=it may pass", again
+    )
     assert rest[0] == "debug: cds_eks.cli: ListClusters attempt begins: attempt=2"
     assert re.fullmatch(r"debug: .* answered: attempts=2, code=Success, request_id=[\w-]+, TIME", rest[-1])
 
