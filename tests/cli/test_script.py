@@ -6,7 +6,6 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def emulator() -> Emulator:
 
 
 @pytest.fixture
-def folder(cli: CommandLine, tmp_path: Path) -> Iterator[Path]:
+def folder(cli: CommandLine, tmp_path: Path) -> Path:
     """A folder to run it in, with `cds-eks` on the path."""
     program = tmp_path / "bin" / "cds-eks"
     program.parent.mkdir()
