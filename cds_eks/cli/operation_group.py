@@ -13,6 +13,7 @@ from cds_eks.cli.fields import Path, flat, metavar_of, option_for, option_name, 
 from cds_eks.cli.groups import Command, Entry, Group
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
+from cds_eks.cli.options import poll_interval_option
 
 
 def operations_of(group: str) -> tuple[Operation, ...]:
@@ -156,8 +157,6 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
         )
         found.append(click.Option(["--dry-run"], is_flag=True, help=dry))
     if operation.writes and not operation.is_list:
-        from cds_eks.cli.waits.commands import poll_interval_option
-
         wait = say(
             "Wait until what it begins has ended; --timeout (1h by default) is for all of it.",
             "等待所发起的操作结束；--timeout（默认 1h）为总时限。",

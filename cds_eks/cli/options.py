@@ -176,6 +176,12 @@ def common_options() -> list[click.Option]:
     ]  # fmt: skip
 
 
+def poll_interval_option() -> click.Option:
+    """Return the option that says how long the pauses between polls are."""
+    told = say("The pauses between polls; 1s that grows to 15s by default.", "轮询间隔；默认从 1s 逐渐增至 15s。")
+    return click.Option(["--poll-interval"], type=Duration(), metavar="TIME", help=told)
+
+
 COMMON_NAMES = frozenset(
     {
         *("output", "query", "columns", "quiet", "yes", "timeout", "profile", "endpoint", "api-revision", "backend"),

@@ -11,6 +11,7 @@ import pytest
 
 from cds_eks.cli.description import Operation
 from cds_eks.cli.fields import flat, option_name
+from cds_eks.cli.groups import loaded
 from cds_eks.cli.main import COMMANDS
 from cds_eks.cli.operation_group import operations_of
 from cds_eks.cli.operations import GROUPS
@@ -215,7 +216,8 @@ def commands(command: click.Command, ctx: click.Context) -> list[click.Command]:
 def test_no_option_is_there_twice() -> None:
     root = Root(COMMANDS)
     found = commands(root, click.Context(root))
-    assert len(found) == len(OPERATIONS) + len(COMMANDS)
+    by_hand = [each for name, entry in COMMANDS.items() for each in commands(loaded(name, entry), click.Context(root))]
+    assert len(found) == len(OPERATIONS) + len(by_hand)
     for command in found:
         names = [name for param in command.params for name in (*param.opts, *param.secondary_opts)]
         assert len(names) == len(set(names)), command.name

@@ -11,7 +11,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.groups import Command, Group
 from cds_eks.cli.language import say
 from cds_eks.cli.operation_group import operations_of
-from cds_eks.cli.options import Duration
+from cds_eks.cli.options import poll_interval_option
 from cds_eks.cli.waits.plan import Kind, Pending, Wait, command_for
 
 _SOURCES: dict[Kind, tuple[str, str]] = {
@@ -87,12 +87,6 @@ def _pools(
             raise click.UsageError(f"{id_!r} needs its cluster: give CLUSTER/POOL, or --cluster-id.")
         waits.append(Wait(kind, own, before if slash else cluster_id or "", replicas=replicas))
     _run(context, waits, poll_interval)
-
-
-def poll_interval_option() -> click.Option:
-    """Return the option that says how long the pauses between polls are."""
-    told = say("The pauses between polls; 1s that grows to 15s by default.", "轮询间隔；默认从 1s 逐渐增至 15s。")
-    return click.Option(["--poll-interval"], type=Duration(), metavar="TIME", help=told)
 
 
 def _for_option() -> click.Option:

@@ -105,8 +105,8 @@ def waits_after(
 
     Returns:
         The task or event that the answer names; then what the operation made, changed or deleted, if it is a cluster or
-        a node pool. Of an operation that names no task, that its cluster is idle. Nothing, if it has no cluster either:
-        it is done when it is answered.
+        a node pool. Of an operation on a cluster that names no task, that the cluster is idle. Any other is done when
+        it is answered: there is nothing to wait for.
     """
     cluster_id = result.get("cluster_id") or given.get("cluster_id") or ""
     pool_id = result.get("node_pool_id") or given.get("node_pool_id") or ""
@@ -126,7 +126,7 @@ def waits_after(
     tasks: tuple[Wait, ...] = (Wait("task", task_id, may_be_gone=is_deletion),) if task_id else ()
     if event_id := result.get("event_id"):
         tasks += (Wait("event", event_id, may_be_gone=is_deletion),)
-    if not tasks and not own and cluster_id:
+    if not tasks and not own and cluster_id and operation.group == "clusters":
         own = (Wait("idle", cluster_id),)
     # What is new has no state of before, so that its error counts at once. What was there may still show an old one.
     stages = (tasks + own,) if operation.kind == "create" else (tasks, own)
