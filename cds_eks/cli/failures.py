@@ -21,6 +21,37 @@ THROTTLED = 7
 TIMED_OUT = 124
 INTERRUPTED = 130
 
+
+class Incomplete(click.ClickException):
+    """A command has printed its result, and yet not all was done.
+
+    Args:
+        message: What was not.
+        exit_code: The exit code.
+        kind: What the JSON calls it: the name of a class of errors.
+        outcome: As errors have it; None if no request is open.
+        hint: What to do.
+        more: Further facts for the JSON.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        exit_code: int,
+        *,
+        kind: str,
+        outcome: str | None = None,
+        hint: str | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code_of_exit: int = exit_code
+        self.kind = kind
+        self.outcome = outcome
+        self.hint = hint
+        self.more: Mapping[str, Any] = more or {}
+
+
 CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.AmbiguousCreate, UNKNOWN_CREATE),  # it is also what went wrong, so it comes first
     (errors.NotFound, NOT_FOUND),
@@ -52,6 +83,8 @@ class ResultNotPrinted(errors.EksError):
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code of an error."""
+    if isinstance(error, Incomplete):
+        return error.code_of_exit
     return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
 
 
@@ -74,6 +107,8 @@ _HINTS: tuple[tuple[type[BaseException], str], ...] = (
 
 def hint_of(error: BaseException) -> str | None:
     """Return what to do about an error, or None."""
+    if isinstance(error, Incomplete):
+        return error.hint
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"see `{error.ctx.command_path} --help`"
     return next((hint for kind, hint in _HINTS if isinstance(error, kind)), None)
@@ -113,6 +148,8 @@ def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, A
         "request_id": None,
         "hint": hint_of(error),
     }
+    if isinstance(error, Incomplete):
+        said |= {"class": error.kind, "outcome": error.outcome, **_plain(error.more)}
     if isinstance(error, errors.EksError):
         said |= {"class": public_name(error), "outcome": error.outcome, "ids": _plain(error.ids)}
         said |= {"request_id": error.request_id, "action": error.action, "call_id": error.call_id}

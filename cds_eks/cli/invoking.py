@@ -131,7 +131,7 @@ def field_of(text: str, shown: str) -> tuple[str, Any]:
         parsed = value
     if not is_secret_name(name):
         return name, parsed
-    from cds_eks.fleet.plan.secrets import SecretRef
+    from cds_eks.documents.secrets import SecretRef
 
     reference = SecretRef.of(value)
     if reference.source == "inline":

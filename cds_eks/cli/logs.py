@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +47,21 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(f"{self.format(record)}\n")
         sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def without(is_told: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
+    """Leave out warnings of what a command tells itself; with `--debug` they are there."""
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        return handler.level < logging.WARNING or not is_told(record)
+
+    handler = next(each for each in logging.getLogger("cds_eks").handlers if isinstance(each, _Handler))
+    handler.addFilter(is_wanted)
+    try:
+        yield
+    finally:
+        handler.removeFilter(is_wanted)
 
 
 def set_up(options: Options) -> None:

@@ -11,11 +11,27 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, Entry] = {
     "call": ("cds_eks.cli.call:command", "Call any action of the service.", "调用服务的任意 Action。"),
-    "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),
+    "completion": (
+        "cds_eks.cli.completion:command",
+        "Print the completion script of a shell.",
+        "输出 shell 的补全脚本。",
+    ),
+    "emulator": (
+        "cds_eks.cli.emulator:command",
+        "Serve an emulator of the service on this machine.",
+        "在本机运行服务的模拟器。",
+    ),
+    "fleet": (
+        "cds_eks.cli.fleet.group:command",
+        "Many clusters from one plan: provision, status, …",
+        "按一份规划管理多个集群：provision、status 等。",
+    ),
     "validate": ("cds_eks.cli.validate:command", "Check a file, without any network.", "离线检查文件。"),
+    "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),
 }
 """Each command or group by name: where it is, and what it does in English and in Chinese. It is imported when it is
-used. `clusters endpoints` is a command in a generated group. The generated groups themselves are not listed."""
+used. `clusters endpoints` is a command in a generated group. The generated groups themselves are not listed.
+The commands of `fleet` work without that word too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

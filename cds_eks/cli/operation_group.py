@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cds_eks.cli.completing import files
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.fields import Path, flat, metavar_of, option_for, option_name, plain_value, put
 from cds_eks.cli.groups import Command, Entry, Group
@@ -147,7 +148,7 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
         "含字段的文件（TOML、YAML、JSON），- 为标准输入；命令行选项优先。",
     )
     found: list[click.Parameter] = [
-        click.Option(["-f", "--file"], metavar="FILE", help=file),
+        click.Option(["-f", "--file"], metavar="FILE", shell_complete=files, help=file),
         click.Option(["--extra"], metavar="NAME=TEXT", multiple=True, help=extra),
     ]
     if operation.writes:

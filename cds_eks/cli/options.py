@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
+from cds_eks.cli.completing import profiles
 from cds_eks.cli.language import say
 
 Format = Literal["table", "json", "yaml", "jsonl", "csv", "name"]
@@ -143,7 +144,7 @@ def common_options() -> list[click.Option]:
             help=say("How long it may take: 90s, 30m, 1h30m.", "最长用时：90s、30m、1h30m。"),
         ),
         _option(
-            "--profile", metavar="NAME",
+            "--profile", metavar="NAME", shell_complete=profiles,
             help=say("The profile to use.", "使用的配置档。"),
         ),
         _option(

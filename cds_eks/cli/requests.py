@@ -11,9 +11,9 @@ import click
 from cds_eks.cli.context import is_terminal
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.documents import Document, Path
+from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.plan.faults import PlanFault, path_text
-from cds_eks.fleet.plan.secrets import SecretRef, SecretUnavailable
 from cds_eks.fleet.plan.walk import Walk
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.validators import Rule, ValidationFailure

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.description import Operation
 from cds_eks.cli.documents import Document, by_python_names, read
@@ -88,7 +89,7 @@ def command() -> Command:
         ),
         params=[
             click.Option(
-                ["-f", "--file"], required=True, metavar="FILE",
+                ["-f", "--file"], required=True, metavar="FILE", shell_complete=files,
                 help=say("The file, - for stdin.", "文件，- 为标准输入。"),
             ),
             click.Option(

@@ -13,7 +13,7 @@ from cds_eks.cli.description import Operation
 from cds_eks.cli.fields import flat, option_name
 from cds_eks.cli.groups import loaded
 from cds_eks.cli.main import COMMANDS
-from cds_eks.cli.operation_group import operations_of
+from cds_eks.cli.operation_group import OperationCommand, operations_of
 from cds_eks.cli.operations import GROUPS
 from cds_eks.cli.options import COMMON_NAMES
 from cds_eks.cli.root import Root
@@ -218,6 +218,9 @@ def test_no_option_is_there_twice() -> None:
     found = commands(root, click.Context(root))
     by_hand = [each for name, entry in COMMANDS.items() for each in commands(loaded(name, entry), click.Context(root))]
     assert len(found) == len(OPERATIONS) + len(by_hand)
+    assert sum(isinstance(each, OperationCommand) for each in found) == len(OPERATIONS)
+    groups = {name for name, entry in COMMANDS.items() if isinstance(loaded(name, entry), click.Group)}
+    assert {each.name for each in found} >= {name.rpartition(" ")[2] for name in COMMANDS} - groups
     for command in found:
         names = [name for param in command.params for name in (*param.opts, *param.secondary_opts)]
         assert len(names) == len(set(names)), command.name

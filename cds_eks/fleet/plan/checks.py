@@ -7,16 +7,17 @@ from typing import Any
 
 import attrs
 
+from cds_eks.documents.reading import Path
+from cds_eks.documents.secrets import HOW, SecretRef
 from cds_eks.fleet.plan import entries as plan
 from cds_eks.fleet.plan.document import Document
 from cds_eks.fleet.plan.entries import ClusterEntry, PoolEntry, SecretUse
-from cds_eks.fleet.plan.faults import Path, PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault, path_text
 from cds_eks.fleet.plan.hardware import gpus_of_node
 from cds_eks.fleet.plan.limits import limit_faults
 from cds_eks.fleet.plan.merging import Origins, merged
 from cds_eks.fleet.plan.naming import name_faults, pool_name_faults
 from cds_eks.fleet.plan.pool_shape import FurtherPool
-from cds_eks.fleet.plan.secrets import HOW, SecretRef
 from cds_eks.fleet.plan.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape

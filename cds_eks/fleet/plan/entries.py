@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from cds_eks.fleet.plan.faults import Path
-from cds_eks.fleet.plan.secrets import SecretRef
+from cds_eks.documents.reading import Path
+from cds_eks.documents.secrets import SecretRef
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.schema.shape import fields_of
 from cds_eks.schema.validators import Integer, Rule

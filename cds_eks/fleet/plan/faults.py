@@ -6,11 +6,9 @@ from collections.abc import Iterable
 
 import attrs
 
+from cds_eks.documents.reading import Path
 from cds_eks.errors import InvalidRequestError
 from cds_eks.schema.validators import printable_name
-
-Path = tuple[str | int, ...]
-"""Where a value stands in a plan: keys, and the indexes of entries of lists."""
 
 
 def path_text(path: Path) -> str:

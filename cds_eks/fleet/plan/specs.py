@@ -7,13 +7,13 @@ from typing import Any
 
 import attrs
 
+from cds_eks.documents.secrets import SecretRef
 from cds_eks.fleet.items import NewItem, cluster_item_id, pool_item_id
 from cds_eks.fleet.plan.digests import Digests
 from cds_eks.fleet.plan.entries import ClusterEntry, PoolEntry
 from cds_eks.fleet.plan.merging import with_secrets
 from cds_eks.fleet.plan.names import names_of
 from cds_eks.fleet.plan.requests import Resolve, cluster_request, pool_request, resolved
-from cds_eks.fleet.plan.secrets import SecretRef
 from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
 
 

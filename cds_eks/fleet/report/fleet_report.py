@@ -130,7 +130,8 @@ class FleetReport:
             path: Where to.
             encoding: `utf-8-sig` lets Excel show Chinese text on a double click.
         """
-        from cds_eks.fleet.report import table, writing
+        from cds_eks.documents import writing
+        from cds_eks.fleet.report import table
 
         return writing.write_whole(path, table.to_csv_text(self.items).encode(encoding, "backslashreplace"))
 
@@ -144,7 +145,8 @@ class FleetReport:
         Raises:
             ConfigurationError: jinja2 is not installed (the extra `fleet`), or the language is another one.
         """
-        from cds_eks.fleet.report import page, writing
+        from cds_eks.documents import writing
+        from cds_eks.fleet.report import page
 
         return writing.write_whole(path, writing.encoded(page.render(self, lang)))
 
