@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import string
 import sys
 import tempfile
@@ -31,7 +30,7 @@ FILES = {
     "pool.yaml": ROOT / "examples" / "node_pool.yaml",
     "fleet.toml": ROOT / "examples" / "fleet.toml",
 }
-"""The files that the examples find in their folder."""
+"""The files that the examples find in their folder; the plan of fewer clusters than there."""
 
 
 class Example(NamedTuple):
@@ -43,7 +42,7 @@ class Example(NamedTuple):
         files: Files that are put there beforehand, beside those of `FILES`.
         shows: How many lines of what it shows stand on the page; all of them by default.
         code: The exit code of the last command line.
-        serves: Whether it goes on until it is interrupted.
+        serves: How many lines it writes before it is interrupted, if it goes on until then; else 0.
     """
 
     command: str
@@ -51,7 +50,7 @@ class Example(NamedTuple):
     files: dict[str, str]
     shows: int | None
     code: int
-    serves: bool
+    serves: int
 
 
 def load() -> dict[str, Example]:
@@ -64,7 +63,7 @@ def load() -> dict[str, Example]:
             said.get("files", {}),
             said.get("shows"),
             said.get("code", 0),
-            said.get("serves", False),
+            said.get("serves", 0),
         )
         for command, said in table.items()
     }
@@ -85,16 +84,16 @@ def shown_by(example: Example, language: str) -> str:
         ValueError: It ends with another exit code.
     """
     from codegen.command_tree import set_language
-    from codegen.command_world import normalized, run_in_process, run_until_it_serves, served
+    from codegen.command_world import normalized, run_in_process, run_while_it_serves, served
 
-    with served() as url, _folder(example):
+    with served(), _folder(example):
         set_language(language)
         parts: list[str] = []
         variables: dict[str, str] = {}
         for number, line in enumerate(example.run):
             name, words = parsed(line, variables)
             if example.serves:
-                return normalized(run_until_it_serves(words), url).rstrip()
+                return normalized(run_while_it_serves(words, example.serves)).rstrip()
             code, text = run_in_process(words)
             if code != (example.code if number == len(example.run) - 1 else 0):
                 raise ValueError(f"{line} ends with {code}:\n{text}")
@@ -102,7 +101,7 @@ def shown_by(example: Example, language: str) -> str:
                 variables[name] = text.rstrip("\n")
             else:
                 parts.append(text)
-        lines = normalized("".join(parts), url).splitlines()
+        lines = normalized("".join(parts)).splitlines()
     cut = lines[: example.shows] + (["…"] if example.shows is not None and example.shows < len(lines) else [])
     return "\n".join(line.rstrip() for line in cut)
 
@@ -131,7 +130,8 @@ def _folder(example: Example) -> Iterator[None]:
     with tempfile.TemporaryDirectory() as name:
         for file, source in FILES.items():
             if source.exists():
-                shutil.copy(source, Path(name) / file)
+                text = source.read_text(encoding="utf-8").replace("count = 18", "count = 2")
+                (Path(name) / file).write_text(text, encoding="utf-8")
         for file, text in example.files.items():
             (Path(name) / file).write_text(text, encoding="utf-8")
         os.chdir(name)

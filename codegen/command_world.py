@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from cds_eks.emulator import Emulator
 
@@ -24,7 +25,7 @@ UNSET = ("CDS_EKS_API_REVISION", "CDS_API_HOST", "CDS_PROFILE", "NO_COLOR", "CDS
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served() -> Iterator[None]:
     """Serve an emulator with a few things in it, and have the environment lead to it."""
     emulator = Emulator(speed=6000)
     fill(emulator)
@@ -36,7 +37,7 @@ def served() -> Iterator[str]:
         os.environ.update(SETTINGS, CDS_EKS_ENDPOINT=url)
         os.environ.update(CDS_SECRET_ID=key.access_key_id, CDS_SECRET_KEY=key.secret_access_key)
         try:
-            yield url
+            yield
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -68,32 +69,34 @@ def run_in_process(words: list[str]) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def run_until_it_serves(words: list[str]) -> str:
-    """Run `cds-eks` in a process of its own, and return the lines that it writes until it pauses; then end it."""
+def run_while_it_serves(words: list[str], lines: int) -> str:
+    """Run `cds-eks` in a process of its own until it has written so many lines, and return them."""
     command = [sys.executable, "-u", "-m", "cds_eks.cli", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as child:
         assert child.stdout is not None
-        lines = [child.stdout.readline()]
-        os.set_blocking(child.stdout.fileno(), False)
-        lines += child.stdout.readlines()
+        text = "".join(child.stdout.readline() for _ in range(lines))
         child.terminate()
-    return "".join(lines)
+    return text
 
 
 _IDS = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_ALMOST = re.compile(r"\b(\d+)m5\ds\b")
+"""What is left of a time limit a moment after it began."""
+
 _OTHERS = (
     (re.compile(r"\b20\d\d-\d\d-\d\d([ T])\d\d:\d\d:\d\d"), r"2025-10-01\g<1>08:00:00"),
     (re.compile(r"\beks-[0-9a-z]{16}\b"), "eks-0123456789abcdef"),
-    (re.compile(r"\b\d+(\.\d+)?s\b"), "1s"),
-    (re.compile(r"\bpython\S* -m cds_eks\.cli\b"), "cds-eks"),
+    (re.compile(r"\b\d+(?:\.\d+)?( ?)s\b"), r"1\g<1>s"),
+    (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:8080"),
 )
 
 
-def normalized(text: str, url: str) -> str:
+def normalized(text: str) -> str:
     """Return what an example shows with ids, times, durations and addresses that are the same in every run."""
     seen: dict[str, str] = {}
     text = _IDS.sub(lambda found: seen.setdefault(found[0], f"0a1b2c3d-0000-4000-8000-{len(seen) + 1:012}"), text)
-    text = text.replace(url.partition("://")[2].partition("/")[0], "127.0.0.1:8080")
+    text = text.replace(f"{Path.cwd()}{os.sep}", "")
+    text = _ALMOST.sub(lambda found: "1h" if found[1] == "59" else f"{int(found[1]) + 1}m", text)
     for pattern, by in _OTHERS:
         text = pattern.sub(by, text)
     return text
