@@ -130,6 +130,16 @@ def test_what_is_not_there_yet_is_waited_for(cli: CommandLine, emulator: Emulato
     assert emulator.ledger.count("GetCluster", "ResourceNotFound") > 0
 
 
+def test_while_its_task_goes_on_a_cluster_may_be_missing_for_long(
+    cli: CommandLine, emulator: Emulator, request_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_eks.waiting.watch.UNSEEN", 0.0)
+    emulator.faults.add(Fault("stale", "CreateCluster", seconds=200))
+    run = cli.done("clusters", "create", "-f", request_file, *WAIT, *JSON)
+    assert run.json["cluster"]["cluster_status"] == "running"
+    assert emulator.ledger.count("GetCluster", "ResourceNotFound") > 1
+
+
 def test_all_that_are_named_are_waited_for(cli: CommandLine, emulator: Emulator) -> None:
     for number in range(20):
         emulator.add_task(f"t-{number}")
@@ -170,6 +180,24 @@ def test_a_deletion_that_somebody_else_began_is_waited_for(
         cli.done(group, "delete", *ids, "--yes", "-q")
         cli.done("wait", group[:-1].removeprefix("node-"), "/".join(ids), "--for", "deleted", *FAST)
     assert cli("clusters", "get", "c-1").code == 3
+
+
+GONE = Fault("throttle", "GetTaskStatus", status=404, code="ResourceNotFound", skip=1)
+"""A task is gone, once it was seen."""
+
+
+def test_the_task_of_a_deletion_may_be_gone_with_what_it_has_deleted(
+    cli: CommandLine, emulator: Emulator, world: dict[str, str]
+) -> None:
+    emulator.faults.add(GONE)
+    assert cli.done("nodes", "delete", "c-1", "n-1", "--yes", *WAIT, *JSON).json["task"] is None
+
+
+def test_the_task_of_anything_else_may_not(cli: CommandLine, emulator: Emulator, world: dict[str, str]) -> None:
+    emulator.faults.add(GONE)
+    run = cli("node-pools", "scale", "c-1", "p-1", "3", *WAIT, *JSON)
+    assert (run.code, run.failure["class"], run.failure["outcome"]) == (3, "NotFound", "accepted")
+    assert "continue_with" not in run.failure
 
 
 # --- 1: failed --------------------------------------------------------------------------------------------------------
@@ -261,24 +289,24 @@ def test_a_wait_that_times_out_names_the_command_that_goes_on(
     cli: CommandLine, emulator: Emulator, request_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SteppingClock, "step", 0.0)
-    run = cli("clusters", "create", "-f", request_file, *WAIT, "--timeout", "0.5s", *JSON)
+    monkeypatch.setattr("cds_eks.cli.waits.waiting.DEFAULT_SECONDS", 0.3)  # the create itself has time
+    run = cli("clusters", "create", "-f", request_file, *WAIT, *JSON)
     assert (run.code, run.out) == (124, "")
     told = run.failure
     assert (told["class"], told["outcome"]) == ("WaitTimeout", "accepted")
     cluster = emulator.ledger.created("cluster")[0].id
     assert told["ids"] == {"cluster_id": cluster, "task_id": told["result"]["task_id"]}
-    assert told["continue_with"] == f"cds-eks wait cluster {cluster} --timeout 0.5s --poll-interval 0.001s"
+    assert told["continue_with"] == f"cds-eks wait cluster {cluster} --poll-interval 0.001s"
     monkeypatch.setattr(SteppingClock, "step", 5.0)
     words = shlex.split(told["continue_with"])[1:]
-    words[words.index("0.5s")] = "30s"
-    assert cli.done(*words, *JSON).json[0]["cluster_status"] == "running"
+    assert cli.done(*words, "--timeout", "30s", *JSON).json[0]["cluster_status"] == "running"
 
 
 def test_a_wait_for_many_that_times_out_names_those_that_go_on(cli: CommandLine, emulator: Emulator) -> None:
     for task in ("slow-1", "slow-2"):
         emulator.add_task(task, status="doing")
     emulator.add_task("good")
-    words = ["wait", "task", "slow-1", "good", "slow-2", *FAST, "--timeout", "0.2s"]
+    words = ["wait", "task", "slow-1", "good", "slow-2", *FAST, "--timeout", "1s"]
     run = cli(*words, *JSON)
     assert (run.code, run.out) == (124, "")
     assert run.failure["ids"]["pending_ids"] == ["slow-1", "slow-2"]
@@ -287,7 +315,7 @@ def test_a_wait_for_many_that_times_out_names_those_that_go_on(cli: CommandLine,
     assert shown.code == 124
     last = shown.err.splitlines()[-1]
     assert last == (
-        "go on waiting: cds-eks wait task slow-1 good slow-2 --api-revision 2025-10-11 --timeout 0.2s "
+        "go on waiting: cds-eks wait task slow-1 good slow-2 --api-revision 2025-10-11 --timeout 1s "
         "--poll-interval 0.001s"
     )
 

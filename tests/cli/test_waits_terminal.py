@@ -137,6 +137,16 @@ def test_a_terminal_shows_how_it_goes_on(
     assert "node_pool.available_node_count  3\r\n" in shown
 
 
+def test_a_terminal_shows_the_steps_of_a_cluster(
+    cli: CommandLine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, request_file: str
+) -> None:
+    monkeypatch.setattr(SteppingClock, "step", 0.0)
+    child = spawned("clusters", "create", "-f", request_file, "--wait", *FAST)
+    child.expect(r"cluster [0-9a-f-]{36}  creating: [\w.-]+ doing")
+    emulator.clock.advance(3600)
+    assert ended(child)[1] == 0
+
+
 @pytest.mark.usefixtures("stuck")
 def test_ctrl_c_on_a_terminal_leaves_its_cursor_and_names_the_ids(cli: CommandLine) -> None:
     child = spawned(*SCALE)

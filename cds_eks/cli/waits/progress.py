@@ -19,6 +19,8 @@ MOST_LINES = 12
 class Silent:
     """Tells of no change."""
 
+    wants_steps = False
+
     def changed(self, wait: Wait, words: str) -> None:
         """Tell of a state."""
 
@@ -33,6 +35,8 @@ class Live:
         progress: What draws them.
         waits: The things.
     """
+
+    wants_steps = True
 
     def __init__(self, progress: Any, waits: Sequence[Wait]) -> None:
         self._progress = progress

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import anyio
 
 from cds_eks._runtime import clocks
+from cds_eks.cli.language import say
 from cds_eks.cli.waits.plan import Wait
 from cds_eks.errors import EksError, NotFound, WaitTimeout
-from cds_eks.schema.status import is_failure
+from cds_eks.schema.status import is_failure, normal
 from cds_eks.waiting.polling import PollClock, wait_for
 from cds_eks.waiting.rounds import timeout_of_many
 from cds_eks.waiting.verdicts import Verdict
@@ -18,14 +19,20 @@ from cds_eks.waiting.watch import Watch
 
 if TYPE_CHECKING:
     from cds_eks.client import AsyncEksClient
-    from cds_eks.models import NodePool
+    from cds_eks.models import ClusterEvent, NodePool
 
 LEAST = 0.001
 """Seconds that a wait is given when there are none left, so that it says what it knows."""
 
 
 class Notices(Protocol):
-    """Who is told how waits go on."""
+    """Who is told how waits go on.
+
+    Attributes:
+        wants_steps: Whether the steps that the service takes on a cluster are read too, for one more request a poll.
+    """
+
+    wants_steps: bool
 
     def changed(self, wait: Wait, words: str) -> None:
         """Tell of a state."""
@@ -47,7 +54,7 @@ async def carry_out(
         notices: Is told of all changes.
 
     Returns:
-        What each came to; True for what is gone.
+        What each came to; True for what is gone as it was to be, None for the task of a deletion that is gone as well.
 
     Raises:
         EksError: One ended badly, and the others were left at once; or the time is up for some.
@@ -57,9 +64,8 @@ async def carry_out(
     failures: list[EksError] = []
 
     async def run(wait: Wait) -> None:
-        seconds = max(ends - clocks.monotonic(), LEAST)
         try:
-            results[wait] = await _one(wait, eks, seconds, poll_interval, lambda words: notices.changed(wait, words))
+            results[wait] = await _until_it_is_there(wait)
         except WaitTimeout as error:
             timeouts[wait] = error
         except EksError as error:
@@ -67,6 +73,17 @@ async def carry_out(
             group.cancel_scope.cancel()
         else:
             notices.ended(wait)
+
+    async def _until_it_is_there(wait: Wait) -> Any:
+        """Wait for one thing. While its task goes on, the task says best what becomes of a thing that is not there."""
+        while True:
+            seconds = max(round(ends - clocks.monotonic(), 1), LEAST)  # as it is told
+            try:
+                return await _one(wait, eks, seconds, poll_interval, notices)
+            except NotFound:
+                goes_on = any(each.kind in ("task", "event") and each not in results for each in waits)
+                if wait.kind not in ("cluster", "pool") or not goes_on:
+                    raise
 
     began = clocks.monotonic()
     async with anyio.create_task_group() as group:
@@ -98,22 +115,31 @@ def _timed_out(
     name = f"{list(first.ids)[-1 if first.cluster_id else 0]}s"
     states = {wait.shown: state for wait, state in results.items()}
     wanted = [wait.shown for wait in waits]
-    return timeout_of_many(wanted, {}, words, states, name=name, timeout=round(max(seconds, LEAST), 3))
+    return timeout_of_many(wanted, {}, words, states, name=name, timeout=max(round(seconds, 1), LEAST))
 
 
-async def _one(
-    wait: Wait, eks: AsyncEksClient, timeout: float, poll_interval: float | None, tell: Callable[[str], None]
-) -> Any:
+async def _one(wait: Wait, eks: AsyncEksClient, timeout: float, poll_interval: float | None, notices: Notices) -> Any:
     """Wait for one thing."""
-    settings: dict[str, Any] = {"timeout": timeout, "poll_interval": poll_interval}
-    settings["on_change"] = lambda state: tell(words_of(state))
+    words = ""
+
+    def on_change(state: Any) -> None:
+        nonlocal words
+        words = words_of(state)
+        notices.changed(wait, words)
+
+    def on_step(step: ClusterEvent) -> None:
+        name = say(step.subtask_type or step.subtask_name or "", step.subtask_name or step.subtask_type or "")
+        notices.changed(wait, f"{words}: {name} {step.status or ''}".strip())
+
+    settings: dict[str, Any] = {"timeout": timeout, "poll_interval": poll_interval, "on_change": on_change}
     match wait.kind:
         case "task":
             return await _task(wait, eks, settings)
         case "event":
             return await _event(wait, eks, settings)
         case "cluster":
-            return await eks.wait.cluster_running(wait.id, **settings)
+            steps = on_step if notices.wants_steps else None
+            return await eks.wait.cluster_running(wait.id, on_step=steps, **settings)
         case "idle":
             return await eks.wait.idle(wait.id, **settings)
         case "pool":
@@ -129,13 +155,13 @@ async def _one(
 async def _task(wait: Wait, eks: AsyncEksClient, settings: Mapping[str, Any]) -> Any:
     with _Seen(wait, settings) as seen:
         return await eks.wait.task(wait.id, **seen.settings)
-    return True
+    return None
 
 
 async def _event(wait: Wait, eks: AsyncEksClient, settings: Mapping[str, Any]) -> Any:
     with _Seen(wait, settings) as seen:
         return await eks.wait.event(wait.id, **seen.settings)
-    return True
+    return None
 
 
 class _Seen:
@@ -197,4 +223,4 @@ def words_of(state: Any) -> str:
     names = ("task_status", "event_status", "cluster_status", "status")
     status = next((data[name] for name in names if data.get(name)), "")
     more = next((data[name] for name in ("task_msg", "event_status_display", "status_str") if data.get(name)), "")
-    return status if not more or more == status else f"{status} ({more})"
+    return status if normal(more) in ("", normal(status)) else f"{status} ({more})"

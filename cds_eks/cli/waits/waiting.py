@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cds_eks._runtime import clocks
 from cds_eks.cli.context import Context
 from cds_eks.cli.description import Operation
 from cds_eks.cli.waits.plan import KEYS, STATES, Pending, Wait, command_for, waits_after
@@ -22,20 +21,20 @@ def wait_for_all(context: Context, stages: Sequence[Sequence[Wait]], poll_interv
         EksError: Something ended badly, or the time is up.
     """
     seconds = context.options.timeout or DEFAULT_SECONDS
-    ends = context.began + seconds
-    return asyncio.run(_wait(context, stages, ends, poll_interval))
+    return asyncio.run(_wait(context, stages, seconds, poll_interval))
 
 
 async def _wait(
-    context: Context, stages: Sequence[Sequence[Wait]], ends: float, poll_interval: float | None
+    context: Context, stages: Sequence[Sequence[Wait]], seconds: float, poll_interval: float | None
 ) -> dict[Wait, Any]:
     from cds_eks.cli.waits.progress import told
     from cds_eks.cli.waits.running import carry_out
 
+    ends = context.began + seconds
     results: dict[Wait, Any] = {}
     everything = [wait for stage in stages for wait in stage]
     async with context.async_client() as eks:
-        with told(context, everything, max(ends - clocks.monotonic(), 0)) as notices:
+        with told(context, everything, seconds) as notices:
             for stage in stages:
                 results |= await carry_out(stage, eks, ends=ends, poll_interval=poll_interval, notices=notices)
     return results
