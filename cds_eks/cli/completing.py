@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 from click.shell_completion import CompletionItem
-
-PROFILES = "cds_eks.cli.profiles:profile_names"
-"""What returns the names of the profiles, without their keys. It must import neither httpx, rich nor the client."""
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -18,9 +13,11 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
 def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """Return the names of profiles; none if the file with them can't be read."""
-    module, _, function = PROFILES.partition(":")
+    from cds_eks.config.profiles import read_profiles
+    from cds_eks.errors import ConfigurationError
+
     try:
-        names = getattr(importlib.import_module(module), function)()
-    except Exception:  # noqa: BLE001 - a shell that completes has no place for errors
-        return []
+        names = read_profiles().names  # which asks for no key
+    except (ConfigurationError, OSError):
+        return []  # a shell that completes has no place for errors
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, Entry] = {
     "fleet": (
         "cds_eks.cli.fleet.group:command",
         "Many clusters from one plan: provision, status, …",
-        "按一份规划管理多个集群：provision、status 等。",
+        "按一份计划管理多个集群：provision、status 等。",
     ),
     "validate": ("cds_eks.cli.validate:command", "Check a file, without any network.", "离线检查文件。"),
     "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),

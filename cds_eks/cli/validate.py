@@ -85,7 +85,7 @@ def command() -> Command:
         callback=_validate,
         help=say(
             "Check a file of a request or of a fleet's plan, without any network: all faults are told, with lines.",
-            "离线检查请求文件或集群规划文件：一次列出全部错误及其行号。",
+            "离线检查请求文件或集群计划文件：一次列出全部错误及其行号。",
         ),
         params=[
             click.Option(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from cds_eks.cli import completing
 from cli.command_line import CommandLine
 from cli.test_startup import modules_of
 
@@ -100,31 +99,44 @@ def test_bash_is_told_to_complete_files() -> None:
         assert done.stdout.startswith("file,"), words
 
 
-def test_names_of_profiles_come_from_a_hook(
-    offline: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    import click
+CONFIG = """default = "work"
+[profiles.work]
+secret_id = "planted-id"
+secret_key = "planted-key"
+allow_inline = true
+[profiles.world]
+endpoint = "https://example.invalid"
+"""
 
-    option = click.Option(["--profile"])
-    ctx = click.Context(click.Command("x"))
-    module = tmp_path / "profiles_for_a_test.py"
-    module.write_text("def profile_names():\n    return ['work', 'world', 'home']\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(completing, "PROFILES", "profiles_for_a_test:profile_names")
-    assert [item.value for item in completing.profiles(ctx, option, "wor")] == ["work", "world"]
-    for broken in ("def profile_names():\n    raise OSError\n", "x = 1\n"):
-        module.write_text(broken)
-        monkeypatch.delitem(sys.modules, "profiles_for_a_test", raising=False)
-        assert completing.profiles(ctx, option, "") == []
+
+def test_names_of_profiles_are_completed_and_nothing_else_of_them(folder: Path) -> None:
+    file = folder / "config.toml"
+    settings = {"CDS_CONFIG_FILE": str(file)}
+    assert completed(folder, "--profile", "", **settings) == []
+    file.write_text(CONFIG)
+    file.chmod(0o600)
+    assert completed(folder, "--profile", "wor", **settings) == ["work", "world"]
+    assert completed(folder, "clusters", "list", "--profile", "worl", **settings) == ["world"]
+    assert completed(folder, "--profile", "planted", **settings) == []
+    for broken in ("[profiles", "profiles = 1"):
+        file.write_text(broken)
+        assert completed(folder, "--profile", "", **settings) == []
 
 
 @pytest.mark.parametrize(
     "words",
     ["", "clusters ", "clusters create --", "fleet ", "provision --", "plan ", "emulator --", "-o ", "--profile "],
 )
-def test_it_imports_neither_httpx_nor_rich_nor_the_client(words: str) -> None:
-    count = len(words.split(" "))
-    seen = modules_of(_CDS_EKS_COMPLETE="bash_complete", COMP_WORDS=f"cds-eks {words}", COMP_CWORD=str(count))
+def test_it_imports_neither_httpx_nor_rich_nor_the_client(words: str, folder: Path) -> None:
+    file = folder / "config.toml"
+    file.write_text(CONFIG)
+    file.chmod(0o600)
+    seen = modules_of(
+        CDS_CONFIG_FILE=str(file),
+        _CDS_EKS_COMPLETE="bash_complete",
+        COMP_WORDS=f"cds-eks {words}",
+        COMP_CWORD=str(len(words.split(" "))),
+    )
     assert "cds_eks.cli.root" in seen
     assert not seen & set(LIGHT)
 

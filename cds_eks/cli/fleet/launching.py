@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,6 +15,7 @@ from cds_eks.cli.fleet.progress import Progress
 from cds_eks.cli.fleet.reports import of_journal
 from cds_eks.cli.fleet.results import Ending
 from cds_eks.cli.fleet.running import Order, finish, meant_items
+from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.run.events import Event, ItemChanged
 from cds_eks.fleet.run.telling import Tally
 
@@ -36,10 +37,8 @@ def launch(context: Context, plan: Plan, where: str, runners: int, values: dict[
 
     Raises:
         Incomplete: Not all was done.
-        UsageError: The keys are those of a profile, which runners do not read.
+        UsageError: A stream of events is asked for.
     """
-    if context.options.profile is not None or os.environ.get("CDS_PROFILE"):
-        raise click.UsageError("--runners reads the keys from CDS_SECRET_ID and CDS_SECRET_KEY, and no profile")
     if context.options.output == "jsonl":
         raise click.UsageError("--runners has no stream of events: use -o json")
     order = Order(journal=where, html=values["html"], csv=values["csv"])
@@ -58,6 +57,7 @@ def _client(context: Context) -> ClientSettings:
         "endpoint": options.endpoint,
         "api_revision": options.api_revision,
         "backend": options.backend,
+        "profile": options.profile,
     }
     return ClientSettings(
         user_agent="cds-eks-cli", **{name: value for name, value in given.items() if value is not None}
@@ -89,17 +89,29 @@ class _Launch:
     async def _carried_out(self, runners: int, client: ClientSettings, settings: dict[str, Any]) -> FleetReport:
         from cds_eks import fleet
 
-        totals = Counter(item.kind for item in self._items)
-        async with fleet.open_journal(self._where) as journal, anyio.create_task_group() as tasks:
-            known = await self._known(journal)
-            with Progress(self._context, Tally(known), totals, "ready") as progress:
+        launched = partial(fleet.launch, self._plan, journal=self._where, runners=runners, client=client, **settings)
+        async with fleet.open_journal(self._where) as journal:
+            report = await self._watched(journal, launched)
+            if self.ending is not None:  # else the next run would find it stopped
+                await journal.stop(None)
+        return report
+
+    async def _watched(self, journal: Journal, launched: Callable[[], Awaitable[FleetReport]]) -> FleetReport:
+        """Show what a launch does, and return its report."""
+        known = await self._known(journal)
+        report: FleetReport | Exception
+        with Progress(self._context, Tally(known), Counter(item.kind for item in self._items), "ready") as progress:
+            async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch, journal, {item.id: item for item in known}, progress.see)
                 if (timeout := self._context.options.timeout) is not None:
                     tasks.start_soon(self._stop_after, journal, timeout)
-                report = await fleet.launch(self._plan, journal=self._where, runners=runners, client=client, **settings)
+                try:
+                    report = await launched()
+                except Exception as error:  # noqa: BLE001 - it is raised below: the group would wrap it
+                    report = error
                 tasks.cancel_scope.cancel()
-            if self.ending is not None:  # else the next run would find it stopped
-                await journal.stop(None)
+        if isinstance(report, Exception):
+            raise report
         return report
 
     async def _known(self, journal: Journal) -> list[Item]:
@@ -109,7 +121,11 @@ class _Launch:
         """Tell of what has changed in the journal."""
         while True:
             await anyio.sleep(PAUSE)
-            for item in await self._known(journal):
+            try:
+                items = await self._known(journal)
+            except JournalError:
+                continue  # the runners see to it
+            for item in items:
                 before = known.get(item.id)
                 if before is not None and before != item:
                     see(ItemChanged(item=item, before=before))
@@ -118,4 +134,4 @@ class _Launch:
     async def _stop_after(self, journal: Journal, timeout: float) -> None:
         await anyio.sleep(timeout)
         self.ending = "timed_out"
-        await journal.stop("the time of --timeout is over")
+        await journal.stop("the time of --timeout is over, for all runners")

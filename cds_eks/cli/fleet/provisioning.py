@@ -145,7 +145,7 @@ def provision() -> Command:
         help=say(
             "Carry a plan out: each cluster and each node pool exactly once.\n\nInterrupted or killed, it goes on with "
             "the same command. The first Ctrl-C finishes what is under way, a second one leaves at once.",
-            "执行规划：每个集群、每个节点池恰好创建一次。\n\n中断或被终止后，重新运行同一命令即可继续。"
+            "执行计划：每个集群、每个节点池恰好创建一次。\n\n中断或被终止后，重新运行同一命令即可继续。"
             "第一次 Ctrl-C 会完成进行中的操作，第二次立即退出。",
         ),
         params=[
@@ -166,7 +166,7 @@ def apply() -> Command:
         callback=_apply,
         help=say(
             "Carry out what `plan save` has written, unless the plan, the journal or the service has changed since.",
-            "执行 `plan save` 保存的规划；若规划、日志或服务此后有变化则拒绝。",
+            "执行 `plan save` 保存的计划；若计划、日志或服务此后有变化则拒绝。",
         ),
         params=[click.Argument(["file"], metavar="FILE", shell_complete=files), *_settings()],
     )
@@ -179,7 +179,7 @@ def save() -> Command:
         callback=_save,
         help=say(
             "Write a plan into FILE, with digests of what the journal and the service say now. `apply` carries it out.",
-            "将规划连同日志和服务当前状态的摘要写入 FILE，由 `apply` 执行。",
+            "将计划连同日志和服务当前状态的摘要写入 FILE，由 `apply` 执行。",
         ),
         params=[
             parameters.plan_argument(),

@@ -114,7 +114,7 @@ def diff() -> Command:
         callback=_diff,
         help=say(
             "Compare what is there with a plan, field by field. The exit code is 2 if there are differences.",
-            "将现状与规划逐字段比较；有差异时退出码为 2。",
+            "将现状与计划逐字段比较；有差异时退出码为 2。",
         ),
         params=[
             parameters.plan_argument(),
