@@ -145,7 +145,7 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--profile", metavar="NAME", shell_complete=profiles,
-            help=say("The profile to use.", "使用的配置档。"),
+            help=say("The profile to use; see `cds-eks profiles`.", "使用的配置档；见 `cds-eks profiles`。"),
         ),
         _option(
             "--endpoint", metavar="URL",

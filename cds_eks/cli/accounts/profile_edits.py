@@ -23,6 +23,16 @@ Lines = list[str]
 Way = Callable[[Lines], Lines | None]
 
 
+def values_of(text: str, name: str, path: Path) -> dict[str, Any]:
+    """Return the keys of a profile as the file has them; none if it is not there. An inline key is among them.
+
+    Raises:
+        ConfigurationError: The file can't be edited.
+    """
+    found = _data_of(text, path).get("profiles", {}).get(name, {})
+    return dict(found) if isinstance(found, dict) else {}
+
+
 def put_profile(text: str, name: str, values: Mapping[str, Any], path: Path) -> str:
     """Return the text with a profile added, or in place of the one of that name.
 
@@ -155,7 +165,10 @@ def _removed(lines: Lines, name: str, *, was_default: bool) -> Lines:
     for block in reversed(list(_own(lines, name))):
         lines = _cut(lines, block)
     if was_default:
-        lines = [line for number, line in enumerate(lines) if number != _default_line(lines)]
+        at = _default_line(lines)
+        lines = [line for number, line in enumerate(lines) if number != at]
+        while at == 0 and lines and not lines[0].strip():  # the empty line that set it apart
+            del lines[0]
     return lines
 
 
