@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
-from cds_eks import fleet
 from cds_eks.fleet.items import Item, Kind
+from cds_eks.fleet.run.events import Event
+from cds_eks.fleet.run.telling import TITLES, Counted, Tally, told
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-TITLES: dict[Kind, str] = {"cluster": "clusters", "node_pool": "node pools"}
-ID: dict[Kind, str] = {"cluster": "cluster_id", "node_pool": "node_pool_id"}
-"""What the id of each is called among an item's ids."""
+STEPS: tuple[Counted, ...] = ("created", "ready")
 PAUSE = 2.0
 """How many seconds lie between two plain lines at the least."""
 
@@ -30,7 +28,7 @@ class FleetProgress:
     """
 
     def __init__(self, items: Iterable[Item], total: dict[Kind, int]) -> None:
-        self._items = {item.id: item for item in items}
+        self._tally = Tally(items)
         self._total = total
         self._last_line = ("", 0.0)
         self._began = time.monotonic()
@@ -38,7 +36,7 @@ class FleetProgress:
         self._tasks = {
             (kind, step): self._bars.add_task(f"{title} {step}", total=total[kind])
             for kind, title in TITLES.items()
-            for step in ("created", "ready")
+            for step in STEPS
             if self._bars is not None
         }
 
@@ -53,17 +51,12 @@ class FleetProgress:
         if self._bars is not None:
             self._bars.stop()
 
-    def see(self, event: object) -> None:
+    def see(self, event: Event) -> None:
         """Show what an event of the run tells."""
-        match event:
-            case fleet.RunStarted(open=open_items) if open_items:
-                self.say(f"{open_items} creates of an earlier run are open: they are looked for first")
-            case fleet.StoppedCreating(reason=reason):
-                self.say(f"no more creates: {reason}")
-            case fleet.ItemChanged(item=item, before=before):
-                self._items[item.id] = item
-                self._tell(item, before)
-                self._show()
+        self._tally.see(event)
+        if (text := told(event)) is not None:
+            self.say(text)
+        self._show()
 
     def say(self, text: str) -> None:
         """Show one line; above the bars, if there are any."""
@@ -72,34 +65,19 @@ class FleetProgress:
         else:
             print(f"  {text}", flush=True)
 
-    def _tell(self, item: Item, before: Item) -> None:
-        if item.state == before.state:
-            return
-        name = item.name if item.kind == "cluster" else f"{item.cluster_name}/{item.name}"
-        why = (item.error or {}).get("message") or (item.error or {}).get("class") or ""
-        if item.state == "unknown":
-            self.say(f"{name}: nobody knows yet whether it was created; looking for it")
-        elif item.state == "accepted" and before.state == "unknown":
-            self.say(f"{name}: it was created after all ({item.origin})")
-        elif item.state in ("planned", "sending") and before.state == "unknown":
-            self.say(f"{name}: it was not created; once more")
-        elif item.state in ("failed", "refused"):
-            self.say(f"{name}: {item.state}: {why}")
-
     def _show(self, *, is_last: bool = False) -> None:
-        counts = Counter((item.kind, "ready") for item in self._items.values() if item.state == "ready")
-        counts.update((item.kind, "created") for item in self._items.values() if ID[item.kind] in item.ids)
         if self._bars is not None:
-            for key, task in self._tasks.items():
-                self._bars.update(task, completed=counts[key])
+            for (kind, step), task in self._tasks.items():
+                self._bars.update(task, completed=self._tally.count(kind, step))
             return
         text = "; ".join(
-            f"{title}: {counts[kind, 'created']} created, {counts[kind, 'ready']} ready of {self._total[kind]}"
+            f"{title}: {self._tally.count(kind, 'created')} created, {self._tally.count(kind, 'ready')} ready "
+            f"of {self._total[kind]}"
             for kind, title in TITLES.items()
         )
-        told, at = self._last_line
+        shown, at = self._last_line
         now = time.monotonic()
-        if text != told and (is_last or not told or now - at >= PAUSE):
+        if text != shown and (is_last or not shown or now - at >= PAUSE):
             self._last_line = (text, now)
             print(f"{now - self._began:6.1f} s  {text}", flush=True)
 

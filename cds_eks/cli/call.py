@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.documents import read
 from cds_eks.cli.failures import ResultNotPrinted, message_of
@@ -78,7 +79,10 @@ def command() -> Command:
                 ["--param", "params"], multiple=True, metavar="NAME=TEXT",
                 help=say("An argument: NAME=TEXT, or NAME:=JSON.", "参数：NAME=TEXT 或 NAME:=JSON。"),
             ),
-            click.Option(["-f", "--file"], metavar="FILE", help=say("A file with arguments.", "含参数的文件。")),
+            click.Option(
+                ["-f", "--file"], metavar="FILE", shell_complete=files,
+                help=say("A file with arguments.", "含参数的文件。"),
+            ),
             click.Option(
                 ["--dry-run"], is_flag=True,
                 help=say("Show the request without secrets, and send nothing.", "显示请求（隐去机密），但不发送。"),

@@ -21,7 +21,17 @@ def settings_of(options: Options) -> dict[str, Any]:
         "api_revision": options.api_revision,
         "backend": options.backend,
     }
-    return {"user_agent": "cds-eks-cli"} | {name: value for name, value in given.items() if value is not None}
+    return _always(options) | {name: value for name, value in given.items() if value is not None}
+
+
+def _always(options: Options) -> dict[str, Any]:
+    """Return the settings that no option says; with `--debug` they show what is sent."""
+    said: dict[str, Any] = {"user_agent": "cds-eks-cli"}
+    if options.debug:
+        from cds_eks.cli.tracing import trace_attempt, trace_call
+
+        said |= {"per_call": [trace_call], "per_attempt": [trace_attempt]}
+    return said
 
 
 def open_client(options: Options) -> EksClient:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from cds_eks._runtime import clocks
 from cds_eks.cli.options import Options
 
 if TYPE_CHECKING:
+    from cds_eks.cli.waits.plan import Pending
     from cds_eks.client import AsyncEksClient
     from cds_eks.outcome.open_creates import OpenCreate
     from cds_eks.sync.client import EksClient
@@ -23,11 +25,15 @@ class Context:
 
     Attributes:
         open_creates: The creates whose fate was open when a client was closed.
+        pending: What the command waits for at the moment.
+        began: When the command began, in monotonic seconds: `--timeout` is for all of it.
     """
 
     def __init__(self) -> None:
         self._given: dict[str, Any] = {}
         self.open_creates: tuple[OpenCreate, ...] = ()
+        self.pending: Pending | None = None
+        self.began = clocks.monotonic()
 
     def note(self, name: str, value: Any) -> None:
         """Take in one of the options that every command takes."""
@@ -91,7 +97,16 @@ class Context:
 
         printing.emit(value, self.options, printing.Hints(tuple(columns), id, tuple(fields)), is_color=self.is_color)
 
-    def emit_write(self, data: Mapping[str, Any], *, action: str, request_id: str | None, id: str = "") -> None:  # noqa: A002
+    def emit_write(
+        self,
+        data: Mapping[str, Any],
+        *,
+        action: str,
+        request_id: str | None,
+        id: str = "",  # noqa: A002
+        came_to: Mapping[str, Any] | None = None,
+        columns: Sequence[str] = (),
+    ) -> None:
         """Print the result of a write: what its answer names, and the id of the request.
 
         Args:
@@ -99,6 +114,8 @@ class Context:
             action: The operation.
             request_id: The service's id of the request.
             id: The key of what `--quiet` prints.
+            came_to: What the write came to, if it was waited for.
+            columns: What tables and CSV show by default; all of it if it is empty.
 
         Raises:
             ResultNotPrinted: It can't be printed; the error has the ids, so that what was made is not lost.
@@ -106,7 +123,8 @@ class Context:
         from cds_eks.cli.failures import ResultNotPrinted, message_of
 
         try:
-            self.emit({**data, "request_id": request_id}, id=id)
+            whole = {**data, "request_id": request_id, **(came_to or {})}
+            self.emit(whole, id=id, columns=columns, fields=columns)
         except (click.ClickException, OSError) as error:
             reason = message_of(error)
         else:
@@ -115,10 +133,16 @@ class Context:
 
     def tell(self, text: str) -> None:
         """Print a note for people on stderr: not with `--quiet`, and not if a program reads the result."""
-        if not self.options.quiet and not self.options.is_for_machines:
-            from cds_eks.cli.output.text import visible
+        if self.options.quiet or self.options.is_for_machines:
+            return
+        if self.options.log_format == "json":
+            from cds_eks.cli.logs import json_line
 
-            click.echo(visible(text, keep="\n"), err=True)
+            click.echo(json_line("info", text), err=True)
+            return
+        from cds_eks.cli.output.text import visible
+
+        click.echo(visible(text, keep="\n"), err=True)
 
     def confirm(self, text: str) -> None:
         """Ask before something that can't be undone.
@@ -154,7 +178,7 @@ class Context:
         """Whether progress may be drawn, on stderr: on a terminal that can, without `--quiet` and `-o json`."""
         options = self.options
         is_asked_for = not options.quiet and not options.is_for_machines and not options.debug
-        return is_asked_for and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        return is_asked_for and is_terminal(sys.stderr) and not self._is_plain  # it is drawn with escapes
 
     @property
     def _is_plain(self) -> bool:

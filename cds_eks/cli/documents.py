@@ -55,7 +55,7 @@ def read(name: str) -> Document:
     from cds_eks.fleet.plan.document import ENDINGS
     from cds_eks.fleet.plan.document import read as read_text
 
-    text = _text_of(name)
+    text = text_of(name)
     source = "stdin" if name == STDIN else name
     ending = FilePath(name).suffix.lower() if name != STDIN else ""
     if ending and ending not in ENDINGS:
@@ -69,7 +69,12 @@ def read(name: str) -> Document:
     return Document(dict(found.data or {}), found.lines, source, base)
 
 
-def _text_of(name: str) -> str:
+def text_of(name: str) -> str:
+    """Return the text of a file, or of stdin for `-`.
+
+    Raises:
+        UsageError: It can't be read.
+    """
     try:
         content = sys.stdin.buffer.read() if name == STDIN else FilePath(name).read_bytes()
         return content.decode("utf-8-sig")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cds_eks import errors
+from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
 FAILED = 1
@@ -19,6 +20,37 @@ CONFLICT = 6
 THROTTLED = 7
 TIMED_OUT = 124
 INTERRUPTED = 130
+
+
+class Incomplete(click.ClickException):
+    """A command has printed its result, and yet not all was done.
+
+    Args:
+        message: What was not.
+        exit_code: The exit code.
+        kind: What the JSON calls it: the name of a class of errors.
+        outcome: As errors have it; None if no request is open.
+        hint: What to do.
+        more: Further facts for the JSON.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        exit_code: int,
+        *,
+        kind: str,
+        outcome: str | None = None,
+        hint: str | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code_of_exit: int = exit_code
+        self.kind = kind
+        self.outcome = outcome
+        self.hint = hint
+        self.more: Mapping[str, Any] = more or {}
+
 
 CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.AmbiguousCreate, UNKNOWN_CREATE),  # it is also what went wrong, so it comes first
@@ -52,6 +84,8 @@ class ResultNotPrinted(errors.EksError):
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code of an error."""
+    if isinstance(error, Incomplete):
+        return error.code_of_exit
     return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
 
 
@@ -78,6 +112,8 @@ _HINTS: tuple[tuple[type[BaseException], str], ...] = (
 
 def hint_of(error: BaseException) -> str | None:
     """Return what to do about an error, or None."""
+    if isinstance(error, Incomplete):
+        return error.hint
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"see `{error.ctx.command_path} --help`"
     return next((hint for kind, hint in _HINTS if isinstance(error, kind)), None)
@@ -96,8 +132,18 @@ def message_of(error: BaseException) -> str:
     return f"an error in cds-eks itself ({type(error).__name__}); --debug shows where"
 
 
-def as_data(error: BaseException) -> dict[str, Any]:
-    """Return an error as plain data. The first seven keys are always there."""
+def can_go_on(error: BaseException) -> bool:
+    """Whether what was waited for when an error ended that may still come."""
+    return not isinstance(error, (errors.TaskFailed, errors.NotFound))
+
+
+def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, Any]:
+    """Return an error as plain data. The first seven keys are always there.
+
+    Args:
+        error: The error.
+        pending: What was waited for, if it was in a wait.
+    """
     said: dict[str, Any] = {
         "class": type(error).__name__,
         "code": getattr(error, "code", None) or None,
@@ -107,6 +153,8 @@ def as_data(error: BaseException) -> dict[str, Any]:
         "request_id": None,
         "hint": hint_of(error),
     }
+    if isinstance(error, Incomplete):
+        said |= {"class": error.kind, "outcome": error.outcome, **_plain(error.more)}
     if isinstance(error, errors.EksError):
         said |= {"class": public_name(error), "outcome": error.outcome, "ids": _plain(error.ids)}
         said |= {"request_id": error.request_id, "action": error.action, "call_id": error.call_id}
@@ -116,6 +164,12 @@ def as_data(error: BaseException) -> dict[str, Any]:
         said["faults"] = [fault_as_data(fault) for fault in getattr(error, "faults", ())]
         optional = ("action", "call_id", "attempts", "field", "faults")
         said = {name: value for name, value in said.items() if value or name not in optional}
+    if pending is not None:
+        said["ids"] = _plain(pending.ids) | said["ids"]
+        if pending.result is not None:  # whatever has become of the wait
+            said |= {"outcome": "accepted", "result": _plain(pending.result)}
+        if can_go_on(error):
+            said["continue_with"] = pending.command
     return said | {"exit_code": exit_code(error)}
 
 
@@ -137,20 +191,26 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def as_lines(error: BaseException) -> list[str]:
-    """Return an error in a few lines for people."""
+def as_lines(error: BaseException, pending: Pending | None = None) -> list[str]:
+    """Return an error in a few lines for people; `pending` is what was waited for, if it was in a wait."""
     code = f" ({code})" if (code := getattr(error, "code", None)) and isinstance(code, str) else ""
     action = f"{error.action}: " if isinstance(error, errors.EksError) and error.action else ""
     lines = [f"error: {action}{message_of(error)}{code}"]
     if len(faults := getattr(error, "faults", ())) > 1:
         lines = [f"error: {len(faults)} faults", *(f"  {fault}" for fault in faults)]
+    facts = _plain(pending.ids) if pending is not None else {}
     if isinstance(error, errors.EksError):
-        facts = {**error.ids, "request_id": error.request_id, "outcome": error.outcome}
+        facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": error.outcome}
         if isinstance(error, (errors.InvalidRequestError, errors.ConfigurationError)):
             facts = {}  # nothing was sent: there is nothing to look up
-        told = ", ".join(f"{name}={value}" for name, value in facts.items() if value)
-        lines += [f"  {told}"] if told else []
-        if isinstance(error, errors.AmbiguousCreate) and error.natural_key:
-            lines.append("  " + ", ".join(f"{name}={value}" for name, value in error.natural_key.items()))
+    if pending is not None and pending.result is not None:
+        facts["outcome"] = "accepted"  # whatever has become of the wait
+    told = ", ".join(f"{name}={value}" for name, value in facts.items() if value)
+    lines += [f"  {told}"] if told else []
+    if isinstance(error, errors.AmbiguousCreate) and error.natural_key:
+        lines.append("  " + ", ".join(f"{name}={value}" for name, value in error.natural_key.items()))
     hint = hint_of(error)
-    return [*lines, f"hint: {hint}"] if hint else lines
+    lines += [f"hint: {hint}"] if hint else []
+    if pending is not None and can_go_on(error):
+        lines.append(f"go on waiting: {pending.command}")
+    return lines

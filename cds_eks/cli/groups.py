@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import click
+from click.shell_completion import CompletionItem
 
 from cds_eks.cli.language import say
 from cds_eks.cli.options import common_options
@@ -110,6 +111,15 @@ class Group(_Shared, click.Group):
         """Write the commands, then the options."""
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
+
+    def completed_commands(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return its commands that begin so; none is imported for it."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [CompletionItem(name, help=self.help_of(ctx, name)) for name in names]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return how a word may go on."""
+        return [*self.completed_commands(ctx, incomplete), *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

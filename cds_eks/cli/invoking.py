@@ -32,6 +32,8 @@ class Said(NamedTuple):
         skeleton: The format of the file to fill in, or None.
         all_pages: Whether all pages are asked for.
         limit: How many entries at most, or None.
+        is_waiting: Whether what a write has begun is waited for.
+        poll_interval: The pauses between the polls of that, in seconds, or None.
     """
 
     fields: dict[str, Any]
@@ -41,6 +43,8 @@ class Said(NamedTuple):
     skeleton: str | None
     all_pages: bool
     limit: int | None
+    is_waiting: bool = False
+    poll_interval: float | None = None
 
 
 def invoke(operation: Operation, context: Context, said: Said, words: Sequence[str], required: Sequence[Field]) -> None:
@@ -69,7 +73,11 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
         if operation.is_destructive:
             told = " ".join(f"{name}={_short(given[name])}" for name in given)
             context.confirm(f"{operation.command} {operation.group.replace('_', '-').removesuffix('s')} {told}?")
-        _send(operation, context, said, request, extra, eks)
+        result = _send(operation, context, said, request, extra, eks)
+    if result is not None:
+        from cds_eks.cli.waits.waiting import emit_after
+
+        emit_after(context, operation, given, result, said.poll_interval)
 
 
 def check_complete(required: Sequence[Field], given: Mapping[str, Any]) -> None:
@@ -162,7 +170,8 @@ def dry_run(operation: Operation, request: Any, extra: Mapping[str, Any], eks: E
 
 def _send(
     operation: Operation, context: Context, said: Said, request: Any, extra: Mapping[str, Any], eks: EksClient
-) -> None:
+) -> dict[str, Any] | None:
+    """Send a request and print what came of it, or return that if it is to be waited for."""
     group = getattr(eks, operation.group)
     more: dict[str, Any] = {"extra": extra or None, "timeout": context.options.timeout}
     if not operation.takes_request:
@@ -172,21 +181,24 @@ def _send(
     is_walk = operation.is_paged and (said.all_pages or said.limit is not None) and request.page_index is None
     if is_walk:
         _print_list(operation, context, said, (each.to_dict() for each in group.iterate(**more)))
-        return
+        return None
     method = getattr(group, operation.method)
     answer = method(request, **more) if operation.takes_request else method(**more)
     if not operation.is_list:
         data = {} if answer.data is None else answer.data.to_dict()
         if operation.writes:
+            if said.is_waiting:
+                return data | {"request_id": answer.request_id}
             context.emit_write(data, action=operation.name, request_id=answer.request_id, id=operation.id)
         else:
             context.emit(data, id=operation.id)
-        return
+        return None
     entries = getattr(answer.data, operation.entries) if operation.entries else answer.data
     _print_list(operation, context, said, [each.to_dict() for each in entries])
     total = answer.total_count
     if operation.is_paged and total is not None and total > len(entries):
         context.tell(f"{len(entries)} of {total}: --page-all shows all, --page-index N another page")
+    return None
 
 
 def _print_list(operation: Operation, context: Context, said: Said, entries: Iterable[dict[str, Any]]) -> None:

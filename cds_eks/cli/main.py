@@ -21,10 +21,25 @@ COMMANDS: Mapping[str, Entry] = {
         "Merge a kubeconfig that you have fetched into yours.",
         "将已取得的 kubeconfig 合并到自己的 kubeconfig。",
     ),
+    "completion": (
+        "cds_eks.cli.completion:command",
+        "Print the completion script of a shell.",
+        "输出 shell 的补全脚本。",
+    ),
     "doctor": (
         "cds_eks.cli.accounts.doctor_command:command",
         "Check what is set up: what is wrong, and what to do.",
         "检查当前设置：问题所在及处理办法。",
+    ),
+    "emulator": (
+        "cds_eks.cli.emulator:command",
+        "Serve an emulator of the service on this machine.",
+        "在本机运行服务的模拟器。",
+    ),
+    "fleet": (
+        "cds_eks.cli.fleet.group:command",
+        "Many clusters from one plan: provision, status, …",
+        "按一份计划管理多个集群：provision、status 等。",
     ),
     "profiles": (
         "cds_eks.cli.accounts.profile_commands:group",
@@ -32,6 +47,7 @@ COMMANDS: Mapping[str, Entry] = {
         "按名称保存的账号及其设置。",
     ),
     "validate": ("cds_eks.cli.validate:command", "Check a file, without any network.", "离线检查文件。"),
+    "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),
     "whoami": (
         "cds_eks.cli.accounts.whoami:command",
         "Show what is set up, and where each setting comes from.",
@@ -39,7 +55,8 @@ COMMANDS: Mapping[str, Entry] = {
     ),
 }
 """Each command or group by name: where it is, and what it does in English and in Chinese. It is imported when it is
-used. `clusters endpoints` is a command in a generated group. The generated groups themselves are not listed."""
+used. `clusters endpoints` is a command in a generated group. The generated groups themselves are not listed.
+The commands of `fleet` work without that word too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
+from cds_eks.cli.completing import files
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.fields import Path, flat, metavar_of, option_for, option_name, plain_value, put
 from cds_eks.cli.groups import Command, Entry, Group
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
+from cds_eks.cli.options import poll_interval_option
 
 
 def operations_of(group: str) -> tuple[Operation, ...]:
@@ -88,7 +90,11 @@ class OperationCommand(Command):
             skeleton=values.get("skeleton"),
             all_pages=bool(values.get("page_all")),
             limit=values.get("limit"),
+            is_waiting=bool(values.get("wait")),
+            poll_interval=values.get("poll_interval"),
         )
+        if said.poll_interval is not None and not said.is_waiting:
+            raise click.UsageError("--poll-interval goes with --wait alone.")
         words = values.get("words") or ()
         invoking.invoke(self.operation, context.obj, said, words, positional(self.operation))
 
@@ -142,7 +148,7 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
         "含字段的文件（TOML、YAML、JSON），- 为标准输入；命令行选项优先。",
     )
     found: list[click.Parameter] = [
-        click.Option(["-f", "--file"], metavar="FILE", help=file),
+        click.Option(["-f", "--file"], metavar="FILE", shell_complete=files, help=file),
         click.Option(["--extra"], metavar="NAME=TEXT", multiple=True, help=extra),
     ]
     if operation.writes:
@@ -151,6 +157,12 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
             "完成全部检查并显示请求（隐去机密），但不发送。",
         )
         found.append(click.Option(["--dry-run"], is_flag=True, help=dry))
+    if operation.writes and not operation.is_list:
+        wait = say(
+            "Wait until what it begins has ended; --timeout (1h by default) is for all of it.",
+            "等待所发起的操作结束；--timeout（默认 1h）为总时限。",
+        )
+        found += [click.Option(["--wait"], is_flag=True, help=wait), poll_interval_option()]
     if operation.writes and (operation.takes_request or operation.kind == "create"):
         skeleton = say("Print a file to fill in, with what was given already.", "输出待填写的文件，包含已给出的内容。")
         found.append(click.Option(["--skeleton"], type=click.Choice(("yaml", "toml")), help=skeleton))

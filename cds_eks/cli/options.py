@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
+from cds_eks.cli.completing import profiles
 from cds_eks.cli.language import say
 
 Format = Literal["table", "json", "yaml", "jsonl", "csv", "name"]
@@ -33,7 +34,7 @@ class Options(NamedTuple):
         quiet: Print ids only, and nothing beside the result.
         yes: Do not ask.
         timeout: How long the command may take, in seconds.
-        debug: Log each attempt to stderr, and show tracebacks.
+        debug: Show requests, attempts and outcomes on stderr, and tracebacks.
         log_format: How the log is written.
         no_color: No colours.
     """
@@ -115,13 +116,6 @@ def _option(*names: str, metavar: str | None = None, **settings: Any) -> click.O
     return click.Option(names, expose_value=False, default=None, callback=_note, metavar=metavar, **settings)
 
 
-def _complete_profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-    """Return the names of profiles that begin so."""
-    from cds_eks.cli.accounts.profile_names import complete
-
-    return complete(ctx, param, incomplete)
-
-
 def common_options() -> list[click.Option]:
     """Return the options that every command takes, made anew."""
     return [
@@ -150,7 +144,7 @@ def common_options() -> list[click.Option]:
             help=say("How long it may take: 90s, 30m, 1h30m.", "最长用时：90s、30m、1h30m。"),
         ),
         _option(
-            "--profile", metavar="NAME", shell_complete=_complete_profiles,
+            "--profile", metavar="NAME", shell_complete=profiles,
             help=say("The profile to use; see `cds-eks profiles`.", "使用的配置档；见 `cds-eks profiles`。"),
         ),
         _option(
@@ -167,7 +161,10 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--debug", flag=True,
-            help=say("Log each attempt to stderr; show tracebacks.", "在标准错误中记录每次尝试，并显示 traceback。"),
+            help=say(
+                "Show requests, attempts and outcomes on stderr, without secrets; show tracebacks.",
+                "在标准错误中显示请求、每次尝试和结果（隐去机密），并显示 traceback。",
+            ),
         ),
         _option(
             "--log-format", type=click.Choice(("text", "json")),
@@ -180,11 +177,17 @@ def common_options() -> list[click.Option]:
     ]  # fmt: skip
 
 
+def poll_interval_option() -> click.Option:
+    """Return the option that says how long the pauses between polls are."""
+    told = say("The pauses between polls; 1s that grows to 15s by default.", "轮询间隔；默认从 1s 逐渐增至 15s。")
+    return click.Option(["--poll-interval"], type=Duration(), metavar="TIME", help=told)
+
+
 COMMON_NAMES = frozenset(
     {
         *("output", "query", "columns", "quiet", "yes", "timeout", "profile", "endpoint", "api-revision", "backend"),
         *("debug", "log-format", "no-color", "help", "version", "file", "dry-run", "skeleton", "extra"),
-        *("page-all", "limit", "wait"),
+        *("page-all", "limit", "wait", "poll-interval"),
     }
 )
 """The names of options that are no field's: a field of that name has the option `--field.NAME`."""

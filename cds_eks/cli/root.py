@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from cds_eks._version import __version__
 from cds_eks.cli.context import Context
-from cds_eks.cli.groups import Entry, Group
+from cds_eks.cli.groups import Entry, Group, loaded
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
 
 COMPLETION = "_CDS_EKS_COMPLETE"
 """The variable by which a shell asks for completions."""
+
+SHORTENED = "fleet"
+"""The group whose commands work at the top level too; the help does not list them there."""
 
 
 class Root(Group):
@@ -49,13 +53,26 @@ class Root(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a group that is made of the API's description, or what was written by hand."""
         if (group := cmd_name.replace("-", "_")) not in GROUPS:
-            return super().get_command(ctx, cmd_name)
+            found = super().get_command(ctx, cmd_name)
+            return self._shortened().get_command(ctx, cmd_name) if found is None else found
         from cds_eks.cli.operation_group import OperationGroup
 
         added = {
             name.partition(" ")[2]: entry for name, entry in self._added.items() if name.startswith(f"{cmd_name} ")
         }
         return OperationGroup(group, added)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return how a word may go on; what works at the top level, and is not listed, once it is begun."""
+        found = super().shell_complete(ctx, incomplete)
+        if not incomplete or incomplete.startswith("-"):
+            return found
+        return [*found, *self._shortened().completed_commands(ctx, incomplete)]
+
+    def _shortened(self) -> Group:
+        entry = self._lazy.get(SHORTENED)
+        group = loaded(SHORTENED, entry) if entry is not None else None
+        return group if isinstance(group, Group) else Group(SHORTENED)
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> Any:
         """Run it and end the process, as click's own `main` does."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.description import Operation
 from cds_eks.cli.documents import Document, by_python_names, read
@@ -84,11 +85,11 @@ def command() -> Command:
         callback=_validate,
         help=say(
             "Check a file of a request or of a fleet's plan, without any network: all faults are told, with lines.",
-            "离线检查请求文件或集群规划文件：一次列出全部错误及其行号。",
+            "离线检查请求文件或集群计划文件：一次列出全部错误及其行号。",
         ),
         params=[
             click.Option(
-                ["-f", "--file"], required=True, metavar="FILE",
+                ["-f", "--file"], required=True, metavar="FILE", shell_complete=files,
                 help=say("The file, - for stdin.", "文件，- 为标准输入。"),
             ),
             click.Option(

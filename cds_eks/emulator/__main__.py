@@ -27,7 +27,7 @@ from cds_eks.signing import Credentials
 if TYPE_CHECKING:
     from cds_eks.emulator import Emulator
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 MOST_NODES = 99
 
@@ -36,9 +36,14 @@ GC_THRESHOLDS = (50_000, 20, 100)
 of the time if it is done as often as it is by default. There is next to none."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser(program: str) -> argparse.ArgumentParser:
+    """Return what reads the command line.
+
+    Args:
+        program: What the help calls it.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m cds_eks.emulator",
+        prog=program,
         description="The EKS service on your own machine, for tests and demos.",
         epilog=GRAMMAR,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -71,16 +76,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, program: str = "python -m cds_eks.emulator") -> int:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         arguments: The command line; by default that of the process.
+        program: What the help calls it.
 
     Returns:
         The exit code: 0 when told to stop, 2 if it can't serve.
     """
-    options = _parser().parse_args(arguments)
+    options = make_parser(program).parse_args(arguments)
     thresholds = gc.get_threshold()
     gc.set_threshold(*GC_THRESHOLDS)
     previous = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}

@@ -305,7 +305,7 @@ with emulator.serve() as url:
     key = emulator.credentials
     os.environ |= {"CDS_EKS_ENDPOINT": url, "CDS_SECRET_ID": key.access_key_id, "CDS_SECRET_KEY": key.secret_access_key}
     create = ["teapots", "create", "--cluster-id", "c", "--keep-days", "30", "--is-full"]
-    made = run(*create, "--teapot-name", "daily", "--parts", "part_name=etcd,size=3", "-o", "json")
+    made = run(*create, "--teapot-name", "daily", "--parts", "part_name=etcd,size=3", "--wait", "-o", "json")
     teapot = made[1]["teapot_id"]
     print(json.dumps({
         "help": run("--help")[1],
@@ -317,7 +317,7 @@ with emulator.serve() as url:
         "get": run("teapots", "get", teapot, "-o", "json")[1]["teapot_name"],
         "skeleton": run("teapots", "create", "--skeleton", "toml")[1],
         "unasked": run("teapots", "delete", teapot)[0],
-        "deleted": run("teapots", "delete", teapot, "--yes", "-o", "json")[0],
+        "deleted": run("teapots", "delete", teapot, "--yes", "--wait", "-o", "json"),
         "gone": run("teapots", "get", teapot)[0],
         "other": run("nodes", "get-for-teapot", "--help")[0],
     }))
@@ -335,7 +335,10 @@ def test_the_command_line_has_it_without_a_further_line(tree: Path) -> None:
     }  # fmt: skip
     assert (told["refused"], told["made"], told["list"], told["get"]) == (2, 0, [0, ["daily"]], "daily")
     assert "# REQUIRED Name of the teapot." in told["skeleton"]
-    assert (told["unasked"], told["deleted"], told["gone"], told["other"]) == (2, 0, 3, 0)
+    assert (told["unasked"], told["deleted"][0], told["gone"], told["other"]) == (2, 0, 3, 0)
+    deleted = told["deleted"][1]
+    assert deleted["task"]["task_id"] == deleted["task_id"]
+    assert deleted["task"]["task_status"] == "finish"
 
 
 @pytest.mark.timeout(240)

@@ -88,7 +88,7 @@ def _table(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterat
     from cds_eks.cli.output import table
 
     if isinstance(value, Mapping):
-        yield table.of_one(value, _columns(options, ()), is_color=is_color)
+        yield table.of_one(value, _columns(options, hints.columns), is_color=is_color)
     elif isinstance(value, list):
         rows = [as_mapping(row) for row in value]
         columns = _columns(options, hints.columns) or columns_in(rows, scalars_only=options.columns != ("all",))

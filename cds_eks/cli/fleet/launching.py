@@ -1,0 +1,137 @@
+"""`provision --runners N`: several processes share a plan; what they do is seen in the journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+
+from cds_eks.cli.context import Context
+from cds_eks.cli.fleet.progress import Progress
+from cds_eks.cli.fleet.reports import of_journal
+from cds_eks.cli.fleet.results import Ending
+from cds_eks.cli.fleet.running import Order, finish, meant_items
+from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.run.events import Event, ItemChanged
+from cds_eks.fleet.run.telling import Tally
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.items import Item, NewItem
+    from cds_eks.fleet.journal.base import Journal
+    from cds_eks.fleet.plan.model import Plan
+    from cds_eks.fleet.report.fleet_report import FleetReport
+    from cds_eks.fleet.runners.client_settings import ClientSettings
+
+PAUSE = 1.0
+"""How many seconds lie between two looks at the journal."""
+
+SETTINGS = ("settle", "adopt", "only", "exclude", "limits", "stop_on_error", "strict")
+
+
+def launch(context: Context, plan: Plan, where: str, runners: int, values: dict[str, Any]) -> None:
+    """Carry a plan out with several runners.
+
+    Raises:
+        Incomplete: Not all was done.
+        UsageError: A stream of events is asked for.
+    """
+    if context.options.output == "jsonl":
+        raise click.UsageError("--runners has no stream of events: use -o json")
+    order = Order(journal=where, html=values["html"], csv=values["csv"])
+    items = meant_items(plan, values["only"], values["exclude"])
+    settings = {name: values[name] for name in SETTINGS}
+    launched = _Launch(context, plan, where, items)
+    report = launched.carried_out(runners, _client(context), settings)
+    finish(context, order, report, ending=launched.ending)
+
+
+def _client(context: Context) -> ClientSettings:
+    from cds_eks.fleet.runners.client_settings import ClientSettings
+
+    options = context.options
+    given: dict[str, Any] = {
+        "endpoint": options.endpoint,
+        "api_revision": options.api_revision,
+        "backend": options.backend,
+        "profile": options.profile,
+    }
+    return ClientSettings(
+        user_agent="cds-eks-cli", **{name: value for name, value in given.items() if value is not None}
+    )
+
+
+class _Launch:
+    """A launch, and what the journal shows of it.
+
+    Attributes:
+        ending: What has ended it before its time, or None.
+    """
+
+    def __init__(self, context: Context, plan: Plan, where: str, items: Sequence[NewItem]) -> None:
+        self.ending: Ending | None = None
+        self._context = context
+        self._plan = plan
+        self._where = where
+        self._items = items
+
+    def carried_out(self, runners: int, client: ClientSettings, settings: dict[str, Any]) -> FleetReport:
+        """Have the runners carry the plan out, and return the report on all of it."""
+        try:
+            return anyio.run(self._carried_out, runners, client, settings)
+        except KeyboardInterrupt:  # the runners have ended, or are told to by the journal
+            self.ending = "interrupted"
+            return anyio.run(of_journal, self._plan, self._where, settings["only"], settings["exclude"])
+
+    async def _carried_out(self, runners: int, client: ClientSettings, settings: dict[str, Any]) -> FleetReport:
+        from cds_eks import fleet
+
+        launched = partial(fleet.launch, self._plan, journal=self._where, runners=runners, client=client, **settings)
+        async with fleet.open_journal(self._where) as journal:
+            report = await self._watched(journal, launched)
+            if self.ending is not None:  # else the next run would find it stopped
+                await journal.stop(None)
+        return report
+
+    async def _watched(self, journal: Journal, launched: Callable[[], Awaitable[FleetReport]]) -> FleetReport:
+        """Show what a launch does, and return its report."""
+        known = await self._known(journal)
+        report: FleetReport | Exception
+        with Progress(self._context, Tally(known), Counter(item.kind for item in self._items), "ready") as progress:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch, journal, {item.id: item for item in known}, progress.see)
+                if (timeout := self._context.options.timeout) is not None:
+                    tasks.start_soon(self._stop_after, journal, timeout)
+                try:
+                    report = await launched()
+                except Exception as error:  # noqa: BLE001 - it is raised below: the group would wrap it
+                    report = error
+                tasks.cancel_scope.cancel()
+        if isinstance(report, Exception):
+            raise report
+        return report
+
+    async def _known(self, journal: Journal) -> list[Item]:
+        return await journal.items(ids=[item.id for item in self._items])
+
+    async def _watch(self, journal: Journal, known: dict[str, Item], see: Callable[[Event], None]) -> None:
+        """Tell of what has changed in the journal."""
+        while True:
+            await anyio.sleep(PAUSE)
+            try:
+                items = await self._known(journal)
+            except JournalError:
+                continue  # the runners see to it
+            for item in items:
+                before = known.get(item.id)
+                if before is not None and before != item:
+                    see(ItemChanged(item=item, before=before))
+                known[item.id] = item
+
+    async def _stop_after(self, journal: Journal, timeout: float) -> None:
+        await anyio.sleep(timeout)
+        self.ending = "timed_out"
+        await journal.stop("the time of --timeout is over, for all runners")

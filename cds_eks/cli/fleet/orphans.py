@@ -1,0 +1,55 @@
+"""`cds-eks fleet orphans`: clusters that are called as in a plan, and are in no journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import click
+
+from cds_eks.cli.context import Context, pass_context
+from cds_eks.cli.fleet import parameters
+from cds_eks.cli.fleet.journals import journal_for, must_be_there, shown
+from cds_eks.cli.groups import Command
+from cds_eks.cli.language import say
+
+COLUMNS = ("cluster_id", "name", "vpc_id", "status", "created", "is_deleted")
+
+
+@pass_context
+def _orphans(context: Context, /, plan: str, journal: str | None, prune: tuple[str, ...], **values: Any) -> None:
+    from cds_eks.fleet import sync
+
+    where = journal_for(journal, plan)
+    checked = parameters.load(plan)
+    must_be_there(where)  # a new one knows of nothing: all clusters of the plan would be orphans
+    if prune:
+        context.confirm(f"delete {len(prune)} clusters that {shown(where)} does not know of: {', '.join(prune)}?")
+    chosen = {**parameters.chosen(values, checked), "prune": bool(prune), "ids": prune}
+    with context.client() as eks, sync.open_journal(eks, where) as opened:
+        found = sync.orphans(eks, checked, journal=opened, **chosen)
+    context.emit([attrs.asdict(each) for each in found], columns=COLUMNS, id="cluster_id", fields=COLUMNS)
+
+
+def command() -> Command:
+    """Return the command."""
+    return Command(
+        "orphans",
+        callback=_orphans,
+        help=say(
+            "Find clusters that have the name and the VPC of one in the plan, and that the journal does not know.",
+            "查找名称和 VPC 与计划相同、但日志中没有的集群。",
+        ),
+        params=[
+            parameters.plan_argument(),
+            parameters.journal_option(),
+            *parameters.selection(),
+            click.Option(
+                ["--prune"], multiple=True, metavar="ID",
+                help=say(
+                    "Delete this one of them, after it has asked. May be given again.",
+                    "确认后删除其中该 ID 的集群。可重复。",
+                ),
+            ),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""The arguments and options that commands of fleets share, and what is made of them."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cds_eks.cli.completing import files
+from cds_eks.cli.fleet.journals import VARIABLE
+from cds_eks.cli.language import say
+from cds_eks.cli.options import Duration
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.plan.model import Plan
+
+
+def plan_argument() -> click.Argument:
+    """Return the argument that names the plan."""
+    return click.Argument(["plan"], metavar="PLAN", shell_complete=files)
+
+
+def journal_option() -> click.Option:
+    """Return the option that says where the journal is."""
+    return click.Option(
+        ["--journal"],
+        metavar="PATH|URL",
+        shell_complete=files,
+        help=say(
+            f"The journal: a file, or postgresql://… without a password; else {VARIABLE}, else PLAN with the ending "
+            ".db.",
+            f"日志：文件，或不含密码的 postgresql://…；其次取 {VARIABLE}，默认为与 PLAN 同名的 .db 文件。",
+        ),
+    )
+
+
+def selection() -> list[click.Parameter]:
+    """Return the options that say which clusters are meant."""
+    return [
+        click.Option(
+            ["--only"], multiple=True, metavar="NAME",
+            help=say(
+                "Only these clusters: a name, or a pattern such as 'gpu-0*'. May be given again.",
+                "仅限这些集群：名称或通配符，如 'gpu-0*'。可重复。",
+            ),
+        ),
+        click.Option(
+            ["--exclude"], multiple=True, metavar="NAME",
+            help=say("All but these clusters. May be given again.", "排除这些集群。可重复。"),
+        ),
+    ]  # fmt: skip
+
+
+def report_files() -> list[click.Parameter]:
+    """Return the options that write the report into files."""
+    return [
+        click.Option(
+            ["--html"], metavar="FILE", shell_complete=files,
+            help=say("Write the report as a page, too.", "另将报告写为网页。"),
+        ),
+        click.Option(
+            ["--csv"], metavar="FILE", shell_complete=files,
+            help=say("Write the report as a table, too.", "另将报告写为 CSV 表格。"),
+        ),
+    ]  # fmt: skip
+
+
+def settle_option() -> click.Option:
+    """Return the option that says how long lists may lag."""
+    return click.Option(
+        ["--settle"],
+        type=Duration(),
+        default=60.0,
+        metavar="TIME",
+        help=say(
+            "How long a create whose answer was lost is looked for before it counts as not made. [60s]",
+            "创建请求的响应丢失后，查找多久才视为未创建。[60s]",
+        ),
+    )
+
+
+def stop_on_error_option() -> click.Option:
+    """Return the option that stops at the first failure."""
+    return click.Option(
+        ["--stop-on-error"],
+        is_flag=True,
+        help=say("Begin nothing more once an item has failed.", "一旦有失败，不再开始新的操作。"),
+    )
+
+
+def load(name: str) -> Plan:
+    """Read a plan. What is wrong in it is raised where it is used.
+
+    Args:
+        name: Its file; `-` for stdin.
+
+    Raises:
+        UsageError: The file can't be read, or is none of a plan.
+    """
+    from cds_eks.errors import ConfigurationError
+    from cds_eks.fleet.plan.model import Plan
+
+    if name == "-":
+        from cds_eks.cli.documents import guessed_format, text_of
+
+        text = text_of(name)
+        return Plan.loads(text, guessed_format(text), "stdin")
+    try:
+        return Plan.load(name)
+    except OSError as error:
+        raise click.UsageError(f"{name}: can't be read: {error.strerror}") from None
+    except ConfigurationError as error:
+        raise click.UsageError(f"{name}: {error.message}") from None
+
+
+def checked(name: str) -> Plan:
+    """Read a plan, and refuse one with faults before anything is opened or asked.
+
+    Raises:
+        RequestFaults: It has faults.
+    """
+    from cds_eks.cli.requests import RequestFaults
+
+    plan = load(name)
+    if faults := plan.check():
+        raise RequestFaults(faults)
+    return plan
+
+
+def chosen(values: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """Return the selection of a command's parameters, as the calls of fleets take it.
+
+    Raises:
+        UsageError: A pattern fits no cluster of the plan: it is a mistake, after which nothing would be done, or all.
+    """
+    for option in ("only", "exclude"):
+        for pattern in values[option]:
+            if not any(fnmatchcase(cluster.name, pattern) for cluster in plan.clusters):
+                raise click.UsageError(f"--{option} {pattern}: no cluster of the plan has such a name")
+    return {"only": values["only"], "exclude": values["exclude"]}

@@ -1,0 +1,92 @@
+"""What people see of a run on stderr: a few bars on a terminal, else a line for each notable event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+from cds_eks.cli.context import Context
+from cds_eks.fleet.run.telling import TITLES, Counted, Tally, told
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
+    from cds_eks.fleet.items import Kind
+    from cds_eks.fleet.run.events import Event
+
+STEPS: Mapping[str, tuple[Counted, ...]] = {"ready": ("created", "ready"), "deleted": ("deleted",)}
+"""What bars there are for each kind, by the goal of the run: they are as many however large the fleet is."""
+
+
+class Progress:
+    """Shows a run.
+
+    Args:
+        context: Says whether bars are drawn.
+        tally: The items as they are before the run.
+        totals: How many of each kind there are to be.
+        goal: The state that all are to reach.
+    """
+
+    def __init__(self, context: Context, tally: Tally, totals: Mapping[Kind, int], goal: str) -> None:
+        self._context = context
+        self._tally = tally
+        self._totals = totals
+        self._bars = _bars(context) if context.draws_progress else None
+        self._tasks = {
+            (kind, step): self._bars.add_task(f"{title} {step}", total=totals.get(kind, 0))
+            for kind, title in TITLES.items()
+            for step in STEPS[goal]
+            if self._bars is not None
+        }
+
+    def __enter__(self) -> Self:
+        if self._bars is not None:
+            self._bars.start()
+        self._show()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars is not None:
+            self._show()
+            self._bars.stop()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there are bars, with the cursor hidden meanwhile."""
+        return self._bars is not None
+
+    def see(self, event: Event) -> None:
+        """Show what an event tells."""
+        self._tally.see(event)
+        if (text := told(event)) is not None:
+            self.say(text)
+        self._show()
+
+    def say(self, text: str) -> None:
+        """Show one line; above the bars, if there are any."""
+        if self._bars is None:
+            self._context.tell(text)
+            return
+        from cds_eks.cli.output.text import visible
+
+        self._bars.console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
+
+    def _show(self) -> None:
+        if self._bars is not None:
+            for (kind, step), task in self._tasks.items():
+                self._bars.update(task, completed=self._tally.count(kind, step))
+
+
+def _bars(context: Context) -> Bars:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description:<19}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True, no_color=True if context.options.no_color else None),
+        redirect_stdout=False,  # the log on stderr is drawn above the bars; results on stdout are not theirs
+    )

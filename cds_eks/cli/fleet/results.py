@@ -1,0 +1,157 @@
+"""What a report is to a script: rows, plain data, and an exit code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from cds_eks.cli import failures
+from cds_eks.cli.context import Context
+from cds_eks.cli.language import is_chinese
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.items import Item
+    from cds_eks.fleet.report.data import ReportItem
+    from cds_eks.fleet.report.fleet_report import FleetReport
+
+Ending = Literal["interrupted", "timed_out"]
+
+COLUMNS = ("kind", "name", "state", "origin", "id", "error")
+FIELDS = ("kind", "name", "vpc_id", "state", "origin", "cluster_id", "node_pool_id", "replicas", "request_id", "error")
+STATUS_COLUMNS = ("kind", "name", "state", "cluster_status", "id", "error")
+MOST_NAMED = 20
+
+CLASSES: Mapping[int, str] = {
+    failures.INTERRUPTED: "KeyboardInterrupt",
+    failures.UNKNOWN_CREATE: "AmbiguousCreate",
+    failures.AUTHENTICATION: "AuthenticationError",
+    failures.THROTTLED: "QuotaExceeded",
+    failures.TIMED_OUT: "WaitTimeout",
+    failures.FAILED: "FleetFailed",
+}
+"""What the JSON on stderr calls each ending."""
+
+_KEYS = frozenset({"AuthenticationError", "PermissionDenied"})
+_QUOTAS = frozenset({"QuotaExceeded", "Throttled"})
+
+
+AGAIN = "run the same command again: it goes on where this one has stopped"
+
+
+def code_of(report: FleetReport, open_items: Collection[Item] = (), ending: Ending | None = None) -> int:
+    """Return the exit code of a run: the first of what went wrong, in the order in which people have to know of it."""
+    classes = {str((item.error or {}).get("class", "")) for item in report.items if item.state != report.goal}
+    classes |= set(re.findall(r"\b([A-Z][A-Za-z]+): ", report.stopped or ""))
+    if ending == "interrupted":
+        return failures.INTERRUPTED
+    if open_items or report.unknown:
+        return failures.UNKNOWN_CREATE
+    if report.ok:
+        return failures.DONE
+    if classes & _KEYS:
+        return failures.AUTHENTICATION
+    if classes & _QUOTAS:
+        return failures.THROTTLED
+    if ending == "timed_out" or "WaitTimeout" in classes:
+        return failures.TIMED_OUT
+    return failures.FAILED
+
+
+def check(report: FleetReport, open_items: Collection[Item] = (), ending: Ending | None = None) -> None:
+    """End a command as its report says.
+
+    Raises:
+        Incomplete: Not all was done.
+    """
+    if code := code_of(report, open_items, ending):
+        open_ids = {item.id: None for item in open_items}
+        open_ids |= {_item_id(item): None for item in report.unknown}
+        raise failures.Incomplete(
+            _in_words(report, list(open_ids), ending),
+            code,
+            kind=CLASSES[code],
+            outcome="unknown" if open_ids else None,
+            hint=AGAIN,
+            more={"open_items": list(open_ids)},
+        )
+
+
+def _in_words(report: FleetReport, open_ids: list[str], ending: Ending | None) -> str:
+    left = sum(item.state != report.goal for item in report.items)
+    told = f"{left} of {len(report.items)} are not {report.goal}"
+    if ending is not None:
+        told = f"{'interrupted' if ending == 'interrupted' else 'the time of --timeout is over'}; {told}"
+    elif report.stopped:
+        told += f": {report.stopped}"
+    if open_ids:
+        named = ", ".join(open_ids[:MOST_NAMED]) + (", …" if len(open_ids) > MOST_NAMED else "")
+        return f"{told}; {len(open_ids)} creates may or may not have been carried out: {named}"
+    return f"{told}; no create is open"
+
+
+def _item_id(item: ReportItem) -> str:
+    from cds_eks.fleet.items import cluster_item_id, pool_item_id
+
+    if item.kind == "cluster":
+        return cluster_item_id(item.vpc_id, item.name)
+    return pool_item_id(item.vpc_id, item.cluster_name, item.name)
+
+
+def wants_data(context: Context) -> bool:
+    """Whether the result is printed as plain data, rather than as rows."""
+    options = context.options
+    return (options.is_for_machines or options.query is not None) and not options.quiet
+
+
+def emit_report(context: Context, report: FleetReport, columns: tuple[str, ...] = COLUMNS) -> None:
+    """Print a report: all of it as plain data, or a row for each item."""
+    if wants_data(context):
+        context.emit(report.to_dict())
+    else:
+        context.emit([row_of(item) for item in report.items], columns=columns, id="id", fields=FIELDS)
+
+
+def row_of(item: ReportItem) -> dict[str, Any]:
+    """Return an item as a row."""
+    error = item.error or {}
+    own = item.ids.get("cluster_id" if item.kind == "cluster" else "node_pool_id")
+    return {
+        "kind": item.kind,
+        "name": item.name if item.kind == "cluster" else f"{item.cluster_name}/{item.name}",
+        "vpc_id": item.vpc_id,
+        "state": item.state,
+        "cluster_status": item.differences.get("cluster_status"),
+        "origin": item.origin,
+        "id": own,
+        "cluster_id": item.ids.get("cluster_id"),
+        "node_pool_id": item.ids.get("node_pool_id"),
+        "replicas": item.replicas,
+        "request_id": item.request_id,
+        "error": ": ".join(str(error[name]) for name in ("class", "code", "message") if error.get(name)) or None,
+    }
+
+
+def check_files(html: str | None, csv: str | None) -> None:
+    """Refuse files that can't be written, before anything is begun.
+
+    Raises:
+        UsageError: A folder is not there, or what makes the page is not installed.
+    """
+    for option, name in (("--html", html), ("--csv", csv)):
+        if name is not None and not Path(name).absolute().parent.is_dir():
+            raise click.UsageError(f"{option} {name}: there is no such folder")
+    if html is not None and find_spec("jinja2") is None:
+        raise click.UsageError("--html needs an extra of this package: pip install 'cds-eks[cli,fleet]'")
+
+
+def write_files(context: Context, report: FleetReport, html: str | None, csv: str | None) -> None:
+    """Write a report into the files that were asked for."""
+    if csv is not None:
+        context.tell(f"table: {report.to_csv(csv)}")
+    if html is not None:
+        context.tell(f"page: {report.to_html(html, lang='zh' if is_chinese() else 'en')}")

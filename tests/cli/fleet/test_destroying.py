@@ -1,0 +1,83 @@
+"""`destroy` and `orphans --prune`: asked for with counts; without a terminal only with --yes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cds_eks.emulator import Emulator
+from cli.command_line import CommandLine, Run
+from cli.fleet.conftest import QUICK, plan_text
+from cli.test_terminal import ended, spawned
+
+QUICKER = ("--poll-interval", "0.02s", "--settle", "0.1s")
+
+
+def test_without_a_terminal_it_needs_yes(cli: CommandLine, emulator: Emulator, plan: str, provisioned: Run) -> None:
+    refused = cli("destroy", plan, "-o", "json")
+    assert (refused.code, refused.out) == (2, "")
+    assert "needs --yes" in refused.failure["message"]
+    assert "delete 3 clusters (gpu-001, gpu-002, gpu-003) with their node pools (6 in " in refused.failure["message"]
+    assert emulator.ledger.count("DeleteCluster") == 0
+    done = cli.done("destroy", plan, "--yes", *QUICKER, "-o", "json")
+    assert done.json["goal"] == "deleted"
+    assert done.json["counts"] == {"cluster": {"deleted": 3}, "node_pool": {"deleted": 6}}
+    assert len(cli.done("clusters", "list", "-o", "json").json) == 0
+    again = cli.done("destroy", plan, *QUICKER)
+    assert "nothing to delete" in again.err
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_a_terminal_is_asked_with_counts(
+    cli: CommandLine, emulator: Emulator, plan: str, provisioned: Run, answer: str, code: int
+) -> None:
+    child = spawned("destroy", plan, *QUICKER, "--only", "gpu-00[12]")
+    child.expect_exact("delete 2 clusters (gpu-001, gpu-002) with their node pools (4 in ")
+    child.expect_exact("[y/N]: ")
+    child.sendline(answer)
+    shown, exit_code = ended(child)
+    assert exit_code == code
+    assert ("clusters deleted" in shown) == (answer == "y")
+    left = {each["cluster_name"] for each in cli.done("clusters", "list", "-o", "json").json}
+    assert left == ({"gpu-003"} if answer == "y" else {"gpu-001", "gpu-002", "gpu-003"})
+
+
+def test_what_is_protected_is_left_alone_and_told(cli: CommandLine, emulator: Emulator, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text(
+        plan_text(1) + '\n[[clusters]]\nname = "keep"\nprotect = true\n[[clusters.node_pools]]\nname = "w"\n'
+    )
+    cli.done("provision", str(file), *QUICK)
+    refused = cli("destroy", str(file))
+    assert "delete 1 clusters" in refused.err
+    assert "; 1 are left alone, protected or not made by this journal?" in refused.err
+    run = cli("destroy", str(file), "--yes", *QUICKER)
+    assert run.code == 1
+    assert "keep: it is left alone: cluster keep is protected" in run.err
+    assert [each["cluster_name"] for each in cli.done("clusters", "list", "-o", "json").json] == ["keep"]
+
+
+def test_a_journal_that_is_not_there_deletes_nothing(cli: CommandLine, plan: str, tmp_path: Path) -> None:
+    for command in ("destroy", "orphans", "report"):
+        told = cli(command, plan, "--yes", "--journal", str(tmp_path / "typo.db"))
+        assert told.code == 2, command
+        assert "there is no journal" in told.err
+    assert not (tmp_path / "typo.db").exists()
+
+
+def test_orphans_are_found_and_pruned_by_id(
+    cli: CommandLine, emulator: Emulator, plan: str, provisioned: Run, tmp_path: Path
+) -> None:
+    assert cli.done("orphans", plan, "-o", "json").json == []
+    other = str(tmp_path / "other.db")
+    assert cli("provision", plan, *QUICK, "--journal", other).code == 1  # somebody else's all of them
+    found = cli.done("orphans", plan, "--journal", other, "-o", "json").json
+    assert [each["name"] for each in found] == ["gpu-001", "gpu-002", "gpu-003"]
+    first = found[0]["cluster_id"]
+    assert cli("orphans", plan, "--journal", other, "--prune", first).code == 2
+    assert cli("orphans", plan, "--journal", other, "--prune", "no-such", "--yes").code == 2
+    assert emulator.ledger.count("DeleteCluster") == 0
+    pruned = cli.done("orphans", plan, "--journal", other, "--prune", first, "--yes", "-o", "json").json
+    assert [each["is_deleted"] for each in pruned] == [True, False, False]
+    assert emulator.ledger.count("DeleteCluster") == 1
