@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cds_eks.cli.accounts.profile_names import complete
+from cds_eks.cli.completing import profiles
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.groups import Command, Group
 from cds_eks.cli.language import say
@@ -166,4 +166,4 @@ def remove_command() -> Command:
 
 
 def _name(*, required: bool = True) -> click.Argument:
-    return click.Argument(["name"], required=required, shell_complete=complete)
+    return click.Argument(["name"], required=required, shell_complete=profiles)

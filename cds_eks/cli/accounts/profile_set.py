@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cds_eks.cli.accounts.profile_names import complete
+from cds_eks.cli.completing import files, profiles
 from cds_eks.cli.context import Context, is_terminal, pass_context
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
@@ -168,7 +168,7 @@ def command() -> Command:
             "（不回显），并保存到配置文件旁权限为 0600 的文件中，或系统钥匙串中。",
         ),
         params=[
-            click.Argument(["words"], nargs=-1, metavar="NAME", shell_complete=complete),
+            click.Argument(["words"], nargs=-1, metavar="NAME", shell_complete=profiles),
             click.Option(["--secret-id"], type=Reference(), metavar="REFERENCE",
                          help=reference.format(say("the access key's id", "Access Key ID"))),
             click.Option(["--secret-key"], type=Reference(), metavar="REFERENCE",
@@ -178,7 +178,8 @@ def command() -> Command:
             click.Option(["--store"], type=click.Choice(("file", "keyring")), help=say(
                 "Where keys that are typed in are put; keyring needs `pip install keyring`.",
                 "输入的密钥保存到何处；keyring 需要 `pip install keyring`。")),
-            click.Option(["--tls"], metavar="PATH", help=say("The certificates that are trusted.", "信任的证书。")),
+            click.Option(["--tls"], metavar="PATH", shell_complete=files,
+                         help=say("The certificates that are trusted.", "信任的证书。")),
             click.Option(["--user-agent"], metavar="TEXT",
                          help=say("The name of the application, for programs.", "程序的应用名称。")),
             click.Option(["--credentials-max-age"], type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
