@@ -115,6 +115,18 @@ def test_a_key_that_can_not_be_one_is_4_and_nothing_is_written(profiles: Command
     assert not config.exists()
 
 
+def test_keys_that_are_no_longer_referred_to_are_removed(profiles: CommandLine, config: Path) -> None:
+    typed(spawned("profiles", "set", "work"), ID, KEY)
+    typed(spawned("profiles", "set", "other"), ID, KEY)
+    profiles.done("profiles", "set", "third", "--secret-id", "env:A", "--secret-key", f"file:{config.parent}/x")
+    text = config.read_text(encoding="utf-8").replace(f"file:{config.parent}/x", "file:other.key")
+    config.write_text(text, encoding="utf-8")
+    profiles.done("profiles", "set", "work", "--secret-id", "env:A", "--secret-key", "env:B")
+    profiles.done("profiles", "set", "other", "--unset", "keys")  # which the third refers to
+    profiles.done("profiles", "remove", "other", "--yes")
+    assert sorted(path.name for path in config.parent.iterdir()) == ["config.toml", "other.id", "other.key"]
+
+
 def test_ctrl_c_at_the_question_writes_nothing(profiles: CommandLine, config: Path) -> None:
     child = spawned("profiles", "set", "work")
     child.expect_exact(ASKED[0])
@@ -130,6 +142,14 @@ def test_a_file_of_another_origin_is_not_overwritten(profiles: CommandLine, conf
     assert (code, "is there already" in shown) == (2, True)
     assert (config.parent / "work.key").read_text() == "mine"
     assert not config.exists()
+
+
+def test_a_store_is_for_keys_that_are_typed_in(profiles: CommandLine, config: Path) -> None:
+    run = profiles("profiles", "set", "work", "--store", "file")
+    assert (run.code, "there is no terminal to ask on" in run.err) == (2, True)
+    profiles.done("profiles", "set", "work", "--secret-id", "env:A", "--secret-key", "env:B")
+    assert typed(spawned("profiles", "set", "work", "--store", "file"), ID, KEY)[1] == 0
+    assert profile(config) == {"secret_id": "file:work.id", "secret_key": "file:work.key"}
 
 
 def test_no_key_is_left_behind_if_the_file_of_profiles_can_not_be_written(
