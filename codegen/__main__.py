@@ -10,7 +10,7 @@ import argparse
 import difflib
 from pathlib import Path
 
-from codegen import fleet_schema, pages
+from codegen import command_reference, fleet_schema, pages
 from codegen.faults import DescriptionError
 from codegen.loading import load
 from codegen.output import ROOT, formatted, orphans, stale
@@ -29,10 +29,12 @@ def main() -> int:
     files = {**formatted(render(api)), **pages.render(ROOT, environment(api))}
     left_over = orphans(files)
     if is_check:
-        files |= fleet_schema.render(ROOT)
+        files |= fleet_schema.render(ROOT) | command_reference.render(ROOT)
         return check(files, stale(files), left_over)
     write(files)
-    write(fleet_schema.render(ROOT))  # it is made of the models that have just been written
+    # What is made of the package that has just been written:
+    write(fleet_schema.render(ROOT))
+    write(command_reference.render(ROOT))
     for path in left_over:
         path.unlink()
         print(f"deleted {_name(path)}")

@@ -8,6 +8,8 @@ from cds_eks.cli.options import Options
 
 if TYPE_CHECKING:
     from cds_eks.client import AsyncEksClient
+    from cds_eks.config import ResolvedSettings
+    from cds_eks.errors import ConfigurationError
     from cds_eks.sync.client import EksClient
 
 
@@ -19,18 +21,67 @@ def settings_of(options: Options) -> dict[str, Any]:
         "api_revision": options.api_revision,
         "backend": options.backend,
     }
-    return {"user_agent": "cds-eks-cli"} | {name: value for name, value in given.items() if value is not None}
+    return _always(options) | {name: value for name, value in given.items() if value is not None}
+
+
+def _always(options: Options) -> dict[str, Any]:
+    """Return the settings that no option says; with `--debug` they show what is sent."""
+    said: dict[str, Any] = {"user_agent": "cds-eks-cli"}
+    if options.debug:
+        from cds_eks.cli.tracing import trace_attempt, trace_call
+
+        said |= {"per_call": [trace_call], "per_attempt": [trace_attempt]}
+    return said
 
 
 def open_client(options: Options) -> EksClient:
     """Make the blocking client."""
+    from cds_eks.errors import ConfigurationError
     from cds_eks.sync.client import EksClient
 
-    return EksClient(**settings_of(options))
+    try:
+        return EksClient(**settings_of(options))
+    except ConfigurationError as error:
+        raise _of_the_option(error) from None
 
 
 def open_async_client(options: Options) -> AsyncEksClient:
     """Make the async client."""
     from cds_eks.client import AsyncEksClient
+    from cds_eks.errors import ConfigurationError
 
-    return AsyncEksClient(**settings_of(options))
+    try:
+        return AsyncEksClient(**settings_of(options))
+    except ConfigurationError as error:
+        raise _of_the_option(error) from None
+
+
+def resolved_settings(options: Options) -> ResolvedSettings:
+    """Return what a client would be set up with. No key is asked for, and there may be none.
+
+    Raises:
+        ConfigurationError: Something that is said can't be used, or there is no such profile.
+    """
+    from cds_eks.config import resolve_settings
+    from cds_eks.errors import ConfigurationError
+
+    names = ("profile", "endpoint", "api_revision", "backend", "user_agent")
+    said = {name: value for name, value in settings_of(options).items() if name in names}
+    try:
+        return resolve_settings(**said, needs_credentials=False)
+    except ConfigurationError as error:
+        raise _of_the_option(error) from None
+
+
+def _of_the_option(error: ConfigurationError) -> ConfigurationError:
+    """Return an error that names the client's argument `profile=` as one that names the option."""
+    import attrs
+
+    from cds_eks.config.config_file import ConfigFileError
+
+    if not isinstance(error, ConfigFileError):
+        return error
+    faults = error.faults
+    return ConfigFileError(
+        tuple(attrs.evolve(each, message=each.message.replace("profile= ", "--profile ", 1)) for each in faults)
+    )

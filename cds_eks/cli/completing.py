@@ -11,13 +11,8 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     return [CompletionItem(incomplete, type="file")]
 
 
-def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the names of profiles; none if the file with them can't be read."""
-    from cds_eks.config.profiles import read_profiles
-    from cds_eks.errors import ConfigurationError
+    from cds_eks.cli.accounts.profile_names import complete
 
-    try:
-        names = read_profiles().names  # which asks for no key
-    except (ConfigurationError, OSError):
-        return []  # a shell that completes has no place for errors
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in complete(ctx, param, incomplete)]

@@ -133,10 +133,16 @@ class Context:
 
     def tell(self, text: str) -> None:
         """Print a note for people on stderr: not with `--quiet`, and not if a program reads the result."""
-        if not self.options.quiet and not self.options.is_for_machines:
-            from cds_eks.cli.output.text import visible
+        if self.options.quiet or self.options.is_for_machines:
+            return
+        if self.options.log_format == "json":
+            from cds_eks.cli.logs import json_line
 
-            click.echo(visible(text, keep="\n"), err=True)
+            click.echo(json_line("info", text), err=True)
+            return
+        from cds_eks.cli.output.text import visible
+
+        click.echo(visible(text, keep="\n"), err=True)
 
     def confirm(self, text: str) -> None:
         """Ask before something that can't be undone.

@@ -7,7 +7,9 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
+from cds_eks._runtime import clocks
 from cds_eks.cli.options import Options
 
 
@@ -20,15 +22,23 @@ class _Text(logging.Formatter):
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        from cds_eks.cli.output.structured import one_line
+        facts = dict(getattr(record, "cds_eks", {}))
+        return json_line(record.levelname.lower(), record.getMessage(), record.created, logger=record.name, **facts)
 
-        said = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        return one_line(said | dict(getattr(record, "cds_eks", {})))
+
+def json_line(level: str, message: str, at: float | None = None, **facts: Any) -> str:
+    """Return a line of the log in JSON.
+
+    Args:
+        level: How grave it is.
+        message: What is told, for people.
+        at: When it was, in seconds since the epoch; None for now.
+        facts: The same, for programs.
+    """
+    from cds_eks.cli.output.structured import one_line
+
+    time = datetime.fromtimestamp(clocks.wall() if at is None else at, UTC)
+    return one_line({"time": time.isoformat(timespec="milliseconds"), "level": level, "message": message, **facts})
 
 
 class _Handler(logging.Handler):

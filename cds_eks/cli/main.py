@@ -11,10 +11,25 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, Entry] = {
     "call": ("cds_eks.cli.call:command", "Call any action of the service.", "调用服务的任意 Action。"),
+    "clusters endpoints": (
+        "cds_eks.cli.cluster_access.commands:endpoints",
+        "Show a cluster's addresses, as the service tells them.",
+        "显示服务告知的集群地址。",
+    ),
+    "clusters kubeconfig": (
+        "cds_eks.cli.cluster_access.commands:kubeconfig",
+        "Merge a kubeconfig that you have fetched into yours.",
+        "将已取得的 kubeconfig 合并到自己的 kubeconfig。",
+    ),
     "completion": (
         "cds_eks.cli.completion:command",
         "Print the completion script of a shell.",
         "输出 shell 的补全脚本。",
+    ),
+    "doctor": (
+        "cds_eks.cli.accounts.doctor_command:command",
+        "Check what is set up: what is wrong, and what to do.",
+        "检查当前设置：问题所在及处理办法。",
     ),
     "emulator": (
         "cds_eks.cli.emulator:command",
@@ -26,8 +41,18 @@ COMMANDS: Mapping[str, Entry] = {
         "Many clusters from one plan: provision, status, …",
         "按一份计划管理多个集群：provision、status 等。",
     ),
-    "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),
+    "profiles": (
+        "cds_eks.cli.accounts.profile_commands:group",
+        "Accounts and their settings, by name.",
+        "按名称保存的账号及其设置。",
+    ),
     "validate": ("cds_eks.cli.validate:command", "Check a file, without any network.", "离线检查文件。"),
+    "wait": ("cds_eks.cli.waits.commands:command", "Wait for what was begun before.", "等待先前发起的操作。"),
+    "whoami": (
+        "cds_eks.cli.accounts.whoami:command",
+        "Show what is set up, and where each setting comes from.",
+        "显示当前设置及其来源。",
+    ),
 }
 """Each command or group by name: where it is, and what it does in English and in Chinese. It is imported when it is
 used. `clusters endpoints` is a command in a generated group. The generated groups themselves are not listed.

@@ -34,7 +34,7 @@ class Options(NamedTuple):
         quiet: Print ids only, and nothing beside the result.
         yes: Do not ask.
         timeout: How long the command may take, in seconds.
-        debug: Log each attempt to stderr, and show tracebacks.
+        debug: Show requests, attempts and outcomes on stderr, and tracebacks.
         log_format: How the log is written.
         no_color: No colours.
     """
@@ -145,7 +145,7 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--profile", metavar="NAME", shell_complete=profiles,
-            help=say("The profile to use.", "使用的配置档。"),
+            help=say("The profile to use; see `cds-eks profiles`.", "使用的配置档；见 `cds-eks profiles`。"),
         ),
         _option(
             "--endpoint", metavar="URL",
@@ -161,7 +161,10 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--debug", flag=True,
-            help=say("Log each attempt to stderr; show tracebacks.", "在标准错误中记录每次尝试，并显示 traceback。"),
+            help=say(
+                "Show requests, attempts and outcomes on stderr, without secrets; show tracebacks.",
+                "在标准错误中显示请求、每次尝试和结果（隐去机密），并显示 traceback。",
+            ),
         ),
         _option(
             "--log-format", type=click.Choice(("text", "json")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, redact
+from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, redact, secrets_of_proxy
 
 
 def redacted(value: Any, secrets: Secrets = NO_SECRETS) -> Any:
@@ -25,3 +25,13 @@ def _hidden(value: Any) -> Any:
     if isinstance(value, list):
         return [_hidden(each) for each in value]
     return "***" if value else value
+
+
+_FOLDERS = frozenset({"PWD", "OLDPWD"})
+
+
+def secrets_of_environment(environ: Mapping[str, str]) -> Secrets:
+    """Return what an environment has of secrets: the values of names that say so, and the passwords of proxies."""
+    found = {value for name, value in environ.items() if is_secret_name(name) and name not in _FOLDERS}
+    proxies = (value for name, value in environ.items() if name.lower().endswith("_proxy"))
+    return Secrets(found.union(*map(secrets_of_proxy, proxies)))

@@ -32,7 +32,8 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     Returns:
         The exit code.
     """
-    is_json = wanted_format(arguments) in MACHINE_FORMATS or context.options.is_for_machines
+    options = context.options
+    is_json = wanted_format(arguments) in MACHINE_FORMATS or options.is_for_machines or options.log_format == "json"
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         if not is_json:
             click.echo(error.format_message(), err=True)
@@ -43,8 +44,8 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
         sys.stdout.flush()
     except OSError:
         silence_stdout()
-    if context.options.debug and not isinstance(error, click.ClickException):
-        _write("".join(traceback.format_exception(error)))
+    if options.debug and not isinstance(error, click.ClickException):
+        _write(_traceback(error, is_json=options.log_format == "json"))
     open_creates = context.open_creates if code == INTERRUPTED else ()
     if is_json:
         more: dict[str, Any] = {"open_creates": [_open_as_data(each) for each in open_creates]} if open_creates else {}
@@ -55,6 +56,18 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
     _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
     return code
+
+
+def _traceback(error: BaseException, *, is_json: bool) -> str:
+    """Return where an error comes from; its text may be another library's, which knows of no secrets."""
+    from cds_eks.cli.logs import json_line
+    from cds_eks.cli.redacting import secrets_of_environment
+    from cds_eks.redaction import redact
+
+    text = redact("".join(traceback.format_exception(error)), secrets_of_environment(os.environ))
+    if is_json:
+        return json_line("debug", f"{type(error).__name__} was raised", event="traceback", traceback=text) + "\n"
+    return visible(text, keep="\n")
 
 
 def silence_stdout() -> None:

@@ -11,7 +11,7 @@ from cds_eks._runtime.affinity import LoopAffinity
 from cds_eks._runtime.frames import clear_frames
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import ids_known, with_ids
-from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError
+from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, Outcome
 from cds_eks.outcome.conclusion import call_raised
 from cds_eks.outcome.open_creates import OpenCreates
 from cds_eks.outcome.tracker import CALL_ID, WriteOutcomeTracker, observed_writes
@@ -92,7 +92,7 @@ class Calls:
             raise
         else:
             if logger.isEnabledFor(logging.DEBUG):
-                _log(operation, answer)
+                _log(operation, answer, None if tracker is None else call.record.outcome)
             return answer
         finally:
             for each in call.record.failures:  # or else it would hold itself, by the frames that it came through
@@ -125,13 +125,14 @@ def _explained(error: EksError, call: Request, tracker: WriteOutcomeTracker | No
     return None if tracker is None else tracker.failed(error)
 
 
-def _log(operation: Operation[T], answer: Response[T]) -> None:
+def _log(operation: Operation[T], answer: Response[T], outcome: Outcome | None) -> None:
     log(
         logger,
         logging.DEBUG,
         operation.name,
         "answered",
         code=answer.code,
+        outcome=outcome,
         elapsed=round(answer.elapsed, 3),
         attempts=answer.attempts,
         request_id=answer.request_id,

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 
 from cds_eks.config import check_credentials, credentials_from
-from cds_eks.errors import ConfigurationError, EksError
+from cds_eks.errors import CredentialsError, EksError
 from cds_eks.redaction import Secrets
 from cds_eks.signing import Credentials, HmacSha1Signer, Signer
 
@@ -20,7 +20,7 @@ def signing_with(credentials: Credentials | Provider | None) -> tuple[Signer, Ca
         credentials: Those to sign with, or their provider; None for the environment's.
 
     Raises:
-        ConfigurationError: There are none, or they can't be used.
+        CredentialsError: There are none, or they can't be used.
     """
     if callable(credentials):
         provided = ProvidedSigner(credentials)
@@ -51,7 +51,7 @@ class ProvidedSigner:
         """Return the encoded query string with the common parameters and the signature.
 
         Raises:
-            ConfigurationError: The provider fails, or gives what can't be used.
+            CredentialsError: The provider fails, or gives what can't be used.
         """
         return self._sign(method, params, None)
 
@@ -87,6 +87,6 @@ class ProvidedSigner:
         return self._own.sign(method, params) if at is None else self._own.sign_at(method, params, at)
 
 
-def _failed(error: Exception) -> ConfigurationError:
+def _failed(error: Exception) -> CredentialsError:
     """Return the error of a provider; what the provider raised may hold a secret, and is only its cause."""
-    return ConfigurationError(f"the provider of the credentials failed ({type(error).__name__})")
+    return CredentialsError(f"the provider of the credentials failed ({type(error).__name__})")

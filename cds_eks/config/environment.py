@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from cds_eks.config.endpoint import DEFAULT_ENDPOINT, service_url
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, CredentialsError
 from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
 
@@ -33,7 +33,7 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
     `CDS_ACCESS_KEY_ID` and `CDS_ACCESS_KEY_SECRET` [O], which other tools of this cloud read, are used in their place.
 
     Raises:
-        ConfigurationError: Neither pair is there, or only one half of the first that is: the next pair may be another
+        CredentialsError: Neither pair is there, or only one half of the first that is: the next pair may be another
             account's.
     """
     for id_name, key_name in _PAIRS:
@@ -42,30 +42,30 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
             for name in (id_name, key_name):
                 if (fault := _fault_of(environ[name])) is not None:
                     del environ
-                    raise ConfigurationError(f"credentials ({name}): it {fault}")
+                    raise CredentialsError(f"credentials ({name}): it {fault}")
             return Credentials(environ[id_name], environ[key_name])
         if len(missing) == 1:
             other = id_name if missing[0] == key_name else key_name
             del environ  # the other half is in it
-            raise ConfigurationError(
+            raise CredentialsError(
                 f"half of the credentials: {missing[0]} is not set, though {other} is; set {id_name} and {key_name}, "
                 "or neither"
             )
     del environ
-    raise ConfigurationError(NO_CREDENTIALS)
+    raise CredentialsError(NO_CREDENTIALS)
 
 
 def check_credentials(credentials: Credentials) -> Credentials:
     """Return the credentials if they can be used.
 
     Raises:
-        ConfigurationError: They are empty, or not text.
+        CredentialsError: They are empty, or not text.
     """
     if not isinstance(credentials, Credentials):
-        raise ConfigurationError(f"credentials must be Credentials, not {type(credentials).__name__}")
+        raise CredentialsError(f"credentials must be Credentials, not {type(credentials).__name__}")
     for field in attrs.fields(Credentials):
         if (fault := _fault_of(getattr(credentials, field.name))) is not None:
-            raise ConfigurationError(f"credentials.{field.name} {fault}")
+            raise CredentialsError(f"credentials.{field.name} {fault}")
     return credentials
 
 

@@ -10,8 +10,8 @@ from cds_eks._runtime import clocks, forks
 from cds_eks._runtime.frames import clear_frames
 from cds_eks.config.environment import check_credentials
 from cds_eks.config.profiles import DEFAULT_MAX_AGE
-from cds_eks.documents.secrets import SecretRef
-from cds_eks.errors import ConfigurationError
+from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+from cds_eks.errors import ConfigurationError, CredentialsError
 from cds_eks.signing import Credentials
 
 logger: logging.Logger = logging.getLogger("cds_eks.config")
@@ -20,14 +20,18 @@ AT_ONCE = ("env", "inline")
 """Where keys are that are there without waiting."""
 
 
+class KeyUnavailable(SecretUnavailable, CredentialsError):
+    """A key, or its id, can't be had from where the profile says that it is."""
+
+
 def credentials_of(
     secret_id: SecretRef, secret_key: SecretRef, max_age: float = DEFAULT_MAX_AGE
 ) -> Credentials | ProfileCredentials:
     """Return the credentials, or their provider if they are where asking may take its time.
 
     Raises:
-        SecretUnavailable: They can't be had.
-        ConfigurationError: They can't be used.
+        KeyUnavailable: They can't be had.
+        CredentialsError: They can't be used.
     """
     if secret_id.source in AT_ONCE and secret_key.source in AT_ONCE:
         return resolved(secret_id, secret_key)
@@ -38,13 +42,16 @@ def resolved(secret_id: SecretRef, secret_key: SecretRef) -> Credentials:
     """Ask for both now, however long that takes.
 
     Raises:
-        SecretUnavailable: One can't be had.
-        ConfigurationError: They can't be used.
+        KeyUnavailable: One can't be had.
+        CredentialsError: They can't be used.
     """
     try:
         return check_credentials(Credentials(secret_id.resolve(), secret_key.resolve()))
+    except SecretUnavailable as error:
+        unavailable = KeyUnavailable(error.reference, error.reason)
     except ConfigurationError as error:
         raise clear_frames(error) from None
+    raise unavailable
 
 
 class ProfileCredentials:

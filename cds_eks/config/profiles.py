@@ -9,9 +9,10 @@ from pathlib import Path
 
 import attrs
 
-from cds_eks.config.config_file import ConfigFault, ConfigFileError, ConfigText, config_path, read_config_text
+from cds_eks.config.config_file import ConfigFault, ConfigFileError, ConfigText, read_config_text
 from cds_eks.config.profile_values import Values, unknown_key
 from cds_eks.config.settings import Limits, RetryPolicy, Timeouts
+from cds_eks.documents.config_path import config_path
 from cds_eks.documents.reading import Path as Place
 from cds_eks.documents.reading import Unreadable
 from cds_eks.documents.secrets import SCHEMES, SecretRef

@@ -35,7 +35,7 @@ from cds_eks.config.environment import (
 from cds_eks.config.origins import ARGUMENT, DEFAULT, Origin
 from cds_eks.config.resolved_settings import ResolvedSettings
 from cds_eks.config.settings import DEFAULT_LIMITS, DEFAULT_RETRY, DEFAULT_TIMEOUTS, Limits, RetryPolicy, Timeouts
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, CredentialsError
 from cds_eks.schema.validators import printable_name
 from cds_eks.signing import Credentials
 
@@ -101,8 +101,8 @@ def resolve_settings(
         environ: The environment.
 
     Raises:
-        ConfigurationError: There are no credentials, or something that is said can't be used; a `ConfigFileError` has
-            the file and the line.
+        CredentialsError: There are no credentials, or they can't be had.
+        ConfigurationError: Something that is said can't be used; a `ConfigFileError` has the file and the line.
     """
     passed = {
         "endpoint": endpoint, "api_revision": api_revision, "timeouts": timeouts, "retry": retry, "limits": limits,
@@ -237,8 +237,8 @@ class _Resolution:
         if self._variables:
             return credentials_from(self._environ), "***"
         if profile is None:
-            raise ConfigurationError(f"{NO_CREDENTIALS}{self._of_file()}")
-        raise ConfigurationError(
+            raise CredentialsError(f"{NO_CREDENTIALS}{self._of_file()}")
+        raise CredentialsError(
             f"there are no credentials: the profile {profile.name!r} ({profile.file}) has no secret_id and secret_key; "
             "put them there, pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY"
         )

@@ -28,7 +28,7 @@ among the client's `open_creates`.
 All errors can be pickled, and none holds a secret.
 """
 
-from cds_eks.errors.base import ConfigurationError, EksError, InvalidRequestError, Outcome, _revive
+from cds_eks.errors.base import ConfigurationError, CredentialsError, EksError, InvalidRequestError, Outcome, _revive
 from cds_eks.errors.creates import (
     AmbiguousAnswer,
     AmbiguousConnectionLost,
@@ -68,6 +68,7 @@ __all__ = [
     "Conflict",
     "ConnectFailed",
     "ConnectionLost",
+    "CredentialsError",
     "DeadlineExceeded",
     "DuplicateFound",
     "EksError",

@@ -73,6 +73,13 @@ class ConfigurationError(EksError):
         super().__init__(message, action=action, outcome=outcome)
 
 
+class CredentialsError(ConfigurationError):
+    """There is no access key that can be used: none or half of one was found, or it can't be had from where it is.
+
+    A key that the service refuses is an `AuthenticationError`.
+    """
+
+
 class InvalidRequestError(EksError):
     """The request was refused before anything was sent.
 

@@ -119,10 +119,10 @@ def test_without_a_command_there_is_the_help_or_json(offline: CommandLine) -> No
     assert (told["message"], told["exit_code"]) == ("Missing command.", 2)
 
 
-def test_without_keys_it_is_2(offline: CommandLine) -> None:
+def test_without_keys_it_is_4(offline: CommandLine) -> None:
     run = offline("clusters", "list", "-o", "json")
-    assert run.code == 2
-    assert run.failure["class"] == "ConfigurationError"
+    assert run.code == 4
+    assert run.failure["class"] == "CredentialsError"
     assert "CDS_SECRET_ID" in run.failure["message"]
 
 

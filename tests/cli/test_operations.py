@@ -216,6 +216,8 @@ def commands(command: click.Command, ctx: click.Context) -> list[click.Command]:
 def test_no_option_is_there_twice() -> None:
     root = Root(COMMANDS)
     found = commands(root, click.Context(root))
+    by_hand = [each for name, entry in COMMANDS.items() for each in commands(loaded(name, entry), click.Context(root))]
+    assert len(found) == len(OPERATIONS) + len(by_hand)
     assert sum(isinstance(each, OperationCommand) for each in found) == len(OPERATIONS)
     groups = {name for name, entry in COMMANDS.items() if isinstance(loaded(name, entry), click.Group)}
     assert {each.name for each in found} >= {name.rpartition(" ")[2] for name in COMMANDS} - groups

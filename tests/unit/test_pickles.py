@@ -23,6 +23,7 @@ CREATE = OpenCreate(
 
 VALUES = [
     *(LOST, errors.ConfigurationError("x"), errors.NotFound("no", code="ResourceNotFound", http_status=404)),
+    errors.CredentialsError("x"),
     ambiguous(LOST, natural_key={"cluster_name": "gpu-1"}, window=(NOW, NOW)),
     errors.InvalidRequestError("a.b[0]", "is required"),
     models.Node(node_id="n-1", node_name="gpu-1"),

@@ -299,6 +299,7 @@ def test_the_errors_show_these_names() -> None:
         "Conflict",
         "ConnectFailed",
         "ConnectionLost",
+        "CredentialsError",
         "DeadlineExceeded",
         "DuplicateFound",
         "EksError",

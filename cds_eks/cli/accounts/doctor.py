@@ -13,6 +13,7 @@ from cds_eks.backend.proxies import proxy_for
 from cds_eks.backend.tls import ssl_context
 from cds_eks.cli.accounts import verdicts
 from cds_eks.cli.accounts.verdicts import Check, Seen, ok, problem, skipped
+from cds_eks.cli.language import say
 from cds_eks.client import AsyncEksClient
 from cds_eks.codec.error_mapping import is_expired, parse_http_date
 from cds_eks.config import ResolvedSettings, RetryPolicy, Timeouts, check_credentials, resolve_settings
@@ -33,12 +34,12 @@ ORDER = ("settings", "key", "proxy", "tls", "endpoint", "clock", "revision")
 
 
 async def examine(
-    arguments: Mapping[str, Any], *, now: Callable[[], float] = clocks.wall, asks_for_revision: bool = True
+    arguments: Mapping[str, Any], *, now: Callable[[], float] = clocks.wall, asks_for_revision: bool = False
 ) -> tuple[Check, ...]:
     """Return what there is to say of each thing that a client needs.
 
-    It reads the list of clusters; and to learn the revision, it asks to add a subnet to a cluster, neither of which
-    exists.
+    It reads the list of clusters. Only if it asks for the revision, it asks to add a subnet to a cluster, neither of
+    which exists.
 
     Args:
         arguments: Those of the client, as they were given: `profile`, `endpoint`, …
@@ -48,11 +49,14 @@ async def examine(
     try:
         settings = resolve_settings(**_for_settings(arguments), needs_credentials=False)
     except ConfigurationError as error:
-        return (problem("settings", _words(error), "put that right; docs/profiles.md says what may be set"),)
+        advice = say(
+            "put that right; docs/profiles.md says what may be set", "请修正；可设置的内容见 docs/zh/profiles.md"
+        )
+        return (problem("settings", _words(error), advice),)
     checks = [_settings(settings), *_connection(settings)]
     credentials, check = await _credentials(arguments, settings)
     if credentials is None or any(not each.is_ok for each in checks if each.name != "settings"):
-        found = [*checks, check or skipped("key", "the connection comes first")]
+        found = [*checks, check or skipped("key", say("the connection comes first", "请先解决连接"))]
         return _ordered(found)
     seen, revision = await _asked(
         credentials, settings, now=now, proxy=_proxy_of(settings), asks_for_revision=asks_for_revision
@@ -77,11 +81,19 @@ def _settings(settings: ResolvedSettings) -> Check:
     if settings.unused_profile is not None:
         return problem(
             "settings",
-            f"the profile {settings.unused_profile!r} of CDS_PROFILE is not used: the environment has keys",
-            f"unset CDS_SECRET_ID and CDS_SECRET_KEY, or pass --profile {settings.unused_profile}",
+            say(
+                f"the profile {settings.unused_profile!r} of CDS_PROFILE is not used: the environment has keys",
+                f"未使用 CDS_PROFILE 指定的配置档 {settings.unused_profile!r}：环境变量中有密钥",
+            ),
+            say(
+                f"unset CDS_SECRET_ID and CDS_SECRET_KEY, or pass --profile {settings.unused_profile}",
+                f"取消设置 CDS_SECRET_ID 和 CDS_SECRET_KEY，或使用 --profile {settings.unused_profile}",
+            ),
         )
-    used = "no profile" if settings.profile is None else f"the profile {settings.profile!r}"
-    return ok("settings", f"{used}, {settings.endpoint}, revision {settings.api_revision}")
+    name = settings.profile
+    used = say("no profile", "无配置档") if name is None else say(f"the profile {name!r}", f"配置档 {name!r}")
+    revision = say(f"revision {settings.api_revision}", f"API 版本 {settings.api_revision}")
+    return ok("settings", say(f"{used}, {settings.endpoint}, {revision}", f"{used}，{settings.endpoint}，{revision}"))
 
 
 def _connection(settings: ResolvedSettings) -> list[Check]:
@@ -92,19 +104,26 @@ def _connection(settings: ResolvedSettings) -> list[Check]:
     try:
         proxy = _proxy_of(settings)
     except ConfigurationError as error:
-        checks.append(problem("proxy", _words(error), "put the variable right, or unset it"))
+        checks.append(
+            problem("proxy", _words(error), say("put the variable right, or unset it", "修正该变量，或取消设置"))
+        )
     else:
         if proxy and settings.backend == "native":
-            checks.append(problem("proxy", f"the native backend goes through no proxy, and there is {proxy}",
-                                  'use backend "httpx", or put the host into NO_PROXY'))  # fmt: skip
+            checks.append(problem("proxy", say(f"the native backend goes through no proxy, and there is {proxy}",
+                                               f"native 后端不经过代理，而设置了 {proxy}"),
+                                  say('use backend "httpx", or put the host into NO_PROXY',
+                                      '使用 httpx 后端，或将主机加入 NO_PROXY')))  # fmt: skip
         else:
-            checks.append(ok("proxy", f"through {proxy}" if proxy else "none"))
+            checks.append(ok("proxy", say(f"through {proxy}", f"经由 {proxy}") if proxy else say("none", "无")))
     if settings.endpoint.startswith("https:"):
         try:
             ssl_context() if settings.tls is None else context_for(settings.tls)
         except ConfigurationError as error:
             words = f"{_words(error)}; {settings.origins['tls']}"
-            checks.append(problem("tls", words, "name a readable file of certificates in PEM, or leave it out"))
+            advice = say(
+                "name a readable file of certificates in PEM, or leave it out", "指定可读的 PEM 证书文件，或不设置"
+            )
+            checks.append(problem("tls", words, advice))
     return checks
 
 
@@ -124,8 +143,12 @@ async def _credentials(
         return check_credentials(await given if inspect.isawaitable(given) else given), None
     except ConfigurationError as error:
         where = settings.origins.get("credentials")
-        advice = "make a profile (docs/profiles.md), or set CDS_SECRET_ID and CDS_SECRET_KEY"
-        return None, problem("key", _words(error), advice if where is None else f"put that right: {where}")
+        advice = say(
+            "make a profile: cds-eks profiles set NAME (docs/profiles.md), or set CDS_SECRET_ID and CDS_SECRET_KEY",
+            "新建配置档：cds-eks profiles set NAME（docs/zh/profiles.md），或设置 CDS_SECRET_ID 和 CDS_SECRET_KEY",
+        )
+        at = advice if where is None else say(f"put that right: {where}", f"请修正：{where}")
+        return None, problem("key", _words(error), at)
 
 
 async def _asked(
@@ -160,7 +183,7 @@ async def _asked(
         if not asks_for_revision:
             return seen, None
         if verdicts.key(seen).state != "ok":
-            return seen, skipped("revision", "the key comes first")
+            return seen, skipped("revision", say("the key comes first", "请先解决密钥"))
         refusal = await _error_of(eks.clusters.add_subnets(NO_SUCH, [ClusterSubnet(subnet_id=NO_SUCH)]))
         return seen, verdicts.revision(settings.api_revision, refusal)
 

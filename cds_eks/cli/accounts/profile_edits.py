@@ -23,6 +23,33 @@ Lines = list[str]
 Way = Callable[[Lines], Lines | None]
 
 
+def values_of(text: str, name: str, path: Path) -> dict[str, Any]:
+    """Return the keys of a profile as the file has them; none if it is not there. An inline key is among them.
+
+    Raises:
+        ConfigurationError: The file can't be edited.
+    """
+    found = _data_of(text, path).get("profiles", {}).get(name, {})
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def refers(text: str, references: Mapping[str, str], path: Path, *, but: str) -> bool:
+    """Return whether another profile refers to a key by any of these references.
+
+    Args:
+        text: The text of the file.
+        references: The references.
+        path: The file, for errors.
+        but: The profile that does not count.
+
+    Raises:
+        ConfigurationError: The file can't be edited.
+    """
+    profiles = _data_of(text, path).get("profiles", {})
+    others = [table for name, table in profiles.items() if name != but and isinstance(table, dict)]
+    return any(table.get(key) in references.values() for table in others for key in references)
+
+
 def put_profile(text: str, name: str, values: Mapping[str, Any], path: Path) -> str:
     """Return the text with a profile added, or in place of the one of that name.
 
@@ -155,7 +182,10 @@ def _removed(lines: Lines, name: str, *, was_default: bool) -> Lines:
     for block in reversed(list(_own(lines, name))):
         lines = _cut(lines, block)
     if was_default:
-        lines = [line for number, line in enumerate(lines) if number != _default_line(lines)]
+        at = _default_line(lines)
+        lines = [line for number, line in enumerate(lines) if number != at]
+        while at == 0 and lines and not lines[0].strip():  # the empty line that set it apart
+            del lines[0]
     return lines
 
 

@@ -1,4 +1,7 @@
-"""What `doctor` says: of what was seen, one result a check, each with what is wrong and what to do. Pure."""
+"""What `doctor` says: of what was seen, one result a check, each with what is wrong and what to do.
+
+It depends on nothing else but the language, which the environment says.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Literal
 import attrs
 
 from cds_eks import errors
+from cds_eks.cli.language import say
 from cds_eks.errors import EksError
 from cds_eks.schema.revisions import API_REVISIONS
 
@@ -82,69 +86,90 @@ _NAME = re.compile(r"getaddrinfo|name or service|nodename|name resolution|no add
 def endpoint_and_tls(seen: Seen) -> tuple[Check, Check]:
     """Return whether the endpoint answers, and whether its certificate is trusted."""
     error, is_https = seen.error, seen.endpoint.startswith("https:")
-    plain = skipped("tls", f"{seen.endpoint} is not encrypted")
+    plain = skipped("tls", say(f"{seen.endpoint} is not encrypted", f"{seen.endpoint} 未加密"))
+    trusted = ok("tls", say("the certificate is trusted", "证书受信任"))
     if isinstance(error, errors.UnreadableResponse):
-        advice = "check the endpoint, and whether a proxy or gateway answers in the service's place"
+        advice = say("check the endpoint, and whether a proxy or gateway answers in the service's place",
+                     "检查接入点，以及是否有代理或网关代替服务应答")  # fmt: skip
+        words = say(f"{seen.endpoint} gives answers that are not the service's: {_line(error)}",
+                    f"{seen.endpoint} 的应答不是该服务的：{_line(error)}")  # fmt: skip
         return (
-            problem("endpoint", f"{seen.endpoint} gives answers that are not the service's: {_line(error)}", advice),
-            ok("tls", "the certificate is trusted") if is_https else plain,
+            problem("endpoint", words, advice),
+            trusted if is_https else plain,
         )
     if seen.answered:
-        words = f"{seen.endpoint} answers"
-        tls = ok("tls", "the certificate is trusted") if is_https else plain
+        words = say(f"{seen.endpoint} answers", f"{seen.endpoint} 有应答")
+        tls = trusted if is_https else plain
         if isinstance(error, errors.ServerFault):
-            advice = "try again later; if it stays, tell the service's support the request id"
-            return problem("endpoint", f"{words} with a fault of its own: {_line(error)}", advice), tls
+            advice = say("try again later; if it stays, tell the service's support the request id",
+                         "稍后再试；若仍如此，请将请求 ID 告知服务支持人员")  # fmt: skip
+            told = say(f"{words} with a fault of its own: {_line(error)}", f"{words}，但服务自身出错：{_line(error)}")
+            return problem("endpoint", told, advice), tls
         return ok("endpoint", words), tls
-    words = "nothing was asked" if error is None else _line(error)
+    words = say("nothing was asked", "未发送请求") if error is None else _line(error)
     if is_https and isinstance(error, errors.TransportError) and _TLS.search(error.message):
-        advice = "say with `tls` in the profile, or SSL_CERT_FILE, which authorities are trusted; docs/backends.md"
-        return skipped("endpoint", "TLS comes first"), problem("tls", words, advice)
+        advice = say("say with `tls` in the profile, or SSL_CERT_FILE, which authorities are trusted; docs/backends.md",
+                     "用配置档中的 `tls` 或 SSL_CERT_FILE 指定信任的证书机构；见 docs/zh/backends.md")  # fmt: skip
+        return skipped("endpoint", say("TLS comes first", "请先解决 TLS")), problem("tls", words, advice)
     if _NAME.search(words):
-        advice = "check the endpoint's spelling and this machine's DNS"
+        advice = say("check the endpoint's spelling and this machine's DNS", "检查接入点的拼写和本机的 DNS")
     elif seen.proxy:
-        advice = f"check the endpoint, and the proxy {seen.proxy} (HTTPS_PROXY, NO_PROXY)"
+        advice = say(f"check the endpoint, and the proxy {seen.proxy} (HTTPS_PROXY, NO_PROXY)",
+                     f"检查接入点和代理 {seen.proxy}（HTTPS_PROXY、NO_PROXY）")  # fmt: skip
     else:
-        advice = "check the endpoint and the network; behind a firewall, HTTPS_PROXY may be needed"
-    tls = skipped("tls", "there was no connection") if is_https else plain
+        advice = say("check the endpoint and the network; behind a firewall, HTTPS_PROXY may be needed",
+                     "检查接入点和网络；在防火墙之后可能需要 HTTPS_PROXY")  # fmt: skip
+    tls = skipped("tls", say("there was no connection", "未能建立连接")) if is_https else plain
     return problem("endpoint", words, advice), tls
 
 
 def clock(seen: Seen) -> Check:
     """Return whether this machine's clock goes with the service's."""
     if seen.skew is None:
-        return skipped("clock", "the service has not told its time")
-    off = "ahead of" if seen.skew < 0 else "behind"
-    words = f"this machine's clock is {_duration(abs(seen.skew))} {off} the service's"
+        return skipped("clock", say("the service has not told its time", "服务未告知其时间"))
+    off, off_zh = ("ahead of", "快") if seen.skew < 0 else ("behind", "慢")
+    long = _duration(abs(seen.skew))
+    words = say(f"this machine's clock is {long} {off} the service's", f"本机时钟比服务{off_zh} {long}")
     if seen.was_expired:
-        return problem("clock", f"{words}, and requests are refused for it", "set the clock, by NTP")
+        told = say(f"{words}, and requests are refused for it", f"{words}，请求因此被拒绝")
+        return problem("clock", told, say("set the clock, by NTP", "用 NTP 校准时钟"))
     if abs(seen.skew) > MOST_SKEW:
-        return problem("clock", words, "set the clock, by NTP: requests may be refused for their time")
-    return ok("clock", f"it is within {MOST_SKEW:.0f} s of the service's")
+        advice = say("set the clock, by NTP: requests may be refused for their time",
+                     "用 NTP 校准时钟：请求可能因时间被拒绝")  # fmt: skip
+        return problem("clock", words, advice)
+    within = f"{MOST_SKEW:.0f} s"
+    return ok("clock", say(f"it is within {within} of the service's", f"与服务相差不超过 {within}"))
 
 
 def key(seen: Seen) -> Check:
     """Return whether the service takes the key."""
     error = seen.error
+    takes = say(f"the service takes it ({seen.keys})", f"服务接受该密钥（{seen.keys}）")
     if isinstance(error, errors.AuthenticationError):
         code = (error.code or "").lower()
         if code == "requestexpired":
-            return skipped("key", "the clock comes first")
+            return skipped("key", say("the clock comes first", "请先解决时钟"))
         if code == "invalidaccesskeyid":
-            return problem("key", f"the service does not know the access key's id ({seen.keys})",
-                           "check the id, and whether the key was deleted or belongs to another endpoint")  # fmt: skip
+            return problem("key", say(f"the service does not know the access key's id ({seen.keys})",
+                                      f"服务不认识该 Access Key ID（{seen.keys}）"),
+                           say("check the id, and whether the key was deleted or belongs to another endpoint",
+                               "检查 ID，以及密钥是否已删除或属于另一个接入点"))  # fmt: skip
         if code == "signaturedoesnotmatch":
-            return problem("key", f"the key does not go with its id ({seen.keys})",
-                           "check the key: it may be cut off, or another one's")  # fmt: skip
-        return problem("key", f"the service refuses the key: {_line(error)}", "check the key and its id")
+            return problem("key", say(f"the key does not go with its id ({seen.keys})",
+                                      f"密钥与其 ID 不匹配（{seen.keys}）"),
+                           say("check the key: it may be cut off, or another one's",
+                               "检查密钥：可能被截断，或属于另一个 ID"))  # fmt: skip
+        return problem("key", say(f"the service refuses the key: {_line(error)}", f"服务拒绝该密钥：{_line(error)}"),
+                       say("check the key and its id", "检查密钥及其 ID"))  # fmt: skip
     if isinstance(error, errors.PermissionDenied):
-        return problem("key", f"the key is known, but may not list clusters: {_line(error)}",
-                       "ask who manages the account for the permission")  # fmt: skip
+        return problem("key", say(f"the key is known, but may not list clusters: {_line(error)}",
+                                  f"密钥有效，但无权列出集群：{_line(error)}"),
+                       say("ask who manages the account for the permission", "请账号管理员授权"))  # fmt: skip
     if error is None:
-        return ok("key", f"the service takes it ({seen.keys})")
+        return ok("key", takes)
     if isinstance(error, errors.ServiceError) and not isinstance(error, (errors.ServerFault, errors.Throttled)):
-        return ok("key", f"the service takes it ({seen.keys})")
-    return skipped("key", "the service did not judge it")
+        return ok("key", takes)
+    return skipped("key", say("the service did not judge it", "服务未对其作出判断"))
 
 
 def revision(name: str, error: EksError | None) -> Check:
@@ -156,12 +181,14 @@ def revision(name: str, error: EksError | None) -> Check:
     """
     other = next(each for each in API_REVISIONS if each != name)
     if isinstance(error, errors.NotFound):
-        return ok("revision", f"the service understands {name}")
+        return ok("revision", say(f"the service understands {name}", f"服务支持 {name}"))
     if isinstance(error, errors.BadArgument):
-        advice = f"set api_revision to {other}: in the profile, or by CDS_EKS_API_REVISION"
-        return problem("revision", f"the service does not understand {name}: {_line(error)}", advice)
-    words = "it accepted what names nothing" if error is None else _line(error)
-    return skipped("revision", f"that can't be told: {words}")
+        advice = say(f"set api_revision to {other}: in the profile, or by CDS_EKS_API_REVISION",
+                     f"将 api_revision 设为 {other}：在配置档中，或用 CDS_EKS_API_REVISION")  # fmt: skip
+        told = say(f"the service does not understand {name}: {_line(error)}", f"服务不支持 {name}：{_line(error)}")
+        return problem("revision", told, advice)
+    words = say("it accepted what names nothing", "服务接受了并不存在的对象") if error is None else _line(error)
+    return skipped("revision", say(f"that can't be told: {words}", f"无法判断：{words}"))
 
 
 def _line(error: EksError) -> str:

@@ -62,6 +62,16 @@ def merged(existing: str, fetched: str, alias: str, *, folder: Path, use: bool =
     return dumped(config)
 
 
+def server_of(fetched: str) -> str | None:
+    """Return the address of the API server that a kubeconfig's current context, or its only one, leads to.
+
+    Raises:
+        ConfigurationError: It is no kubeconfig, or has no such context.
+    """
+    cluster, _, _ = _entries_of(_kubeconfig(fetched, "the fetched kubeconfig"), "it", Path())
+    return text_of(child(child(cluster, "cluster"), "server"))
+
+
 def _kubeconfig(text: str, what: str) -> MappingNode:
     """Read a kubeconfig; an empty text is an empty one."""
     config = loaded(text, what)

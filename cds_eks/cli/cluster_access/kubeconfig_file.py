@@ -35,13 +35,40 @@ def merge_file(path: Path, fetched: Path, alias: str, *, use: bool = False, over
     Raises:
         ConfigurationError: One can't be read or written, is no kubeconfig, or has the name already.
     """
+    text, folder = read_fetched(fetched)
+    merge_text(path, text, alias, folder=folder, use=use, overwrite=overwrite)
+
+
+def read_fetched(fetched: Path) -> tuple[str, Path]:
+    """Return the text of a kubeconfig that was fetched, and the folder in which its relative paths begin.
+
+    Raises:
+        ConfigurationError: It can't be read.
+    """
     text = _read(fetched)
     if text is None:
         raise ConfigurationError(f"{fetched}: there is no such file")
+    return text, fetched.resolve().parent
+
+
+def merge_text(path: Path, text: str, alias: str, *, folder: Path, use: bool = False, overwrite: bool = False) -> None:
+    """Do what `merge_file` does, with the text of the kubeconfig that was fetched.
+
+    Args:
+        path: The kubeconfig; it is made if there is none.
+        text: The text of the other one.
+        alias: The name of its cluster, user and context there.
+        folder: Where its relative paths begin.
+        use: Whether it becomes the current context.
+        overwrite: Whether those of that name may be replaced.
+
+    Raises:
+        ConfigurationError: The kubeconfig can't be read or written, one is none, or the name is taken.
+    """
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(path):
-        new = merged(_read(path) or "", text, alias, folder=fetched.resolve().parent, use=use, overwrite=overwrite)
+        new = merged(_read(path) or "", text, alias, folder=folder, use=use, overwrite=overwrite)
         with _told(path):
             write_whole(path, new.encode(), is_private=True)
 

@@ -127,7 +127,7 @@ class WaitingForLease(Event):
 
     def __str__(self) -> str:
         until = datetime.fromtimestamp(self.until, UTC).strftime("%H:%M:%S")
-        return f"waiting for {self.items} items that {clean(self.where)} holds until {until} UTC"
+        return f"waiting for {self.items} items that the runner at {clean(self.where)} holds until {until} UTC"
 
 
 @attrs.frozen(kw_only=True)
@@ -145,7 +145,8 @@ class ServiceAway(Event):
     error: str
 
     def __str__(self) -> str:
-        return f"the service at {clean(self.endpoint)} is out of reach for {self.seconds:.0f} s: {clean(self.error)}"
+        why = clean(self.error)
+        return f"{clean(self.endpoint)} has not answered for {self.seconds:.0f} s ({why}); it is tried again and again"
 
 
 @attrs.frozen(kw_only=True)
@@ -161,7 +162,7 @@ class ServiceBack(Event):
     seconds: float
 
     def __str__(self) -> str:
-        return f"the service at {clean(self.endpoint)} answers again, after {self.seconds:.0f} s"
+        return f"{clean(self.endpoint)} answers again, after {self.seconds:.0f} s"
 
 
 @attrs.frozen(kw_only=True)

@@ -19,7 +19,7 @@ from cds_eks.config import (
     Timeouts,
     resolve_settings,
 )
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, CredentialsError
 from cds_eks.signing import Credentials
 
 if TYPE_CHECKING:
@@ -120,5 +120,5 @@ class ClientSettings:
         id_name, key_name = self.credentials_env
         missing = [name for name in self.credentials_env if not os.environ.get(name)]
         if missing:
-            raise ConfigurationError(f"a runner finds no credentials: {' and '.join(missing)} is not set where it runs")
+            raise CredentialsError(f"a runner finds no credentials: {' and '.join(missing)} is not set where it runs")
         return Credentials(os.environ[id_name], os.environ[key_name])

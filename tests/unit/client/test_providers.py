@@ -116,7 +116,7 @@ async def test_what_it_raises_is_the_cause_of_a_configuration_error(is_async: bo
 
     backend = Backend()
     async with AsyncEksClient(raising_later if is_async else raising, backend=backend) as eks:
-        with pytest.raises(errors.ConfigurationError) as caught:
+        with pytest.raises(errors.CredentialsError) as caught:
             await eks.clusters.get("c-1")
     assert caught.value.__cause__ is fault
     assert caught.value.message == f"the provider of the credentials failed ({type(fault).__name__})"
@@ -145,7 +145,7 @@ async def test_what_can_not_be_used_is_refused(bad: Any) -> None:
 
     backend = Backend()
     async with AsyncEksClient(later, backend=backend) as eks:
-        with pytest.raises(errors.ConfigurationError, match="credentials"):
+        with pytest.raises(errors.CredentialsError, match="credentials"):
             await eks.clusters.get("c-1")
     assert backend.sent == []
 

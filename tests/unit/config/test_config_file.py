@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cds_eks.config.config_file import ConfigFault, ConfigFileError, config_path, read_config_text
+from cds_eks.config.config_file import ConfigFault, ConfigFileError, read_config_text
+from cds_eks.documents.config_path import config_path
 
 from .files import write
 

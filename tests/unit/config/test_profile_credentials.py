@@ -22,7 +22,7 @@ from cds_eks._runtime import forks
 from cds_eks.config import profile_credentials as module
 from cds_eks.config.profile_credentials import ProfileCredentials, credentials_of, resolved
 from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, CredentialsError
 
 from .files import PLANTED_ID, PLANTED_KEY, write
 
@@ -274,4 +274,5 @@ def test_the_blocking_client_asks_for_the_keys_of_a_profile_off_its_event_loop(
     with EksClient(profile="w", endpoint="http://127.0.0.1:1") as eks:
         with pytest.raises(SecretUnavailable, match="cmd:false: ended with status 1") as raised:
             eks.clusters.get("c-1")
+        assert isinstance(raised.value, CredentialsError)
         assert raised.value.outcome == "not_sent"

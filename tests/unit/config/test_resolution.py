@@ -16,7 +16,7 @@ from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy,
 from cds_eks.config import ResolvedSettings, resolve_settings
 from cds_eks.config.config_file import ConfigFileError
 from cds_eks.config.profile_credentials import ProfileCredentials
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, CredentialsError
 from cds_eks.wire import RawResponse, Request
 
 from .files import PLANTED_ID, PLANTED_KEY, write
@@ -76,7 +76,7 @@ def test_credentials_come_from_the_first_that_has_them(saying: frozenset[str], t
 
     first = next((source for source in SOURCES if source in saying), None)
     if first is None:
-        with pytest.raises(ConfigurationError, match=r"no credentials.*or name a profile.*named, chosen, default"):
+        with pytest.raises(CredentialsError, match=r"no credentials.*or name a profile.*named, chosen, default"):
             resolve_settings(**arguments)
         return
     found = resolve_settings(**arguments)
@@ -174,16 +174,16 @@ def test_the_environment_is_between_the_named_profile_and_the_others(
 def test_no_half_of_the_credentials_is_completed_by_a_profile(half: str, tmp_path: Path) -> None:
     environ = {"CDS_CONFIG_FILE": file_of(tmp_path, {"p": keys("NAMED"), "bare": ""}, "p"), half: "environment"}
     for more in ({}, {"CDS_PROFILE": "p"}, {"CDS_PROFILE": "bare"}):
-        with pytest.raises(ConfigurationError, match="half of the credentials"):
+        with pytest.raises(CredentialsError, match="half of the credentials"):
             resolve_settings(environ={**environ, **more})
-    with pytest.raises(ConfigurationError, match="half of the credentials"):
+    with pytest.raises(CredentialsError, match="half of the credentials"):
         resolve_settings(environ=environ, profile="bare")
     assert who(resolve_settings(environ=environ, profile="p").credentials) == "named"
 
 
 def test_a_profile_without_keys_goes_with_those_of_the_environment(tmp_path: Path) -> None:
     environ = {"CDS_CONFIG_FILE": file_of(tmp_path, {"p": 'endpoint = "https://p.test"'}, "p")}
-    with pytest.raises(ConfigurationError, match=r"the profile 'p' \(.*c\.toml\) has no secret_id and secret_key"):
+    with pytest.raises(CredentialsError, match=r"the profile 'p' \(.*c\.toml\) has no secret_id and secret_key"):
         resolve_settings(environ=environ)
     for more, arguments in (({"CDS_PROFILE": "p"}, {}), ({}, {"profile": "p"})):
         found = resolve_settings(environ={**environ, **ENVIRONMENT, **more}, **arguments)  # type: ignore[arg-type]

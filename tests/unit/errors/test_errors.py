@@ -23,6 +23,7 @@ NAMES = [
     "Conflict",
     "ConnectFailed",
     "ConnectionLost",
+    "CredentialsError",
     "DeadlineExceeded",
     "DuplicateFound",
     "EksError",
@@ -44,6 +45,7 @@ NAMES = [
 PARENTS = {
     "EksError": "Exception",
     "ConfigurationError": "EksError",
+    "CredentialsError": "ConfigurationError",
     "InvalidRequestError": "EksError",
     "TransportError": "EksError",
     "ConnectFailed": "TransportError",
@@ -88,6 +90,7 @@ def examples() -> list[EksError]:
     plain: list[EksError] = [
         EksError("x"),
         errors.ConfigurationError("x"),
+        errors.CredentialsError("x"),
         errors.InvalidRequestError("a.b[0]", "is required"),
         errors.TransportError("x"),
         errors.ConnectFailed("x"),
@@ -155,6 +158,7 @@ def test_every_class_has_an_example_and_a_docstring() -> None:
     [
         (EksError("x"), "unknown"),
         (errors.ConfigurationError("x"), "not_sent"),
+        (errors.CredentialsError("x"), "not_sent"),
         (errors.InvalidRequestError("f", "r"), "not_sent"),
         (errors.TransportError("x"), "unknown"),
         (errors.TransportError("x", outcome="not_sent"), "not_sent"),
@@ -375,6 +379,7 @@ LASTS: list[BaseException] = [
     ValueError("x"),
     errors.EksError("x"),
     errors.ConfigurationError("x"),
+    errors.CredentialsError("x"),
     errors.InvalidRequestError("field", "rule"),
     errors.ServiceError("x"),
     errors.AuthenticationError("x"),

@@ -1,0 +1,69 @@
+"""The file of profiles as the commands see it: a profile by its name, as plain data, and the file rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from cds_eks.cli.accounts.profile_edits import write_profiles
+from cds_eks.config.config_file import ConfigFileError, read_config_text
+from cds_eks.config.profiles import Profile, ProfilesFile
+from cds_eks.documents.config_path import config_path
+from cds_eks.documents.secrets import SecretRef
+
+Change = Callable[[str, Path], str]
+
+
+def rewrite(change: Change) -> Path:
+    """Rewrite the file.
+
+    Args:
+        change: Returns its new text, of its text and its path.
+
+    Raises:
+        ConfigurationError: It can't be read, changed or written.
+    """
+    path = config_path()
+    found = read_config_text(path)
+    write_profiles(path, change("" if found is None else found.text, path))
+    return path
+
+
+def check_named(file: ProfilesFile, name: str, command: str) -> None:
+    """Refuse a profile that is not there, naming those that are, or that has faults.
+
+    Raises:
+        ConfigFileError: It is not there, or has faults.
+    """
+    if name not in file.names:
+        raise ConfigFileError(_not_there(file, name, command).faults)
+    if faults := tuple(fault for fault in file.faults if fault.profile == name):
+        raise ConfigFileError(faults)
+
+
+def _not_there(file: ProfilesFile, name: str, command: str) -> ConfigFileError:
+    try:
+        attrs.evolve(file, faults=()).profile(name, f"`{command}`")
+    except ConfigFileError as error:
+        return error
+    raise AssertionError(name)  # pragma: no cover - the caller has looked
+
+
+def as_data(profile: Profile, *, is_default: bool) -> dict[str, Any]:
+    """Return a profile as plain data: where its keys are, never what they are."""
+    found: dict[str, Any] = {"name": profile.name, "file": profile.file, "default": is_default}
+    for field in attrs.fields(Profile):
+        value = getattr(profile, field.name)
+        if field.name in ("name", "file", "lines") or value is None:
+            continue
+        if field.name == "credentials_max_age" and not profile.has_credentials:
+            continue
+        if isinstance(value, SecretRef):
+            value = value.reference
+        elif attrs.has(type(value)):
+            value = {name: each for name, each in attrs.asdict(value).items() if each is not None}
+        found[field.name] = value
+    return found

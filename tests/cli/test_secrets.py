@@ -1,0 +1,153 @@
+"""Planted secrets are in no output, no log, no completion and no list of processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_eks.cli.options import FORMATS
+from cds_eks.emulator import Emulator, Fault
+from cds_eks.redaction import encodings_of
+from cds_eks.signing import Credentials
+from cli.command_line import PROCESS, CommandLine, process
+
+PLANTED = {
+    "key": "planted-Key/with+signs=",
+    "password": "planted-Pass-1st!",
+    "sk": "planted-sk-of-the-cloud",
+    "token": "planted-token-9",
+    "proxy": "planted-proxy-7",
+}
+
+
+@pytest.fixture
+def emulator() -> Emulator:
+    return Emulator(credentials=Credentials("id-of-a-key", PLANTED["key"]))
+
+
+@pytest.fixture
+def file(request_file: str, tmp_path: Path) -> str:
+    """A request with secrets in it."""
+    data = tomllib.loads(Path(request_file).read_text(encoding="utf-8"))
+    data["sk"] = PLANTED["sk"]
+    for part in ("master_config", "node_pool_config"):
+        owner = data[part] if part == "master_config" else data[part]["node_config"]
+        owner["password"] = PLANTED["password"]
+    path = tmp_path / "planted.json"
+    path.write_text(json.dumps(data))
+    return str(path)
+
+
+def assert_no_secret(text: str) -> None:
+    found = [name for name, secret in PLANTED.items() for each in encodings_of(secret) if each in text]
+    assert found == []
+    assert "planted-" not in text.replace("planted.json", "")
+
+
+LOGS: list[list[str]] = [[], ["--debug"], ["--debug", "--log-format", "json"]]
+
+
+def lines(file: str) -> dict[str, list[str]]:
+    token = ["--extra", "SessionToken=env:PLANTED_TOKEN"]
+    return {
+        "created": ["clusters", "create", "-f", file],
+        "dry run": ["clusters", "create", "-f", file, "--dry-run", *token],
+        "refused": ["clusters", "delete", "c-1", "--yes", *token],
+        "skeleton": ["clusters", "create", "-f", file, "--skeleton", "yaml"],
+        "validated": ["validate", "-f", file],
+        "call": ["call", "CreateCluster", "-X", "POST", "--param", "Password=env:PLANTED_TOKEN"],
+        "a faulty file": ["clusters", "create", "-f", file, "--k8s-version", ""],
+        "by argument": ["clusters", "delete", "c-1", "--extra", f"Password={PLANTED['password']}"],
+    }
+
+
+@pytest.fixture
+def planted(cli: CommandLine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Runs `cds-eks` where secrets are."""
+    emulator.add_cluster("c-1")
+    monkeypatch.setenv("PLANTED_TOKEN", PLANTED["token"])
+    return cli
+
+
+@pytest.mark.parametrize("what", lines(""))
+@pytest.mark.parametrize("log", LOGS, ids=["plain", "debug", "json"])
+def test_no_output_has_one(planted: CommandLine, file: str, what: str, log: list[str]) -> None:
+    for form in FORMATS:
+        run = planted(*lines(file)[what], "-o", form, *log)
+        assert run.out or run.err or form == "name"
+        assert_no_secret(run.out + run.err)
+        assert ("attempt begins" in run.err) == (bool(log) and what in ("created", "refused", "call"))
+
+
+def test_what_is_looked_for_was_there(planted: CommandLine, emulator: Emulator, file: str) -> None:
+    """The planted request is carried out, so that its secrets were sent."""
+    planted.done("clusters", "create", "-f", file)
+    assert emulator.ledger.count("CreateCluster", "Success") == 1
+    with pytest.raises(AssertionError):
+        assert_no_secret(Path(file).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("log", LOGS, ids=["plain", "debug", "json"])
+def test_a_service_that_repeats_them_is_not_repeated(
+    planted: CommandLine, emulator: Emulator, file: str, log: list[str]
+) -> None:
+    said = " ".join((PLANTED["key"], PLANTED["password"], PLANTED["sk"]))
+    for status in (400, 500):
+        emulator.faults.add(Fault("status", "CreateCluster", status=status, code="X", message=said, count=1))
+        run = planted("clusters", "create", "-f", file, "-o", "json", *log)
+        assert run.code != 0
+        assert json.loads(run.err.splitlines()[-1])["class"]
+        assert_no_secret(run.out + run.err)
+
+
+@pytest.mark.parametrize("log", LOGS, ids=["plain", "debug", "json"])
+def test_the_password_of_a_proxy_is_not_shown(
+    planted: CommandLine, monkeypatch: pytest.MonkeyPatch, log: list[str]
+) -> None:
+    gate = os.environ["CDS_EKS_ENDPOINT"].removeprefix("http://").partition("/")[0]
+    for proxy in (gate, "127.0.0.1:1"):  # one that answers, and one that is not there
+        monkeypatch.setenv("http_proxy", f"http://me:{PLANTED['proxy']}@{proxy}")
+        monkeypatch.setenv("CDS_EKS_ENDPOINT", "http://eks.invalid/eks/v1")
+        run = planted("clusters", "get", "x", "--timeout", "1s", *log)
+        assert run.code != 0
+        assert_no_secret(run.out + run.err)
+
+
+COMPLETED = ["", "clusters ", "clusters create --", "clusters create --sk", "--profile ", "clusters get ", "call "]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_no_completion_has_one(planted: CommandLine, shell: str) -> None:
+    for words in COMPLETED:
+        count = len(words.split(" "))
+        more = {"_CDS_EKS_COMPLETE": f"{shell}_complete", "COMP_WORDS": f"cds-eks {words}", "COMP_CWORD": str(count)}
+        done = process(env={**os.environ, **more}, timeout=30)
+        assert done.returncode == 0, done.stderr
+        assert_no_secret(done.stdout + done.stderr)
+
+
+@pytest.fixture
+def waiting(planted: CommandLine, emulator: Emulator, file: str) -> Iterator[subprocess.Popen[Any]]:
+    """A create whose answer does not come."""
+    emulator.faults.add(Fault("hang_before_commit", "CreateCluster", seconds=30))
+    command = [*PROCESS, "clusters", "create", "-f", file, "--debug"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        while "attempt begins" not in child.stderr.readline():
+            assert child.poll() is None
+        yield child
+        child.kill()
+
+
+def test_no_list_of_processes_has_one(waiting: subprocess.Popen[Any]) -> None:
+    shown = subprocess.run(["ps", "-eo", "pid,args", "-ww"], capture_output=True, text=True, check=True).stdout
+    (line,) = [line for line in shown.splitlines() if line.split()[:1] == [str(waiting.pid)]]
+    assert "cds_eks.cli clusters create" in line
+    assert_no_secret(line)
