@@ -25,7 +25,7 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
     "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
     "deleting": frozenset({"deleted", "failed", "ready"}),
-    "deleted": frozenset({"planned", "sending", "accepted", "ready"}),
+    "deleted": frozenset({"planned", "sending", "accepted", "ready", "failed"}),  # failed: it can't be had again
 }
 
 

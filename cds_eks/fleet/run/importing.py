@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
 
-FREE: frozenset[State] = frozenset({"planned", "refused", "deleted"})
-"""States of items that nothing is known to be there of."""
+FREE: frozenset[State] = frozenset({"planned", "refused", "deleted", "failed"})
+"""States of items that nothing may be known to be there of; of a failed one there is if it has an id of its own."""
 
 
 async def import_(
@@ -107,6 +107,7 @@ class _Importing:
             for item in await self._journal.claim(
                 self._runner, limit=len(ids), lease=self._limits.lease, states=FREE, ids=ids
             )
+            if item.state != "failed" or own_id(item) is None
         }
         changes: list[Change] = []
         if (item := items.get(group.id)) is not None:
@@ -127,7 +128,7 @@ class _Importing:
                 changes.append(self._change(items[id_], state, pool_ids, shown.replicas))
         if changes:
             await self._journal.write(*changes)
-        await self._journal.release(self._runner, list(items))
+        await self._journal.release(self._runner, ids)
 
     def _change(self, item: Item, state: State, ids: Mapping[str, str], replicas: int | None = None) -> Change:
         return Change(

@@ -12,6 +12,7 @@ import attrs
 from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
+    CANDIDATES,
     FOUND,
     Action,
     Adopt,
@@ -24,6 +25,7 @@ from cds_eks.fleet.ensure.decide import (
     Recover,
     decide,
     found_text,
+    noted_ids,
     own_id,
 )
 from cds_eks.fleet.ensure.outcomes import told
@@ -124,7 +126,7 @@ class ItemLife(abc.ABC):
         elif isinstance(action, Create):
             await self._create()
         elif isinstance(action, Fail):
-            await self.fail(action.kind, action.message, action.ids)
+            await self.fail(action.kind, action.message, action.ids, may_be_ours=action.may_be_ours)
         else:
             assert isinstance(action, (Follow, Leave))
             self.is_given_up = True
@@ -230,10 +232,26 @@ class ItemLife(abc.ABC):
         """Wait until it is ready, or has failed, and return what went wrong, if anything did."""
 
     async def fail(
-        self, kind: str, message: str, ids: tuple[str, ...] = (), more: Mapping[str, Any] | None = None
+        self,
+        kind: str,
+        message: str,
+        ids: tuple[str, ...] = (),
+        more: Mapping[str, Any] | None = None,
+        *,
+        may_be_ours: bool = False,
     ) -> None:
-        """Write that it has failed; it is not seen to any more in this run."""
+        """Write that it has failed; it is not seen to any more in this run.
+
+        Args:
+            kind: Why.
+            message: The same in words.
+            ids: The ids of what was found to have its natural key.
+            more: More of the error.
+            may_be_ours: Whether an open create may have made one of them; only then one of them may be ours later.
+        """
         self.is_given_up = True
         error = {"class": kind, "code": "", "message": message, "outcome": "refused", **(more or {})}
-        found = {FOUND: found_text(ids)} if ids else {}
+        name = CANDIDATES if may_be_ours else FOUND
+        known = noted_ids(self.item, name) if self.item.state != "deleted" else ()
+        found = {name: found_text(tuple(dict.fromkeys((*ids, *known))))} if ids else {}
         self.item = await self._context.fail(self.item, error=error, ids=found, action=kind)
