@@ -29,6 +29,10 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
 }
 
 
+FIRST_POOL = "first_pool_item_id"
+"""The name in a cluster's ids of the journal's id of the pool that its latest create makes with it."""
+
+
 def may_follow(state: State, after: State) -> bool:
     """Whether an item may go from `after` to `state`; to stay is always allowed, to renew what is known of it."""
     return state == after or state in FOLLOWS[after]
@@ -129,6 +133,7 @@ class Change:
         ids: Names to add to the item's ids.
         origin, request_id, call_id, error: See `Item`. An `error` that is empty clears it.
         replicas: How many nodes it has been told to have.
+        digest: With `sending`: the digest of what is asked for; another plan may have been added meanwhile.
         action: The operation that it comes of, for the audit.
     """
 
@@ -143,6 +148,7 @@ class Change:
     call_id: str | None = None
     error: Mapping[str, Any] | None = None
     replicas: int | None = None
+    digest: str | None = None
     action: str = ""
 
 

@@ -13,7 +13,7 @@ from cds_eks.fleet.ensure.compare import compare_cluster, different, noted
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedCluster
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import FIRST_POOL, Item, pool_item_id
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.requests import request_of
@@ -114,7 +114,8 @@ class ClusterLife(ItemLife):
             return await eks.clusters.create(request, timeout=seconds)
 
         replicas = sum(pool.replicas for pool in self._wanted.pools[:1])
-        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas)
+        first = {FIRST_POOL: pool_item_id(self.item.vpc_id, self.item.name, self._wanted.pools[0].name)}
+        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas, made_with=first)
 
     async def _consider(self, id: str) -> None:  # noqa: A002
         context = self._context

@@ -14,7 +14,7 @@ from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.job import Job, new_runner
@@ -22,7 +22,7 @@ from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, report_of
-from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.runner import EndedBefore, Runner
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -183,25 +183,27 @@ class FleetRun:
         began = self._times[0] or now
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
-        found = await self._journal.items(states=OPEN)
-        open_items = [item for item in found if self._job.is_to_settle(item)]
+        known = await self._journal.items()
+        open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
-        for item, wanted in self._job.differing:
-            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
-            self._events.put(ItemDiffers(item=item, wanted=wanted))
         context, waits = self._context(open_items)
+        for item in self._job.differing:
+            context.tell_difference(item)
         runner = Runner(
             context,
             waits,
             self.runner,
             self._groups,
-            life_of=self._job.life_of,
-            goal=self._job.goal,
-            began=began,
+            job=self._job,
+            ended_before=EndedBefore(known, since=began, until=await self._journal.now()),
             stop=self.stop,
         )
-        await runner.run(open_items)
+        del known
+        try:
+            await runner.run(open_items)
+        finally:
+            self._groups = runner.groups
 
     def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
         limits = self._settings.limits
@@ -229,6 +231,7 @@ class FleetRun:
             events=self._events,
             differences=self._differences,
             steps=self._steps,
+            asked=self._job.asked,
         )
         return context, self.waits
 

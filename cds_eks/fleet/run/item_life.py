@@ -46,12 +46,14 @@ class Call:
         action: The operation's name.
         result_id: What the id of the thing is called among those that an answer names.
         replicas: How many nodes are asked for.
+        made_with: What else it makes, as the item's ids tell it.
     """
 
     send: Send
     action: str
     result_id: str
     replicas: int
+    made_with: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class ItemLife(abc.ABC):

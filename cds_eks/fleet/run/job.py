@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.wanted import WantedCluster
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.runner import LifeOf
@@ -34,12 +34,27 @@ class Job(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
     @property
-    def differing(self) -> Sequence[tuple[Item, str]]:
-        """What another plan has asked for, as the journal has it, each with the digest of what is wanted now."""
+    def differing(self) -> Sequence[Item]:
+        """What another plan has asked for, as the journal has it."""
+        ...  # pragma: no cover - a protocol has no body
+
+    @property
+    def asked(self) -> Mapping[str, NewItem]:
+        """What the plan asks for, by the item's id, once `groups` has returned; empty if it is to be deleted."""
         ...  # pragma: no cover - a protocol has no body
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters that it is about, with their pools, all of which the journal has by then."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Return groups with all their pools, once nobody else can change which they are.
+
+        Args:
+            journal: The journal.
+            groups: The groups.
+            clusters: Their clusters by id, as they were claimed.
+        """
         ...  # pragma: no cover - a protocol has no body
 
     def is_to_settle(self, item: Item) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -10,7 +10,7 @@ import anyio
 from cds_eks.errors import Conflict, EksError, NotFound, may_pass
 from cds_eks.fleet.ensure.decide import attempt_ends, own_id
 from cds_eks.fleet.ensure.outcomes import told
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.group import Group
@@ -29,13 +29,23 @@ class Teardown:
         group: The cluster with its pools.
         items: Its items, as the journal has them.
         include_adopted: Whether what was adopted or imported is deleted as well.
+        protected: What of it the plan protects; the journal may not know that yet.
     """
 
-    def __init__(self, context: Context, group: Group, items: Mapping[str, Item], *, include_adopted: bool) -> None:
+    def __init__(
+        self,
+        context: Context,
+        group: Group,
+        items: Mapping[str, Item],
+        *,
+        include_adopted: bool,
+        protected: Iterable[NewItem] = (),
+    ) -> None:
         self._context = context
         self._group = group
         self._items = dict(items)
         self._include_adopted = include_adopted
+        self._protected = tuple(protected)
         self._patience = Patience()
         self._task_id = ""
 
@@ -49,7 +59,8 @@ class Teardown:
         cluster_id = own_id(item)
         if item.state not in THERE or cluster_id is None:
             return
-        if (reason := refusal(self._items.values(), include_adopted=self._include_adopted)) is not None:
+        known, may_adopted = self._items.values(), self._include_adopted
+        if (reason := refusal(known, include_adopted=may_adopted, protected=self._protected)) is not None:
             error = {"class": reason[0], "code": "", "message": reason[1], "outcome": "not_sent"}
             await self._write(item.id, state=item.state, error=error)
             return
@@ -142,11 +153,21 @@ class Teardown:
         self._items[item_id] = await self._context.writer.insist(self._items[item_id], **changes)
 
 
-def refusal(items: Any, *, include_adopted: bool) -> tuple[str, str] | None:
-    """Return why a cluster may not be deleted: the kind and the reason, or None."""
-    for item in items:
-        if item.protect:
-            return "Protected", f"{item.kind} {item.name} is protected"
+def refusal(
+    items: Iterable[Item], *, include_adopted: bool, protected: Iterable[NewItem] = ()
+) -> tuple[str, str] | None:
+    """Return why a cluster may not be deleted: the kind and the reason, or None.
+
+    Args:
+        items: The cluster and its pools, as the journal has them.
+        include_adopted: Whether what was adopted or imported may be deleted.
+        protected: What the plan protects.
+    """
+    known: tuple[Item, ...] = tuple(items)
+    every: tuple[NewItem | Item, ...] = (*protected, *known)
+    if (found := next((each for each in every if each.protect), None)) is not None:
+        return "Protected", f"{found.kind} {found.name} is protected"
+    for item in known:
         if item.origin in ("adopted", "imported") and not include_adopted:
             return "NotOurs", f"{item.kind} {item.name} was {item.origin}: see include_adopted="
     return None
