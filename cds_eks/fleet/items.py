@@ -21,7 +21,7 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     "sending": frozenset({"planned", "accepted", "refused", "unknown", "failed"}),  # planned: nothing was sent
     "unknown": frozenset({"sending", "accepted", "ready", "failed", "planned"}),
     "refused": frozenset({"sending", "planned", "accepted", "ready", "failed"}),
-    "accepted": frozenset({"ready", "failed", "deleting", "deleted"}),
+    "accepted": frozenset({"ready", "failed", "deleting", "deleted", "unknown"}),  # unknown: it named another's id
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
     "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
     "deleting": frozenset({"deleted", "failed", "ready"}),

@@ -80,6 +80,12 @@ FOUND = "found_id"
 CANDIDATES = "candidate_id"
 """The same of several that had its natural key when a create was open: it may have made any of them."""
 
+DOUBTED = "doubted_id"
+"""The name of the id that the answer of its create has named, and that is not its own by what the service shows.
+
+Something was made, so that it is not created again: the service may show our own by another name than was asked for.
+"""
+
 LONGEST_FOUND = 300
 
 
@@ -160,6 +166,8 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
         return Recover(id=ids[0])
     if seen.began <= after or seen.leaving:
         return Look(after=max(after, seen.began))
+    if item.ids.get(DOUBTED):
+        return Leave()
     return _there_already(ids) if ids else Create()
 
 

@@ -13,6 +13,7 @@ from cds_eks.fleet.ensure.outcomes import stops_all
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal, LeaseLost
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.events import EventStream, ItemDiffers
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
@@ -58,6 +59,7 @@ class Context:
         differences: What a comparison has shown, by the item's id.
         steps: What the service did on each cluster, by the item's id.
         asked: What the plan asks for, by the item's id; empty if it is to be deleted.
+        known_ids: Which item an id of the service belongs to.
     """
 
     eks: AsyncEksClient
@@ -72,6 +74,7 @@ class Context:
     differences: dict[str, dict[str, Any]]
     steps: dict[str, tuple[Moment, ...]]
     asked: Mapping[str, NewItem] = attrs.field(factory=dict)
+    known_ids: KnownIds = attrs.field(factory=KnownIds)
 
     def is_as_asked(self, item: Item) -> bool:
         """Whether an item was asked for as this plan has it, and not as another one."""

@@ -13,6 +13,7 @@ from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
@@ -67,6 +68,7 @@ class FleetRun:
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
+        self._known_ids = KnownIds()
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
@@ -187,6 +189,7 @@ class FleetRun:
         open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
+        self._known_ids = KnownIds(known)
         context, waits = self._context(open_items)
         for item in self._job.differing:
             context.tell_difference(item)
@@ -232,10 +235,12 @@ class FleetRun:
             differences=self._differences,
             steps=self._steps,
             asked=self._job.asked,
+            known_ids=self._known_ids,
         )
         return context, self.waits
 
     def _on_item(self, item: Item, before: Item) -> None:
+        self._known_ids.note(item)
         self._events.put(ItemChanged(item=item, before=before))
 
     def _on_closed(self, reason: str) -> None:

@@ -32,6 +32,7 @@ from cds_eks.fleet.ensure.outcomes import told
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
+from cds_eks.fleet.run.belief import WRONG_ID, Shown, ShownAsAnother, disbelieved
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.retrying import after_attempt
@@ -177,7 +178,14 @@ class ItemLife(abc.ABC):
             return  # nothing was sent: it is decided anew when the journal is there again
         was_tried = done.item.epoch != self.item.epoch
         self.item = done.item
+        if self.item.state == "accepted" and (other := context.known_ids.other_owner(self.item)) is not None:
+            await self.disbelieve(None, f"the answer names {own_id(self.item)}, which is that of {other}")
         await self._go_on(done.error, was_tried=was_tried)
+
+    async def disbelieve(self, shown: Shown | None, words: str) -> None:
+        """Take the id that an answer has named for wrong; see `belief.disbelieved`."""
+        self._seen = None
+        self.item = await disbelieved(self._context, self.item, shown, words)
 
     async def _go_on(self, error: BaseException | None, *, was_tried: bool) -> None:
         """Go on after an attempt."""
@@ -205,6 +213,17 @@ class ItemLife(abc.ABC):
 
     async def follow(self) -> bool:
         """Wait until it is ready; return whether it is."""
+        try:
+            return await self._follow()
+        except ShownAsAnother as error:
+            shown, words = error.shown, error.shown.words(self.item)
+        if self.item.state == "accepted" and self.item.origin == "created":
+            await self.disbelieve(shown, words)
+            return await self.ensure() and await self.follow()
+        await self.fail(WRONG_ID, words, more={"outcome": "accepted"})
+        return False
+
+    async def _follow(self) -> bool:
         if self.item.state == "ready":
             return True
         context = self._context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,9 +13,12 @@ from cds_eks.fleet.ensure.decide import attempt_ends, own_id
 from cds_eks.fleet.ensure.outcomes import told
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
+from cds_eks.fleet.run.belief import WRONG_ID
+from cds_eks.fleet.run.cluster_life import ClusterLife, shown_cluster
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.patience import Patience
+from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.waiting.verdicts import judge_task
 
 THERE = frozenset({"accepted", "ready", "failed", "deleting"})
@@ -66,6 +70,8 @@ class Teardown:
             return
         try:
             with anyio.move_on_after(self._context.settings.limits.cluster_timeout):
+                if (cluster_id := await self._checked(cluster_id)) is None:
+                    return
                 if await self._delete(cluster_id) or await self._wait_until_gone(cluster_id):
                     await self._note_gone()
                 return
@@ -77,6 +83,29 @@ class Teardown:
             await self._write(self._group.id, state=self._items[self._group.id].state, error=told(error))
         finally:
             on_created()
+
+    async def _checked(self, cluster_id: str) -> str | None:
+        """Return the id to delete by, if the service does not show another cluster under it; None for nothing.
+
+        An answer may have named another's id: then its own is looked for by its name.
+        """
+        context, item = self._context, self._items[self._group.id]
+        found: ClusterSummary | ClusterDetail | None = (await context.poller.look(None)).clusters.get(cluster_id)
+        if found is None:
+            with contextlib.suppress(NotFound):  # what that means is seen when it is deleted
+                async with context.budgets.read():
+                    found = (await context.eks.clusters.get(cluster_id)).data
+        if found is None or not (shown := shown_cluster(found)).is_another(item):
+            return cluster_id
+        if item.state == "accepted" and item.origin == "created":
+            life = ClusterLife(context, item)
+            await life.disbelieve(shown, shown.words(item))
+            await life.settle()
+            self._items[item.id] = life.item
+            return own_id(life.item) if life.item.state == "accepted" else None
+        error = {"class": WRONG_ID, "code": "", "message": shown.words(item), "outcome": "not_sent"}
+        await self._write(item.id, state=item.state, error=error)
+        return None
 
     async def _delete(self, cluster_id: str) -> bool:
         """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""

@@ -48,6 +48,7 @@ def test_the_pool_that_went_with_the_cluster_is_the_one_that_was_sent(backend: s
             assert pools_of(report) == dict.fromkeys(names, ("ready", "created"))
             assert world.pools_made() == {("gpu-001", name): 1 for name in names}
             world.assert_told(report)
+            await anyio.sleep(1.0)
             report = await world.provision(eks, plan_with(*again)).report()
             assert report.ok
             assert set(pools_of(report)) == set(again)  # what is no longer in the plan is left alone
