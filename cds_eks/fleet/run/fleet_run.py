@@ -175,10 +175,12 @@ class FleetRun:
 
         A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
         """
-        await self._stop_wanted.wait()
-        scope.cancel()
-        await anyio.sleep(self._settings.limits.grace)
-        self._in_flight.cut()
+        try:
+            await self._stop_wanted.wait()
+            scope.cancel()
+            await anyio.sleep(self._settings.limits.grace)
+        finally:
+            self._in_flight.cut()  # at once if the event loop ends, which waits for what is shielded
 
     async def _carry_out(self) -> None:
         now = await self._journal.now()

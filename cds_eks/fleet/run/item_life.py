@@ -133,6 +133,10 @@ class ItemLife(abc.ABC):
         else:
             assert isinstance(action, (Follow, Leave))
             self.is_given_up = True
+            if self.item.state == "deleting" and not self.item.error:
+                words = "its deletion has begun and was not seen to its end: run destroy again, then provision"
+                error = {"class": "BeingDeleted", "code": "", "message": words, "outcome": "unknown"}
+                self.item = await self._context.writer.insist(self.item, state="deleting", error=error)
 
     async def _look_again(self) -> None:
         """Look once more. What can't be looked for is left as it is, and nothing new is created beside it."""

@@ -16,6 +16,7 @@ from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.run.belief import Shown, ShownAsAnother
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.fleet.run.patience import MOST_FAILURES
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.requests import request_of
@@ -92,12 +93,16 @@ class PoolLife(ItemLife):
         if wanted is None or self.item.replicas == wanted.replicas or not await context.gate.may_create():
             return
         self._waits.expect(self._cluster_id, wanted.replicas - self.item.replicas)
+        tries = 0
         while True:
             try:
                 async with context.budgets.create():
                     answer = await context.eks.node_pools.scale(self._cluster_id, id_, wanted.replicas)
             except EksError as error:
-                is_over = not self._waits.is_busy(error) and not may_pass(error)
+                # What nobody knows to be a refusal may be that of a replay: the same number may be asked for again.
+                tries += error.outcome == "unknown" and not may_pass(error)
+                may_be_tried = error.outcome == "unknown" and tries < MOST_FAILURES
+                is_over = not self._waits.is_busy(error) and not may_pass(error) and not may_be_tried
                 if is_over or self._is_busy_for_too_long():
                     kind = type(error).__name__ if is_over else "WaitTimeout"
                     await self.fail(kind, error.message, more={"outcome": error.outcome})
