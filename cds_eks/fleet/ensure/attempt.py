@@ -189,4 +189,5 @@ async def _written(writer: Writer, item: Item, error: Exception, action: str, re
     if isinstance(error, EksError):
         known = {"ids": ids_of(error), "request_id": error.request_id, "call_id": error.call_id}
     origin = "created" if state == "accepted" else None
-    return await writer.insist(item, state=state, origin=origin, error=told(error), action=action, **known)
+    noted = {**told(error), "outcome": "unknown"} if state == "unknown" else told(error)
+    return await writer.insist(item, state=state, origin=origin, error=noted, action=action, **known)

@@ -8,6 +8,7 @@ import anyio
 import attrs
 import pytest
 
+from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import RunStarted
@@ -49,6 +50,25 @@ def test_a_look_alike_that_was_refused_is_not_ours_in_later_runs(backend: str, b
             await destroy(eks, plan, journal=world.journal, limits=LIMITS).report()
         assert world.count("DeleteCluster") == 0
         assert made in {each.id for each in world.emulator._world.clusters.values()}
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("action", ["CreateCluster", "CreateNodePool"])
+@pytest.mark.parametrize("status", [400, 403, 404, 413])
+def test_what_was_made_though_its_answer_says_nothing_is_ours(backend: str, status: int, action: str) -> None:
+    """An answer without a body or a reason is a proxy's: what it says of the create is not believed."""
+    plan = plan_of(1, 2)
+
+    async def body(world: World) -> None:
+        world.emulator.faults.add(Fault("status", action, status=status, when="after", body="empty", count=1))
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+            report = await world.provision(eks, plan).report()
+        assert report.ok, report.failures
+        world.assert_once(plan, report)
+        assert "recovered" in {item.origin for item in report.items}
 
     in_world(body, backend)
 
