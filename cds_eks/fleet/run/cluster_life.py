@@ -80,7 +80,7 @@ class ClusterLife(ItemLife):
             elif (verdict := judge_cluster(cluster)).has_ended:
                 if verdict.done and self._lacks_nodes(cluster):
                     poller.has_misled = True
-                return verdict.failure
+                return verdict.failure or self._told_others(cluster_id)
             # One that lacks nodes is not running yet: it is not looked at so often.
             can_wait = cluster is not None and not poller.has_misled and self._lacks_nodes(cluster)
             with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
@@ -90,6 +90,17 @@ class ClusterLife(ItemLife):
         """Refuse to go on with what the service shows as another cluster."""
         if cluster is not None and (shown := shown_cluster(cluster)).is_another(self.item):
             raise ShownAsAnother(shown)
+
+    def _told_others(self, cluster_id: str) -> str | None:
+        """Say so if the list that shows it running shows others that have its name: a create was carried out twice."""
+        latest = self._context.poller.latest
+        if latest is None or latest.seen is None:
+            return None
+        others = [id_ for id_ in latest.seen.of(self.item.name, self.item.vpc_id).ids if id_ != cluster_id]
+        if not others:
+            return None
+        self._failure_kind = "DuplicateFound"
+        return f"it has the id {cluster_id}, and others have its name: {', '.join(others)}; nothing was deleted"
 
     def _lacks_nodes(self, cluster: ClusterSummary) -> bool:
         """Whether a cluster shows fewer nodes than it has when it is running; not if that can't be told."""

@@ -80,6 +80,7 @@ class ItemLife(abc.ABC):
         self._busy_since: float | None = None
         self._patience = Patience()
         self._adopt: Adopt = context.settings.adopt
+        self._failure_kind = "TaskFailed"
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:
@@ -235,7 +236,7 @@ class ItemLife(abc.ABC):
             with anyio.move_on_after(self._longest_wait()):
                 failure = await self._end()
                 if failure is not None:
-                    await self.fail("TaskFailed", failure, more={"outcome": "accepted"})
+                    await self.fail(self._failure_kind, failure, more={"outcome": "accepted"})
                     return False
                 self.item = await context.writer.insist(self.item, state="ready", error={}, action="running")
                 return True

@@ -11,7 +11,7 @@ import pytest
 from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
-from cds_eks.fleet.run.events import RunStarted
+from cds_eks.fleet.run.events import ItemChanged, RunStarted
 from cds_eks.fleet.run.importing import import_
 from fleet.run.world import LIMITS, World, in_world, plan_of, savable
 
@@ -69,6 +69,32 @@ def test_what_was_made_though_its_answer_says_nothing_is_ours(backend: str, stat
         assert report.ok, report.failures
         world.assert_once(plan, report)
         assert "recovered" in {item.origin for item in report.items}
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_a_second_one_that_a_create_has_made_is_told_and_nothing_deleted(backend: str) -> None:
+    """A network that delivers a request twice can't be kept from it."""
+    plan = plan_of(2, 2)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            run, made = world.provision(eks, plan), ""
+            async for event in run:
+                if isinstance(event, ItemChanged) and (event.item.name, event.item.state) == ("gpu-001", "accepted"):
+                    made = made or world.emulator.add_cluster(name="gpu-001", vpc_id="vpc-1")
+            report = await run.report()
+            assert [item.name for item in report.failures] == ["gpu-001"]
+            [failed] = report.failures
+            assert (failed.error or {})["class"] == "DuplicateFound"
+            assert all(each in (failed.error or {})["message"] for each in (made, failed.ids["cluster_id"]))
+            assert world.count("DeleteCluster") == 0
+            await eks.clusters.delete(made)  # somebody has chosen
+            await anyio.sleep(1000.0)
+            report = await world.provision(eks, plan).report()
+        assert report.ok, report.failures
+        assert world.made("cluster") == {"gpu-001": 1, "gpu-002": 1}
 
     in_world(body, backend)
 
