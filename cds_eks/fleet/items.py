@@ -61,7 +61,7 @@ class NewItem:
         position: Where it stands in the plan, from 0.
         digest: A digest of what is asked for, without secrets.
         replicas: How many nodes a pool is to have; for a cluster those of all its pools.
-        protect: Whether it must never be deleted. Once true it stays so, whatever a later plan says.
+        protect: Whether it must never be deleted. Once true it stays so in the journal, until `Journal.unprotect`.
     """
 
     id: str

@@ -72,15 +72,21 @@ def stops_all(error: BaseException) -> str | None:
     """Return why no further create can succeed, or None if it is only this one that was refused."""
     if not isinstance(error, EksError) or error.outcome != "refused":
         return None
-    spelt = str(getattr(error, "code", "")).strip()
-    code = spelt.lower()
+    code = str(getattr(error, "code", "")).strip().lower()
     is_balance = isinstance(error, QuotaExceeded) and (
         code in _BALANCE or "balance" in code or getattr(error, "http_status", 0) == 402
     )
     is_key = isinstance(error, (AuthenticationError, PermissionDenied)) and code not in _OWN_FAULT
     if not is_balance and not is_key:
         return None
-    return f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{spelt}]" if spelt else "")
+    return reason_of(error)
+
+
+def reason_of(error: EksError) -> str:
+    """Return an error as the reason for which a run stops: with its code, and where to look, if it says so."""
+    code = str(getattr(error, "code", "")).strip()
+    reason = f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{code}]" if code else "")
+    return f"{reason}; {error.hint}" if isinstance(error, AuthenticationError) else reason
 
 
 def summary(error: Mapping[str, Any]) -> str:

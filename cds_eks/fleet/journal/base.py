@@ -6,12 +6,19 @@ from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Protocol, Self
 
-from cds_eks.errors import EksError
+from cds_eks.errors import EksError, Outcome
 from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
 
 
 class JournalError(EksError):
-    """The journal can't be read or written: no create is begun until it can."""
+    """The journal can't be read or written: no create is begun until it can.
+
+    Its `outcome` is `not_sent`, as a journal sends nothing to the service. Whether a change is in the journal is
+    another question: see `JournalUnavailable`.
+    """
+
+    def __init__(self, message: str, *, outcome: Outcome = "not_sent") -> None:
+        super().__init__(message, outcome=outcome)
 
 
 class JournalTooNew(JournalError):
@@ -53,6 +60,10 @@ class Journal(Protocol):
         Its digest and replicas are those of the new plan only if nothing was asked for yet, or nothing is there any
         more (`planned`, `refused`, `deleted`): else they tell what the service was asked for.
         """
+        ...  # pragma: no cover - a protocol has no body
+
+    async def unprotect(self, ids: Collection[str]) -> None:
+        """Take back that these items must never be deleted."""
         ...  # pragma: no cover - a protocol has no body
 
     async def get(self, item_id: str) -> Item | None:

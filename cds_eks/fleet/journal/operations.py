@@ -31,6 +31,13 @@ class Add(Operation[None]):
 
 
 @attrs.frozen
+class Unprotect(Operation[None]):
+    """See `Journal.unprotect`."""
+
+    ids: frozenset[str]
+
+
+@attrs.frozen
 class Write(Operation[list[Item]]):
     """See `Journal.write`."""
 

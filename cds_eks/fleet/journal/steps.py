@@ -12,7 +12,7 @@ NOT_ASKED_FOR: frozenset[State] = frozenset({"planned", "refused", "deleted"})
 """The service has nothing of an item in these: what a new plan asks for takes the place of what the old one did."""
 
 
-def planned(new: NewItem, now: float) -> Item:
+def planned(new: NewItem, now: float = 0.0) -> Item:
     """Return the item as it is when a plan has just added it."""
     return Item(**attrs.asdict(new), changed_at=now)
 

@@ -20,6 +20,7 @@ from cds_eks.fleet.journal.operations import (
     Release,
     Renew,
     Stop,
+    Unprotect,
     Write,
 )
 from cds_eks.fleet.journal.worker import Handler, Worker
@@ -41,6 +42,10 @@ class JournalOfOperations:
     async def add(self, items: Iterable[NewItem]) -> None:
         """See `Journal.add`."""
         await self.change(Add(tuple(items)))
+
+    async def unprotect(self, ids: Collection[str]) -> None:
+        """See `Journal.unprotect`."""
+        await self.change(Unprotect(frozenset(ids)))
 
     async def get(self, item_id: str) -> Item | None:
         """See `Journal.get`."""
@@ -116,9 +121,18 @@ class ThreadedJournal(JournalOfOperations):
         name: How the threads are named.
         open_writer: Makes the handler of operations.
         open_reader: Makes the handler of queries; called when the writer is open.
+        is_on_one_machine: Whether all who use it are processes of one machine.
     """
 
-    def __init__(self, name: str, open_writer: Callable[[], Handler], open_reader: Callable[[], Handler]) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_writer: Callable[[], Handler],
+        open_reader: Callable[[], Handler],
+        *,
+        is_on_one_machine: bool = False,
+    ) -> None:
+        self.is_on_one_machine: bool = is_on_one_machine
         self._writer = Worker(f"{name} writer", open_writer, self._abandoned)
         self._reader = Worker(f"{name} reader", open_reader)
 

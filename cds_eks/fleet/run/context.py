@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import attrs
 
 from cds_eks.fleet.ensure.attempt import Attempt, Send, Writer, attempt
@@ -133,6 +134,7 @@ class Context:
             if self.gate.reason is not None:
                 return Attempt(item=item)
             done: Attempt | None = None
+            began = anyio.current_time()
             with self.in_flight.shielded(group):
                 done = await attempt(
                     self.writer,
@@ -145,8 +147,10 @@ class Context:
                     digest=self.asked[item.id].digest if item.id in self.asked else None,
                     made_with=made_with,
                 )
+        if done is not None and done.item.epoch != item.epoch:
+            self.budgets.note(done.error, began)
         if done is None:
-            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open")
+            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open", outcome="unknown")
         if done.error is not None and (reason := stops_all(done.error)) is not None:
             self.gate.close(reason)
         return done

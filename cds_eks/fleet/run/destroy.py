@@ -15,13 +15,18 @@ from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.teardown import Teardown
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+NONE_KNOWN = (
+    "nothing was deleted: the journal knows none of these clusters; is it the one that they were made with? "
+    "What is there and in no journal is found by `orphans`"
+)
 
 
 def destroy(
@@ -30,7 +35,7 @@ def destroy(
     *,
     journal: Journal,
     settle: float = 60.0,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -43,7 +48,7 @@ def destroy(
         plan: The plan.
         journal: The journal.
         settle: For how many seconds "not found" does not mean "gone" after a create.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
@@ -51,6 +56,9 @@ def destroy(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+
+    Raises:
+        ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
     settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
     job = DestroyJob(plan, selected(plan.clusters, only, exclude), include_adopted=include_adopted)
@@ -77,6 +85,7 @@ class DestroyJob:
 
     goal: Literal["deleted"] = "deleted"
     differing: Sequence[Item] = ()
+    complaint: str | None = None
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
         self.asked: Mapping[str, NewItem] = {}
@@ -93,7 +102,10 @@ class DestroyJob:
         """Return the clusters that the journal has ids of, or an open create, with all pools it knows of them."""
         pools: dict[str, list[Item]] = defaultdict(list)
         clusters: list[Item] = []
-        for item in await journal.items():
+        items = await journal.items()
+        if self._wanted and not any(item.id in self._wanted for item in items):
+            self.complaint = NONE_KNOWN
+        for item in items:
             if item.kind == "node_pool":
                 pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item)
             elif item.id in self._wanted and (own_id(item) is not None or item.state in OPEN):

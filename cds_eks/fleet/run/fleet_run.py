@@ -12,18 +12,21 @@ from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
+from cds_eks.fleet.run.ended_before import EndedBefore
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import Job, new_runner
+from cds_eks.fleet.run.job import Job
 from cds_eks.fleet.run.limits import Budgets
+from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, report_of
-from cds_eks.fleet.run.runner import EndedBefore, Runner
+from cds_eks.fleet.run.runner import Runner
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -101,6 +104,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         found = await self.findings()
@@ -120,6 +124,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         self.begin()
@@ -187,6 +192,7 @@ class FleetRun:
         began = self._times[0] or now
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
+        self._stopped = self._stopped or self._job.complaint
         known = await self._journal.items()
         open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
@@ -212,7 +218,7 @@ class FleetRun:
 
     def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
         limits = self._settings.limits
-        budgets = Budgets(limits)
+        budgets = Budgets(limits, Outage(self._eks.endpoint, self._events.put))
         vpc_ids = {group.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
         poller = Poller(
             self._eks,

@@ -11,10 +11,11 @@ from cds_eks.fleet.ensure.sighting import seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.run.cluster_life import shown_cluster
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.job import new_runner, selected
 from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.survey import diff
 from cds_eks.models import ClusterSummary
 from cds_eks.waiting.verdicts import judge_cluster, judge_node_pool
@@ -33,7 +34,7 @@ async def import_(
     *,
     journal: Journal,
     ids: Mapping[str, str] | None = None,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -46,7 +47,7 @@ async def import_(
         plan: The plan.
         journal: The journal.
         ids: The cluster's id by its name in the plan, where several have that name; the others are found by name.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
 

@@ -28,7 +28,7 @@ from cds_eks.fleet.ensure.decide import (
     noted_ids,
     own_id,
 )
-from cds_eks.fleet.ensure.outcomes import told
+from cds_eks.fleet.ensure.outcomes import reason_of, told
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
@@ -150,7 +150,7 @@ class ItemLife(abc.ABC):
                 return
             self.is_given_up = True
             if self.item.state in OPEN:
-                self._context.gate.close(f"an open create can't be looked for: {type(error).__name__}")
+                self._context.gate.close(f"an open create can't be looked for: {reason_of(error)}")
             self.item = await self._context.writer.insist(self.item, state=self.item.state, error=told(error))
 
     async def _recover(self, id: str) -> None:  # noqa: A002

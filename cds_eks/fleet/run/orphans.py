@@ -12,7 +12,7 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
-from cds_eks.fleet.run.job import selected
+from cds_eks.fleet.run.selection import selected
 from cds_eks.schema.status import is_leaving
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def orphans(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
@@ -58,7 +58,7 @@ async def orphans(
         eks: The client.
         plan: The plan.
         journal: The journal.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
@@ -69,8 +69,8 @@ async def orphans(
     """
     if isinstance(ids, str) or prune != bool(ids):
         raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
-    answer = await eks.clusters.list()
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
+    answer = await eks.clusters.list()
     known: set[str] = set()
     protected = {(each.cluster_name, each.vpc_id) for each in plan.items() if each.protect}
     for item in await journal.items():  # read after the list, so that what was made in between is known

@@ -10,15 +10,15 @@ import attrs
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt, own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import FIRST_POOL, Item, NewItem
+from cds_eks.fleet.items import FIRST_POOL, Item, NewItem, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.selection import selected
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -31,7 +31,7 @@ def provision(
     journal: Journal,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -47,7 +47,7 @@ def provision(
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
@@ -55,6 +55,10 @@ def provision(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
+
+    Raises:
+        PlanError: The plan has faults.
+        ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
@@ -85,6 +89,7 @@ class ProvisionJob:
 
     goal: Literal["ready"] = "ready"
     differing: Sequence[Item] = ()
+    complaint: None = None
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
@@ -106,6 +111,7 @@ class ProvisionJob:
         ids = {id_ for group in self._groups for id_ in group.item_ids}
         asked = self.asked = {item.id: item for item in self._plan.items() if item.id in ids}
         await journal.add(asked.values())
+        await self._unprotect(journal)
         self.differing = tuple(
             item for item in await journal.items(ids=ids) if item.digest not in ("", asked[item.id].digest)
         )
@@ -124,6 +130,22 @@ class ProvisionJob:
             else group
             for group in groups
         )
+
+    async def _unprotect(self, journal: Journal) -> None:
+        """Take back the protection of clusters that the plan says may be deleted, with all their pools.
+
+        Those are meant too that no plan has any more: nobody could take it back of them.
+        """
+        freed = {group.id for group in self._groups if getattr(group.wanted, "unprotect", False)}
+        if not freed:
+            return
+        ids = [
+            item.id
+            for item in await journal.items()
+            if item.protect and cluster_item_id(item.vpc_id, item.cluster_name) in freed
+        ]
+        if ids:
+            await journal.unprotect(ids)
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""

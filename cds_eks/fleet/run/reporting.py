@@ -12,6 +12,7 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import FIRST_POOL, Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
 
@@ -66,6 +67,8 @@ async def report_of(
     ids += [pool.id for pool in dropped]
     if goal == "deleted":  # what was never there is not told of
         items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
+    elif len(items) < len(ids):  # of a journal that this plan was never carried out with, nothing is left out
+        items = {item.id: planned(item) for item in plan.items()} | items
     moments: dict[str, list[Moment]] = defaultdict(list)
     for entry in await journal.audit():
         if entry.item_id in items:

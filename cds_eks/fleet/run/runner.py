@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,7 +11,9 @@ import anyio
 from cds_eks.fleet.items import Heartbeat, Item, State
 from cds_eks.fleet.journal.base import Journal, JournalError, LeaseLost
 from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.ended_before import EndedBefore
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.holders import Holders
 from cds_eks.fleet.run.leases import Leases
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.settling import settle_open
@@ -56,25 +58,6 @@ class Job(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
 
-class EndedBefore:
-    """Which items are as they were when a runner began, whatever the journal's clock says by then.
-
-    Args:
-        items: The items, as the runner found them.
-        since: What has changed since then counts as changed meanwhile: when its launch began, by the journal's clock.
-        until: When they were read, by the same clock: a later time is from a clock that was set back since.
-    """
-
-    def __init__(self, items: Iterable[Item], *, since: float, until: float) -> None:
-        self._seen = {item.id: (item.state, item.epoch, item.changed_at) for item in items}
-        self._since = since
-        self._until = until
-
-    def __contains__(self, item: Item) -> bool:
-        is_as_it_was = self._seen.get(item.id) == (item.state, item.epoch, item.changed_at)
-        return is_as_it_was and not self._since <= item.changed_at <= self._until
-
-
 class Runner:
     """One runner.
 
@@ -110,6 +93,7 @@ class Runner:
         self._ended: frozenset[State] = frozenset({job.goal, "failed", "refused"})
         self._stop = stop
         self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
+        self._holders = Holders(context.journal, name, context.events.put)
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}
         self._being_created: set[str] = set()
@@ -120,15 +104,17 @@ class Runner:
         """The clusters of the plan, with all the pools that were seen to."""
         return tuple(self._groups.values())
 
-    async def run(self, open_items: Iterable[Item]) -> None:
+    async def run(self, open_items: Sequence[Item]) -> None:
         """Do all of it."""
         self._context.budgets.rate.hold()
         async with anyio.create_task_group() as helpers:
             helpers.start_soon(self._leases.renew)
-            helpers.start_soon(self._context.poller.run)
             try:
+                if open_items or self._pending:
+                    await self._context.poller.begin()
+                helpers.start_soon(self._context.poller.run)
                 async with anyio.create_task_group() as lives:
-                    await settle_open(self._context, self._leases, self._waits, open_items)
+                    await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
                     self._context.gate.open()
                     await self._claim_all(lives)
                 helpers.cancel_scope.cancel()
@@ -144,11 +130,21 @@ class Runner:
             room = batch - len(self._being_created)
             if room >= least and self._pending and await self._claim_some(room, lives):
                 continue
+            if not self._scopes and await self._look_for_holders():
+                continue
             # Whether there is room again, or a lease has ended, or another runner is done.
             self._room = anyio.Event()
             with anyio.move_on_after(self._context.poller.interval) as waited:
                 await self._room.wait()
             least = 1 if waited.cancelled_caught else usual
+
+    async def _look_for_holders(self) -> bool:
+        """There is nothing to do but wait for other runners: tell for whom; return whether one of them is gone."""
+        waiting = list(self._pending.values())[:MOST_IDS]
+        try:
+            return await self._holders.look([id_ for group in waiting for id_ in group.item_ids])
+        except JournalError:
+            return False
 
     async def _claim_some(self, room: int, lives: anyio.abc.TaskGroup) -> list[Group]:
         """Claim some groups, each as a whole, and begin to see to them; return them."""

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool, noted
@@ -16,12 +15,13 @@ from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group, group_of, nodes_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.selection import selected
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.waiting.verdicts import judge_cluster
 
@@ -38,14 +38,14 @@ async def status(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
-    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
+    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
+    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
@@ -76,7 +76,7 @@ async def diff(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -98,9 +98,9 @@ async def diff(
             tasks.start_soon(comparing.compare, group)
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
-    planned = {item.id: Item(**attrs.asdict(item)) for item in plan.items()}
+    new = {item.id: planned(item) for item in plan.items()}
     told: Sequence[ReportItem] = [
-        report_item(known.get(id_, planned[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
+        report_item(known.get(id_, new[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
     ]
     ended = await journal.now()
     about = ReportPlan(source=plan.source, digest=plan.digest)

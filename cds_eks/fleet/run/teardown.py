@@ -24,6 +24,8 @@ from cds_eks.waiting.verdicts import judge_task
 THERE = frozenset({"accepted", "ready", "failed", "deleting"})
 """States of what may be at the service under an id that is known."""
 
+TAKEN_BACK = "`protect = false` in its cluster's own entry of the plan takes that back when the plan is carried out"
+
 
 class Teardown:
     """Deletes one cluster, and its pools with it.
@@ -110,7 +112,7 @@ class Teardown:
     async def _delete(self, cluster_id: str) -> bool:
         """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""
         context = self._context
-        await self._write(self._group.id, state="deleting", action="DeleteCluster")
+        await self._write(self._group.id, state="deleting", error={}, action="DeleteCluster")
         while True:
             answer = None
             try:
@@ -127,7 +129,7 @@ class Teardown:
                     raise
             else:
                 if answer is None:
-                    raise LeaseLost(f"{self._group.id}: the deletion was cut off")
+                    raise LeaseLost(f"{self._group.id}: the deletion was cut off", outcome="unknown")
                 self._task_id = answer.data.task_id
                 more = {"ids": {"task_id": answer.data.task_id or ""}, "request_id": answer.request_id}
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
@@ -195,7 +197,8 @@ def refusal(
     known: tuple[Item, ...] = tuple(items)
     every: tuple[NewItem | Item, ...] = (*protected, *known)
     if (found := next((each for each in every if each.protect), None)) is not None:
-        return "Protected", f"{found.kind} {found.name} is protected"
+        what = found.kind.replace("_", " ")
+        return "Protected", f"{what} {found.name} is protected: {TAKEN_BACK}"
     for item in known:
         if item.origin in ("adopted", "imported") and not include_adopted:
             return "NotOurs", f"{item.kind} {item.name} was {item.origin}: see include_adopted="

@@ -34,7 +34,7 @@ def provision(
     journal: FleetJournal,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -50,7 +50,7 @@ def provision(
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
@@ -58,6 +58,10 @@ def provision(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
+
+    Raises:
+        PlanError: The plan has faults.
+        ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
 
     async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
@@ -83,7 +87,7 @@ def destroy(
     *,
     journal: FleetJournal,
     settle: float = 60.0,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -96,7 +100,7 @@ def destroy(
         plan: The plan.
         journal: The journal.
         settle: For how many seconds "not found" does not mean "gone" after a create.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
@@ -104,6 +108,9 @@ def destroy(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+
+    Raises:
+        ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
 
     async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
@@ -127,14 +134,14 @@ def status(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
-    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
+    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
+    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
     return _call(
         eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude)
@@ -146,7 +153,7 @@ def diff(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -168,7 +175,7 @@ def orphans(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
@@ -181,7 +188,7 @@ def orphans(
         eks: The client.
         plan: The plan.
         journal: The journal.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
@@ -205,7 +212,7 @@ def import_(
     *,
     journal: FleetJournal,
     ids: Mapping[str, str] | None = None,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -218,7 +225,7 @@ def import_(
         plan: The plan.
         journal: The journal.
         ids: The cluster's id by its name in the plan, where several have that name; the others are found by name.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
 

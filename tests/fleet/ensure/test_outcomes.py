@@ -122,3 +122,12 @@ def test_of_a_pool_the_number_of_nodes_is_told_apart() -> None:
     assert compared[REPLICAS] == {"wanted": 2, "found": 7}
     assert different(compared, but=(REPLICAS,)) == {}
     assert compared["config.node_config.password"] == "unseen"
+
+
+def test_why_a_run_stops_has_the_code_and_where_to_look() -> None:
+    wrong = errors.AuthenticationError("the Signature is not that of this key", code="SignatureDoesNotMatch")
+    assert stops_all(wrong) == (
+        "AuthenticationError: the Signature is not that of this key [SignatureDoesNotMatch]; "
+        "see CDS_SECRET_KEY, or the credentials that the client was given"
+    )
+    assert stops_all(errors.PermissionDenied("no", code="AccessDenied")) == "PermissionDenied: no [AccessDenied]"

@@ -188,6 +188,18 @@ async def test_a_heartbeat_counts_the_runners_that_are_alive(journals: Journals)
         assert beat.now == pytest.approx(await journal.now(), abs=5)
 
 
+async def test_protection_is_taken_back_in_so_many_words_alone(journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.add([cluster(1, protect=True), cluster(2, protect=True), cluster(3)])
+        await journal.add([cluster(1, protect=False), cluster(2, protect=False)])
+        await journal.unprotect([cluster(1).id, cluster(3).id, "cluster/vpc/none"])
+        assert [item.protect for item in await journal.items()] == [False, True, False]
+        told = [(entry.item_id, entry.state) for entry in await journal.audit() if entry.action == "unprotect"]
+        assert told == [(cluster(1).id, "planned")]
+    async with journals.open() as journal:
+        assert [item.protect for item in await journal.items()] == [False, True, False]
+
+
 async def test_runners_learn_that_they_are_to_stop(journals: Journals) -> None:
     async with journals.open() as journal, journals.open() as other:
         assert (await journal.renew("a", lease=10)).stop is None

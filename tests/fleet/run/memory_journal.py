@@ -49,6 +49,12 @@ class MemoryJournal:
                 self.rows[new.id] = planned(new, self.clock())
                 self._record(self.rows[new.id], "add", "")
 
+    async def unprotect(self, ids: Collection[str]) -> None:
+        await self._begin()
+        for id_ in ids:
+            self.rows[id_] = attrs.evolve(self.rows[id_], protect=False)
+            self._record(self.rows[id_], "unprotect", "")
+
     async def get(self, item_id: str) -> Item | None:
         await self._begin()
         return self.rows.get(item_id)
