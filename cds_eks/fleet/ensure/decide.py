@@ -174,6 +174,8 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
 def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
     if seen is None:
         return Look(after=0.0)
+    if item.state == "deleted" and own_id(item) in seen.ids and seen.began <= item.changed_at + settle:
+        return Look(after=max(item.changed_at, seen.began))  # a list that shows what was deleted lags behind
     candidates = set(noted_ids(item, CANDIDATES)) if item.state == "failed" else set()
     if len(seen.ids) > 1:
         return _duplicate(item, seen.ids, may_be_ours=bool(candidates))

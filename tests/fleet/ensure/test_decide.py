@@ -164,6 +164,15 @@ def test_candidates_that_a_list_does_not_show_are_looked_for_until_it_can_not_la
 
 
 @pytest.mark.parametrize("adopt", ["never", "matching", "require"])
+def test_a_list_that_shows_what_was_just_deleted_lags_behind(adopt: Any) -> None:
+    deleted = item("deleted", ids={"cluster_id": "c-1"}, changed_at=200.0)
+    assert isinstance(decide(deleted, seen(199.0, "c-1"), settle=SETTLE, adopt=adopt), Look)
+    assert isinstance(decide(deleted, seen(250.0, "c-1"), settle=SETTLE, adopt=adopt), Look)
+    assert isinstance(decide(deleted, seen(261.0, "c-1"), settle=SETTLE, adopt=adopt), (Fail, Consider))
+    assert isinstance(decide(deleted, seen(199.0, "c-2"), settle=SETTLE, adopt=adopt), (Fail, Consider))
+
+
+@pytest.mark.parametrize("adopt", ["never", "matching", "require"])
 @pytest.mark.parametrize("state", STATES)
 def test_whatever_is_decided_can_be_written(state: State, adopt: Any) -> None:
     """No state is one that an item can't leave as it has to: that ended the whole run, each time."""
