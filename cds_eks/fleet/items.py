@@ -23,12 +23,16 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     "sending": frozenset({"planned", "accepted", "refused", "unknown", "failed"}),  # planned: nothing was sent
     "unknown": frozenset({"sending", "accepted", "ready", "failed", "planned"}),
     "refused": frozenset({"sending", "planned", "accepted", "ready", "failed"}),
-    "accepted": frozenset({"ready", "failed", "deleting", "deleted"}),
+    "accepted": frozenset({"ready", "failed", "deleting", "deleted", "unknown"}),  # unknown: it named another's id
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
     "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
     "deleting": frozenset({"deleted", "failed", "ready"}),
-    "deleted": frozenset({"planned", "sending", "accepted", "ready"}),
+    "deleted": frozenset({"planned", "sending", "accepted", "ready", "failed"}),  # failed: it can't be had again
 }
+
+
+FIRST_POOL = "first_pool_item_id"
+"""The name in a cluster's ids of the journal's id of the pool that its latest create makes with it."""
 
 
 def may_follow(state: State, after: State) -> bool:
@@ -135,6 +139,7 @@ class Change:
         ids: Names to add to the item's ids.
         origin, request_id, call_id, error: See `Item`. An `error` that is empty clears it.
         replicas: How many nodes it has been told to have.
+        digest: With `sending`: the digest of what is asked for; another plan may have been added meanwhile.
         action: The operation that it comes of, for the audit.
     """
 
@@ -149,6 +154,7 @@ class Change:
     call_id: str | None = None
     error: Mapping[str, Any] | None = None
     replicas: int | None = None
+    digest: str | None = None
     action: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded
+from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded, ServiceError, Throttled
 from cds_eks.fleet.items import State
 
 _BALANCE = ("notenoughbalance", "insufficientbalance", "account.arrearage")
@@ -55,8 +55,17 @@ def state_after(error: BaseException, result_id: str) -> State:
     if error.outcome == "not_sent":
         return "planned"
     if error.outcome == "refused":
-        return "refused"
+        return "refused" if _has_reason(error) else "unknown"
     return "accepted" if error.outcome == "accepted" and ids_of(error).get(result_id) else "unknown"
+
+
+def _has_reason(error: EksError) -> bool:
+    """Whether a refusal is the service's own: an answer without any reason may be a proxy's to what was carried out.
+
+    Throttling needs none: it comes before anything is done.
+    """
+    is_bare = isinstance(error, ServiceError) and error.http_status >= 400 and not error.code
+    return not is_bare or isinstance(error, Throttled)
 
 
 def stops_all(error: BaseException) -> str | None:

@@ -70,8 +70,20 @@ class Journal(Protocol):
         """Return an item, or None."""
         ...  # pragma: no cover - a protocol has no body
 
-    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
-        """Return the items in these states and with these ids, in the order of the plan; None for all."""
+    async def items(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        ids: Collection[str] | None = None,
+        clusters: Collection[str] | None = None,
+    ) -> list[Item]:
+        """Return the items in these states and with these ids, in the order of the plan; None for all.
+
+        Args:
+            states: Only items in one of these states.
+            ids: Only these items.
+            clusters: Only these clusters, by their items' ids, with all their pools.
+        """
         ...  # pragma: no cover - a protocol has no body
 
     async def claim(

@@ -84,6 +84,7 @@ class Find(Query[list[Item]]):
 
     states: frozenset[State] | None = None
     ids: frozenset[str] | None = None
+    clusters: frozenset[str] | None = None
 
 
 @attrs.frozen

@@ -55,6 +55,7 @@ def stepped(item: Item | None, change: Change, now: float) -> Item:
         item,
         state=change.state,
         epoch=item.epoch + sends,
+        digest=item.digest if change.digest is None else checked_text("digest", change.digest) or "",
         intent_at=now if sends else item.intent_at,
         deadline=(None if change.deadline is None else now + change.deadline) if sends else item.deadline,
         ids={**item.ids, **ids} if ids else dict(item.ids),

@@ -52,9 +52,15 @@ class JournalOfOperations:
         found = await self.read(Find(ids=frozenset({item_id})))
         return found[0] if found else None
 
-    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
+    async def items(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        ids: Collection[str] | None = None,
+        clusters: Collection[str] | None = None,
+    ) -> list[Item]:
         """See `Journal.items`."""
-        return await self.read(Find(_set(states), _set(ids)))
+        return await self.read(Find(_set(states), _set(ids), _set(clusters)))
 
     async def claim(
         self,

@@ -19,7 +19,7 @@ PLANNED = ("position", "digest", "replicas", "protect")
 
 WRITTEN = (
     *("state", "epoch", "intent_at", "deadline", "ids", "origin", "request_id", "call_id", "error", "replicas"),
-    "changed_at",
+    *("digest", "changed_at"),
 )
 """The fields that a write changes."""
 

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+import attrs
+
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import OPEN, Item, cluster_item_id
+from cds_eks.fleet.items import OPEN, Item, NewItem, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
@@ -61,29 +63,42 @@ def destroy(
     """
     check_arguments(eks, plan, journal, limits)
     settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
-    job = DestroyJob(selected(plan.clusters, only, exclude), include_adopted=include_adopted)
+    job = DestroyJob(plan, selected(plan.clusters, only, exclude), include_adopted=include_adopted)
     return FleetRun(eks, plan, journal, settings, job)
+
+
+def protected_by(plan: WantedPlan) -> Mapping[str, Sequence[NewItem]]:
+    """Return what a plan protects, by the id of its cluster's item."""
+    protected: dict[str, list[NewItem]] = defaultdict(list)
+    for item in plan.items():
+        if item.protect:
+            protected[cluster_item_id(item.vpc_id, item.cluster_name)].append(item)
+    return protected
 
 
 class DestroyJob:
     """Have the clusters of a plan gone.
 
     Args:
-        clusters: The clusters.
+        plan: The plan: what it protects is not deleted, whether the journal knows that yet or not.
+        clusters: Those of its clusters that are meant.
         include_adopted: Whether what was adopted or imported is deleted as well.
     """
 
     goal: Literal["deleted"] = "deleted"
-    differing: Sequence[tuple[Item, str]] = ()
+    differing: Sequence[Item] = ()
     complaint: str | None = None
 
-    def __init__(self, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
+    def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
+        self.asked: Mapping[str, NewItem] = {}
+        self._protected = protected_by(plan)
         self._wanted = {cluster_item_id(cluster.vpc_id, cluster.name): cluster for cluster in clusters}
         self._include_adopted = include_adopted
 
     def life_of(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> Teardown:  # noqa: ARG002
         """Return what deletes one cluster."""
-        return Teardown(context, group, items, include_adopted=self._include_adopted)
+        protected = self._protected.get(group.id, ())
+        return Teardown(context, group, items, include_adopted=self._include_adopted, protected=protected)
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters that the journal has ids of, or an open create, with all pools it knows of them."""
@@ -106,6 +121,14 @@ class DestroyJob:
             )
             for item in clusters
         )
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Add the pools that others have put into the journal before the clusters were claimed: they go as well."""
+        pools: dict[str, list[str]] = defaultdict(list)
+        for item in await journal.items(clusters=clusters):
+            if item.kind == "node_pool":
+                pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item.id)
+        return tuple(attrs.evolve(group, pool_ids=tuple(pools[group.id])) for group in groups)
 
     def is_to_settle(self, item: Item) -> bool:
         """Only what is to be deleted has to be settled before."""

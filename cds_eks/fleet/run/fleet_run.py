@@ -15,8 +15,10 @@ from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.ended_before import EndedBefore
+from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.job import Job
@@ -31,10 +33,6 @@ from cds_eks.fleet.run.stopping import stopping
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
-
-
-ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.diff tells in what it differs"
-"""The difference of what was asked for otherwise before."""
 
 
 class FleetRun:
@@ -77,6 +75,7 @@ class FleetRun:
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
+        self._known_ids = KnownIds()
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
@@ -191,10 +190,12 @@ class FleetRun:
 
         A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
         """
-        await self._stop_wanted.wait()
-        scope.cancel()
-        await anyio.sleep(self._settings.limits.grace)
-        self._in_flight.cut()
+        try:
+            await self._stop_wanted.wait()
+            scope.cancel()
+            await anyio.sleep(self._settings.limits.grace)
+        finally:
+            self._in_flight.cut()  # at once if the event loop ends, which waits for what is shielded
 
     async def _check_first(self) -> None:
         """Raise what keeps it from being carried out at all."""
@@ -206,25 +207,28 @@ class FleetRun:
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
         self._stopped = self._stopped or self._job.complaint
-        found = await self._journal.items(states=OPEN)
-        open_items = [item for item in found if self._job.is_to_settle(item)]
+        known = await self._journal.items()
+        open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
-        for item, wanted in self._job.differing:
-            self._differences[item.id] = {"plan": ANOTHER_PLAN}
-            self._events.put(ItemDiffers(item=item, wanted=wanted))
+        self._known_ids = KnownIds(known)
         context, waits = self._context(open_items)
+        for item in self._job.differing:
+            context.tell_difference(item)
         runner = Runner(
             context,
             waits,
             self.runner,
             self._groups,
-            life_of=self._job.life_of,
-            goal=self._job.goal,
-            began=began,
+            job=self._job,
+            ended_before=EndedBefore(known, since=began, until=await self._journal.now()),
             stop=self.stop,
         )
-        await runner.run(open_items)
+        del known
+        try:
+            await runner.run(open_items)
+        finally:
+            self._groups = runner.groups
 
     def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
         limits = self._settings.limits
@@ -252,10 +256,13 @@ class FleetRun:
             events=self._events,
             differences=self._differences,
             steps=self._steps,
+            asked=self._job.asked,
+            known_ids=self._known_ids,
         )
         return context, self.waits
 
     def _on_item(self, item: Item, before: Item) -> None:
+        self._known_ids.note(item)
         self._events.put(ItemChanged(item=item, before=before))
 
     def _on_closed(self, reason: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.runner import LifeOf
@@ -25,8 +25,13 @@ class Job(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
     @property
-    def differing(self) -> Sequence[tuple[Item, str]]:
-        """What another plan has asked for, as the journal has it, each with the digest of what is wanted now."""
+    def differing(self) -> Sequence[Item]:
+        """What another plan has asked for, as the journal has it."""
+        ...  # pragma: no cover - a protocol has no body
+
+    @property
+    def asked(self) -> Mapping[str, NewItem]:
+        """What the plan asks for, by the item's id, once `groups` has returned; empty if it is to be deleted."""
         ...  # pragma: no cover - a protocol has no body
 
     @property
@@ -36,6 +41,16 @@ class Job(Protocol):
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters that it is about, with their pools, all of which the journal has by then."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Return groups with all their pools, once nobody else can change which they are.
+
+        Args:
+            journal: The journal.
+            groups: The groups.
+            clusters: Their clusters by id, as they were claimed.
+        """
         ...  # pragma: no cover - a protocol has no body
 
     def is_to_settle(self, item: Item) -> bool:

@@ -65,7 +65,8 @@ async def orphans(
         ids: The ids of what is to be deleted; each must be one that is found.
 
     Raises:
-        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+        InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
+            `prune` comes without ids, or ids without it.
     """
     check_arguments(eks, plan, journal)
     if isinstance(ids, str) or prune != bool(ids):
@@ -73,7 +74,10 @@ async def orphans(
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
     answer = await eks.clusters.list()
     known: set[str] = set()
+    protected = {(each.cluster_name, each.vpc_id) for each in plan.items() if each.protect}
     for item in await journal.items():  # read after the list, so that what was made in between is known
+        if item.protect:
+            protected.add((item.cluster_name, item.vpc_id))
         if item.kind != "cluster":
             continue
         if (cluster_id := own_id(item)) is not None:
@@ -98,6 +102,9 @@ async def orphans(
     wanted = set(ids)
     if unknown := wanted - {each.cluster_id for each in found}:
         raise InvalidRequestError("ids", f"{', '.join(sorted(unknown))} is no orphan of this plan: nothing was deleted")
+    refused = [each.cluster_id for each in found if (each.name, each.vpc_id) in protected and each.cluster_id in wanted]
+    if refused:
+        raise InvalidRequestError("ids", f"{', '.join(refused)} has a name that is protected: nothing was deleted")
     return [await _deleted(eks, each) if each.cluster_id in wanted else each for each in found]
 
 

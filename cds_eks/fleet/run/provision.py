@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+import attrs
 from anyio import to_thread
 
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.ensure.decide import Adopt
+from cds_eks.fleet.ensure.decide import Adopt, own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item, State, cluster_item_id
+from cds_eks.fleet.items import FIRST_POOL, Item, NewItem, State, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.arguments import check_arguments
@@ -119,12 +120,13 @@ class ProvisionJob:
     """
 
     goal: Literal["ready"] = "ready"
-    differing: Sequence[tuple[Item, str]] = ()
+    differing: Sequence[Item] = ()
     complaint: None = None
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
         self._groups = tuple(group_of(cluster) for cluster in clusters)
+        self.asked: Mapping[str, NewItem] = {}
 
     def life_of(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> GroupLife:
         """Return what sees to one cluster."""
@@ -139,16 +141,28 @@ class ProvisionJob:
         if faults := self._plan.check():
             raise PlanError(faults)
         ids = {id_ for group in self._groups for id_ in group.item_ids}
-        wanted = {item.id: item for item in self._plan.items() if item.id in ids}
-        await journal.add(wanted.values())
+        asked = self.asked = {item.id: item for item in self._plan.items() if item.id in ids}
+        await journal.add(asked.values())
         await self._unprotect(journal)
         known = await journal.items(ids=ids)
         if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
             await self._try_commands()
-        self.differing = tuple(
-            (item, wanted[item.id].digest) for item in known if item.digest and item.digest != wanted[item.id].digest
-        )
+        self.differing = tuple(item for item in known if item.digest not in ("", asked[item.id].digest))
         return self._groups
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Add the pool that went with a cluster's create, if the plan has it no more and nobody has noted it yet."""
+        made_with = {group.id: clusters[group.id].ids.get(FIRST_POOL, "") for group in groups}
+        dropped = {made_with[group.id] for group in groups} - {"", *(id_ for group in groups for id_ in group.pool_ids)}
+        if not dropped:
+            return groups
+        pending = {item.id for item in await journal.items(ids=dropped) if own_id(item) is None}
+        return tuple(
+            attrs.evolve(group, pool_ids=(*group.pool_ids, made_with[group.id]))
+            if made_with[group.id] in pending
+            else group
+            for group in groups
+        )
 
     async def _unprotect(self, journal: Journal) -> None:
         """Take back the protection of clusters that the plan says may be deleted, with all their pools.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.items import Item, cluster_item_id
+from cds_eks.fleet.items import FIRST_POOL, Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
@@ -62,6 +63,9 @@ async def report_of(
 
     ids = [id_ for group in groups for id_ in group.item_ids]
     items = {item.id: item for item in await journal.items(ids=ids)}
+    dropped = [] if goal == "deleted" else await _dropped(journal, items.values(), since=times[0])
+    items |= {pool.id: pool for pool in dropped}
+    ids += [pool.id for pool in dropped]
     if goal == "deleted":  # what was never there is not told of
         items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
     elif len(items) < len(ids):  # of a journal that this plan was never carried out with, nothing is left out
@@ -86,6 +90,14 @@ async def report_of(
         stopped=stopped,
         goal=goal,
     )
+
+
+async def _dropped(journal: Journal, items: Iterable[Item], *, since: float) -> list[Item]:
+    """Return the pools that were made with their clusters, and are in the plan no more, if there is news of them."""
+    known = {item.id: item for item in items}
+    clusters = {item.ids.get(FIRST_POOL) for item in known.values() if own_id(item) is not None}
+    found = await journal.items(ids=ids) if (ids := {id_ for id_ in clusters if id_} - known.keys()) else []
+    return [item for item in found if own_id(item) is None or item.changed_at >= since]
 
 
 def _cluster_of(item: Item) -> str:

@@ -197,7 +197,8 @@ def orphans(
         ids: The ids of what is to be deleted; each must be one that is found.
 
     Raises:
-        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+        InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
+            `prune` comes without ids, or ids without it.
     """
     return _call(
         eks,
@@ -235,7 +236,8 @@ def import_(
         The report, with the differences between what is there and the plan, as `diff` tells them.
 
     Raises:
-        InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
+        InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that
+            it is given for is none of the plan's.
     """
     return _call(
         eks,

@@ -24,6 +24,10 @@ def with_outcome(error: errors.EksError, outcome: errors.Outcome, **ids: str) ->
     [
         (errors.ConnectFailed("x"), "planned"),
         (errors.BadArgument("x"), "refused"),
+        (errors.BadArgument("x", http_status=400, code="ParamError"), "refused"),
+        (errors.BadArgument("x", http_status=400), "unknown"),
+        (errors.PermissionDenied("x", http_status=403), "unknown"),
+        (errors.Throttled("x", http_status=429), "refused"),
         (errors.ConnectionLost("x"), "unknown"),
         (with_outcome(errors.DeadlineExceeded("x"), "not_sent"), "planned"),
         (with_outcome(errors.DeadlineExceeded("x"), "unknown", cluster_id="c-1"), "unknown"),

@@ -10,9 +10,9 @@ import pytest
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.run.context import ANOTHER_PLAN
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import EventStream, ItemChanged, ItemDiffers, RunEnded, StoppedCreating
-from cds_eks.fleet.run.fleet_run import ANOTHER_PLAN
 from cds_eks.fleet.run.limits import FleetLimits
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
@@ -37,7 +37,7 @@ def test_of_several_of_one_name_none_is_chosen_and_none_deleted(backend: str, *,
         assert duplicate.state == "failed"
         assert duplicate.error["class"] == "DuplicateFound"
         assert all(each in duplicate.error["message"] for each in made)
-        assert set(duplicate.ids["found_id"].split(",")) == made
+        assert set(duplicate.ids["candidate_id" if is_open else "found_id"].split(",")) == made
         assert other.state == "ready"
         assert world.count("DeleteCluster") == 0
         assert world.made("cluster") == {"gpu-002": 1}
