@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def reference(language: str) -> str:
     """Return what stands on a page in a language."""
     from codegen import command_examples, command_tree
 
+    os.environ |= {"COLUMNS": "110", "NO_COLOR": "1"}  # a help that is made by argparse asks for them
     command_tree.set_language(language)
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),

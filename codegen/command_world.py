@@ -16,12 +16,17 @@ SETTINGS = {
     "NODE_PASSWORD": "Made-up-1st!",
     "CDS_CLOUD_AK": "made-up-ak",
     "CDS_CLOUD_SK": "made-up-sk",
+    "WORK_ID": "made-up-id",
+    "WORK_KEY": "made-up-key",
+    "CDS_CONFIG_FILE": "config.toml",
+    "KUBECONFIG": "kubeconfig",
     "COLUMNS": "110",
     "TERM": "dumb",
 }
 """What the environment of the examples says, beside the endpoint and the key."""
 
-UNSET = ("CDS_EKS_API_REVISION", "CDS_API_HOST", "CDS_PROFILE", "NO_COLOR", "CDS_FLEET_JOURNAL", "XDG_CONFIG_HOME")
+OURS = re.compile(r"CDS_.*|NO_COLOR|LANG.*|LC_.*|XDG_.*|.*_CA_BUNDLE|SSL_CERT_.*|.*_proxy", re.IGNORECASE)
+"""What is taken out of the environment of whoever carries the examples out."""
 
 
 @contextmanager
@@ -31,8 +36,8 @@ def served() -> Iterator[None]:
     fill(emulator)
     before = dict(os.environ)
     with emulator.serve() as url:
-        for name in UNSET:
-            os.environ.pop(name, None)
+        for name in filter(OURS.fullmatch, before):
+            del os.environ[name]
         key = emulator.credentials
         os.environ.update(SETTINGS, CDS_EKS_ENDPOINT=url)
         os.environ.update(CDS_SECRET_ID=key.access_key_id, CDS_SECRET_KEY=key.secret_access_key)
@@ -87,7 +92,7 @@ _OTHERS = (
     (re.compile(r"\b20\d\d-\d\d-\d\d([ T])\d\d:\d\d:\d\d"), r"2025-10-01\g<1>08:00:00"),
     (re.compile(r"\beks-[0-9a-z]{16}\b"), "eks-0123456789abcdef"),
     (re.compile(r"\b\d+(?:\.\d+)?( ?)s\b"), r"1\g<1>s"),
-    (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:8080"),
+    (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:18080"),
 )
 
 

@@ -22,6 +22,7 @@ CHINESE = "训练集群"
 IDS: dict[str, str] = {
     "cluster_id": "c-1",
     "node_pool_id": "p-1",
+    "node_id": "n-1",
     "node_ids": "n-1",
     "task_id": "t-1",
     "ecs_id": "e-1",
@@ -31,6 +32,9 @@ IDS: dict[str, str] = {
     "vpc_id": "vpc-1",
 }
 """The ids of what is there, by the fields that ask for them."""
+
+FILLED = ("clusters", "nodes", "node_pools", "network_interfaces", "scaling_groups", "tasks", "events")
+"""The groups that `fill` puts something into."""
 
 OTHERS = {("DetachNetworkInterface", "netcard_id"): "i-2", ("UpdateNodePoolConfig", "id"): "p-1"}
 """Where an operation needs another thing: a card that is attached, the pool that is to be changed."""
@@ -86,6 +90,21 @@ def sample(operation: Operation, **ids: str) -> Sample:
     group = operation.group.replace("_", "-")
     document = yaml.safe_dump(data, allow_unicode=True) if data else None
     return Sample((group, operation.command, *words), document)
+
+
+def makers(operation: Operation) -> dict[str, Operation]:
+    """Return the operations that must be carried out before: by the fields that ask for the ids that they give.
+
+    What a list shows that nothing was put into has the field "".
+    """
+    found: dict[str, Operation] = {}
+    for field in operation.fields:
+        if field.required and field.name.endswith("_id") and field.name not in IDS:
+            give = [each for each in OPERATIONS if each.writes and not each.is_destructive and each.id == field.name]
+            found |= dict(zip([field.name], give, strict=False))
+    if operation.is_list and operation.group not in FILLED:
+        found[""] = next(each for each in OPERATIONS if each.kind == "create" and each.group == operation.group)
+    return found
 
 
 def _filled(fields: Sequence[Field], known: dict[str, str], name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cds_eks.cli.description import Operation
 from cds_eks.emulator import Emulator, Fault
 from cli.channels import COLUMNS, Ended, cells, in_pipes, in_terminal
 from cli.command_line import CommandLine
-from cli.samples import CHINESE, OPERATIONS, SECRET, Sample, fill, sample
+from cli.samples import CHINESE, OPERATIONS, SECRET, Sample, fill, makers, sample
 from cli.test_terminal import ended, spawned
 
 EACH = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
@@ -34,9 +34,8 @@ def _world(cli: CommandLine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 
 
 def call_of(operation: Operation) -> Sample:
-    ids = {}
-    if any(field.name == "event_id" for field in operation.fields):
-        ids["event_id"] = in_pipes("network-interfaces", "attach", "e-1", "i-1", "-q").out.strip()
+    """What it is called with, after what has to be there for it has been made."""
+    ids = {field: piped(maker, "-q").out.strip() for field, maker in makers(operation).items()}
     return sample(operation, **ids)
 
 
@@ -67,7 +66,8 @@ def test_each_is_carried_out_between_pipes(emulator: Emulator, operation: Operat
 
 @pytest.mark.parametrize("operation", READS, ids=lambda each: each.name)
 def test_each_format_of_a_pipe_parses_and_says_the_same(operation: Operation) -> None:
-    told = {form: piped(operation, "-o", form) for form in ("json", "yaml", "jsonl", "csv", "table", "name")}
+    call, forms = call_of(operation), ("json", "yaml", "jsonl", "csv", "table", "name")
+    told = {form: in_pipes(*call.words, "-o", form, stdin=call.document or "") for form in forms}
     assert {each.code for each in told.values()} == {0}
     assert not any("\x1b" in each.out + each.err for each in told.values())
     data = json.loads(told["json"].out)

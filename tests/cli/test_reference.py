@@ -76,7 +76,7 @@ def test_every_option_is_on_the_page(language: str) -> None:
 def test_only_what_differs_from_run_to_run_is_replaced() -> None:
     text = "id 0f3f7c4e-1b2a-4c3d-8e9f-000000000000 at 2026-11-28 07:17:30 1.25s, 0.2 s; http://127.0.0.1:4/eks c-1 30m"
     assert normalized(text) == (
-        "id 0a1b2c3d-0000-4000-8000-000000000001 at 2025-10-01 08:00:00 1s, 1 s; http://127.0.0.1:8080/eks c-1 30m"
+        "id 0a1b2c3d-0000-4000-8000-000000000001 at 2025-10-01 08:00:00 1s, 1 s; http://127.0.0.1:18080/eks c-1 30m"
     )
     assert normalized("30m 44m59s 59m58s 1h") == "30m 45m 1h 1h"
     assert normalized(f"{Path.cwd()}/fleet.db") == "fleet.db"

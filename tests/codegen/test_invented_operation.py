@@ -50,7 +50,9 @@ def write_handler(tree: Path) -> None:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, generated from a description with further operations."""
-    made = copied(tmp_path_factory.mktemp("tree"), "tests/operations", "tests/contract", "tests/support", *TESTS)
+    made = copied(
+        tmp_path_factory.mktemp("tree"), "tests/operations", "tests/contract", "tests/support", "tests/cli", *TESTS
+    )
     describe(made, INVENTED.read_text(encoding="utf-8"))
     refused = generate(made)
     assert refused.returncode == 1
@@ -352,6 +354,16 @@ def test_the_tests_take_it_in(tree: Path) -> None:
         assert done.stdout.count(f"[{name}") + done.stdout.count(f"-{name}") >= 20, done.stdout
     surface = run(tree, *options, "-q", *SURFACE_TESTS)
     assert surface.returncode == 0, surface.stdout
+
+
+@pytest.mark.timeout(240)
+def test_the_command_line_is_driven_end_to_end_with_it(tree: Path) -> None:
+    """Without an edit too, between pipes and in a pseudo-terminal."""
+    options = ["-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-v", "-k", " or ".join(ADDED["operations"])]
+    done = run(tree, *options, "tests/cli/test_end_to_end.py")
+    assert done.returncode == 0, done.stdout
+    for name in ADDED["operations"]:
+        assert done.stdout.count(f"[{name}] PASSED") >= 3, done.stdout
 
 
 @pytest.mark.timeout(240)
