@@ -105,7 +105,7 @@ class RunEnded(Event):
 
 
 class EventStream:
-    """The events of a run, for one reader; of those that nobody reads only the newest are kept.
+    """The events of a run, for one reader at a time; of those that nobody reads only the newest are kept.
 
     Attributes:
         dropped: How many were dropped unread.
@@ -116,6 +116,7 @@ class EventStream:
         self._unread: deque[Event] = deque(maxlen=most)
         self._more = anyio.Event()
         self._has_ended = False
+        self._is_read = False
 
     def put(self, event: Event) -> None:
         """Add an event."""
@@ -130,20 +131,37 @@ class EventStream:
         self._more.set()
 
     async def next(self) -> Event | None:
-        """Return the next event when it has come, or None if no more will."""
+        """Return the next event when it has come, or None if no more will.
+
+        Raises:
+            RuntimeError: Another task waits for the next event: each event is told once.
+        """
         return self._unread.popleft() if await self._have_some() else None
 
     async def next_all(self) -> list[Event]:
-        """Return all events that have come and were not read, at least one; none if no more will come."""
+        """Return all events that have come and were not read, at least one; none if no more will come.
+
+        Raises:
+            RuntimeError: See `next`.
+        """
         await self._have_some()
         events = list(self._unread)
         self._unread.clear()
         return events
 
     async def _have_some(self) -> bool:
-        while not self._unread:
-            if self._has_ended:
-                return False
-            self._more = anyio.Event()
-            await self._more.wait()
+        if self._is_read:
+            raise RuntimeError(
+                "another task reads the events of this run: each event is told once, so let one task hand them on; "
+                "any number of tasks may await `report()`"
+            )
+        self._is_read = True
+        try:
+            while not self._unread:
+                if self._has_ended:
+                    return False
+                self._more = anyio.Event()
+                await self._more.wait()
+        finally:
+            self._is_read = False
         return True

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 class FleetRun:
     """A run: an async iterator of its events, which nobody has to read, and a report at its end.
 
-    It goes on beside whoever iterates it. Who is cancelled while waiting for it, or presses Ctrl-C there, stops it: it
-    finishes the creates that are under way, within `FleetLimits.grace`, and begins nothing new. Who is cancelled again
-    leaves at once; the journal knows what is open.
+    One task at a time reads the events; any number may await the report. It goes on beside whoever iterates it. Who is
+    cancelled while waiting for it, or presses Ctrl-C there, stops it: it finishes the creates that are under way,
+    within `FleetLimits.grace`, and begins nothing new. Who is cancelled again leaves at once; the journal knows what is
+    open.
 
     Attributes:
         runner: Its name in the journal.
