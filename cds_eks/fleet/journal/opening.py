@@ -11,6 +11,7 @@ from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.sqlite import sqlite_journal
 from cds_eks.fleet.journal.threaded import ThreadedJournal
+from cds_eks.fleet.numbers import checked_seconds
 
 
 @asynccontextmanager
@@ -32,7 +33,7 @@ async def open_journal(
         JournalTooNew: A newer version of this package has written it.
         JournalError: It can't be opened, or it is no journal.
     """
-    journal = _journal(where, timeout, clock)
+    journal = _journal(where, checked_seconds("timeout", timeout), clock)
     await journal.start()
     async with journal:
         yield journal

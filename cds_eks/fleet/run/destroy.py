@@ -14,7 +14,7 @@ from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.job import selected
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.teardown import Teardown
 
@@ -50,7 +50,7 @@ def destroy(
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
     """
-    settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
+    settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=checked_limits(limits))
     job = DestroyJob(selected(plan.clusters, only, exclude), include_adopted=include_adopted)
     return FleetRun(eks, plan, journal, settings, job)
 

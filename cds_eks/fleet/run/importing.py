@@ -13,7 +13,7 @@ from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.job import new_runner, selected
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.survey import diff
 from cds_eks.waiting.verdicts import judge_cluster, judge_node_pool
 
@@ -54,7 +54,7 @@ async def import_(
     Raises:
         InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
     """
-    given, limits = dict(ids or {}), limits or FleetLimits()
+    given, limits = dict(ids or {}), checked_limits(limits)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     answer = await eks.clusters.list()

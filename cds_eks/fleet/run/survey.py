@@ -19,7 +19,7 @@ from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group, group_of, nodes_of
 from cds_eks.fleet.run.job import selected
-from cds_eks.fleet.run.limits import Budgets, FleetLimits
+from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import ClusterSummary, NodePool
@@ -86,13 +86,14 @@ async def diff(
     there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
     lists do not show yet counts as not there.
     """
+    budgets = Budgets(checked_limits(limits))
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     answer = await eks.clusters.list()
     seen = seen_clusters(now, answer.data, answer.total_count)
     ids = [id_ for group in groups for id_ in group.item_ids]
     known = {item.id: item for item in await journal.items(ids=ids)}
-    comparing = _Comparing(eks, seen, known, Budgets(limits or FleetLimits()))
+    comparing = _Comparing(eks, seen, known, budgets)
     async with anyio.create_task_group() as tasks:
         for group in groups:
             tasks.start_soon(comparing.compare, group)

@@ -16,12 +16,13 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.journal.opening import open_journal
+from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.job import selected
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
 from cds_eks.fleet.run.reporting import report_of
 from cds_eks.fleet.runners.client_settings import ClientSettings
@@ -88,8 +89,9 @@ async def launch(
     if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
         raise ConfigurationError("runners must be a whole number of at least 1")
     settings = checked_settings(
-        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
+        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=checked_limits(limits)
     )
+    checked_seconds("journal_timeout", journal_timeout)
     wanted = selected(plan.clusters, only, exclude)
     if faults := plan.check():
         raise PlanError(faults)
