@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
+
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.sqlite import sqlite_journal
 from cds_eks.fleet.journal.threaded import ThreadedJournal
+from cds_eks.fleet.journal.users import end_users
 from cds_eks.fleet.numbers import checked_seconds
 
 
@@ -19,6 +22,8 @@ async def open_journal(
     where: str | os.PathLike[str], *, timeout: float = 30.0, clock: Callable[[], float] | None = None
 ) -> AsyncIterator[Journal]:
     """Open a journal, and make it if it is not there.
+
+    A run that is under way when it is closed is stopped first, as by Ctrl-C; unless Ctrl-C was pressed twice.
 
     Args:
         where: The path of an SQLite file (`fleet.db`, or `sqlite:///fleet.db`), for one machine; or the address of a
@@ -36,7 +41,11 @@ async def open_journal(
     journal = _journal(where, checked_seconds("timeout", timeout), clock)
     await journal.start()
     async with journal:
-        yield journal
+        try:
+            yield journal
+        finally:
+            with anyio.CancelScope(shield=True):
+                await end_users(journal)
 
 
 def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], float] | None) -> ThreadedJournal:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cds_eks._runtime import clocks
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalError, JournalGone
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
 from cds_eks.fleet.journal.operations import Operation, Query
@@ -97,7 +97,7 @@ class SqliteFile:
     def _check_same_file(self) -> None:
         """See that what is written is what the next run will find."""
         if _identity(self._path) != self._identity:
-            raise JournalError(
+            raise JournalGone(
                 f"{self._path}: has been deleted or replaced while it was in use: nothing more is written to it; "
                 "put the file back, or begin with a new one and adopt='matching'"
             )

@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+
+from cds_eks._runtime import clocks
 
 LOOK_EVERY = 0.2
 """After how many seconds it is looked again whether a command that has not ended is still wanted: whoever has left its
@@ -74,7 +75,7 @@ def output_of(arguments: Sequence[str], *, timeout: float, folder: str | None) -
         OSError: It can't be run.
     """
     commands = running_commands.get() or RunningCommands()
-    give_up = time.monotonic() + timeout
+    give_up = clocks.monotonic() + timeout
     process = subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -86,7 +87,7 @@ def output_of(arguments: Sequence[str], *, timeout: float, folder: str | None) -
     with commands.holding(process):
         try:
             while True:
-                left = give_up - time.monotonic()
+                left = give_up - clocks.monotonic()
                 if commands.are_stopped:
                     raise CommandStopped
                 if left <= 0:

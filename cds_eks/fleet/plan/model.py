@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from cds_eks.fleet.plan.document import ENDINGS, Document, Format, read
 from cds_eks.fleet.plan.entries import SecretUse
 from cds_eks.fleet.plan.faults import PlanError, PlanFault
 from cds_eks.fleet.plan.merging import plain, planted_plan, with_secrets
-from cds_eks.fleet.plan.secrets import SecretUnavailable
+from cds_eks.fleet.plan.secrets import SecretRef, SecretUnavailable
 from cds_eks.fleet.plan.specs import ClusterSpec, items_of, specs_of
 
 
@@ -159,6 +160,16 @@ class Plan:
     def inline_secrets(self) -> list[PlanFault]:
         """Return where the plan has a secret itself in place of a reference, as what keeps it from being saved."""
         return sorted(self._inline, key=lambda fault: (fault.line or 0, fault.field))
+
+    def known_secrets(self) -> set[str]:
+        """Return its secrets, as far as they can be had now and without running a command, so that they are hidden."""
+        found: dict[tuple[str, str, str], SecretRef] = {}
+        with_secrets(self._data, lambda secret: found.setdefault((secret.source, secret.text, secret.base), secret))
+        known: set[str] = set()
+        for secret in found.values():
+            with suppress(SecretUnavailable):
+                known.add(secret.look() or "")
+        return known - {""}
 
     def items(self) -> list[NewItem]:
         """Return what the journal keeps of it: each cluster, followed by its pools, the first one too.

@@ -7,6 +7,7 @@ from collections import deque
 import anyio
 import attrs
 
+from cds_eks.fleet.hidden import Hidden
 from cds_eks.fleet.items import Item
 
 MOST_UNREAD = 10_000
@@ -104,16 +105,30 @@ class RunEnded(Event):
     reason: str | None = None
 
 
+def without_secrets(event: Event, hidden: Hidden) -> Event:
+    """Return an event whose own texts show no secrets."""
+    texts = {field.name: getattr(event, field.name) for field in attrs.fields(type(event))}
+    changes = {
+        name: shown for name, text in texts.items() if isinstance(text, str) and (shown := hidden.text(text)) != text
+    }
+    return attrs.evolve(event, **changes) if changes else event
+
+
 class EventStream:
     """The events of a run, for one reader at a time; of those that nobody reads only the newest are kept.
+
+    Args:
+        hidden: What no text of an event shows; items come from the journal, which has none of it.
+        most: How many are kept.
 
     Attributes:
         dropped: How many were dropped unread.
     """
 
-    def __init__(self, most: int = MOST_UNREAD) -> None:
+    def __init__(self, hidden: Hidden | None = None, most: int = MOST_UNREAD) -> None:
         self.dropped: int = 0
         self._unread: deque[Event] = deque(maxlen=most)
+        self._hidden = Hidden() if hidden is None else hidden
         self._more = anyio.Event()
         self._has_ended = False
         self._is_read = False
@@ -122,7 +137,7 @@ class EventStream:
         """Add an event."""
         if len(self._unread) == self._unread.maxlen:
             self.dropped += 1
-        self._unread.append(event)
+        self._unread.append(without_secrets(event, self._hidden))
         self._more.set()
 
     def end(self) -> None:

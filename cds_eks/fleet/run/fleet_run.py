@@ -10,19 +10,24 @@ import anyio
 from cds_eks._runtime import background
 from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.hidden import Hidden, hiding
 from cds_eks.fleet.items import OPEN, Item
-from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.base import Journal, JournalGone
+from cds_eks.fleet.journal.users import add_user
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
+from cds_eks.fleet.run.gone import told_gone
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.job import Job, new_runner
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
-from cds_eks.fleet.run.reporting import Findings, report_of
+from cds_eks.fleet.run.reporting import Findings, Reported, report_of, without_secrets
+from cds_eks.fleet.run.run_journal import watched
 from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.stopping import stopping
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -64,7 +69,8 @@ class FleetRun:
         self._settings = settings
         self._job = job
         self._groups: tuple[Group, ...] = ()
-        self._events = EventStream()
+        self._hidden = Hidden()
+        self._events = EventStream(self._hidden)
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
@@ -72,6 +78,8 @@ class FleetRun:
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
+        self._gone: JournalGone | None = None
+        self._last_wait = anyio.CancelScope(shield=True)
         self._times = (began or 0.0, 0.0)
 
     def __aiter__(self) -> Self:
@@ -80,7 +88,7 @@ class FleetRun:
     async def __anext__(self) -> Event:
         """Return the next event when it has come."""
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             event = await self._events.next()
         if event is not None:
             return event
@@ -100,11 +108,16 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            JournalGone: The journal was deleted, replaced, damaged or closed meanwhile. The error has the report.
             JournalError: The journal can't be read.
         """
-        found = await self.findings()
+        await self.findings()
+        return await self._report(self._journal)
+
+    async def _report(self, journal: Reported) -> FleetReport:
+        found = self._findings()
         return await report_of(
-            self._journal,
+            journal,
             self._groups,
             plan=self._plan,
             times=self._times,
@@ -112,6 +125,7 @@ class FleetRun:
             differences=found.differences,
             steps=found.steps,
             goal=self._job.goal,
+            unwritten=self._writer.unwritten,
         )
 
     async def findings(self) -> Findings:
@@ -122,10 +136,14 @@ class FleetRun:
             JournalError: The journal can't be read.
         """
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
-        return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
+        return self._findings()
+
+    def _findings(self) -> Findings:
+        found = Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
+        return without_secrets(found, self._hidden)
 
     def stop(self, reason: str = "stopped") -> None:
         """Begin nothing new, finish the creates that are under way, and end."""
@@ -145,6 +163,15 @@ class FleetRun:
         """Begin it, if that was not done. It goes on by itself."""
         if not self.has_begun:
             self.has_begun = True
+            add_user(self._journal, self)
+            self._watched = watched(self._journal, self._on_gone)
+            self._writer = Writer(
+                journal=self._watched,
+                runner=self.runner,
+                lease=self._settings.limits.lease,
+                on_item=self._on_item,
+                hidden=self._hidden,
+            )
             background.start(self._run)
 
     def _raise_failure(self) -> None:
@@ -153,18 +180,25 @@ class FleetRun:
 
     async def _run(self) -> None:
         try:
-            async with anyio.create_task_group() as watched:
-                with anyio.CancelScope() as scope:
-                    watched.start_soon(self._watch, scope)
-                    await self._carry_out()
-                watched.cancel_scope.cancel()
+            with hiding(self._plan, self._hidden):
+                async with anyio.create_task_group() as watched_tasks:
+                    with anyio.CancelScope() as scope:
+                        watched_tasks.start_soon(self._watch, scope)
+                        try:
+                            await self._carry_out()
+                        finally:
+                            self._last_wait.cancel()
+                    watched_tasks.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
-                self.open_items = tuple(await self._journal.items(states=OPEN))
+                self.open_items = tuple(await self._watched.items(states=OPEN))
                 self.is_open_known = True
-                self._times = (self._times[0], await self._journal.now())
+                self._times = (self._times[0], await self._watched.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
             self._failure = _single(error)
         finally:
+            if self._gone is not None:
+                grace = self._settings.limits.grace
+                self._failure = await told_gone(self._gone, self._writer, self._journal, self._report, grace=grace)
             self._events.put(RunEnded(open=self.open_items, reason=self._stopped))
             self._events.end()
             self._has_ended.set()
@@ -172,19 +206,31 @@ class FleetRun:
     async def _watch(self, scope: anyio.CancelScope) -> None:
         """Stop the run when that is wanted, and cut off what is under way when the time for that is over.
 
+        If the event loop ends, which cancels all of it, what is under way has the same time.
+
         A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
         """
-        await self._stop_wanted.wait()
-        scope.cancel()
-        await anyio.sleep(self._settings.limits.grace)
-        self._in_flight.cut()
+        try:
+            await self._stop_wanted.wait()
+        finally:
+            scope.cancel()
+            with self._last_wait:
+                await anyio.sleep(self._settings.limits.grace)
+                self._in_flight.cut()
+
+    def _on_gone(self, error: JournalGone) -> None:
+        """Begin nothing new: what can't be written must not happen."""
+        if self._gone is None:
+            self._gone = error
+            self.stop(f"{type(error).__name__}: {error.message}")
+            self._events.put(StoppedCreating(reason=self._stopped or ""))
 
     async def _carry_out(self) -> None:
-        now = await self._journal.now()
+        now = await self._watched.now()
         began = self._times[0] or now
         self._times = (began, now)
-        self._groups = tuple(await self._job.groups(self._journal))
-        found = await self._journal.items(states=OPEN)
+        self._groups = tuple(await self._job.groups(self._watched))
+        found = await self._watched.items(states=OPEN)
         open_items = [item for item in found if self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
@@ -210,7 +256,7 @@ class FleetRun:
         vpc_ids = {group.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
         poller = Poller(
             self._eks,
-            self._journal,
+            self._watched,
             budgets,
             vpc_ids=vpc_ids,
             interval=limits.poll_interval,
@@ -220,8 +266,8 @@ class FleetRun:
         self.waits: PoolWaits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
         context = Context(
             eks=self._eks,
-            journal=self._journal,
-            writer=Writer(journal=self._journal, runner=self.runner, lease=limits.lease, on_item=self._on_item),
+            journal=self._watched,
+            writer=self._writer,
             settings=self._settings,
             budgets=budgets,
             poller=poller,
@@ -246,20 +292,3 @@ def _single(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-class _stopping:  # noqa: N801 - used like a function
-    """Stops a run whose waiter is cancelled or interrupted, and waits for what is under way."""
-
-    def __init__(self, run: FleetRun) -> None:
-        self._run = run
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
-        if error is None or isinstance(error, Exception) or self._run.is_over:
-            return
-        self._run.stop("it was interrupted")
-        with anyio.CancelScope(shield=True):
-            await self._run.ended()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.opening import open_journal as open_async_journal
+from cds_eks.fleet.journal.users import discard_user
 from cds_eks.fleet.sync.portals import portal_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class FleetJournal:
     def not_used_by(self, run: AsyncFleetRun) -> None:
         """Have a run cut off when the journal is closed: whatever it had under way is open then."""
         self._runs.discard(run)
+        discard_user(run)
 
     async def end_runs(self) -> None:
         """Stop the runs that use it and that nobody waits for any more, and wait for what they have under way."""
