@@ -50,6 +50,11 @@ class Hidden:
             same = [*self._by_start.get(encoding[:SHORTEST_SECRET], ()), encoding]
             self._by_start[encoding[:SHORTEST_SECRET]] = sorted(same, key=len, reverse=True)
 
+    def update(self, other: Hidden) -> None:
+        """Hide all that another one hides."""
+        for text in other._texts - self._texts:
+            self.add(text)
+
     def text(self, text: str) -> str:
         """Return a text without the secrets; of one that may have been cut, without the beginning of one at its end."""
         if not self._by_start:
@@ -130,6 +135,12 @@ hidden_now: ContextVar[Hidden | None] = ContextVar("hidden_now", default=None)
 """Learns each secret that is asked for meanwhile, above all those that only a command gives."""
 
 
+def hidden_of(plan: object) -> Hidden:
+    """Return what hides the secrets of a plan, as far as they can be had without running a command."""
+    known = getattr(plan, "known_secrets", None)
+    return Hidden(() if known is None else known())
+
+
 @contextmanager
 def hiding(plan: object, hidden: Hidden | None = None) -> Iterator[Hidden]:
     """Hide the secrets of a plan: those that can be had without running a command, and all that are asked for within.
@@ -138,12 +149,11 @@ def hiding(plan: object, hidden: Hidden | None = None) -> Iterator[Hidden]:
         plan: The plan.
         hidden: What hides them; None for a new one.
     """
-    hidden = Hidden() if hidden is None else hidden
+    known = hidden_of(plan)
+    hidden = known if hidden is None else hidden
+    hidden.update(known)
     token = hidden_now.set(hidden)
     try:
-        known = getattr(plan, "known_secrets", None)
-        for text in () if known is None else known():
-            hidden.add(text)
         yield hidden
     finally:
         hidden_now.reset(token)

@@ -9,6 +9,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.hidden import Hidden, hidden_of
 from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.group import Group, group_of
@@ -61,15 +62,15 @@ async def import_(
     listed = {cluster.cluster_id: cluster for cluster in answer.data}
     seen = seen_clusters(now, answer.data, answer.total_count)
     _check(given, {group.wanted.name for group in groups if group.wanted}, listed)
-    runner = new_runner()
+    runner, hidden = new_runner(), hidden_of(plan)
     wanted_ids = {id_ for group in groups for id_ in group.item_ids}
     await journal.add([item for item in plan.items() if item.id in wanted_ids])
     try:
         for group in groups:
             assert group.wanted is not None
             found = (given[group.wanted.name],) if group.wanted.name in given else seen.of(*_key(group)).ids
-            if len(found) == 1:
-                await _Importing(eks, journal, runner, limits).take(group, found[0], listed[found[0]])
+            if len(found) == 1 and not hidden.is_in(found[0]):
+                await _Importing(eks, journal, runner, limits, hidden).take(group, found[0], listed[found[0]])
     finally:
         await journal.release(runner)
     return await diff(eks, plan, journal=journal, only=only, exclude=exclude, limits=limits)
@@ -91,11 +92,12 @@ def _check(given: Mapping[str, str], names: Collection[str], listed: Mapping[str
 class _Importing:
     """Takes one cluster after the other into the journal."""
 
-    def __init__(self, eks: AsyncEksClient, journal: Journal, runner: str, limits: FleetLimits) -> None:
+    def __init__(self, eks: AsyncEksClient, journal: Journal, runner: str, limits: FleetLimits, hidden: Hidden) -> None:
         self._eks = eks
         self._journal = journal
         self._runner = runner
         self._limits = limits
+        self._hidden = hidden
 
     async def take(self, group: Group, cluster_id: str, cluster: Any) -> None:
         """Take one cluster and its pools."""
@@ -126,7 +128,7 @@ class _Importing:
                 pool_ids = {"cluster_id": cluster_id, "node_pool_id": found[0]}
                 changes.append(self._change(items[id_], state, pool_ids, shown.replicas))
         if changes:
-            await self._journal.write(*changes)
+            await self._journal.write(*[self._hidden.change(change) for change in changes])
         await self._journal.release(self._runner, list(items))
 
     def _change(self, item: Item, state: State, ids: Mapping[str, str], replicas: int | None = None) -> Change:

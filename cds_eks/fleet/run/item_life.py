@@ -117,6 +117,8 @@ class ItemLife(abc.ABC):
     async def _do(self, action: Action) -> None:
         if isinstance(action, Look):
             await self._look_again()
+        elif isinstance(action, (Recover, Consider)) and self._context.writer.hidden.is_in(action.id):
+            await self.fail("UnreadableResponse", "it is listed under an id that holds a secret of the plan")
         elif isinstance(action, Recover):
             await self._recover(action.id)
         elif isinstance(action, Consider):

@@ -10,6 +10,7 @@ import attrs
 from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.hidden import hidden_of
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.job import selected
@@ -90,6 +91,12 @@ async def orphans(
         if (each.cluster_name, each.vpc_id) in keys
         and each.cluster_id not in known
         and not is_leaving(each.cluster_status)
+    ]
+    hidden = hidden_of(plan)
+    found = [
+        attrs.evolve(each, status=hidden.text(each.status), created=hidden.text(each.created))
+        for each in found
+        if not hidden.is_in(each.cluster_id)
     ]
     if not prune:
         return found

@@ -14,6 +14,7 @@ from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
+from cds_eks.fleet.hidden import hidden_of
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
@@ -58,7 +59,9 @@ async def status(
             shown[group.id] = {"cluster_status": None if found is None else found.cluster_status}
             if found is not None and (nodes := _other_nodes(group, known, found)):
                 shown[group.id]["node_sum"] = nodes
-    return await report_of(journal, groups, plan=plan, times=(now, now), stopped=None, differences=shown)
+    return await report_of(
+        journal, groups, plan=plan, times=(now, now), stopped=None, differences=hidden_of(plan).plain(shown)
+    )
 
 
 def _other_nodes(group: Group, known: Mapping[str, Item], found: ClusterSummary) -> dict[str, int] | None:
@@ -99,9 +102,10 @@ async def diff(
             tasks.start_soon(comparing.compare, group)
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
+    differences = hidden_of(plan).plain(comparing.differences)
     planned = {item.id: Item(**attrs.asdict(item)) for item in plan.items()}
     told: Sequence[ReportItem] = [
-        report_item(known.get(id_, planned[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
+        report_item(known.get(id_, planned[id_]), (), differences.get(id_, {})) for id_ in ids
     ]
     ended = await journal.now()
     about = ReportPlan(source=plan.source, digest=plan.digest)
