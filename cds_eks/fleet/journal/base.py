@@ -144,6 +144,13 @@ class Journal(Protocol):
         """Ask all runners to stop, and say why; None takes it back."""
         ...  # pragma: no cover - a protocol has no body
 
+    async def belong_to(self, service: str) -> str:
+        """Note which service the journal is about, if that is not noted yet; return what is noted.
+
+        What is noted stays so, unless the journal was opened with `rebind`.
+        """
+        ...  # pragma: no cover - a protocol has no body
+
     async def now(self) -> float:
         """Return the journal's clock, in seconds since the epoch."""
         ...  # pragma: no cover - a protocol has no body

@@ -19,7 +19,11 @@ from cds_eks.fleet.numbers import checked_seconds
 
 @asynccontextmanager
 async def open_journal(
-    where: str | os.PathLike[str], *, timeout: float = 30.0, clock: Callable[[], float] | None = None
+    where: str | os.PathLike[str],
+    *,
+    timeout: float = 30.0,
+    rebind: bool = False,
+    clock: Callable[[], float] | None = None,
 ) -> AsyncIterator[Journal]:
     """Open a journal, and make it if it is not there.
 
@@ -31,6 +35,8 @@ async def open_journal(
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
         timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
+        rebind: Whether the journal takes over the service that it is used with next. A journal is about the service at
+            one endpoint, and refuses any other; this is for one whose endpoint has another name by now.
         clock: For tests: an SQLite journal's clock, in seconds since the epoch.
 
     Raises:
@@ -39,6 +45,7 @@ async def open_journal(
         JournalError: It can't be opened, or it is no journal.
     """
     journal = _journal(where, checked_seconds("timeout", timeout), clock)
+    journal.rebind = rebind
     await journal.start()
     async with journal:
         try:

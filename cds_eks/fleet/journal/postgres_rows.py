@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Audit, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
 from cds_eks.fleet.journal.postgres_schema import AUDIT_TYPES, ITEM_TYPES
 
 _TYPES: Mapping[str, TypeEngine[Any]] = {
@@ -96,6 +96,11 @@ _STOP = text(
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 _RESUME = text("DELETE FROM fleet_control WHERE name = 'stop'")
+_BELONG = text(
+    "INSERT INTO fleet_control (name, value) VALUES ('service', :service) ON CONFLICT (name) DO UPDATE "
+    "SET value = excluded.value WHERE :anew AND fleet_control.value <> excluded.value RETURNING value"
+)
+_SERVICE = text("SELECT value FROM fleet_control WHERE name = 'service'")
 _GONE = text("DELETE FROM fleet_runners WHERE runner = :runner")
 _AMONG_IDS = ITEMS.c.id == any_(bindparam("wanted_ids", type_=ARRAY(Text())))
 _AMONG_STATES = ITEMS.c.state == any_(bindparam("wanted_states", type_=ARRAY(Text())))
@@ -171,6 +176,14 @@ class PostgresTransaction:
             self._connection.execute(_GONE, {"runner": operation.runner})
         elif operation.ids:
             self._connection.execute(released.where(_AMONG_IDS), {"wanted_ids": list(operation.ids)})
+
+    def belong(self, operation: Belong) -> tuple[str, bool]:
+        """See `Transaction.belong`."""
+        execute = self._connection.execute
+        given = {"service": operation.service, "anew": operation.anew}
+        if execute(_BELONG, given).scalar_one_or_none() is not None:
+            return operation.service, True
+        return str(execute(_SERVICE).scalar_one()), False
 
     def stop(self, reason: str | None) -> None:
         """See `Transaction.stop`."""

@@ -12,7 +12,7 @@ import attrs
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Audit, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
 from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
 
 _ITEM = ", ".join(ITEM_COLUMNS)
@@ -102,6 +102,16 @@ class SqliteTransaction:
             return
         self._connection.execute(_RELEASE, (runner,))
         self._connection.execute("DELETE FROM runners WHERE runner = ?", (runner,))
+
+    def belong(self, operation: Belong) -> tuple[str, bool]:
+        """See `Transaction.belong`."""
+        found = self._connection.execute("SELECT value FROM control WHERE name = 'service'").fetchone()
+        if found is not None and (found[0] == operation.service or not operation.anew):
+            return found[0], False
+        self._connection.execute(
+            "INSERT OR REPLACE INTO control (name, value) VALUES ('service', ?)", (operation.service,)
+        )
+        return operation.service, True
 
     def stop(self, reason: str | None) -> None:
         """See `Transaction.stop`."""

@@ -27,6 +27,7 @@ from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, Reported, report_of, without_secrets
 from cds_eks.fleet.run.run_journal import watched
 from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.service import check_service
 from cds_eks.fleet.run.stopping import stopping
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ class FleetRun:
             self._events.put(StoppedCreating(reason=self._stopped or ""))
 
     async def _carry_out(self) -> None:
+        await check_service(self._eks, self._watched)
         now = await self._watched.now()
         began = self._times[0] or now
         self._times = (began, now)

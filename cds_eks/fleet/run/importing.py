@@ -15,6 +15,7 @@ from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.job import new_runner, selected
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
+from cds_eks.fleet.run.service import check_service
 from cds_eks.fleet.run.survey import diff
 from cds_eks.waiting.verdicts import judge_cluster, judge_node_pool
 
@@ -57,6 +58,7 @@ async def import_(
     """
     given, limits = dict(ids or {}), checked_limits(limits)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    await check_service(eks, journal)
     now = await journal.now()
     answer = await eks.clusters.list()
     listed = {cluster.cluster_id: cluster for cluster in answer.data}

@@ -14,6 +14,7 @@ from cds_eks.fleet.hidden import hidden_of
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.job import selected
+from cds_eks.fleet.run.service import check_service
 from cds_eks.schema.status import is_leaving
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ async def orphans(
     """
     if isinstance(ids, str) or prune != bool(ids):
         raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
+    await check_service(eks, journal)
     answer = await eks.clusters.list()
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
     known: set[str] = set()

@@ -15,6 +15,7 @@ from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import provision
+from cds_eks.fleet.run.service import check_service
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -104,6 +105,7 @@ def _read(path: Path) -> tuple[Plan, dict[str, Any]]:
 
 async def _digests(eks: AsyncEksClient, plan: Plan, journal: Journal) -> dict[str, str]:
     """Return digests of a plan and of all that it is compared with."""
+    await check_service(eks, journal)
     keys = {(cluster.name, cluster.vpc_id) for cluster in plan.clusters}
     listed = (await eks.clusters.list()).data
     ids = {item.id for item in plan.items()}

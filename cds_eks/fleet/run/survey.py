@@ -23,6 +23,7 @@ from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.service import check_service
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.waiting.verdicts import judge_cluster
 
@@ -49,6 +50,7 @@ async def status(
     It costs one list. Nothing is changed.
     """
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    await check_service(eks, journal)
     now = await journal.now()
     listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
     shown: dict[str, dict[str, Any]] = {}
@@ -91,6 +93,7 @@ async def diff(
     """
     budgets = Budgets(checked_limits(limits))
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    await check_service(eks, journal)
     now = await journal.now()
     answer = await eks.clusters.list()
     seen = seen_clusters(now, answer.data, answer.total_count)

@@ -70,7 +70,9 @@ class FleetJournal:
 
 
 @contextmanager
-def open_journal(eks: EksClient, where: str | os.PathLike[str], *, timeout: float = 30.0) -> Iterator[FleetJournal]:
+def open_journal(
+    eks: EksClient, where: str | os.PathLike[str], *, timeout: float = 30.0, rebind: bool = False
+) -> Iterator[FleetJournal]:
     """Open a journal, and make it if it is not there. It is closed before the client is.
 
     A run that is under way when it is closed is stopped first, as by Ctrl-C; unless Ctrl-C was pressed twice.
@@ -82,6 +84,8 @@ def open_journal(eks: EksClient, where: str | os.PathLike[str], *, timeout: floa
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
         timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
+        rebind: Whether the journal takes over the service that it is used with next. A journal is about the service at
+            one endpoint, and refuses any other; this is for one whose endpoint has another name by now.
 
     Raises:
         ConfigurationError: `where` names no kind of journal, or the extra `fleet-postgres` is not installed.
@@ -89,7 +93,7 @@ def open_journal(eks: EksClient, where: str | os.PathLike[str], *, timeout: floa
         JournalError: It can't be opened, or it is no journal.
     """
     portal = portal_of(eks)
-    manager = open_async_journal(where, timeout=timeout)
+    manager = open_async_journal(where, timeout=timeout, rebind=rebind)
     opened = FleetJournal(portal, portal.call(manager.__aenter__))
     try:
         yield opened
