@@ -34,6 +34,7 @@ from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
 from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
 from cds_eks.fleet.journal.postgres_schema import AUDIT_TYPES, ITEM_TYPES
+from cds_eks.fleet.journal.rows import item_of
 
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "text": Text(),
@@ -222,7 +223,7 @@ def _rows(items: Iterable[Item], names: Iterable[str]) -> str:
 
 
 def _item(row: Row[Any]) -> Item:
-    return Item(**dict(zip(ITEM_TYPES, row, strict=True)))
+    return item_of(dict(zip(ITEM_TYPES, row, strict=True)))
 
 
 def _entry(row: Row[Any]) -> AuditEntry:
