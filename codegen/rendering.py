@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 
 from codegen import chinese, revision_differences
+from codegen.command_tables import CommandTables, is_destructive
 from codegen.description import Api
 from codegen.docstrings import KIND_WORDS, KINDS_RAISING, facts, with_article, wrapped
 from codegen.escaping import in_cell, in_docstring, literal
@@ -35,7 +36,7 @@ def environment(api: Api) -> jinja2.Environment:
     )
     made.globals.update(
         Arguments=Arguments, KINDS=KINDS, KIND_WORDS=KIND_WORDS, KINDS_RAISING=KINDS_RAISING, api=api,
-        find_arguments=find_arguments,
+        find_arguments=find_arguments, is_destructive=is_destructive,
         facts=lambda field: facts(field, api.revisions), facts_zh=lambda field: chinese.facts(field, api.revisions),
         is_optional=is_optional, python_type=python_type,
         annotation=annotation, reader_name=function_name, revision_differences=revision_differences,
@@ -103,6 +104,11 @@ def render(api: Api) -> dict[Path, str]:
             package / "resources" / f"{group}.py", "resources.py.jinja", group=group,
             operations=api.operations_of(group), shapes=shapes_in_methods(api, group),
         )  # fmt: skip
+        write(
+            package / "cli" / "operations" / f"{group}.py", "cli_operations.py.jinja", group=group,
+            tables=CommandTables(api, group),
+        )  # fmt: skip
+    write(package / "cli" / "operations" / "__init__.py", "cli_operations_init.py.jinja")
     write(package / "resources" / "__init__.py", "resources_init.py.jinja")
     write(package / "resources" / "groups.py", "groups.py.jinja", face="async", resources="cds_eks")
     write(package / "sync" / "resources.py", "sync_resources.py.jinja", waiters=waiters())

@@ -59,10 +59,11 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the machine's environment says of proxies, keys and endpoints is not meant for the tests."""
+    """What this machine says of proxies, keys, endpoints and profiles is not meant for the tests."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("CDS_", "EKS_API_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
 
 
 @pytest.fixture

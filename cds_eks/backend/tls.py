@@ -14,6 +14,7 @@ import attrs
 import httpx
 
 from cds_eks._runtime import forks
+from cds_eks.config.environment import TLS_VARIABLES
 from cds_eks.errors import ConfigurationError
 
 logger: logging.Logger = logging.getLogger("cds_eks.backend")
@@ -73,8 +74,7 @@ def _checked(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
-VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""What may name the trusted certificates; the first that is set counts. The first two are OpenSSL's."""
+VARIABLES = TLS_VARIABLES
 
 MOST_CONTEXTS = 8
 """How many contexts are kept for the environment."""

@@ -16,15 +16,21 @@ from cds_eks._runtime.frames import clear_frames, unmasked
 from cds_eks.client.calls import Calls
 from cds_eks.client.encoder import Encoder
 from cds_eks.client.providers import signing_with
-from cds_eks.client.wiring import check_kinds, make_look_up, make_waiters, pipeline, waiters_class
+from cds_eks.client.wiring import NOT_PICKLED, check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 from cds_eks.config import (
     API_PATH,
+    DEFAULT_BACKEND,
+    DEFAULT_LIMITS,
+    DEFAULT_RETRY,
     DEFAULT_REVISION,
+    DEFAULT_TIMEOUTS,
     Limits,
     RetryPolicy,
     Timeouts,
     check_revision,
     endpoint_from,
+    may_use_profile,
+    resolve_settings,
     service_url,
 )
 from cds_eks.errors import ConfigurationError, EksError, TransportError
@@ -42,11 +48,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-NOT_PICKLED = (
-    "is neither copied nor pickled: it holds connections; make a new one in each process (in a pool's initializer, "
-    "say), or use threads, which may share an EksClient"
-)
-
 
 class AsyncEksClient(Groups):
     """The service, for async code on asyncio or trio.
@@ -57,7 +58,7 @@ class AsyncEksClient(Groups):
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
-            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`, or a profile.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
@@ -76,6 +77,8 @@ class AsyncEksClient(Groups):
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
+        profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
+            environment, then the profile that `CDS_PROFILE` names, or the default one.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
@@ -92,24 +95,35 @@ class AsyncEksClient(Groups):
         *,
         endpoint: str | None = None,
         api_revision: str = DEFAULT_REVISION,
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
-        limits: Limits = Limits(),  # noqa: B008 - a frozen value
-        backend: Literal["httpx", "native"] | backends.Backend | Any = "httpx",
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        retry: RetryPolicy = DEFAULT_RETRY,
+        limits: Limits = DEFAULT_LIMITS,
+        backend: Literal["httpx", "native"] | backends.Backend | Any = DEFAULT_BACKEND,
         signer: Signer | None = None,
         per_call: Iterable[Middleware] = (),
         per_attempt: Iterable[Middleware] = (),
         user_agent: str | None = None,
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
+        profile: str | None = None,
     ) -> None:
+        resolved = None
         try:
+            if may_use_profile(profile, has_credentials=signer is not None or credentials is not None):
+                resolved = resolve_settings(
+                    credentials, profile=profile, endpoint=endpoint, api_revision=api_revision, timeouts=timeouts,
+                    retry=retry, limits=limits, backend=backend, user_agent=user_agent, tls=tls,
+                    has_signer=signer is not None,
+                )  # fmt: skip
+                credentials, endpoint, api_revision = resolved.credentials, resolved.endpoint, resolved.api_revision
+                timeouts, retry, limits = resolved.timeouts, resolved.retry, resolved.limits
+                backend, user_agent, tls = resolved.backend, resolved.user_agent, resolved.tls
             url = service_url(endpoint if endpoint is not None else endpoint_from())
             own_signer, secrets = signing_with(credentials) if signer is None else (signer, lambda: NO_SECRETS)
         except ConfigurationError as error:
-            del credentials, endpoint
+            del credentials, endpoint, resolved
             raise clear_frames(error) from None
         is_provided = signer is None and callable(credentials)
-        del credentials, endpoint
+        del credentials, endpoint, resolved
         check_kinds(timeouts, retry, limits)
         self._settle = limits.settle
         revision = check_revision(api_revision)

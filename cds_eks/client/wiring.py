@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from cds_eks.lookup import LookUp
     from cds_eks.waiting import Waiters
 
+NOT_PICKLED = (
+    "is neither copied nor pickled: it holds connections; make a new one in each process (in a pool's initializer, "
+    "say), or use threads, which may share an EksClient"
+)
+
 
 def check_kinds(timeouts: object, retry: object, limits: object) -> None:
     """Check that the settings of a client are what they should be.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -12,6 +12,19 @@ from cds_eks.config.endpoint import DEFAULT_ENDPOINT, service_url
 from cds_eks.errors import ConfigurationError
 from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.signing import Credentials
+
+_PAIRS = (("CDS_SECRET_ID", "CDS_SECRET_KEY"), ("CDS_ACCESS_KEY_ID", "CDS_ACCESS_KEY_SECRET"))
+
+NO_CREDENTIALS = "there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY"
+
+TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What may name the trusted certificates; the first that is set counts. The first two are OpenSSL's."""
+
+
+def credential_variables(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return the names of those variables that count and are set: a pair, one half of it, or nothing."""
+    found = ([name for name in pair if environ.get(name)] for pair in _PAIRS)
+    return tuple(next((names for names in found if names), ()))
 
 
 def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
@@ -23,8 +36,7 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
         ConfigurationError: Neither pair is there, or only one half of the first that is: the next pair may be another
             account's.
     """
-    pairs = (("CDS_SECRET_ID", "CDS_SECRET_KEY"), ("CDS_ACCESS_KEY_ID", "CDS_ACCESS_KEY_SECRET"))
-    for id_name, key_name in pairs:
+    for id_name, key_name in _PAIRS:
         missing = [name for name in (id_name, key_name) if not environ.get(name)]
         if not missing:
             for name in (id_name, key_name):
@@ -40,7 +52,7 @@ def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:
                 "or neither"
             )
     del environ
-    raise ConfigurationError("there are no credentials: pass them, or set CDS_SECRET_ID and CDS_SECRET_KEY")
+    raise ConfigurationError(NO_CREDENTIALS)
 
 
 def check_credentials(credentials: Credentials) -> Credentials:
@@ -85,6 +97,11 @@ def endpoint_from(environ: Mapping[str, str] = os.environ) -> str:
     return endpoint
 
 
+def endpoint_variable(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the name of the variable that says the endpoint; None if none does."""
+    return next((name for name in ("CDS_EKS_ENDPOINT", "CDS_API_HOST", "EKS_API_HOST") if environ.get(name)), None)
+
+
 def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return the variable that names the endpoint, and the endpoint."""
     if endpoint := environ.get("CDS_EKS_ENDPOINT"):
@@ -96,8 +113,8 @@ def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
     return "endpoint", DEFAULT_ENDPOINT
 
 
-class _DefaultRevision(str):
-    """The revision that is used when neither the caller nor the environment names one.
+class Unsaid(str):
+    """A text that is used when nobody says another, such as the revision of the API.
 
     It is a text of its own kind, so that passing "2025-09-08" differs from passing nothing.
     """
@@ -105,7 +122,8 @@ class _DefaultRevision(str):
     __slots__ = ()
 
 
-DEFAULT_REVISION: Final[str] = _DefaultRevision(API_REVISIONS[0])
+DEFAULT_REVISION: Final[str] = Unsaid(API_REVISIONS[0])
+DEFAULT_BACKEND: Final[Any] = Unsaid("httpx")
 
 
 def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -115,7 +133,7 @@ def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> st
         ConfigurationError: It is not known.
     """
     name = "api_revision"
-    if isinstance(revision, _DefaultRevision):
+    if isinstance(revision, Unsaid):
         if not (named := environ.get("CDS_EKS_API_REVISION")):
             return str(revision)
         name, revision = "CDS_EKS_API_REVISION", named

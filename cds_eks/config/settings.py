@@ -128,3 +128,9 @@ class Limits:
     adaptive: AdaptiveRate | None = attrs.field(default=None, validator=_adaptive)
     keepalive_expiry: float = attrs.field(default=30.0, validator=_positive)
     settle: float = attrs.field(default=DEFAULT_SETTLE, validator=_not_negative)
+
+
+DEFAULT_TIMEOUTS = Timeouts()
+DEFAULT_RETRY = RetryPolicy()
+DEFAULT_LIMITS = Limits()
+"""What a client has when nothing is said: these very objects, so that passing an equal one differs from that."""

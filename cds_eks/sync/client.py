@@ -12,15 +12,22 @@ from cds_eks._runtime import forks
 from cds_eks._runtime.cached_group import Group
 from cds_eks._runtime.frames import clear_frames, masked
 from cds_eks.backend import Backend, context_for
-from cds_eks.client.async_client import NOT_PICKLED, AsyncEksClient
+from cds_eks.client.async_client import AsyncEksClient
+from cds_eks.client.wiring import NOT_PICKLED
 from cds_eks.config import (
+    DEFAULT_BACKEND,
+    DEFAULT_LIMITS,
+    DEFAULT_RETRY,
     DEFAULT_REVISION,
+    DEFAULT_TIMEOUTS,
     Limits,
     RetryPolicy,
     Timeouts,
     check_revision,
     credentials_from,
     endpoint_from,
+    may_use_profile,
+    resolve_settings,
 )
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
@@ -44,7 +51,7 @@ class EksClient(Groups):
 
     Args:
         credentials: The access key, or a callable that returns the one to use now or an awaitable of it (called for
-            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`.
+            every attempt, so that keys can be rotated). None reads `CDS_SECRET_ID` and `CDS_SECRET_KEY`, or a profile.
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
@@ -63,6 +70,8 @@ class EksClient(Groups):
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
+        profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
+            environment, then the profile that `CDS_PROFILE` names, or the default one.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
@@ -79,15 +88,16 @@ class EksClient(Groups):
         *,
         endpoint: str | None = None,
         api_revision: str = DEFAULT_REVISION,
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
-        limits: Limits = Limits(),  # noqa: B008 - a frozen value
-        backend: Literal["httpx", "native"] | Backend | Any = "httpx",
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        retry: RetryPolicy = DEFAULT_RETRY,
+        limits: Limits = DEFAULT_LIMITS,
+        backend: Literal["httpx", "native"] | Backend | Any = DEFAULT_BACKEND,
         signer: Signer | None = None,
         per_call: Iterable[Middleware] = (),
         per_attempt: Iterable[Middleware] = (),
         user_agent: str | None = None,
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
+        profile: str | None = None,
     ) -> None:
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         process = forks.process()
@@ -117,7 +127,17 @@ class EksClient(Groups):
         # Made here only to check the settings. The one that is used is made on the event loop thread: what is made
         # inside of a running trio loop, say, would belong to that.
         try:
-            # The environment is read now: it may be another one when a client is made, in a forked child too.
+            # Environment and profile are read now: they may be others when a client is made, in a forked child too.
+            if may_use_profile(profile, has_credentials=signer is not None or credentials is not None):
+                resolved = resolve_settings(
+                    credentials, profile=profile, endpoint=endpoint, api_revision=api_revision, timeouts=timeouts,
+                    retry=retry, limits=limits, backend=backend, user_agent=user_agent, tls=tls,
+                    has_signer=signer is not None,
+                )  # fmt: skip
+                credentials, endpoint, api_revision = resolved.credentials, resolved.endpoint, resolved.api_revision
+                timeouts, retry, limits = resolved.timeouts, resolved.retry, resolved.limits
+                backend, user_agent, tls = resolved.backend, resolved.user_agent, resolved.tls
+                del resolved
             if credentials is None and signer is None:
                 credentials = credentials_from()
             if endpoint is None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from typing import Any, NoReturn, TypeVar
 
 from cds_eks._runtime import forks
-from cds_eks.client.async_client import NOT_PICKLED
+from cds_eks.client.wiring import NOT_PICKLED
 from cds_eks.errors import ConfigurationError, TransportError
 from cds_eks.sync.event_loop_thread import AsyncClient, EventLoopThread
 from cds_eks.sync.shutdown import CLOSED, refuse_at_interpreter_exit

@@ -286,6 +286,58 @@ def test_the_emulator_answers_what_it_knows_from_the_description_alone(tree: Pat
     assert told_by(tree, EMULATED) == [[2, "ResourceNotFound"], [2, "ResourceNotFound"]]
 
 
+COMMANDS = """
+import contextlib, io, json, os
+from cds_eks.cli.main import main
+from cds_eks.emulator import Emulator
+
+emulator = Emulator()
+
+
+def run(*arguments):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = main(arguments)
+    return [code, json.loads(out.getvalue()) if out.getvalue().startswith(("[", "{")) else out.getvalue()]
+
+
+with emulator.serve() as url:
+    key = emulator.credentials
+    os.environ |= {"CDS_EKS_ENDPOINT": url, "CDS_SECRET_ID": key.access_key_id, "CDS_SECRET_KEY": key.secret_access_key}
+    create = ["teapots", "create", "--cluster-id", "c", "--keep-days", "30", "--is-full"]
+    made = run(*create, "--teapot-name", "daily", "--parts", "part_name=etcd,size=3", "-o", "json")
+    teapot = made[1]["teapot_id"]
+    print(json.dumps({
+        "help": run("--help")[1],
+        "create": run("teapots", "create", "--help")[1],
+        "dry": run(*create, "--teapot-name", "daily", "--parts", "part_name=etcd,size=3", "--dry-run", "-o", "json"),
+        "refused": run(*create, "--teapot-name", "daily", "--keep-days", "31")[0],
+        "made": made[0],
+        "list": run("teapots", "list", "c", "--page-all", "-o", "json", "--query", "[].teapot_name"),
+        "get": run("teapots", "get", teapot, "-o", "json")[1]["teapot_name"],
+        "skeleton": run("teapots", "create", "--skeleton", "toml")[1],
+        "unasked": run("teapots", "delete", teapot)[0],
+        "deleted": run("teapots", "delete", teapot, "--yes", "-o", "json")[0],
+        "gone": run("teapots", "get", teapot)[0],
+        "other": run("nodes", "get-for-teapot", "--help")[0],
+    }))
+"""
+
+
+def test_the_command_line_has_it_without_a_further_line(tree: Path) -> None:
+    told = told_by(tree, COMMANDS)
+    assert "teapots             Teapots of clusters." in told["help"]
+    assert "--keep-days NUMBER" in told["create"]
+    assert "How long it is kept. From 1 to 30. In days. When left out: 7." in " ".join(told["create"].split())
+    assert told["dry"][1]["body"] == {
+        "ClusterId": "c", "TeapotName": "daily", "KeepDays": 30, "IsFull": 1,
+        "Parts": [{"PartName": "etcd", "Size": 3}],
+    }  # fmt: skip
+    assert (told["refused"], told["made"], told["list"], told["get"]) == (2, 0, [0, ["daily"]], "daily")
+    assert "# REQUIRED Name of the teapot." in told["skeleton"]
+    assert (told["unasked"], told["deleted"], told["gone"], told["other"]) == (2, 0, 3, 0)
+
+
 @pytest.mark.timeout(240)
 def test_the_tests_take_it_in(tree: Path) -> None:
     """Without an edit: its requests and its answers, on both faces, in both revisions."""
@@ -323,7 +375,7 @@ def test_what_is_generated_has_the_types_that_it_says(tree: Path) -> None:
 
 def test_a_group_that_is_gone_leaves_nothing(tree: Path, tmp_path: Path) -> None:
     other = copied(tmp_path)
-    left_over = [f"cds_eks/{name}/teapots.py" for name in ("codec/readers", "models", "resources")]
+    left_over = [f"cds_eks/{name}/teapots.py" for name in ("cli/operations", "codec/readers", "models", "resources")]
     for name in left_over:
         (other / name).write_bytes((tree / name).read_bytes())
     by_hand = other / "cds_eks" / "models" / "by_hand.py"
@@ -336,7 +388,7 @@ def test_a_group_that_is_gone_leaves_nothing(tree: Path, tmp_path: Path) -> None
     reason = "left over: it says that it is generated, and nothing in codegen/api.yaml gives it"
     assert check.stdout.splitlines() == [
         *(f"{name}: {reason}" for name in left_over),
-        "3 generated file(s) are left over: `python -m codegen` deletes them",
+        "4 generated file(s) are left over: `python -m codegen` deletes them",
     ]
     assert all((other / name).exists() for name in left_over)
 

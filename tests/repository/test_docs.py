@@ -18,6 +18,8 @@ from doc_pages import without_comments as plain
 
 import cds_eks
 from cds_eks import AsyncEksClient, Credentials, errors, fleet, models, types
+from cds_eks.config.profile_values import KEYS
+from cds_eks.config.profiles import read_profiles
 from cds_eks.emulator import Emulator
 from cds_eks.fleet import FleetLimits
 from cds_eks.fleet.plan import entries
@@ -154,9 +156,30 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
         assert (tmp_path / name).stat().st_size > 0, name
 
 
+@pytest.mark.parametrize("page", ["docs/profiles.md", "docs/zh/profiles.md"])
+@pytest.mark.anyio
+async def test_the_code_on_profiles_runs_with_the_file_of_the_page(
+    page: str, anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (text,) = blocks(read(page), "toml")
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("CDS_CONFIG_FILE", str(path))
+    monkeypatch.setenv("WORK_ID", "an-id")
+    file = read_profiles()
+    assert (file.faults, file.default, tuple(file.profiles)) == ((), "work", ("work", "staging"))
+    printed: list[str] = []
+    assert await run(page, {"print": lambda *words: printed.append(" ".join(map(str, words)))}) == 2
+    assert printed[0] == "https://api.capitalonline.net"
+    assert printed[1] == f"credentials env:WORK_ID, file:work.key profile work ({path}:4)"
+    for key in KEYS:
+        assert f"`{key}`" in read(page), key
+
+
 def quick_limits(**limits: Any) -> FleetLimits:
-    """Return the limits of the page, with polls as often as the emulator's time goes."""
-    return FleetLimits(**{**limits, "poll_interval": 0.1, "pool_fallback": 0.2})
+    """Return the limits of the page, with polls as often as the emulator's time goes, and short leases."""
+    return FleetLimits(**{**limits, "poll_interval": 0.1, "pool_fallback": 0.2, "lease": 5.0})
 
 
 def test_what_the_page_on_fleets_names_is_there() -> None:

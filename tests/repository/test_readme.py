@@ -22,7 +22,7 @@ MARKERS = {
     marker: f'python3 -m venv .venv && .venv/bin/pip install --quiet -e ".[{extra}]" && .venv/bin/python {what}'
     for marker, extra, what in (
         ("main job", "all", "examples/fleet.py --emulated"),
-        ("tests", "dev", "-m pytest --cov"),
+        ("tests", "dev", "-m pytest"),
     )
 }
 """What `.ci/run` takes from the README, word by word."""

@@ -12,7 +12,7 @@ TIERS: list[set[str]] = [
     {"backend", "middleware", "resources", "waiting"},
     {"codec", "lookup", "paging", "pipeline"},
     {"config", "emulator", "models", "wire"},
-    {"outcome", "schema", "signing"},
+    {"documents", "outcome", "schema", "signing"},
     {"_runtime", "redaction"},
     {"_version", "errors"},
 ]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("backend", ["httpx", "native"])
 def test_a_slice(backend: str) -> None:
     """In a process of its own, which gets a real Ctrl-C."""
-    options = f"--creates 80 --sigint 16 --seed 5 --backend {backend}"
+    options = f"--creates 80 --sigint 40 --seed 5 --backend {backend}"
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.interrupts", *options.split()],
         cwd=ROOT,
@@ -32,7 +32,7 @@ def test_a_slice(backend: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "96 creates, 0 violations" in done.stdout
+    assert "120 creates, 0 violations" in done.stdout
     assert done.stderr == ""
     for way in ("wait_for", "timeout", "scope", "cancel", "sigint"):
         assert any(line.split()[:2] == [way, "unknown"] for line in done.stdout.splitlines()), way

@@ -67,6 +67,7 @@ CONSTRUCTOR = [
     ("per_attempt", inspect.Parameter.KEYWORD_ONLY, ()),
     ("user_agent", inspect.Parameter.KEYWORD_ONLY, None),
     ("tls", inspect.Parameter.KEYWORD_ONLY, None),
+    ("profile", inspect.Parameter.KEYWORD_ONLY, None),
 ]
 
 

@@ -4,9 +4,9 @@ from cds_eks._runtime.lazy import lazily
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
+    from cds_eks.documents.secrets import SecretUnavailable
     from cds_eks.fleet.plan.faults import PlanError, PlanFault
     from cds_eks.fleet.plan.model import Plan
-    from cds_eks.fleet.plan.secrets import SecretUnavailable
     from cds_eks.fleet.plan.specs import ClusterSpec, PoolSpec
 else:
     __getattr__, __dir__ = lazily(
@@ -17,7 +17,7 @@ else:
             "PlanError": "cds_eks.fleet.plan.faults",
             "PlanFault": "cds_eks.fleet.plan.faults",
             "PoolSpec": "cds_eks.fleet.plan.specs",
-            "SecretUnavailable": "cds_eks.fleet.plan.secrets",
+            "SecretUnavailable": "cds_eks.documents.secrets",
         },
     )
 

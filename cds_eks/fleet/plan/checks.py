@@ -7,16 +7,17 @@ from typing import Any
 
 import attrs
 
+from cds_eks.documents.reading import Path
+from cds_eks.documents.secrets import HOW, SecretRef
 from cds_eks.fleet.plan import entries as plan
 from cds_eks.fleet.plan.document import Document
 from cds_eks.fleet.plan.entries import ClusterEntry, PoolEntry, SecretUse
-from cds_eks.fleet.plan.faults import Path, PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault, path_text
 from cds_eks.fleet.plan.hardware import gpus_of_node
 from cds_eks.fleet.plan.limits import limit_faults
 from cds_eks.fleet.plan.merging import Origins, merged
 from cds_eks.fleet.plan.naming import name_faults, pool_name_faults
 from cds_eks.fleet.plan.pool_shape import FurtherPool
-from cds_eks.fleet.plan.secrets import HOW, SecretRef
 from cds_eks.fleet.plan.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape
@@ -174,7 +175,9 @@ class _Check:
         return ClusterEntry(
             name=own["name"],
             count=self._value(plan.COUNT, own["count"], (*path, "count"), 1),
-            protect=protect or any(each.protect for each in pools),
+            protect=(is_protected := protect or any(each.protect for each in pools)),
+            # Not by a default: an entry's line `protect = true` that is deleted would come to the same.
+            unprotect=fields.get("protect") is False and not is_protected,
             fields=whole,
             pools=tuple(attrs.evolve(each, protect=each.protect or protect) for each in pools),
             path=path,

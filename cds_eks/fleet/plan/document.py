@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args
 
 import attrs
 
+from cds_eks.documents.reading import Path, Read, Unreadable
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.plan.faults import Path, PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault, path_text
 
 Format = Literal["toml", "yaml", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -40,30 +41,6 @@ class Document:
         return self.lines.get(path)
 
 
-class Unreadable(Exception):
-    """A text is not of its format. The message holds nothing of it."""
-
-    def __init__(self, message: str, line: int | None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-
-
-@attrs.frozen
-class Read:
-    """What a reader of a format returns.
-
-    Attributes:
-        data: The data.
-        lines: The line of each value.
-        twice: The keys that a mapping has twice, and the line of the second one.
-    """
-
-    data: Any
-    lines: dict[Path, int]
-    twice: list[tuple[Path, int]] = attrs.field(factory=list)
-
-
 def read(text: str, format: Format, source: str = "") -> Document:  # noqa: A002 - `Plan.loads` calls it that
     """Read a text.
 
@@ -88,7 +65,7 @@ def read(text: str, format: Format, source: str = "") -> Document:  # noqa: A002
 
 def _reader_of(name: str) -> Callable[[str], Read]:
     if name == "toml":
-        from cds_eks.fleet.plan.toml_text import read_toml
+        from cds_eks.documents.toml_text import read_toml
 
         return read_toml
     if name == "json":

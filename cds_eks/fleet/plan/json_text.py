@@ -6,8 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from cds_eks.fleet.plan.document import Read, Unreadable
-from cds_eks.fleet.plan.faults import Path
+from cds_eks.documents.reading import Path, Read, Unreadable
 
 DEEPEST = 64
 _SPACE = re.compile(r"[ \t\n\r]*")

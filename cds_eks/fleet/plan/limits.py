@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cds_eks.documents.reading import Path
 from cds_eks.fleet.plan.entries import ClusterEntry
-from cds_eks.fleet.plan.faults import Path
 from cds_eks.fleet.plan.hardware import gpus_of_node, most_nodes_of
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
-from cds_eks.fleet.plan.faults import Path
-from cds_eks.fleet.plan.secrets import SecretRef
+from cds_eks.documents.reading import Path
+from cds_eks.documents.secrets import SecretRef
 from cds_eks.fleet.plan.walk import members_of
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.redaction import is_secret_name

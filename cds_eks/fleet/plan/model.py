@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import attrs
 
+from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan.checks import checked, complaint_of
@@ -18,7 +19,6 @@ from cds_eks.fleet.plan.document import ENDINGS, Document, Format, read
 from cds_eks.fleet.plan.entries import SecretUse
 from cds_eks.fleet.plan.faults import PlanError, PlanFault
 from cds_eks.fleet.plan.merging import plain, planted_plan, with_secrets
-from cds_eks.fleet.plan.secrets import SecretRef, SecretUnavailable
 from cds_eks.fleet.plan.specs import ClusterSpec, items_of, specs_of
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.fleet.plan.faults import Path
+from cds_eks.documents.reading import Path
 
 TOP = {
     "pool_name": "name",

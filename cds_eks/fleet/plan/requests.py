@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_eks._runtime.frames import clear_frames
+from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.fleet.hidden import hidden_now
 from cds_eks.fleet.plan.faults import path_text
 from cds_eks.fleet.plan.merging import with_secrets
 from cds_eks.fleet.plan.pool_shape import FurtherPool
-from cds_eks.fleet.plan.secrets import SecretRef
 from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
 
 Resolve = Callable[[SecretRef], str]

@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
+from cds_eks.documents.reading import Path
+from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import InvalidRequestError
-from cds_eks.fleet.plan.faults import Path
-from cds_eks.fleet.plan.secrets import SecretRef
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.text_rules import MUST_BE_TEXT

@@ -10,9 +10,8 @@ import math
 import re
 from typing import Any
 
+from cds_eks.documents.reading import Path, Read, Unreadable
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.plan.document import Read, Unreadable
-from cds_eks.fleet.plan.faults import Path
 
 MOST_VALUES = 2_000_000
 """How many values a plan may have; aliases of aliases are a few lines that mean billions."""

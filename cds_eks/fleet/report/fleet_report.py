@@ -29,7 +29,7 @@ class FleetReport:
         started_at: When the run began, in seconds since the epoch by the journal's clock.
         ended_at: When it ended.
         plan: Which plan it was about.
-        stopped: Why no more creates were made, or None if nothing hindered them.
+        stopped: Why no more was created, or nothing deleted; None if nothing hindered it.
         goal: The state that all items were to reach.
     """
 
@@ -42,8 +42,11 @@ class FleetReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every item is ready; of a report about deleting, whether every item is deleted."""
-        return all(item.state == self.goal for item in self.items)
+        """Whether every item is ready; of a report about deleting, whether every item is deleted.
+
+        A report without items is not ok if it says why it has none (`stopped`).
+        """
+        return all(item.state == self.goal for item in self.items) and bool(self.items or self.stopped is None)
 
     @functools.cached_property
     def counts(self) -> Mapping[Kind, Mapping[State, int]]:
@@ -57,8 +60,19 @@ class FleetReport:
 
     @functools.cached_property
     def failures(self) -> tuple[ReportItem, ...]:
-        """The items whose create was refused, or that the service failed to build."""
-        return tuple(item for item in self.items if item.state in FAILED)
+        """The items that did not reach the goal, with an `error` that says why.
+
+        Their create was refused, or the service failed to build them, or they were not ready in time; of a report about
+        deleting also the clusters that are protected, or not this journal's own.
+        """
+        return tuple(filter(self._has_failed, self.items))
+
+    def _has_failed(self, item: ReportItem) -> bool:
+        if item.state in FAILED:
+            return True
+        # A pool is deleted with its cluster: what is told of that one is its reason too.
+        is_meant = self.goal == "ready" or item.kind == "cluster"
+        return is_meant and bool(item.error) and item.state != self.goal and item.state not in OPEN
 
     @functools.cached_property
     def unknown(self) -> tuple[ReportItem, ...]:
@@ -130,7 +144,8 @@ class FleetReport:
             path: Where to.
             encoding: `utf-8-sig` lets Excel show Chinese text on a double click.
         """
-        from cds_eks.fleet.report import table, writing
+        from cds_eks.documents import writing
+        from cds_eks.fleet.report import table
 
         return writing.write_whole(path, table.to_csv_text(self.items).encode(encoding, "backslashreplace"))
 
@@ -144,7 +159,8 @@ class FleetReport:
         Raises:
             ConfigurationError: jinja2 is not installed (the extra `fleet`), or the language is another one.
         """
-        from cds_eks.fleet.report import page, writing
+        from cds_eks.documents import writing
+        from cds_eks.fleet.report import page
 
         return writing.write_whole(path, writing.encoded(page.render(self, lang)))
 

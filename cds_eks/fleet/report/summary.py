@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 20
 MOST_OF_A_MESSAGE = 300
+STOPPED = {"ready": "No more creates were made", "deleted": "Stopped"}
 _KINDS: tuple[tuple[Kind, str], ...] = (("cluster", "clusters"), ("node_pool", "node pools"))
 
 
@@ -31,8 +32,8 @@ def _lines(report: FleetReport) -> Iterator[str]:
         if counts := report.counts.get(kind):
             yield f"  {title:<11} {', '.join(f'{count} {state}' for state, count in counts.items())}"
     if report.stopped is not None:
-        yield f"No more creates were made: {_clean(report.stopped)}"
-    yield from _listed("Failed", report.failures)
+        yield f"{STOPPED[report.goal]}: {_clean(report.stopped)}"
+    yield from _listed("Failed" if report.goal == "ready" else "Not deleted", report.failures)
     if report.unknown:
         yield from _listed("Unknown, may have been made", report.unknown)
         yield "  Run the same plan with the same journal again: it looks for these first, and creates nothing before."

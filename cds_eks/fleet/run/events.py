@@ -93,6 +93,51 @@ class StoppedCreating(Event):
 
 
 @attrs.frozen(kw_only=True)
+class WaitingForLease(Event):
+    """Nothing is to be done but what another runner holds, by a lease: it is waited for, as it may be at work.
+
+    Attributes:
+        holder: The other runner's name in the journal.
+        where: Its machine and process: `host:pid`.
+        until: When its lease ends unless it is renewed, by the journal's clock, in seconds since the epoch.
+        items: How many items it holds of those that are waited for.
+    """
+
+    holder: str
+    where: str
+    until: float
+    items: int
+
+
+@attrs.frozen(kw_only=True)
+class ServiceAway(Event):
+    """No request has had a usable answer for some time. The run waits for the service; this is told again and again.
+
+    Attributes:
+        endpoint: Where the service is.
+        seconds: For how long it has not answered.
+        error: What the latest request ended with, such as that a connection was refused.
+    """
+
+    endpoint: str
+    seconds: float
+    error: str
+
+
+@attrs.frozen(kw_only=True)
+class ServiceBack(Event):
+    """The service answers again, after a `ServiceAway`.
+
+    Attributes:
+        endpoint: Where the service is.
+        seconds: For how long it had not answered.
+    """
+
+    endpoint: str
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
 class RunEnded(Event):
     """The run has ended.
 

@@ -13,15 +13,19 @@ from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.hidden import Hidden, hiding
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal, JournalGone
+from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.journal.users import add_user
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.ended_before import EndedBefore
+from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
-from cds_eks.fleet.run.gone import told_gone
+from cds_eks.fleet.run.gone import single, told_gone
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import Job, new_runner
+from cds_eks.fleet.run.job import Job
 from cds_eks.fleet.run.limits import Budgets
+from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, Reported, report_of, without_secrets
@@ -75,6 +79,7 @@ class FleetRun:
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
+        self._known_ids = KnownIds()
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
@@ -110,6 +115,7 @@ class FleetRun:
         Raises:
             PlanError: The plan has faults.
             JournalGone: The journal was deleted, replaced, damaged or closed meanwhile. The error has the report.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         await self.findings()
@@ -134,6 +140,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         self.begin()
@@ -195,11 +202,10 @@ class FleetRun:
                 self.is_open_known = True
                 self._times = (self._times[0], await self._watched.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
-            self._failure = _single(error)
+            self._failure = single(error)
         finally:
             if self._gone is not None:
-                grace = self._settings.limits.grace
-                self._failure = await told_gone(self._gone, self._writer, self._journal, self._report, grace=grace)
+                self._failure = await told_gone(self._gone, self._writer, self._journal, self._report, self._settings)
             self._events.put(RunEnded(open=self.open_items, reason=self._stopped))
             self._events.end()
             self._has_ended.set()
@@ -207,9 +213,8 @@ class FleetRun:
     async def _watch(self, scope: anyio.CancelScope) -> None:
         """Stop the run when that is wanted, and cut off what is under way when the time for that is over.
 
-        If the event loop ends, which cancels all of it, what is under way has the same time.
-
-        A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
+        So it has if the event loop ends. A task of its own does it: what is cancelled in an `except` clause has the
+        exception of that as its context.
         """
         try:
             await self._stop_wanted.wait()
@@ -232,29 +237,33 @@ class FleetRun:
         began = self._times[0] or now
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._watched))
-        found = await self._watched.items(states=OPEN)
-        open_items = [item for item in found if self._job.is_to_settle(item)]
+        self._stopped = self._stopped or self._job.complaint
+        known = await self._watched.items()
+        open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
-        for item, wanted in self._job.differing:
-            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
-            self._events.put(ItemDiffers(item=item, wanted=wanted))
+        self._known_ids = KnownIds(known)
         context, waits = self._context(open_items)
+        for item in self._job.differing:
+            context.tell_difference(item)
         runner = Runner(
             context,
             waits,
             self.runner,
             self._groups,
-            life_of=self._job.life_of,
-            goal=self._job.goal,
-            began=began,
+            job=self._job,
+            ended_before=EndedBefore(known, since=began, until=await self._watched.now()),
             stop=self.stop,
         )
-        await runner.run(open_items)
+        del known
+        try:
+            await runner.run(open_items)
+        finally:
+            self._groups = runner.groups
 
     def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
         limits = self._settings.limits
-        budgets = Budgets(limits)
+        budgets = Budgets(limits, Outage(self._eks.endpoint, self._events.put))
         vpc_ids = {group.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
         poller = Poller(
             self._eks,
@@ -278,19 +287,15 @@ class FleetRun:
             events=self._events,
             differences=self._differences,
             steps=self._steps,
+            asked=self._job.asked,
+            known_ids=self._known_ids,
         )
         return context, self.waits
 
     def _on_item(self, item: Item, before: Item) -> None:
+        self._known_ids.note(item)
         self._events.put(ItemChanged(item=item, before=before))
 
     def _on_closed(self, reason: str) -> None:
         self._stopped = self._stopped or reason
         self._events.put(StoppedCreating(reason=reason))
-
-
-def _single(error: Exception) -> Exception:
-    """Return the error that task groups have wrapped."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -11,6 +11,7 @@ from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.items import AuditEntry, Item, State
 from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone
+from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.run.reporting import Reported
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ async def told_gone(
     writer: Writer,
     journal: Journal,
     report_from: Callable[[Reported], Awaitable[FleetReport]],
-    *,
-    grace: float,
+    settings: Settings,
 ) -> JournalGone:
     """Return the error of a run that had to end, with what it knows that is not in the journal.
 
@@ -35,12 +35,12 @@ async def told_gone(
         writer: The run's.
         journal: The journal: a file that was deleted can still be read.
         report_from: Makes the report of what is read from there.
-        grace: For how many seconds it may be read.
+        settings: What the run was asked for.
     """
     known = {**writer.cut_off, **writer.unwritten}
     told = type(error)(_in_words(error.message, known.values()), outcome="unknown" if known else "not_sent")
     told.unwritten = tuple(known.values())
-    with anyio.CancelScope(shield=True), anyio.move_on_after(grace):
+    with anyio.CancelScope(shield=True), anyio.move_on_after(settings.limits.grace):
         try:
             told.report = await report_from(journal)
         except JournalError:
@@ -74,3 +74,10 @@ class UnwrittenOnly:
     async def audit(self, item_id: str | None = None) -> list[AuditEntry]:  # noqa: ARG002 - a protocol's
         """See `Journal.audit`."""
         return []
+
+
+def single(error: Exception) -> Exception:
+    """Return the error that task groups have wrapped."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
 
+from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.hidden import Hidden
-from cds_eks.fleet.items import AuditEntry, Item
+from cds_eks.fleet.items import FIRST_POOL, AuditEntry, Item
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
 
@@ -86,8 +88,13 @@ async def report_of(
 
     ids = [id_ for group in groups for id_ in group.item_ids]
     items = {item.id: (unwritten or {}).get(item.id, item) for item in await journal.items(ids=ids)}
+    dropped = [] if goal == "deleted" else await _dropped(journal, items.values(), since=times[0])
+    items |= {pool.id: pool for pool in dropped}
+    ids += [pool.id for pool in dropped]
     if goal == "deleted":  # what was never there is not told of
         items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
+    elif len(items) < len(ids):  # of a journal that this plan was never carried out with, nothing is left out
+        items = {item.id: planned(item) for item in plan.items()} | items
     moments: dict[str, list[Moment]] = defaultdict(list)
     for entry in await journal.audit():
         if entry.item_id in items:
@@ -105,6 +112,14 @@ async def report_of(
         stopped=stopped,
         goal=goal,
     )
+
+
+async def _dropped(journal: Reported, items: Iterable[Item], *, since: float) -> list[Item]:
+    """Return the pools that were made with their clusters, and are in the plan no more, if there is news of them."""
+    known = {item.id: item for item in items}
+    clusters = {item.ids.get(FIRST_POOL) for item in known.values() if own_id(item) is not None}
+    found = await journal.items(ids=ids) if (ids := {id_ for id_ in clusters if id_} - known.keys()) else []
+    return [item for item in found if own_id(item) is None or item.changed_at >= since]
 
 
 def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str, Any]) -> ReportItem:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from cds_eks.fleet.plan.commands import RunningCommands, running_commands
+from cds_eks.documents.commands import RunningCommands, running_commands
 
 T = TypeVar("T")
 

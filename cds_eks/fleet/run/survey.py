@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool, noted
@@ -17,12 +16,13 @@ from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.hidden import hidden_of
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group, group_of, nodes_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.service import check_service
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.waiting.verdicts import judge_cluster
@@ -40,14 +40,14 @@ async def status(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
-    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
+    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
+    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     await check_service(eks, journal)
@@ -81,7 +81,7 @@ async def diff(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -106,10 +106,8 @@ async def diff(
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
     differences = hidden_of(plan).plain(comparing.differences)
-    planned = {item.id: Item(**attrs.asdict(item)) for item in plan.items()}
-    told: Sequence[ReportItem] = [
-        report_item(known.get(id_, planned[id_]), (), differences.get(id_, {})) for id_ in ids
-    ]
+    new = {item.id: planned(item) for item in plan.items()}
+    told: Sequence[ReportItem] = [report_item(known.get(id_, new[id_]), (), differences.get(id_, {})) for id_ in ids]
     ended = await journal.now()
     about = ReportPlan(source=plan.source, digest=plan.digest)
     return FleetReport(items=tuple(told), started_at=now, ended_at=ended, plan=about)

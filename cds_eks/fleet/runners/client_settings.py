@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 
-from cds_eks.config import DEFAULT_REVISION, Limits, RetryPolicy, Timeouts, check_revision, endpoint_from
+from cds_eks.config import (
+    DEFAULT_BACKEND,
+    DEFAULT_LIMITS,
+    DEFAULT_RETRY,
+    DEFAULT_REVISION,
+    DEFAULT_TIMEOUTS,
+    Limits,
+    RetryPolicy,
+    Timeouts,
+    resolve_settings,
+)
 from cds_eks.errors import ConfigurationError
 from cds_eks.signing import Credentials
 
@@ -42,28 +52,46 @@ class ClientSettings:
         backend: What carries the requests: `"httpx"` or `"native"`.
         user_agent: The name of your application.
         tls: The path of the authorities that are trusted, where a runner runs; None for the usual ones.
+        profile: The name of a profile. Its settings are those of the file of profiles where `launch` runs; its keys are
+            had where a runner runs, by the profile of that name there. None is for what the environment says.
     """
 
     endpoint: str | None = None
     api_revision: str = DEFAULT_REVISION
     credentials_env: tuple[str, str] | None = attrs.field(default=None, validator=_names)
-    timeouts: Timeouts = Timeouts()  # noqa: RUF009 - a frozen value
-    retry: RetryPolicy = RetryPolicy()  # noqa: RUF009 - a frozen value
-    limits: Limits = Limits()  # noqa: RUF009 - a frozen value
-    backend: Literal["httpx", "native"] = "httpx"
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
+    retry: RetryPolicy = DEFAULT_RETRY
+    limits: Limits = DEFAULT_LIMITS
+    backend: Literal["httpx", "native"] = DEFAULT_BACKEND
     user_agent: str | None = None
     tls: str | None = None
+    profile: str | None = None
 
     def resolved(self) -> ClientSettings:
-        """Return the settings with what this process's environment says of endpoint and revision.
+        """Return the settings with what this process's environment and profile say, but for the keys.
 
         So all runners talk to one service, whatever their own environment says.
 
         Raises:
-            ConfigurationError: The environment says what can't be used.
+            ConfigurationError: The environment or the profile says what can't be used.
         """
-        endpoint = self.endpoint if self.endpoint is not None else endpoint_from()
-        return attrs.evolve(self, endpoint=endpoint, api_revision=str(check_revision(self.api_revision)))
+        found = resolve_settings(
+            profile=self.profile, endpoint=self.endpoint, api_revision=self.api_revision, timeouts=self.timeouts,
+            retry=self.retry, limits=self.limits, backend=self.backend, user_agent=self.user_agent, tls=self.tls,
+            has_signer=self.credentials_env is not None, needs_credentials=False,
+        )  # fmt: skip
+        return attrs.evolve(
+            self,
+            endpoint=found.endpoint,
+            api_revision=str(found.api_revision),
+            timeouts=found.timeouts,
+            retry=found.retry,
+            limits=found.limits,
+            backend=found.backend,
+            user_agent=found.user_agent,
+            tls=cast("str | None", found.tls),  # what `tls` here may be
+            profile=found.profile,
+        )
 
     def client(self) -> AsyncEksClient:
         """Return a client, with the keys that this process's environment has.
@@ -83,6 +111,7 @@ class ClientSettings:
             backend=self.backend,
             user_agent=self.user_agent,
             tls=self.tls,
+            profile=self.profile,
         )
 
     def _credentials(self) -> Credentials | None:

@@ -21,10 +21,10 @@ from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
 from cds_eks.fleet.run.reporting import report_of
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
 from cds_eks.fleet.runners.pool import RunnerPool
@@ -45,7 +45,7 @@ async def launch(
     client: ClientSettings | None = None,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -69,7 +69,7 @@ async def launch(
         client: How each runner makes its client.
         settle: See `provision`.
         adopt: See `provision`.
-        only: Names or patterns of clusters; all others are left alone.
+        only: Names or patterns of clusters; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: What one runner does at once; only `requests_per_second` is for all of them together.
         stop_on_error: A runner creates nothing more once an item of its own has failed.
@@ -83,6 +83,7 @@ async def launch(
     Raises:
         PlanError: The plan has faults; nothing was submitted.
         ConfigurationError: A runner can't work where it runs, or can't be sent there.
+        ConnectFailed: The service could not be reached when the runners began: nothing was sent.
         RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
         JournalError: The journal can't be read.
     """
@@ -108,7 +109,7 @@ async def launch(
             journal_timeout=journal_timeout,
             client=client,
             settings=settings,
-            only=tuple(only),
+            only=None if only is None else tuple(only),
             exclude=tuple(exclude),
             began=await opened.now(),
         )

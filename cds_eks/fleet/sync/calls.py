@@ -34,7 +34,7 @@ def provision(
     journal: FleetJournal,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -51,7 +51,7 @@ def provision(
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
@@ -59,6 +59,10 @@ def provision(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
+
+    Raises:
+        PlanError: The plan has faults.
+        ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
 
     async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
@@ -84,7 +88,7 @@ def destroy(
     *,
     journal: FleetJournal,
     settle: float = 60.0,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -97,7 +101,7 @@ def destroy(
         plan: The plan.
         journal: The journal.
         settle: For how many seconds "not found" does not mean "gone" after a create.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
@@ -105,6 +109,9 @@ def destroy(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+
+    Raises:
+        ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
 
     async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
@@ -128,14 +135,14 @@ def status(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
-    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
+    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
+    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
     return _call(
         eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude)
@@ -147,7 +154,7 @@ def diff(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -169,7 +176,7 @@ def orphans(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
@@ -182,13 +189,14 @@ def orphans(
         eks: The client.
         plan: The plan.
         journal: The journal.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
 
     Raises:
-        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+        InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
+            `prune` comes without ids, or ids without it.
     """
     return _call(
         eks,
@@ -205,7 +213,7 @@ def import_(
     *,
     journal: FleetJournal,
     ids: Mapping[str, str] | None = None,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -218,7 +226,7 @@ def import_(
         plan: The plan.
         journal: The journal.
         ids: The cluster's id by its name in the plan, where several have that name; the others are found by name.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
 
@@ -226,7 +234,8 @@ def import_(
         The report, with the differences between what is there and the plan, as `diff` tells them.
 
     Raises:
-        InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
+        InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that
+            it is given for is none of the plan's.
     """
     return _call(
         eks,

@@ -69,6 +69,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         self._wait_for(self._end)

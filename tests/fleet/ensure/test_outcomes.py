@@ -23,6 +23,10 @@ def with_outcome(error: errors.EksError, outcome: errors.Outcome, **ids: str) ->
     [
         (errors.ConnectFailed("x"), "planned"),
         (errors.BadArgument("x"), "refused"),
+        (errors.BadArgument("x", http_status=400, code="ParamError"), "refused"),
+        (errors.BadArgument("x", http_status=400), "unknown"),
+        (errors.PermissionDenied("x", http_status=403), "unknown"),
+        (errors.Throttled("x", http_status=429), "refused"),
         (errors.ConnectionLost("x"), "unknown"),
         (with_outcome(errors.DeadlineExceeded("x"), "not_sent"), "planned"),
         (with_outcome(errors.DeadlineExceeded("x"), "unknown", cluster_id="c-1"), "unknown"),
@@ -118,3 +122,12 @@ def test_of_a_pool_the_number_of_nodes_is_told_apart() -> None:
     assert compared[REPLICAS] == {"wanted": 2, "found": 7}
     assert different(compared, but=(REPLICAS,)) == {}
     assert compared["config.node_config.password"] == "unseen"
+
+
+def test_why_a_run_stops_has_the_code_and_where_to_look() -> None:
+    wrong = errors.AuthenticationError("the Signature is not that of this key", code="SignatureDoesNotMatch")
+    assert stops_all(wrong) == (
+        "AuthenticationError: the Signature is not that of this key [SignatureDoesNotMatch]; "
+        "see CDS_SECRET_KEY, or the credentials that the client was given"
+    )
+    assert stops_all(errors.PermissionDenied("no", code="AccessDenied")) == "PermissionDenied: no [AccessDenied]"

@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_eks.documents.reading import Path
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.plan import Plan
 from cds_eks.fleet.plan.document import FORMATS, Document, Format, read
-from cds_eks.fleet.plan.faults import Path
 
 from .plans import PLAIN, as_json, as_toml, as_yaml, told
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from cds_eks.documents import secrets as secrets_module
+from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import ConfigurationError, InvalidRequestError
 from cds_eks.fleet.plan import Plan, PlanError, SecretUnavailable
 from cds_eks.fleet.plan import digests as digests_module
-from cds_eks.fleet.plan import secrets as secrets_module
-from cds_eks.fleet.plan.secrets import SecretRef
 
 from .plans import SECRETS, as_toml, changed, plain, told
 

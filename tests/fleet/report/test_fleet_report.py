@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 
+import attrs
 import pytest
 
 from cds_eks.errors import ConfigurationError
@@ -51,6 +52,33 @@ def test_it_counts_by_kind_and_state() -> None:
 def test_failures_are_what_was_refused_or_failed() -> None:
     items = {state: item(state) for state in STATES}
     assert report(*items.values()).failures == (items["refused"], items["failed"])
+
+
+def test_failures_are_also_what_did_not_get_ready_for_a_reason_that_is_known() -> None:
+    late = attrs.evolve(item("accepted"), error={"class": "WaitTimeout", "message": "it is not ready in time"})
+    not_sent = attrs.evolve(item("planned"), error={"class": "ConnectFailed", "message": "no connection"})
+    well, open_ = attrs.evolve(item("ready"), error={"class": "x"}), attrs.evolve(item("unknown"), error={"class": "x"})
+    assert report(late, not_sent, well, open_, item("accepted"), item("planned")).failures == (late, not_sent)
+
+
+def test_failures_of_a_deletion_are_the_clusters_that_were_not_deleted_and_the_text_says_why() -> None:
+    error = {"class": "Protected", "code": "", "message": "cluster gpu-1 is protected", "outcome": "not_sent"}
+    kept = attrs.evolve(item("ready"), error=error)
+    pool = attrs.evolve(item("ready", kind="node_pool", name="p"), error=error)
+    done = FleetReport(items=(kept, pool, item("deleted")), started_at=0.0, ended_at=1.0, goal="deleted")
+    assert done.failures == (kept,)
+    assert str(done).splitlines() == [
+        "the plan: 1 of 3 deleted, after 1.0 s",
+        "  clusters    1 ready, 1 deleted",
+        "  node pools  1 ready",
+        "Not deleted (1):",
+        "  cluster gpu-1 (ready): cluster gpu-1 is protected [vpc_id=vpc-1]",
+    ]
+
+
+def test_an_empty_report_is_not_ok_if_it_says_why_it_is_empty() -> None:
+    assert report().ok
+    assert not report(stopped="the journal knows none of them").ok
 
 
 def test_unknown_is_what_may_have_been_created() -> None:

@@ -154,6 +154,34 @@ def test_without_script_there_are_the_counts_and_the_failures() -> None:
         assert item.error["message"] in said
 
 
+def protected() -> FleetReport:
+    """Return the report of a deletion that was refused."""
+    error = {"class": "Protected", "code": "", "message": "cluster gpu-1 is protected", "outcome": "not_sent"}
+    items = (
+        ReportItem(kind="cluster", name="gpu-1", cluster_name="gpu-1", vpc_id="v", state="ready", error=error),
+        ReportItem(kind="node_pool", name="pool", cluster_name="gpu-1", vpc_id="v", state="ready", error=error),
+        ReportItem(kind="cluster", name="gpu-2", cluster_name="gpu-2", vpc_id="v", state="deleted"),
+    )
+    return FleetReport(items=items, started_at=0.0, ended_at=1.0, goal="deleted")
+
+
+def test_why_something_was_not_deleted_is_near_the_top_and_in_the_table() -> None:
+    text = page.render(protected(), "en")
+    head, _, rest = text.partition("</header>")
+    assert "Not deleted (1): gpu-1: cluster gpu-1 is protected" in " ".join(Elements(head).text.split())
+    assert "cluster gpu-1 is protected" in Elements(rest.split("<noscript>")[1].split("</noscript>")[0]).text
+    assert data_of(text)["troubled"] == [0]
+    assert "Not deleted" not in Elements(page.render(report_of(3), "en").partition("</header>")[0]).text
+
+
+def test_its_table_is_of_the_failures_and_of_what_is_unknown() -> None:
+    report = report_of(40, troubled=0.4)
+    told = data_of(page.render(report, "en"))["troubled"]
+    assert [report.items[row] for row in told] == [
+        item for item in report.items if item in (*report.failures, *report.unknown)
+    ]
+
+
 def test_without_script_a_long_table_says_how_many_are_left_out() -> None:
     report = report_of(1500, troubled=0.9)
     inside = page.render(report, "en").split("<noscript>")[1].split("</noscript>")[0]

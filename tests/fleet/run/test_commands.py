@@ -14,9 +14,9 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from cds_eks.fleet.plan import secrets as secrets_module
-from cds_eks.fleet.plan.commands import CommandStopped, RunningCommands, output_of, running_commands
-from cds_eks.fleet.plan.secrets import SecretRef, SecretUnavailable
+from cds_eks.documents import secrets as secrets_module
+from cds_eks.documents.commands import CommandStopped, RunningCommands, output_of, running_commands
+from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.fleet.run.requests import request_of
 
 RUNS_COMMANDS = SimpleNamespace(runs_commands=True)

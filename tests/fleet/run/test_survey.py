@@ -36,8 +36,29 @@ def test_status_costs_one_list_and_changes_nothing(backend: str) -> None:
             report = await status(eks, plan, journal=world.journal)
         assert len(world.emulator.ledger.requests) == before + 1
         assert len(world.journal.entries) == entries
-        assert report.counts["cluster"] == {"ready": 3}
+        assert report.counts == {"cluster": {"ready": 3, "planned": 2}, "node_pool": {"ready": 6, "planned": 4}}
+        assert not report.ok
         assert report.items[0].differences == {"cluster_status": "running"}
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("what", ["empty", "another's"])
+def test_with_a_journal_that_does_not_know_the_plan_all_is_planned(backend: str, what: str) -> None:
+    plan = plan_of(3, 2)
+
+    async def body(world: World) -> None:
+        if what != "empty":
+            open_cluster(world, "other-1")
+        rows = dict(world.journal.rows)
+        async with world.client() as eks:
+            report = await status(eks, plan, journal=world.journal)
+            compared = await diff(eks, plan, journal=world.journal)
+        assert not report.ok
+        assert report.counts == compared.counts == {"cluster": {"planned": 3}, "node_pool": {"planned": 6}}
+        assert [item.name for item in report.items[:4]] == ["gpu-001", "pool-0", "pool-1", "gpu-002"]
+        assert world.journal.rows == rows
 
     in_world(body, backend)
 

@@ -79,7 +79,8 @@ def test_the_other_functions(
         imported = sync.import_(eks, plan, journal=journal, only=["gpu-001"])
         assert [item.name for item in imported.items if item.origin == "imported"][:1] == ["gpu-001"]
         assert sync.orphans(eks, plan, journal=journal) == []
-        (told,) = [item for item in sync.status(eks, plan, journal=journal).items if item.kind == "cluster"]
+        told, unknown = [item for item in sync.status(eks, plan, journal=journal).items if item.kind == "cluster"]
+        assert unknown.state == "planned"  # the journal does not know it
         assert (told.name, told.differences["cluster_status"]) == ("gpu-001", "running")
         sync.save(eks, plan, tmp_path / "saved.json", journal=journal)
         applied = sync.apply(eks, tmp_path / "saved.json", journal=journal, only=["gpu-002"], limits=LIMITS)

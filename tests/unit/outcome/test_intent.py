@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors, models
@@ -99,3 +102,31 @@ async def test_nothing_leaves_after_the_time_of_an_intent(
         with intending(later(-1.0)), pytest.raises(errors.DeadlineExceeded) as caught:
             await eks.clusters.create(request_)
     assert (caught.value.outcome, backend.times) == ("not_sent", [])
+
+
+class OwnSigner:
+    """A signer of a user's: it knows no other time than its own."""
+
+    def sign(self, method: str, params: Mapping[str, str]) -> str:
+        return f"Action={params['Action']}&Timestamp=own&SignatureNonce=1"
+
+
+class OwnRemoteSigner(OwnSigner):
+    """The same, if it has to ask somebody first."""
+
+    async def sign(self, method: str, params: Mapping[str, str]) -> str:  # type: ignore[override]
+        await anyio.lowlevel.checkpoint()
+        return super().sign(method, params)
+
+
+@pytest.mark.parametrize("signer", [OwnSigner(), OwnRemoteSigner()], ids=["at once", "later"])
+async def test_a_signer_of_others_signs_an_intended_create_with_its_own_time(
+    signer: OwnSigner, request_: models.CreateClusterRequest
+) -> None:
+    backend = Backend(MADE)
+    async with AsyncEksClient(signer=signer, backend=backend, retry=AT_ONCE) as eks:
+        with intending(later()):
+            assert (await eks.clusters.create(request_)).data.cluster_id == "c-1"
+        with intending(later(-1.0)), pytest.raises(errors.DeadlineExceeded) as caught:
+            await eks.clusters.create(request_)
+    assert (caught.value.outcome, backend.times) == ("not_sent", ["own"])

@@ -26,6 +26,7 @@ function idsOf(column) {
 
 function rowsOf(data) {
   const rows = [];
+  const troubled = new Set(data.troubled);
   const request = idsOf(data.request);
   const columns = Object.entries(data.ids).map(([name, column]) => [name, idsOf(column)]);
   let cluster = null;
@@ -53,6 +54,7 @@ function rowsOf(data) {
       ids,
       history,
       error: data.error[i] || null,
+      isTroubled: troubled.has(i),
       differences: data.differences[i] || null,
     };
     row.title = isCluster ? row.name : `${row.cluster} / ${row.name}`;

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_eks.fleet.report import writing
+from cds_eks.documents import writing
 
 
 def test_a_file_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -40,6 +40,27 @@ def test_a_file_that_is_replaced_hands_on_its_mode(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
+@pytest.mark.parametrize("before", [None, 0o644, 0o600])
+def test_a_private_file_is_its_owners_alone_from_the_first_byte(
+    before: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys"
+    if before is not None:
+        path.write_bytes(b"one")
+        path.chmod(before)
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda number: seen.append(stat.S_IMODE(os.fstat(number).st_mode)))
+    umask = os.umask(0)
+    try:
+        writing.write_whole(path, b"two", is_private=True)
+    finally:
+        os.umask(umask)
+    assert seen == [0o600]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes() == b"two"
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "deep" / "a.html")
@@ -60,6 +81,10 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path, mo
         writing.write_whole(path, b"two")
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
+    assert writing.encoded("é\ud83d") == b"\xc3\xa9\\ud83d"
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from cds_eks.fleet.plan.document import Read, Unreadable
-from cds_eks.fleet.plan.faults import Path
+from cds_eks.documents.reading import Path, Read, Unreadable
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""")
@@ -70,8 +69,7 @@ class _Scan:
         while True:
             self._skip(_SPACE)
             match = _KEY.match(self._text, self._at)
-            if match is None:  # it is valid, so there is one
-                raise AssertionError("no key")
+            assert match is not None, "the text is valid, so there is a key"
             raw = match[0]
             yield tomllib.loads(f"k={raw}")["k"] if raw[0] in "\"'" else raw
             self._at = match.end()

@@ -8,11 +8,16 @@ import secrets
 from pathlib import Path
 
 
-def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
+def write_whole(path: str | os.PathLike[str], data: bytes, *, is_private: bool = False) -> Path:
     """Write a file beside its place and move it there, so that nobody ever reads half of it.
 
     It has the mode that any new file gets (by the umask); one that replaces another keeps that one's. A symbolic link
     stays, and what it leads to is replaced.
+
+    Args:
+        path: The file.
+        data: All that it is to hold.
+        is_private: Whether only its owner may read it: its mode is 0600 from the first byte, whatever it was.
 
     Returns:
         The path that was given.
@@ -21,9 +26,10 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     target = Path(os.path.realpath(given))
     beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.tmp")
     try:
-        with beside.open("xb") as file:
-            with contextlib.suppress(FileNotFoundError):
-                beside.chmod(target.stat().st_mode & 0o777)
+        with open(beside, "xb", opener=_open_private if is_private else None) as file:
+            if not is_private:
+                with contextlib.suppress(FileNotFoundError):
+                    beside.chmod(target.stat().st_mode & 0o777)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -32,6 +38,10 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
         beside.unlink(missing_ok=True)
         raise
     return given
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def encoded(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Secrets by reference: where they are, whether they can be had, and, when a request is made, what they are."""
+"""Secrets by reference: where they are, whether they can be had, and, when they are needed, what they are."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Literal, NoReturn
 
 import attrs
 
+from cds_eks.documents.commands import CommandStopped, output_of
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.plan.commands import CommandStopped, output_of
 
-Source = Literal["env", "file", "cmd", "inline", "redacted"]
+Source = Literal["env", "file", "cmd", "keyring", "inline", "redacted"]
 
 SCHEMES: tuple[Source, ...] = ("env", "file", "cmd")
 LONGEST = 65536
@@ -45,7 +45,7 @@ class SecretUnavailable(ConfigurationError):
 
 @attrs.frozen(repr=False)
 class SecretRef:
-    """A secret as a plan has it: a reference, or, where that is allowed, the secret itself.
+    """A secret as a plan or a profile has it: a reference, or, where that is allowed, the secret itself.
 
     Attributes:
         source: Where it is.
@@ -58,11 +58,11 @@ class SecretRef:
     base: str = attrs.field(default="", eq=False)
 
     @classmethod
-    def of(cls, text: str, base: str = "") -> SecretRef:
-        """Read what stands in a plan."""
+    def of(cls, text: str, base: str = "", schemes: tuple[Source, ...] = SCHEMES) -> SecretRef:
+        """Read what stands in a plan, or, with its schemes, in a profile."""
         if text.startswith(REDACTED):
             return cls("redacted", "", base)
-        for scheme in SCHEMES:
+        for scheme in schemes:
             if text.startswith(f"{scheme}:"):
                 return cls(scheme, text[len(scheme) + 1 :].strip(), base)
         return cls("inline", text, base)
@@ -92,18 +92,27 @@ class SecretRef:
             self._fail(f"is what a plan shows in place of an inline secret: {HOW}")
         if not self.text:
             self._fail("names nothing")
-        found = {"env": self._from_env, "file": self._from_file, "cmd": self._from_command}[self.source]()
+        ways = {
+            "env": self._from_env,
+            "file": self._from_file,
+            "cmd": self._from_command,
+            "keyring": self._from_keyring,
+        }
+        found = ways[self.source]()
         return found or self._fail("is empty")
 
     def look(self) -> str | None:
-        """Return the secret as far as it can be known without running a command; else None.
+        """Return the secret as far as it can be known without running a command or asking a keyring; else None.
 
         Raises:
             SecretUnavailable: It can't be had.
         """
-        if self.source != "cmd" or not self.text:
+        if self.source not in ("cmd", "keyring") or not self.text:
             return self.resolve()
-        self._arguments()
+        if self.source == "cmd":
+            self._arguments()
+        else:
+            self._entry()
         return None
 
     def _fail(self, reason: str) -> NoReturn:
@@ -140,7 +149,7 @@ class SecretRef:
         if not stat.S_ISREG(status.st_mode):
             self._fail("is no regular file")
         if os.name != "posix":
-            return  # Windows has no such modes
+            return  # pragma: no cover - Windows has no such modes
         if status.st_uid != os.geteuid():
             self._fail("belongs to another user")
         if stat.S_IMODE(status.st_mode) & 0o7177:
@@ -169,6 +178,24 @@ class SecretRef:
                 return self._text_of(said)
             reason = f"ended with status {status}"
         return self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
+
+    def _entry(self) -> tuple[str, str]:
+        service, _, user = self.text.rpartition("/")
+        return (service, user) if service and user else self._fail("must be keyring:SERVICE/USER")
+
+    def _from_keyring(self) -> str:
+        service, user = self._entry()
+        try:
+            import keyring
+        except ImportError:
+            self._fail("needs the package keyring: pip install keyring")
+        try:
+            found = keyring.get_password(service, user)
+        except Exception as error:  # noqa: BLE001 - each system's keyring has errors of its own
+            reason = f"the keyring can't be read ({type(error).__name__})"
+        else:
+            return self._fail("the keyring has no such entry") if found is None else found
+        return self._fail(reason)  # outside of `except`: what failed may hold anything
 
     def _text_of(self, content: bytes) -> str:
         """Return what a file or a command has said, without the line's end."""

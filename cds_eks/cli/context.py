@@ -1,0 +1,174 @@
+"""What a command is given: the options, the client, and how it prints, asks and tells."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from cds_eks.cli.options import Options
+
+if TYPE_CHECKING:
+    from cds_eks.client import AsyncEksClient
+    from cds_eks.outcome.open_creates import OpenCreate
+    from cds_eks.sync.client import EksClient
+
+
+class Context:
+    """What one run of `cds-eks` shares. A command gets it by `@pass_context`.
+
+    Attributes:
+        open_creates: The creates whose fate was open when a client was closed.
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[str, Any] = {}
+        self.open_creates: tuple[OpenCreate, ...] = ()
+
+    def note(self, name: str, value: Any) -> None:
+        """Take in one of the options that every command takes."""
+        self._given[name] = value
+
+    @property
+    def options(self) -> Options:
+        """What was said with the options that every command takes, up to now."""
+        return Options(**self._given)
+
+    def check(self) -> None:
+        """Refuse what can't be printed, before anything is sent.
+
+        Raises:
+            UsageError: `--query` is no JMESPath.
+        """
+        if self.options.query is not None:
+            from cds_eks.cli.output.querying import compiled
+
+            compiled(self.options.query)
+        from cds_eks.cli import logs
+
+        logs.set_up(self.options)
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[EksClient]:
+        """Open the blocking client; what is open when it is closed is told if the command is interrupted."""
+        from cds_eks.cli.clients import open_client
+
+        eks = open_client(self.options)
+        try:
+            yield eks
+        finally:
+            self.open_creates += eks.open_creates
+            eks.close()
+
+    @contextlib.asynccontextmanager
+    async def async_client(self) -> AsyncIterator[AsyncEksClient]:
+        """Open the async client, for commands that do many things at once."""
+        from cds_eks.cli.clients import open_async_client
+
+        eks = open_async_client(self.options)
+        try:
+            yield eks
+        finally:
+            self.open_creates += eks.open_creates
+            await eks.aclose()
+
+    def emit(self, value: Any, *, columns: Sequence[str] = (), id: str = "", fields: Sequence[str] = ()) -> None:  # noqa: A002
+        """Print a command's result as `-o`, `--query`, `--columns` and `--quiet` ask for.
+
+        It is called once in a command: stdout is one document.
+
+        Args:
+            value: Plain data: a mapping for one thing; a list, or an iterator that is read as it is printed, for many.
+            columns: What a table shows by default; the scalar fields that are there if it is empty.
+            id: The key of what `--quiet` prints; the first that is called so if it is empty.
+            fields: The columns of CSV by default; those that are there if it is empty.
+        """
+        from cds_eks.cli.output import printing
+
+        printing.emit(value, self.options, printing.Hints(tuple(columns), id, tuple(fields)), is_color=self.is_color)
+
+    def emit_write(self, data: Mapping[str, Any], *, action: str, request_id: str | None, id: str = "") -> None:  # noqa: A002
+        """Print the result of a write: what its answer names, and the id of the request.
+
+        Args:
+            data: The ids that the answer names.
+            action: The operation.
+            request_id: The service's id of the request.
+            id: The key of what `--quiet` prints.
+
+        Raises:
+            ResultNotPrinted: It can't be printed; the error has the ids, so that what was made is not lost.
+        """
+        from cds_eks.cli.failures import ResultNotPrinted, message_of
+
+        try:
+            self.emit({**data, "request_id": request_id}, id=id)
+        except (click.ClickException, OSError) as error:
+            reason = message_of(error)
+        else:
+            return
+        raise ResultNotPrinted(reason, action=action, ids=data, request_id=request_id)
+
+    def tell(self, text: str) -> None:
+        """Print a note for people on stderr: not with `--quiet`, and not if a program reads the result."""
+        if not self.options.quiet and not self.options.is_for_machines:
+            from cds_eks.cli.output.text import visible
+
+            click.echo(visible(text, keep="\n"), err=True)
+
+    def confirm(self, text: str) -> None:
+        """Ask before something that can't be undone.
+
+        Args:
+            text: What will happen, as a question.
+
+        Raises:
+            UsageError: `--yes` is needed, as there is no terminal to ask on.
+            Abort: The answer is no.
+        """
+        if self.options.yes:
+            return
+        if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+            raise click.UsageError(f"needs --yes, as there is no terminal to ask on: {text}")
+        from cds_eks.cli.output.text import visible
+
+        if not click.confirm(visible(text), err=True):
+            raise Declined
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether stdout is a terminal."""
+        return is_terminal(sys.stdout)
+
+    @property
+    def is_color(self) -> bool:
+        """Whether stdout takes colours."""
+        return self.is_terminal and not self._is_plain
+
+    @property
+    def draws_progress(self) -> bool:
+        """Whether progress may be drawn, on stderr: on a terminal that can, without `--quiet` and `-o json`."""
+        options = self.options
+        is_asked_for = not options.quiet and not options.is_for_machines and not options.debug
+        return is_asked_for and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+
+    @property
+    def _is_plain(self) -> bool:
+        return self.options.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+class Declined(Exception):
+    """Who was asked said no."""
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal."""
+    return stream is not None and stream.isatty()
+
+
+pass_context = click.make_pass_decorator(Context)
+"""Decorates a command's function: its first argument is the `Context`."""

@@ -1,0 +1,151 @@
+"""What a failure is to a script: its exit code, and its JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cds_eks import errors
+
+DONE = 0
+FAILED = 1
+USAGE = 2
+NOT_FOUND = 3
+AUTHENTICATION = 4
+UNKNOWN_CREATE = 5
+CONFLICT = 6
+THROTTLED = 7
+TIMED_OUT = 124
+INTERRUPTED = 130
+
+CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (errors.AmbiguousCreate, UNKNOWN_CREATE),  # it is also what went wrong, so it comes first
+    (errors.NotFound, NOT_FOUND),
+    (errors.AuthenticationError, AUTHENTICATION),
+    (errors.PermissionDenied, AUTHENTICATION),
+    (errors.Conflict, CONFLICT),
+    (errors.DuplicateFound, CONFLICT),
+    (errors.Throttled, THROTTLED),
+    (errors.QuotaExceeded, THROTTLED),
+    (errors.WaitTimeout, TIMED_OUT),
+    (errors.InvalidRequestError, USAGE),
+    (errors.ConfigurationError, USAGE),
+    (click.UsageError, USAGE),
+    (click.FileError, USAGE),
+    (KeyboardInterrupt, INTERRUPTED),
+    (click.Abort, INTERRUPTED),
+)
+"""The exit code of each class of error: the first that fits."""
+
+
+class ResultNotPrinted(errors.EksError):
+    """A write was carried out, but its result could not be printed: the ids are here, so that nothing is lost."""
+
+    def __init__(self, reason: str, *, action: str, ids: Mapping[str, Any], request_id: str | None) -> None:
+        words = f"it was done, but the result can't be printed: {reason}"
+        super().__init__(words, action=action, request_id=request_id, outcome="accepted")
+        self.ids = dict(ids)
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of an error."""
+    return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
+
+
+_HINTS: tuple[tuple[type[BaseException], str], ...] = (
+    (
+        errors.AmbiguousCreate,
+        "it may have been created: look for it by the name before you try again, and do not just repeat the command",
+    ),
+    (errors.NotFound, "check the id, the endpoint and the account (--profile)"),
+    (errors.AuthenticationError, "check CDS_SECRET_ID and CDS_SECRET_KEY, and this machine's clock"),
+    (errors.PermissionDenied, "the key is valid but may not do this: ask who manages the account"),
+    (errors.Conflict, "look at the present state of the resource, then try again"),
+    (errors.DuplicateFound, "several have this name: go by id"),
+    (errors.Throttled, "wait a little, then try again"),
+    (errors.QuotaExceeded, "delete what is no longer needed, or ask for a larger quota"),
+    (errors.WaitTimeout, "it may still come: wait again, with a longer --timeout"),
+    (errors.ConnectFailed, "check the network, the proxy and --endpoint"),
+)
+
+
+def hint_of(error: BaseException) -> str | None:
+    """Return what to do about an error, or None."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"see `{error.ctx.command_path} --help`"
+    return next((hint for kind, hint in _HINTS if isinstance(error, kind)), None)
+
+
+def message_of(error: BaseException) -> str:
+    """Return what went wrong in words, without what the JSON has beside it."""
+    if isinstance(error, errors.EksError):
+        return error.message
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "interrupted"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or type(error).__name__)
+    return f"an error in cds-eks itself ({type(error).__name__}); --debug shows where"
+
+
+def as_data(error: BaseException) -> dict[str, Any]:
+    """Return an error as plain data. The first seven keys are always there."""
+    said: dict[str, Any] = {
+        "class": type(error).__name__,
+        "code": getattr(error, "code", None) or None,
+        "message": message_of(error),
+        "outcome": "not_sent" if isinstance(error, click.ClickException) else None,
+        "ids": {},
+        "request_id": None,
+        "hint": hint_of(error),
+    }
+    if isinstance(error, errors.EksError):
+        said |= {"class": public_name(error), "outcome": error.outcome, "ids": _plain(error.ids)}
+        said |= {"request_id": error.request_id, "action": error.action, "call_id": error.call_id}
+        said |= {"attempts": error.attempts, "field": getattr(error, "field", None)}
+        if isinstance(error, errors.AmbiguousCreate):
+            said["natural_key"] = _plain(error.natural_key)
+        said["faults"] = [fault_as_data(fault) for fault in getattr(error, "faults", ())]
+        optional = ("action", "call_id", "attempts", "field", "faults")
+        said = {name: value for name, value in said.items() if value or name not in optional}
+    return said | {"exit_code": exit_code(error)}
+
+
+def public_name(error: errors.EksError) -> str:
+    """Return the name of the class that is documented: one that is not is a kind of one that is."""
+    kinds = type(error).__mro__
+    documented = [kind.__name__ for kind in kinds if kind.__name__ in errors.__all__ and kind is not errors.EksError]
+    return next(iter(documented), type(error).__name__)
+
+
+def fault_as_data(fault: Any) -> dict[str, Any]:
+    """Return a fault of a file as plain data."""
+    return {"field": fault.field, "message": fault.message, "file": fault.file or None, "line": fault.line}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def as_lines(error: BaseException) -> list[str]:
+    """Return an error in a few lines for people."""
+    code = f" ({code})" if (code := getattr(error, "code", None)) and isinstance(code, str) else ""
+    action = f"{error.action}: " if isinstance(error, errors.EksError) and error.action else ""
+    lines = [f"error: {action}{message_of(error)}{code}"]
+    if len(faults := getattr(error, "faults", ())) > 1:
+        lines = [f"error: {len(faults)} faults", *(f"  {fault}" for fault in faults)]
+    if isinstance(error, errors.EksError):
+        facts = {**error.ids, "request_id": error.request_id, "outcome": error.outcome}
+        if isinstance(error, (errors.InvalidRequestError, errors.ConfigurationError)):
+            facts = {}  # nothing was sent: there is nothing to look up
+        told = ", ".join(f"{name}={value}" for name, value in facts.items() if value)
+        lines += [f"  {told}"] if told else []
+        if isinstance(error, errors.AmbiguousCreate) and error.natural_key:
+            lines.append("  " + ", ".join(f"{name}={value}" for name, value in error.natural_key.items()))
+    hint = hint_of(error)
+    return [*lines, f"hint: {hint}"] if hint else lines

@@ -1,0 +1,139 @@
+"""Commands and groups: they take the common options anywhere, and are imported when they are used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import click
+
+from cds_eks.cli.language import say
+from cds_eks.cli.options import common_options
+
+Entry: TypeAlias = tuple[str, str, str]
+"""Where a command is (`module:attribute`), and what it does in English and in Chinese."""
+
+SETTINGS: Mapping[str, Any] = {
+    "help_option_names": ["-h", "--help"],
+    "token_normalize_func": lambda name: name.replace("_", "-"),
+    "max_content_width": 110,
+}
+
+
+class _Shared(click.Command):
+    """What commands and groups have in common: the common options, and help in two languages."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        settings["context_settings"] = {**SETTINGS, **settings.get("context_settings", {})}
+        super().__init__(*args, **settings)
+        self._own = list(self.params)
+        self.params += common_options()
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write how it is called."""
+        words = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, words, prefix=say("Usage: ", "用法："))
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option that shows the help."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = say("Show this text.", "显示本帮助。")
+        return option
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options: its own, and those that every command takes, which only the root explains."""
+        is_root = ctx.parent is None
+        common = [param for param in self.params if param not in self._own]
+        helping = self.get_help_option(ctx)
+        own = [param for param in self._own if isinstance(param, click.Option)]
+        shown = [*own, *(common if is_root else ()), *([helping] if helping else ())]
+        records = [record for param in shown if (record := param.get_help_record(ctx)) is not None]
+        if records:
+            with formatter.section(say("Options", "选项")):
+                formatter.write_dl(records)
+        if not is_root:
+            names = [min(param.opts, key=len) if "-o" in param.opts else param.opts[-1] for param in common]
+            with formatter.section(
+                say("Options of every command (see `cds-eks --help`)", "通用选项（见 `cds-eks --help`）")
+            ):
+                formatter.write_text(" ".join(names))
+
+
+class Command(_Shared):
+    """A command of `cds-eks`: `@click.command(cls=Command)`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, after what is asked of its result was checked."""
+        ctx.obj.check()
+        return super().invoke(ctx)
+
+
+class Group(_Shared, click.Group):
+    """A group of `cds-eks`, of commands that are imported when they are used.
+
+    Args:
+        lazy: Its commands by name.
+    """
+
+    command_class = Command
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Entry] | None = None, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._lazy = dict(lazy or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks so
+        """Return the names of its commands, in their order."""
+        return [*self._lazy, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported if it must be."""
+        entry = self._lazy.get(cmd_name)
+        return super().get_command(ctx, cmd_name) if entry is None else loaded(cmd_name, entry)
+
+    def help_of(self, ctx: click.Context, name: str) -> str:
+        """Return what a command does; one that is written by hand is not imported for it."""
+        if (entry := self._lazy.get(name)) is not None:
+            return say(entry[1], entry[2])
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(200) if command is not None else ""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write its commands."""
+        rows = [(name, self.help_of(ctx, name)) for name in self.list_commands(ctx)]
+        if rows:
+            with formatter.section(say("Commands", "命令")):
+                formatter.write_dl(rows)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, then the options."""
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name, and the rest of them."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if close := _close_to(args[0], self.list_commands(ctx)):
+                told = say(f"Did you mean {close!r}?", f"您是否想用 {close!r}？")
+                raise click.UsageError(f"{error.message} {told}", ctx) from None
+            raise
+
+
+def _close_to(name: str, names: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, names, 1)), None)
+
+
+def loaded(name: str, entry: Entry) -> click.Command:
+    """Import a command."""
+    module, _, attribute = entry[0].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    command: click.Command = found if isinstance(found, click.Command) else found()
+    command.name = name
+    return command

@@ -1,0 +1,119 @@
+"""Results on stdout, in the format that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from cds_eks.cli.options import Options
+from cds_eks.cli.output import structured
+from cds_eks.cli.output.rows import as_mapping, columns_in, id_of, name_of, shown
+
+
+class Hints(NamedTuple):
+    """What a command knows of its result.
+
+    Attributes:
+        columns: What a table shows by default.
+        id: The key of the id.
+        fields: The columns of CSV by default.
+    """
+
+    columns: tuple[str, ...] = ()
+    id: str = ""
+    fields: tuple[str, ...] = ()
+
+
+def emit(value: Any, options: Options, hints: Hints = Hints(), *, is_color: bool = False) -> None:  # noqa: B008
+    """Print a result.
+
+    Args:
+        value: A mapping for one thing; a list or an iterator for many. An iterator is read as it is printed, in flat
+            memory, with `jsonl`, `csv`, `name` and `--quiet`, and without `--query`.
+        options: How.
+        hints: What is known of it.
+        is_color: Whether stdout takes colours.
+    """
+    if options.query is not None:
+        from cds_eks.cli.output.querying import apply
+
+        value = apply(options.query, list(value) if isinstance(value, Iterator) else value)
+        hints = Hints(id=hints.id)
+    for text in _texts(value, options, hints, is_color):
+        _write(text)
+    sys.stdout.flush()
+
+
+def _texts(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterable[str]:
+    if options.quiet:
+        return (f"{text}\n" for row in _rows(value) if (text := id_of(row, hints.id)))
+    if options.output == "name":
+        return (f"{text}\n" for row in _rows(value) if (text := name_of(row, hints.id)))
+    if options.output == "jsonl":
+        return (f"{structured.one_line(row)}\n" for row in _rows(value))
+    if options.output == "csv":
+        return _csv(value, options, hints)
+    whole = list(value) if isinstance(value, Iterator) else value
+    if options.output == "json":
+        return [structured.document(whole), "\n"]
+    if options.output == "yaml":
+        return [structured.yaml_document(whole)]
+    return _table(whole, options, hints, is_color)
+
+
+def _rows(value: Any) -> Iterable[Any]:
+    """Return the rows of a result: one thing is one row."""
+    if isinstance(value, (list, Iterator)):
+        return value
+    return () if value is None else (value,)
+
+
+def _columns(options: Options, default: tuple[str, ...]) -> tuple[str, ...]:
+    return () if options.columns == ("all",) else options.columns or default
+
+
+def _csv(value: Any, options: Options, hints: Hints) -> Iterator[str]:
+    from cds_eks.cli.output import csv_text
+
+    rows: Iterable[Any] = map(as_mapping, _rows(value))
+    columns = _columns(options, hints.fields) or hints.fields
+    if not columns:
+        known = list(rows)
+        rows, columns = known, columns_in(known, scalars_only=False)
+    return csv_text.lines(rows, columns)
+
+
+def _table(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterator[str]:
+    from cds_eks.cli.output import table
+
+    if isinstance(value, Mapping):
+        yield table.of_one(value, _columns(options, ()), is_color=is_color)
+    elif isinstance(value, list):
+        rows = [as_mapping(row) for row in value]
+        columns = _columns(options, hints.columns) or columns_in(rows, scalars_only=options.columns != ("all",))
+        if not columns:
+            return
+        yield table.of_rows(rows, columns, is_color=is_color)
+    else:
+        yield shown(value)
+    yield "\n"
+
+
+def _write(text: str) -> None:
+    """Write to stdout; what its encoding lacks becomes an escape, which JSON reads as the character."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        sys.stdout.write("".join(_spelt(char, encoding) for char in text))
+
+
+def _spelt(char: str, encoding: str) -> str:
+    r"""Return a character, or the escape that JSON has for it: `\u4e2d`."""
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        units = char.encode("utf-16-be", "surrogatepass").hex()
+        return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+    return char

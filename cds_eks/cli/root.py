@@ -1,0 +1,102 @@
+"""`cds-eks` itself: its groups, and how a run of it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from cds_eks._version import __version__
+from cds_eks.cli.context import Context
+from cds_eks.cli.groups import Entry, Group
+from cds_eks.cli.language import say
+from cds_eks.cli.operations import GROUPS
+
+COMPLETION = "_CDS_EKS_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
+
+class Root(Group):
+    """The root of all commands.
+
+    Args:
+        commands: Those that are written by hand; see `COMMANDS` in `cds_eks.cli.main`.
+    """
+
+    def __init__(self, commands: Mapping[str, Entry]) -> None:
+        top = {name: entry for name, entry in commands.items() if " " not in name}
+        generated = {name.replace("_", "-"): ("", *words) for name, words in GROUPS.items()}
+        super().__init__(
+            "cds-eks",
+            lazy={**generated, **top},
+            help=say(
+                "The GPU container service (EKS) of the CDS cloud.\n\nCredentials are read from CDS_SECRET_ID and "
+                "CDS_SECRET_KEY; secrets are never arguments.",
+                "首云 GPU 容器服务（EKS）。\n\n凭证取自 CDS_SECRET_ID 和 CDS_SECRET_KEY；机密从不作为命令行参数。",
+            ),
+        )
+        self._added = {name: entry for name, entry in commands.items() if " " in name}
+        self.params.append(
+            click.Option(
+                ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_show_version,
+                help=say("Show the version.", "显示版本。"),
+            )
+        )  # fmt: skip
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a group that is made of the API's description, or what was written by hand."""
+        if (group := cmd_name.replace("-", "_")) not in GROUPS:
+            return super().get_command(ctx, cmd_name)
+        from cds_eks.cli.operation_group import OperationGroup
+
+        added = {
+            name.partition(" ")[2]: entry for name, entry in self._added.items() if name.startswith(f"{cmd_name} ")
+        }
+        return OperationGroup(group, added)
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> Any:
+        """Run it and end the process, as click's own `main` does."""
+        sys.exit(self.run(sys.argv[1:] if args is None else args))
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run it.
+
+        Returns:
+            The exit code.
+        """
+        context = Context()
+        try:
+            with self.make_context("cds-eks", list(arguments), obj=context) as ctx:
+                self.invoke(ctx)
+                sys.stdout.flush()
+        except click.exceptions.Exit as done:
+            return done.exit_code
+        except BrokenPipeError:
+            from cds_eks.cli.reporting import silence_stdout
+
+            silence_stdout()  # whoever read has had enough, which is no failure
+            return 0
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is told and ends the process
+            from cds_eks.cli.reporting import report
+
+            return report(error, context, arguments)
+        return 0
+
+
+def run(commands: Mapping[str, Entry], arguments: Sequence[str]) -> int:
+    """Run `cds-eks`, or tell a shell how a command line may go on."""
+    root = Root(commands)
+    if instruction := os.environ.get(COMPLETION):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {"obj": Context()}, "cds-eks", COMPLETION, instruction)
+    return root.run(arguments)
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"cds-eks {__version__}")
+        ctx.exit()

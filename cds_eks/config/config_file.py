@@ -1,0 +1,145 @@
+"""The file of profiles: where it is, what it says, and who may write to it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from cds_eks.errors import ConfigurationError
+
+VARIABLE = "CDS_CONFIG_FILE"
+APPLICATION = "cds-eks"
+FILE_NAME = "config.toml"
+LONGEST = 1024 * 1024
+
+
+def config_path(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return where the file of profiles is, whether or not there is one.
+
+    `CDS_CONFIG_FILE` says it; else it is `config.toml` in the user's folder for the settings of `cds-eks`, which is
+    where platformdirs puts it: in `XDG_CONFIG_HOME` or `~/.config`; on macOS, in `~/Library/Application Support`; on
+    Windows, in `%LOCALAPPDATA%`.
+    """
+    if named := environ.get(VARIABLE):
+        return Path(os.path.expanduser(named))  # noqa: PTH111 - it raises nothing where there is no home
+    if platform == "win32":
+        folder = environ.get("LOCALAPPDATA") or os.path.join("~", "AppData", "Local")  # noqa: PTH118
+    else:
+        folder = environ.get("XDG_CONFIG_HOME", "").strip()
+        if not os.path.isabs(folder):  # noqa: PTH117 - the XDG specification: a relative one is ignored
+            folder = "~/Library/Application Support" if platform == "darwin" else "~/.config"
+    return Path(os.path.expanduser(folder)) / APPLICATION / FILE_NAME  # noqa: PTH111
+
+
+@attrs.frozen(kw_only=True)
+class ConfigFault:
+    """One thing that is wrong with the file of profiles.
+
+    Attributes:
+        message: What is wrong, and what to do. It never holds the value of a text.
+        field: The path of the field (`profiles.work.endpoint`); empty for the file as a whole.
+        file: The file.
+        line: The line in it, from 1, or None.
+        profile: The profile that it concerns; None for all.
+    """
+
+    message: str
+    field: str
+    file: str
+    line: int | None = None
+    profile: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (place, self.field, self.message) if part)
+
+
+class ConfigFileError(ConfigurationError):
+    """The file of profiles can't be used.
+
+    Attributes:
+        faults: What is wrong with it.
+    """
+
+    def __init__(self, faults: tuple[ConfigFault, ...]) -> None:
+        super().__init__("; ".join(str(fault) for fault in faults))
+        self.faults = faults
+
+    def __reduce__(self) -> tuple[type[ConfigFileError], tuple[tuple[ConfigFault, ...]]]:
+        return type(self), (self.faults,)
+
+
+@attrs.frozen(repr=False)
+class ConfigText:
+    """What the file holds, which may be secrets.
+
+    Attributes:
+        path: The file.
+        text: Its text.
+        is_private: Whether nobody but its owner may read it.
+    """
+
+    path: Path
+    text: str
+    is_private: bool
+
+
+def read_config_text(path: Path) -> ConfigText | None:
+    """Read the file; None if there is none.
+
+    Raises:
+        ConfigFileError: It can't be read, or others may write to it: what it says may be a command that is run.
+    """
+    try:
+        # a pipe would make `open` wait for a writer
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:  # a NUL in the path
+        raise _error(path, f"can't be opened ({type(error).__name__})") from None
+    try:
+        status = os.fstat(number)
+        if (fault := _fault_of(status)) is not None:
+            raise _error(path, fault)
+        with open(number, "rb", closefd=False) as file:
+            content = file.read(LONGEST + 1)
+    except OSError as error:
+        raise _error(path, f"can't be read ({type(error).__name__})") from None
+    finally:
+        os.close(number)
+    is_private = os.name != "posix" or not stat.S_IMODE(status.st_mode) & 0o077
+    return ConfigText(path, _decoded(path, content), is_private)
+
+
+def _fault_of(status: os.stat_result) -> str | None:
+    if not stat.S_ISREG(status.st_mode):
+        return "is no regular file"
+    if os.name != "posix":
+        return None  # pragma: no cover - Windows has no such modes
+    if status.st_uid not in (os.geteuid(), 0):
+        return "belongs to another user, who could have commands run: make a copy of your own"
+    if stat.S_IMODE(status.st_mode) & 0o022:
+        mode = stat.S_IMODE(status.st_mode)
+        return f"has the mode {mode:04o}, so that others may write to it and have commands run: chmod go-w"
+    return None
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    text = content.decode(errors="surrogateescape")
+    if len(content) > LONGEST:
+        raise _error(path, "is longer than 1 MiB")
+    if not text.isascii() and any("\udc80" <= char <= "\udcff" for char in text):
+        line = 1 + next(
+            number for number, row in enumerate(text.split("\n")) if any("\udc80" <= char <= "\udcff" for char in row)
+        )
+        raise _error(path, "is not UTF-8: save it as that", line)
+    return text.removeprefix("\ufeff")
+
+
+def _error(path: Path, message: str, line: int | None = None) -> ConfigFileError:
+    return ConfigFileError((ConfigFault(message=message, field="", file=str(path), line=line),))

@@ -1,0 +1,34 @@
+"""What a reader of a text returns: plain data, with the line of each value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a text: keys, and the indexes of entries of lists."""
+
+
+class Unreadable(Exception):
+    """A text is not of its format. The message holds nothing of it."""
+
+    def __init__(self, message: str, line: int | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+@attrs.frozen
+class Read:
+    """What a reader of a format returns.
+
+    Attributes:
+        data: The data.
+        lines: The line of each value.
+        twice: The keys that a mapping has twice, and the line of the second one.
+    """
+
+    data: Any
+    lines: dict[Path, int]
+    twice: list[tuple[Path, int]] = attrs.field(factory=list)

@@ -1,0 +1,179 @@
+"""`-f`, `--skeleton` and `validate`."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cds_eks.cli.fields import put
+from cds_eks.cli.operation_group import operations_of
+from cds_eks.cli.operations import GROUPS
+from cds_eks.emulator import Emulator
+from cds_eks.models import CreateClusterRequest
+from cli.command_line import CommandLine
+
+REQUEST = Path(__file__).parents[2] / "examples" / "first_cluster.toml"
+DATA = tomllib.loads(REQUEST.read_text(encoding="utf-8"))
+WIRE = CreateClusterRequest.from_dict(DATA).to_dict(wire_names=True)
+CREATE = ["clusters", "create"]
+WRITES = [each for group in GROUPS for each in operations_of(group) if each.takes_request or each.kind == "create"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.toml", REQUEST.read_text(encoding="utf-8")),
+        ("a.yaml", yaml.safe_dump(DATA)),
+        ("a.yml", yaml.safe_dump(WIRE)),
+        ("a.json", json.dumps(WIRE)),
+        ("-", REQUEST.read_text(encoding="utf-8")),
+        ("-", yaml.safe_dump(DATA)),
+        ("-", json.dumps(DATA)),
+    ],
+)
+def test_a_file_of_any_format_and_names(cli: CommandLine, tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    if name != "-":
+        path.write_text(text, encoding="utf-8")
+    given = name if name == "-" else str(path)
+    run = cli.done(*CREATE, "-f", given, "--dry-run", "-o", "json", stdin=text if name == "-" else None)
+    body = run.json["body"]
+    assert (body["ClusterName"], body["MasterNumber"], body["Ak"]) == ("first-cluster", 3, "***")
+    assert body["MasterConfig"]["SystemDisk"] == {"DiskFeature": "ssd", "DiskSize": 40}
+
+
+def test_options_replace_what_the_file_has_by_the_names_of_the_wire(cli: CommandLine, tmp_path: Path) -> None:
+    run = cli.done(
+        *CREATE, "-f", "-", "--cni.cni-config.node-pods-num", "32", "--cluster-name", "mine", "--dry-run", "-o", "json",
+        stdin=json.dumps(WIRE),
+    )  # fmt: skip
+    assert run.json["body"]["ClusterName"] == "mine"
+    assert run.json["body"]["Cni"]["CniConfig"]["NodePodsNum"] == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cluster_name: [", "stdin:1"),
+        ("a: 1\na: 2", "is there twice"),
+        ("cluster_name: a\nClusterName: b", "stdin:2: cluster_name is there under two names"),
+        ("- a", "must be a table"),
+        ("cluster_name: x\nclustre: 1", "stdin:2: clustre: is not a field"),
+        ("cluster_name: 12", "stdin:1: cluster_name: must be a text"),
+        ("\ncni:\n  cni_type: x\n  nonsense: 1", "stdin:4: cni.nonsense: is not a field of CniInfo"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(offline: CommandLine, text: str, words: str) -> None:
+    run = offline("validate", "--for", "clusters create", "-f", "-", stdin=text)
+    assert run.code == 2
+    assert words in run.err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("missing.toml", "can't be read: No such file"), ("a.txt", "ends with none of .toml")]
+)
+def test_a_file_that_can_not_be_read(offline: CommandLine, tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    run = offline(*CREATE, "-f", str(tmp_path / name))
+    assert run.code == 2
+    assert words in run.err
+
+
+def test_all_faults_are_told_at_once_as_json_too(offline: CommandLine) -> None:
+    told = offline(*CREATE, "-f", "-", "-o", "json", stdin="cluster_name: '-'\nmaster_number: 4").failure
+    faults = {fault["field"]: fault for fault in told["faults"]}
+    assert faults["cluster_name"]["line"] == 1
+    assert faults["master_number"] == {
+        "field": "master_number",
+        "message": "must be one of 3, 5, 7; got 4",
+        "file": "stdin",
+        "line": 2,
+    }
+    assert faults["vpc_id"]["message"] == "is required"
+
+
+def test_secrets_come_by_reference_and_are_checked_but_never_shown(
+    cli: CommandLine, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data: dict[str, Any] = json.loads(json.dumps(DATA)) | {"ak": "env:PLANTED_AK", "sk": "file:sk", "cluster_name": "x"}
+    data["master_config"]["password"] = "cmd:printf planted-Passw0rd!"
+    monkeypatch.setenv("PLANTED_AK", "planted-ak")
+    (tmp_path / "sk").write_text("planted-sk\n")
+    (tmp_path / "sk").chmod(0o600)
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps(data))
+    run = cli.done(*CREATE, "-f", str(file), "--debug")
+    assert "planted" not in run.out + run.err
+    assert emulator.ledger.count("CreateCluster", "Success") == 1
+
+    data["node_pool_config"]["node_config"]["password"] = "planted"
+    data["sk"] = "env:NOT_THERE"
+    file.write_text(json.dumps(data))
+    run = cli(*CREATE, "-f", str(file))
+    assert run.code == 2
+    assert "node_pool_config.node_config.password: must have 8 to 30 characters" in run.err
+    assert "sk: env:NOT_THERE: there is no such environment variable" in run.err
+    assert "planted" not in run.err.replace("PLANTED", "")
+
+
+def test_validate_needs_no_keys_and_no_network(offline: CommandLine, request_file: str) -> None:
+    run = offline.done("validate", "-f", request_file, "-o", "json")
+    assert run.json == {"valid": True, "file": request_file, "for": "clusters create"}
+
+
+def test_validate_knows_a_plan_of_a_fleet(offline: CommandLine, tmp_path: Path) -> None:
+    plan = tmp_path / "fleet.toml"
+    plan.write_text('version = 1\n[[clusters]]\nname = "a"\nnonsense = 1\n')
+    run = offline("validate", "-f", str(plan), "-o", "json")
+    assert run.code == 2
+    faults = run.failure["faults"]
+    assert any(fault["line"] == 4 and "nonsense" in fault["field"] for fault in faults)
+
+
+def test_validate_asks_what_a_file_is_for(offline: CommandLine) -> None:
+    assert "say what it is for" in offline("validate", "-f", "-", stdin="x: 1").err
+    assert "is none of: clusters create" in offline("validate", "-f", "-", "--for", "x", stdin="x: 1").err
+
+
+@pytest.mark.parametrize("style", ["yaml", "toml"])
+@pytest.mark.parametrize("operation", WRITES, ids=lambda each: each.name)
+def test_a_skeleton_is_read_again_and_names_what_is_missing(offline: CommandLine, operation: Any, style: str) -> None:
+    command = [operation.group.replace("_", "-"), operation.command]
+    text = offline.done(*command, "--skeleton", style).out
+    run = offline(*command, "-f", "-", "-o", "json", stdin=text)
+    assert run.code == 2
+    said = run.failure
+    told = {fault["field"].split(".")[0].split("[")[0] for fault in said.get("faults", [])}
+    for field in operation.fields:
+        assert field.name in text
+        if field.required and field.type != "shape":
+            missing = f"{field.name.upper()}" in said["message"] or field.name in said["message"]
+            assert missing or field.name in told, field.name
+    assert text.count("REQUIRED") > len([field for field in operation.fields if field.required])
+
+
+@pytest.mark.parametrize("style", ["yaml", "toml"])
+def test_a_skeleton_has_what_was_given_and_can_be_sent(
+    cli: CommandLine, request_file: str, monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    data: dict[str, Any] = json.loads(json.dumps(DATA))
+    for path in (("ak",), ("sk",), ("master_config", "password"), ("node_pool_config", "node_config", "password")):
+        put(data, path, "env:PLANTED")
+    monkeypatch.setenv("PLANTED", "Passw0rd!x")
+    given = [*CREATE, "-f", "-", "--cluster-name", "x-1"]
+    text = cli.done(*given, "--skeleton", style, stdin=json.dumps(data)).out
+    assert "env:PLANTED" in text
+    again = cli.done(*CREATE, "-f", "-", "--dry-run", "-o", "json", stdin=text).json
+    assert again == cli.done(*given, "--dry-run", "-o", "json", stdin=json.dumps(data)).json
+    assert "Change-me-1st!" not in cli.done(*CREATE, "-f", request_file, "--skeleton", style).out
+
+
+def test_the_comments_of_a_skeleton_are_in_chinese(offline: CommandLine) -> None:
+    text = offline.done(*CREATE, "--skeleton", "yaml", env={"LANG": "zh_CN.UTF-8"}).out
+    assert "集群名称" in text
+    assert "REQUIRED" in text
