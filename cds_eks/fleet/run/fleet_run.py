@@ -173,12 +173,9 @@ class FleetRun:
             self.has_begun = True
             add_user(self._journal, self)
             self._watched = watched(self._journal, self._on_gone)
+            lease, hidden = self._settings.limits.lease, self._hidden
             self._writer = Writer(
-                journal=self._watched,
-                runner=self.runner,
-                lease=self._settings.limits.lease,
-                on_item=self._on_item,
-                hidden=self._hidden,
+                journal=self._watched, runner=self.runner, lease=lease, on_item=self._on_item, hidden=hidden
             )
             background.start(self._run)
 
