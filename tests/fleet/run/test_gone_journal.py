@@ -213,3 +213,19 @@ def test_the_same_plan_goes_on_after_the_journal_was_closed_under_its_run(backen
 
     anyio.run(body, backend=backend)
     assert sorted(each.name for each in emulator.ledger.created("cluster")) == [each.name for each in plan.clusters]
+
+
+@BACKENDS
+@pytest.mark.parametrize("state", ["sending", "ready"])
+def test_a_client_that_is_closed_under_a_run_ends_it_and_the_report_says_why(backend: str, state: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            run = world.provision(eks, plan_of(6, 2), limits=FleetLimits(creates=2))
+            async for event in run:
+                if isinstance(event, ItemChanged) and event.item.state == state:
+                    await eks.aclose()
+            report = await run.report()
+        assert not report.ok
+        assert "the client is closed" in (report.stopped or "")
+
+    in_world(body, backend)
