@@ -17,6 +17,9 @@ FACTS = (
     "elapsed",
     "wait",
     "reason",
+    "item",
+    "state",
+    "ids",
 )
 """What may be logged beside the operation's name. URLs, headers, bodies, arguments and the service's texts are not
 here, and what is not here is not logged, whoever asks for it."""

@@ -11,6 +11,7 @@ from typing import Literal, NoReturn
 
 import attrs
 
+from cds_eks.documents.commands import CommandStopped, output_of
 from cds_eks.errors import ConfigurationError
 
 Source = Literal["env", "file", "cmd", "keyring", "inline", "redacted"]
@@ -167,18 +168,17 @@ class SecretRef:
         arguments = self._arguments()
         try:
             # without a shell; what it complains about may hold anything, so that is not shown
-            done = subprocess.run(
-                arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                timeout=COMMAND_TIMEOUT, check=False, cwd=self.base or None,
-            )  # fmt: skip
+            status, said = output_of(arguments, timeout=COMMAND_TIMEOUT, folder=self.base or None)
         except subprocess.TimeoutExpired:
             reason = f"did not end within {COMMAND_TIMEOUT:g} s"
+        except CommandStopped:
+            reason = "was stopped: nobody waits for it any more"
         except (OSError, ValueError) as error:
             reason = f"can't be run ({type(error).__name__})"
         else:
-            if not done.returncode:
-                return self._text_of(done.stdout)
-            reason = f"ended with status {done.returncode}"
+            if not status:
+                return self._text_of(said)
+            reason = f"ended with status {status}"
         return self._fail(reason)  # outside of `except`: a timeout holds what the command had said until then
 
     def _entry(self) -> tuple[str, str]:

@@ -12,7 +12,14 @@ from cds_eks._runtime.lazy import lazily
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
     from cds_eks.fleet import sync
-    from cds_eks.fleet.journal.base import JournalError, JournalTooNew, JournalUnavailable, LeaseLost
+    from cds_eks.fleet.journal.base import (
+        JournalClosed,
+        JournalError,
+        JournalGone,
+        JournalTooNew,
+        JournalUnavailable,
+        LeaseLost,
+    )
     from cds_eks.fleet.journal.opening import open_journal
     from cds_eks.fleet.plan import Plan, PlanError, PlanFault
     from cds_eks.fleet.report.fleet_report import FleetReport
@@ -48,7 +55,9 @@ else:
             "FleetRun": "cds_eks.fleet.run.fleet_run",
             "ItemChanged": "cds_eks.fleet.run.events",
             "ItemDiffers": "cds_eks.fleet.run.events",
+            "JournalClosed": "cds_eks.fleet.journal.base",
             "JournalError": "cds_eks.fleet.journal.base",
+            "JournalGone": "cds_eks.fleet.journal.base",
             "JournalTooNew": "cds_eks.fleet.journal.base",
             "JournalUnavailable": "cds_eks.fleet.journal.base",
             "LeaseLost": "cds_eks.fleet.journal.base",
@@ -86,7 +95,9 @@ __all__ = [
     "FleetRun",
     "ItemChanged",
     "ItemDiffers",
+    "JournalClosed",
     "JournalError",
+    "JournalGone",
     "JournalTooNew",
     "JournalUnavailable",
     "LeaseLost",

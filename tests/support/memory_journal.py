@@ -13,6 +13,7 @@ from cds_eks.fleet.items import AuditEntry, Heartbeat, Item, cluster_item_id
 from cds_eks.fleet.journal.identity import Writer, this_process
 from cds_eks.fleet.journal.operations import (
     Audit,
+    Belong,
     Claim,
     Find,
     Holdings,
@@ -53,6 +54,7 @@ class _Transaction:
     entries: list[AuditEntry] = attrs.field(factory=list)
     runners: dict[str, tuple[float, float]] = attrs.field(factory=dict)
     reason: str | None = None
+    service: str | None = None
 
     def load(self, ids: Collection[str]) -> dict[str, Item]:
         return {each: self.items[each] for each in ids if each in self.items}
@@ -91,6 +93,11 @@ class _Transaction:
         self.save([attrs.evolve(item, owner=None, lease_until=None) for item in owned], ("owner", "lease_until"))
         if operation.ids is None:
             self.runners.pop(operation.runner, None)
+
+    def belong(self, operation: Belong) -> tuple[str, bool]:
+        is_new = self.service is None or (operation.anew and self.service != operation.service)
+        self.service = operation.service if is_new else self.service
+        return str(self.service), is_new
 
     def stop(self, reason: str | None) -> None:
         self.reason = reason

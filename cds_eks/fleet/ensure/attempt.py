@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -10,12 +11,17 @@ import anyio
 import attrs
 
 from cds_eks._runtime import clocks
+from cds_eks._runtime.logs import log
 from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.outcomes import ids_of, state_after, told
+from cds_eks.fleet.hidden import Hidden
 from cds_eks.fleet.items import Change, Item
-from cds_eks.fleet.journal.base import Journal, JournalError, LeaseLost
+from cds_eks.fleet.journal.base import Journal, JournalClosed, JournalError, LeaseLost
+from cds_eks.fleet.journal.steps import changed
 from cds_eks.outcome.intent import Intent, intending
 from cds_eks.wire import Response
+
+logger: logging.Logger = logging.getLogger("cds_eks.fleet")
 
 Send = Callable[[float], Awaitable[Response[Any]]]
 """Makes the call, within so many seconds."""
@@ -46,12 +52,20 @@ class Writer:
         runner: The runner's name.
         lease: For how many seconds a claim is good.
         on_item: Is told of each item that was changed, with what it was before.
+        hidden: What must not be written.
+
+    Attributes:
+        unwritten: What has happened, but is not in the journal, or may not be: each item as it is, by its id.
+        cut_off: The creates that were cut off: the journal has them as open.
     """
 
     journal: Journal
     runner: str
     lease: float
     on_item: Callable[[Item, Item], None]
+    hidden: Hidden = attrs.field(factory=Hidden)
+    unwritten: dict[str, Item] = attrs.field(factory=dict, init=False)
+    cut_off: dict[str, Item] = attrs.field(factory=dict, init=False)
 
     async def write(self, item: Item, **changes: Any) -> Item:
         """Write one change of an item, and return it as it is afterwards.
@@ -59,31 +73,69 @@ class Writer:
         Raises:
             JournalError: It could not be written, or the lease is lost.
         """
-        change = Change(item_id=item.id, runner=self.runner, epoch=item.epoch, **changes)
-        [after] = await self.journal.write(change)
+        [after] = await self.journal.write(self._change(item, changes))
+        self.unwritten.pop(item.id, None)
         self.on_item(after, item)
         return after
+
+    def _change(self, item: Item, changes: dict[str, Any]) -> Change:
+        return self.hidden.change(Change(item_id=item.id, runner=self.runner, epoch=item.epoch, **changes))
 
     async def insist(self, item: Item, **changes: Any) -> Item:
         """Write what has happened already, as often as it takes: an outcome is never given up for a journal's failure.
 
+        What could not be written when its writer was cut off, or the journal closed, is noted and logged.
+
         Raises:
             LeaseLost: The item is another runner's by now.
+            JournalClosed: The journal was closed.
         """
+        # What a request has named is not left to chance; of all else the service can be asked again.
+        is_to_note = bool(changes.get("ids") or changes.get("request_id"))
         pause, longest = PAUSES
-        while True:
-            try:
+        try:
+            while True:
                 try:
-                    return await self.write(item, **changes)
-                except LeaseLost:
-                    if not await self._is_still_ours(item):
-                        raise
-                    return await self.write(item, **changes)
-            except LeaseLost:
-                raise
-            except JournalError:
+                    return await self._write_ours(item, **changes)
+                except (LeaseLost, JournalClosed):
+                    raise
+                except JournalError:
+                    is_to_note = True
                 await anyio.sleep(pause * (0.5 + 0.5 * random.random()))
                 pause = min(pause * 2, longest)
+        except BaseException as error:
+            if isinstance(error, JournalClosed) or (is_to_note and not isinstance(error, Exception)):
+                self._note_unwritten(item, changes)
+            raise
+
+    async def _write_ours(self, item: Item, **changes: Any) -> Item:
+        """Write a change of an item whose lease may have ended while the journal was away, but is nobody else's."""
+        try:
+            return await self.write(item, **changes)
+        except LeaseLost:
+            if not await self._is_still_ours(item):
+                raise
+            return await self.write(item, **changes)
+
+    def _note_unwritten(self, item: Item, changes: dict[str, Any]) -> None:
+        """Note what is not in the journal, or may not be, and log it: nobody else knows of it."""
+        after = changed(item, self._change(item, changes), item.changed_at)
+        self.unwritten[item.id] = after
+        log(
+            logger,
+            logging.ERROR,
+            "journal",
+            "may lack what has happened",
+            item=item.id,
+            state=after.state,
+            ids=dict(after.ids),
+            request_id=after.request_id,
+        )
+
+    def note_cut_off(self, item: Item, action: str) -> None:
+        """Note a create that was cut off after its intent was written, and log it."""
+        self.cut_off[item.id] = item
+        log(logger, logging.WARNING, action, "was cut off, and may be carried out", item=item.id, state=item.state)
 
     async def _is_still_ours(self, item: Item) -> bool:
         """Renew a lease that has ended while the journal was away; return whether nobody else has the item."""
@@ -113,7 +165,7 @@ class Writer:
                 now = await self.journal.get(before.id)
                 if now is not None and now.state == "sending" and now.epoch == before.epoch + 1:
                     await self.write(now, state=_back_to(before), error=dict(before.error or {}), action="not sent")
-            except LeaseLost:
+            except (LeaseLost, JournalClosed):
                 return
             except JournalError:
                 await anyio.sleep(pause)
@@ -170,6 +222,9 @@ async def attempt(
             answer = await send(left)
     except Exception as error:  # noqa: BLE001 - whatever it is, the item's state has to be written
         return Attempt(item=await _written(writer, item, error, action, result_id), error=error)
+    except BaseException:
+        writer.note_cut_off(item, action)
+        raise
     ids = {name: getattr(answer.data, name, "") for name in (result_id, "task_id")}
     after = await writer.insist(
         item,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from cds_eks.errors import EksError, Outcome
 from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.report.fleet_report import FleetReport
 
 
 class JournalError(EksError):
@@ -31,6 +34,25 @@ class JournalUnavailable(JournalError):
     What was to be written may or may not be in it. A runner begins nothing new then, and writes
     outcomes as soon as it can: see `Writer.insist`.
     """
+
+
+class JournalGone(JournalError):
+    """The journal can't be used any more: its file was deleted, replaced or damaged, or its tables are gone.
+
+    A run begins nothing new then, ends within `FleetLimits.grace`, and raises it.
+
+    Attributes:
+        unwritten: The items of which the run knows more than the journal does, as they are: with the ids of what was
+            made, for example.
+        report: Of a run: the report, with those items.
+    """
+
+    unwritten: tuple[Item, ...] = ()
+    report: FleetReport | None = None
+
+
+class JournalClosed(JournalGone):
+    """The journal was closed while it was in use."""
 
 
 class LeaseLost(JournalError):
@@ -143,6 +165,13 @@ class Journal(Protocol):
 
     async def stop(self, reason: str | None) -> None:
         """Ask all runners to stop, and say why; None takes it back."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def belong_to(self, service: str) -> str:
+        """Note which service the journal is about, if that is not noted yet; return what is noted.
+
+        What is noted stays so, unless the journal was opened with `rebind`.
+        """
         ...  # pragma: no cover - a protocol has no body
 
     async def now(self) -> float:

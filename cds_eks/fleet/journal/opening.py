@@ -7,17 +7,27 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
+
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.sqlite import sqlite_journal
 from cds_eks.fleet.journal.threaded import ThreadedJournal
+from cds_eks.fleet.journal.users import end_users
+from cds_eks.fleet.numbers import checked_seconds
 
 
 @asynccontextmanager
 async def open_journal(
-    where: str | os.PathLike[str], *, timeout: float = 30.0, clock: Callable[[], float] | None = None
+    where: str | os.PathLike[str],
+    *,
+    timeout: float = 30.0,
+    rebind: bool = False,
+    clock: Callable[[], float] | None = None,
 ) -> AsyncIterator[Journal]:
     """Open a journal, and make it if it is not there.
+
+    A run that is under way when it is closed is stopped first, as by Ctrl-C; unless Ctrl-C was pressed twice.
 
     Args:
         where: The path of an SQLite file (`fleet.db`, or `sqlite:///fleet.db`), for one machine; or the address of a
@@ -25,6 +35,8 @@ async def open_journal(
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
         timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
+        rebind: Whether the journal takes over the service that it is used with next. A journal is about the service at
+            one endpoint, and refuses any other; this is for one whose endpoint has another name by now.
         clock: For tests: an SQLite journal's clock, in seconds since the epoch.
 
     Raises:
@@ -32,10 +44,15 @@ async def open_journal(
         JournalTooNew: A newer version of this package has written it.
         JournalError: It can't be opened, or it is no journal.
     """
-    journal = _journal(where, timeout, clock)
+    journal = _journal(where, checked_seconds("timeout", timeout), clock)
+    journal.rebind = rebind
     await journal.start()
     async with journal:
-        yield journal
+        try:
+            yield journal
+        finally:
+            with anyio.CancelScope(shield=True):
+                await end_users(journal)
 
 
 def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], float] | None) -> ThreadedJournal:

@@ -79,6 +79,14 @@ class Stop(Operation[None]):
 
 
 @attrs.frozen
+class Belong(Operation[str]):
+    """See `Journal.belong_to`."""
+
+    service: str
+    anew: bool
+
+
+@attrs.frozen
 class Find(Query[list[Item]]):
     """See `Journal.items`."""
 

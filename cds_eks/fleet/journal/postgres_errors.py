@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalError, JournalGone
 
 _PASSING_CLASSES = (
     "08",  # connection exceptions
@@ -14,6 +14,7 @@ _PASSING_CLASSES = (
     "58",  # errors of its machine
 )
 _PASSING = ("25P03", "25P04", "55P03")  # it took too long, or another holds a lock for too long
+_GONE = ("42P01", "3F000", "3D000")  # no such table, schema or database
 _READ_ONLY = "25006"
 _NOT_ALLOWED = "42501"
 _REFUSALS = {
@@ -47,6 +48,8 @@ def translated(error: DBAPIError, where: str) -> JournalError:
         return JournalError(f"{where}: this user may not read and write the journal's tables, or create them")
     if (why := _refusal(error)) is not None:
         return JournalError(f"{where}: {why}", outcome="not_sent")
+    if code in _GONE:
+        return JournalGone(f"{where}: the journal's tables, or their database, are not there: {summary(error)}")
     return JournalError(f"{where}: PostgreSQL can't do what a journal needs: {summary(error)}")
 
 

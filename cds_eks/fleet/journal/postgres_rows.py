@@ -33,8 +33,9 @@ from sqlalchemy.types import TypeEngine
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Audit, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
 from cds_eks.fleet.journal.postgres_schema import AUDIT_TYPES, ITEM_TYPES
+from cds_eks.fleet.journal.rows import item_of
 
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "text": Text(),
@@ -97,6 +98,11 @@ _STOP = text(
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 _RESUME = text("DELETE FROM fleet_control WHERE name = 'stop'")
+_BELONG = text(
+    "INSERT INTO fleet_control (name, value) VALUES ('service', :service) ON CONFLICT (name) DO UPDATE "
+    "SET value = excluded.value WHERE :anew AND fleet_control.value <> excluded.value RETURNING value"
+)
+_SERVICE = text("SELECT value FROM fleet_control WHERE name = 'service'")
 _GONE = text("DELETE FROM fleet_runners WHERE runner = :runner")
 _AMONG_IDS = ITEMS.c.id == any_(bindparam("wanted_ids", type_=ARRAY(Text())))
 _CLUSTER = literal("cluster/") + ITEMS.c.vpc_id + literal("/") + ITEMS.c.cluster_name  # see `cluster_item_id`
@@ -175,6 +181,14 @@ class PostgresTransaction:
         elif operation.ids:
             self._connection.execute(released.where(_AMONG_IDS), {"wanted_ids": list(operation.ids)})
 
+    def belong(self, operation: Belong) -> tuple[str, bool]:
+        """See `Transaction.belong`."""
+        execute = self._connection.execute
+        given = {"service": operation.service, "anew": operation.anew}
+        if execute(_BELONG, given).scalar_one_or_none() is not None:
+            return operation.service, True
+        return str(execute(_SERVICE).scalar_one()), False
+
     def stop(self, reason: str | None) -> None:
         """See `Transaction.stop`."""
         self._connection.execute(_RESUME if reason is None else _STOP, {} if reason is None else {"reason": reason})
@@ -215,7 +229,7 @@ def _rows(items: Iterable[Item], names: Iterable[str]) -> str:
 
 
 def _item(row: Row[Any]) -> Item:
-    return Item(**dict(zip(ITEM_TYPES, row, strict=True)))
+    return item_of(dict(zip(ITEM_TYPES, row, strict=True)))
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

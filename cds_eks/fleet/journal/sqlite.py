@@ -9,20 +9,19 @@ anything is open or claimed: see `sqlite_clock`.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cds_eks._runtime import clocks
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalError, JournalGone
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
 from cds_eks.fleet.journal.operations import Operation, Query
 from cds_eks.fleet.journal.sqlite_clock import Clock, JournalClock
+from cds_eks.fleet.journal.sqlite_creation import make_file
 from cds_eks.fleet.journal.sqlite_errors import damaged, translated
 from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered
 from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
@@ -51,7 +50,7 @@ class SqliteFile:
         self._timeout = timeout
         self._clock = JournalClock(clock)
         self._process = this_process()
-        _make(path)
+        make_file(path)
         self.connection: sqlite3.Connection = connect(path, timeout)
         try:
             persistently(lambda: self._prepare(migrations), timeout)
@@ -97,7 +96,7 @@ class SqliteFile:
     def _check_same_file(self) -> None:
         """See that what is written is what the next run will find."""
         if _identity(self._path) != self._identity:
-            raise JournalError(
+            raise JournalGone(
                 f"{self._path}: has been deleted or replaced while it was in use: nothing more is written to it; "
                 "put the file back, or begin with a new one and adopt='matching'"
             )
@@ -173,23 +172,6 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise translated(error, str(path)) from error
-
-
-def _make(path: Path) -> None:
-    """Make the file if it is not there: for its user alone, as are the log and the index that SQLite puts beside."""
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "rb") as file:
-            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-    except FileNotFoundError as error:
-        raise JournalError(f"{path}: its folder does not exist: make it first", outcome="not_sent") from error
-    except OSError as error:
-        raise JournalError(
-            f"{path}: can't be opened for writing ({error.strerror}): a journal is a file in a folder that this user "
-            "may write in",
-            outcome="not_sent",
-        ) from error
-    if not is_file:
-        raise JournalError(f"{path}: is no file", outcome="not_sent")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from cds_eks.fleet.journal.base import JournalError, JournalUnavailable
+from cds_eks.fleet.journal.base import JournalError, JournalGone, JournalUnavailable
 
 _PASSING = {
     "SQLITE_BUSY": "another process has had it locked for too long: see which one uses it, and whether it hangs",
@@ -13,12 +13,14 @@ _PASSING = {
     "SQLITE_IOERR": "the disk or the file system reports an error: look into the machine's log",
     "SQLITE_NOMEM": "there is no memory left",
 }
-_LASTING = {
+_GONE = {
     "SQLITE_NOTADB": "is no SQLite database: choose another file; nothing was changed",
     "SQLITE_CORRUPT": (
         "is damaged: do not use it any more, and restore a backup or begin with a new file; "
         "what exists is then found by name, with adopt='matching'"
     ),
+}
+_LASTING = {
     "SQLITE_READONLY": "can't be written: give this user the right to write the file and its folder",
     "SQLITE_CANTOPEN": "can't be opened: see that the folder exists and that this user may write in it",
     "SQLITE_PERM": "may not be accessed: give this user the right to read and write it",
@@ -34,11 +36,13 @@ def translated(error: sqlite3.Error, where: str) -> JournalError:
     base = "_".join(name.split("_")[:2])  # SQLITE_IOERR_WRITE is a kind of SQLITE_IOERR
     if base in _PASSING:
         return JournalUnavailable(f"{where}: {_PASSING[base]} ({name})")
+    if base in _GONE:
+        return JournalGone(f"{where}: {_GONE[base]} ({name})")
     if base in _LASTING:
         return JournalError(f"{where}: {_LASTING[base]} ({name})")
     return JournalError(f"{where}: SQLite can't do what a journal needs: {error} ({name or type(error).__name__})")
 
 
-def damaged(where: str, finding: str) -> JournalError:
+def damaged(where: str, finding: str) -> JournalGone:
     """Return the error of a file whose check has found something."""
-    return JournalError(f"{where}: {_LASTING['SQLITE_CORRUPT']} ({' '.join(finding.split())[:200]})")
+    return JournalGone(f"{where}: {_GONE['SQLITE_CORRUPT']} ({' '.join(finding.split())[:200]})")

@@ -12,7 +12,8 @@ import attrs
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Audit, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.rows import item_of
 from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
 
 _ITEM = ", ".join(ITEM_COLUMNS)
@@ -104,6 +105,16 @@ class SqliteTransaction:
         self._connection.execute(_RELEASE, (runner,))
         self._connection.execute("DELETE FROM runners WHERE runner = ?", (runner,))
 
+    def belong(self, operation: Belong) -> tuple[str, bool]:
+        """See `Transaction.belong`."""
+        found = self._connection.execute("SELECT value FROM control WHERE name = 'service'").fetchone()
+        if found is not None and (found[0] == operation.service or not operation.anew):
+            return found[0], False
+        self._connection.execute(
+            "INSERT OR REPLACE INTO control (name, value) VALUES ('service', ?)", (operation.service,)
+        )
+        return operation.service, True
+
     def stop(self, reason: str | None) -> None:
         """See `Transaction.stop`."""
         if reason is None:
@@ -139,13 +150,10 @@ def _shared(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Have texts that many rows have in memory once: SQLite makes each anew."""
     for name in names:
         if values[name] is not None:
-            values[name] = sys.intern(values[name])
+            values[name] = sys.intern(str(values[name]))
     return values
 
 
 def _item(row: Sequence[Any]) -> Item:
     values = _shared(dict(zip(ITEM_COLUMNS, row, strict=True)), _OFTEN_IN_ITEMS)
-    values["protect"] = bool(values["protect"])
-    values["ids"] = json.loads(values["ids"])
-    values["error"] = None if values["error"] is None else json.loads(values["error"])
-    return Item(**values)
+    return item_of(values)

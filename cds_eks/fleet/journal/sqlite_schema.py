@@ -78,6 +78,12 @@ def migrate(
         raise
 
 
+def mark(connection: sqlite3.Connection) -> None:
+    """Make an empty file a journal's, of version 0."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, at REAL NOT NULL)")
+
+
 def _version(connection: sqlite3.Connection, where: str) -> int:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -86,7 +92,6 @@ def _version(connection: sqlite3.Connection, where: str) -> int:
                 "nothing was changed",
                 outcome="not_sent",
             )
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, at REAL NOT NULL)")
+        mark(connection)
     found = connection.execute("SELECT max(version) FROM schema_version").fetchone()[0]
     return int(found or 0)

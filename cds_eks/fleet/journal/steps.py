@@ -47,6 +47,15 @@ def stepped(item: Item | None, change: Change, now: float) -> Item:
         raise lease_lost(item, f"its epoch is {item.epoch}, and not {change.epoch}")
     if not may_follow(change.state, item.state):
         raise ValueError(f"{item.id}: {change.state!r} can't follow {item.state!r}")
+    return changed(item, change, now)
+
+
+def changed(item: Item, change: Change, now: float) -> Item:
+    """Return an item as it is after a change, whoever makes it.
+
+    Raises:
+        ValueError: The change has what the journal does not keep.
+    """
     if item.state == "deleted" and change.state != "deleted":  # what is known of the old one is not of the new one
         item = attrs.evolve(item, ids={}, origin=None, request_id=None, call_id=None, error=None)
     sends = change.state == "sending"

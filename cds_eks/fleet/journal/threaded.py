@@ -12,6 +12,7 @@ from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.operations import (
     Add,
     Audit,
+    Belong,
     Claim,
     Find,
     Now,
@@ -29,7 +30,13 @@ T = TypeVar("T")
 
 
 class JournalOfOperations:
-    """A `Journal` by way of operations and queries; a subclass says how they are done."""
+    """A `Journal` by way of operations and queries; a subclass says how they are done.
+
+    Attributes:
+        rebind: Whether it takes over the service that it is used with as the one that it is about.
+    """
+
+    rebind: bool = False
 
     async def change(self, operation: Operation[T]) -> T:
         """Carry out an operation, durably."""
@@ -97,6 +104,10 @@ class JournalOfOperations:
     async def stop(self, reason: str | None) -> None:
         """See `Journal.stop`."""
         await self.change(Stop(reason))
+
+    async def belong_to(self, service: str) -> str:
+        """See `Journal.belong_to`."""
+        return await self.change(Belong(service, self.rebind))
 
     async def now(self) -> float:
         """See `Journal.now`."""

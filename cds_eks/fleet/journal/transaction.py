@@ -11,7 +11,18 @@ import attrs
 from cds_eks.fleet.items import AuditEntry, Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Unprotect, Write
+from cds_eks.fleet.journal.operations import (
+    Add,
+    Belong,
+    Claim,
+    Operation,
+    Release,
+    Renew,
+    Renewed,
+    Stop,
+    Unprotect,
+    Write,
+)
 from cds_eks.fleet.journal.steps import planned, planned_again, stepped
 
 PLANNED = ("position", "digest", "replicas", "protect")
@@ -65,6 +76,10 @@ class Transaction(Protocol):
         """Give items back."""
         ...  # pragma: no cover - a protocol has no body
 
+    def belong(self, operation: Belong) -> tuple[str, bool]:
+        """Note the service, unless one is noted; return what is noted, and whether that is new."""
+        ...  # pragma: no cover - a protocol has no body
+
     def stop(self, reason: str | None) -> None:
         """Keep why all runners are to stop, or that they need not."""
         ...  # pragma: no cover - a protocol has no body
@@ -101,6 +116,12 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
             case Release():
                 transaction.release(operation)
                 yield None
+            case Belong():
+                noted, is_new = transaction.belong(operation)
+                if is_new:
+                    entry = transaction.writer.entry_of_all(at=transaction.now, action=f"belongs to {noted}"[:300])
+                    transaction.record([entry])
+                yield noted
             case Stop(reason):
                 transaction.stop(reason)
                 action = "stop" if reason is not None else "resume"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import anyio
 import anyio.lowlevel
 
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalClosed, JournalError
 
 MOST_AT_ONCE = 1_000
 
@@ -108,7 +108,7 @@ class Worker:
         piece = _Piece(what)
         with self._changed:
             if self._is_closing:
-                raise JournalError("the journal is closed", outcome="not_sent")
+                raise JournalClosed("the journal is closed", outcome="not_sent")
             self._waiting.append(piece)
             self._changed.notify()
         return piece

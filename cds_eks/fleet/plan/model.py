@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -185,6 +186,16 @@ class Plan:
     def inline_secrets(self) -> list[PlanFault]:
         """Return where the plan has a secret itself in place of a reference, as what keeps it from being saved."""
         return sorted(self._inline, key=lambda fault: (fault.line or 0, fault.field))
+
+    def known_secrets(self) -> set[str]:
+        """Return its secrets, as far as they can be had now and without running a command, so that they are hidden."""
+        found: dict[tuple[str, str, str], SecretRef] = {}
+        with_secrets(self._data, lambda secret: found.setdefault((secret.source, secret.text, secret.base), secret))
+        known: set[str] = set()
+        for secret in found.values():
+            with suppress(SecretUnavailable):
+                known.add(secret.look() or "")
+        return known - {""}
 
     def items(self) -> list[NewItem]:
         """Return what the journal keeps of it: each cluster, followed by its pools, the first one too.

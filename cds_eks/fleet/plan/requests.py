@@ -9,6 +9,7 @@ from cds_eks._runtime.frames import clear_frames
 from cds_eks.documents.reading import Path
 from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import EksError, InvalidRequestError
+from cds_eks.fleet.hidden import hidden_now
 from cds_eks.fleet.plan.faults import path_text
 from cds_eks.fleet.plan.merging import with_secrets
 from cds_eks.fleet.plan.pool_shape import FurtherPool
@@ -21,8 +22,11 @@ STAND_IN = "Aa1!Aa1!"
 
 
 def resolved(secret: SecretRef) -> str:
-    """Return a secret."""
-    return secret.resolve()
+    """Return a secret, which whoever asks for it now hides from then on."""
+    text = secret.resolve()
+    if (hidden := hidden_now.get()) is not None:
+        hidden.add(text)
+    return text
 
 
 def stood_in(_: SecretRef) -> str:

@@ -13,11 +13,12 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal, LeaseLost
+from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.events import EventStream, ItemDiffers
 from cds_eks.fleet.run.gate import Gate, InFlight
-from cds_eks.fleet.run.limits import Budgets, FleetLimits
+from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.poller import Poller
 
 if TYPE_CHECKING:
@@ -28,23 +29,31 @@ ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.d
 """The difference of what was asked for otherwise before."""
 
 
+def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    checked_seconds(field.name, value)
+
+
+def _limits(_: Any, __: attrs.Attribute[Any], value: FleetLimits) -> None:
+    checked_limits(value)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
-    """What a run was asked for.
+    """What a run was asked for. A number that makes no sense is a `ConfigurationError`, before anything is sent.
 
     Attributes:
-        settle: For how many seconds a request may still be under way, or a list lag behind.
+        settle: For how many seconds a request may still be under way, or a list lag behind; 0 if neither ever is.
         adopt: What to do about somebody else's of the same natural key.
         stop_on_error: Whether the first failure keeps all else from being created.
         strict: Whether a second create also waits until the first is too old for the service.
         limits: How much is done at once.
     """
 
-    settle: float = 60.0
+    settle: float = attrs.field(default=60.0, validator=_seconds)
     adopt: Adopt = "never"
     stop_on_error: bool = False
     strict: bool = False
-    limits: FleetLimits = FleetLimits()  # noqa: RUF009 - a frozen value
+    limits: FleetLimits = attrs.field(default=FleetLimits(), validator=_limits)
 
 
 @attrs.frozen(kw_only=True)

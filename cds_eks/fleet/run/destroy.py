@@ -16,7 +16,7 @@ from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.teardown import Teardown
@@ -62,7 +62,7 @@ def destroy(
         ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
     check_arguments(eks, plan, journal, limits)
-    settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
+    settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=checked_limits(limits))
     job = DestroyJob(plan, selected(plan.clusters, only, exclude), include_adopted=include_adopted)
     return FleetRun(eks, plan, journal, settings, job)
 

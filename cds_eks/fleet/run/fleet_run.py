@@ -11,24 +11,28 @@ import anyio
 from cds_eks._runtime import background
 from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.hidden import Hidden, hiding
 from cds_eks.fleet.items import OPEN, Item
-from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.base import Journal, JournalGone
 from cds_eks.fleet.journal.processes import new_runner
+from cds_eks.fleet.journal.users import add_user
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.ended_before import EndedBefore
 from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
+from cds_eks.fleet.run.gone import single, told_gone
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.job import Job
-from cds_eks.fleet.run.limits import Budgets
-from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
-from cds_eks.fleet.run.reporting import Findings, report_of
+from cds_eks.fleet.run.reporting import Findings, Reported, report_of, without_secrets
+from cds_eks.fleet.run.run_journal import watched
 from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.service import check_service
 from cds_eks.fleet.run.stopping import stopping
+from cds_eks.fleet.run.watching import watch_service
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -38,9 +42,10 @@ if TYPE_CHECKING:
 class FleetRun:
     """A run: an async iterator of its events, which nobody has to read, and a report at its end.
 
-    It goes on beside whoever iterates it. Who is cancelled while waiting for it, or presses Ctrl-C there, stops it: it
-    finishes the creates that are under way, within `FleetLimits.grace`, and begins nothing new. Who is cancelled again
-    leaves at once; the journal knows what is open.
+    One task at a time reads the events; any number may await the report. It goes on beside whoever iterates it. Who is
+    cancelled while waiting for it, or presses Ctrl-C there, stops it: it finishes the creates that are under way,
+    within `FleetLimits.grace`, and begins nothing new. Who is cancelled again leaves at once; the journal knows what is
+    open.
 
     Attributes:
         runner: Its name in the journal.
@@ -65,22 +70,24 @@ class FleetRun:
         self.is_open_known: bool = False
         self.has_begun: bool = False
         self.was_asked_for: bool = False
+        self.poller: Poller
+        self.waits: PoolWaits
         self._eks = eks
         self._plan = plan
         self._journal = journal
-        self._settings = settings
-        self._job = job
+        self._settings, self._job = settings, job
         self._groups: tuple[Group, ...] = ()
-        self._events = EventStream()
+        self._hidden = Hidden()
+        self._events = EventStream(self._hidden)
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
         self._known_ids = KnownIds()
-        self._has_ended = anyio.Event()
-        self._stop_wanted = anyio.Event()
+        self._has_ended, self._stop_wanted = anyio.Event(), anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
-        self._times = (began or 0.0, 0.0)
+        self._gone: JournalGone | None = None
+        self._times, self._last_wait = (began or 0.0, 0.0), anyio.CancelScope(shield=True)
 
     def __del__(self) -> None:
         if not getattr(self, "was_asked_for", True):
@@ -95,30 +102,34 @@ class FleetRun:
         self.begin()
         async with stopping(self):
             event = await self._events.next()
-        if event is not None:
-            return event
-        self._raise_failure()
-        raise StopAsyncIteration
+        if event is None:
+            self._raise_failure()
+            raise StopAsyncIteration
+        return event
 
     async def next_events(self) -> list[Event]:
         """Return all events that have come, at least one; none if the run has ended. To be cancelled stops nothing."""
         self.begin()
-        if events := await self._events.next_all():
-            return events
-        self._raise_failure()
-        return []
+        if not (events := await self._events.next_all()):
+            self._raise_failure()
+        return events
 
     async def report(self) -> FleetReport:
         """Return what became of each item, when the run has ended.
 
         Raises:
             PlanError: The plan has faults.
+            JournalGone: The journal was deleted, replaced, damaged or closed meanwhile. The error has the report.
             ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
-        found = await self.findings()
+        await self.findings()
+        return await self._report(self._journal)
+
+    async def _report(self, journal: Reported) -> FleetReport:
+        found = self._findings()
         return await report_of(
-            self._journal,
+            journal,
             self._groups,
             plan=self._plan,
             times=self._times,
@@ -126,21 +137,20 @@ class FleetRun:
             differences=found.differences,
             steps=found.steps,
             goal=self._job.goal,
+            unwritten=self._writer.unwritten,
         )
 
     async def findings(self) -> Findings:
-        """Return what this run has found out that is not in the journal, when it has ended.
-
-        Raises:
-            PlanError: The plan has faults.
-            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
-            JournalError: The journal can't be read.
-        """
+        """Return what this run has found out beside the journal, when it has ended; it raises as `report` does."""
         self.begin()
         async with stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
-        return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
+        return self._findings()
+
+    def _findings(self) -> Findings:
+        found = Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
+        return without_secrets(found, self._hidden)
 
     def stop(self, reason: str = "stopped") -> None:
         """Begin nothing new, finish the creates that are under way, and end."""
@@ -161,6 +171,15 @@ class FleetRun:
         self.was_asked_for = True
         if not self.has_begun:
             self.has_begun = True
+            add_user(self._journal, self)
+            self._watched = watched(self._journal, self._on_gone)
+            self._writer = Writer(
+                journal=self._watched,
+                runner=self.runner,
+                lease=self._settings.limits.lease,
+                on_item=self._on_item,
+                hidden=self._hidden,
+            )
             background.start(self._run)
 
     def _raise_failure(self) -> None:
@@ -169,18 +188,24 @@ class FleetRun:
 
     async def _run(self) -> None:
         try:
-            async with anyio.create_task_group() as watched:
-                with anyio.CancelScope() as scope:
-                    watched.start_soon(self._watch, scope)
-                    await self._carry_out()
-                watched.cancel_scope.cancel()
+            with hiding(self._plan, self._hidden):
+                async with anyio.create_task_group() as watched_tasks:
+                    with anyio.CancelScope() as scope:
+                        watched_tasks.start_soon(self._watch, scope)
+                        try:
+                            await self._carry_out()
+                        finally:
+                            self._last_wait.cancel()
+                    watched_tasks.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
-                self.open_items = tuple(await self._journal.items(states=OPEN))
+                self.open_items = tuple(await self._watched.items(states=OPEN))
                 self.is_open_known = True
-                self._times = (self._times[0], await self._journal.now())
+                self._times = (self._times[0], await self._watched.now())
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
-            self._failure = _single(error)
+            self._failure = single(error)
         finally:
+            if self._gone is not None:
+                self._failure = await told_gone(self._gone, self._writer, self._journal, self._report, self._settings)
             self._events.put(RunEnded(open=self.open_items, reason=self._stopped))
             self._events.end()
             self._has_ended.set()
@@ -188,40 +213,50 @@ class FleetRun:
     async def _watch(self, scope: anyio.CancelScope) -> None:
         """Stop the run when that is wanted, and cut off what is under way when the time for that is over.
 
-        A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
+        So it has if the event loop ends. A task of its own does it: what is cancelled in an `except` clause has the
+        exception of that as its context.
         """
         try:
             await self._stop_wanted.wait()
-            scope.cancel()
-            await anyio.sleep(self._settings.limits.grace)
         finally:
-            self._in_flight.cut()  # at once if the event loop ends, which waits for what is shielded
+            scope.cancel()
+            with self._last_wait:
+                await anyio.sleep(self._settings.limits.grace)
+                self._in_flight.cut()
+
+    def _on_gone(self, error: JournalGone) -> None:
+        """Begin nothing new: what can't be written must not happen."""
+        if self._gone is None:
+            self._gone = error
+            self.stop(f"{type(error).__name__}: {error.message}")
+            self._events.put(StoppedCreating(reason=self._stopped or ""))
 
     async def _check_first(self) -> None:
         """Raise what keeps it from being carried out at all."""
 
     async def _carry_out(self) -> None:
         await self._check_first()
-        now = await self._journal.now()
+        await check_service(self._eks, self._watched)
+        now = await self._watched.now()
         began = self._times[0] or now
         self._times = (began, now)
-        self._groups = tuple(await self._job.groups(self._journal))
+        self._groups = tuple(await self._job.groups(self._watched))
         self._stopped = self._stopped or self._job.complaint
-        known = await self._journal.items()
+        known = await self._watched.items()
         open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
-        items = sum(len(group.item_ids) for group in self._groups)
-        self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
+        count = sum(len(group.item_ids) for group in self._groups)
+        self._events.put(RunStarted(runner=self.runner, items=count, open=len(open_items)))
         self._known_ids = KnownIds(known)
-        context, waits = self._context(open_items)
+        context = self._context(open_items)
         for item in self._job.differing:
             context.tell_difference(item)
         runner = Runner(
             context,
-            waits,
+            self.waits,
             self.runner,
             self._groups,
             job=self._job,
-            ended_before=EndedBefore(known, since=began, until=await self._journal.now()),
+            ended_before=EndedBefore(known, since=began, until=await self._watched.now()),
             stop=self.stop,
         )
         del known
@@ -230,27 +265,23 @@ class FleetRun:
         finally:
             self._groups = runner.groups
 
-    def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
-        limits = self._settings.limits
-        budgets = Budgets(limits, Outage(self._eks.endpoint, self._events.put))
-        vpc_ids = {group.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
-        poller = Poller(
+    def _context(self, open_items: Iterable[Item]) -> Context:
+        budgets, self.poller, self.waits = watch_service(
             self._eks,
-            self._journal,
-            budgets,
-            vpc_ids=vpc_ids,
-            interval=limits.poll_interval,
+            self._watched,
+            self._settings.limits,
+            groups=self._groups,
+            open_items=open_items,
+            on_event=self._events.put,
             on_hopeless=self.stop,
         )
-        self.poller: Poller = poller
-        self.waits: PoolWaits = PoolWaits(self._eks, budgets, poller, fallback=limits.pool_fallback)
-        context = Context(
+        return Context(
             eks=self._eks,
-            journal=self._journal,
-            writer=Writer(journal=self._journal, runner=self.runner, lease=limits.lease, on_item=self._on_item),
+            journal=self._watched,
+            writer=self._writer,
             settings=self._settings,
             budgets=budgets,
-            poller=poller,
+            poller=self.poller,
             gate=Gate(self._on_closed),
             in_flight=self._in_flight,
             events=self._events,
@@ -259,7 +290,6 @@ class FleetRun:
             asked=self._job.asked,
             known_ids=self._known_ids,
         )
-        return context, self.waits
 
     def _on_item(self, item: Item, before: Item) -> None:
         self._known_ids.note(item)
@@ -268,10 +298,3 @@ class FleetRun:
     def _on_closed(self, reason: str) -> None:
         self._stopped = self._stopped or reason
         self._events.put(StoppedCreating(reason=reason))
-
-
-def _single(error: Exception) -> Exception:
-    """Return the error that task groups have wrapped."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -9,14 +9,16 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
+from cds_eks.fleet.hidden import Hidden, hidden_of
 from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.cluster_life import shown_cluster
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.selection import selected
+from cds_eks.fleet.run.service import check_service
 from cds_eks.fleet.run.survey import diff
 from cds_eks.models import ClusterSummary
 from cds_eks.waiting.verdicts import judge_cluster, judge_node_pool
@@ -60,22 +62,23 @@ async def import_(
             it is given for is none of the plan's.
     """
     check_arguments(eks, plan, journal, limits)
-    given, limits = dict(ids or {}), limits or FleetLimits()
+    given, limits = dict(ids or {}), checked_limits(limits)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    await check_service(eks, journal)
     now = await journal.now()
     answer = await eks.clusters.list()
     listed = {cluster.cluster_id: cluster for cluster in answer.data}
     seen = seen_clusters(now, answer.data, answer.total_count)
     _check(given, {group.wanted.name: group.wanted for group in groups if group.wanted}, listed)
-    runner = new_runner()
+    runner, hidden = new_runner(), hidden_of(plan)
     wanted_ids = {id_ for group in groups for id_ in group.item_ids}
     await journal.add([item for item in plan.items() if item.id in wanted_ids])
     try:
         for group in groups:
             assert group.wanted is not None
             found = (given[group.wanted.name],) if group.wanted.name in given else seen.of(*_key(group)).ids
-            if len(found) == 1:
-                await _Importing(eks, journal, runner, limits).take(group, found[0], listed[found[0]])
+            if len(found) == 1 and not hidden.is_in(found[0]):
+                await _Importing(eks, journal, runner, limits, hidden).take(group, found[0], listed[found[0]])
     finally:
         await journal.release(runner)
     return await diff(eks, plan, journal=journal, only=only, exclude=exclude, limits=limits)
@@ -101,11 +104,12 @@ def _check(given: Mapping[str, str], names: Mapping[str, WantedCluster], listed:
 class _Importing:
     """Takes one cluster after the other into the journal."""
 
-    def __init__(self, eks: AsyncEksClient, journal: Journal, runner: str, limits: FleetLimits) -> None:
+    def __init__(self, eks: AsyncEksClient, journal: Journal, runner: str, limits: FleetLimits, hidden: Hidden) -> None:
         self._eks = eks
         self._journal = journal
         self._runner = runner
         self._limits = limits
+        self._hidden = hidden
 
     async def take(self, group: Group, cluster_id: str, cluster: Any) -> None:
         """Take one cluster and its pools."""
@@ -137,7 +141,7 @@ class _Importing:
                 pool_ids = {"cluster_id": cluster_id, "node_pool_id": found[0]}
                 changes.append(self._change(items[id_], state, pool_ids, shown.replicas))
         if changes:
-            await self._journal.write(*changes)
+            await self._journal.write(*[self._hidden.change(change) for change in changes])
         await self._journal.release(self._runner, ids)
 
     def _change(self, item: Item, state: State, ids: Mapping[str, str], replicas: int | None = None) -> Change:

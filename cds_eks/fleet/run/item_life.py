@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import attrs
 
-from cds_eks.errors import EksError
+from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
     CANDIDATES,
@@ -123,6 +123,8 @@ class ItemLife(abc.ABC):
     async def _do(self, action: Action) -> None:
         if isinstance(action, Look):
             await self._look_again()
+        elif isinstance(action, (Recover, Consider)) and self._context.writer.hidden.is_in(action.id):
+            await self.fail("UnreadableResponse", "it is listed under an id that holds a secret of the plan")
         elif isinstance(action, Recover):
             await self._recover(action.id)
         elif isinstance(action, Consider):
@@ -151,6 +153,8 @@ class ItemLife(abc.ABC):
             self.is_given_up = True
             if self.item.state in OPEN:
                 self._context.gate.close(f"an open create can't be looked for: {reason_of(error)}")
+            elif isinstance(error, ConfigurationError):  # such as that the client was closed
+                self._context.gate.close(f"nothing can be asked for any more: {reason_of(error)}")
             self.item = await self._context.writer.insist(self.item, state=self.item.state, error=told(error))
 
     async def _recover(self, id: str) -> None:  # noqa: A002
@@ -204,6 +208,8 @@ class ItemLife(abc.ABC):
             await anyio.sleep(context.poller.interval)
         elif next_ != "go on":
             self.is_given_up = True
+            if isinstance(error, ConfigurationError):
+                context.gate.close(f"nothing can be asked for any more: {reason_of(error)}")
             if self.item.state == "refused":
                 context.on_failure()
         if self.item.state in OPEN:

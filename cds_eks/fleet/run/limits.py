@@ -71,6 +71,17 @@ class FleetLimits:
     grace: float = attrs.field(default=20.0, validator=_positive)
 
 
+def checked_limits(limits: FleetLimits | None) -> FleetLimits:
+    """Return the limits that were passed, or the usual ones for None.
+
+    Raises:
+        ConfigurationError: They are something else.
+    """
+    if limits is not None and not isinstance(limits, FleetLimits):
+        raise ConfigurationError(f"limits must be FleetLimits, not {type(limits).__name__}")
+    return limits or FleetLimits()
+
+
 class Budgets:
     """What a run may do at once: writes, reads and polls apart, so that neither starves the others.
 

@@ -10,10 +10,12 @@ import attrs
 from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.hidden import hidden_of
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.selection import selected
+from cds_eks.fleet.run.service import check_service
 from cds_eks.schema.status import is_leaving
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ async def orphans(
     check_arguments(eks, plan, journal)
     if isinstance(ids, str) or prune != bool(ids):
         raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
+    await check_service(eks, journal)
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
     answer = await eks.clusters.list()
     known: set[str] = set()
@@ -96,6 +99,12 @@ async def orphans(
         if (each.cluster_name, each.vpc_id) in keys
         and each.cluster_id not in known
         and not is_leaving(each.cluster_status)
+    ]
+    hidden = hidden_of(plan)
+    found = [
+        attrs.evolve(each, status=hidden.text(each.status), created=hidden.text(each.created))
+        for each in found
+        if not hidden.is_in(each.cluster_id)
     ]
     if not prune:
         return found

@@ -19,7 +19,7 @@ from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.selection import selected
 
@@ -49,7 +49,8 @@ def provision(
         eks: The client; it stays open.
         plan: The plan.
         journal: The journal, which knows what was begun and what became of it, also after this process is killed.
-        settle: For how many seconds a create whose answer was lost is looked for before it counts as not made.
+        settle: For how many seconds a create whose answer was lost is looked for before it counts as not made. With 0
+            a single list decides, which is right only where lists never lag: else it is made twice.
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
@@ -93,7 +94,7 @@ def prepared(
 ) -> tuple[Settings, ProvisionJob]:
     """Return the settings and the job of a run; see `provision`."""
     settings = checked_settings(
-        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
+        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=checked_limits(limits)
     )
     return settings, ProvisionJob(plan, selected(plan.clusters, only, exclude))
 
@@ -104,7 +105,7 @@ def checked_settings(
     """Return the settings of a run.
 
     Raises:
-        ConfigurationError: There is no such `adopt`.
+        ConfigurationError: There is no such `adopt`, or a number makes no sense.
     """
     if adopt not in ("never", "matching", "require"):
         raise ConfigurationError(f"adopt must be 'never', 'matching' or 'require', not {adopt!r}")

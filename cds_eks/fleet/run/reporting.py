@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
 
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.items import FIRST_POOL, Item, cluster_item_id
-from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.hidden import Hidden
+from cds_eks.fleet.items import FIRST_POOL, AuditEntry, Item, cluster_item_id
 from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
@@ -36,8 +36,32 @@ class Findings:
     steps: Mapping[str, Sequence[Moment]] = attrs.field(factory=dict)
 
 
+def without_secrets(found: Findings, hidden: Hidden) -> Findings:
+    """Return findings in whose texts no secret is."""
+    return Findings(
+        stopped=None if found.stopped is None else hidden.text(found.stopped),
+        differences=hidden.plain(found.differences),
+        steps={
+            id_: tuple([attrs.evolve(moment, state=hidden.text(moment.state)) for moment in moments])
+            for id_, moments in found.steps.items()
+        },
+    )
+
+
+class Reported(Protocol):
+    """What a report reads of a journal."""
+
+    async def items(self, *, ids: Collection[str] | None = None) -> list[Item]:
+        """See `Journal.items`."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def audit(self) -> list[AuditEntry]:
+        """See `Journal.audit`."""
+        ...  # pragma: no cover - a protocol has no body
+
+
 async def report_of(
-    journal: Journal,
+    journal: Reported,
     groups: Sequence[Group],
     *,
     plan: WantedPlan,
@@ -46,6 +70,7 @@ async def report_of(
     differences: Mapping[str, Mapping[str, Any]],
     steps: Mapping[str, Sequence[Moment]] | None = None,
     goal: Literal["ready", "deleted"] = "ready",
+    unwritten: Mapping[str, Item] | None = None,
 ) -> FleetReport:
     """Return the report on some clusters and their pools.
 
@@ -58,11 +83,12 @@ async def report_of(
         differences: What comparisons have shown, by the item's id.
         steps: What the service did on each cluster, by the item's id.
         goal: The state that all items were to reach.
+        unwritten: Items that are not in the journal as they are, by their ids.
     """
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
     ids = [id_ for group in groups for id_ in group.item_ids]
-    items = {item.id: item for item in await journal.items(ids=ids)}
+    items = {item.id: (unwritten or {}).get(item.id, item) for item in await journal.items(ids=ids)}
     dropped = [] if goal == "deleted" else await _dropped(journal, items.values(), since=times[0])
     items |= {pool.id: pool for pool in dropped}
     ids += [pool.id for pool in dropped]
@@ -92,7 +118,7 @@ async def report_of(
     )
 
 
-async def _dropped(journal: Journal, items: Iterable[Item], *, since: float) -> list[Item]:
+async def _dropped(journal: Reported, items: Iterable[Item], *, since: float) -> list[Item]:
     """Return the pools that were made with their clusters, and are in the plan no more, if there is news of them."""
     known = {item.id: item for item in items}
     clusters = {item.ids.get(FIRST_POOL) for item in known.values() if own_id(item) is not None}

@@ -18,6 +18,7 @@ from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.arguments import check_arguments, check_client, check_journal, check_limits
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import prepared
+from cds_eks.fleet.run.service import check_service
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -143,6 +144,7 @@ def _read(path: Path) -> tuple[Plan, dict[str, Any]]:
 
 async def _digests(eks: AsyncEksClient, plan: Any, journal: Journal) -> dict[str, str]:
     """Return digests of a plan and of all that it is compared with."""
+    await check_service(eks, journal)
     keys = {(cluster.name, cluster.vpc_id) for cluster in plan.clusters}
     listed = (await eks.clusters.list()).data
     ids = {item.id for item in plan.items()}

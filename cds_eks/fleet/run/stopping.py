@@ -6,6 +6,8 @@ from typing import Protocol
 
 import anyio
 
+from cds_eks.fleet.journal.users import discard_user
+
 
 class Stoppable(Protocol):
     """A run."""
@@ -37,5 +39,9 @@ class stopping:  # noqa: N801 - used like a function
         if error is None or isinstance(error, Exception) or self._run.is_over:
             return
         self._run.stop("it was interrupted")
-        with anyio.CancelScope(shield=True):
-            await self._run.ended()
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._run.ended()
+        except BaseException:  # Ctrl-C again: nobody waits for it any more, nor is its journal to be
+            discard_user(self._run)
+            raise

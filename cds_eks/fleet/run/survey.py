@@ -12,6 +12,7 @@ from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
+from cds_eks.fleet.hidden import hidden_of
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.steps import planned
@@ -19,9 +20,10 @@ from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
 from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.group import Group, group_of, nodes_of
-from cds_eks.fleet.run.limits import Budgets, FleetLimits
+from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.reporting import report_item, report_of
 from cds_eks.fleet.run.selection import selected
+from cds_eks.fleet.run.service import check_service
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.waiting.verdicts import judge_cluster
 
@@ -52,6 +54,7 @@ async def status(
     """
     check_arguments(eks, plan, journal)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    await check_service(eks, journal)
     now = await journal.now()
     listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
     shown: dict[str, dict[str, Any]] = {}
@@ -62,7 +65,9 @@ async def status(
             shown[group.id] = {"cluster_status": None if found is None else found.cluster_status}
             if found is not None and (nodes := _other_nodes(group, known, found)):
                 shown[group.id]["node_sum"] = nodes
-    return await report_of(journal, groups, plan=plan, times=(now, now), stopped=None, differences=shown)
+    return await report_of(
+        journal, groups, plan=plan, times=(now, now), stopped=None, differences=hidden_of(plan).plain(shown)
+    )
 
 
 def _other_nodes(group: Group, known: Mapping[str, Item], found: ClusterSummary) -> dict[str, int] | None:
@@ -91,22 +96,23 @@ async def diff(
     has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
     check_arguments(eks, plan, journal, limits)
+    budgets = Budgets(checked_limits(limits))
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
+    await check_service(eks, journal)
     now = await journal.now()
     answer = await eks.clusters.list()
     seen = seen_clusters(now, answer.data, answer.total_count)
     ids = [id_ for group in groups for id_ in group.item_ids]
     known = {item.id: item for item in await journal.items(ids=ids)}
-    comparing = _Comparing(eks, seen, known, Budgets(limits or FleetLimits()))
+    comparing = _Comparing(eks, seen, known, budgets)
     async with anyio.create_task_group() as tasks:
         for group in groups:
             tasks.start_soon(comparing.compare, group)
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
+    differences = hidden_of(plan).plain(comparing.differences)
     new = {item.id: planned(item) for item in plan.items()}
-    told: Sequence[ReportItem] = [
-        report_item(known.get(id_, new[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
-    ]
+    told: Sequence[ReportItem] = [report_item(known.get(id_, new[id_]), (), differences.get(id_, {})) for id_ in ids]
     ended = await journal.now()
     about = ReportPlan(source=plan.source, digest=plan.digest)
     return FleetReport(items=tuple(told), started_at=now, ended_at=ended, plan=about)

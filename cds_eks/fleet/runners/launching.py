@@ -17,12 +17,13 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.journal.opening import open_journal
+from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.arguments import check_kind, check_limits, check_plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
 from cds_eks.fleet.run.reporting import report_of
 from cds_eks.fleet.run.selection import selected
@@ -99,8 +100,9 @@ async def launch(
     check_kind(journal, (str, os.PathLike), NO_ADDRESS)
     check_kind(client, (ClientSettings, type(None)), NO_SETTINGS)
     settings = checked_settings(
-        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
+        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=checked_limits(limits)
     )
+    checked_seconds("journal_timeout", journal_timeout)
     wanted = selected(plan.clusters, only, exclude)
     if faults := plan.check():
         raise PlanError(faults)

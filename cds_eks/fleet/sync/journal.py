@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.opening import open_journal as open_async_journal
+from cds_eks.fleet.journal.users import discard_user
 from cds_eks.fleet.sync.portals import portal_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class FleetJournal:
     def not_used_by(self, run: AsyncFleetRun) -> None:
         """Have a run cut off when the journal is closed: whatever it had under way is open then."""
         self._runs.discard(run)
+        discard_user(run)
 
     async def end_runs(self) -> None:
         """Stop the runs that use it and that nobody waits for any more, and wait for what they have under way."""
@@ -74,7 +76,9 @@ class FleetJournal:
 
 
 @contextmanager
-def open_journal(eks: EksClient, where: str | os.PathLike[str], *, timeout: float = 30.0) -> Iterator[FleetJournal]:
+def open_journal(
+    eks: EksClient, where: str | os.PathLike[str], *, timeout: float = 30.0, rebind: bool = False
+) -> Iterator[FleetJournal]:
     """Open a journal, and make it if it is not there. It is closed before the client is.
 
     A run that is under way when it is closed is stopped first, as by Ctrl-C; unless Ctrl-C was pressed twice.
@@ -86,6 +90,8 @@ def open_journal(eks: EksClient, where: str | os.PathLike[str], *, timeout: floa
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
         timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
+        rebind: Whether the journal takes over the service that it is used with next. A journal is about the service at
+            one endpoint, and refuses any other; this is for one whose endpoint has another name by now.
 
     Raises:
         ConfigurationError: `where` names no kind of journal, or the extra `fleet-postgres` is not installed.
@@ -93,7 +99,7 @@ def open_journal(eks: EksClient, where: str | os.PathLike[str], *, timeout: floa
         JournalError: It can't be opened, or it is no journal.
     """
     portal = portal_of(eks)
-    manager = open_async_journal(where, timeout=timeout)
+    manager = open_async_journal(where, timeout=timeout, rebind=rebind)
     opened = FleetJournal(portal, portal.call(manager.__aenter__))
     try:
         yield opened

@@ -35,6 +35,26 @@ async def test_what_is_added_is_planned_and_in_the_plans_order(journals: Journal
         assert {name: getattr(found[0], name) for name in attrs.asdict(wanted)} == attrs.asdict(wanted)
 
 
+async def test_the_first_service_that_a_journal_is_used_with_is_noted_for_good(journals: Journals) -> None:
+    async with journals.open() as journal:
+        assert [await journal.belong_to(name) for name in ("one", "one", "two")] == ["one"] * 3
+        await journal.stop("another control value")
+        assert await journal.belong_to("two") == "one"
+        noted = [entry for entry in await journal.audit() if entry.action.startswith("belongs to")]
+        assert [(entry.action, entry.item_id) for entry in noted] == [("belongs to one", "")]
+
+
+async def test_a_journal_takes_over_another_service_if_it_is_told_to(journals: Journals) -> None:
+    async with journals.open() as journal:
+        assert await journal.belong_to("one") == "one"
+        journal.rebind = True  # type: ignore[attr-defined]
+        assert [await journal.belong_to(name) for name in ("two", "two")] == ["two"] * 2
+        journal.rebind = False  # type: ignore[attr-defined]
+        assert await journal.belong_to("one") == "two"
+        noted = [entry.action for entry in await journal.audit() if entry.action.startswith("belongs to")]
+        assert noted == ["belongs to one", "belongs to two"]
+
+
 async def test_items_are_chosen_by_state_and_by_id(journals: Journals) -> None:
     async with journals.open() as journal:
         await journal.add([cluster(n) for n in range(4)])

@@ -22,6 +22,7 @@ class MemoryJournal:
         self.entries: list[AuditEntry] = []
         self.alive: dict[str, float] = {}
         self.stopped: str | None = None
+        self.service = ""
         self.before_write: Callable[[Change], Any] = lambda _change: None
         self.after_write: Callable[[Change], Any] = lambda _change: None
         self.is_away = False
@@ -141,6 +142,11 @@ class MemoryJournal:
 
     async def stop(self, reason: str | None) -> None:
         self.stopped = reason
+
+    async def belong_to(self, service: str) -> str:
+        await self._begin()
+        self.service = self.service or service
+        return self.service
 
     async def now(self) -> float:
         await self._begin()
