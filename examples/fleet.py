@@ -125,21 +125,24 @@ async def carry_out(eks: AsyncEksClient, plan: fleet.Plan, journal: Journal, cho
 async def main() -> int:
     """Run it, and say what became of it."""
     chosen = options()
-    journal_at = chosen.journal
-    if journal_at is None:
-        journal_at = str(Path(tempfile.mkdtemp(prefix="fleet-")) / "fleet.db") if chosen.emulated else "fleet.db"
-    page = chosen.report or (Path("fleet.html") if "://" in journal_at else Path(journal_at).with_suffix(".html"))
-    logging.basicConfig(filename=page.with_suffix(".log"))
-    plan = fleet.Plan.load(chosen.plan or SAMPLE)
     try:
+        plan = fleet.Plan.load(chosen.plan or SAMPLE)
+        plan.items()  # refuses faults, as long as there is no file of this run
+        journal_at = chosen.journal
+        if journal_at is None:
+            journal_at = str(Path(tempfile.mkdtemp(prefix="fleet-")) / "fleet.db") if chosen.emulated else "fleet.db"
+        page = chosen.report or (Path("fleet.html") if "://" in journal_at else Path(journal_at).with_suffix(".html"))
+        # `delay`: no file as long as there is nothing to say
+        logging.basicConfig(handlers=[logging.FileHandler(page.with_suffix(".log"), delay=True)], level=logging.INFO)
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, signatures and all
         async with client(chosen) as eks, fleet.open_journal(journal_at) as journal:
             report = await carry_out(eks, plan, journal, chosen)
-    except errors.EksError as error:
+        print(report)
+        print(f"journal: {journal_at}")
+        print(f"report: {await anyio.to_thread.run_sync(report.to_html, page)}")
+    except (errors.EksError, OSError) as error:  # OSError: a file that is not there, or can't be written
         print(f"{type(error).__name__}: {error}")
         return 1
-    print(report)
-    print(f"journal: {journal_at}")
-    print(f"report: {await anyio.to_thread.run_sync(report.to_html, page)}")
     return 0 if report.ok else 1
 
 

@@ -48,7 +48,7 @@ async def measure(job: dict[str, Any]) -> dict[str, Any]:
             began = time.perf_counter()
             await eks.clusters.list()
             latency = time.perf_counter() - began
-            await fleet.provision(eks, plan_of(1, job["pools"]), journal=journal, limits=limits, only=["none"]).report()
+            await fleet.destroy(eks, plan_of(1, job["pools"]), journal=journal, limits=limits).report()
             gc.collect()
             idle, cpu, waited = _restart_peak(), time.process_time(), queued() or 0.0
             run = fleet.provision(eks, plan, journal=journal, limits=limits)

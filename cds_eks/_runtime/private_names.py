@@ -1,11 +1,12 @@
 """All that is used here of other libraries without being public, each for want of a public name.
 
 Each can go, or get another name, with any release; `tests/unit/_runtime/test_private_names.py` says what breaks.
-None is needed: without it something is slower, or freed later, and nothing is wrong.
+None is needed: without it something is slower, freed later, or said in more words, and nothing is wrong.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -33,3 +34,12 @@ def replace_pool(transport: Any, pool: object) -> None:
     over a network of its own, which can't be asked what it has read: then no such connection is used twice.
     """
     transport._pool = pool  # noqa: SLF001
+
+
+def is_importing_main() -> bool:
+    """Whether this process was started by multiprocessing and is importing the script that started it.
+
+    multiprocessing asks the same before it starts a process. Without it a launch in a script without
+    `if __name__ == "__main__":` is tried in each process that the first one starts, and refused by multiprocessing.
+    """
+    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))

@@ -38,8 +38,9 @@ class Root(Group):
             lazy={**generated, **top},
             help=say(
                 "The GPU container service (EKS) of the CDS cloud.\n\nCredentials are read from CDS_SECRET_ID and "
-                "CDS_SECRET_KEY; secrets are never arguments.",
-                "首云 GPU 容器服务（EKS）。\n\n凭证取自 CDS_SECRET_ID 和 CDS_SECRET_KEY；机密从不作为命令行参数。",
+                "CDS_SECRET_KEY, or from a profile (`cds-eks profiles`); secrets are never arguments.",
+                "首云 GPU 容器服务（EKS）。\n\n凭证取自 CDS_SECRET_ID 和 CDS_SECRET_KEY，或配置档（`cds-eks "
+                "profiles`）；机密从不作为命令行参数。",
             ),
         )
         self._added = {name: entry for name, entry in commands.items() if " " in name}

@@ -31,15 +31,17 @@ class SecretUnavailable(ConfigurationError):
     Attributes:
         reference: The reference: `env:NAME`, say.
         reason: What is wrong.
+        field: Which field it is for; empty if that is not known.
     """
 
-    def __init__(self, reference: str, reason: str) -> None:
-        super().__init__(f"{reference}: {reason}")
+    def __init__(self, reference: str, reason: str, field: str = "") -> None:
+        super().__init__(": ".join(part for part in (field, reference, reason) if part))
         self.reference = reference
         self.reason = reason
+        self.field = field
 
-    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str]]:
-        return type(self), (self.reference, self.reason)
+    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str, str]]:
+        return type(self), (self.reference, self.reason, self.field)
 
 
 @attrs.frozen(repr=False)

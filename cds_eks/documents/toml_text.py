@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cds_eks.documents.reading import Path, Read, Unreadable
 
-_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""")
 _TEXT = re.compile(
     r'"""(?:\\.|[^\\])*?"""(?:"{0,2})|\'\'\'.*?\'\'\'(?:\'{0,2})|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'', re.DOTALL
@@ -30,6 +30,8 @@ def read_toml(text: str) -> Read:
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.search(message := str(error))
         line = int(place["line"]) if place and place["line"] else text.count("\n") + 1
+        if "overwrite a value" in message and (twice := _last_key(text, place)):
+            raise Unreadable(f"is not TOML: {_spelled(twice[0])} is there twice", twice[1]) from None
         raise Unreadable(f"is not TOML: {_PLACE.sub('', message)}", line) from None
     except (RecursionError, ValueError):
         raise Unreadable(
@@ -38,11 +40,42 @@ def read_toml(text: str) -> Read:
     return Read(data, _Scan(text).lines)
 
 
+def _last_key(text: str, place: re.Match[str] | None) -> tuple[Path, int] | None:
+    """Return the last key before the place of an error, and its line; None if it can't be made out.
+
+    The text is sound up to there: the standard library has read it, and only then found that the key is there already.
+    """
+    end = len(text)
+    if place and place["line"]:
+        before = text.split("\n")[: int(place["line"]) - 1]
+        end = sum(len(line) + 1 for line in before) + int(place["column"]) - 1
+    try:
+        scan = _Scan(text[:end] + "\n")
+    except (AssertionError, IndexError, RecursionError):
+        return None
+    return scan.last
+
+
+def _spelled(path: Path) -> str:
+    """Spell a path of keys: `clusters[0].name`."""
+    text = ""
+    for step in path:
+        key = step if isinstance(step, str) and _KEY.fullmatch(step) else repr(step)
+        text += f"[{step}]" if isinstance(step, int) else f".{key}" if text else key
+    return text
+
+
 class _Scan:
-    """The lines of all values of a valid text."""
+    """The lines of all values of a valid text.
+
+    Attributes:
+        lines: The line of each value.
+        last: The last key, and its line; None if there is none.
+    """
 
     def __init__(self, text: str) -> None:
         self.lines: dict[Path, int] = {(): 1}
+        self.last: tuple[Path, int] | None = None
         self._text = text
         self._at = 0
         self._line = 1
@@ -90,6 +123,7 @@ class _Scan:
                 base = (*base, self._tables[base] - 1)
         base = (*base, last)
         self._note(base)
+        self.last = (base, self._line)
         if is_array:
             self._tables[base] = count = self._tables.get(base, 0) + 1
             base = (*base, count - 1)
@@ -101,6 +135,7 @@ class _Scan:
         for key in self._keys():
             base = (*base, key)
             self._note(base)
+        self.last = (base, self._line)
         self._at += 1  # the equals sign
         self._skip(_SPACE)
         self._value(base)

@@ -6,6 +6,14 @@ from typing import Any
 
 from cds_eks.errors.base import EksError, Outcome
 
+_OR = "or the credentials that the client was given"
+_BOTH = f"see CDS_SECRET_ID and CDS_SECRET_KEY, {_OR}"
+_HINTS = {
+    "invalidaccesskeyid": f"see CDS_SECRET_ID, {_OR}",
+    "signaturedoesnotmatch": f"see CDS_SECRET_KEY, {_OR}",
+    "requestexpired": "see this machine's clock",
+}
+
 
 class ServiceError(EksError):
     """An error response of the service. The outcome is `refused`, but for a write answered with a 5xx: `unknown`.
@@ -46,6 +54,14 @@ class AuthenticationError(ServiceError):
     The codes are `InvalidAccessKeyId`, `SignatureDoesNotMatch`, `RequestExpired`, `AuthFailure` and
     `InvalidHTTPAuthHeader`.
     """
+
+    @property
+    def hint(self) -> str:
+        """Where to look."""
+        return _HINTS.get(self.code.strip().lower(), _BOTH)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; {self.hint}"
 
 
 class PermissionDenied(ServiceError):

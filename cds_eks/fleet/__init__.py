@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from cds_eks.fleet.plan import Plan, PlanError, PlanFault
     from cds_eks.fleet.report.fleet_report import FleetReport
     from cds_eks.fleet.run.destroy import destroy
-    from cds_eks.fleet.run.events import ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
+    from cds_eks.fleet.run.events import (
+        ItemChanged,
+        ItemDiffers,
+        RunEnded,
+        RunStarted,
+        ServiceAway,
+        ServiceBack,
+        Step,
+        StoppedCreating,
+        WaitingForLease,
+    )
     from cds_eks.fleet.run.fleet_run import FleetRun
     from cds_eks.fleet.run.importing import import_
     from cds_eks.fleet.run.limits import FleetLimits
@@ -50,8 +60,11 @@ else:
             "RunEnded": "cds_eks.fleet.run.events",
             "RunStarted": "cds_eks.fleet.run.events",
             "RunnersLost": "cds_eks.fleet.runners.pool",
+            "ServiceAway": "cds_eks.fleet.run.events",
+            "ServiceBack": "cds_eks.fleet.run.events",
             "Step": "cds_eks.fleet.run.events",
             "StoppedCreating": "cds_eks.fleet.run.events",
+            "WaitingForLease": "cds_eks.fleet.run.events",
             "apply": "cds_eks.fleet.run.saved",
             "destroy": "cds_eks.fleet.run.destroy",
             "diff": "cds_eks.fleet.run.survey",
@@ -85,8 +98,11 @@ __all__ = [
     "RunEnded",
     "RunStarted",
     "RunnersLost",
+    "ServiceAway",
+    "ServiceBack",
     "Step",
     "StoppedCreating",
+    "WaitingForLease",
     "apply",
     "destroy",
     "diff",

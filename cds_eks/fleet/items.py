@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 import attrs
 
+from cds_eks.fleet.item_words import in_one_line
+
 Kind = Literal["cluster", "node_pool"]
 Origin = Literal["created", "recovered", "adopted", "imported"]
 State = Literal["planned", "sending", "accepted", "refused", "unknown", "ready", "failed", "deleting", "deleted"]
@@ -21,12 +23,16 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     "sending": frozenset({"planned", "accepted", "refused", "unknown", "failed"}),  # planned: nothing was sent
     "unknown": frozenset({"sending", "accepted", "ready", "failed", "planned"}),
     "refused": frozenset({"sending", "planned", "accepted", "ready", "failed"}),
-    "accepted": frozenset({"ready", "failed", "deleting", "deleted"}),
+    "accepted": frozenset({"ready", "failed", "deleting", "deleted", "unknown"}),  # unknown: it named another's id
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
     "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
     "deleting": frozenset({"deleted", "failed", "ready"}),
-    "deleted": frozenset({"planned", "sending", "accepted", "ready"}),
+    "deleted": frozenset({"planned", "sending", "accepted", "ready", "failed"}),  # failed: it can't be had again
 }
+
+
+FIRST_POOL = "first_pool_item_id"
+"""The name in a cluster's ids of the journal's id of the pool that its latest create makes with it."""
 
 
 def may_follow(state: State, after: State) -> bool:
@@ -57,7 +63,7 @@ class NewItem:
         position: Where it stands in the plan, from 0.
         digest: A digest of what is asked for, without secrets.
         replicas: How many nodes a pool is to have; for a cluster those of all its pools.
-        protect: Whether it must never be deleted. Once true it stays so, whatever a later plan says.
+        protect: Whether it must never be deleted. Once true it stays so in the journal, until `Journal.unprotect`.
     """
 
     id: str
@@ -114,6 +120,10 @@ class Item:
     lease_until: float | None = None
     changed_at: float = 0.0
 
+    def __str__(self) -> str:
+        """Return what it is, how far it is, and why, in one short line."""
+        return in_one_line(self)
+
 
 @attrs.frozen(kw_only=True)
 class Change:
@@ -129,6 +139,7 @@ class Change:
         ids: Names to add to the item's ids.
         origin, request_id, call_id, error: See `Item`. An `error` that is empty clears it.
         replicas: How many nodes it has been told to have.
+        digest: With `sending`: the digest of what is asked for; another plan may have been added meanwhile.
         action: The operation that it comes of, for the audit.
     """
 
@@ -143,6 +154,7 @@ class Change:
     call_id: str | None = None
     error: Mapping[str, Any] | None = None
     replicas: int | None = None
+    digest: str | None = None
     action: str = ""
 
 

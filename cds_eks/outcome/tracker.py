@@ -122,7 +122,8 @@ class WriteOutcomeTracker:
             self._logged = outcome
             log(
                 logger,
-                logging.WARNING,
+                # What a fleet's run has intended it settles itself, and tells of it by its name.
+                logging.WARNING if record.intent is None else logging.INFO,
                 create.action,
                 "ended, and its fate is open",
                 error=create.cause,

@@ -22,7 +22,9 @@ from cds_eks.config.profile_values import KEYS
 from cds_eks.config.profiles import read_profiles
 from cds_eks.emulator import Emulator
 from cds_eks.fleet import FleetLimits
+from cds_eks.fleet.items import STATES
 from cds_eks.fleet.plan import entries
+from cds_eks.fleet.run.events import Event
 
 REQUEST = models.CreateClusterRequest.from_dict(
     tomllib.loads((ROOT / "examples" / "first_cluster.toml").read_text(encoding="utf-8"))
@@ -144,7 +146,7 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         async with AsyncEksClient(key, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
             names: dict[str, Any] = {"eks": eks, "journal": journal, "print": lambda *_: None}
-            assert await run("docs/fleet.md", names) == 10
+            assert await run("docs/fleet.md", names) == 11
             left = {each.cluster_name for each in (await eks.clusters.list()).data}
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 5  # one again after `destroy`
     assert emulator.ledger.count(action="CreateNodePool", committed=True) == 5
@@ -154,6 +156,31 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
     assert (names["report"].goal, names["report"].ok) == ("deleted", True)
     for name in ("fleet.csv", "fleet.html", "fleet.plan.json"):
         assert (tmp_path / name).stat().st_size > 0, name
+
+
+@pytest.mark.anyio
+async def test_the_whole_program_on_fleets_runs_as_it_stands(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = (ROOT / "examples" / "fleet.toml").read_text(encoding="utf-8")
+    (tmp_path / "fleet.toml").write_text(plan.replace("count = 18", "count = 2"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    text = read("docs/fleet.md")
+    for name in re.findall(r"(\w+)=…", text.partition("python provision.py")[0]):  # all that it exports
+        monkeypatch.setenv(name, "Made-up-1st!")
+    [program] = [code for code in blocks(text, "python") if "asyncio.run(main())" in code]
+    settings = "provision(eks, plan, journal=journal, limits=fleet.FleetLimits(poll_interval=0.1, pool_fallback=0.2))"
+    names: dict[str, Any] = {"__name__": "provision", "print": lambda *_: None}
+    exec(program.replace("provision(eks, plan, journal=journal)", settings), names)
+    emulator = Emulator(speed=6000)
+    key = emulator.credentials
+    with emulator.serve() as url:
+        for name, value in (("SECRET_ID", key.access_key_id), ("SECRET_KEY", key.secret_access_key)):
+            monkeypatch.setenv(f"CDS_{name}", value)
+        monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
+        assert await names["main"]() == 0
+    assert emulator.ledger.count(action="CreateCluster", committed=True) == 4
+    assert (tmp_path / "fleet.html").stat().st_size > 0
 
 
 @pytest.mark.parametrize("page", ["docs/profiles.md", "docs/zh/profiles.md"])
@@ -187,6 +214,19 @@ def test_what_the_page_on_fleets_names_is_there() -> None:
     limits = {field.name for field in attrs.fields(FleetLimits)}
     named = set(re.findall(r"`FleetLimits\.(\w+)`", text))
     assert named <= limits
+    for page in ("docs/fleet.md", "docs/zh/fleet.md"):
+        for field in attrs.fields(FleetLimits):
+            assert f"`{field.name}={field.default!r}`" in read(page), (page, field.name)
+        for argument in list(inspect.signature(fleet.launch).parameters)[1:]:
+            assert re.search(rf"^\| .*`{argument}=", read(page).partition("fleet.launch(plan")[2], re.MULTILINE), (
+                argument
+            )
+        for field in attrs.fields(fleet.ClientSettings):
+            assert f"`{field.name}`" in read(page), (page, field.name)
+        for event in Event.__subclasses__():
+            assert f"| `{event.__name__}` |" in read(page), (page, event)
+        for state in STATES:
+            assert f"| `{state}` |" in read(page), (page, state)
     for argument in list(inspect.signature(fleet.provision).parameters)[3:]:
         assert re.search(rf"^\| .*`{argument}=", text, re.MULTILINE), argument
     functions = {name for name in re.findall(r"`fleet\.(\w+)", text) if name not in ("schema", "sync")}

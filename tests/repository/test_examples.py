@@ -75,6 +75,25 @@ def test_a_fleet_leaves_its_secrets_nowhere(fleet: tuple[subprocess.CompletedPro
     assert [path.name for path in files if secret.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "FileNotFoundError: [Errno 2] No such file or directory: 'my_fleet.toml'"),
+        ("version = 1\nclusters = []\n", "my_fleet.toml:2: clusters: is empty"),
+    ],
+)
+def test_a_plan_of_a_fleet_that_can_not_be_used_leaves_words_and_no_file(
+    text: str | None, said: str, tmp_path: Path
+) -> None:
+    if text is not None:
+        (tmp_path / "my_fleet.toml").write_text(text)
+    before = list(tmp_path.iterdir())
+    done = run(str(EXAMPLES / "fleet.py"), "--plan", "my_fleet.toml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert said in done.stdout
+    assert list(tmp_path.iterdir()) == before
+
+
 def test_the_journal_of_a_fleet_is_not_told_to_an_emulator_that_is_new(
     fleet: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:

@@ -139,8 +139,6 @@ def _item(
         request_id=None if state in ("planned", "unknown") else _id(drawn),
         error=error,
         history=tuple(history),
-        differences={"labels": "unseen", "kubernetes_version": "same"}
-        if state == "ready" and drawn.random() < 0.02
-        else {},
+        unseen=("labels",) if state == "ready" and drawn.random() < 0.02 else (),
         replicas=4 if kind == "node_pool" else 8,
     )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import anyio.lowlevel
 import attrs
 
-from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
+from cds_eks.fleet.items import AuditEntry, Heartbeat, Item, cluster_item_id
 from cds_eks.fleet.journal.identity import Writer, this_process
 from cds_eks.fleet.journal.operations import (
     Audit,
@@ -134,8 +134,12 @@ class MemoryJournal(JournalOfOperations):
         asked: Any = query
         found: Any = None
         match asked:
-            case Find(states, ids):
-                found = self._transaction.found(states, ids)
+            case Find(states, ids, clusters):
+                found = [
+                    item
+                    for item in self._transaction.found(states, ids)
+                    if clusters is None or cluster_item_id(item.vpc_id, item.cluster_name) in clusters
+                ]
             case Audit(item_id):
                 found = [entry for entry in self._transaction.entries if item_id in (None, entry.item_id)]
             case Now():

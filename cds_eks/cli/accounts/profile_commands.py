@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cds_eks.cli.accounts.profile_names import complete
+from cds_eks.cli.completing import profiles
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.groups import Command, Group
 from cds_eks.cli.language import say
@@ -117,7 +117,7 @@ def _show(context: Context, name: str | None) -> None:
 @pass_context
 def _remove(context: Context, name: str) -> None:
     from cds_eks.cli.accounts import key_stores
-    from cds_eks.cli.accounts.profile_edits import remove_profile, values_of
+    from cds_eks.cli.accounts.profile_edits import refers, remove_profile, values_of
     from cds_eks.cli.accounts.profile_file import check_named, rewrite
     from cds_eks.config.config_file import read_config_text
     from cds_eks.config.profiles import read_profiles
@@ -125,8 +125,11 @@ def _remove(context: Context, name: str) -> None:
     file = read_profiles()
     if name not in file.names:
         check_named(file, name, "profiles remove")
-    text = read_config_text(file.path)
-    store = key_stores.store_of(name, values_of("" if text is None else text.text, name, file.path))
+    found = read_config_text(file.path)
+    text = "" if found is None else found.text
+    store = key_stores.store_of(name, values_of(text, name, file.path))
+    if store is not None and refers(text, key_stores.references(store, name), file.path, but=name):
+        store = None  # they are another profile's too
     keys = "" if store is None else f", and its keys ({', '.join(key_stores.references(store, name).values())})"
     context.confirm(f"remove the profile {name!r}{keys}?")
     path = rewrite(lambda text, path: remove_profile(text, name, path))
@@ -166,4 +169,4 @@ def remove_command() -> Command:
 
 
 def _name(*, required: bool = True) -> click.Argument:
-    return click.Argument(["name"], required=required, shell_complete=complete)
+    return click.Argument(["name"], required=required, shell_complete=profiles)

@@ -33,6 +33,23 @@ def values_of(text: str, name: str, path: Path) -> dict[str, Any]:
     return dict(found) if isinstance(found, dict) else {}
 
 
+def refers(text: str, references: Mapping[str, str], path: Path, *, but: str) -> bool:
+    """Return whether another profile refers to a key by any of these references.
+
+    Args:
+        text: The text of the file.
+        references: The references.
+        path: The file, for errors.
+        but: The profile that does not count.
+
+    Raises:
+        ConfigurationError: The file can't be edited.
+    """
+    profiles = _data_of(text, path).get("profiles", {})
+    others = [table for name, table in profiles.items() if name != but and isinstance(table, dict)]
+    return any(table.get(key) in references.values() for table in others for key in references)
+
+
 def put_profile(text: str, name: str, values: Mapping[str, Any], path: Path) -> str:
     """Return the text with a profile added, or in place of the one of that name.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 
-
-def complete(_ctx: Any, _param: Any, incomplete: str) -> list[str]:
+def complete(_ctx: object, _param: object, incomplete: str) -> list[str]:
     """Return the names that begin so; none if the file can't be read."""
     return [name for name in _names() if name.startswith(incomplete) and name.isprintable()]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cds_eks.cli.accounts.profile_names import complete
+from cds_eks.cli.completing import files, profiles
 from cds_eks.cli.context import Context, is_terminal, pass_context
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
@@ -50,37 +50,45 @@ def _set(context: Context, /, words: tuple[str, ...], **said: Any) -> None:
     if len(words) != 1:
         raise click.UsageError("it takes one NAME, and keys are never arguments: on a terminal they are asked for")
     from cds_eks.cli.accounts import key_stores
-    from cds_eks.cli.accounts.profile_edits import put_default, put_profile, values_of
+    from cds_eks.cli.accounts.profile_edits import put_default, put_profile, refers, values_of
     from cds_eks.cli.accounts.profile_file import as_data, rewrite
     from cds_eks.config.config_file import read_config_text
-    from cds_eks.config.profiles import is_profile_name, read_profiles
+    from cds_eks.config.profiles import read_profiles
     from cds_eks.documents.config_path import config_path
 
     (name,) = words
     path = config_path()
     found = read_config_text(path)
-    before = values_of("" if found is None else found.text, name, path)
+    text = "" if found is None else found.text
+    before = values_of(text, name, path)
     values = _changed(before, context, said)
-    put_profile("" if found is None else found.text, name, values, path)  # it can be used: else nothing is asked for
-    store: Store = said["store"] or key_stores.store_of(name, before) or "file"
-    credentials = _asked(values, said) if is_profile_name(name) else None
-    is_new = credentials is not None and key_stores.store_of(name, before) != store
+    put_profile(text, name, values, path)  # it can be used: else nothing is asked for
+    old = key_stores.store_of(name, before)
+    store: Store = said["store"] or old or "file"
+    credentials = _asked(values, said)
     if credentials is not None:
-        if is_new:
-            key_stores.check_free(store, name, path.parent)
         values = _without_keys(values) | key_stores.references(store, name)
-        key_stores.put(store, name, credentials, path.parent)
+        if old != store:
+            key_stores.check_free(store, name, path.parent)
 
     def change(text: str, path: Path) -> str:
         text = put_profile(text, name, values, path)
         return put_default(text, name, path) if said["use"] else text
 
     try:
+        if credentials is not None:
+            key_stores.put(store, name, credentials, path.parent)
         rewrite(change)
     except BaseException:
-        if is_new:
+        if credentials is not None and old != store:
             key_stores.remove(store, name, path.parent)
         raise
+    if (
+        old is not None
+        and key_stores.store_of(name, values) != old
+        and not refers(text, key_stores.references(old, name), path, but=name)
+    ):
+        key_stores.remove(old, name, path.parent)
     file = read_profiles()
     context.emit(as_data(file.profile(name), is_default=name == file.default), id="name")
     _tell(context, values, name, is_default=name == file.default)
@@ -108,10 +116,11 @@ def _without_keys(values: dict[str, Any]) -> dict[str, Any]:
 
 def _asked(values: dict[str, Any], said: dict[str, Any]) -> Credentials | None:
     """Ask for the keys if there are none, or if that is wanted; nothing typed is none."""
-    if any(said[key] for key in KEYS) or not (said["ask"] or "secret_id" not in values):
+    is_wanted = bool(said["ask"] or said["store"])
+    if any(said[key] for key in KEYS) or not (is_wanted or "secret_id" not in values):
         return None
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        if said["ask"]:
+        if is_wanted:
             raise click.UsageError("there is no terminal to ask on: refer to the keys with --secret-id, --secret-key")
         return None
     from cds_eks.config import check_credentials
@@ -168,7 +177,7 @@ def command() -> Command:
             "（不回显），并保存到配置文件旁权限为 0600 的文件中，或系统钥匙串中。",
         ),
         params=[
-            click.Argument(["words"], nargs=-1, metavar="NAME", shell_complete=complete),
+            click.Argument(["words"], nargs=-1, metavar="NAME", shell_complete=profiles),
             click.Option(["--secret-id"], type=Reference(), metavar="REFERENCE",
                          help=reference.format(say("the access key's id", "Access Key ID"))),
             click.Option(["--secret-key"], type=Reference(), metavar="REFERENCE",
@@ -176,9 +185,10 @@ def command() -> Command:
             click.Option(["--ask"], is_flag=True, help=say("Ask for the keys, also if there are some: to rotate them.",
                                                            "即使已有密钥也提示输入：用于轮换。")),
             click.Option(["--store"], type=click.Choice(("file", "keyring")), help=say(
-                "Where keys that are typed in are put; keyring needs `pip install keyring`.",
-                "输入的密钥保存到何处；keyring 需要 `pip install keyring`。")),
-            click.Option(["--tls"], metavar="PATH", help=say("The certificates that are trusted.", "信任的证书。")),
+                "Ask for the keys, and put them there; keyring needs `pip install keyring`.",
+                "提示输入密钥并保存到该处；keyring 需要 `pip install keyring`。")),
+            click.Option(["--tls"], metavar="PATH", shell_complete=files,
+                         help=say("The certificates that are trusted.", "信任的证书。")),
             click.Option(["--user-agent"], metavar="TEXT",
                          help=say("The name of the application, for programs.", "程序的应用名称。")),
             click.Option(["--credentials-max-age"], type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",

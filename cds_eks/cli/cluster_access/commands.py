@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
@@ -116,12 +117,12 @@ def kubeconfig() -> Command:
         ),
         params=[
             click.Argument(["cluster_id"]),
-            click.Option(["--from", "source"], required=True, metavar="FILE",
+            click.Option(["--from", "source"], required=True, metavar="FILE", shell_complete=files,
                          help=say("The kubeconfig that you have fetched; - for stdin.",
                                   "已取得的 kubeconfig；- 为标准输入。")),
             click.Option(["--alias"], required=True, metavar="NAME",
                          help=say("The name that cluster, user and context get.", "集群、用户和上下文的名称。")),
-            click.Option(["--to"], metavar="FILE",
+            click.Option(["--to"], metavar="FILE", shell_complete=files,
                          help=say("The kubeconfig that it goes into.", "写入的 kubeconfig。")),
             click.Option(["--use"], is_flag=True, help=say("Make it the current context.", "设为当前上下文。")),
             click.Option(["--overwrite"], is_flag=True,

@@ -30,6 +30,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     where = journal_for(values["journal"], plan)
     checked = parameters.load(plan)
     must_be_there(where)
+    values |= parameters.chosen(values, checked)
     check_files(values["html"], values["csv"])
     values["limits"] = limits_of(values)
     settings = {name: values[name] for name in SETTINGS}

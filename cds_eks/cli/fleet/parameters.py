@@ -138,4 +138,4 @@ def chosen(values: dict[str, Any], plan: Plan) -> dict[str, Any]:
         for pattern in values[option]:
             if not any(fnmatchcase(cluster.name, pattern) for cluster in plan.clusters):
                 raise click.UsageError(f"--{option} {pattern}: no cluster of the plan has such a name")
-    return {"only": values["only"], "exclude": values["exclude"]}
+    return {"only": values["only"] or None, "exclude": values["exclude"]}

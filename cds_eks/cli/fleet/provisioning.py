@@ -28,6 +28,7 @@ SETTINGS = ("settle", "adopt", "only", "exclude", "limits", "stop_on_error", "st
 def _provision(context: Context, /, plan: str, runners: int, **values: Any) -> None:
     where = journal_for(values["journal"], plan)
     checked = parameters.checked(plan)
+    values |= parameters.chosen(values, checked)
     check_files(values["html"], values["csv"])
     values["limits"] = limits_of(values)
     if runners > 1:
@@ -45,6 +46,7 @@ def _apply(context: Context, /, file: str, **values: Any) -> None:
     if values["journal"] is None and not (source and Path(source).exists()):
         source = "-"  # which has no place of its own
     where = journal_for(values["journal"], source)
+    values |= parameters.chosen(values, plan)
     check_files(values["html"], values["csv"])
     values["limits"] = limits_of(values)
     from cds_eks.fleet.run.saved import PlanOutdated

@@ -52,12 +52,12 @@ def _of_json(source: str) -> FleetReport | None:
         raise click.UsageError(f"{source}: is no report") from None
 
 
-async def of_journal(plan: Plan, where: str, only: tuple[str, ...], exclude: tuple[str, ...]) -> FleetReport:
+async def of_journal(plan: Plan, where: str, only: tuple[str, ...] | None, exclude: tuple[str, ...]) -> FleetReport:
     """Return the report on a plan that its journal alone can give."""
     from cds_eks.fleet.journal.opening import open_journal
     from cds_eks.fleet.run.group import group_of
-    from cds_eks.fleet.run.job import selected
     from cds_eks.fleet.run.reporting import report_of
+    from cds_eks.fleet.run.selection import selected
 
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     async with open_journal(where) as journal:

@@ -125,7 +125,7 @@ def row_of(item: ReportItem) -> dict[str, Any]:
         "name": item.name if item.kind == "cluster" else f"{item.cluster_name}/{item.name}",
         "vpc_id": item.vpc_id,
         "state": item.state,
-        "cluster_status": item.differences.get("cluster_status"),
+        "cluster_status": item.cluster_status,
         "origin": item.origin,
         "id": own,
         "cluster_id": item.ids.get("cluster_id"),

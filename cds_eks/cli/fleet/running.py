@@ -47,16 +47,9 @@ class Order:
     csv: str | None = None
 
 
-def meant_items(plan: Plan, only: Sequence[str], exclude: Sequence[str]) -> list[NewItem]:
-    """Return the items of the clusters that are meant.
-
-    Raises:
-        UsageError: A pattern fits no cluster.
-    """
-    from cds_eks.cli.fleet.parameters import chosen
-    from cds_eks.fleet.run.job import selected
-
-    chosen({"only": only, "exclude": exclude}, plan)
+def meant_items(plan: Plan, only: Sequence[str] | None, exclude: Sequence[str]) -> list[NewItem]:
+    """Return the items of the clusters that are meant."""
+    from cds_eks.fleet.run.selection import selected
 
     keys = {(cluster.vpc_id, cluster.name) for cluster in selected(plan.clusters, only, exclude)}
     return [item for item in plan.items() if (item.vpc_id, item.cluster_name) in keys]

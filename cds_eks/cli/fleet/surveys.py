@@ -46,6 +46,7 @@ def _status(
 @pass_context
 def _diff(context: Context, /, plan: str, journal: str | None, **values: Any) -> None:
     from cds_eks.fleet import sync
+    from cds_eks.fleet.run.survey import NOT_COMPARED
 
     where = journal_for(journal, plan)
     limits = limits_of(values)
@@ -58,12 +59,12 @@ def _diff(context: Context, /, plan: str, journal: str | None, **values: Any) ->
         context.emit(report.to_dict())
     else:
         context.emit(rows, columns=DIFFERENCES, id="id", fields=DIFFERENCES)
-    if unread := [item.name for item in report.items if isinstance(item.differences.get("unseen"), str)]:
+    if unread := [item.name for item in report.items if item.kind == "cluster" and NOT_COMPARED in item.differences]:
         raise failures.Incomplete(
             f"{len(unread)} clusters could not be compared: {', '.join(unread[:20])}",
             failures.FAILED,
             kind="FleetFailed",
-            hint="look at `unseen` in -o json, and run it again",
+            hint="look at `not_compared` in -o json, and run it again",
         )
     if rows:
         context.tell(f"{len(rows)} differences")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
@@ -91,14 +91,14 @@ class Writer:
         now = await self.journal.get(item.id)
         return item.id not in beat.lost and now is not None and (now.owner, now.epoch) == (self.runner, item.epoch)
 
-    async def intend(self, item: Item, seconds: float, action: str) -> Item:
+    async def intend(self, item: Item, seconds: float, action: str, **facts: Any) -> Item:
         """Write the intent of a create, durably, or fail with nothing sent.
 
         Raises:
             JournalError: It could not be written; if it was all the same, that has been taken back.
         """
         try:
-            return await self.write(item, state="sending", deadline=seconds, error={}, action=action)
+            return await self.write(item, state="sending", deadline=seconds, error={}, action=action, **facts)
         except LeaseLost:
             raise
         except JournalError:
@@ -128,7 +128,16 @@ def _back_to(before: Item) -> Any:
 
 
 async def attempt(
-    writer: Writer, item: Item, send: Send, *, seconds: float, action: str, result_id: str, replicas: int | None
+    writer: Writer,
+    item: Item,
+    send: Send,
+    *,
+    seconds: float,
+    action: str,
+    result_id: str,
+    replicas: int | None,
+    digest: str | None = None,
+    made_with: Mapping[str, str] | None = None,
 ) -> Attempt:
     """Create an item once: write its intent, send, write the outcome.
 
@@ -142,6 +151,8 @@ async def attempt(
         action: The operation's name.
         result_id: What the id of the thing is called among those that an answer names.
         replicas: How many nodes are asked for, to be kept with what was accepted.
+        digest: The digest of what is asked for, to be kept with the intent.
+        made_with: What else the create makes, to be kept with the intent.
 
     Raises:
         LeaseLost: The item is another runner's by now.
@@ -150,7 +161,7 @@ async def attempt(
     # Both clocks are read before the intent is written, so that the service and the sender judge by no later time.
     intent = Intent(at=clocks.wall(), until=clocks.since_boot() + seconds)
     began = anyio.current_time()
-    item = await writer.intend(item, seconds, action)
+    item = await writer.intend(item, seconds, action, digest=digest, ids=made_with or {})
     left = seconds - (anyio.current_time() - began)
     if left <= 0:
         return Attempt(item=await writer.insist(item, state="planned", action="not sent"))
@@ -178,4 +189,5 @@ async def _written(writer: Writer, item: Item, error: Exception, action: str, re
     if isinstance(error, EksError):
         known = {"ids": ids_of(error), "request_id": error.request_id, "call_id": error.call_id}
     origin = "created" if state == "accepted" else None
-    return await writer.insist(item, state=state, origin=origin, error=told(error), action=action, **known)
+    noted = {**told(error), "outcome": "unknown"} if state == "unknown" else told(error)
+    return await writer.insist(item, state=state, origin=origin, error=noted, action=action, **known)

@@ -27,39 +27,49 @@ _CLUSTER: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """A field of CreateCluster, and where GetCluster shows it."""
 
-_CLUSTER_UNSEEN = ("ak", "sk", *(f"master_config.{name}" for name in ("specifics", "system_disk", "data_disk")))
-_CLUSTER_UNSEEN += tuple(f"master_config.{name}" for name in ("billing_spec", "labels", "annotations", "shell"))
-_CLUSTER_UNSEEN += ("master_config.password",)
+_MASTER_UNSEEN = (
+    *("specifics", "system_disk", "data_disk", "subnet_list", "os_image_name", "billing_spec"),
+    *("labels", "annotations", "shell", "password"),
+)
+_CLUSTER_UNSEEN = {name: name for name in ("ak", "sk", *(f"master_config.{name}" for name in _MASTER_UNSEEN))}
 """What GetCluster does not show."""
 
-_POOL: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("config.node_type", ("node_type",)),
-    ("config.node_config.os_image_name", ("node_config.os_image_name",)),
-    ("config.node_config.instance_type_ids", ("node_config.instance_type_ids",)),
-    ("config.node_config.subnet_ids", ("node_config.subnet_ids",)),
-    ("config.node_config.labels", ("node_config.labels",)),
-    ("config.node_config.system_volume.type", ("node_config.system_volume.type",)),
-    ("config.node_config.system_volume.size", ("node_config.system_volume.size",)),
-    ("config.node_config.billing_spec.instance_charge_type", ("node_config.billing_spec.instance_charge_type",)),
-    ("config.replicas", ("replicas",)),
-)
-_POOL_UNSEEN = ("config.node_config.password", "config.node_config.exec_command", "config.subject_id")
+_POOL: Mapping[str, str] = {
+    "node_type": "node_type",
+    "node_config.os_image_name": "node_config.os_image_name",
+    "node_config.specifics": "node_config.instance_type_ids",
+    "node_config.subnet_list": "node_config.subnet_ids",
+    "node_config.labels": "node_config.labels",
+    "node_config.system_disk.disk_feature": "node_config.system_volume.type",
+    "node_config.system_disk.disk_size": "node_config.system_volume.size",
+    "node_config.billing_spec.billing_method": "node_config.billing_spec.instance_charge_type",
+    "replicas": "replicas",
+}
+"""A field of a plan's pool, and what CreateNodePool and ListNodePools call it."""
 
-REPLICAS = "config.replicas"
+_POOL_UNSEEN = {
+    "node_config.password": "config.node_config.password",
+    "node_config.shell": "config.node_config.exec_command",
+    "node_config.data_disk": "config.node_config.data_volumes",
+    "subject_id": "config.subject_id",
+}
+
+REPLICAS = "replicas"
 """The one difference that is put right: by scaling."""
 
 
 def compare_cluster(wanted: CreateClusterRequest, found: ClusterDetail) -> dict[str, Compared]:
     """Compare a cluster with what a plan wants. How many masters it has is not seen before it is running."""
-    compared = _compare(wanted, found, _CLUSTER, _CLUSTER_UNSEEN)
+    compared = _compare(wanted, found, ((path, path, places) for path, places in _CLUSTER), _CLUSTER_UNSEEN)
     if normal(found.cluster_status) != "running" and "master_number" in compared:
         compared["master_number"] = "unseen"
     return compared
 
 
 def compare_pool(wanted: CreateNodePoolRequest, found: NodePool) -> dict[str, Compared]:
-    """Compare a node pool with what a plan wants."""
-    return _compare(wanted, found, _POOL, _POOL_UNSEEN)
+    """Compare a node pool with what a plan wants. Fields go by the names that the plan has for them."""
+    fields = ((name, f"config.{there}", (there,)) for name, there in _POOL.items())
+    return _compare(wanted, found, fields, _POOL_UNSEEN)
 
 
 def different(compared: Mapping[str, Compared], *, but: Iterable[str] = ()) -> dict[str, Compared]:
@@ -78,23 +88,27 @@ def _is_in(value: Compared, words: set[str]) -> bool:
 
 
 def _compare(
-    wanted: object, found: object, fields: tuple[tuple[str, tuple[str, ...]], ...], unseen: Iterable[str]
+    wanted: object,
+    found: object,
+    fields: Iterable[tuple[str, str, tuple[str, ...]]],
+    unseen: Mapping[str, str],
 ) -> dict[str, Compared]:
+    """Compare fields: (its name in the plan, where the request has it, where the answer may have it)."""
     compared: dict[str, Compared] = {}
-    for path, places in fields:
+    for name, path, places in fields:
         value = _at(wanted, path)
         if value is None:
             continue  # the plan does not care
         there = [other for place in places if (other := _at(found, place)) not in (None, "")]
         if not there:
-            compared[path] = "same" if value in ("", [], {}) else "unseen"
+            compared[name] = "same" if value in ("", [], {}) else "unseen"
         elif any(_equal(value, other) for other in there):
-            compared[path] = "same"
+            compared[name] = "same"
         else:
-            compared[path] = {"wanted": _plain(value), "found": _plain(there[0])}
-    for path in unseen:
+            compared[name] = {"wanted": _plain(value), "found": _plain(there[0])}
+    for name, path in unseen.items():
         if _at(wanted, path) not in (None, "", [], {}, ()):
-            compared[path] = "unseen"
+            compared[name] = "unseen"
     return compared
 
 

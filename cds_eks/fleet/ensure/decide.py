@@ -63,24 +63,40 @@ class Fail:
         kind: Why: several have its natural key, it is there already, or it is not there though it must be.
         message: The same in words.
         ids: The ids of those that were found.
+        may_be_ours: Whether an open create may have made one of them.
     """
 
     kind: Literal["DuplicateFound", "AlreadyExists", "NotThere"]
     message: str
     ids: tuple[str, ...] = ()
+    may_be_ours: bool = False
 
 
 Action = Create | Recover | Consider | Look | Follow | Leave | Fail
 
 FOUND = "found_id"
-"""The name in an item's ids of those that were found to have its natural key, with commas in between."""
+"""The name in an item's ids of those that have its natural key and are not ours, with commas in between."""
+
+CANDIDATES = "candidate_id"
+"""The same of several that had its natural key when a create was open: it may have made any of them."""
+
+DOUBTED = "doubted_id"
+"""The name of the id that the answer of its create has named, and that is not its own by what the service shows.
+
+Something was made, so that it is not created again: the service may show our own by another name than was asked for.
+"""
 
 LONGEST_FOUND = 300
 
 
 def own_id(item: Item) -> str | None:
     """Return the id of what an item is, or None if it is not known."""
-    return item.ids.get("cluster_id" if item.kind == "cluster" else "node_pool_id")
+    return item.ids.get("cluster_id" if item.kind == "cluster" else "node_pool_id") or None
+
+
+def noted_ids(item: Item, name: str) -> tuple[str, ...]:
+    """Return the ids that an item has under `FOUND` or `CANDIDATES`."""
+    return tuple(filter(None, item.ids.get(name, "").split(",")))
 
 
 def attempt_ends(item: Item) -> float:
@@ -108,7 +124,7 @@ def settled_after(item: Item, *, settle: float, strict: bool) -> float:
 
 
 def found_text(ids: tuple[str, ...]) -> str:
-    """Return ids as an item keeps them under `FOUND`: as many whole ones as there is room for."""
+    """Return ids as an item has them under `FOUND`: as many whole ones as there is room for."""
     text = ""
     for each in ids:
         if len(longer := f"{text},{each}" if text else each) > LONGEST_FOUND:
@@ -133,44 +149,53 @@ def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "
         return _decide_open(item, seen, settle=settle, strict=strict)
     if item.state in ("accepted", "ready") or (item.state == "failed" and own_id(item)):
         return Follow()
-    return _decide_new(item, seen, adopt)
+    return _decide_new(item, seen, adopt, settle)
 
 
 def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bool) -> Action:
     after = settled_after(item, settle=settle, strict=strict)
     if seen is None:
         return Look(after=after)
-    told = own_id(item)
+    told, others = own_id(item), set(noted_ids(item, FOUND))
     if told in seen.ids and len(seen.ids) == 1:
         return Recover(id=seen.ids[0])
     ids = tuple(dict.fromkeys((*((told,) if told and seen.ids else ()), *seen.ids)))
     if len(ids) > 1:
-        return _duplicate(item, ids)
-    if ids:
+        return _duplicate(item, ids, may_be_ours=True)
+    if ids and ids[0] not in others:
         return Recover(id=ids[0])
     if seen.began <= after or seen.leaving:
         return Look(after=max(after, seen.began))
-    return Create()
+    if item.ids.get(DOUBTED):
+        return Leave()
+    return _there_already(ids) if ids else Create()
 
 
-def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt) -> Action:
+def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
     if seen is None:
         return Look(after=0.0)
+    if item.state == "deleted" and own_id(item) in seen.ids and seen.began <= item.changed_at + settle:
+        return Look(after=max(item.changed_at, seen.began))  # a list that shows what was deleted lags behind
+    candidates = set(noted_ids(item, CANDIDATES)) if item.state == "failed" else set()
     if len(seen.ids) > 1:
-        return _duplicate(item, seen.ids)
+        return _duplicate(item, seen.ids, may_be_ours=bool(candidates))
     if seen.ids:
-        if item.state == "failed" and FOUND in item.ids:
-            return Recover(id=seen.ids[0])  # it was ours or another's; somebody has deleted all but this one
-        if adopt == "never":
-            words = f"there is one of this name already, {seen.ids[0]}: see adopt="
-            return Fail(kind="AlreadyExists", message=words, ids=seen.ids)
-        return Consider(id=seen.ids[0])
+        if seen.ids[0] in candidates - set(noted_ids(item, FOUND)):
+            return Recover(id=seen.ids[0])  # an open create may have made it; somebody has deleted the others
+        return _there_already(seen.ids) if adopt == "never" else Consider(id=seen.ids[0])
+    after = max(item.changed_at, attempt_ends(item)) + settle
+    if candidates and (seen.began <= after or seen.leaving):
+        return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
     if adopt == "require":
         return Fail(kind="NotThere", message="there is none of this name to adopt")
     return Create()
 
 
-def _duplicate(item: Item, ids: tuple[str, ...]) -> Fail:
+def _there_already(ids: tuple[str, ...]) -> Fail:
+    return Fail(kind="AlreadyExists", message=f"there is one of this name already, {ids[0]}: see adopt=", ids=ids)
+
+
+def _duplicate(item: Item, ids: tuple[str, ...], *, may_be_ours: bool) -> Fail:
     where = f"in {item.vpc_id}" if item.kind == "cluster" else f"in cluster {item.cluster_name}"
     words = f"{len(ids)} are called {item.name!r} {where}: {', '.join(ids)}; none was chosen, and none deleted"
-    return Fail(kind="DuplicateFound", message=words, ids=ids)
+    return Fail(kind="DuplicateFound", message=words, ids=ids, may_be_ours=may_be_ours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded
+from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded, ServiceError, Throttled
 from cds_eks.fleet.items import State
 
 _BALANCE = ("notenoughbalance", "insufficientbalance", "account.arrearage")
@@ -55,23 +55,38 @@ def state_after(error: BaseException, result_id: str) -> State:
     if error.outcome == "not_sent":
         return "planned"
     if error.outcome == "refused":
-        return "refused"
+        return "refused" if _has_reason(error) else "unknown"
     return "accepted" if error.outcome == "accepted" and ids_of(error).get(result_id) else "unknown"
+
+
+def _has_reason(error: EksError) -> bool:
+    """Whether a refusal is the service's own: an answer without any reason may be a proxy's to what was carried out.
+
+    Throttling needs none: it comes before anything is done.
+    """
+    is_bare = isinstance(error, ServiceError) and error.http_status >= 400 and not error.code
+    return not is_bare or isinstance(error, Throttled)
 
 
 def stops_all(error: BaseException) -> str | None:
     """Return why no further create can succeed, or None if it is only this one that was refused."""
     if not isinstance(error, EksError) or error.outcome != "refused":
         return None
-    spelt = str(getattr(error, "code", "")).strip()
-    code = spelt.lower()
+    code = str(getattr(error, "code", "")).strip().lower()
     is_balance = isinstance(error, QuotaExceeded) and (
         code in _BALANCE or "balance" in code or getattr(error, "http_status", 0) == 402
     )
     is_key = isinstance(error, (AuthenticationError, PermissionDenied)) and code not in _OWN_FAULT
     if not is_balance and not is_key:
         return None
-    return f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{spelt}]" if spelt else "")
+    return reason_of(error)
+
+
+def reason_of(error: EksError) -> str:
+    """Return an error as the reason for which a run stops: with its code, and where to look, if it says so."""
+    code = str(getattr(error, "code", "")).strip()
+    reason = f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{code}]" if code else "")
+    return f"{reason}; {error.hint}" if isinstance(error, AuthenticationError) else reason
 
 
 def summary(error: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan.faults import PlanFault
+from cds_eks.fleet.plan.requests import Resolve, resolved
 from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
 
 
@@ -28,8 +29,8 @@ class WantedPool(Protocol):
         """Whether it must never be deleted."""
         ...  # pragma: no cover - a protocol has no body
 
-    def create_request(self, cluster_id: str) -> CreateNodePoolRequest:
-        """Return the request that makes it in a cluster; secrets are resolved now."""
+    def create_request(self, cluster_id: str, *, resolve: Resolve = resolved) -> CreateNodePoolRequest:
+        """Return the request that makes it in a cluster; secrets are resolved now, by `resolve`."""
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -51,8 +52,8 @@ class WantedCluster(Protocol):
         """Its node pools; the first is made with the cluster."""
         ...  # pragma: no cover - a protocol has no body
 
-    def create_request(self) -> CreateClusterRequest:
-        """Return the request that makes it, with its first pool; secrets are resolved now."""
+    def create_request(self, *, resolve: Resolve = resolved) -> CreateClusterRequest:
+        """Return the request that makes it, with its first pool; secrets are resolved now, by `resolve`."""
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -74,8 +75,8 @@ class WantedPlan(Protocol):
         """Where it comes from."""
         ...  # pragma: no cover - a protocol has no body
 
-    def check(self) -> Sequence[PlanFault]:
-        """Return its faults; none if it can be carried out."""
+    def check(self, *, run_commands: bool = False) -> Sequence[PlanFault]:
+        """Return its faults; none if it can be carried out. It may run the commands that tell secrets."""
         ...  # pragma: no cover - a protocol has no body
 
     def items(self) -> list[NewItem]:

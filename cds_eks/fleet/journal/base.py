@@ -6,12 +6,19 @@ from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Protocol, Self
 
-from cds_eks.errors import EksError
+from cds_eks.errors import EksError, Outcome
 from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
 
 
 class JournalError(EksError):
-    """The journal can't be read or written: no create is begun until it can."""
+    """The journal can't be read or written: no create is begun until it can.
+
+    Its `outcome` is `not_sent`, as a journal sends nothing to the service. Whether a change is in the journal is
+    another question: see `JournalUnavailable`.
+    """
+
+    def __init__(self, message: str, *, outcome: Outcome = "not_sent") -> None:
+        super().__init__(message, outcome=outcome)
 
 
 class JournalTooNew(JournalError):
@@ -55,12 +62,28 @@ class Journal(Protocol):
         """
         ...  # pragma: no cover - a protocol has no body
 
+    async def unprotect(self, ids: Collection[str]) -> None:
+        """Take back that these items must never be deleted."""
+        ...  # pragma: no cover - a protocol has no body
+
     async def get(self, item_id: str) -> Item | None:
         """Return an item, or None."""
         ...  # pragma: no cover - a protocol has no body
 
-    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
-        """Return the items in these states and with these ids, in the order of the plan; None for all."""
+    async def items(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        ids: Collection[str] | None = None,
+        clusters: Collection[str] | None = None,
+    ) -> list[Item]:
+        """Return the items in these states and with these ids, in the order of the plan; None for all.
+
+        Args:
+            states: Only items in one of these states.
+            ids: Only these items.
+            clusters: Only these clusters, by their items' ids, with all their pools.
+        """
         ...  # pragma: no cover - a protocol has no body
 
     async def claim(

@@ -39,6 +39,8 @@ async def open_journal(
 
 
 def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], float] | None) -> ThreadedJournal:
+    if not isinstance(where, (str, os.PathLike)):
+        raise ConfigurationError(f"a journal is opened by a path, or by postgresql://…, not by {type(where).__name__}")
     text = os.fspath(where)
     scheme, separator, rest = text.partition("://")
     if not separator:

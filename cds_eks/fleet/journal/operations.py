@@ -31,6 +31,13 @@ class Add(Operation[None]):
 
 
 @attrs.frozen
+class Unprotect(Operation[None]):
+    """See `Journal.unprotect`."""
+
+    ids: frozenset[str]
+
+
+@attrs.frozen
 class Write(Operation[list[Item]]):
     """See `Journal.write`."""
 
@@ -77,6 +84,7 @@ class Find(Query[list[Item]]):
 
     states: frozenset[State] | None = None
     ids: frozenset[str] | None = None
+    clusters: frozenset[str] | None = None
 
 
 @attrs.frozen

@@ -22,6 +22,7 @@ from sqlalchemy import (
     TextClause,
     any_,
     bindparam,
+    literal,
     or_,
     select,
     text,
@@ -98,6 +99,8 @@ _STOP = text(
 _RESUME = text("DELETE FROM fleet_control WHERE name = 'stop'")
 _GONE = text("DELETE FROM fleet_runners WHERE runner = :runner")
 _AMONG_IDS = ITEMS.c.id == any_(bindparam("wanted_ids", type_=ARRAY(Text())))
+_CLUSTER = literal("cluster/") + ITEMS.c.vpc_id + literal("/") + ITEMS.c.cluster_name  # see `cluster_item_id`
+_OF_CLUSTERS = any_(bindparam("wanted_clusters", type_=ARRAY(Text()))) == _CLUSTER
 _AMONG_STATES = ITEMS.c.state == any_(bindparam("wanted_states", type_=ARRAY(Text())))
 _LOAD = select(ITEMS).where(_AMONG_IDS).order_by(ITEMS.c.id).with_for_update()  # all lock in the same order
 
@@ -180,8 +183,11 @@ class PostgresTransaction:
 def answered(query: Query[Any], connection: Connection) -> Any:
     """Answer a query."""
     match query:
-        case Find(states, ids):
-            return [_item(row) for row in connection.execute(_chosen(states, ids), _parameters(states, ids))]
+        case Find(states, ids, clusters):
+            rows, parameters = _chosen(states, ids), _parameters(states, ids)
+            if clusters is not None:
+                rows, parameters = rows.where(_OF_CLUSTERS), {**parameters, "wanted_clusters": list(clusters)}
+            return [_item(row) for row in connection.execute(rows, parameters)]
         case Audit(item_id):
             entries = select(AUDIT).order_by(AUDIT.c.seq)
             if item_id is not None:

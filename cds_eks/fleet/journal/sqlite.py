@@ -142,7 +142,7 @@ def sqlite_journal(path: Path, *, timeout: float, clock: Clock | None = None) ->
         file = SqliteReads(path, timeout=timeout, clock=clock)
         return QueryReader(file.answer, file.close)
 
-    return ThreadedJournal(f"cds-eks journal {path.name}", writer, reader)
+    return ThreadedJournal(f"cds-eks journal {path.name}", writer, reader, is_on_one_machine=True)
 
 
 def persistently(work: Callable[[], T], timeout: float) -> T:

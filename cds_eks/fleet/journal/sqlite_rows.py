@@ -18,6 +18,7 @@ from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
 _ITEM = ", ".join(ITEM_COLUMNS)
 _AUDIT = ", ".join(AUDIT_COLUMNS)
 _AMONG = "(SELECT value FROM json_each(?))"  # any number of values in one parameter
+_CLUSTER = "'cluster/' || vpc_id || '/' || cluster_name"  # see `cluster_item_id`
 _LOAD = f"SELECT {_ITEM} FROM items WHERE id IN {_AMONG}"
 _INSERT = f"INSERT INTO items ({_ITEM}) VALUES ({', '.join('?' * len(ITEM_COLUMNS))})"
 _RECORD = f"INSERT INTO audit ({_AUDIT}) VALUES ({', '.join('?' * len(AUDIT_COLUMNS))})"
@@ -114,13 +115,12 @@ class SqliteTransaction:
 def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[[], float]) -> Any:
     """Answer a query."""
     match query:
-        case Find(states, ids):
-            among, values = ("1", ()) if states is None else (f"state IN {_AMONG}", (json.dumps(sorted(states)),))
-            only, chosen = _restriction(ids)
-            return [
-                _item(row)
-                for row in connection.execute(f"SELECT {_ITEM} FROM items WHERE {among}{only}{_ORDER}", values + chosen)
-            ]
+        case Find(states, ids, clusters):
+            given = {"state": states, "id": ids, _CLUSTER: clusters}
+            chosen = {column: json.dumps(sorted(values)) for column, values in given.items() if values is not None}
+            where = " AND ".join(f"{column} IN {_AMONG}" for column in chosen) or "1"
+            rows = connection.execute(f"SELECT {_ITEM} FROM items WHERE {where}{_ORDER}", tuple(chosen.values()))
+            return [_item(row) for row in rows]
         case Audit(item_id):
             where, one = ("", ()) if item_id is None else ("WHERE item_id = ?", (item_id,))
             rows = connection.execute(f"SELECT {_AUDIT} FROM audit {where} ORDER BY seq", one)
@@ -128,10 +128,6 @@ def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[
         case Now():
             return clock()
     raise TypeError(f"no journal answers {type(query).__name__}")
-
-
-def _restriction(ids: Iterable[str] | None) -> tuple[str, tuple[str, ...]]:
-    return ("", ()) if ids is None else (f" AND id IN {_AMONG}", (json.dumps(list(ids)),))
 
 
 def _row(item: Item, names: Iterable[str]) -> list[Any]:

@@ -12,7 +12,7 @@ NOT_ASKED_FOR: frozenset[State] = frozenset({"planned", "refused", "deleted"})
 """The service has nothing of an item in these: what a new plan asks for takes the place of what the old one did."""
 
 
-def planned(new: NewItem, now: float) -> Item:
+def planned(new: NewItem, now: float = 0.0) -> Item:
     """Return the item as it is when a plan has just added it."""
     return Item(**attrs.asdict(new), changed_at=now)
 
@@ -55,6 +55,7 @@ def stepped(item: Item | None, change: Change, now: float) -> Item:
         item,
         state=change.state,
         epoch=item.epoch + sends,
+        digest=item.digest if change.digest is None else checked_text("digest", change.digest) or "",
         intent_at=now if sends else item.intent_at,
         deadline=(None if change.deadline is None else now + change.deadline) if sends else item.deadline,
         ids={**item.ids, **ids} if ids else dict(item.ids),

@@ -20,6 +20,7 @@ from cds_eks.fleet.journal.operations import (
     Release,
     Renew,
     Stop,
+    Unprotect,
     Write,
 )
 from cds_eks.fleet.journal.worker import Handler, Worker
@@ -42,14 +43,24 @@ class JournalOfOperations:
         """See `Journal.add`."""
         await self.change(Add(tuple(items)))
 
+    async def unprotect(self, ids: Collection[str]) -> None:
+        """See `Journal.unprotect`."""
+        await self.change(Unprotect(frozenset(ids)))
+
     async def get(self, item_id: str) -> Item | None:
         """See `Journal.get`."""
         found = await self.read(Find(ids=frozenset({item_id})))
         return found[0] if found else None
 
-    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
+    async def items(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        ids: Collection[str] | None = None,
+        clusters: Collection[str] | None = None,
+    ) -> list[Item]:
         """See `Journal.items`."""
-        return await self.read(Find(_set(states), _set(ids)))
+        return await self.read(Find(_set(states), _set(ids), _set(clusters)))
 
     async def claim(
         self,
@@ -110,9 +121,18 @@ class ThreadedJournal(JournalOfOperations):
         name: How the threads are named.
         open_writer: Makes the handler of operations.
         open_reader: Makes the handler of queries; called when the writer is open.
+        is_on_one_machine: Whether all who use it are processes of one machine.
     """
 
-    def __init__(self, name: str, open_writer: Callable[[], Handler], open_reader: Callable[[], Handler]) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_writer: Callable[[], Handler],
+        open_reader: Callable[[], Handler],
+        *,
+        is_on_one_machine: bool = False,
+    ) -> None:
+        self.is_on_one_machine: bool = is_on_one_machine
         self._writer = Worker(f"{name} writer", open_writer, self._abandoned)
         self._reader = Worker(f"{name} reader", open_reader)
 

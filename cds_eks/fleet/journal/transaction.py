@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
+import attrs
+
 from cds_eks.fleet.items import AuditEntry, Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Write
+from cds_eks.fleet.journal.operations import Add, Claim, Operation, Release, Renew, Renewed, Stop, Unprotect, Write
 from cds_eks.fleet.journal.steps import planned, planned_again, stepped
 
 PLANNED = ("position", "digest", "replicas", "protect")
@@ -17,7 +19,7 @@ PLANNED = ("position", "digest", "replicas", "protect")
 
 WRITTEN = (
     *("state", "epoch", "intent_at", "deadline", "ids", "origin", "request_id", "call_id", "error", "replicas"),
-    "changed_at",
+    *("digest", "changed_at"),
 )
 """The fields that a write changes."""
 
@@ -89,6 +91,9 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
             case Add(items):
                 _add(items, transaction)
                 yield None
+            case Unprotect(ids):
+                _unprotect(ids, transaction)
+                yield None
             case Claim():
                 yield transaction.claim(operation)
             case Renew():
@@ -120,6 +125,14 @@ def _add(new: Sequence[NewItem], transaction: Transaction) -> None:
             if each.id in added
         ]
     )
+
+
+def _unprotect(ids: Collection[str], transaction: Transaction) -> None:
+    found = transaction.load(ids).values()
+    freed = [attrs.evolve(item, protect=False) for item in sorted(found, key=lambda item: item.id) if item.protect]
+    transaction.save(freed, PLANNED)
+    entry_of, now = transaction.writer.entry_of, transaction.now
+    transaction.record([entry_of(each, at=now, action="unprotect", request_id=None, runner="") for each in freed])
 
 
 def _write(operations: Sequence[Write], transaction: Transaction) -> list[Any]:

@@ -137,6 +137,8 @@ class _Check:
             self.tell(("clusters",), "is required: a plan is of clusters")
         elif not isinstance(given, list):
             self.tell(("clusters",), f"must be a list of tables ([[clusters]] in TOML), not {kind_of(given)}")
+        elif not given:
+            self.tell(("clusters",), "is empty: a plan is of one cluster at least")
         found = [
             self._cluster(entry, ("clusters", index), cluster, pool)
             for index, entry in enumerate(given if isinstance(given, list) else ())
@@ -175,7 +177,9 @@ class _Check:
         return ClusterEntry(
             name=own["name"],
             count=self._value(plan.COUNT, own["count"], (*path, "count"), 1),
-            protect=protect or any(each.protect for each in pools),
+            protect=(is_protected := protect or any(each.protect for each in pools)),
+            # Not by a default: an entry's line `protect = true` that is deleted would come to the same.
+            unprotect=fields.get("protect") is False and not is_protected,
             fields=whole,
             pools=tuple(attrs.evolve(each, protect=each.protect or protect) for each in pools),
             path=path,

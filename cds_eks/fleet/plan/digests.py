@@ -23,8 +23,13 @@ def digest_of(data: Any) -> str:
 
 def plan_digest(clusters: Sequence[Any], uses: Sequence[SecretUse]) -> str:
     """Return the digest of a plan: of its clusters, in order, and of where it takes which secret from."""
-    asked = [[each.name, each.vpc_id, each.protect, each.digest, _asked_of_pools(each.pools)] for each in clusters]
+    asked = [[each.name, each.vpc_id, _protection(each), each.digest, _asked_of_pools(each.pools)] for each in clusters]
     return digest_of([asked, sorted((use.field, use.secret.reference) for use in uses)])
+
+
+def _protection(cluster: Any) -> bool | None:
+    """Return whether a cluster is protected; None if that is taken back, which is more than to say nothing of it."""
+    return None if cluster.unprotect else cluster.protect
 
 
 def _asked_of_pools(pools: Sequence[Any]) -> list[Any]:

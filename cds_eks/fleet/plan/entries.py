@@ -86,6 +86,7 @@ class ClusterEntry:
         name: Its name, or the template of its names.
         count: How many clusters it is.
         protect: Whether they must never be deleted.
+        unprotect: Whether the entry itself says that they may be deleted: `protect = false`.
         fields: The fields of a CreateClusterRequest, but for the name and the pool.
         pools: Its pools.
         path: Where it stands.
@@ -94,6 +95,7 @@ class ClusterEntry:
     name: Any
     count: int
     protect: bool
+    unprotect: bool
     fields: Mapping[str, Any]
     pools: tuple[PoolEntry, ...]
     path: Path

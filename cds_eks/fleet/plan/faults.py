@@ -51,7 +51,12 @@ class PlanError(InvalidRequestError):
         self.faults: tuple[PlanFault, ...] = tuple(faults)
         count = len(self.faults)
         told = "\n".join(f"  {fault}" for fault in self.faults)
-        super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}:\n{told}")
+        super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}, and nothing was sent:\n{told}")
+        self.message: str = f"the plan {self.rule}"
+        self.args = (self.message,)
+
+    def __str__(self) -> str:
+        return self.message  # the outcome is said in its first line: at its end it would seem to be of the last fault
 
     def __reduce__(self) -> tuple[type[PlanError], tuple[tuple[PlanFault, ...]]]:
         return type(self), (self.faults,)

@@ -25,7 +25,10 @@ SECRET = (
 )
 _FIELD = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILINE)
 
-PROTECT = {"type": "boolean", "description": "Never to be deleted; once a journal has that, it stays so."}
+PROTECT = {
+    "type": "boolean",
+    "description": "Never to be deleted; once a journal has that, only false in a cluster's own entry takes it back.",
+}
 LIMITS = {
     "max_clusters": "How many clusters the plan may ask for.",
     "max_nodes": "How many nodes the plan may ask for, masters among them.",
@@ -85,7 +88,7 @@ def _top() -> Schema:
         },
         **limits,
         "defaults": _table(defaults, "What clusters and node pools have unless they say otherwise."),
-        "clusters": {"type": "array", "items": _ref("cluster"), "description": "The clusters."},
+        "clusters": {"type": "array", "minItems": 1, "items": _ref("cluster"), "description": "The clusters."},
     }  # fmt: skip
 
 

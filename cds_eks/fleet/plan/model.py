@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import attrs
 
-from cds_eks.documents.secrets import SecretUnavailable
+from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan.checks import checked, complaint_of
@@ -19,6 +19,23 @@ from cds_eks.fleet.plan.entries import SecretUse
 from cds_eks.fleet.plan.faults import PlanError, PlanFault
 from cds_eks.fleet.plan.merging import plain, planted_plan, with_secrets
 from cds_eks.fleet.plan.specs import ClusterSpec, items_of, specs_of
+
+
+def _each_once(resolve: Callable[[SecretRef], str]) -> Callable[[SecretRef], str]:
+    """Return what asks for each secret once, also for one that can't be had."""
+    known: dict[SecretRef, str | SecretUnavailable] = {}
+
+    def ask(secret: SecretRef) -> str:
+        if secret not in known:
+            try:
+                known[secret] = resolve(secret)
+            except SecretUnavailable as error:
+                known[secret] = error
+        if isinstance(found := known[secret], SecretUnavailable):
+            raise SecretUnavailable(found.reference, found.reason)
+        return found
+
+    return ask
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -136,15 +153,24 @@ class Plan:
         self._refuse_faults()
         return self._digest
 
-    def check(self) -> list[PlanFault]:
+    @property
+    def runs_commands(self) -> bool:
+        """Whether a secret comes from a command (`cmd:`)."""
+        return any(use.secret.source == "cmd" for use in self._uses)
+
+    def check(self, *, run_commands: bool = False) -> list[PlanFault]:
         """Return all that is wrong with the plan, by line; nothing if it can be carried out.
 
-        Secrets are looked for where they are now, but no command is run.
+        Secrets are looked for where they are now. What they are is not kept.
+
+        Args:
+            run_commands: Run the commands of secrets (`cmd:`) as well, each once; that takes their time.
         """
         faults = [*self._faults]
+        look = _each_once(SecretRef.resolve) if run_commands else SecretRef.look
         for use in self._uses:
             try:
-                secret = use.secret.look()
+                secret = look(use.secret)
                 message = None if secret is None else complaint_of(use.rule, secret)
             except SecretUnavailable as error:
                 message, told = error.reason, error.reference

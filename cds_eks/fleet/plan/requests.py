@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cds_eks._runtime.frames import clear_frames
-from cds_eks.documents.secrets import SecretRef
+from cds_eks.documents.reading import Path
+from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.fleet.plan.faults import path_text
 from cds_eks.fleet.plan.merging import with_secrets
@@ -45,13 +46,14 @@ def cluster_request(
         SecretUnavailable: A secret can't be had.
         InvalidRequestError: A secret is not what the service takes.
     """
-    first = {**pool, "pool_name": pool_name}
+    whole = {**fields, "cluster_name": name, "node_pool_config": {**pool, "pool_name": pool_name}}
     try:
-        return CreateClusterRequest.from_dict(
-            with_secrets({**fields, "cluster_name": name, "node_pool_config": first}, resolve)
-        )
+        return CreateClusterRequest.from_dict(with_secrets(whole, resolve))
+    except SecretUnavailable as error:
+        unavailable = _for_field(error, whole, _in_plan)
     except EksError as error:
         raise clear_frames(error)  # noqa: B904 - it is the same
+    raise unavailable  # out of the handler: the frames of the other one hold secrets that were to be had
 
 
 def pool_request(
@@ -77,5 +79,27 @@ def pool_request(
         return CreateNodePoolRequest.from_dict(
             with_secrets({"cluster_id": cluster_id, "vpc_id": vpc_id, "config": further.spec}, resolve)
         )
+    except SecretUnavailable as error:
+        unavailable = _for_field(error, further.spec, further.origin_of)
     except EksError as error:
         raise clear_frames(error)  # noqa: B904 - it is the same
+    raise unavailable  # out of the handler, as above
+
+
+def _in_plan(path: Path) -> Path:
+    """Return what a plan calls a field of CreateCluster."""
+    return ("node_pools", 0, *path[1:]) if path[:1] == ("node_pool_config",) else path
+
+
+def _for_field(error: SecretUnavailable, data: Any, origin: Callable[[Path], Path]) -> SecretUnavailable:
+    """Return an error that also names the field which the secret is for, as the plan calls it."""
+    path = next((path for path, secret in _secrets_in(data) if secret.reference == error.reference), ())
+    return SecretUnavailable(error.reference, error.reason, path_text(origin(path)))
+
+
+def _secrets_in(data: Any, path: Path = ()) -> Iterator[tuple[Path, SecretRef]]:
+    if isinstance(data, SecretRef):
+        yield path, data
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, value in entries:
+        yield from _secrets_in(value, (*path, step))

@@ -64,6 +64,7 @@ class ClusterSpec:
         index: Which one it is of those that one entry makes, from 1.
         position: Where its item stands among all items of the plan, from 0; those of its pools come next.
         protect: Whether it must never be deleted; so it is too if one of its pools must not.
+        unprotect: Whether the plan takes back that it must not, for its pools too.
         digest: A digest of what is asked for: without secrets, and without the pools, which have their own.
         pools: Its pools; the first is made with it.
     """
@@ -73,6 +74,7 @@ class ClusterSpec:
     index: int
     position: int
     protect: bool
+    unprotect: bool
     digest: str
     pools: tuple[PoolSpec, ...]
     _fields: Mapping[str, Any] = attrs.field(alias="fields", repr=False, eq=False)
@@ -122,6 +124,7 @@ def specs_of(entries: Sequence[ClusterEntry]) -> Iterator[ClusterSpec]:
                 index=index,
                 position=position,
                 protect=entry.protect,
+                unprotect=entry.unprotect,
                 digest=digest,
                 pools=pools,
                 fields=entry.fields,

@@ -91,6 +91,7 @@ def read_yaml(text: str) -> Read:
 
 def _untold(problem: str) -> str:
     """Return what PyYAML complains about, without names from the text: `password: *x` is a secret, not an alias."""
+    problem = problem.replace(r"character '\t'", "a tab")
 
     def told(match: re.Match[str]) -> str:
         inner = match[1] if match[2] is None else match[2]

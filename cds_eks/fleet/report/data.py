@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from cds_eks.fleet.item_words import in_one_line
 from cds_eks.fleet.items import Kind, Origin, State
 
 COUNTED: tuple[State, ...] = (
@@ -54,8 +55,11 @@ class ReportItem:
         request_id: The service's id of the latest request for it, or None.
         error: What went wrong: `class`, `code`, `message`, `outcome`; or None.
         history: When it was queued, sent, accepted, ready, …, oldest first.
-        differences: Of an adopted one or a `diff`: field -> `same`, `different` (with both values) or `unseen`.
+        differences: In what it differs from the plan: the plan's field -> both values (`wanted`, `found`), or words.
+            `there` is in it if it is not there, `plan` if another plan has asked for it.
         replicas: How many nodes it was to have.
+        unseen: The plan's fields that a comparison could not tell of, since the service does not show them.
+        cluster_status: How the service shows a cluster, in its words; of a report by `status` only. None if not listed.
     """
 
     kind: Kind
@@ -70,3 +74,9 @@ class ReportItem:
     history: tuple[Moment, ...] = ()
     differences: Mapping[str, Any] = attrs.field(factory=dict)
     replicas: int = 0
+    unseen: tuple[str, ...] = ()
+    cluster_status: str | None = None
+
+    def __str__(self) -> str:
+        """Return what it is, how far it is, and why, in one short line."""
+        return in_one_line(self)

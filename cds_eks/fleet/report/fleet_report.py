@@ -29,7 +29,7 @@ class FleetReport:
         started_at: When the run began, in seconds since the epoch by the journal's clock.
         ended_at: When it ended.
         plan: Which plan it was about.
-        stopped: Why no more creates were made, or None if nothing hindered them.
+        stopped: Why no more was created, or nothing deleted; None if nothing hindered it.
         goal: The state that all items were to reach.
     """
 
@@ -42,8 +42,11 @@ class FleetReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every item is ready; of a report about deleting, whether every item is deleted."""
-        return all(item.state == self.goal for item in self.items)
+        """Whether every item is ready; of a report about deleting, whether every item is deleted.
+
+        A report without items is not ok if it says why it has none (`stopped`).
+        """
+        return all(item.state == self.goal for item in self.items) and bool(self.items or self.stopped is None)
 
     @functools.cached_property
     def counts(self) -> Mapping[Kind, Mapping[State, int]]:
@@ -57,13 +60,29 @@ class FleetReport:
 
     @functools.cached_property
     def failures(self) -> tuple[ReportItem, ...]:
-        """The items whose create was refused, or that the service failed to build."""
-        return tuple(item for item in self.items if item.state in FAILED)
+        """The items that did not reach the goal, with an `error` that says why.
+
+        Their create was refused, or the service failed to build them, or they were not ready in time; of a report about
+        deleting also the clusters that are protected, or not this journal's own.
+        """
+        return tuple(filter(self._has_failed, self.items))
+
+    def _has_failed(self, item: ReportItem) -> bool:
+        if item.state in FAILED:
+            return True
+        # A pool is deleted with its cluster: what is told of that one is its reason too.
+        is_meant = self.goal == "ready" or item.kind == "cluster"
+        return is_meant and bool(item.error) and item.state != self.goal and item.state not in OPEN
 
     @functools.cached_property
     def unknown(self) -> tuple[ReportItem, ...]:
         """The items of which a create may have been carried out, and nobody knows yet."""
         return tuple(item for item in self.items if item.state in OPEN)
+
+    @functools.cached_property
+    def differing(self) -> tuple[ReportItem, ...]:
+        """The items that differ from the plan; see `ReportItem.differences`. That alone makes no report fail."""
+        return tuple(item for item in self.items if item.differences)
 
     @functools.cached_property
     def throughput(self) -> timings.Throughput:
@@ -72,7 +91,7 @@ class FleetReport:
 
     def over_time(self, bins: int = timings.BINS) -> timings.Series:
         """Return what happened in each of `bins` equally long parts of the run."""
-        return timings.series(self.items, self.started_at, self.ended_at, bins)
+        return timings.series(self.items, self.started_at, self.ended_at, bins, goal=self.goal)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data that `json` can write. The order of the keys is always the same.

@@ -27,6 +27,8 @@ def item_to_dict(item: ReportItem) -> dict[str, Any]:
         "history": [{"at": moment.at, "state": moment.state} for moment in item.history],
         "differences": plain(item.differences),
         "replicas": item.replicas,
+        "unseen": list(item.unseen),
+        "cluster_status": item.cluster_status,
     }
 
 
@@ -45,6 +47,8 @@ def item_from_dict(data: Mapping[str, Any]) -> ReportItem:
         history=tuple(Moment(at=moment["at"], state=moment["state"]) for moment in data["history"]),
         differences=dict(data["differences"]),
         replicas=data["replicas"],
+        unseen=tuple(data.get("unseen", ())),
+        cluster_status=data.get("cluster_status"),
     )
 
 

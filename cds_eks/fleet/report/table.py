@@ -20,7 +20,7 @@ COLUMNS = (
     *("other_ids", "request_id"),
     *(f"error_{name}" for name in ERROR_COLUMNS),
     *(f"{name}_at" for name in TIME_COLUMNS),
-    *("changed_at", "differences"),
+    *("changed_at", "differences", "unseen", "cluster_status"),
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (Excel takes those of full width, too)
 
@@ -52,6 +52,7 @@ def _row(item: ReportItem) -> list[str]:
         *(_text(error.get(name)) for name in ERROR_COLUMNS),
         *(_time(first.get(name)) for name in TIME_COLUMNS),
         *(_time(item.history[-1].at if item.history else None), _json(item.differences)),
+        *(" ".join(item.unseen), item.cluster_status or ""),
     ]
 
 

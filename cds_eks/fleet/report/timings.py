@@ -25,6 +25,8 @@ class Throughput:
         ready_per_second: That, over the time; 0 if there was none.
         most_calling: How many creates were under way at most at once.
         most_building: How many items the service was building (or deleting) at most at once.
+        deleted: How many items were deleted in it.
+        deleted_per_second: That, over the time; 0 if there was none.
     """
 
     seconds: float
@@ -33,6 +35,8 @@ class Throughput:
     ready_per_second: float
     most_calling: int
     most_building: int
+    deleted: int = 0
+    deleted_per_second: float = 0.0
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +45,7 @@ class Series:
 
     Attributes:
         seconds: How long a part is.
-        clusters, node_pools: How many became ready in it.
+        clusters, node_pools: How many became ready in it; of a report about deleting, how many were deleted.
         calling, building: How many were under way in it, at most at once; see `Throughput`.
     """
 
@@ -66,6 +70,7 @@ def throughput(items: Iterable[ReportItem], start: float, end: float) -> Through
     seconds = max(end - start, 0.0)
     began = [(item.kind, state, at) for item in items for state, at, _ in spans(item, end) if start <= at <= end]
     ready = sum(state == "ready" for _, state, _ in began)
+    deleted = sum(state == "deleted" for _, state, _ in began)
     (calling,) = concurrency(items, CALLING, start, end, bins=1)
     (building,) = concurrency(items, BUILDING, start, end, bins=1)
     return Throughput(
@@ -75,17 +80,19 @@ def throughput(items: Iterable[ReportItem], start: float, end: float) -> Through
         ready_per_second=ready / seconds if seconds else 0.0,
         most_calling=calling,
         most_building=building,
+        deleted=deleted,
+        deleted_per_second=deleted / seconds if seconds else 0.0,
     )
 
 
-def series(items: Iterable[ReportItem], start: float, end: float, bins: int = BINS) -> Series:
-    """Part the time between two times into `bins`, and say what happened in each."""
+def series(items: Iterable[ReportItem], start: float, end: float, bins: int = BINS, *, goal: State = "ready") -> Series:
+    """Part the time between two times into `bins`, and say what happened in each, and how many reached the goal."""
     items = tuple(items)
     width = max(end - start, 0.0) / bins
     counts = {"cluster": [0] * bins, "node_pool": [0] * bins}
     for item in items:
         for state, at, _ in spans(item, end):
-            if state == "ready" and start <= at <= end:
+            if state == goal and start <= at <= end:
                 counts[item.kind][_bin(at, start, width, bins)] += 1
     return Series(
         seconds=width,

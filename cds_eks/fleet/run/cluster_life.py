@@ -13,17 +13,23 @@ from cds_eks.fleet.ensure.compare import compare_cluster, different, noted
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedCluster
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import FIRST_POOL, Item, pool_item_id
+from cds_eks.fleet.run.belief import Shown, ShownAsAnother
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
 from cds_eks.fleet.run.requests import request_of
-from cds_eks.models import ClusterSummary
+from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.schema.status import is_leaving
 from cds_eks.waiting.verdicts import judge_cluster
 from cds_eks.wire import Response
 
 RECHECK_ROUNDS = 6
 """After so many rounds in which a list did not show a cluster it is asked for by its id."""
+
+
+def shown_cluster(cluster: ClusterSummary | ClusterDetail) -> Shown:
+    """Return what the service shows under the id of a cluster."""
+    return Shown(id=cluster.cluster_id, name=cluster.cluster_name, place=cluster.vpc_id, created=cluster.created_at)
 
 
 class ClusterLife(ItemLife):
@@ -39,12 +45,13 @@ class ClusterLife(ItemLife):
         super().__init__(context, item, item.id)
         self._wanted = wanted
 
-    async def follow(self) -> bool:
+    async def _follow(self) -> bool:
         """Wait until the cluster is running; one that was ready before is looked for in the latest list only."""
         cluster_id = own_id(self.item)
         if self.item.state != "ready" or cluster_id is None:
-            return await super().follow()
+            return await super()._follow()
         cluster = (await self._context.poller.look(None)).clusters.get(cluster_id)
+        self._check(cluster)
         kind, failure = "TaskFailed", None if cluster is None else judge_cluster(cluster).failure
         if cluster is not None and is_leaving(cluster.cluster_status):
             kind, failure = "Gone", "it is being deleted, not by this journal"
@@ -64,6 +71,7 @@ class ClusterLife(ItemLife):
         assert cluster_id is not None
         while True:
             cluster = poller.state_of(cluster_id)
+            self._check(cluster)
             if cluster is None:
                 if await self._is_gone(cluster_id):
                     return "it is not there any more"
@@ -72,11 +80,27 @@ class ClusterLife(ItemLife):
             elif (verdict := judge_cluster(cluster)).has_ended:
                 if verdict.done and self._lacks_nodes(cluster):
                     poller.has_misled = True
-                return verdict.failure
+                return verdict.failure or self._told_others(cluster_id)
             # One that lacks nodes is not running yet: it is not looked at so often.
             can_wait = cluster is not None and not poller.has_misled and self._lacks_nodes(cluster)
             with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
                 await poller.change_of(cluster_id, can_wait=can_wait)
+
+    def _check(self, cluster: ClusterSummary | ClusterDetail | None) -> None:
+        """Refuse to go on with what the service shows as another cluster."""
+        if cluster is not None and (shown := shown_cluster(cluster)).is_another(self.item):
+            raise ShownAsAnother(shown)
+
+    def _told_others(self, cluster_id: str) -> str | None:
+        """Say so if the list that shows it running shows others that have its name: a create was carried out twice."""
+        latest = self._context.poller.latest
+        if latest is None or latest.seen is None:
+            return None
+        others = [id_ for id_ in latest.seen.of(self.item.name, self.item.vpc_id).ids if id_ != cluster_id]
+        if not others:
+            return None
+        self._failure_kind = "DuplicateFound"
+        return f"it has the id {cluster_id}, and others have its name: {', '.join(others)}; nothing was deleted"
 
     def _lacks_nodes(self, cluster: ClusterSummary) -> bool:
         """Whether a cluster shows fewer nodes than it has when it is running; not if that can't be told."""
@@ -93,8 +117,9 @@ class ClusterLife(ItemLife):
             return False
         try:
             async with context.budgets.poll():
-                await context.eks.clusters.get(cluster_id)
+                found = await context.eks.clusters.get(cluster_id)
             self._patience.succeeded()
+            self._check(found.data)
         except NotFound as error:
             return bool(error.code)
         except EksError as error:
@@ -114,7 +139,8 @@ class ClusterLife(ItemLife):
             return await eks.clusters.create(request, timeout=seconds)
 
         replicas = sum(pool.replicas for pool in self._wanted.pools[:1])
-        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas)
+        first = {FIRST_POOL: pool_item_id(self.item.vpc_id, self.item.name, self._wanted.pools[0].name)}
+        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas, made_with=first)
 
     async def _consider(self, id: str) -> None:  # noqa: A002
         context = self._context

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import attrs
 
 from cds_eks.fleet.ensure.attempt import Attempt, Send, Writer, attempt
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal, LeaseLost
 from cds_eks.fleet.report.data import Moment
-from cds_eks.fleet.run.events import EventStream
+from cds_eks.fleet.run.belief import KnownIds
+from cds_eks.fleet.run.events import EventStream, ItemDiffers
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.poller import Poller
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+
+ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.diff tells in what it differs"
+"""The difference of what was asked for otherwise before."""
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +63,8 @@ class Context:
         events: Where events go.
         differences: What a comparison has shown, by the item's id.
         steps: What the service did on each cluster, by the item's id.
+        asked: What the plan asks for, by the item's id; empty if it is to be deleted.
+        known_ids: Which item an id of the service belongs to.
     """
 
     eks: AsyncEksClient
@@ -69,6 +78,26 @@ class Context:
     events: EventStream
     differences: dict[str, dict[str, Any]]
     steps: dict[str, tuple[Moment, ...]]
+    asked: Mapping[str, NewItem] = attrs.field(factory=dict)
+    known_ids: KnownIds = attrs.field(factory=KnownIds)
+
+    def is_as_asked(self, item: Item) -> bool:
+        """Whether an item was asked for as this plan has it, and not as another one."""
+        asked = self.asked.get(item.id)
+        is_same_size = asked is None or item.kind == "cluster" or item.replicas == asked.replicas
+        return is_same_size and not self.differs(item)
+
+    def differs(self, item: Item) -> bool:
+        """Whether what the service was asked for differs from what the plan has: it is told, and never replaced."""
+        asked = self.asked.get(item.id)
+        return asked is not None and item.digest not in ("", asked.digest)
+
+    def tell_difference(self, item: Item) -> None:
+        """Tell that another plan has asked for an item, once."""
+        if self.differs(item) and "plan" not in self.differences.get(item.id, {}):
+            wanted = self.asked[item.id].digest
+            self.differences[item.id] = {"plan": ANOTHER_PLAN}
+            self.events.put(ItemDiffers(item=item, wanted=wanted))
 
     async def fail(self, item: Item, **changes: Any) -> Item:
         """Write that an item has failed, and stop creating if that was asked for."""
@@ -77,7 +106,15 @@ class Context:
         return after
 
     async def create(
-        self, group: str, item: Item, send: Send, *, action: str, result_id: str, replicas: int
+        self,
+        group: str,
+        item: Item,
+        send: Send,
+        *,
+        action: str,
+        result_id: str,
+        replicas: int,
+        made_with: Mapping[str, str] | None = None,
     ) -> Attempt:
         """Create an item once, if nothing speaks against it by then.
 
@@ -88,6 +125,7 @@ class Context:
             action: The operation's name.
             result_id: What the id of the thing is called.
             replicas: How many nodes are asked for.
+            made_with: What else it makes, as the item's ids tell it.
 
         Returns:
             How it ended; the item as it was if creating has been stopped meanwhile.
@@ -100,6 +138,7 @@ class Context:
             if self.gate.reason is not None:
                 return Attempt(item=item)
             done: Attempt | None = None
+            began = anyio.current_time()
             with self.in_flight.shielded(group):
                 done = await attempt(
                     self.writer,
@@ -109,9 +148,13 @@ class Context:
                     action=action,
                     result_id=result_id,
                     replicas=replicas,
+                    digest=self.asked[item.id].digest if item.id in self.asked else None,
+                    made_with=made_with,
                 )
+        if done is not None and done.item.epoch != item.epoch:
+            self.budgets.note(done.error, began)
         if done is None:
-            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open")
+            raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open", outcome="unknown")
         if done.error is not None and (reason := stops_all(done.error)) is not None:
             self.gate.close(reason)
         return done

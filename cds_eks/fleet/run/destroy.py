@@ -6,20 +6,28 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+import attrs
+
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import OPEN, Item, cluster_item_id
+from cds_eks.fleet.items import OPEN, Item, NewItem, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.teardown import Teardown
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+NONE_KNOWN = (
+    "nothing was deleted: the journal knows none of these clusters; is it the one that they were made with? "
+    "What is there and in no journal is found by `orphans`"
+)
 
 
 def destroy(
@@ -28,7 +36,7 @@ def destroy(
     *,
     journal: Journal,
     settle: float = 60.0,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -41,7 +49,7 @@ def destroy(
         plan: The plan.
         journal: The journal.
         settle: For how many seconds "not found" does not mean "gone" after a create.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
@@ -49,36 +57,57 @@ def destroy(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+
+    Raises:
+        ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
+    check_arguments(eks, plan, journal, limits)
     settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=limits or FleetLimits())
-    job = DestroyJob(selected(plan.clusters, only, exclude), include_adopted=include_adopted)
+    job = DestroyJob(plan, selected(plan.clusters, only, exclude), include_adopted=include_adopted)
     return FleetRun(eks, plan, journal, settings, job)
+
+
+def protected_by(plan: WantedPlan) -> Mapping[str, Sequence[NewItem]]:
+    """Return what a plan protects, by the id of its cluster's item."""
+    protected: dict[str, list[NewItem]] = defaultdict(list)
+    for item in plan.items():
+        if item.protect:
+            protected[cluster_item_id(item.vpc_id, item.cluster_name)].append(item)
+    return protected
 
 
 class DestroyJob:
     """Have the clusters of a plan gone.
 
     Args:
-        clusters: The clusters.
+        plan: The plan: what it protects is not deleted, whether the journal knows that yet or not.
+        clusters: Those of its clusters that are meant.
         include_adopted: Whether what was adopted or imported is deleted as well.
     """
 
     goal: Literal["deleted"] = "deleted"
-    differing: Sequence[tuple[Item, str]] = ()
+    differing: Sequence[Item] = ()
+    complaint: str | None = None
 
-    def __init__(self, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
+    def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster], *, include_adopted: bool) -> None:
+        self.asked: Mapping[str, NewItem] = {}
+        self._protected = protected_by(plan)
         self._wanted = {cluster_item_id(cluster.vpc_id, cluster.name): cluster for cluster in clusters}
         self._include_adopted = include_adopted
 
     def life_of(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> Teardown:  # noqa: ARG002
         """Return what deletes one cluster."""
-        return Teardown(context, group, items, include_adopted=self._include_adopted)
+        protected = self._protected.get(group.id, ())
+        return Teardown(context, group, items, include_adopted=self._include_adopted, protected=protected)
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters that the journal has ids of, or an open create, with all pools it knows of them."""
         pools: dict[str, list[Item]] = defaultdict(list)
         clusters: list[Item] = []
-        for item in await journal.items():
+        items = await journal.items()
+        if self._wanted and not any(item.id in self._wanted for item in items):
+            self.complaint = NONE_KNOWN
+        for item in items:
             if item.kind == "node_pool":
                 pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item)
             elif item.id in self._wanted and (own_id(item) is not None or item.state in OPEN):
@@ -92,6 +121,14 @@ class DestroyJob:
             )
             for item in clusters
         )
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Add the pools that others have put into the journal before the clusters were claimed: they go as well."""
+        pools: dict[str, list[str]] = defaultdict(list)
+        for item in await journal.items(clusters=clusters):
+            if item.kind == "node_pool":
+                pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item.id)
+        return tuple(attrs.evolve(group, pool_ids=tuple(pools[group.id])) for group in groups)
 
     def is_to_settle(self, item: Item) -> bool:
         """Only what is to be deleted has to be settled before."""

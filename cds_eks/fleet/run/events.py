@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import UTC, datetime
 
 import anyio
 import attrs
 
+from cds_eks.fleet.item_words import clean, in_words
 from cds_eks.fleet.items import Item
 
 MOST_UNREAD = 10_000
@@ -32,6 +34,9 @@ class RunStarted(Event):
     items: int
     open: int
 
+    def __str__(self) -> str:
+        return f"run of {self.items} items begins as {self.runner}, {self.open} creates are open"
+
 
 @attrs.frozen(kw_only=True)
 class ItemChanged(Event):
@@ -44,6 +49,9 @@ class ItemChanged(Event):
 
     item: Item
     before: Item
+
+    def __str__(self) -> str:
+        return f"{self.item}, was {self.before.state}" if self.item.state != self.before.state else str(self.item)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +67,9 @@ class ItemDiffers(Event):
 
     item: Item
     wanted: str
+
+    def __str__(self) -> str:
+        return f"{in_words(self.item)} was asked for by another plan; it is not replaced, see fleet.diff"
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +90,10 @@ class Step(Event):
     started: str = ""
     elapsed: str = ""
 
+    def __str__(self) -> str:
+        said = clean(" ".join(text for text in (self.name, self.status, self.elapsed) if text))
+        return f"{in_words(self.item)}, step: {said}"
+
 
 @attrs.frozen(kw_only=True)
 class StoppedCreating(Event):
@@ -89,6 +104,65 @@ class StoppedCreating(Event):
     """
 
     reason: str
+
+    def __str__(self) -> str:
+        return f"no more creates: {clean(self.reason)}"
+
+
+@attrs.frozen(kw_only=True)
+class WaitingForLease(Event):
+    """Nothing is to be done but what another runner holds, by a lease: it is waited for, as it may be at work.
+
+    Attributes:
+        holder: The other runner's name in the journal.
+        where: Its machine and process: `host:pid`.
+        until: When its lease ends unless it is renewed, by the journal's clock, in seconds since the epoch.
+        items: How many items it holds of those that are waited for.
+    """
+
+    holder: str
+    where: str
+    until: float
+    items: int
+
+    def __str__(self) -> str:
+        until = datetime.fromtimestamp(self.until, UTC).strftime("%H:%M:%S")
+        return f"waiting for {self.items} items that the runner at {clean(self.where)} holds until {until} UTC"
+
+
+@attrs.frozen(kw_only=True)
+class ServiceAway(Event):
+    """No request has had a usable answer for some time. The run waits for the service; this is told again and again.
+
+    Attributes:
+        endpoint: Where the service is.
+        seconds: For how long it has not answered.
+        error: What the latest request ended with, such as that a connection was refused.
+    """
+
+    endpoint: str
+    seconds: float
+    error: str
+
+    def __str__(self) -> str:
+        why = clean(self.error)
+        return f"{clean(self.endpoint)} has not answered for {self.seconds:.0f} s ({why}); it is tried again and again"
+
+
+@attrs.frozen(kw_only=True)
+class ServiceBack(Event):
+    """The service answers again, after a `ServiceAway`.
+
+    Attributes:
+        endpoint: Where the service is.
+        seconds: For how long it had not answered.
+    """
+
+    endpoint: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{clean(self.endpoint)} answers again, after {self.seconds:.0f} s"
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +176,10 @@ class RunEnded(Event):
 
     open: tuple[Item, ...] = ()
     reason: str | None = None
+
+    def __str__(self) -> str:
+        why = "" if self.reason is None else f": {clean(self.reason)}"
+        return f"run has ended, {len(self.open)} creates are open{why}"
 
 
 class EventStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,17 +13,22 @@ from cds_eks.fleet.ensure.attempt import Writer
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, ItemDiffers, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.ended_before import EndedBefore
+from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.job import Job, new_runner
+from cds_eks.fleet.run.job import Job
 from cds_eks.fleet.run.limits import Budgets
+from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.reporting import Findings, report_of
 from cds_eks.fleet.run.runner import Runner
+from cds_eks.fleet.run.stopping import stopping
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -41,6 +47,7 @@ class FleetRun:
         open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
         is_open_known: Whether `open_items` is what the journal says; not if that was out of reach at the end.
         has_begun: Whether it was iterated, or its report awaited.
+        was_asked_for: The same, even if it could not begin then. One that never was is told of by a warning.
     """
 
     def __init__(
@@ -57,6 +64,7 @@ class FleetRun:
         self.open_items: tuple[Item, ...] = ()
         self.is_open_known: bool = False
         self.has_begun: bool = False
+        self.was_asked_for: bool = False
         self._eks = eks
         self._plan = plan
         self._journal = journal
@@ -67,11 +75,17 @@ class FleetRun:
         self._in_flight = InFlight()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
+        self._known_ids = KnownIds()
         self._has_ended = anyio.Event()
         self._stop_wanted = anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
         self._times = (began or 0.0, 0.0)
+
+    def __del__(self) -> None:
+        if not getattr(self, "was_asked_for", True):
+            message = "a fleet's run was made and never carried out: ask for its report(), or iterate it"
+            warnings.warn(message, RuntimeWarning, stacklevel=2, source=self)
 
     def __aiter__(self) -> Self:
         return self
@@ -79,7 +93,7 @@ class FleetRun:
     async def __anext__(self) -> Event:
         """Return the next event when it has come."""
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             event = await self._events.next()
         if event is not None:
             return event
@@ -99,6 +113,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         found = await self.findings()
@@ -118,10 +133,11 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         self.begin()
-        async with _stopping(self):
+        async with stopping(self):
             await self._has_ended.wait()
         self._raise_failure()
         return Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
@@ -142,6 +158,7 @@ class FleetRun:
 
     def begin(self) -> None:
         """Begin it, if that was not done. It goes on by itself."""
+        self.was_asked_for = True
         if not self.has_begun:
             self.has_begun = True
             background.start(self._run)
@@ -173,39 +190,49 @@ class FleetRun:
 
         A task of its own does it: what is cancelled in an `except` clause has the exception of that as its context.
         """
-        await self._stop_wanted.wait()
-        scope.cancel()
-        await anyio.sleep(self._settings.limits.grace)
-        self._in_flight.cut()
+        try:
+            await self._stop_wanted.wait()
+            scope.cancel()
+            await anyio.sleep(self._settings.limits.grace)
+        finally:
+            self._in_flight.cut()  # at once if the event loop ends, which waits for what is shielded
+
+    async def _check_first(self) -> None:
+        """Raise what keeps it from being carried out at all."""
 
     async def _carry_out(self) -> None:
+        await self._check_first()
         now = await self._journal.now()
         began = self._times[0] or now
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._journal))
-        found = await self._journal.items(states=OPEN)
-        open_items = [item for item in found if self._job.is_to_settle(item)]
+        self._stopped = self._stopped or self._job.complaint
+        known = await self._journal.items()
+        open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         items = sum(len(group.item_ids) for group in self._groups)
         self._events.put(RunStarted(runner=self.runner, items=items, open=len(open_items)))
-        for item, wanted in self._job.differing:
-            self._differences[item.id] = {"plan": {"wanted": wanted, "found": item.digest}}
-            self._events.put(ItemDiffers(item=item, wanted=wanted))
+        self._known_ids = KnownIds(known)
         context, waits = self._context(open_items)
+        for item in self._job.differing:
+            context.tell_difference(item)
         runner = Runner(
             context,
             waits,
             self.runner,
             self._groups,
-            life_of=self._job.life_of,
-            goal=self._job.goal,
-            began=began,
+            job=self._job,
+            ended_before=EndedBefore(known, since=began, until=await self._journal.now()),
             stop=self.stop,
         )
-        await runner.run(open_items)
+        del known
+        try:
+            await runner.run(open_items)
+        finally:
+            self._groups = runner.groups
 
     def _context(self, open_items: Iterable[Item]) -> tuple[Context, PoolWaits]:
         limits = self._settings.limits
-        budgets = Budgets(limits)
+        budgets = Budgets(limits, Outage(self._eks.endpoint, self._events.put))
         vpc_ids = {group.vpc_id for group in self._groups} | {item.vpc_id for item in open_items}
         poller = Poller(
             self._eks,
@@ -229,10 +256,13 @@ class FleetRun:
             events=self._events,
             differences=self._differences,
             steps=self._steps,
+            asked=self._job.asked,
+            known_ids=self._known_ids,
         )
         return context, self.waits
 
     def _on_item(self, item: Item, before: Item) -> None:
+        self._known_ids.note(item)
         self._events.put(ItemChanged(item=item, before=before))
 
     def _on_closed(self, reason: str) -> None:
@@ -245,20 +275,3 @@ def _single(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-class _stopping:  # noqa: N801 - used like a function
-    """Stops a run whose waiter is cancelled or interrupted, and waits for what is under way."""
-
-    def __init__(self, run: FleetRun) -> None:
-        self._run = run
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
-        if error is None or isinstance(error, Exception) or self._run.is_over:
-            return
-        self._run.stop("it was interrupted")
-        with anyio.CancelScope(shield=True):
-            await self._run.ended()

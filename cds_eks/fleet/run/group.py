@@ -10,7 +10,7 @@ import attrs
 from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster
-from cds_eks.fleet.items import Item, cluster_item_id, pool_item_id
+from cds_eks.fleet.items import FIRST_POOL, Item, cluster_item_id, pool_item_id
 from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.pool_life import PoolLife
@@ -88,15 +88,18 @@ class GroupLife:
         assert cluster_id is not None
         pools = PoolList(self._context, cluster_id)
         shown = await self._shown_pools(cluster.item)
-        for number, wanted in enumerate(self._group.wanted.pools if self._group.wanted else ()):
-            item = self._items[self._group.pool_ids[number]]
+        wanted = {pool.name: pool for pool in (self._group.wanted.pools if self._group.wanted else ())}
+        # Of a journal that does not say which pool went with the cluster it was the plan's first.
+        made_with = cluster.item.ids.get(FIRST_POOL) or self._group.pool_ids[0]
+        for id_ in self._group.pool_ids:
+            item = self._items[id_]
             pool = PoolLife(
                 self._context,
                 item,
                 cluster.item,
-                wanted=wanted,
+                wanted=wanted.get(item.name),
                 waits=self._waits,
-                made_with_cluster=self._shown_by(cluster.item) if number == 0 else None,
+                made_with_cluster=self._shown_by(cluster.item) if id_ == made_with else None,
                 pools=pools,
             )
             if not await pool.ensure() or not await pool.is_still_there(shown):

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import seen_clusters, seen_pools
-from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Change, Item, State
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.processes import new_runner
+from cds_eks.fleet.run.arguments import check_arguments
+from cds_eks.fleet.run.cluster_life import shown_cluster
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.job import new_runner, selected
 from cds_eks.fleet.run.limits import FleetLimits
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.survey import diff
+from cds_eks.models import ClusterSummary
 from cds_eks.waiting.verdicts import judge_cluster, judge_node_pool
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
 
-FREE: frozenset[State] = frozenset({"planned", "refused", "deleted"})
-"""States of items that nothing is known to be there of."""
+FREE: frozenset[State] = frozenset({"planned", "refused", "deleted", "failed"})
+"""States of items that nothing may be known to be there of; of a failed one there is if it has an id of its own."""
 
 
 async def import_(
@@ -31,7 +35,7 @@ async def import_(
     *,
     journal: Journal,
     ids: Mapping[str, str] | None = None,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -44,7 +48,7 @@ async def import_(
         plan: The plan.
         journal: The journal.
         ids: The cluster's id by its name in the plan, where several have that name; the others are found by name.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
 
@@ -52,15 +56,17 @@ async def import_(
         The report, with the differences between what is there and the plan, as `diff` tells them.
 
     Raises:
-        InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
+        InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that
+            it is given for is none of the plan's.
     """
+    check_arguments(eks, plan, journal, limits)
     given, limits = dict(ids or {}), limits or FleetLimits()
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     answer = await eks.clusters.list()
     listed = {cluster.cluster_id: cluster for cluster in answer.data}
     seen = seen_clusters(now, answer.data, answer.total_count)
-    _check(given, {group.wanted.name for group in groups if group.wanted}, listed)
+    _check(given, {group.wanted.name: group.wanted for group in groups if group.wanted}, listed)
     runner = new_runner()
     wanted_ids = {id_ for group in groups for id_ in group.item_ids}
     await journal.add([item for item in plan.items() if item.id in wanted_ids])
@@ -80,12 +86,16 @@ def _key(group: Group) -> tuple[str, str]:
     return group.wanted.name, group.wanted.vpc_id
 
 
-def _check(given: Mapping[str, str], names: Collection[str], listed: Mapping[str, Any]) -> None:
+def _check(given: Mapping[str, str], names: Mapping[str, WantedCluster], listed: Mapping[str, ClusterSummary]) -> None:
     for name, id_ in given.items():
         if name not in names:
             raise InvalidRequestError("ids", f"{name!r} is none of the plan's clusters")
         if id_ not in listed:
             raise InvalidRequestError("ids", f"{id_!r} is not listed")
+        shown, wanted = shown_cluster(listed[id_]), names[name]
+        key = Item(id="", kind="cluster", name=name, vpc_id=wanted.vpc_id, cluster_name=name)
+        if shown.is_another(key):
+            raise InvalidRequestError("ids", shown.words(key))
 
 
 class _Importing:
@@ -107,6 +117,7 @@ class _Importing:
             for item in await self._journal.claim(
                 self._runner, limit=len(ids), lease=self._limits.lease, states=FREE, ids=ids
             )
+            if item.state != "failed" or own_id(item) is None
         }
         changes: list[Change] = []
         if (item := items.get(group.id)) is not None:
@@ -127,7 +138,7 @@ class _Importing:
                 changes.append(self._change(items[id_], state, pool_ids, shown.replicas))
         if changes:
             await self._journal.write(*changes)
-        await self._journal.release(self._runner, list(items))
+        await self._journal.release(self._runner, ids)
 
     def _change(self, item: Item, state: State, ids: Mapping[str, str], replicas: int | None = None) -> Change:
         return Change(

@@ -12,6 +12,7 @@ import attrs
 from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
+    CANDIDATES,
     FOUND,
     Action,
     Adopt,
@@ -24,12 +25,14 @@ from cds_eks.fleet.ensure.decide import (
     Recover,
     decide,
     found_text,
+    noted_ids,
     own_id,
 )
-from cds_eks.fleet.ensure.outcomes import told
+from cds_eks.fleet.ensure.outcomes import reason_of, told
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
+from cds_eks.fleet.run.belief import WRONG_ID, Shown, ShownAsAnother, disbelieved
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.retrying import after_attempt
@@ -44,12 +47,14 @@ class Call:
         action: The operation's name.
         result_id: What the id of the thing is called among those that an answer names.
         replicas: How many nodes are asked for.
+        made_with: What else it makes, as the item's ids tell it.
     """
 
     send: Send
     action: str
     result_id: str
     replicas: int
+    made_with: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class ItemLife(abc.ABC):
@@ -75,6 +80,7 @@ class ItemLife(abc.ABC):
         self._busy_since: float | None = None
         self._patience = Patience()
         self._adopt: Adopt = context.settings.adopt
+        self._failure_kind = "TaskFailed"
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:
@@ -124,10 +130,14 @@ class ItemLife(abc.ABC):
         elif isinstance(action, Create):
             await self._create()
         elif isinstance(action, Fail):
-            await self.fail(action.kind, action.message, action.ids)
+            await self.fail(action.kind, action.message, action.ids, may_be_ours=action.may_be_ours)
         else:
             assert isinstance(action, (Follow, Leave))
             self.is_given_up = True
+            if self.item.state == "deleting" and not self.item.error:
+                words = "its deletion has begun and was not seen to its end: run destroy again, then provision"
+                error = {"class": "BeingDeleted", "code": "", "message": words, "outcome": "unknown"}
+                self.item = await self._context.writer.insist(self.item, state="deleting", error=error)
 
     async def _look_again(self) -> None:
         """Look once more. What can't be looked for is left as it is, and nothing new is created beside it."""
@@ -140,7 +150,7 @@ class ItemLife(abc.ABC):
                 return
             self.is_given_up = True
             if self.item.state in OPEN:
-                self._context.gate.close(f"an open create can't be looked for: {type(error).__name__}")
+                self._context.gate.close(f"an open create can't be looked for: {reason_of(error)}")
             self.item = await self._context.writer.insist(self.item, state=self.item.state, error=told(error))
 
     async def _recover(self, id: str) -> None:  # noqa: A002
@@ -173,7 +183,14 @@ class ItemLife(abc.ABC):
             return  # nothing was sent: it is decided anew when the journal is there again
         was_tried = done.item.epoch != self.item.epoch
         self.item = done.item
+        if self.item.state == "accepted" and (other := context.known_ids.other_owner(self.item)) is not None:
+            await self.disbelieve(None, f"the answer names {own_id(self.item)}, which is that of {other}")
         await self._go_on(done.error, was_tried=was_tried)
+
+    async def disbelieve(self, shown: Shown | None, words: str) -> None:
+        """Take the id that an answer has named for wrong; see `belief.disbelieved`."""
+        self._seen = None
+        self.item = await disbelieved(self._context, self.item, shown, words)
 
     async def _go_on(self, error: BaseException | None, *, was_tried: bool) -> None:
         """Go on after an attempt."""
@@ -201,6 +218,17 @@ class ItemLife(abc.ABC):
 
     async def follow(self) -> bool:
         """Wait until it is ready; return whether it is."""
+        try:
+            return await self._follow()
+        except ShownAsAnother as error:
+            shown, words = error.shown, error.shown.words(self.item)
+        if self.item.state == "accepted" and self.item.origin == "created":
+            await self.disbelieve(shown, words)
+            return await self.ensure() and await self.follow()
+        await self.fail(WRONG_ID, words, more={"outcome": "accepted"})
+        return False
+
+    async def _follow(self) -> bool:
         if self.item.state == "ready":
             return True
         context = self._context
@@ -208,7 +236,7 @@ class ItemLife(abc.ABC):
             with anyio.move_on_after(self._longest_wait()):
                 failure = await self._end()
                 if failure is not None:
-                    await self.fail("TaskFailed", failure, more={"outcome": "accepted"})
+                    await self.fail(self._failure_kind, failure, more={"outcome": "accepted"})
                     return False
                 self.item = await context.writer.insist(self.item, state="ready", error={}, action="running")
                 return True
@@ -230,10 +258,26 @@ class ItemLife(abc.ABC):
         """Wait until it is ready, or has failed, and return what went wrong, if anything did."""
 
     async def fail(
-        self, kind: str, message: str, ids: tuple[str, ...] = (), more: Mapping[str, Any] | None = None
+        self,
+        kind: str,
+        message: str,
+        ids: tuple[str, ...] = (),
+        more: Mapping[str, Any] | None = None,
+        *,
+        may_be_ours: bool = False,
     ) -> None:
-        """Write that it has failed; it is not seen to any more in this run."""
+        """Write that it has failed; it is not seen to any more in this run.
+
+        Args:
+            kind: Why.
+            message: The same in words.
+            ids: The ids of what was found to have its natural key.
+            more: More of the error.
+            may_be_ours: Whether an open create may have made one of them; only then one of them may be ours later.
+        """
         self.is_given_up = True
         error = {"class": kind, "code": "", "message": message, "outcome": "refused", **(more or {})}
-        found = {FOUND: found_text(ids)} if ids else {}
+        name = CANDIDATES if may_be_ours else FOUND
+        known = noted_ids(self.item, name) if self.item.state != "deleted" else ()
+        found = {name: found_text(tuple(dict.fromkeys((*ids, *known))))} if ids else {}
         self.item = await self._context.fail(self.item, error=error, ids=found, action=kind)

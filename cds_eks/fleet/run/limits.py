@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
 import attrs
 
 from cds_eks._runtime.numbers import MOST, is_finite, shown_number
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, EksError
+from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.run.outage import Outage
 from cds_eks.fleet.run.shared_rate import SharedRate
 from cds_eks.outcome.pacing import pacing_retries
 
@@ -74,12 +76,14 @@ class Budgets:
 
     Args:
         limits: The numbers.
+        outage: Is told how requests end.
 
     Attributes:
         rate: The account's rate, which all runners share.
     """
 
-    def __init__(self, limits: FleetLimits) -> None:
+    def __init__(self, limits: FleetLimits, outage: Outage | None = None) -> None:
+        self._outage = outage
         self.rate: SharedRate = SharedRate(limits.requests_per_second, lease=limits.lease)
         self._creates = anyio.CapacityLimiter(limits.creates)
         self._reads = anyio.CapacityLimiter(limits.reads)
@@ -87,10 +91,10 @@ class Budgets:
 
     @asynccontextmanager
     async def create(self) -> AsyncIterator[None]:
-        """Hold a permit to write."""
+        """Hold a permit to write. Whoever takes the error of a create for itself says so with `note`."""
         async with self._creates:
             await self.rate.turn()
-            with pacing_retries(self.rate.turn):
+            with pacing_retries(self.rate.turn), self._noted(is_answer=False):
                 yield
 
     @asynccontextmanager
@@ -98,7 +102,7 @@ class Budgets:
         """Hold a permit to look something up."""
         async with self._reads:
             await self.rate.turn()
-            with pacing_retries(self.rate.turn):
+            with pacing_retries(self.rate.turn), self._noted():
                 yield
 
     @asynccontextmanager
@@ -106,5 +110,21 @@ class Budgets:
         """Hold a permit to poll."""
         async with self._polls:
             await self.rate.turn()
-            with pacing_retries(self.rate.turn):
+            with pacing_retries(self.rate.turn), self._noted():
                 yield
+
+    def note(self, error: BaseException | None, began: float) -> None:
+        """Note how a request has ended: see `Outage.note`."""
+        if self._outage is not None and not isinstance(error, JournalError):
+            self._outage.note(error, began)
+
+    @contextmanager
+    def _noted(self, *, is_answer: bool = True) -> Iterator[None]:
+        began = anyio.current_time()
+        try:
+            yield
+        except EksError as error:
+            self.note(error, began)
+            raise
+        if is_answer:
+            self.note(None, began)

@@ -12,7 +12,8 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.journal.base import Journal
-from cds_eks.fleet.run.job import selected
+from cds_eks.fleet.run.arguments import check_arguments
+from cds_eks.fleet.run.selection import selected
 from cds_eks.schema.status import is_leaving
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def orphans(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
@@ -58,20 +59,25 @@ async def orphans(
         eks: The client.
         plan: The plan.
         journal: The journal.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
 
     Raises:
-        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+        InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
+            `prune` comes without ids, or ids without it.
     """
+    check_arguments(eks, plan, journal)
     if isinstance(ids, str) or prune != bool(ids):
         raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
-    answer = await eks.clusters.list()
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
+    answer = await eks.clusters.list()
     known: set[str] = set()
+    protected = {(each.cluster_name, each.vpc_id) for each in plan.items() if each.protect}
     for item in await journal.items():  # read after the list, so that what was made in between is known
+        if item.protect:
+            protected.add((item.cluster_name, item.vpc_id))
         if item.kind != "cluster":
             continue
         if (cluster_id := own_id(item)) is not None:
@@ -96,6 +102,9 @@ async def orphans(
     wanted = set(ids)
     if unknown := wanted - {each.cluster_id for each in found}:
         raise InvalidRequestError("ids", f"{', '.join(sorted(unknown))} is no orphan of this plan: nothing was deleted")
+    refused = [each.cluster_id for each in found if (each.name, each.vpc_id) in protected and each.cluster_id in wanted]
+    if refused:
+        raise InvalidRequestError("ids", f"{', '.join(refused)} has a name that is protected: nothing was deleted")
     return [await _deleted(eks, each) if each.cluster_id in wanted else each for each in found]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cds_eks.errors import EksError, may_pass
+from cds_eks.fleet.journal.base import JournalError
 
 MOST_FAILURES = 5
 """So many in a row. One alone may be a proxy's, or a replay that the network made."""
@@ -20,6 +21,7 @@ class Patience:
 
     def is_over(self, error: EksError) -> bool:
         """Whether an error, after all those before it, is one to give up for."""
-        # Of a write whose fate is open it is not known that it would fail again.
-        self._failures = 0 if may_pass(error) or error.outcome == "unknown" else self._failures + 1
+        # Of a write whose fate is open it is not known that it would fail again; and a journal that is away comes back.
+        passes = may_pass(error) or error.outcome == "unknown" or isinstance(error, JournalError)
+        self._failures = 0 if passes else self._failures + 1
         return self._failures >= MOST_FAILURES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,7 +12,8 @@ import anyio
 import attrs
 
 from cds_eks._runtime.logs import log
-from cds_eks.errors import EksError
+from cds_eks.errors import ConnectFailed, EksError
+from cds_eks.fleet.ensure.outcomes import reason_of
 from cds_eks.fleet.ensure.sighting import Seen, Sighting, seen_clusters
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.run.limits import Budgets
@@ -97,24 +99,32 @@ class Poller:
         self._patient: set[str] = set()
         self._hurry = anyio.Event()
         self._waiting = 0
+        self._patience = Patience()
+
+    async def begin(self) -> None:
+        """List for the first time, before anything else is sent; what fails in another way is tried again by `run`.
+
+        Raises:
+            ConnectFailed: The service can't be reached: nothing was sent.
+        """
+        try:
+            await self._try_to_poll()
+        except ConnectFailed:
+            raise
+        except EksError as error:
+            self._failed(error)
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        patience = Patience()
         while True:
+            await self._pause()
             if not self._waiting and not self._watchers:
                 self._wanted = anyio.Event()
                 await self._wanted.wait()
             try:
-                await self._poll()
-                patience.succeeded()
-            except JournalError:
-                pass
+                await self._try_to_poll()
             except EksError as error:
-                log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
-                if patience.is_over(error):
-                    self._on_hopeless(f"the clusters can't be listed: {type(error).__name__}: {error.message}")
-            await self._pause()
+                self._failed(error)
 
     async def _pause(self) -> None:
         """Pause between two rounds: for longer while all who wait can, but not longer than they can."""
@@ -123,6 +133,16 @@ class Poller:
             self._hurry = anyio.Event()
             with anyio.move_on_after((LONGEST_PAUSE - 1) * self.interval):
                 await self._hurry.wait()
+
+    async def _try_to_poll(self) -> None:
+        with contextlib.suppress(JournalError):  # it is tried again in the next round
+            await self._poll()
+            self._patience.succeeded()
+
+    def _failed(self, error: EksError) -> None:
+        log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
+        if self._patience.is_over(error):
+            self._on_hopeless(f"the clusters can't be listed: {reason_of(error)}")
 
     async def look(self, newer_than: float | None) -> Round:
         """Return a round that began later than a moment of the journal's clock; None for the latest one."""

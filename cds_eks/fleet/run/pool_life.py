@@ -13,14 +13,19 @@ from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
+from cds_eks.fleet.run.belief import Shown, ShownAsAnother
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.fleet.run.patience import MOST_FAILURES
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
 from cds_eks.waiting.verdicts import judge_node_pool
 from cds_eks.wire import Response
+
+MADE_WITH_CLUSTER = "made with its cluster"
+"""What the audit says of a first pool when it is first seen."""
 
 
 class PoolLife(ItemLife):
@@ -67,7 +72,22 @@ class PoolLife(ItemLife):
         assert id_ is not None
         replicas = self._wanted.replicas if self._wanted is not None else self.item.replicas
         task_id, shown = self.item.ids.get("task_id"), self._pools.get(id_)
-        return await self._waits.end_of(self._cluster_id, id_, task_id, replicas, shown)
+        failure = await self._waits.end_of(self._cluster_id, id_, task_id, replicas, shown)
+        if failure is None and self._context.known_ids.is_contested("node_pool", id_):
+            await self._check_by_name(id_)
+        return failure
+
+    async def _check_by_name(self, id_: str) -> None:
+        """Wait until a list shows it by its id or by its name: two answers have named the same id."""
+        while True:
+            listed = await self._list.fresh()
+            named = () if listed.seen is None else listed.seen.of(self.item.name, self._cluster_id).ids
+            if id_ in named:
+                return
+            if named:
+                found = listed.pools.get(id_)
+                raise ShownAsAnother(Shown(id=id_, name="another's" if found is None else found.name))
+            await anyio.sleep(self._context.poller.interval)
 
     async def scale(self) -> None:
         """Have a pool that is there brought to the number of nodes that the plan has."""
@@ -76,12 +96,16 @@ class PoolLife(ItemLife):
         if wanted is None or self.item.replicas == wanted.replicas or not await context.gate.may_create():
             return
         self._waits.expect(self._cluster_id, wanted.replicas - self.item.replicas)
+        tries = 0
         while True:
             try:
                 async with context.budgets.create():
                     answer = await context.eks.node_pools.scale(self._cluster_id, id_, wanted.replicas)
             except EksError as error:
-                is_over = not self._waits.is_busy(error) and not may_pass(error)
+                # What nobody knows to be a refusal may be that of a replay: the same number may be asked for again.
+                tries += error.outcome == "unknown" and not may_pass(error)
+                may_be_tried = error.outcome == "unknown" and tries < MOST_FAILURES
+                is_over = not self._waits.is_busy(error) and not may_pass(error) and not may_be_tried
                 if is_over or self._is_busy_for_too_long():
                     kind = type(error).__name__ if is_over else "WaitTimeout"
                     await self.fail(kind, error.message, more={"outcome": error.outcome})
@@ -108,7 +132,10 @@ class PoolLife(ItemLife):
         id_, context = own_id(self.item), self._context
         if shown is None or id_ is None or self.item.state not in ("ready", "failed") or self._seen is not None:
             return True
-        if (found := shown.get(id_)) is not None:
+        failure: str | None
+        if (found := shown.get(id_)) is not None and (entry := Shown(id=id_, name=found.name)).is_another(self.item):
+            failure = entry.words(self.item)
+        elif found is not None:
             failure = judge_node_pool(found, self.item.replicas).failure
         else:
             was_ready, now = self.item.state == "ready", await context.journal.now()
@@ -179,7 +206,7 @@ class PoolLife(ItemLife):
             origin=origin,
             replicas=replicas,
             error={},
-            action="made with its cluster" if self._made_with_cluster is not None else "adopted",
+            action=MADE_WITH_CLUSTER if self._made_with_cluster is not None else "adopted",
         )
 
     async def _compared(self, found: NodePool | None) -> dict[str, Compared]:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+import attrs
+from anyio import to_thread
+
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.ensure.decide import Adopt
+from cds_eks.fleet.ensure.decide import Adopt, own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import FIRST_POOL, Item, NewItem, State, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.selection import selected
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+NEED_SECRETS: frozenset[State] = frozenset({"planned", "refused", "sending", "unknown", "deleted"})
+"""States of items that may be created in a run."""
 
 
 def provision(
@@ -29,7 +37,7 @@ def provision(
     journal: Journal,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -45,7 +53,7 @@ def provision(
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
@@ -53,11 +61,41 @@ def provision(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
+
+    Raises:
+        PlanError: The plan has faults.
+        ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
+    check_arguments(eks, plan, journal, limits)
+    settings, job = prepared(
+        plan,
+        settle=settle,
+        adopt=adopt,
+        only=only,
+        exclude=exclude,
+        limits=limits,
+        stop_on_error=stop_on_error,
+        strict=strict,
+    )
+    return FleetRun(eks, plan, journal, settings, job)
+
+
+def prepared(
+    plan: WantedPlan,
+    *,
+    settle: float = 60.0,
+    adopt: Adopt = "never",
+    only: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    limits: FleetLimits | None = None,
+    stop_on_error: bool = False,
+    strict: bool = False,
+) -> tuple[Settings, ProvisionJob]:
+    """Return the settings and the job of a run; see `provision`."""
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
-    return FleetRun(eks, plan, journal, settings, ProvisionJob(plan, selected(plan.clusters, only, exclude)))
+    return settings, ProvisionJob(plan, selected(plan.clusters, only, exclude))
 
 
 def checked_settings(
@@ -82,11 +120,13 @@ class ProvisionJob:
     """
 
     goal: Literal["ready"] = "ready"
-    differing: Sequence[tuple[Item, str]] = ()
+    differing: Sequence[Item] = ()
+    complaint: None = None
 
     def __init__(self, plan: WantedPlan, clusters: Sequence[WantedCluster]) -> None:
         self._plan = plan
         self._groups = tuple(group_of(cluster) for cluster in clusters)
+        self.asked: Mapping[str, NewItem] = {}
 
     def life_of(self, context: Context, waits: PoolWaits, group: Group, items: Mapping[str, Item]) -> GroupLife:
         """Return what sees to one cluster."""
@@ -101,14 +141,53 @@ class ProvisionJob:
         if faults := self._plan.check():
             raise PlanError(faults)
         ids = {id_ for group in self._groups for id_ in group.item_ids}
-        wanted = {item.id: item for item in self._plan.items() if item.id in ids}
-        await journal.add(wanted.values())
-        self.differing = tuple(
-            (item, wanted[item.id].digest)
-            for item in await journal.items(ids=ids)
-            if item.digest and item.digest != wanted[item.id].digest
-        )
+        asked = self.asked = {item.id: item for item in self._plan.items() if item.id in ids}
+        await journal.add(asked.values())
+        await self._unprotect(journal)
+        known = await journal.items(ids=ids)
+        if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
+            await self._try_commands()
+        self.differing = tuple(item for item in known if item.digest not in ("", asked[item.id].digest))
         return self._groups
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Add the pool that went with a cluster's create, if the plan has it no more and nobody has noted it yet."""
+        made_with = {group.id: clusters[group.id].ids.get(FIRST_POOL, "") for group in groups}
+        dropped = {made_with[group.id] for group in groups} - {"", *(id_ for group in groups for id_ in group.pool_ids)}
+        if not dropped:
+            return groups
+        pending = {item.id for item in await journal.items(ids=dropped) if own_id(item) is None}
+        return tuple(
+            attrs.evolve(group, pool_ids=(*group.pool_ids, made_with[group.id]))
+            if made_with[group.id] in pending
+            else group
+            for group in groups
+        )
+
+    async def _unprotect(self, journal: Journal) -> None:
+        """Take back the protection of clusters that the plan says may be deleted, with all their pools.
+
+        Those are meant too that no plan has any more: nobody could take it back of them.
+        """
+        freed = {group.id for group in self._groups if getattr(group.wanted, "unprotect", False)}
+        if not freed:
+            return
+        ids = [
+            item.id
+            for item in await journal.items()
+            if item.protect and cluster_item_id(item.vpc_id, item.cluster_name) in freed
+        ]
+        if ids:
+            await journal.unprotect(ids)
+
+    async def _try_commands(self) -> None:
+        """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
+
+        Raises:
+            PlanError: One has failed.
+        """
+        if faults := await to_thread.run_sync(partial(self._plan.check, run_commands=True)):
+            raise PlanError(faults)
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""

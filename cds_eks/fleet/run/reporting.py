@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import FIRST_POOL, Item, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.pool_life import MADE_WITH_CLUSTER
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
@@ -60,14 +63,22 @@ async def report_of(
 
     ids = [id_ for group in groups for id_ in group.item_ids]
     items = {item.id: item for item in await journal.items(ids=ids)}
+    dropped = [] if goal == "deleted" else await _dropped(journal, items.values(), since=times[0])
+    items |= {pool.id: pool for pool in dropped}
+    ids += [pool.id for pool in dropped]
     if goal == "deleted":  # what was never there is not told of
         items = {id_: item for id_, item in items.items() if item.state not in ("planned", "refused")}
+    elif len(items) < len(ids):  # of a journal that this plan was never carried out with, nothing is left out
+        items = {item.id: planned(item) for item in plan.items()} | items
     moments: dict[str, list[Moment]] = defaultdict(list)
     for entry in await journal.audit():
         if entry.item_id in items:
             seen = moments[entry.item_id]
+            at = entry.at
+            if entry.action == MADE_WITH_CLUSTER:
+                at = _built_since(at, seen, moments[_cluster_of(items[entry.item_id])])
             if not seen or seen[-1].state != entry.state:
-                seen.append(Moment(at=entry.at, state=entry.state))
+                seen.append(Moment(at=at, state=entry.state))
     for id_, taken in (steps or {}).items():
         moments[id_] = sorted([*moments[id_], *taken], key=lambda moment: moment.at)
     told = tuple([report_item(items[id_], moments[id_], differences.get(id_, {})) for id_ in ids if id_ in items])
@@ -81,8 +92,41 @@ async def report_of(
     )
 
 
-def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str, Any]) -> ReportItem:
-    """Return an item as a report tells of it."""
+async def _dropped(journal: Journal, items: Iterable[Item], *, since: float) -> list[Item]:
+    """Return the pools that were made with their clusters, and are in the plan no more, if there is news of them."""
+    known = {item.id: item for item in items}
+    clusters = {item.ids.get(FIRST_POOL) for item in known.values() if own_id(item) is not None}
+    found = await journal.items(ids=ids) if (ids := {id_ for id_ in clusters if id_} - known.keys()) else []
+    return [item for item in found if own_id(item) is None or item.changed_at >= since]
+
+
+def _cluster_of(item: Item) -> str:
+    return cluster_item_id(item.vpc_id, item.cluster_name)
+
+
+def _built_since(at: float, own: Sequence[Moment], cluster: Sequence[Moment]) -> float:
+    """Return since when a first pool is being built: it is seen late, and was accepted with its cluster.
+
+    Args:
+        at: When it was first seen.
+        own: What had become of it before.
+        cluster: What had become of its cluster.
+    """
+    accepted = [moment.at for moment in cluster if moment.state == "accepted"]
+    earliest = own[-1].at if own else 0.0
+    return accepted[-1] if accepted and earliest <= accepted[-1] <= at else at
+
+
+def report_item(item: Item, history: Sequence[Moment], found: Mapping[str, Any]) -> ReportItem:
+    """Return an item as a report tells of it.
+
+    Args:
+        item: The item, as the journal has it.
+        history: What became of it, and when.
+        found: What a comparison or a list has shown of it: `unseen` for a field that the service does not show, and its
+            `cluster_status`; all else is a difference.
+    """
+    unseen = tuple(name for name, value in found.items() if value == "unseen")
     return ReportItem(
         kind=item.kind,
         name=item.name,
@@ -94,6 +138,8 @@ def report_item(item: Item, history: Sequence[Moment], differences: Mapping[str,
         request_id=item.request_id,
         error=item.error,
         history=tuple(history),
-        differences=differences,
+        differences={name: value for name, value in found.items() if name not in (*unseen, "cluster_status")},
         replicas=item.replicas,
+        unseen=unseen,
+        cluster_status=found.get("cluster_status"),
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
 import anyio
 
 from cds_eks.fleet.items import Heartbeat, Item, State
-from cds_eks.fleet.journal.base import JournalError, LeaseLost
+from cds_eks.fleet.journal.base import Journal, JournalError, LeaseLost
 from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.ended_before import EndedBefore
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.holders import Holders
 from cds_eks.fleet.run.leases import Leases
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.settling import settle_open
@@ -38,6 +40,24 @@ class Life(Protocol):
 LifeOf = Callable[[Context, PoolWaits, Group, Mapping[str, Item]], Life]
 
 
+class Job(Protocol):
+    """What a runner does; see `cds_eks.fleet.run.job.Job`."""
+
+    @property
+    def goal(self) -> State:
+        """The state that all items are to reach."""
+        ...  # pragma: no cover - a protocol has no body
+
+    @property
+    def life_of(self) -> LifeOf:
+        """Returns what sees to one group."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
+        """Return groups with all their pools, once their clusters are claimed."""
+        ...  # pragma: no cover - a protocol has no body
+
+
 class Runner:
     """One runner.
 
@@ -46,9 +66,8 @@ class Runner:
         waits: What the waits for pools have learned.
         name: Its name in the journal.
         groups: The clusters of the plan, with their pools.
-        life_of: Returns what sees to a group.
-        goal: The state that all items are to reach.
-        began: When the run began, by the journal's clock.
+        job: What is to be done.
+        ended_before: Tells what had ended before it began.
         stop: Ends the run; is told why.
     """
 
@@ -59,35 +78,43 @@ class Runner:
         name: str,
         groups: Sequence[Group],
         *,
-        began: float,
-        life_of: LifeOf,
-        goal: State,
+        job: Job,
+        ended_before: EndedBefore,
         stop: Callable[[str], None],
     ) -> None:
         limits = context.settings.limits
         self._context = context
         self._waits = waits
         self._name = name
-        self._pending = {group.id: group for group in groups}
-        self._began = began
-        self._life_of = life_of
-        self._ended = frozenset({goal, "failed", "refused"})
+        self._groups = {group.id: group for group in groups}
+        self._pending = dict(self._groups)
+        self._job = job
+        self._ended_before = ended_before
+        self._ended: frozenset[State] = frozenset({job.goal, "failed", "refused"})
         self._stop = stop
         self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
+        self._holders = Holders(context.journal, name, context.events.put)
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}
         self._being_created: set[str] = set()
         self._room = anyio.Event()
 
-    async def run(self, open_items: Iterable[Item]) -> None:
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The clusters of the plan, with all the pools that were seen to."""
+        return tuple(self._groups.values())
+
+    async def run(self, open_items: Sequence[Item]) -> None:
         """Do all of it."""
         self._context.budgets.rate.hold()
         async with anyio.create_task_group() as helpers:
             helpers.start_soon(self._leases.renew)
-            helpers.start_soon(self._context.poller.run)
             try:
+                if open_items or self._pending:
+                    await self._context.poller.begin()
+                helpers.start_soon(self._context.poller.run)
                 async with anyio.create_task_group() as lives:
-                    await settle_open(self._context, self._leases, self._waits, open_items)
+                    await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
                     self._context.gate.open()
                     await self._claim_all(lives)
                 helpers.cancel_scope.cancel()
@@ -103,11 +130,21 @@ class Runner:
             room = batch - len(self._being_created)
             if room >= least and self._pending and await self._claim_some(room, lives):
                 continue
+            if not self._scopes and await self._look_for_holders():
+                continue
             # Whether there is room again, or a lease has ended, or another runner is done.
             self._room = anyio.Event()
             with anyio.move_on_after(self._context.poller.interval) as waited:
                 await self._room.wait()
             least = 1 if waited.cancelled_caught else usual
+
+    async def _look_for_holders(self) -> bool:
+        """There is nothing to do but wait for other runners: tell for whom; return whether one of them is gone."""
+        waiting = list(self._pending.values())[:MOST_IDS]
+        try:
+            return await self._holders.look([id_ for group in waiting for id_ in group.item_ids])
+        except JournalError:
+            return False
 
     async def _claim_some(self, room: int, lives: anyio.abc.TaskGroup) -> list[Group]:
         """Claim some groups, each as a whole, and begin to see to them; return them."""
@@ -119,6 +156,7 @@ class Runner:
                 clusters = {item.id: item for item in await self._leases.claim(list(asked), room - len(taken))}
                 if not clusters:
                     continue
+                asked |= await self._whole([asked[id_] for id_ in clusters], clusters)
                 pools = [pool_id for id_ in clusters for pool_id in asked[id_].pool_ids]
                 items = {**clusters}
                 if pools:
@@ -132,13 +170,22 @@ class Runner:
             pass  # it is tried again, and nothing new begins until it works
         return taken
 
+    async def _whole(self, groups: Sequence[Group], clusters: Mapping[str, Item]) -> dict[str, Group]:
+        """Return groups that are claimed with all their pools, by id."""
+        whole = {group.id: group for group in await self._job.whole(self._context.journal, groups, clusters)}
+        self._groups |= whole
+        self._group_of |= {item_id: group.id for group in whole.values() for item_id in group.item_ids}
+        return whole
+
     async def _begin(self, group: Group, items: Mapping[str, Item], lives: anyio.abc.TaskGroup) -> bool:
         """Begin to see to a group that is claimed; return whether it is this runner's to do."""
         own = {item_id: items[item_id] for item_id in group.item_ids if item_id in items}
         if len(own) < len(group.item_ids):
             await self._leases.release(list(own))  # another runner that has died still has a part of it
             return False
-        if all(item.state in self._ended and item.changed_at >= self._began for item in own.values()):
+        for item in own.values():
+            self._context.tell_difference(item)
+        if all(self._is_done(item) for item in own.values()):
             del self._pending[group.id]  # another runner has done it since this one began
             await self._leases.release(group.item_ids)
             return True
@@ -148,8 +195,13 @@ class Runner:
         lives.start_soon(self._live, group, own, scope)
         return True
 
+    def _is_done(self, item: Item) -> bool:
+        """Whether another runner has done an item since this one began, under the same plan."""
+        is_of_late = item.state in self._ended and item not in self._ended_before
+        return is_of_late and self._context.is_as_asked(item)
+
     async def _live(self, group: Group, items: Mapping[str, Item], scope: anyio.CancelScope) -> None:
-        life = self._life_of(self._context, self._waits, group, items)
+        life = self._job.life_of(self._context, self._waits, group, items)
         is_mine = True
         try:
             with scope:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
 
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.plan.model import Plan
+from cds_eks.fleet.run.arguments import check_arguments, check_client, check_journal, check_limits
 from cds_eks.fleet.run.fleet_run import FleetRun
-from cds_eks.fleet.run.provision import provision
+from cds_eks.fleet.run.provision import prepared
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -50,6 +53,7 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
     Raises:
         PlanError: The plan has faults, or inline secrets; it names their fields.
     """
+    check_arguments(eks, plan, journal)
     if faults := plan.inline_secrets():
         raise PlanError(faults)
     data = {
@@ -65,7 +69,38 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
         file.write(text)
 
 
-async def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: Journal, **settings: Any) -> FleetRun:
+class SavedRun(FleetRun):
+    """The run of a saved plan: as that of `provision`, but it begins with a look whether anything has changed.
+
+    `await` looks at once, and returns the run.
+    """
+
+    def __init__(self, *arguments: Any, digests: Mapping[str, Any]) -> None:
+        super().__init__(*arguments)
+        self._digests = digests
+        self._is_checked = False
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._checked().__await__()
+
+    async def _checked(self) -> Self:
+        try:
+            await self._check_first()
+        except BaseException:
+            self.was_asked_for = True  # whoever did knows why it can't be carried out
+            raise
+        return self
+
+    async def _check_first(self) -> None:
+        if self._is_checked:
+            return
+        now = await _digests(self._eks, self._plan, self._journal)
+        if changed := [name for name in ("plan", "journal", "service") if self._digests.get(name) != now[name]]:
+            raise PlanOutdated(changed)
+        self._is_checked = True
+
+
+def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: Journal, **settings: Any) -> SavedRun:
     """Carry a saved plan out, if nothing has changed since it was saved.
 
     Args:
@@ -74,15 +109,19 @@ async def apply(eks: AsyncEksClient, path: str | os.PathLike[str], *, journal: J
         journal: The journal.
         **settings: As `provision` takes them.
 
+    Returns:
+        The run, which is `provision`'s.
+
     Raises:
-        PlanOutdated: The file, the journal or the service has changed.
+        PlanOutdated: The file, the journal or the service has changed. It is raised when the run begins; with `await`,
+            and from code that blocks, at once.
         ConfigurationError: The file is no saved plan.
     """
+    check_client(eks)
+    check_journal(journal)
     plan, digests = _read(Path(path))
-    now = await _digests(eks, plan, journal)
-    if changed := [name for name in ("plan", "journal", "service") if digests.get(name) != now[name]]:
-        raise PlanOutdated(changed)
-    return provision(eks, plan, journal=journal, **settings)
+    check_limits(settings.get("limits"))
+    return SavedRun(eks, plan, journal, *prepared(plan, **settings), digests=digests)
 
 
 def _read(path: Path) -> tuple[Plan, dict[str, Any]]:
@@ -99,10 +138,10 @@ def _read(path: Path) -> tuple[Plan, dict[str, Any]]:
         raise ConfigurationError(f"{path}: is no saved plan ({type(error).__name__})") from None
     if not is_known:
         raise ConfigurationError(f"{path}: was saved by another version of this package")
-    return Plan.from_dict(saved, folder=folder), digests
+    return attrs.evolve(Plan.from_dict(saved, folder=folder), source=str(path)), digests
 
 
-async def _digests(eks: AsyncEksClient, plan: Plan, journal: Journal) -> dict[str, str]:
+async def _digests(eks: AsyncEksClient, plan: Any, journal: Journal) -> dict[str, str]:
     """Return digests of a plan and of all that it is compared with."""
     keys = {(cluster.name, cluster.vpc_id) for cluster in plan.clusters}
     listed = (await eks.clusters.list()).data

@@ -11,12 +11,15 @@ from cds_eks.fleet.items import OPEN, Item, cluster_item_id
 from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
+from cds_eks.fleet.run.holders import Holders
 from cds_eks.fleet.run.leases import Leases
 from cds_eks.fleet.run.pool_life import PoolLife
 from cds_eks.fleet.run.pool_waits import PoolWaits
 
 
-async def settle_open(context: Context, leases: Leases, waits: PoolWaits, open_items: Iterable[Item]) -> None:
+async def settle_open(
+    context: Context, leases: Leases, waits: PoolWaits, holders: Holders, open_items: Iterable[Item]
+) -> None:
     """Settle what was open when the run began.
 
     What another runner holds is left to it: it is waited for until that has settled it, or its lease has ended.
@@ -25,6 +28,7 @@ async def settle_open(context: Context, leases: Leases, waits: PoolWaits, open_i
         context: What the run shares.
         leases: This runner's.
         waits: What the waits for pools have learned.
+        holders: The other runners.
         open_items: The open items of the journal, as they were when the run began.
     """
     epochs = {item.id: item.epoch for item in open_items}
@@ -40,6 +44,8 @@ async def settle_open(context: Context, leases: Leases, waits: PoolWaits, open_i
                     group.start_soon(_settle, context, waits, item, epochs)
             if claimed:
                 await leases.release([item.id for item in claimed])
+            if epochs and await holders.look(list(epochs)):
+                continue
             if epochs:
                 await anyio.sleep(min(context.poller.interval, context.settings.limits.lease / 3))
                 for item in await context.journal.items(ids=list(epochs)):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool, noted
@@ -16,18 +14,23 @@ from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal
+from cds_eks.fleet.journal.steps import planned
+from cds_eks.fleet.plan.requests import stood_in
 from cds_eks.fleet.report.data import ReportItem, ReportPlan
+from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.group import Group, group_of, nodes_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import Budgets, FleetLimits
 from cds_eks.fleet.run.reporting import report_item, report_of
-from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.selection import selected
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.waiting.verdicts import judge_cluster
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.fleet.report.fleet_report import FleetReport
+
+NOT_COMPARED = "not_compared"
+"""Among the differences of an item that could not be read: why."""
 
 GONE: Mapping[str, Any] = {"there": {"wanted": True, "found": False}}
 """The difference of what is not there."""
@@ -38,15 +41,16 @@ async def status(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
-    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
+    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
+    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
+    check_arguments(eks, plan, journal)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     listed = {cluster.cluster_id: cluster for cluster in (await eks.clusters.list()).data}
@@ -76,16 +80,17 @@ async def diff(
     plan: WantedPlan,
     *,
     journal: Journal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
     """Report in what each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
-    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
-    lists do not show yet counts as not there.
+    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
+    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
+    check_arguments(eks, plan, journal, limits)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
     now = await journal.now()
     answer = await eks.clusters.list()
@@ -98,9 +103,9 @@ async def diff(
             tasks.start_soon(comparing.compare, group)
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
-    planned = {item.id: Item(**attrs.asdict(item)) for item in plan.items()}
+    new = {item.id: planned(item) for item in plan.items()}
     told: Sequence[ReportItem] = [
-        report_item(known.get(id_, planned[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
+        report_item(known.get(id_, new[id_]), (), comparing.differences.get(id_, {})) for id_ in ids
     ]
     ended = await journal.now()
     about = ReportPlan(source=plan.source, digest=plan.digest)
@@ -138,14 +143,14 @@ class _Comparing:
             self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
             return
         except EksError as error:
-            self.differences[group.id] = {"unseen": f"{type(error).__name__}: {error.message}"}
+            why = f"{type(error).__name__}: {error.message}"
+            self.differences.update({id_: {NOT_COMPARED: why} for id_ in group.item_ids})
             return
-        self.differences[group.id] = noted(compare_cluster(await request_of(wanted, wanted.create_request), found))
-        await self._compare_pools(group, wanted, cluster_id, pools.node_pool)
+        request = wanted.create_request(resolve=stood_in)  # no secret is shown, so none is needed
+        self.differences[group.id] = noted(compare_cluster(request, found))
+        self._compare_pools(group, wanted, cluster_id, pools.node_pool)
 
-    async def _compare_pools(
-        self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]
-    ) -> None:
+    def _compare_pools(self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]) -> None:
         seen, by_id = seen_pools(0.0, found, None), {pool.id: pool for pool in found}
         for id_, pool in zip(group.pool_ids, wanted.pools, strict=True):
             known = self._known.get(id_)
@@ -154,8 +159,9 @@ class _Comparing:
             if pool_id is None or pool_id not in by_id:
                 self.differences[id_] = {"there": {"wanted": 1, "found": len(sighted)}} if sighted else dict(GONE)
                 continue
-            request = await request_of(pool, partial(pool.create_request, cluster_id))
-            compared: Mapping[str, Compared] = compare_pool(request, by_id[pool_id])
+            compared: Mapping[str, Compared] = compare_pool(
+                pool.create_request(cluster_id, resolve=stood_in), by_id[pool_id]
+            )
             self.differences[id_] = noted(compared)
         names = {pool.name for pool in wanted.pools}
         if unplanned := sorted(pool.name or pool.id for pool in found if pool.name not in names):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -10,15 +11,20 @@ import anyio
 from cds_eks.errors import Conflict, EksError, NotFound, may_pass
 from cds_eks.fleet.ensure.decide import attempt_ends, own_id
 from cds_eks.fleet.ensure.outcomes import told
-from cds_eks.fleet.items import Item
+from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
+from cds_eks.fleet.run.belief import WRONG_ID
+from cds_eks.fleet.run.cluster_life import ClusterLife, shown_cluster
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.patience import Patience
+from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.waiting.verdicts import judge_task
 
 THERE = frozenset({"accepted", "ready", "failed", "deleting"})
 """States of what may be at the service under an id that is known."""
+
+TAKEN_BACK = "`protect = false` in its cluster's own entry of the plan takes that back when the plan is carried out"
 
 
 class Teardown:
@@ -29,13 +35,23 @@ class Teardown:
         group: The cluster with its pools.
         items: Its items, as the journal has them.
         include_adopted: Whether what was adopted or imported is deleted as well.
+        protected: What of it the plan protects; the journal may not know that yet.
     """
 
-    def __init__(self, context: Context, group: Group, items: Mapping[str, Item], *, include_adopted: bool) -> None:
+    def __init__(
+        self,
+        context: Context,
+        group: Group,
+        items: Mapping[str, Item],
+        *,
+        include_adopted: bool,
+        protected: Iterable[NewItem] = (),
+    ) -> None:
         self._context = context
         self._group = group
         self._items = dict(items)
         self._include_adopted = include_adopted
+        self._protected = tuple(protected)
         self._patience = Patience()
         self._task_id = ""
 
@@ -49,12 +65,15 @@ class Teardown:
         cluster_id = own_id(item)
         if item.state not in THERE or cluster_id is None:
             return
-        if (reason := refusal(self._items.values(), include_adopted=self._include_adopted)) is not None:
+        known, may_adopted = self._items.values(), self._include_adopted
+        if (reason := refusal(known, include_adopted=may_adopted, protected=self._protected)) is not None:
             error = {"class": reason[0], "code": "", "message": reason[1], "outcome": "not_sent"}
             await self._write(item.id, state=item.state, error=error)
             return
         try:
             with anyio.move_on_after(self._context.settings.limits.cluster_timeout):
+                if (cluster_id := await self._checked(cluster_id)) is None:
+                    return
                 if await self._delete(cluster_id) or await self._wait_until_gone(cluster_id):
                     await self._note_gone()
                 return
@@ -67,10 +86,33 @@ class Teardown:
         finally:
             on_created()
 
+    async def _checked(self, cluster_id: str) -> str | None:
+        """Return the id to delete by, if the service does not show another cluster under it; None for nothing.
+
+        An answer may have named another's id: then its own is looked for by its name.
+        """
+        context, item = self._context, self._items[self._group.id]
+        found: ClusterSummary | ClusterDetail | None = (await context.poller.look(None)).clusters.get(cluster_id)
+        if found is None:
+            with contextlib.suppress(NotFound):  # what that means is seen when it is deleted
+                async with context.budgets.read():
+                    found = (await context.eks.clusters.get(cluster_id)).data
+        if found is None or not (shown := shown_cluster(found)).is_another(item):
+            return cluster_id
+        if item.state == "accepted" and item.origin == "created":
+            life = ClusterLife(context, item)
+            await life.disbelieve(shown, shown.words(item))
+            await life.settle()
+            self._items[item.id] = life.item
+            return own_id(life.item) if life.item.state == "accepted" else None
+        error = {"class": WRONG_ID, "code": "", "message": shown.words(item), "outcome": "not_sent"}
+        await self._write(item.id, state=item.state, error=error)
+        return None
+
     async def _delete(self, cluster_id: str) -> bool:
         """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""
         context = self._context
-        await self._write(self._group.id, state="deleting", action="DeleteCluster")
+        await self._write(self._group.id, state="deleting", error={}, action="DeleteCluster")
         while True:
             answer = None
             try:
@@ -87,7 +129,7 @@ class Teardown:
                     raise
             else:
                 if answer is None:
-                    raise LeaseLost(f"{self._group.id}: the deletion was cut off")
+                    raise LeaseLost(f"{self._group.id}: the deletion was cut off", outcome="unknown")
                 self._task_id = answer.data.task_id
                 more = {"ids": {"task_id": answer.data.task_id or ""}, "request_id": answer.request_id}
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
@@ -142,11 +184,22 @@ class Teardown:
         self._items[item_id] = await self._context.writer.insist(self._items[item_id], **changes)
 
 
-def refusal(items: Any, *, include_adopted: bool) -> tuple[str, str] | None:
-    """Return why a cluster may not be deleted: the kind and the reason, or None."""
-    for item in items:
-        if item.protect:
-            return "Protected", f"{item.kind} {item.name} is protected"
+def refusal(
+    items: Iterable[Item], *, include_adopted: bool, protected: Iterable[NewItem] = ()
+) -> tuple[str, str] | None:
+    """Return why a cluster may not be deleted: the kind and the reason, or None.
+
+    Args:
+        items: The cluster and its pools, as the journal has them.
+        include_adopted: Whether what was adopted or imported may be deleted.
+        protected: What the plan protects.
+    """
+    known: tuple[Item, ...] = tuple(items)
+    every: tuple[NewItem | Item, ...] = (*protected, *known)
+    if (found := next((each for each in every if each.protect), None)) is not None:
+        what = found.kind.replace("_", " ")
+        return "Protected", f"{what} {found.name} is protected: {TAKEN_BACK}"
+    for item in known:
         if item.origin in ("adopted", "imported") and not include_adopted:
             return "NotOurs", f"{item.kind} {item.name} was {item.origin}: see include_adopted="
     return None

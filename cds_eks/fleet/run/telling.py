@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeAlias
-
-import attrs
+from typing import Literal, TypeAlias
 
 from cds_eks.fleet.items import Item, Kind, State
-from cds_eks.fleet.run.events import Event, ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
+from cds_eks.fleet.run.events import Event, ItemChanged, RunEnded, RunStarted, Step
 
 TITLES: Mapping[Kind, str] = {"cluster": "clusters", "node_pool": "node pools"}
 Counted: TypeAlias = State | Literal["created"]
@@ -55,15 +53,11 @@ def told(event: Event) -> str | None:
     match event:
         case RunStarted(open=count):
             return f"{count} creates of an earlier run are open: they are looked for first" if count else None
-        case StoppedCreating(reason=reason):
-            return f"no more creates: {reason}"
-        case ItemDiffers(item=item):
-            return f"{name_of(item)}: was asked for by another plan; it is left as it is (`diff` tells more)"
         case ItemChanged(item=item, before=before):
             return _change(item, before)
         case Step() | RunEnded():
             return None
-    return _in_words(event)
+    return str(event)
 
 
 def name_of(item: Item) -> str:
@@ -87,16 +81,3 @@ def _change(item: Item, before: Item) -> str | None:
     if item.state in ("failed", "refused"):
         return f"{name}: {item.state}: {why}"
     return None
-
-
-def _in_words(event: Event) -> str:
-    """Return an event that this module has no words for by the names of its class and attributes."""
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(event).__name__).strip()
-    facts: list[str] = []
-    for field in attrs.fields(type(event)):
-        value: Any = getattr(event, field.name)
-        if isinstance(value, Item):
-            facts.append(name_of(value))
-        elif isinstance(value, (str, int, float)) and value != "":
-            facts.append(f"{field.name}={value}")
-    return f"{words}: {', '.join(facts)}" if facts else words

@@ -10,7 +10,7 @@ import anyio
 from anyio import to_thread
 
 from cds_eks._runtime.logs import log
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigurationError, ConnectFailed
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal, JournalError, JournalTooNew
 from cds_eks.fleet.plan.faults import PlanError
@@ -67,6 +67,7 @@ class Crew:
 
         Raises:
             RunnersLost: They are lost again and again.
+            ConnectFailed: The service can't be reached, and nothing was begun.
             ConfigurationError: A runner can't work where it runs.
         """
         for _ in range(self._runners):
@@ -107,6 +108,7 @@ class Crew:
             return None
         if isinstance(error, BrokenExecutor):
             self._pool.discard(executor)
+            self._pool.check_that_processes_begin()
         if isinstance(error, _FATAL) and not is_over:
             raise error
         return error
@@ -115,6 +117,11 @@ class Crew:
         """Submit another runner in place of one that was lost."""
         log(logger, logging.WARNING, "runner", "lost", error=type(error).__name__)
         await self._note_progress()
+        if isinstance(error, ConnectFailed):  # it could not reach the service when it began
+            if not await self._has_begun():
+                raise error
+            self._losses = 0  # the others wait for the service, and so does this one's successor
+            await anyio.sleep(LONGEST_PAUSE)
         self._losses += 1
         if self._losses > 3 * self._runners + 3:
             raise RunnersLost(
@@ -122,6 +129,14 @@ class Crew:
             ) from error
         await anyio.sleep(min(LONGEST_PAUSE, TICK * 2.0 ** (self._losses - 1)))
         await self._submit()
+
+    async def _has_begun(self) -> bool:
+        """Whether anything was done since the launch began, as far as the journal can say."""
+        try:
+            items = await self._journal.items(ids=self._item_ids)
+        except JournalError:
+            return True
+        return any(item.state != "planned" and item.changed_at >= self._task.began for item in items)
 
     async def _note_progress(self) -> list[Item]:
         try:

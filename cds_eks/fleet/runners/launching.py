@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from cds_eks._runtime.private_names import is_importing_main
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
@@ -18,21 +19,24 @@ from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.journal.opening import open_journal
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
+from cds_eks.fleet.run.arguments import check_kind, check_limits, check_plan
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, group_of
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
 from cds_eks.fleet.run.reporting import report_of
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
-from cds_eks.fleet.runners.pool import RunnerPool
+from cds_eks.fleet.runners.pool import NO_GUARD, RunnerPool
 from cds_eks.fleet.runners.task import RunnerTask
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
 INTERRUPTED = "the launch was interrupted"
+NO_ADDRESS = "journal must be a path or an address here, not {}: each runner opens it: give its path, or postgresql://…"
+NO_SETTINGS = "client must be ClientSettings, not {}: each runner makes one of its own, as fleet.ClientSettings(…) says"
 
 
 async def launch(
@@ -44,7 +48,7 @@ async def launch(
     client: ClientSettings | None = None,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -68,7 +72,7 @@ async def launch(
         client: How each runner makes its client.
         settle: See `provision`.
         adopt: See `provision`.
-        only: Names or patterns of clusters; all others are left alone.
+        only: Names or patterns of clusters; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: What one runner does at once; only `requests_per_second` is for all of them together.
         stop_on_error: A runner creates nothing more once an item of its own has failed.
@@ -82,11 +86,18 @@ async def launch(
     Raises:
         PlanError: The plan has faults; nothing was submitted.
         ConfigurationError: A runner can't work where it runs, or can't be sent there.
+        ConnectFailed: The service could not be reached when the runners began: nothing was sent.
         RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
         JournalError: The journal can't be read.
     """
     if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
         raise ConfigurationError("runners must be a whole number of at least 1")
+    if is_importing_main():
+        raise SystemExit(NO_GUARD)  # in words: nobody could catch it, and a traceback would be one of many
+    check_plan(plan)
+    check_limits(limits)
+    check_kind(journal, (str, os.PathLike), NO_ADDRESS)
+    check_kind(client, (ClientSettings, type(None)), NO_SETTINGS)
     settings = checked_settings(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits or FleetLimits()
     )
@@ -106,7 +117,7 @@ async def launch(
             journal_timeout=journal_timeout,
             client=client,
             settings=settings,
-            only=tuple(only),
+            only=None if only is None else tuple(only),
             exclude=tuple(exclude),
             began=await opened.now(),
         )

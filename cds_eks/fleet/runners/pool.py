@@ -12,6 +12,9 @@ from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
 MakeExecutor = Callable[[], Executor]
 
 
+NO_GUARD = 'a script that launches does so below `if __name__ == "__main__":`: each process that it starts imports it'
+
+
 class RunnersLost(EksError):
     """Runners are lost again and again, or can't be submitted any more.
 
@@ -32,6 +35,8 @@ class RunnerPool:
         self._make: MakeExecutor | None = None
         self._runners = runners
         self._own: list[Executor] = []
+        self._first: Future[int] | None = None  # the first thing that a pool of processes made here is asked for
+        self._has_begun = False
         if executor is None:
             self._make = self._processes
         elif isinstance(executor, ProcessPoolExecutor):
@@ -58,6 +63,7 @@ class RunnerPool:
                     executor.submit(int)
             except BrokenExecutor:
                 self.discard(executor)
+                self.check_that_processes_begin()
             except Exception as error:
                 raise RunnersLost(f"the executor takes no runners any more: {type(error).__name__}: {error}") from error
             else:
@@ -74,6 +80,21 @@ class RunnerPool:
         """The executor that is in use."""
         return self._current
 
+    def check_that_processes_begin(self) -> None:
+        """Refuse to go on after a pool made here has broken whose processes ended before they did anything.
+
+        Raises:
+            ConfigurationError: None has ever begun: another pool would be the same.
+        """
+        first, self._first = self._first, None
+        if first is None or self._has_begun:
+            return
+        self._has_begun = first.done() and not first.cancelled() and first.exception() is None
+        if not self._has_begun:
+            raise ConfigurationError(
+                f"the processes of runners end before they begin, and may have said why: {NO_GUARD}"
+            )
+
     def close(self, *, wait: bool) -> None:
         """Shut down what was made here; `wait` until its processes are gone."""
         for executor in self._own:
@@ -85,6 +106,8 @@ class RunnerPool:
                 raise RunnersLost("the executor is broken: pass a function that makes one, and it is made anew")
             self._current = self._make()
             self._own.append(self._current)
+            if isinstance(self._current, ProcessPoolExecutor):
+                self._first = self._current.submit(int)
         return self._current
 
     def _processes(self) -> Executor:

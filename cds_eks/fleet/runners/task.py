@@ -12,9 +12,9 @@ from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.journal.opening import open_journal
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
-from cds_eks.fleet.run.job import selected
 from cds_eks.fleet.run.provision import ProvisionJob
 from cds_eks.fleet.run.reporting import Findings
+from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.runners.client_settings import ClientSettings
 
 
@@ -28,7 +28,7 @@ class RunnerTask:
         journal_timeout: For how many seconds to go on trying while the journal can't be reached.
         client: How it makes its client.
         settings: What was asked for.
-        only: Names or patterns of the clusters that are meant.
+        only: Names or patterns of the clusters that are meant; None for all.
         exclude: Names or patterns of clusters that are left alone.
         began: When the launch began, by the journal's clock: what has ended since then is not done again.
     """
@@ -38,7 +38,7 @@ class RunnerTask:
     journal_timeout: float = 30.0
     client: ClientSettings
     settings: Settings
-    only: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     began: float
 

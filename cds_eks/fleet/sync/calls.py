@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cds_eks import fleet
+from cds_eks.fleet.run.arguments import check_kind
 from cds_eks.fleet.sync.journal import FleetJournal
 from cds_eks.fleet.sync.portals import portal_of
 from cds_eks.fleet.sync.run import FleetRun
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NOT_OPEN = "journal must be an open journal, not {}: open it with `with fleet.sync.open_journal(eks, …) as journal:`"
+
 
 def provision(
     eks: EksClient,
@@ -34,7 +37,7 @@ def provision(
     journal: FleetJournal,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -50,7 +53,7 @@ def provision(
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
@@ -58,6 +61,10 @@ def provision(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
+
+    Raises:
+        PlanError: The plan has faults.
+        ConfigurationError: There is no such `adopt`, or `only` or `exclude` matches no cluster of the plan.
     """
 
     async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
@@ -83,7 +90,7 @@ def destroy(
     *,
     journal: FleetJournal,
     settle: float = 60.0,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -96,7 +103,7 @@ def destroy(
         plan: The plan.
         journal: The journal.
         settle: For how many seconds "not found" does not mean "gone" after a create.
-        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone.
+        only: Names of clusters, or patterns such as `gpu-0*`; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
@@ -104,6 +111,9 @@ def destroy(
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
+
+    Raises:
+        ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
 
     async def make(eks: AsyncEksClient, journal: Journal) -> AsyncFleetRun:
@@ -127,14 +137,14 @@ def status(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
     """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
 
-    A running cluster whose pools are all ready, but which shows another number of nodes than they have with its
-    masters, has `node_sum` among its differences: somebody may have deleted or scaled a pool, and `diff` tells which.
-    It costs one list. Nothing is changed.
+    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
+    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
+    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
     """
     return _call(
         eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude)
@@ -146,15 +156,15 @@ def diff(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
     """Report in what each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, with both values, and what the service does not show. What is not
-    there has `there` among them; a cluster with pools that are in no plan has `unplanned`. Nothing is changed, and what
-    lists do not show yet counts as not there.
+    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
+    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
     """
     return _call(
         eks,
@@ -168,7 +178,7 @@ def orphans(
     plan: WantedPlan,
     *,
     journal: FleetJournal,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
@@ -181,13 +191,14 @@ def orphans(
         eks: The client.
         plan: The plan.
         journal: The journal.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
 
     Raises:
-        InvalidRequestError: An id is none of an orphan's, or `prune` comes without ids, or ids without it.
+        InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
+            `prune` comes without ids, or ids without it.
     """
     return _call(
         eks,
@@ -204,7 +215,7 @@ def import_(
     *,
     journal: FleetJournal,
     ids: Mapping[str, str] | None = None,
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
@@ -217,7 +228,7 @@ def import_(
         plan: The plan.
         journal: The journal.
         ids: The cluster's id by its name in the plan, where several have that name; the others are found by name.
-        only: Names of clusters, or patterns; all others are left alone.
+        only: Names of clusters, or patterns; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
 
@@ -225,7 +236,8 @@ def import_(
         The report, with the differences between what is there and the plan, as `diff` tells them.
 
     Raises:
-        InvalidRequestError: An id in `ids` is not listed, or its name is none of the plan's.
+        InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that
+            it is given for is none of the plan's.
     """
     return _call(
         eks,
@@ -262,8 +274,12 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
         journal: The journal.
         **settings: As `provision` takes them.
 
+    Returns:
+        The run, which is `provision`'s.
+
     Raises:
-        PlanOutdated: The file, the journal or the service has changed.
+        PlanOutdated: The file, the journal or the service has changed. It is raised when the run begins; with `await`,
+            and from code that blocks, at once.
         ConfigurationError: The file is no saved plan.
     """
     return _run(eks, journal, lambda eks, journal: fleet.apply(eks, path, journal=journal, **settings))
@@ -272,6 +288,7 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
 def _call(eks: EksClient, journal: FleetJournal, work: Callable[[AsyncEksClient, Journal], Awaitable[T]]) -> T:
     """Run an async call with the async client and journal, and return its result."""
     portal = portal_of(eks)
+    check_kind(journal, FleetJournal, NOT_OPEN)
     opened = journal.opened_with(portal)
     return portal.call(lambda: work(current_client(), opened))
 

@@ -28,9 +28,15 @@ class FleetJournal:
         self._journal = journal
         self._runs: weakref.WeakSet[AsyncFleetRun] = weakref.WeakSet()
 
-    def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
-        """Return the items in these states and with these ids, in the order of the plan; None for all."""
-        return self._portal.call(lambda: self._journal.items(states=states, ids=ids))
+    def items(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        ids: Collection[str] | None = None,
+        clusters: Collection[str] | None = None,
+    ) -> list[Item]:
+        """Return the items in these states, with these ids and of these clusters, in the plan's order; None for all."""
+        return self._portal.call(lambda: self._journal.items(states=states, ids=ids, clusters=clusters))
 
     def audit(self, item_id: str | None = None) -> list[AuditEntry]:
         """Return the audit, oldest first: of one item, or all."""

@@ -30,7 +30,7 @@ def launch(
     client: ClientSettings | None = None,
     settle: float = 60.0,
     adopt: Adopt = "never",
-    only: Collection[str] = (),
+    only: Collection[str] | None = None,
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
@@ -54,7 +54,7 @@ def launch(
         client: How each runner makes its client.
         settle: See `provision`.
         adopt: See `provision`.
-        only: Names or patterns of clusters; all others are left alone.
+        only: Names or patterns of clusters; all others are left alone. None for all.
         exclude: Names or patterns of clusters that are left alone.
         limits: What one runner does at once; only `requests_per_second` is for all of them together.
         stop_on_error: A runner creates nothing more once an item of its own has failed.
@@ -68,6 +68,7 @@ def launch(
     Raises:
         PlanError: The plan has faults; nothing was submitted.
         ConfigurationError: A runner can't work where it runs, or can't be sent there.
+        ConnectFailed: The service could not be reached when the runners began: nothing was sent.
         RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
         JournalError: The journal can't be read.
     """

@@ -69,6 +69,7 @@ class FleetRun:
 
         Raises:
             PlanError: The plan has faults.
+            ConnectFailed: The service could not be reached when the run began: it has sent nothing.
             JournalError: The journal can't be read.
         """
         self._wait_for(self._end)
@@ -101,6 +102,7 @@ class FleetRun:
 
     def _wait_for(self, start: Callable[[], Awaitable[T]]) -> T:
         """Run an async call and return its result; stop the run if this thread is interrupted meanwhile."""
+        self._run.was_asked_for = True
         try:
             return self._portal.call(start)
         except Exception:

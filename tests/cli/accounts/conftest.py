@@ -14,7 +14,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "cds-eks" / "config.toml"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.delenv("CDS_CONFIG_FILE", raising=False)
-    monkeypatch.setattr("sys.platform", "linux")
     return path
 
 

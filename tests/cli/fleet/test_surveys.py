@@ -19,7 +19,7 @@ def test_status_has_the_journals_state_and_the_services(cli: CommandLine, plan: 
     assert rows[1][:4] == ["cluster", "gpu-001", "ready", "running"]
     assert "clusters: 3 ready" in run.err
     data = cli.done("status", plan, "-o", "json", "--only", "gpu-001").json
-    assert data["items"][0]["differences"] == {"cluster_status": "running"}
+    assert data["items"][0]["cluster_status"] == "running"
     assert len(data["items"]) == 3
 
 
@@ -32,11 +32,11 @@ def test_diff_is_2_with_differences_and_0_without(
     run = cli("plan", "diff", plan, "-o", "csv")
     assert run.code == 2
     lines = run.out.splitlines()
-    assert "node_pool,gpu-001/workers,config.replicas,5,2" in lines
+    assert "node_pool,gpu-001/workers,replicas,5,2" in lines
     assert "cluster,gpu-004,there,true,false" in lines
     data = cli("plan", "diff", plan, "-o", "json")
     assert (data.code, data.err) == (2, "")
-    assert data.json["items"][1]["differences"]["config.replicas"] == {"wanted": 5, "found": 2}
+    assert data.json["items"][1]["differences"]["replicas"] == {"wanted": 5, "found": 2}
 
 
 def test_a_diff_that_can_not_be_made_is_a_failure(
@@ -48,7 +48,7 @@ def test_a_diff_that_can_not_be_made_is_a_failure(
     run = cli("plan", "diff", plan, "-o", "json", "--reads", "1")
     assert run.code == 1
     assert "3 clusters could not be compared: gpu-001, gpu-002, gpu-003" in run.failure["message"]
-    assert run.json["items"][0]["differences"]["unseen"].startswith("BadArgument: ")
+    assert run.json["items"][0]["differences"]["not_compared"].startswith("BadArgument: ")
 
 
 def test_import_takes_what_is_there(

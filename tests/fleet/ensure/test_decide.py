@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from cds_eks.fleet.ensure.decide import (
+    CANDIDATES,
     FOUND,
     TIMESTAMP_WINDOW,
     Consider,
@@ -22,7 +23,7 @@ from cds_eks.fleet.ensure.decide import (
     settled_after,
 )
 from cds_eks.fleet.ensure.sighting import Sighting
-from cds_eks.fleet.items import Item, State
+from cds_eks.fleet.items import OPEN, STATES, Item, State, may_follow
 
 SETTLE = 60.0
 
@@ -120,9 +121,68 @@ def test_what_is_being_deleted_is_left_alone() -> None:
 
 
 def test_a_duplicate_of_which_all_but_one_are_gone_is_that_one() -> None:
-    failed = item("failed", ids={FOUND: "c-1,c-2"})
+    failed = item("failed", ids={CANDIDATES: "c-1,c-2"})
     assert isinstance(decide(failed, None, settle=SETTLE), Look)
     assert decide(failed, seen(9.0, "c-2"), settle=SETTLE) == Recover(id="c-2")
+
+
+def test_only_one_of_those_that_an_open_create_may_have_made_is_ours() -> None:
+    duplicate = decide(UNKNOWN, seen(101.0, "c-1", "c-2"), settle=SETTLE)
+    assert isinstance(duplicate, Fail)
+    assert duplicate.may_be_ours
+    failed = item("failed", ids={CANDIDATES: "c-1,c-2", FOUND: "c-1"})
+    for other in ("c-1", "c-3"):  # c-1 was there before, and c-3 was not among them
+        action = decide(failed, seen(9.0, other), settle=SETTLE)
+        assert isinstance(action, Fail)
+        assert action.kind == "AlreadyExists"
+        assert decide(failed, seen(9.0, other), settle=SETTLE, adopt="matching") == Consider(id=other)
+
+
+@pytest.mark.parametrize("ids", [(), ("c-1",), ("c-1", "c-2")])
+def test_those_of_one_name_that_no_create_was_open_for_never_get_ours(ids: tuple[str, ...]) -> None:
+    failed = item("failed", ids={FOUND: "c-1,c-2"})
+    action = decide(failed, seen(9.0, *ids), settle=SETTLE)
+    assert not isinstance(action, Recover)
+    assert not (isinstance(action, Fail) and action.may_be_ours)
+
+
+@pytest.mark.parametrize("open_item", [SENDING, UNKNOWN])
+def test_what_was_there_before_an_open_create_is_not_what_it_made(open_item: Item) -> None:
+    tried = attrs.evolve(open_item, ids={FOUND: "c-1"})
+    assert isinstance(decide(tried, seen(101.0, "c-1"), settle=SETTLE), Look)
+    assert decide(tried, seen(101.0, "c-2"), settle=SETTLE) == Recover(id="c-2")
+    action = decide(tried, seen(1000.0, "c-1"), settle=SETTLE)
+    assert isinstance(action, Fail)
+    assert (action.kind, action.may_be_ours) == ("AlreadyExists", False)
+
+
+def test_candidates_that_a_list_does_not_show_are_looked_for_until_it_can_not_lag() -> None:
+    failed = item("failed", ids={CANDIDATES: "c-1,c-2"}, changed_at=200.0)
+    assert isinstance(decide(failed, seen(201.0), settle=SETTLE), Look)
+    assert isinstance(decide(failed, seen(300.0, leaving=("c-1",)), settle=SETTLE), Look)
+    assert decide(failed, seen(300.0), settle=SETTLE) == Create()
+
+
+@pytest.mark.parametrize("adopt", ["never", "matching", "require"])
+def test_a_list_that_shows_what_was_just_deleted_lags_behind(adopt: Any) -> None:
+    deleted = item("deleted", ids={"cluster_id": "c-1"}, changed_at=200.0)
+    assert isinstance(decide(deleted, seen(199.0, "c-1"), settle=SETTLE, adopt=adopt), Look)
+    assert isinstance(decide(deleted, seen(250.0, "c-1"), settle=SETTLE, adopt=adopt), Look)
+    assert isinstance(decide(deleted, seen(261.0, "c-1"), settle=SETTLE, adopt=adopt), (Fail, Consider))
+    assert isinstance(decide(deleted, seen(199.0, "c-2"), settle=SETTLE, adopt=adopt), (Fail, Consider))
+
+
+@pytest.mark.parametrize("adopt", ["never", "matching", "require"])
+@pytest.mark.parametrize("state", STATES)
+def test_whatever_is_decided_can_be_written(state: State, adopt: Any) -> None:
+    """No state is one that an item can't leave as it has to: that ended the whole run, each time."""
+    after: dict[type, State] = {Create: "sending", Recover: "accepted", Consider: "accepted", Fail: "failed"}
+    for ids in ((), ("c-1",), ("c-1", "c-2")):
+        action = decide(item(state), seen(10_000.0, *ids), settle=SETTLE, adopt=adopt)
+        if type(action) in after:
+            assert may_follow(after[type(action)], state), action
+        if isinstance(action, (Create, Consider)):  # it can't be prepared (a secret is away), or differs
+            assert may_follow("failed", state) or state in OPEN
 
 
 def test_what_was_refused_is_created_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from cds_eks import errors, models
@@ -23,6 +24,10 @@ def with_outcome(error: errors.EksError, outcome: errors.Outcome, **ids: str) ->
     [
         (errors.ConnectFailed("x"), "planned"),
         (errors.BadArgument("x"), "refused"),
+        (errors.BadArgument("x", http_status=400, code="ParamError"), "refused"),
+        (errors.BadArgument("x", http_status=400), "unknown"),
+        (errors.PermissionDenied("x", http_status=403), "unknown"),
+        (errors.Throttled("x", http_status=429), "refused"),
         (errors.ConnectionLost("x"), "unknown"),
         (with_outcome(errors.DeadlineExceeded("x"), "not_sent"), "planned"),
         (with_outcome(errors.DeadlineExceeded("x"), "unknown", cluster_id="c-1"), "unknown"),
@@ -117,4 +122,33 @@ def test_of_a_pool_the_number_of_nodes_is_told_apart() -> None:
     compared = compare_pool(wanted, models.NodePool(id="p-1", node_type="ecs", replicas=7))
     assert compared[REPLICAS] == {"wanted": 2, "found": 7}
     assert different(compared, but=(REPLICAS,)) == {}
-    assert compared["config.node_config.password"] == "unseen"
+    assert compared["node_config.password"] == "unseen"
+    assert compared["node_config.specifics"] == "unseen"  # nothing of its nodes is shown here
+
+
+def test_fields_that_are_compared_go_by_the_names_of_a_plan() -> None:
+    plan = plan_of(1, 1)
+    cluster, [pool] = plan.clusters[0], plan.clusters[0].pools
+    fields = set(compare_cluster(cluster.create_request(), models.ClusterDetail()))
+    of_pool = set(compare_pool(pool.create_request("c-1"), models.NodePool()))
+    assert {"node_config.specifics", "node_config.subnet_list", "node_config.data_disk", REPLICAS} <= of_pool
+    for shape, paths in ((models.CreateClusterRequest, fields), (models.NodePoolConfig, of_pool)):
+        assert paths
+        for path in paths:
+            assert is_field(shape, path), path
+
+
+def is_field(shape: type, path: str) -> bool:
+    """Whether a path leads through the fields of a model, as a plan has them."""
+    name, _, rest = path.partition(".")
+    member = attrs.fields_dict(shape).get(name)
+    return member is not None and (not rest or is_field(member.metadata["rule"].shape, rest))
+
+
+def test_why_a_run_stops_has_the_code_and_where_to_look() -> None:
+    wrong = errors.AuthenticationError("the Signature is not that of this key", code="SignatureDoesNotMatch")
+    assert stops_all(wrong) == (
+        "AuthenticationError: the Signature is not that of this key [SignatureDoesNotMatch]; "
+        "see CDS_SECRET_KEY, or the credentials that the client was given"
+    )
+    assert stops_all(errors.PermissionDenied("no", code="AccessDenied")) == "PermissionDenied: no [AccessDenied]"

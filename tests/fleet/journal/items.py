@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_eks.fleet.items import Change, Item, NewItem, State, cluster_item_id
+from cds_eks.fleet.items import Change, Item, NewItem, State, cluster_item_id, pool_item_id
 
 LEASE = 30.0
 
@@ -13,6 +13,11 @@ def cluster(number: int, **more: Any) -> NewItem:
     name = f"gpu-{number:03d}"
     given = {"position": number, "digest": "sha256:1", "replicas": 2, **more}
     return NewItem(id=cluster_item_id("vpc", name), kind="cluster", name=name, vpc_id="vpc", cluster_name=name, **given)
+
+
+def pool(number: int, name: str, **more: Any) -> NewItem:
+    of = f"gpu-{number:03d}"
+    return NewItem(id=pool_item_id("vpc", of, name), kind="node_pool", name=name, vpc_id="vpc", cluster_name=of, **more)
 
 
 def to(item: Item, state: State, **more: Any) -> Change:

@@ -13,7 +13,7 @@ from cds_eks.fleet.items import FOLLOWS, STATES, Item, State, may_follow
 from cds_eks.fleet.journal.base import Journal, LeaseLost
 
 from .conftest import Journals
-from .items import LEASE, cluster, to
+from .items import LEASE, cluster, pool, to
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +45,30 @@ async def test_items_are_chosen_by_state_and_by_id(journals: Journals) -> None:
         assert [item.position for item in await journal.items(ids={two.id, "none"})] == [1]
         assert await journal.items(ids=()) == []
         assert await journal.items(states=()) == []
+
+
+async def test_items_are_chosen_by_their_cluster(journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.add([cluster(n) for n in (1, 10)])
+        await journal.add([pool(n, name) for n in (1, 10) for name in ("a", "b")])
+        found = await journal.items(clusters={"cluster/vpc/gpu-001", "cluster/vpc/none"})
+        assert [item.id for item in found] == [
+            *("node_pool/vpc/gpu-001/a", "node_pool/vpc/gpu-001/b", "cluster/vpc/gpu-001")
+        ]
+        assert len(await journal.items(clusters={"cluster/vpc/gpu-001", "cluster/vpc/gpu-010"})) == 6
+        assert await journal.items(clusters=()) == []
+        assert await journal.items(clusters={"cluster/vpc/gpu-001"}, states={"ready"}) == []
+
+
+async def test_an_intent_tells_what_is_asked_for_whatever_plan_was_added_meanwhile(journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.add([cluster(1)])
+        [item] = await claimed(journal)
+        await journal.add([cluster(1, digest="sha256:other")])
+        [after] = await journal.write(to(item, "sending", deadline=60.0, digest="sha256:1"))
+        [after] = await journal.write(to(after, "accepted", ids={"cluster_id": "c-1"}))
+        assert after.digest == "sha256:1"
+        assert await journal.get(item.id) == after
 
 
 async def test_an_item_that_is_added_again_keeps_its_state(journals: Journals) -> None:
@@ -162,6 +186,18 @@ async def test_a_heartbeat_counts_the_runners_that_are_alive(journals: Journals)
         beat = await journal.renew("a", lease=10)
         assert beat.runners == 1
         assert beat.now == pytest.approx(await journal.now(), abs=5)
+
+
+async def test_protection_is_taken_back_in_so_many_words_alone(journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.add([cluster(1, protect=True), cluster(2, protect=True), cluster(3)])
+        await journal.add([cluster(1, protect=False), cluster(2, protect=False)])
+        await journal.unprotect([cluster(1).id, cluster(3).id, "cluster/vpc/none"])
+        assert [item.protect for item in await journal.items()] == [False, True, False]
+        told = [(entry.item_id, entry.state) for entry in await journal.audit() if entry.action == "unprotect"]
+        assert told == [(cluster(1).id, "planned")]
+    async with journals.open() as journal:
+        assert [item.protect for item in await journal.items()] == [False, True, False]
 
 
 async def test_runners_learn_that_they_are_to_stop(journals: Journals) -> None:

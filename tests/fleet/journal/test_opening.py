@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import builtins
+import pickle
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.journal.base import JournalUnavailable
+from cds_eks.fleet.journal.base import JournalError, JournalUnavailable
 from cds_eks.fleet.journal.opening import open_journal
 
 from .items import cluster
@@ -42,6 +46,45 @@ async def test_what_is_no_journal(where: str) -> None:
     with pytest.raises(ConfigurationError):
         async with open_journal(where):
             pass
+
+
+def unreadable(path: Path) -> None:
+    path.write_bytes(b"this is no database at all" * 100)
+
+
+def anothers(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+
+
+@pytest.mark.parametrize("spoil", [unreadable, anothers, Path.mkdir])
+async def test_of_a_journal_that_can_not_be_opened_nothing_was_sent(
+    spoil: Callable[[Path], None], tmp_path: Path
+) -> None:
+    spoil(tmp_path / "fleet.db")
+    with pytest.raises(JournalError) as caught:
+        async with open_journal(tmp_path / "fleet.db"):
+            pass
+    assert caught.value.outcome == "not_sent"
+    assert "unknown" not in str(caught.value)
+
+
+async def test_of_a_journal_that_can_not_be_reached_or_read_any_more_nothing_was_sent(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    with pytest.raises(JournalUnavailable) as away:
+        async with open_journal("postgresql://u@127.0.0.1:1/d", timeout=0.01):
+            pass
+    assert away.value.outcome == "not_sent"
+    async with open_journal(tmp_path / "fleet.db") as journal:
+        with closing(sqlite3.connect(tmp_path / "fleet.db")) as connection:
+            connection.execute("ALTER TABLE items RENAME TO gone")
+            connection.commit()
+        with pytest.raises(JournalError) as unread:
+            await journal.items()
+        with pytest.raises(JournalError) as unwritten:
+            await journal.add([cluster(1)])
+    assert (unread.value.outcome, unwritten.value.outcome) == ("not_sent", "not_sent")
+    assert pickle.loads(pickle.dumps(unread.value)).outcome == "not_sent"
 
 
 async def test_a_password_is_not_shown() -> None:

@@ -58,6 +58,18 @@ def test_a_plan_with_faults_is_of_no_further_use() -> None:
     assert pickle.loads(pickle.dumps(caught.value)).faults == caught.value.faults
 
 
+def test_the_text_of_all_faults_reads_as_one_sentence_and_a_list() -> None:
+    faults = tuple(PlanFault(message="must be 1", field=name, file="fleet.toml", line=1) for name in ("a", "b"))
+    assert str(PlanError(faults)).splitlines() == [
+        "the plan has 2 faults, and nothing was sent:",
+        "  fleet.toml:1: a: must be 1",
+        "  fleet.toml:1: b: must be 1",
+    ]
+    error = pickle.loads(pickle.dumps(PlanError(faults[:1])))
+    assert str(error).startswith("the plan has 1 fault, and nothing was sent:\n")
+    assert (error.field, error.outcome, error.args) == ("plan", "not_sent", (error.message,))
+
+
 @pytest.mark.parametrize(
     ("path", "value", "fault"),
     [

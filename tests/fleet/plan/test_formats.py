@@ -231,7 +231,45 @@ def test_complaints_hold_nothing_of_the_text() -> None:
     [('{"version": 1,\n"clusters": [],\n"version": 2}', "json"), ("version: 1\nclusters: []\nversion: 2", "yaml")],
 )
 def test_keys_that_are_there_twice(text: str, kind: Format) -> None:
-    assert told(Plan.loads(text, kind, "p")) == ["p:3: version: is there twice"]
+    assert told(Plan.loads(text, kind, "p")) == [
+        "p:2: clusters: is empty: a plan is of one cluster at least",
+        "p:3: version: is there twice",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version = 1\n\nversion = 2\n", "p:3: is not TOML: version is there twice"),
+        ("version = 1\nversion = 2", "p:2: is not TOML: version is there twice"),
+        (
+            '[[clusters]]\nname = "a"\nname = """b\nvpc_id = 3\n"""\n',
+            "p:3: is not TOML: clusters[0].name is there twice",
+        ),
+        (
+            "[[clusters]]\n[[clusters]]\n[[clusters.node_pools]]\nnode_config.shell = ''\nnode_config.shell = ''\n",
+            "p:5: is not TOML: clusters[1].node_pools[0].node_config.shell is there twice",
+        ),
+        ("defaults = 1\n[defaults]\n", "p:2: is not TOML: defaults is there twice"),
+        ('"a\\u001b" = 1\n"a\\u001b" = 2\n', "p:2: is not TOML: 'a\\x1b' is there twice"),
+        ("x = {a = 1, a = 2}\n", "p:1: is not TOML: Duplicate inline table key 'a'"),
+        ("[x]\n[x]\n", "p:2: is not TOML: Cannot declare ('x',) twice"),
+    ],
+)
+def test_a_key_of_toml_that_is_there_twice_is_named(text: str, said: str) -> None:
+    assert told(Plan.loads(text, "toml", "p")) == [said]
+
+
+def test_a_tab_of_yaml_is_called_one() -> None:
+    [fault] = told(Plan.loads("version: 1\nclusters:\n\t- name: a\n", "yaml", "p"))
+    assert fault == "p:3: is not YAML: found a tab that cannot start any token"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("clusters = []", "toml"), ('{"clusters": []}', "json"), ("clusters: []", "yaml")]
+)
+def test_a_plan_of_no_cluster_is_a_fault(text: str, kind: Format) -> None:
+    assert "p:1: clusters: is empty: a plan is of one cluster at least" in told(Plan.loads(text, kind, "p"))
 
 
 def test_deep_keys_that_are_there_twice_are_all_told() -> None:

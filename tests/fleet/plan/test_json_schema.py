@@ -56,6 +56,7 @@ def test_valid_plans_are_valid() -> None:
         ("defaults.node_pool.replicas", 100),
         ("defaults.node_pool.gpus_per_node", "1"),
         ("defaults.node_pool.node_config.os_image_name", 3),
+        ("clusters", []),
         ("clusters.0.count", 0),
         ("clusters.0.name", "a b"),
         ("clusters.0.node_pools", []),

@@ -297,3 +297,39 @@ def test_a_reference_is_not_part_of_what_is_asked_for_but_of_the_plan() -> None:
     plan, other = Plan.from_dict(plain()), changed(SK, "env:ELSEWHERE")
     assert other.clusters == plan.clusters
     assert other.digest != plan.digest
+
+
+def test_commands_are_tried_when_that_is_asked_for_each_once(tmp_path: Path) -> None:
+    script = "import sys; open('ran', 'a').write('x'); sys.exit(1)"
+    data = plain()
+    data["defaults"]["node_pool"]["node_config"]["password"] = f'cmd:{sys.executable} -c "{script}"'
+    data["clusters"][0]["sk"] = f'cmd:{sys.executable} -c "{script}"'
+    data["clusters"][0]["ak"] = f"cmd:{sys.executable} -c 'print(1)'"
+    (tmp_path / "plan.toml").write_text(as_toml(data), encoding="utf-8")
+    plan = Plan.load(tmp_path / "plan.toml")
+    assert plan.check() == []
+    faults = plan.check(run_commands=True)
+    assert {fault.field for fault in faults} == {"clusters[0].sk", "defaults.node_pool.node_config.password"}
+    assert all(fault.message.endswith(": ended with status 1") and fault.line for fault in faults)
+    assert (tmp_path / "ran").read_text() == "x"
+
+
+def test_a_secret_that_can_not_be_had_for_a_request_is_told_with_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Plan.from_dict(plain()).clusters[0]
+    for name, said in (
+        ("CDS_CLOUD_SK", "sk: env:CDS_CLOUD_SK: there is no such environment variable"),
+        ("NODE_PASSWORD", "master_config.password: env:NODE_PASSWORD: there is no such environment variable"),
+    ):
+        with monkeypatch.context() as without:
+            without.delenv(name)
+            with pytest.raises(SecretUnavailable) as caught:
+                cluster.create_request()
+        assert caught.value.message == said
+        assert pickle.loads(pickle.dumps(caught.value)).field == caught.value.field == said.split(": ")[0]
+    monkeypatch.delenv("NODE_PASSWORD")
+    with pytest.raises(SecretUnavailable, match=r"^node_config\.password: env:NODE_PASSWORD: "):
+        cluster.pools[1].create_request("c-1")
+    other = changed("clusters.0.node_pools.0.node_config", {"password": "env:NODE_PASSWORD_1"}).clusters[0]
+    monkeypatch.setenv("NODE_PASSWORD", SECRETS["NODE_PASSWORD"])
+    with pytest.raises(SecretUnavailable, match=r"^node_pools\[0\]\.node_config\.password: env:NODE_PASSWORD_1: "):
+        other.create_request()

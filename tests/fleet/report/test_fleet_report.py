@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
+import attrs
 import pytest
 
 from cds_eks.errors import ConfigurationError
@@ -15,8 +17,8 @@ from cds_eks.fleet.report.summary import duration
 from support.fleet_reports import STARTED, report_of
 
 
-def item(state: State, *, kind: Kind = "cluster", name: str = "gpu-1") -> ReportItem:
-    return ReportItem(kind=kind, name=name, cluster_name="gpu-1", vpc_id="vpc-1", state=state)
+def item(state: State, *, kind: Kind = "cluster", name: str = "gpu-1", **more: Any) -> ReportItem:
+    return ReportItem(kind=kind, name=name, cluster_name="gpu-1", vpc_id="vpc-1", state=state, **more)
 
 
 def report(*items: ReportItem, stopped: str | None = None) -> FleetReport:
@@ -53,6 +55,33 @@ def test_failures_are_what_was_refused_or_failed() -> None:
     assert report(*items.values()).failures == (items["refused"], items["failed"])
 
 
+def test_failures_are_also_what_did_not_get_ready_for_a_reason_that_is_known() -> None:
+    late = attrs.evolve(item("accepted"), error={"class": "WaitTimeout", "message": "it is not ready in time"})
+    not_sent = attrs.evolve(item("planned"), error={"class": "ConnectFailed", "message": "no connection"})
+    well, open_ = attrs.evolve(item("ready"), error={"class": "x"}), attrs.evolve(item("unknown"), error={"class": "x"})
+    assert report(late, not_sent, well, open_, item("accepted"), item("planned")).failures == (late, not_sent)
+
+
+def test_failures_of_a_deletion_are_the_clusters_that_were_not_deleted_and_the_text_says_why() -> None:
+    error = {"class": "Protected", "code": "", "message": "cluster gpu-1 is protected", "outcome": "not_sent"}
+    kept = attrs.evolve(item("ready"), error=error)
+    pool = attrs.evolve(item("ready", kind="node_pool", name="p"), error=error)
+    done = FleetReport(items=(kept, pool, item("deleted")), started_at=0.0, ended_at=1.0, goal="deleted")
+    assert done.failures == (kept,)
+    assert str(done).splitlines() == [
+        "the plan: 1 of 3 deleted, after 1.0 s",
+        "  clusters    1 ready, 1 deleted",
+        "  node pools  1 ready",
+        "Not deleted (1):",
+        "  cluster gpu-1 (ready): cluster gpu-1 is protected [vpc_id=vpc-1]",
+    ]
+
+
+def test_an_empty_report_is_not_ok_if_it_says_why_it_is_empty() -> None:
+    assert report().ok
+    assert not report(stopped="the journal knows none of them").ok
+
+
 def test_unknown_is_what_may_have_been_created() -> None:
     items = {state: item(state) for state in STATES}
     assert report(*items.values()).unknown == (items["sending"], items["unknown"])
@@ -80,7 +109,7 @@ def test_the_keys_of_its_plain_data_and_their_order_are_fixed() -> None:
     assert data["schema_version"] == 1
     assert list(data["items"][0]) == [
         *("kind", "name", "cluster_name", "vpc_id", "state", "ids", "origin", "request_id", "error", "history"),
-        *("differences", "replicas"),
+        *("differences", "replicas", "unseen", "cluster_status"),
     ]
     for name in data:
         assert f"`{name}`" in (FleetReport.to_dict.__doc__ or "")
@@ -130,6 +159,35 @@ def test_its_text_has_counts_failures_with_request_ids_and_how_to_look_for_the_u
         "  Run the same plan with the same journal again: it looks for these first, and creates nothing before.",
         "  By hand: eks.clusters.list(keyword='gpu-2', vpc_id='vpc-1')",
     ]
+
+
+def test_its_text_has_differences_in_words_and_counts_what_is_not_shown() -> None:
+    differing = ReportItem(
+        kind="node_pool", name="workers", cluster_name="gpu-1", vpc_id="v", state="ready",
+        differences={"replicas": {"wanted": 5, "found": 2}, "node_config.specifics": {"wanted": ["a"], "found": ["b"]}},
+        unseen=("node_config.password", "node_config.shell"),
+    )  # fmt: skip
+    gone = item("ready", name="gpu-2", differences={"there": {"wanted": True, "found": False}})
+    twice = item("ready", name="gpu-3", differences={"there": {"wanted": 1, "found": 2}}, unseen=("ak",))
+    more = item("ready", name="gpu-4", differences={"unplanned": ["x"], "plan": "another plan"})
+    told = report(item("ready"), differing, gone, twice, more)
+    assert told.differing == (differing, gone, twice, more)
+    assert str(told).splitlines()[3:] == [
+        "Differ from the plan (4):",
+        '  node pool gpu-1/workers: replicas: 2, not 5; node_config.specifics: ["b"], not ["a"]',
+        "  cluster gpu-2: is not there",
+        "  cluster gpu-3: 2 of this name",
+        '  cluster gpu-4: unplanned: ["x"]; plan: another plan',
+        "The service does not show 3 fields of 2 items",
+    ]
+    assert FleetReport.from_dict(told.to_dict()) == told
+
+
+def test_a_report_without_what_was_added_later_can_be_read() -> None:
+    data = report(item("ready")).to_dict()
+    for name in ("unseen", "cluster_status"):
+        del data["items"][0][name]
+    assert FleetReport.from_dict(data) == report(item("ready"))
 
 
 @pytest.mark.parametrize(("ids", "where"), [({"cluster_id": "c-1"}, "'c-1'"), ({}, "<id of gpu-1>")])

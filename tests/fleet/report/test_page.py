@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import STATES
 from cds_eks.fleet.report import page
 from cds_eks.fleet.report.data import ReportItem
 from cds_eks.fleet.report.fleet_report import FleetReport
+from cds_eks.fleet.report.page import Language
 from support.fleet_reports import HOSTILE, hostile_report, report_of
 
 
@@ -154,6 +156,34 @@ def test_without_script_there_are_the_counts_and_the_failures() -> None:
         assert item.error["message"] in said
 
 
+def protected() -> FleetReport:
+    """Return the report of a deletion that was refused."""
+    error = {"class": "Protected", "code": "", "message": "cluster gpu-1 is protected", "outcome": "not_sent"}
+    items = (
+        ReportItem(kind="cluster", name="gpu-1", cluster_name="gpu-1", vpc_id="v", state="ready", error=error),
+        ReportItem(kind="node_pool", name="pool", cluster_name="gpu-1", vpc_id="v", state="ready", error=error),
+        ReportItem(kind="cluster", name="gpu-2", cluster_name="gpu-2", vpc_id="v", state="deleted"),
+    )
+    return FleetReport(items=items, started_at=0.0, ended_at=1.0, goal="deleted")
+
+
+def test_why_something_was_not_deleted_is_near_the_top_and_in_the_table() -> None:
+    text = page.render(protected(), "en")
+    head, _, rest = text.partition("</header>")
+    assert "Not deleted (1): gpu-1: cluster gpu-1 is protected" in " ".join(Elements(head).text.split())
+    assert "cluster gpu-1 is protected" in Elements(rest.split("<noscript>")[1].split("</noscript>")[0]).text
+    assert data_of(text)["troubled"] == [0]
+    assert "Not deleted" not in Elements(page.render(report_of(3), "en").partition("</header>")[0]).text
+
+
+def test_its_table_is_of_the_failures_and_of_what_is_unknown() -> None:
+    report = report_of(40, troubled=0.4)
+    told = data_of(page.render(report, "en"))["troubled"]
+    assert [report.items[row] for row in told] == [
+        item for item in report.items if item in (*report.failures, *report.unknown)
+    ]
+
+
 def test_without_script_a_long_table_says_how_many_are_left_out() -> None:
     report = report_of(1500, troubled=0.9)
     inside = page.render(report, "en").split("<noscript>")[1].split("</noscript>")[0]
@@ -227,6 +257,25 @@ def test_ids_that_are_no_uuids_stay_as_they_are() -> None:
     assert data_of(page.render(packed, "en"))["ids"] == {
         "cluster_id": {"has": "10", "uuids": base64.b64encode(bytes.fromhex(uuid.replace("-", ""))).decode()}
     }
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_states_go_by_the_names_that_the_pages_of_documentation_have(lang: Language) -> None:
+    words = page.words()[lang]
+    if lang == "en":
+        assert {state: words[f"state.{state}"] for state in STATES} == {state: state for state in STATES}
+    else:
+        told = (Path(__file__).parents[3] / "docs" / "zh" / "fleet.md").read_text(encoding="utf-8")
+        for state in STATES:
+            assert f"| `{state}` | {words[f'state.{state}']} |" in told
+
+
+def test_what_the_service_shows_is_in_the_data() -> None:
+    shown = ReportItem(
+        kind="cluster", name="a", cluster_name="a", vpc_id="v", state="ready", unseen=("ak",), cluster_status="running"
+    )
+    data = data_of(page.render(FleetReport(items=(shown,), started_at=0.0, ended_at=1.0), "en"))
+    assert (data["unseen"], data["status"]) == ({"0": ["ak"]}, {"0": "running"})
 
 
 def test_an_empty_report_is_a_page_too() -> None:

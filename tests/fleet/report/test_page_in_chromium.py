@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import attrs
 import pytest
 
 from cds_eks.fleet.report.data import Moment, ReportItem
@@ -78,6 +79,66 @@ def test_the_legend_has_what_became_of_items_on_the_way(tmp_path: Path) -> None:
     legend = document.partition('id="legend"')[2].partition("</ul>")[0]
     assert re.findall(r'<li class="s-(\w+)"', legend) == ["planned", "sending", "accepted", "unknown", "ready"]
     assert "step of the service" not in legend
+
+
+def charts_of(document: str) -> dict[str, str]:
+    """Return the charts that are to be seen, by their place."""
+    found = re.findall(r'<figure class="tile chart"([^>]*)>(.*?)</figure>', document, flags=re.DOTALL)
+    return {
+        re.findall(r'<div id="(\w+)"', chart)[0]: chart for attributes, chart in found if "hidden" not in attributes
+    }
+
+
+def numbers_of(chart: str) -> list[float]:
+    """Return the numbers of a chart's axis."""
+    return [float(text) for text in re.findall(r'text-anchor="end">([\d.]+)</text>', chart)]
+
+
+def test_a_chart_never_counts_more_than_there_are_items(tmp_path: Path) -> None:
+    history = tuple(
+        Moment(at=at, state=state) for at, state in [(0, "planned"), (1, "sending"), (2, "accepted"), (9, "ready")]
+    )
+    items = tuple(
+        ReportItem(kind="cluster", name=f"a-{k}", cluster_name=f"a-{k}", vpc_id="v", state="ready", history=history)
+        for k in range(60)
+    )
+    document, _ = opened(page_of(FleetReport(items=items, started_at=0.0, ended_at=10.0), tmp_path))
+    charts = charts_of(document)
+    assert list(charts) == ["throughput", "concurrency"]
+    assert "a bar is 0.08 s · 6/s on average" in charts["throughput"]
+    for chart in charts.values():
+        assert max(numbers_of(chart)) == 60
+
+
+def test_of_a_report_about_deleting_deletions_are_drawn(tmp_path: Path) -> None:
+    history = tuple(Moment(at=at, state=state) for at, state in [(-5, "ready"), (1, "deleting"), (4, "deleted")])
+    item = ReportItem(
+        kind="cluster", name="a", cluster_name="a", vpc_id="v", state="deleted", history=history
+    )  # fmt: skip
+    document, console = opened(
+        page_of(FleetReport(items=(item,), started_at=0.0, ended_at=5.0, goal="deleted"), tmp_path)
+    )
+    assert console == []
+    charts = charts_of(document)
+    assert "Deleted over time" in charts["throughput"]
+    assert 'class="area f-deleted"' in charts["throughput"]
+    assert "being deleted" in charts["concurrency"]
+    assert "creates being sent" not in charts["concurrency"]
+    assert 'class="area f-deleting"' in charts["concurrency"]
+
+
+def test_charts_without_anything_are_left_out_and_differences_are_told(tmp_path: Path) -> None:
+    item = ReportItem(
+        kind="cluster", name="a", cluster_name="a", vpc_id="v", state="ready", cluster_status="running", unseen=("ak",),
+        differences={"k8s_version": {"wanted": "v1", "found": "v2"}},
+    )  # fmt: skip
+    document, console = opened(page_of(FleetReport(items=(item,), started_at=5.0, ended_at=5.0), tmp_path))
+    assert console == []
+    assert charts_of(document) == {}
+    item = attrs.evolve(item, history=(Moment(at=5.0, state="ready"),))
+    document, console = opened(page_of(FleetReport(items=(item,), started_at=5.0, ended_at=5.0), tmp_path))
+    assert (console, charts_of(document)) == ([], {})
+    assert re.search(r"Different from the plan</span>: <b>1</b>", document)
 
 
 def test_a_report_of_nothing_is_drawn(tmp_path: Path) -> None:

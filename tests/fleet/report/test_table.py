@@ -36,7 +36,8 @@ def test_a_row_has_all_that_is_known(tmp_path: Path) -> None:
     item = ReportItem(
         kind="node_pool", name="workers", cluster_name="gpu-1", vpc_id="vpc-1", state="failed", origin="created",
         replicas=4, ids={"cluster_id": "c-1", "node_pool_id": "p-1", "task_id": "t-1", "event_id": "e-1"},
-        request_id="r-1", differences={"labels": "unseen"},
+        request_id="r-1", differences={"labels": {"wanted": {}, "found": {"a": "b"}}}, unseen=("ak", "sk"),
+        cluster_status="running",
         error={"class": "TaskFailed", "code": None, "message": "no, \"GPU\"\nleft", "outcome": "accepted"},
         history=(
             Moment(at=0.0, state="planned"), Moment(at=1.5, state="sending"),
@@ -66,7 +67,9 @@ def test_a_row_has_all_that_is_known(tmp_path: Path) -> None:
             "accepted_at": "1970-01-01T00:00:02.000+00:00",
             "ready_at": "",
             "changed_at": "1970-01-01T00:00:09.250+00:00",
-            "differences": '{"labels": "unseen"}',
+            "differences": '{"labels": {"found": {"a": "b"}, "wanted": {}}}',
+            "unseen": "ak sk",
+            "cluster_status": "running",
         }
     ]
 

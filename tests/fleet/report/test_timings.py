@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from cds_eks.fleet.items import Kind
 from cds_eks.fleet.report.data import Moment, ReportItem
+from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.report.timings import CALLING, concurrency, series, spans, throughput
 from support.fleet_reports import report_of
 
@@ -67,6 +69,15 @@ def test_a_series_has_clusters_and_pools_apart() -> None:
     assert found.clusters == (0, 0, 0, 0, 1)
     assert found.node_pools == (0, 0, 0, 0, 1)
     assert found.building == (0, 1, 1, 1, 1)
+
+
+def test_of_a_report_about_deleting_deletions_are_counted() -> None:
+    items = [item((-9, "ready"), (1, "deleting"), (4, "deleted")), item((-9, "ready"), (2, "deleting"), (4, "deleted"))]
+    found = throughput(items, 0, 5)
+    assert (found.ready, found.deleted, found.deleted_per_second, found.most_building) == (0, 2, 0.4, 2)
+    report = FleetReport(items=tuple(items), started_at=0.0, ended_at=5.0, goal="deleted")
+    assert report.over_time(5).clusters == (0, 0, 0, 0, 2)
+    assert attrs.evolve(report, goal="ready").over_time(5).clusters == (0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("clusters", [1, 50, 400])

@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
+from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State, cluster_item_id
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
 from cds_eks.fleet.journal.steps import is_claimable, planned, planned_again, stepped
 
@@ -49,17 +49,30 @@ class MemoryJournal:
                 self.rows[new.id] = planned(new, self.clock())
                 self._record(self.rows[new.id], "add", "")
 
+    async def unprotect(self, ids: Collection[str]) -> None:
+        await self._begin()
+        for id_ in ids:
+            self.rows[id_] = attrs.evolve(self.rows[id_], protect=False)
+            self._record(self.rows[id_], "unprotect", "")
+
     async def get(self, item_id: str) -> Item | None:
         await self._begin()
         return self.rows.get(item_id)
 
-    async def items(self, *, states: Collection[State] | None = None, ids: Collection[str] | None = None) -> list[Item]:
+    async def items(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        ids: Collection[str] | None = None,
+        clusters: Collection[str] | None = None,
+    ) -> list[Item]:
         await self._begin()
         wanted = None if ids is None else set(ids)
         found = [
             item
             for item in self.rows.values()
             if (states is None or item.state in states) and (wanted is None or item.id in wanted)
+            if clusters is None or cluster_item_id(item.vpc_id, item.cluster_name) in clusters
         ]
         return sorted(found, key=lambda item: item.position)
 

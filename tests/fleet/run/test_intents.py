@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from typing import Any
 
@@ -269,3 +270,20 @@ def test_while_the_journal_is_away_nothing_is_created_and_nothing_is_lost(backen
         assert {item.origin for item in report.items} == {"created"}
 
     in_world(body, backend)
+
+
+@BACKENDS
+def test_a_lost_answer_that_the_run_settles_is_no_warning(backend: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def body(world: World) -> None:
+        world.emulator.faults.add(Fault("reset_after_commit", "CreateCluster", count=2))
+        async with world.client() as eks:
+            report = await world.provision(eks, plan_of(3, 1)).report()
+            assert report.ok
+            origins = [str(item.origin) for item in report.items if item.kind == "cluster"]
+            assert sorted(origins) == ["created", "recovered", "recovered"]
+
+    with caplog.at_level(logging.INFO, "cds_eks"):
+        in_world(body, backend)
+    told = [record.levelno for record in caplog.records if "its fate is open" in record.getMessage()]
+    assert told == [logging.INFO, logging.INFO]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

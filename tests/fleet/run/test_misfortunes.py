@@ -214,7 +214,7 @@ def test_a_cluster_that_a_deletion_has_begun_for_is_left_alone(backend: str) -> 
             world.journal.rows[CLUSTER] = attrs.evolve(world.journal.rows[CLUSTER], state="deleting")
             before = len(world.emulator.ledger.requests)
             report = await world.provision(eks, plan_of(1, 2)).report()
-        assert told(report)["gpu-001", "gpu-001"] == ("deleting", None)
+        assert told(report)["gpu-001", "gpu-001"] == ("deleting", "BeingDeleted")
         assert len(world.emulator.ledger.requests) <= before + 1
 
     in_world(body, backend)

@@ -58,3 +58,18 @@ def test_events_come_in_order_and_are_typed(backend: str) -> None:
         assert all(event.before.id == event.item.id for event in changes)
 
     in_world(body, backend)
+
+
+@BACKENDS
+def test_a_first_pool_is_built_since_its_cluster_was_accepted(backend: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            report = await world.provision(eks, plan_of(1, 2)).report()
+        at = [{moment.state: moment.at for moment in item.history} for item in report.items]
+        cluster, first, second = at
+        assert first["planned"] <= cluster["accepted"] == first["accepted"] < cluster["ready"]
+        assert "sending" not in first
+        assert cluster["ready"] <= second["sending"] <= second["accepted"]
+        assert report.throughput.most_building == 2  # the cluster and its first pool
+
+    in_world(body, backend)

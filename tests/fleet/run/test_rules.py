@@ -10,6 +10,7 @@ import pytest
 from cds_eks import errors
 from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.faults import PlanError
+from cds_eks.fleet.run.context import ANOTHER_PLAN
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import EventStream, ItemChanged, ItemDiffers, RunEnded, StoppedCreating
 from cds_eks.fleet.run.limits import FleetLimits
@@ -36,7 +37,7 @@ def test_of_several_of_one_name_none_is_chosen_and_none_deleted(backend: str, *,
         assert duplicate.state == "failed"
         assert duplicate.error["class"] == "DuplicateFound"
         assert all(each in duplicate.error["message"] for each in made)
-        assert set(duplicate.ids["found_id"].split(",")) == made
+        assert set(duplicate.ids["candidate_id" if is_open else "found_id"].split(",")) == made
         assert other.state == "ready"
         assert world.count("DeleteCluster") == 0
         assert world.made("cluster") == {"gpu-002": 1}
@@ -57,8 +58,8 @@ def test_with_the_journal_lost_the_same_plan_makes_nothing_again(backend: str) -
         assert (world.count("CreateCluster"), world.count("CreateNodePool")) == (20, 20)
         assert {item.origin for item in report.items} == {"adopted"}
         cluster = report.items[0]
-        assert {"ak", "sk", "master_config.password", "master_config.specifics"} <= cluster.differences.keys()
-        assert set(cluster.differences.values()) == {"unseen"}
+        assert {"ak", "sk", "master_config.password", "master_config.specifics"} <= set(cluster.unseen)
+        assert report.differing == ()
 
     in_world(body, backend)
 
@@ -342,9 +343,10 @@ def test_what_another_plan_has_asked_for_is_told_and_never_replaced(backend: str
                 report = await run.report()
                 assert [event.item.name for event in events] == ["gpu-001", "gpu-002"]
                 told = {item.name: item.differences.get("plan") for item in of_clusters(report)}
-                first = other.clusters[0].digest
-                differs = {"wanted": first, "found": plan_of(2, 1).clusters[0].digest}
-                assert told == {"gpu-001": differs, "gpu-002": differs}
+                assert told == {"gpu-001": ANOTHER_PLAN, "gpu-002": ANOTHER_PLAN}
+                assert report.ok
+                [line] = [line for line in str(report).splitlines() if "another plan" in line]
+                assert line == "Asked for by another plan before: 2 clusters; nothing was replaced, see fleet.diff"
             same = world.provision(eks, plan_of(2, 1))
             assert [event async for event in same if isinstance(event, ItemDiffers)] == []
         assert world.made("cluster") == {"gpu-001": 1, "gpu-002": 1}

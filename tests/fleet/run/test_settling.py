@@ -81,7 +81,10 @@ def test_an_open_pool_that_can_not_be_listed_stops_new_creates(backend: str) -> 
             item, before = open_pool(world), len(creates(world))
             world.emulator.faults.add(Fault("status", "ListNodePools", status=403, code="AccessDenied"))
             report = await world.provision(eks, plan_of(3, 2)).report()
-            assert report.stopped == "an open create can't be looked for: PermissionDenied"
+            assert (
+                report.stopped
+                == "an open create can't be looked for: PermissionDenied: the service failed [AccessDenied]"
+            )
             assert len(creates(world)) == before
             left = world.journal.rows[item.id]
             assert (left.state, (left.error or {})["class"]) == ("sending", "PermissionDenied")

@@ -11,8 +11,11 @@ import pytest
 from cds_eks import errors
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.plan.model import Plan
+from cds_eks.fleet.run.destroy import destroy
+from cds_eks.fleet.run.events import RunStarted
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.orphans import orphans
+from cds_eks.fleet.run.provision import provision
 from cds_eks.fleet.run.saved import PlanOutdated, apply, save
 from cds_eks.fleet.run.survey import diff, status
 from fleet.run.memory_journal import MemoryJournal
@@ -36,8 +39,31 @@ def test_status_costs_one_list_and_changes_nothing(backend: str) -> None:
             report = await status(eks, plan, journal=world.journal)
         assert len(world.emulator.ledger.requests) == before + 1
         assert len(world.journal.entries) == entries
-        assert report.counts["cluster"] == {"ready": 3}
-        assert report.items[0].differences == {"cluster_status": "running"}
+        assert report.counts == {"cluster": {"ready": 3, "planned": 2}, "node_pool": {"ready": 6, "planned": 4}}
+        assert not report.ok
+        clusters = [item for item in report.items if item.kind == "cluster"]
+        assert [item.cluster_status for item in clusters] == ["running"] * 3 + [None] * 2
+        assert [item.differences for item in report.items] == [{}] * len(report.items)
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("what", ["empty", "another's"])
+def test_with_a_journal_that_does_not_know_the_plan_all_is_planned(backend: str, what: str) -> None:
+    plan = plan_of(3, 2)
+
+    async def body(world: World) -> None:
+        if what != "empty":
+            open_cluster(world, "other-1")
+        rows = dict(world.journal.rows)
+        async with world.client() as eks:
+            report = await status(eks, plan, journal=world.journal)
+            compared = await diff(eks, plan, journal=world.journal)
+        assert not report.ok
+        assert report.counts == compared.counts == {"cluster": {"planned": 3}, "node_pool": {"planned": 6}}
+        assert [item.name for item in report.items[:4]] == ["gpu-001", "pool-0", "pool-1", "gpu-002"]
+        assert world.journal.rows == rows
 
     in_world(body, backend)
 
@@ -53,13 +79,15 @@ def test_diff_tells_what_is_different_what_is_not_there_and_what_is_not_shown(ba
             assert writes(world) == before
         found = {(item.cluster_name, item.name): item.differences for item in report.items}
         assert found["gpu-001", "gpu-001"]["k8s_version"] == {"wanted": "v1.26.15", "found": "v1.30.14"}
-        assert found["gpu-001", "gpu-001"]["master_config.password"] == "unseen"
-        assert found["gpu-001", "pool-0"]["config.replicas"] == {"wanted": 5, "found": 2}
+        assert "master_config.password" in report.items[0].unseen
+        assert not any(value == "unseen" for item in report.items for value in item.differences.values())
+        assert found["gpu-001", "pool-0"]["replicas"] == {"wanted": 5, "found": 2}
         assert found["gpu-001", "pool-2"] == {"there": {"wanted": True, "found": False}}
         assert found["gpu-003", "gpu-003"] == {"there": {"wanted": True, "found": False}}
         async with world.client() as eks:
             report = await diff(eks, plan_of(1, 1), journal=world.journal)
         assert report.items[0].differences["unplanned"] == ["pool-1"]
+        assert [item.name for item in report.differing] == ["gpu-001"]
 
     in_world(body, backend)
 
@@ -94,7 +122,7 @@ def test_a_pool_that_somebody_has_deleted_by_hand_is_named_by_diff(backend: str,
         seen = {(item.cluster_name, item.name): item.differences for item in found.items}
         assert {key for key, each in seen.items() if "there" in each} == {("gpu-001", "pool-1")}
         assert seen["gpu-001", "pool-1"] == {"there": {"wanted": True, "found": False}}
-        assert ("config.replicas" in seen["gpu-001", "pool-2"]) == is_balanced
+        assert ("replicas" in seen["gpu-001", "pool-2"]) == is_balanced
         failed = [(item.cluster_name, item.name, (item.error or {})["class"]) for item in report.failures]
         assert failed == ([] if is_balanced else [("gpu-001", "pool-1", "Gone")])
 
@@ -113,7 +141,7 @@ def test_status_says_nothing_of_the_nodes_of_what_is_under_way(backend: str) -> 
             assert "node_sum" not in cluster.differences
             await anyio.sleep(600.0)  # it is running, and nobody has asked for its second pool
             (cluster, *_) = (await status(eks, plan, journal=world.journal)).items
-            assert cluster.differences == {"cluster_status": "running"}
+            assert (cluster.cluster_status, cluster.differences) == ("running", {})
 
     in_world(body, backend)
 
@@ -203,12 +231,36 @@ def test_a_saved_plan_is_carried_out_only_if_nothing_has_changed(
             if what == "nothing":
                 report = await (await apply(eks, file, journal=world.journal)).report()
                 assert report.ok
+                assert str(report).startswith(f"{file}: 4 of 4 ready")
                 world.assert_once(plan, report)
                 return
             with pytest.raises(PlanOutdated) as caught:
                 await apply(eks, file, journal=world.journal)
-        assert what in caught.value.changed
+            assert what in caught.value.changed
+            run = apply(eks, file, journal=world.journal)  # without `await`, as `provision`
+            with pytest.raises(PlanOutdated) as caught:
+                await run.report()
+            assert what in caught.value.changed
+            with pytest.raises(PlanOutdated):
+                _ = [event async for event in run]
         assert writes(world) == 0
+
+    in_world(body, "asyncio")
+
+
+def test_a_saved_plan_is_applied_as_a_plan_is_provisioned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, file = savable(monkeypatch, 2), tmp_path / "saved.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, plan, file, journal=world.journal)
+            run = apply(eks, file, journal=world.journal, only=["gpu-001"])
+            events = [event async for event in run]
+            assert isinstance(events[0], RunStarted)
+            assert (await run.report()).ok
+            with pytest.raises(TypeError, match="settel"):
+                apply(eks, file, journal=world.journal, settel=1.0)
+        assert world.made("cluster") == {"gpu-001": 1}
 
     in_world(body, "asyncio")
 
@@ -237,6 +289,24 @@ def test_a_plan_with_inline_secrets_is_not_saved_and_their_fields_are_named(tmp_
     in_world(body, "asyncio")
 
 
+def test_a_run_that_is_never_carried_out_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, file = savable(monkeypatch, 1), tmp_path / "saved.json"
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await save(eks, plan, file, journal=world.journal)
+            with pytest.warns(RuntimeWarning, match="made and never carried out: ask for its report"):
+                provision(eks, plan, journal=world.journal)
+            with pytest.warns(RuntimeWarning, match="made and never carried out"):
+                destroy(eks, plan, journal=world.journal)
+            with pytest.warns(RuntimeWarning, match="made and never carried out"):
+                apply(eks, file, journal=world.journal)
+            await provision(eks, plan, journal=world.journal).report()
+        assert writes(world) == 1
+
+    in_world(body, "asyncio")
+
+
 def test_a_saved_plan_finds_the_files_of_its_secrets_from_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,15 +328,15 @@ def test_a_saved_plan_finds_the_files_of_its_secrets_from_any_folder(
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"cds_eks_saved_plan": 1}', '{"cds_eks_saved_plan": 1, "plan": 3}'])
-def test_a_file_that_is_no_saved_plan_is_refused(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "plan.json"
+def test_a_file_that_is_no_saved_plan_is_refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, file = savable(monkeypatch, 1), tmp_path / "plan.json"
 
     async def body(world: World) -> None:
         async with world.client() as eks:
             file.write_text(text)
             with pytest.raises(errors.ConfigurationError, match="is no saved plan"):
                 await apply(eks, file, journal=world.journal)
-            await save(eks, Plan.from_dict({"version": 1, "clusters": []}), file, journal=world.journal)
+            await save(eks, plan, file, journal=world.journal)
             file.write_text(file.read_text().replace('"cds_eks_saved_plan": 1', '"cds_eks_saved_plan": 99'))
             with pytest.raises(errors.ConfigurationError, match="another version of this package"):
                 await apply(eks, file, journal=world.journal)

@@ -8,7 +8,18 @@ import attrs
 import pytest
 
 from cds_eks.fleet.items import Item, State
-from cds_eks.fleet.run.events import Event, ItemChanged, ItemDiffers, RunEnded, RunStarted, Step, StoppedCreating
+from cds_eks.fleet.run.events import (
+    Event,
+    ItemChanged,
+    ItemDiffers,
+    RunEnded,
+    RunStarted,
+    ServiceAway,
+    ServiceBack,
+    Step,
+    StoppedCreating,
+    WaitingForLease,
+)
 from cds_eks.fleet.run.telling import Tally, told
 
 
@@ -19,18 +30,6 @@ def item(state: State, *, pool: str | None = None, **more: Any) -> Item:
 
 def change(before: Item, after: Item) -> ItemChanged:
     return ItemChanged(item=after, before=before)
-
-
-@attrs.frozen(kw_only=True)
-class WaitingForLease(Event):
-    item: Item
-    seconds: float
-    note: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class OutOfReach(Event):
-    pass
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ class OutOfReach(Event):
         (Step(item=item("accepted"), name="network"), None),
         (
             ItemDiffers(item=item("ready"), wanted="d"),
-            "gpu-1: was asked for by another plan; it is left as it is (`diff` tells more)",
+            "cluster gpu-1 was asked for by another plan; it is not replaced, see fleet.diff",
         ),
         (change(item("planned"), item("sending")), None),
         (
@@ -71,8 +70,15 @@ class OutOfReach(Event):
             "gpu-1: it is left alone: it is protected",
         ),
         (change(item("ready"), item("ready", request_id="r")), None),
-        (WaitingForLease(item=item("planned"), seconds=2.5), "waiting for lease: gpu-1, seconds=2.5"),
-        (OutOfReach(), "out of reach"),
+        (
+            WaitingForLease(holder="h:7:x", where="h:7", until=1.0, items=3),
+            "waiting for 3 items that the runner at h:7 holds until 00:00:01 UTC",
+        ),
+        (
+            ServiceAway(endpoint="https://eks", seconds=61.2, error="ConnectFailed"),
+            "https://eks has not answered for 61 s (ConnectFailed); it is tried again and again",
+        ),
+        (ServiceBack(endpoint="https://eks", seconds=61.2), "https://eks answers again, after 61 s"),
     ],
 )
 def test_what_is_notable_is_one_line(event: Event, text: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,9 @@ def test_the_other_functions(
         imported = sync.import_(eks, plan, journal=journal, only=["gpu-001"])
         assert [item.name for item in imported.items if item.origin == "imported"][:1] == ["gpu-001"]
         assert sync.orphans(eks, plan, journal=journal) == []
-        (told,) = [item for item in sync.status(eks, plan, journal=journal).items if item.kind == "cluster"]
-        assert (told.name, told.differences["cluster_status"]) == ("gpu-001", "running")
+        told, unknown = [item for item in sync.status(eks, plan, journal=journal).items if item.kind == "cluster"]
+        assert unknown.state == "planned"  # the journal does not know it
+        assert (told.name, told.cluster_status) == ("gpu-001", "running")
         sync.save(eks, plan, tmp_path / "saved.json", journal=journal)
         applied = sync.apply(eks, tmp_path / "saved.json", journal=journal, only=["gpu-002"], limits=LIMITS)
         assert applied.report().ok
@@ -172,6 +173,32 @@ def test_a_journal_goes_with_the_client_that_it_was_opened_with(emulator: Emulat
 def test_a_journal_that_is_none_is_refused_when_it_is_opened(eks: EksClient) -> None:
     with pytest.raises(errors.ConfigurationError, match="no journal is of the kind"), sync.open_journal(eks, "x://y"):
         pass
+
+
+@pytest.mark.parametrize("call", [sync.provision, sync.destroy, sync.status, sync.diff, sync.orphans, sync.import_])
+def test_what_is_passed_by_mistake_is_refused_in_words(
+    call: Callable[..., Any], emulator: Emulator, eks: EksClient, path: Path
+) -> None:
+    how = r": open it with `with fleet\.sync\.open_journal\(eks, …\) as journal:`"
+    for wrong in (path, str(path), sync.open_journal(eks, path), fleet.open_journal(path), None):
+        with pytest.raises(errors.ConfigurationError, match=how):
+            call(eks, plan_of(1, 1), journal=wrong)
+    with sync.open_journal(eks, path) as journal:
+        with pytest.raises(errors.ConfigurationError, match=r"plan must be a Plan, not a text"):
+            call(eks, "plan.toml", journal=journal)
+        with pytest.raises(errors.ConfigurationError, match=r"takes an EksClient"):
+            call(AsyncEksClient(emulator.credentials), plan_of(1, 1), journal=journal)
+    assert emulator.ledger.requests == []
+
+
+def test_a_run_that_is_never_carried_out_is_told_of(eks: EksClient, path: Path) -> None:
+    with sync.open_journal(eks, path) as journal, pytest.warns(RuntimeWarning, match="made and never carried out"):
+        forgotten(eks, journal)
+
+
+def forgotten(eks: EksClient, journal: sync.FleetJournal) -> None:
+    sync.provision(eks, plan_of(1, 1), journal=journal)
+    gc.collect()
 
 
 def test_all_runners_are_asked_to_stop(eks: EksClient, path: Path) -> None:

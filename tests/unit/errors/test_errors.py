@@ -403,3 +403,20 @@ def test_what_may_pass_is_said_to_unless_it_is_a_create_that_may_have_been_carri
 @pytest.mark.parametrize("error", LASTS, ids=repr)
 def test_what_would_come_again_is_not_said_to_pass(error: BaseException) -> None:
     assert not errors.may_pass(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SignatureDoesNotMatch", "see CDS_SECRET_KEY, or"),
+        (" invalidaccesskeyid", "see CDS_SECRET_ID, or"),
+        ("RequestExpired", "see this machine's clock"),
+        ("AuthFailure", "see CDS_SECRET_ID and CDS_SECRET_KEY, or"),
+        ("", "see CDS_SECRET_ID and CDS_SECRET_KEY, or"),
+    ],
+)
+def test_a_wrong_key_says_where_to_look(code: str, said: str) -> None:
+    error = errors.AuthenticationError("wrong", code=code)
+    assert f"; {said}" in str(error)
+    assert error.hint.startswith(said)
+    assert (error.message, str(pickle.loads(pickle.dumps(error)))) == ("wrong", str(error))

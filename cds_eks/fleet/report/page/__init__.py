@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Language = Literal["en", "zh"]
 SCRIPTS = ("data.js", "shared.js", "marks.js", "timeline.js", "charts.js", "failures.js", "details.js", "main.js")
 MOST_WITHOUT_SCRIPT = 500
+MOST_REASONS = 3
 PLAIN_BELOW = 400_000
 KINDS: tuple[Kind, ...] = ("cluster", "node_pool")
 
@@ -51,6 +52,7 @@ def render(report: FleetReport, lang: Language) -> str:
         started=_time(report.started_at),
         ended=_time(report.ended_at),
         duration=duration(report.ended_at - report.started_at),
+        not_deleted=_reasons(report),
         troubled=[(item, _facts(item)) for item in troubled[:MOST_WITHOUT_SCRIPT]],
         further=max(len(troubled) - MOST_WITHOUT_SCRIPT, 0),
         style=_markup(style),
@@ -106,6 +108,14 @@ def _hash(text: str) -> str:
 
 def _time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _reasons(report: FleetReport) -> str:
+    """Return why clusters were not deleted, for the top of the page: their states look well."""
+    if report.goal != "deleted" or not report.failures:
+        return ""
+    told = [f"{item.name}: {_facts(item)['message']}" for item in report.failures[:MOST_REASONS]]
+    return "; ".join([*told, *(["…"] if len(report.failures) > MOST_REASONS else [])])
 
 
 def _facts(item: ReportItem) -> dict[str, str]:

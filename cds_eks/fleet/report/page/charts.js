@@ -3,41 +3,38 @@
 const CHART = 132;
 
 function drawCharts(data) {
-  const { series } = data;
-  const perSecond = (counts) => counts.map((count, k) => (count + series.node_pools[k]) / Math.max(series.seconds, 1e-9));
-  let rates = perSecond(series.clusters);
-  const slow = Math.max(...rates) < 1;
-  if (slow) rates = rates.map((rate) => rate * 60);
-  const unit = t(slow ? "per_minute" : "per_second");
-  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-  chart("throughput", data.length, [{ values: rates, name: "ready", bars: true }], unit);
-  $("throughput-note").textContent = `${unit} · ${t("average", { n: short(mean) })}`;
-  const layers = [
-    { values: series.building, name: "accepted" },
-    { values: series.calling, name: "sending" },
-  ];
-  chart("concurrency", data.length, layers, "");
-  const most = (values) => t("at_most", { n: Math.max(...values) });
-  $("concurrency-note").replaceChildren(
-    h("span", { class: "key s-sending" }, t("calling")), ` ${most(series.calling)} `,
-    h("span", { class: "key s-accepted" }, t("building")), ` ${most(series.building)}`,
-  );
+  const { series, goal } = data;
+  const counts = series.clusters.map((count, k) => count + series.node_pools[k]);
+  const perSecond = counts.reduce((sum, count) => sum + count, 0) / Math.max(data.length / 1000, 1e-9);
+  chart("throughput", t(`throughput.${goal}`), data.length, [{ values: counts, name: goal, bars: true }]);
+  const mean = perSecond < 1 ? t("average.minute", { n: short(perSecond * 60) }) : t("average.second", { n: short(perSecond) });
+  $("throughput-note").textContent = `${t("bars", { n: lasting(series.seconds * 1000) })} · ${mean}`;
+  const layers = goal === "deleted"
+    ? [{ values: series.building, name: "deleting", word: "deleting" }]
+    : [{ values: series.building, name: "accepted", word: "building" }, { values: series.calling, name: "sending", word: "calling" }];
+  chart("concurrency", t("concurrency"), data.length, layers);
+  const keys = [...layers].reverse().flatMap(({ values, name, word }) => [
+    h("span", { class: `key s-${name}` }, t(word)), ` ${t("at_most", { n: Math.max(...values) })} `,
+  ]);
+  $("concurrency-note").replaceChildren(...keys);
 }
 
 function short(number) {
   return number >= 100 ? String(Math.round(number)) : String(Number(number.toPrecision(2)));
 }
 
-function chart(id, length, layers, unit) {
+function chart(id, title, length, layers) {
   const place = $(id);
+  const isEmpty = !length || layers.every((layer) => layer.values.every((value) => !value));
+  place.closest(".chart").hidden = isEmpty; // as of a report that took no time
   const width = Math.max(place.clientWidth, 200);
   const [left, right, top, bottom] = [34, 6, 8, 20];
   const most = Math.max(...layers.flatMap((layer) => layer.values), 0);
   const above = ceiling(most);
   const x = (part) => left + part * (width - left - right);
   const y = (value) => CHART - bottom - (value / above) * (CHART - top - bottom);
-  const svg = s("svg", { viewBox: `0 0 ${width} ${CHART}`, width, height: CHART, role: "img", "aria-label": `${t(id)}: ${short(most)} ${unit}` });
-  for (const value of [0, above / 2, above]) {
+  const svg = s("svg", { viewBox: `0 0 ${width} ${CHART}`, width, height: CHART, role: "img", "aria-label": `${title}: ${t("at_most", { n: most })}` });
+  for (const value of [0, above / 2, above].filter(Number.isInteger)) {
     svg.append(s("path", { d: `M${left},${y(value)}H${width - right}`, class: "grid" }));
     svg.append(s("text", { x: left - 5, y: y(value) + 4, "text-anchor": "end" }, short(value)));
   }
@@ -62,5 +59,5 @@ function outline({ values, bars }, x, y) {
 function ceiling(most) {
   if (most <= 0) return 1;
   const size = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 4, 5, 10].map((each) => each * size).find((each) => each >= most);
+  return [1, 2, 4, 6, 8, 10].map((each) => each * size).find((each) => each >= most);
 }

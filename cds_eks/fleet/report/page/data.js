@@ -26,6 +26,7 @@ function idsOf(column) {
 
 function rowsOf(data) {
   const rows = [];
+  const troubled = new Set(data.troubled);
   const request = idsOf(data.request);
   const columns = Object.entries(data.ids).map(([name, column]) => [name, idsOf(column)]);
   let cluster = null;
@@ -53,7 +54,10 @@ function rowsOf(data) {
       ids,
       history,
       error: data.error[i] || null,
+      isTroubled: troubled.has(i),
       differences: data.differences[i] || null,
+      unseen: data.unseen[i] || null,
+      status: data.status[i] || "",
     };
     row.title = isCluster ? row.name : `${row.cluster} / ${row.name}`;
     row.sought = [row.title, row.request, ...Object.values(ids)].join("\n").toLowerCase();

@@ -28,7 +28,9 @@ class Details {
       ["table.request", row.request && h("code", {}, row.request)],
       ["details.error", row.error && this.pairs(row.error)],
       ["table.ids", Object.keys(row.ids).length && this.pairs(row.ids)],
+      ["details.status", row.status],
       ["details.differences", row.differences && this.pairs(row.differences)],
+      ["details.unseen", row.unseen && row.unseen.join(", ")],
     ].filter(([, value]) => value);
     const list = h("dl", { class: "facts" }, ...facts.flatMap(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)]));
     const title = h("h2", { id: "details-title" }, row.title, " ", h("small", {}, t(row.kind)));

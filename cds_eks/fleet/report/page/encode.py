@@ -37,6 +37,7 @@ def columns(report: FleetReport) -> dict[str, Any]:
     """Return a report as the page reads it. Times are in milliseconds, those of items since the run began."""
     rows = list(in_rows(report.items))
     texts = _Texts()
+    troubled = {id(item) for item in (*report.failures, *report.unknown)}
     names = sorted({name for _, item in rows for name in item.ids})
     return {
         "v": 1,
@@ -59,6 +60,9 @@ def columns(report: FleetReport) -> dict[str, Any]:
         "at": [_differences(item, report.started_at) for _, item in rows],
         "error": {str(row): error for row, (_, item) in enumerate(rows) if (error := shown_error(item))},
         "differences": {str(row): plain(item.differences) for row, (_, item) in enumerate(rows) if item.differences},
+        "troubled": [row for row, (_, item) in enumerate(rows) if id(item) in troubled],
+        "unseen": {str(row): list(item.unseen) for row, (_, item) in enumerate(rows) if item.unseen},
+        "status": {str(row): item.cluster_status for row, (_, item) in enumerate(rows) if item.cluster_status},
         "texts": texts.all,
     }
 

@@ -1,7 +1,6 @@
-// The table of what failed or is unknown.
+// The table of what failed or is unknown: what a report has as `failures` and `unknown`.
 
 const AT_ONCE = 100;
-const TROUBLED = new Set(["refused", "failed", "unknown", "sending"]);
 
 class Failures {
   constructor(open) {
@@ -12,7 +11,7 @@ class Failures {
   }
 
   show(rows) {
-    this.rows = rows.filter((row) => TROUBLED.has(row.state));
+    this.rows = rows.filter((row) => row.isTroubled);
     this.most = AT_ONCE;
     this.draw();
   }
