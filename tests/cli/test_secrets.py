@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ PLANTED = {
 
 @pytest.fixture
 def emulator() -> Emulator:
-    return Emulator(credentials=Credentials("id-of-a-key", PLANTED["key"]))
+    return Emulator(speed=6000, credentials=Credentials("id-of-a-key", PLANTED["key"]))
 
 
 @pytest.fixture
@@ -48,8 +49,10 @@ def file(request_file: str, tmp_path: Path) -> str:
 def assert_no_secret(text: str) -> None:
     found = [name for name, secret in PLANTED.items() for each in encodings_of(secret) if each in text]
     assert found == []
-    assert "planted-" not in text.replace("planted.json", "")
+    assert "planted-" not in re.sub(r"planted(-fleet)?\.(json|db)", "", text)
 
+
+PLAN = "planted-fleet.json"
 
 LOGS: list[list[str]] = [[], ["--debug"], ["--debug", "--log-format", "json"]]
 
@@ -64,16 +67,40 @@ def lines(file: str) -> dict[str, list[str]]:
         "validated": ["validate", "-f", file],
         "call": ["call", "CreateCluster", "-X", "POST", "--param", "Password=env:PLANTED_TOKEN"],
         "a faulty file": ["clusters", "create", "-f", file, "--k8s-version", ""],
+        "who": ["whoami", "--check"],
+        "by profile": ["whoami", "--profile", "planted"],
+        "doctor": ["doctor", "--profile", "planted"],
+        "profile": ["profiles", "show", "planted"],
+        "plan": ["fleet", "plan", "diff", PLAN],
+        "fleet": ["fleet", "provision", PLAN, "--poll-interval", "0.1s"],
         "by argument": ["clusters", "delete", "c-1", "--extra", f"Password={PLANTED['password']}"],
     }
 
 
 @pytest.fixture
-def planted(cli: CommandLine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """Runs `cds-eks` where secrets are."""
+def planted(
+    cli: CommandLine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+) -> CommandLine:
+    """Runs `cds-eks` where secrets are: in the environment, in a request, in a plan, in a profile."""
     emulator.add_cluster("c-1")
+    request = json.loads(Path(file).read_text(encoding="utf-8"))
+    pool = request.pop("node_pool_config")
+    cluster = {**request, "name": "gpu-1", "node_pools": [{**pool, "name": "workers"}]}
+    for name in ("cluster_name", "pool_name"):
+        cluster.pop(name, None)
+        cluster["node_pools"][0].pop(name, None)
+    (tmp_path / PLAN).write_text(json.dumps({"version": 1, "allow_inline_secrets": True, "clusters": [cluster]}))
+    config = tmp_path / "config.toml"
+    keys = f'secret_id = "id-of-a-key"\nsecret_key = "{PLANTED["key"]}"\n'
+    config.write_text(f"[profiles.planted]\nallow_inline = true\n{keys}")
+    config.chmod(0o600)
+    monkeypatch.setenv("CDS_CONFIG_FILE", str(config))
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANTED_TOKEN", PLANTED["token"])
     return cli
+
+
+SENDING = ("created", "refused", "call", "who", "plan", "fleet")
 
 
 @pytest.mark.parametrize("what", lines(""))
@@ -83,7 +110,7 @@ def test_no_output_has_one(planted: CommandLine, file: str, what: str, log: list
         run = planted(*lines(file)[what], "-o", form, *log)
         assert run.out or run.err or form == "name"
         assert_no_secret(run.out + run.err)
-        assert ("attempt begins" in run.err) == (bool(log) and what in ("created", "refused", "call"))
+        assert ("attempt begins" in run.err) == (bool(log) and what in SENDING)
 
 
 def test_what_is_looked_for_was_there(planted: CommandLine, emulator: Emulator, file: str) -> None:
