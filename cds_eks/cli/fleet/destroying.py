@@ -28,7 +28,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     from cds_eks.fleet import sync
 
     where = journal_for(values["journal"], plan)
-    checked = parameters.load(plan)
+    checked = parameters.sound(plan)
     must_be_there(where)
     values |= parameters.chosen(values, checked)
     check_files(values["html"], values["csv"])

@@ -21,7 +21,7 @@ def _orphans(context: Context, /, plan: str, journal: str | None, prune: tuple[s
     from cds_eks.fleet import sync
 
     where = journal_for(journal, plan)
-    checked = parameters.load(plan)
+    checked = parameters.sound(plan)
     must_be_there(where)  # a new one knows of nothing: all clusters of the plan would be orphans
     if prune:
         context.confirm(f"delete {len(prune)} clusters that {shown(where)} does not know of: {', '.join(prune)}?")

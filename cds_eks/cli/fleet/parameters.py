@@ -128,6 +128,23 @@ def checked(name: str) -> Plan:
     return plan
 
 
+def sound(name: str) -> Plan:
+    """Read a plan, and refuse one with faults; its secrets need not be there.
+
+    Raises:
+        RequestFaults: It has faults.
+    """
+    from cds_eks.cli.requests import RequestFaults
+    from cds_eks.fleet.plan.faults import PlanError
+
+    plan = load(name)
+    try:
+        plan.items()
+    except PlanError as error:
+        raise RequestFaults(error.faults) from None
+    return plan
+
+
 def chosen(values: dict[str, Any], plan: Plan) -> dict[str, Any]:
     """Return the selection of a command's parameters, as the calls of fleets take it.
 

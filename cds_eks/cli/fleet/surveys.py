@@ -31,7 +31,7 @@ def _status(
     from cds_eks.fleet import sync
 
     where = journal_for(journal, plan)
-    checked = parameters.load(plan)
+    checked = parameters.sound(plan)
     check_files(html, csv)
     chosen = parameters.chosen(values, checked)
     with context.client() as eks, sync.open_journal(eks, where) as opened:
