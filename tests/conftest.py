@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -24,6 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Whoever starts the tests from a script with `&` has Ctrl-C ignored in them, and in the processes that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[BACKEND_VARIABLE] = config.getoption("--backend")
+    # Many images of containers set it, and then each of the hundreds of processes that tests start would compile all it
+    # imports: a third of its time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
