@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from cds_eks import Credentials
 from support.backend_under_test import BACKEND_VARIABLE, NOT_NATIVE
 from support.contract_files import observed_requests
+from support.quick_polls import INTERVAL
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Whoever starts the tests from a script with `&` has Ctrl-C ignored in them, and in the processes that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[BACKEND_VARIABLE] = config.getoption("--backend")
+    # Many images of containers set it, and then each of the hundreds of processes that tests start would compile all it
+    # imports: a third of its time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -64,6 +70,12 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.lower().endswith("_proxy") or name.startswith(("CDS_", "EKS_API_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first pause between the polls of a wait is short, for an emulator whose time is fast."""
+    monkeypatch.setattr("cds_eks.waiting.intervals.FIRST_INTERVAL", INTERVAL)
 
 
 @pytest.fixture

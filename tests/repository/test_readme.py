@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
 from pathlib import Path
@@ -70,11 +69,12 @@ def make_plan(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(sample.partition("[[clusters]]")[0] + entry.replace("500", "3"), encoding="utf-8")
     for secret, value in (("CDS_CLOUD_AK", "ak"), ("CDS_CLOUD_SK", "sk"), ("NODE_PASSWORD", "Made-up-1st!")):
         monkeypatch.setenv(secret, value)
-    quick = functools.partial(FleetLimits, poll_interval=0.1, pool_fallback=0.2)
-    monkeypatch.setattr("cds_eks.fleet.run.provision.FleetLimits", quick)
+    quick = FleetLimits(poll_interval=0.1, pool_fallback=0.2)
+    monkeypatch.setattr("cds_eks.fleet.run.provision.checked_limits", lambda given: quick)
 
 
 @pytest.mark.anyio
+@pytest.mark.usefixtures("quick_polls")
 @pytest.mark.parametrize("name", READMES)
 async def test_the_code_runs_against_the_emulator(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], anyio_backend: str
@@ -86,6 +86,8 @@ async def test_the_code_runs_against_the_emulator(
     monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
     monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
     names: dict[str, Any] = {"__name__": name}
+    # The emulator of its own, where a minute takes a second, is a hundred times as fast here.
+    monkeypatch.setattr("cds_eks.emulator.Emulator", lambda speed, **said: Emulator(speed=100 * speed, **said))
     with emulator.serve() as url:
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         assert await run(name, names) >= 6
