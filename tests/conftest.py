@@ -13,6 +13,7 @@ import pytest
 from cds_eks import Credentials
 from support.backend_under_test import BACKEND_VARIABLE, NOT_NATIVE
 from support.contract_files import observed_requests
+from support.quick_polls import INTERVAL
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +70,12 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.lower().endswith("_proxy") or name.startswith(("CDS_", "EKS_API_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first pause between the polls of a wait is short, for an emulator whose time is fast."""
+    monkeypatch.setattr("cds_eks.waiting.intervals.FIRST_INTERVAL", INTERVAL)
 
 
 @pytest.fixture

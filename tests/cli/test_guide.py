@@ -17,6 +17,7 @@ from cds_eks.emulator import Emulator
 from cli.command_line import CommandLine
 from codegen.command_examples import FILES
 from codegen.command_world import SETTINGS, fill
+from support.quick_polls import RUN_WITH_QUICK_POLLS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "cli.md", ROOT / "docs" / "zh" / "cli.md"]
@@ -41,7 +42,7 @@ def folder(cli: CommandLine, emulator: Emulator, tmp_path: Path) -> Path:
     fill(emulator)
     program = tmp_path / "bin" / "cds-eks"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cds_eks.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{RUN_WITH_QUICK_POLLS}" -m cds_eks.cli "$@"\n')
     program.chmod(0o755)
     for name, source in FILES.items():
         text = source.read_text(encoding="utf-8").replace("count = 18", "count = 1")

@@ -51,6 +51,7 @@ def test_the_pages_are_what_is_generated() -> None:
     assert different == [], "run `python -m codegen`"
 
 
+@pytest.mark.usefixtures("quick_polls")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("command", EXAMPLES)
 def test_an_example_shows_what_the_page_says(command: str, language: str) -> None:

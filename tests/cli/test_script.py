@@ -12,6 +12,7 @@ import pytest
 
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
+from support.quick_polls import RUN_WITH_QUICK_POLLS
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "cluster.sh"
 
@@ -26,7 +27,7 @@ def folder(cli: CommandLine, tmp_path: Path) -> Path:
     """A folder to run it in, with `cds-eks` on the path."""
     program = tmp_path / "bin" / "cds-eks"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cds_eks.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{RUN_WITH_QUICK_POLLS}" -m cds_eks.cli "$@"\n')
     program.chmod(0o755)
     return tmp_path
 

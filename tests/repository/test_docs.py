@@ -72,6 +72,7 @@ def test_the_code_compiles(page: str) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.usefixtures("quick_polls")
 async def test_the_code_on_waiting_runs_against_the_emulator(anyio_backend: str) -> None:
     emulator = Emulator(speed=6000)
     with emulator.serve() as url:
@@ -91,6 +92,7 @@ async def test_the_code_on_waiting_runs_against_the_emulator(anyio_backend: str)
 
 
 @pytest.mark.anyio
+@pytest.mark.usefixtures("quick_polls")
 async def test_the_code_on_calls_runs_against_the_emulator(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -129,6 +131,7 @@ async def test_the_code_on_errors_runs_against_the_emulator(anyio_backend: str) 
 
 
 @pytest.mark.anyio
+@pytest.mark.usefixtures("quick_polls")
 async def test_the_code_on_fleets_runs_against_the_emulator(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

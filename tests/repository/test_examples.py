@@ -13,20 +13,23 @@ from pathlib import Path
 import pytest
 
 from cds_eks.emulator import Emulator
+from support.quick_polls import RUN_WITH_QUICK_POLLS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run an example with `-W error`, and with short pauses between polls."""
     return subprocess.run(
-        [sys.executable, "-W", "error", *arguments], capture_output=True, text=True, timeout=90, check=False, cwd=cwd
-    )
+        [sys.executable, "-W", "error", RUN_WITH_QUICK_POLLS, *arguments], capture_output=True, text=True, timeout=90,
+        check=False, cwd=cwd,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["first_cluster.py", "first_cluster_sync.py"])
 def test_a_cluster_lives_its_whole_life(name: str, tmp_path: Path) -> None:
-    done = run(str(EXAMPLES / name), "--emulated", "--speed", "600", cwd=tmp_path)
+    done = run(str(EXAMPLES / name), "--emulated", "--speed", "6000", cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     steps = [line.split(" (")[0] for line in done.stdout.splitlines() if line.startswith("✓")]
