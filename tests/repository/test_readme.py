@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
 from pathlib import Path
@@ -70,8 +69,8 @@ def make_plan(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(sample.partition("[[clusters]]")[0] + entry.replace("500", "3"), encoding="utf-8")
     for secret, value in (("CDS_CLOUD_AK", "ak"), ("CDS_CLOUD_SK", "sk"), ("NODE_PASSWORD", "Made-up-1st!")):
         monkeypatch.setenv(secret, value)
-    quick = functools.partial(FleetLimits, poll_interval=0.1, pool_fallback=0.2)
-    monkeypatch.setattr("cds_eks.fleet.run.provision.FleetLimits", quick)
+    quick = FleetLimits(poll_interval=0.1, pool_fallback=0.2)
+    monkeypatch.setattr("cds_eks.fleet.run.provision.checked_limits", lambda given: quick)
 
 
 @pytest.mark.anyio
