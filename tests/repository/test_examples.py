@@ -128,7 +128,7 @@ def test_an_interrupted_fleet_goes_on_with_its_journal(tmp_path: Path) -> None:
             "NODE_PASSWORD": "Made-up-1st!",
         }  # fmt: skip
         command = [sys.executable, str(EXAMPLES / "fleet.py"), "--plan", str(EXAMPLES / "fleet.toml")]
-        command += ["--poll-interval", "0.5"]
+        command += ["--poll-interval", "0.1"]
         first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=settings)
         wait_until(lambda: emulator.ledger.count(action="CreateCluster", committed=True) > 0)
         first.send_signal(signal.SIGINT)
