@@ -73,13 +73,20 @@ def _in_groups(api: Api) -> Iterator[Fault]:
 def _client_attributes() -> Iterator[str]:
     """The public attributes of the clients that are written by hand: read from the source, which needs no import."""
     for name in CLIENTS:
-        for node in ast.walk(ast.parse((PACKAGE / name).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                for each in node.body:
-                    if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                        yield each.name
-                    elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-                        yield each.target.id
+        yield from _attributes_in((PACKAGE / name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _attributes_in(source: str) -> tuple[str, ...]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            for each in node.body:
+                if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found.append(each.name)
+                elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+                    found.append(each.target.id)
+    return tuple(found)
 
 
 def _in_operations(api: Api) -> Iterator[Fault]:

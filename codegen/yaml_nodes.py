@@ -152,6 +152,8 @@ def _scalar(node: Any) -> str:
 
 def _unprintable(text: str) -> Iterator[str]:
     """Why a text can't stand in a line of source or of a table."""
+    if text.isprintable():  # as thousands are: this is quick
+        return
     if "\n" in text:
         yield "is more than one line (`>-` joins lines, `>` and `|` leave a line break at the end)"
     elif invisible := next((char for char in text if unicodedata.category(char) in INVISIBLE), None):

@@ -19,6 +19,9 @@ from codegen.loading import load
 from codegen.output import formatted
 from codegen.pages import render as render_pages
 from codegen.rendering import environment, render
+from codegen.yaml_nodes import LOADER
+
+DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 TEXTS = [
     'Create """ + __import__("os").getcwd() + """ x.',
@@ -35,10 +38,10 @@ TEXTS = [
 
 
 def changed(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> Api:
-    data = yaml.safe_load(TEXT)
+    data = yaml.load(TEXT, LOADER)
     change(data)
     path = tmp_path / "api.yaml"
-    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump(data, Dumper=DUMPER, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return load(path)
 
 
