@@ -47,7 +47,7 @@ class Incomplete(click.ClickException):
         super().__init__(message)
         self.code_of_exit: int = exit_code
         self.kind = kind
-        self.outcome = outcome
+        self.what_is_known = outcome
         self.hint = hint
         self.more: Mapping[str, Any] = more or {}
 
@@ -154,7 +154,7 @@ def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, A
         "hint": hint_of(error),
     }
     if isinstance(error, Incomplete):
-        said |= {"class": error.kind, "outcome": error.outcome, **_plain(error.more)}
+        said |= {"class": error.kind, "outcome": error.what_is_known, **_plain(error.more)}
     if isinstance(error, errors.EksError):
         said |= {"class": public_name(error), "outcome": error.outcome, "ids": _plain(error.ids)}
         said |= {"request_id": error.request_id, "action": error.action, "call_id": error.call_id}

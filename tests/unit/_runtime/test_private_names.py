@@ -30,7 +30,7 @@ from cds_eks._runtime import private_names
 
 ROOT = Path(cds_eks.__file__).parent
 ONE_FILE = "_runtime/private_names.py"
-DOCUMENTED = {"__future__", "_thread"}  # whatever their names look like
+DOCUMENTED = {"__future__", "_thread", "os._exit"}  # whatever their names look like
 OWN_NAMES = {"self", "cls"}
 
 _MODULE = re.compile(r"[A-Za-z]\w*(\.\w+)*\._[a-z]\w*(\.\w+)*")
@@ -56,7 +56,9 @@ def private_uses(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             if isinstance(node.value, ast.Name) and node.value.id in foreign - OWN_NAMES:
-                yield f"{node.value.id}.{node.attr}"
+                name = f"{node.value.id}.{node.attr}"
+                if name not in DOCUMENTED:
+                    yield name
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if _MODULE.fullmatch(node.value) and not node.value.startswith("cds_eks"):
                 yield node.value
