@@ -56,9 +56,9 @@ def private_uses(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             if isinstance(node.value, ast.Name) and node.value.id in foreign - OWN_NAMES:
-                name = f"{node.value.id}.{node.attr}"
-                if name not in DOCUMENTED:
-                    yield name
+                used = f"{node.value.id}.{node.attr}"
+                if used not in DOCUMENTED:
+                    yield used
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if _MODULE.fullmatch(node.value) and not node.value.startswith("cds_eks"):
                 yield node.value
