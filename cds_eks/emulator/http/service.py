@@ -172,7 +172,7 @@ class Service:
         if request.path not in (PATH, f"{PATH}/"):
             raise Refusal("InvalidHTTPRequest", f"the API is at {PATH}", status=404)
         if request.method not in ("GET", "POST"):
-            raise Refusal("InvalidHTTPRequest", "the method must be GET or POST")
+            raise Refusal("InvalidHTTPRequest", "the method must be GET or POST", status=405, allow="GET, POST")
         progress.query = parse_query(request.query)
         fault = request.fault
         skew = fault.seconds or 0.0 if fault and fault.kind == "skew" else 0.0
@@ -202,7 +202,8 @@ class Service:
     ) -> tuple[str, dict[str, Any]]:
         """Return the checked arguments and their revision: of the query for a GET, of the body for a POST [D][O]."""
         if request.method != operation.method:
-            raise Refusal("InvalidHTTPRequest", f"the method must be {operation.method}")
+            method = operation.method
+            raise Refusal("InvalidHTTPRequest", f"the method must be {method}", status=405, allow=method)
         check_digest(request.digest, request.body)
         own = own_parameters(progress.query)
         if operation.method == "GET":
@@ -268,4 +269,10 @@ def _failed(request_id: str, action: str, error: Exception) -> Answer:
 
 
 def _refusing(request_id: str, refusal: Refusal) -> Answer:
-    return Answer(request_id=request_id, status=refusal.status, code=refusal.code, message=refusal.message)
+    return Answer(
+        request_id=request_id,
+        status=refusal.status,
+        code=refusal.code,
+        message=refusal.message,
+        allow=refusal.allow,
+    )
