@@ -46,7 +46,7 @@ ERRORS = {
         ),
     ),
     "404": Error("NotFound", "What the request names is not there.", ("ResourceNotFound",)),
-    "405": Error("MethodNotAllowed", "The operation has another method; `Allow` says which.", ("InvalidHTTPRequest",), "I"),
+    "405": Error("MethodNotAllowed", "It has another method; `Allow` says which.", ("InvalidHTTPRequest",), "I"),
     "409": Error("Conflict", "It is busy with something else.", ("ResourceInUse",)),
     "412": Error("PreconditionFailed", "It is not in a state that allows it.", ("PreconditionFailed",)),
     "414": Error("UriTooLong", "The query is too long.", ("InvalidHTTPRequest",), "I"),

@@ -97,7 +97,9 @@ def _entry(api: Api, field: Field, revision: str, names: dict[str, str], *, answ
     schema = _value(api, field, field.inner, revision, names, answer=answer)
     if answer or not field.each:
         return schema
-    rules = {api.shapes[field.inner].fields[name].wire_in(revision): _bounds(**each) for name, each in field.each.items()}
+    rules = {
+        api.shapes[field.inner].fields[name].wire_in(revision): _bounds(**each) for name, each in field.each.items()
+    }
     return {"allOf": [schema, {"properties": rules}]}
 
 
@@ -112,8 +114,9 @@ def _value(api: Api, field: Field, type_: str, revision: str, names: dict[str, s
         reference: Schema = {"$ref": f"#/components/schemas/{names[type_]}"}
         if answer or not field.needs:
             return reference
-        inner = api.shapes[type_].fields
-        return {"allOf": [reference, {"required": [inner[each].wire_in(revision) for each in field.needs]}]}
+        needed = [api.shapes[type_].fields[each].wire_in(revision) for each in field.needs]
+        rules = {"required": needed, "properties": {each: {"minLength": 1} for each in needed}}
+        return {"allOf": [reference, rules]}
     if type_ == "bool":
         return {"type": "boolean"}
     if type_ == "flag":

@@ -133,8 +133,10 @@ def _query(api: Api, operation: Operation, revision: str, examples: dict[str, An
         if (wire := field.wire_in(revision)) is None:
             continue
         schema = field_schema(api, shape, field, revision, {}, answer=False)
-        outer = {key: schema.pop(key) for key in ("description", "x-provenance", "x-description-zh") if key in schema}
-        parameter = {"name": wire, "in": "query", "required": field.required, "schema": schema, **outer}
+        outer: Schema = {
+            key: schema.pop(key) for key in ("description", "x-provenance", "x-description-zh") if key in schema
+        }
+        parameter: Schema = {"name": wire, "in": "query", "required": field.required, "schema": schema, **outer}
         if wire in examples:
             parameter["examples"] = examples[wire]
         parameters.append(parameter)

@@ -46,7 +46,7 @@ class Schemas:
 
     def request_name(self, name: str, revision: str) -> str:
         """Return the name of the schema of a shape of requests in a revision."""
-        own = [each for each in self.revisions_of(name) if not self._differs(name, each, revision)][0]
+        own = next(each for each in self.revisions_of(name) if not self._differs(name, each, revision))
         return name if own == self._first else f"{name}_{own.replace('-', '_')}"
 
     def result_name(self, name: str) -> str:

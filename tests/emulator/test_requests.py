@@ -49,9 +49,12 @@ async def test_any_other_path_is_refused(call: Caller, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_any_other_method_is_refused(call: Caller, method: str) -> None:
-    response = await call.send("ListClusters", method=method)
-    assert (*verdict(response), response.headers["Allow"]) == (405, "InvalidHTTPRequest", "GET, POST")
+@pytest.mark.parametrize(
+    ("action", "right"), [("ListClusters", "GET"), ("DeleteCluster", "POST"), ("NoSuchAction", "GET, POST")]
+)
+async def test_any_other_method_is_refused(call: Caller, method: str, action: str, right: str) -> None:
+    response = await call.send(action, method=method)
+    assert (*verdict(response), response.headers["Allow"]) == (405, "InvalidHTTPRequest", right)
 
 
 @pytest.mark.parametrize(

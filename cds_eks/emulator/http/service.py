@@ -22,7 +22,7 @@ from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.handlers.registry import fault_of
 from cds_eks.emulator.http.auth import Verifier
 from cds_eks.emulator.http.parsing import check_digest, parse_body, parse_query
-from cds_eks.emulator.http.request import IncomingRequest, own_parameters
+from cds_eks.emulator.http.request import IncomingRequest, action_of, own_parameters
 from cds_eks.emulator.protocol.api import OPERATIONS, REVISIONS
 from cds_eks.emulator.protocol.arguments import match_revision
 from cds_eks.emulator.protocol.envelope import Answer, Refusal
@@ -172,7 +172,9 @@ class Service:
         if request.path not in (PATH, f"{PATH}/"):
             raise Refusal("InvalidHTTPRequest", f"the API is at {PATH}", status=404)
         if request.method not in ("GET", "POST"):
-            raise Refusal("InvalidHTTPRequest", "the method must be GET or POST", status=405, allow="GET, POST")
+            named = OPERATIONS.get(action_of(request.query))
+            allow = named.method if named else "GET, POST"
+            raise Refusal("InvalidHTTPRequest", "the method must be GET or POST", status=405, allow=allow)
         progress.query = parse_query(request.query)
         fault = request.fault
         skew = fault.seconds or 0.0 if fault and fault.kind == "skew" else 0.0
