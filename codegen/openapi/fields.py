@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cds_eks.schema.text_rules import NAMED_RULES
 from codegen.description import Api, Field, Shape
 
-__all__ = ["INT64", "field_schema", "wire_words"]
+__all__ = ["RULES", "field_schema", "wire_words"]
 
 Schema = dict[str, Any]
 
@@ -20,12 +21,6 @@ RULES: dict[str, Schema] = {
     "cidr": {"format": "cidr"},
 }
 """The rules for texts, as far as keywords can say them; the description says the rest."""
-
-RULE_WORDS = {
-    "name": "1 to 26 letters, digits and dashes, no dash first or last [O].",
-    "password": "8 to 30 characters with upper and lower case, a digit and a special character [O].",
-    "cidr": "Such as `10.0.0.0/16`.",
-}
 
 _QUOTED = re.compile(r"`([a-z][a-z0-9_]*)`")
 
@@ -165,7 +160,7 @@ def _description(api: Api, shape: Shape, field: Field, revision: str, *, answer:
     if field.unit and field.unit not in field.doc:
         words.append(f"In {field.unit}.")
     if field.rule and not answer:
-        words.append(RULE_WORDS[field.rule])
+        words.append(NAMED_RULES[field.rule].doc)
     if field.values:
         words += [*_meanings(api, field.values, revision), "An open list: other values pass."]
     if field.default and not answer:
