@@ -47,8 +47,10 @@ ERRORS = {
     ),
     "404": Error("NotFound", "What the request names is not there.", ("ResourceNotFound",)),
     "405": Error("MethodNotAllowed", "It has another method; `Allow` says which.", ("InvalidHTTPRequest",), "I"),
+    "408": Error("RequestTimeout", "The body did not come in time.", ("InvalidHTTPRequest",), "I"),
     "409": Error("Conflict", "It is busy with something else.", ("ResourceInUse",)),
     "412": Error("PreconditionFailed", "It is not in a state that allows it.", ("PreconditionFailed",)),
+    "413": Error("ContentTooLarge", "The body is too long.", ("InvalidHTTPRequest",), "I"),
     "414": Error("UriTooLong", "The query is too long.", ("InvalidHTTPRequest",), "I"),
     "500": Error(
         "ServerFault",

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from cds_eks.emulator.protocol.envelope import STATUSES
 from cds_eks.schema.text_rules import NAMED_RULES
 from codegen.description import Api
 from codegen.loading import load
@@ -171,6 +173,23 @@ def test_the_rules_for_texts_are_those_of_the_models() -> None:
         assert [text for text in rule.good if not schema.is_valid(text)] == []
     names = Draft202012Validator(RULES["name"])
     assert [text for text in NAMED_RULES["name"].bad if names.is_valid(text)] == ["a\n"]  # `$` of Python, not of ECMA
+
+
+def test_an_operation_with_another_name_in_a_revision_has_a_path_for_each(api: Api) -> None:
+    renamed = attrs.evolve(api.operations["GetTaskStatus"], action={OLDER: "TaskStatus", NEWER: "TaskState"})
+    told = document(attrs.evolve(api, operations=api.operations | {"GetTaskStatus": renamed}))
+    found = [told["paths"][f"/eks/v1#Action={action}"]["get"] for action in ("TaskStatus", "TaskState")]
+    assert [each["operationId"] for each in found] == ["GetTaskStatus", "GetTaskStatus_2025_10_11"]
+    assert [each["x-revisions"] for each in found] == [[OLDER], [NEWER]]
+    assert list(OpenAPIV31SpecValidator(told).iter_errors()) == []
+
+
+def test_every_error_of_the_emulator_is_told(told: dict[str, Any]) -> None:
+    errors = told["components"]["responses"].values()
+    codes = {code for error in errors for code in error["x-codes"]}
+    assert codes >= set(STATUSES)
+    for _, _, operation in operations(told):
+        assert set(operation["responses"]) >= {"200", "405", "500", *(str(status) for status in STATUSES.values())}
 
 
 def test_signing_is_described(told: dict[str, Any]) -> None:
