@@ -10,7 +10,7 @@ import argparse
 import difflib
 from pathlib import Path
 
-from codegen import command_reference, fleet_schema, pages
+from codegen import command_reference, fleet_schema, openapi, pages
 from codegen.faults import DescriptionError
 from codegen.loading import load
 from codegen.output import ROOT, formatted, orphans, stale
@@ -26,7 +26,7 @@ def main() -> int:
         api = load()
     except DescriptionError as error:
         raise SystemExit(str(error)) from None
-    files = {**formatted(render(api)), **pages.render(ROOT, environment(api))}
+    files = {**formatted(render(api)), **pages.render(ROOT, environment(api)), **openapi.render(api, ROOT)}
     left_over = orphans(files)
     if is_check:
         files |= fleet_schema.render(ROOT) | command_reference.render(ROOT)

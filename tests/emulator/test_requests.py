@@ -49,8 +49,12 @@ async def test_any_other_path_is_refused(call: Caller, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_any_other_method_is_refused(call: Caller, method: str) -> None:
-    assert verdict(await call.send("ListClusters", method=method)) == (400, "InvalidHTTPRequest")
+@pytest.mark.parametrize(
+    ("action", "right"), [("ListClusters", "GET"), ("DeleteCluster", "POST"), ("NoSuchAction", "GET, POST")]
+)
+async def test_any_other_method_is_refused(call: Caller, method: str, action: str, right: str) -> None:
+    response = await call.send(action, method=method)
+    assert (*verdict(response), response.headers["Allow"]) == (405, "InvalidHTTPRequest", right)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +76,12 @@ async def test_empty_pairs_of_a_query_are_passed_over(call: Caller) -> None:
     assert verdict(await call.client.get(f"/eks/v1?&{query}&")) == (200, "Success")
 
 
-@pytest.mark.parametrize(("action", "method"), [("ListClusters", "POST"), ("DeleteCluster", "GET")])
-async def test_an_action_has_its_method(call: Caller, action: str, method: str) -> None:
-    assert verdict(await call.send(action, method=method)) == (400, "InvalidHTTPRequest")
+@pytest.mark.parametrize(
+    ("action", "method", "right"), [("ListClusters", "POST", "GET"), ("DeleteCluster", "GET", "POST")]
+)
+async def test_an_action_has_its_method(call: Caller, action: str, method: str, right: str) -> None:
+    response = await call.send(action, method=method)
+    assert (*verdict(response), response.headers["Allow"]) == (405, "InvalidHTTPRequest", right)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ class Responder:
             "Content-Type": "application/json; charset=utf-8",
             "Date": _date(int(round(self._wall_clock() + skew, 6) // 1)),
         }
+        if answer.allow:
+            headers["Allow"] = answer.allow
         return Reply(status=answer.status, headers=headers, content=answer.to_bytes())
 
     async def answer(self, connection: Connection, request: IncomingRequest, answered: Answered) -> None:

@@ -22,7 +22,7 @@ from cds_eks.emulator.handlers.call import Call, Result
 from cds_eks.emulator.handlers.registry import fault_of
 from cds_eks.emulator.http.auth import Verifier
 from cds_eks.emulator.http.parsing import check_digest, parse_body, parse_query
-from cds_eks.emulator.http.request import IncomingRequest, own_parameters
+from cds_eks.emulator.http.request import IncomingRequest, action_of, own_parameters
 from cds_eks.emulator.protocol.api import OPERATIONS, REVISIONS
 from cds_eks.emulator.protocol.arguments import match_revision
 from cds_eks.emulator.protocol.envelope import Answer, Refusal
@@ -172,7 +172,9 @@ class Service:
         if request.path not in (PATH, f"{PATH}/"):
             raise Refusal("InvalidHTTPRequest", f"the API is at {PATH}", status=404)
         if request.method not in ("GET", "POST"):
-            raise Refusal("InvalidHTTPRequest", "the method must be GET or POST")
+            named = OPERATIONS.get(action_of(request.query))
+            allow = named.method if named else "GET, POST"
+            raise Refusal("InvalidHTTPRequest", "the method must be GET or POST", status=405, allow=allow)
         progress.query = parse_query(request.query)
         fault = request.fault
         skew = fault.seconds or 0.0 if fault and fault.kind == "skew" else 0.0
@@ -202,7 +204,8 @@ class Service:
     ) -> tuple[str, dict[str, Any]]:
         """Return the checked arguments and their revision: of the query for a GET, of the body for a POST [D][O]."""
         if request.method != operation.method:
-            raise Refusal("InvalidHTTPRequest", f"the method must be {operation.method}")
+            method = operation.method
+            raise Refusal("InvalidHTTPRequest", f"the method must be {method}", status=405, allow=method)
         check_digest(request.digest, request.body)
         own = own_parameters(progress.query)
         if operation.method == "GET":
@@ -268,4 +271,10 @@ def _failed(request_id: str, action: str, error: Exception) -> Answer:
 
 
 def _refusing(request_id: str, refusal: Refusal) -> Answer:
-    return Answer(request_id=request_id, status=refusal.status, code=refusal.code, message=refusal.message)
+    return Answer(
+        request_id=request_id,
+        status=refusal.status,
+        code=refusal.code,
+        message=refusal.message,
+        allow=refusal.allow,
+    )

@@ -12,11 +12,11 @@ from cds_eks.emulator.protocol.envelope import Refusal
 from cds_eks.emulator.protocol.rules import check_together, check_value, has_rule
 from cds_eks.emulator.protocol.schema import Field
 
-__all__ = ["match_revision", "validate"]
+__all__ = ["UNCHECKED", "match_revision", "validate"]
 
 _DECIMAL = re.compile(r"-?[0-9]{1,19}")
 
-_UNCHECKED = frozenset(
+UNCHECKED = frozenset(
     {
         *(("BillingSpec", name) for name in ("Duration", "Period")),  # `rules` looks at them with the billing method
         ("NodePoolBillingSpec", "Period"),
@@ -159,7 +159,7 @@ def _checks_of(shapes: _Shapes, shape: str) -> _Checks:
                 is_list=field.type.startswith("list["),
                 may_be_zero=(shape, field.wire) in _MAY_BE_ZERO,
                 has_rule=has_rule(shape, field),
-                is_number=field.type == "int" and (shape, field.wire) not in _UNCHECKED,
+                is_number=field.type == "int" and (shape, field.wire) not in UNCHECKED,
             )
             for field in fields
         )

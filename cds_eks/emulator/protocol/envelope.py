@@ -36,13 +36,15 @@ class Refusal(Exception):
         code: The `Code` of the answer, one of `STATUSES`.
         message: Its `Msg`. It names fields and ids, never a value that may be secret.
         status: The HTTP status, where it is not the code's own.
+        allow: With status 405, the methods that there are, as in the header `Allow`.
     """
 
-    def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
+    def __init__(self, code: str, message: str, *, status: int | None = None, allow: str = "") -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.status: int = status or STATUSES[code]
+        self.allow = allow
 
 
 class IncompleteEmulatorError(Exception):
@@ -89,6 +91,7 @@ class Answer:
     message: str = "success"
     data: Any = attrs.field(default=None, repr=False)
     page: Page | None = None
+    allow: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the envelope as JSON in UTF-8."""

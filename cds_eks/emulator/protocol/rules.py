@@ -13,10 +13,10 @@ from cds_eks.emulator.protocol.envelope import Refusal
 from cds_eks.emulator.protocol.hardware import has_no_gpu
 from cds_eks.emulator.protocol.schema import Field
 
-__all__ = ["check_together", "check_value", "has_rule"]
+__all__ = ["MAY_BE_EMPTY", "check_together", "check_value", "has_rule"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,24}[A-Za-z0-9])?")
-_MAY_BE_EMPTY = frozenset({("NodePoolSpec", "Name")})
+MAY_BE_EMPTY = frozenset({("NodePoolSpec", "Name")})
 """Names that an update leaves empty for "as before"; the handler of CreateNodePool looks at its own."""
 
 _NOT_EMPTY = {
@@ -55,7 +55,7 @@ def check_value(shape: str, field: Field, value: Any, path: str) -> None:
     Raises:
         Refusal: `ArgMissing` if it is empty, `InvalidParameter` if it breaks the rule for names.
     """
-    must_be = field.is_name and (shape, field.wire) not in _MAY_BE_EMPTY
+    must_be = field.is_name and (shape, field.wire) not in MAY_BE_EMPTY
     if (must_be or (shape, field.wire) in _NOT_EMPTY) and _is_empty(value):
         raise Refusal("ArgMissing", f"{path} is empty")
     if field.is_name and value and not _NAME.fullmatch(value):

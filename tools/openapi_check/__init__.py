@@ -1,0 +1,1 @@
+"""Hold docs/openapi.json against the emulator: schemathesis makes requests of the document and judges the responses."""
