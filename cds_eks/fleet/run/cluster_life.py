@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from cds_eks._runtime import passing_time
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import compare_cluster, different, noted
 from cds_eks.fleet.ensure.decide import own_id
@@ -155,7 +156,7 @@ class ClusterLife(ItemLife):
             if self._patience.is_over(error):
                 await self.fail(type(error).__name__, error.message)
             else:
-                await anyio.sleep(context.poller.interval)
+                await passing_time.sleep(context.poller.interval)
             return
         compared = compare_cluster(request, found)
         context.differences[self.item.id] = noted(compared)
