@@ -92,7 +92,8 @@ class Route(Generic[T]):
             fields: In place of `data`: the fields of its model by their Python names.
 
         Raises:
-            TypeError: Both were given, or the data has no such field.
+            TypeError: Both were given, or fields of what has none, such as a list.
+            InvalidRequestError: The data has no such field.
         """
         if fields:
             if data is not None or not isinstance(self._operation.result, type):
