@@ -5,9 +5,10 @@ What bounds a call itself (its deadline, the timeouts of a connection) goes by `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+import math
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Protocol, cast
 
 import anyio
 
@@ -47,3 +48,30 @@ def driven_by(driver: Driver) -> Iterator[None]:
         yield
     finally:
         _drivers.remove(driver)
+
+
+def move_on_after(seconds: float) -> AbstractAsyncContextManager[anyio.CancelScope, bool]:
+    """Cancel a block when some seconds have passed, and go on behind it, as `anyio.move_on_after` does."""
+    return cast("AbstractAsyncContextManager[anyio.CancelScope, bool]", _move_on_after(seconds))
+
+
+@asynccontextmanager
+async def _move_on_after(seconds: float) -> AsyncIterator[anyio.CancelScope]:
+    if not _drivers or seconds == math.inf:
+        with anyio.move_on_after(seconds) as scope:
+            yield scope
+        return
+    try:
+        async with anyio.create_task_group() as group:
+            with anyio.CancelScope() as scope:
+                group.start_soon(_cancel_after, scope, seconds)
+                yield scope
+            group.cancel_scope.cancel()
+    except ExceptionGroup as errors:
+        [error] = errors.exceptions  # the timer fails in no way
+        raise error from None
+
+
+async def _cancel_after(scope: anyio.CancelScope, seconds: float) -> None:
+    await sleep(seconds)
+    scope.cancel()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MARKER = "eks_faults"
 
+SETTINGS = ("CDS_ACCESS_KEY_", "CDS_API_", "CDS_CONFIG_FILE", "CDS_EKS_", "CDS_PROFILE", "CDS_SECRET_", "EKS_API_")
+"""How the variables begin that a client reads."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
@@ -45,7 +48,7 @@ def eks_credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
     from cds_eks.signing import Credentials
 
     for name in list(os.environ):
-        if name.startswith(("CDS_", "EKS_API_")):
+        if name.startswith(SETTINGS):
             monkeypatch.delenv(name)
     made = Credentials("testing-access-key-id", "testing-secret-access-key")
     monkeypatch.setenv("CDS_SECRET_ID", made.access_key_id)

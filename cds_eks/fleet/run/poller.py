@@ -132,7 +132,7 @@ class Poller:
         await passing_time.sleep(self.interval)
         if self._watchers and not self._waiting and self._patient >= self._watchers.keys():
             self._hurry = anyio.Event()
-            with anyio.move_on_after((LONGEST_PAUSE - 1) * self.interval):
+            async with passing_time.move_on_after((LONGEST_PAUSE - 1) * self.interval):
                 await self._hurry.wait()
 
     async def _try_to_poll(self) -> None:

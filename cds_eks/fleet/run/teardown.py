@@ -141,7 +141,7 @@ class Teardown:
         """Wait until a cluster whose deletion was accepted is gone, or is there to stay."""
         context, task_id = self._context, self._task_id
         while True:
-            with anyio.move_on_after(context.settings.limits.pool_fallback):
+            async with passing_time.move_on_after(context.settings.limits.pool_fallback):
                 while context.poller.state_of(cluster_id) is not None:
                     await context.poller.change_of(cluster_id)
             try:

@@ -43,6 +43,25 @@ async def test_it_passes_by_itself_but_while_it_is_driven(anyio_backend: str, mo
     assert passing_time.now() == 100.0
 
 
+@pytest.mark.anyio
+async def test_a_block_ends_when_its_time_has_passed(anyio_backend: str) -> None:
+    driver = Driver()
+    with passing_time.driven_by(driver):
+        async with passing_time.move_on_after(60) as scope:
+            await anyio.sleep_forever()
+        assert scope.cancelled_caught
+        async with passing_time.move_on_after(float("inf")) as scope:
+            pass
+        assert not scope.cancelled_caught
+        with pytest.raises(ValueError, match="within"):
+            async with passing_time.move_on_after(60):
+                raise ValueError("within")
+    assert driver.slept in ([60], [60, 60])  # the last block may have ended first
+    async with passing_time.move_on_after(0) as scope:
+        await anyio.sleep_forever()
+    assert scope.cancelled_caught
+
+
 def test_it_is_left_when_a_block_fails() -> None:
     with pytest.raises(ValueError, match="within"), passing_time.driven_by(Driver()):
         raise ValueError("within")
