@@ -14,7 +14,7 @@ import cds_eks
 # All is imported here, once: what is imported first in an inner run is forgotten after it.
 for found in pkgutil.walk_packages(cds_eks.__path__, "cds_eks."):
     name = found.name
-    if not name.startswith(("cds_eks.cli", "cds_eks.fleet")) and not name.endswith("__main__"):
+    if not name.endswith("__main__"):
         importlib.import_module(name)
 
 ROOT = Path(__file__).parents[2]
