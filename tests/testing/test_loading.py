@@ -8,6 +8,8 @@ import tomllib
 
 import pytest
 
+from benchmarks import testkit
+
 from .conftest import ROOT
 
 pytest_plugins = ["pytester"]
@@ -46,6 +48,12 @@ def test_the_time_of_its_import_is_that_of_a_few_small_modules() -> None:
     lines = done.stderr.partition("-" * 9)[2].strip().splitlines()
     assert lines[-1].endswith(PLUGIN)
     assert len(lines) == 8  # microseconds vary, the number of modules does not
+
+
+def test_its_cost_is_measured_beside_the_same_run_without_it() -> None:
+    times = testkit.measure(1)
+    assert list(times) == ["not installed", "installed, -p no:cds_eks", "installed"]
+    assert all(len(each) == 1 and min(each[0]) > 0 for each in times.values())
 
 
 def test_a_suite_without_its_fixtures_loads_no_more(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
