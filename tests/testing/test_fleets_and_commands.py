@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -56,7 +57,8 @@ def test_a_command_that_waits_takes_no_time(
 ) -> None:
     shutil.copy(ROOT / "examples" / "first_cluster.toml", tmp_path / "cluster.toml")
     monkeypatch.chdir(tmp_path)
-    began = time.monotonic()
+    began, logger = time.monotonic(), logging.getLogger("cds_eks")
+    before = (logger.level, logger.propagate, list(logger.handlers))
     with DrivenEmulator() as emulator:
         monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
         monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
@@ -66,4 +68,6 @@ def test_a_command_that_waits_takes_no_time(
         assert capsys.readouterr().out.strip() == emulator.cluster_id("first-cluster")
         emulator.assert_created_once("first-cluster")
         assert emulator.clock.ahead() > 200
+        assert (logger.level, logger.propagate, logger.handlers) != before
+    assert (logger.level, logger.propagate, logger.handlers) == before
     assert time.monotonic() - began < 30
