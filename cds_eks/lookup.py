@@ -10,10 +10,9 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-import anyio
 import attrs
 
-from cds_eks._runtime import clocks
+from cds_eks._runtime import passing_time
 from cds_eks._runtime.frames import unmasked
 from cds_eks._runtime.numbers import is_finite
 from cds_eks._runtime.pauses import GROWTH, exponential_pauses, jittered
@@ -218,9 +217,9 @@ class LookUp:
     """
 
     settle: float = DEFAULT_SETTLE
-    clock: Callable[[], float] = clocks.monotonic
+    clock: Callable[[], float] = passing_time.now
     rand: Callable[[], float] = random.random
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    sleep: Callable[[float], Awaitable[None]] = passing_time.sleep
 
     async def __call__(
         self, look: Callable[[bool], Awaitable[T | None]], *, settle: float | None, poll_interval: float | None

@@ -114,4 +114,5 @@ def render(api: Api) -> dict[Path, str]:
     write(package / "sync" / "resources.py", "sync_resources.py.jinja", waiters=waiters())
     write(package / "sync" / "groups.py", "groups.py.jinja", face="blocking", resources="cds_eks.sync")
     write(package / "emulator" / "protocol" / "api.py", "emulator_api.py.jinja", emulation=Emulation(api))
+    write(package / "testing" / "operation_routes.py", "testing_operations.py.jinja")
     return files

@@ -226,7 +226,10 @@ def _translated(error: Exception, request: Request) -> EksError:
     """Return our own error for one of httpx's: the one place that knows them."""
     words = kind_and_text(type(error).__name__, error)
     source: BaseException | None = error
-    while source is not None:  # h11's errors hold themselves by their tracebacks, and the connection along with them
+    seen: list[BaseException] = []  # respx raises an error of a side effect as the cause of its own cause
+    # h11's errors hold themselves by their tracebacks, and the connection along with them.
+    while source is not None and not any(source is each for each in seen):
         source.__traceback__ = None
+        seen.append(source)
         source = source.__cause__ or source.__context__
     return connect_failed(request, words) if isinstance(error, NOT_SENT) else connection_lost(request, words)

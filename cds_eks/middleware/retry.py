@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import attrs
 
-from cds_eks._runtime import clocks
+from cds_eks._runtime import clocks, passing_time
 from cds_eks._runtime.logs import log
 from cds_eks.codec.answer_ids import with_ids
 from cds_eks.codec.envelope import parse, request_id_of
@@ -126,7 +126,7 @@ class Retry:
         set_clock: Callable[[float], object] | None = None,
         clock: Callable[[], float] = clocks.monotonic,
         jitter: Callable[[], float] = random.random,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = passing_time.sleep,
     ) -> None:
         self._policy = policy
         self._failure_of = failure_of

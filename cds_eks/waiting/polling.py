@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 import attrs
 
-from cds_eks._runtime import clocks
+from cds_eks._runtime import clocks, passing_time
 from cds_eks._runtime.pauses import jittered
 from cds_eks.errors import InvalidRequestError
 from cds_eks.waiting.intervals import PollInterval, check_interval, check_timeout
@@ -28,9 +28,9 @@ class PollClock:
         sleep: Waits for some seconds.
     """
 
-    clock: Callable[[], float] = clocks.monotonic
+    clock: Callable[[], float] = passing_time.now
     random: Callable[[], float] = randomness.random
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    sleep: Callable[[float], Awaitable[None]] = passing_time.sleep
 
     def pauses(self, interval: PollInterval) -> Iterator[float]:
         """Return pauses, each shortened by up to a quarter, so that waits spread out."""

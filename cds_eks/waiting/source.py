@@ -5,9 +5,7 @@ from __future__ import annotations
 import random as randomness
 from collections.abc import Awaitable, Callable
 
-import anyio
-
-from cds_eks._runtime import clocks
+from cds_eks._runtime import passing_time
 from cds_eks.models import (
     ClusterDetail,
     ClusterEvent,
@@ -47,9 +45,9 @@ class Source:
         node_pools: Callable[[str, str | None], Awaitable[Response[NodePoolList]]],
         steps: Callable[[str], Awaitable[Response[list[ClusterEvent]]]],
         deletions: Deletions | None = None,
-        clock: Callable[[], float] = clocks.monotonic,
+        clock: Callable[[], float] = passing_time.now,
         random: Callable[[], float] = randomness.random,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = passing_time.sleep,
     ) -> None:
         self._fetch_task = task
         self._fetch_event = event

@@ -8,7 +8,8 @@ import httpx
 import pytest
 import respx
 
-from cds_eks import Limits
+from cds_eks import Limits, RetryPolicy
+from cds_eks.errors import TransportError
 from support.backend_clients import client
 from support.raw_server import CLUSTER, answer, answering, serve
 
@@ -53,3 +54,21 @@ async def test_the_default_backend_goes_through_whatever_replaces_httpx_s_transp
         assert (await eks.clusters.get("c-1")).data.cluster_name == "one"
     assert seen == ["GetCluster"]
     assert "mock" not in caplog.text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("raised", "outcome"), [(httpx.ConnectError, "not_sent"), (httpx.ReadError, "unknown")])
+async def test_an_error_that_a_side_effect_raises_ends_the_attempt(
+    raised: type[httpx.TransportError], outcome: str
+) -> None:
+    """respx raises it from an error of its own, of which it is the cause already: they go round in a circle."""
+
+    def side_effect(_: httpx.Request) -> httpx.Response:
+        raise raised("made up")
+
+    with respx.mock() as mock:
+        mock.get(url__startswith="https://eks.test").mock(side_effect=side_effect)
+        async with client("https://eks.test", retry=RetryPolicy(max_attempts=1)) as eks:
+            with pytest.raises(TransportError, match="made up") as caught:
+                await eks.clusters.get("c-1")
+    assert caught.value.outcome == outcome

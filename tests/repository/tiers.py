@@ -6,7 +6,7 @@ from __future__ import annotations
 TIERS: list[set[str]] = [
     {"__init__"},
     {"cli", "types"},
-    {"fleet"},
+    {"fleet", "testing"},
     {"sync"},
     {"client"},
     {"backend", "middleware", "resources", "waiting"},

@@ -6,8 +6,7 @@ import contextlib
 import math
 from typing import Any
 
-import anyio
-
+from cds_eks._runtime import passing_time
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import compare_cluster, different, noted
 from cds_eks.fleet.ensure.decide import own_id
@@ -83,7 +82,9 @@ class ClusterLife(ItemLife):
                 return verdict.failure or self._told_others(cluster_id)
             # One that lacks nodes is not running yet: it is not looked at so often.
             can_wait = cluster is not None and not poller.has_misled and self._lacks_nodes(cluster)
-            with anyio.move_on_after(math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval):
+            async with passing_time.move_on_after(
+                math.inf if cluster is not None else RECHECK_ROUNDS * poller.interval
+            ):
                 await poller.change_of(cluster_id, can_wait=can_wait)
 
     def _check(self, cluster: ClusterSummary | ClusterDetail | None) -> None:
@@ -155,7 +156,7 @@ class ClusterLife(ItemLife):
             if self._patience.is_over(error):
                 await self.fail(type(error).__name__, error.message)
             else:
-                await anyio.sleep(context.poller.interval)
+                await passing_time.sleep(context.poller.interval)
             return
         compared = compare_cluster(request, found)
         context.differences[self.item.id] = noted(compared)

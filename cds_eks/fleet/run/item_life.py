@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import attrs
 
+from cds_eks._runtime import passing_time
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
@@ -96,7 +97,7 @@ class ItemLife(abc.ABC):
 
     async def _wait_until_idle(self) -> None:
         """Wait until its cluster may take a write again: only its tasks say so, and not all are known here."""
-        await anyio.sleep(self._context.poller.interval)
+        await passing_time.sleep(self._context.poller.interval)
 
     async def settle(self) -> None:
         """See what became of an open create, and create nothing."""
@@ -148,7 +149,7 @@ class ItemLife(abc.ABC):
             self._patience.succeeded()
         except EksError as error:
             if isinstance(error, JournalError) or not self._patience.is_over(error):
-                await anyio.sleep(self._context.poller.interval)
+                await passing_time.sleep(self._context.poller.interval)
                 return
             self.is_given_up = True
             if self.item.state in OPEN:
@@ -183,7 +184,7 @@ class ItemLife(abc.ABC):
         except LeaseLost:
             raise
         except JournalError:
-            await anyio.sleep(context.poller.interval)
+            await passing_time.sleep(context.poller.interval)
             return  # nothing was sent: it is decided anew when the journal is there again
         was_tried = done.item.epoch != self.item.epoch
         self.item = done.item
@@ -205,7 +206,7 @@ class ItemLife(abc.ABC):
             self._attempts -= 1
             await self._wait_until_idle()
         elif next_ == "again" and context.gate.reason is None:
-            await anyio.sleep(context.poller.interval)
+            await passing_time.sleep(context.poller.interval)
         elif next_ != "go on":
             self.is_given_up = True
             if isinstance(error, ConfigurationError):

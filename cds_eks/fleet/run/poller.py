@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
+from cds_eks._runtime import passing_time
 from cds_eks._runtime.logs import log
 from cds_eks.errors import ConnectFailed, EksError
 from cds_eks.fleet.ensure.outcomes import reason_of
@@ -128,10 +129,10 @@ class Poller:
 
     async def _pause(self) -> None:
         """Pause between two rounds: for longer while all who wait can, but not longer than they can."""
-        await anyio.sleep(self.interval)
+        await passing_time.sleep(self.interval)
         if self._watchers and not self._waiting and self._patient >= self._watchers.keys():
             self._hurry = anyio.Event()
-            with anyio.move_on_after((LONGEST_PAUSE - 1) * self.interval):
+            async with passing_time.move_on_after((LONGEST_PAUSE - 1) * self.interval):
                 await self._hurry.wait()
 
     async def _try_to_poll(self) -> None:

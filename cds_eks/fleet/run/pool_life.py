@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import anyio
-
+from cds_eks._runtime import passing_time
 from cds_eks.errors import EksError, may_pass
 from cds_eks.fleet.ensure.compare import REPLICAS, Compared, compare_pool, different, noted
 from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
@@ -87,7 +86,7 @@ class PoolLife(ItemLife):
             if named:
                 found = listed.pools.get(id_)
                 raise ShownAsAnother(Shown(id=id_, name="another's" if found is None else found.name))
-            await anyio.sleep(self._context.poller.interval)
+            await passing_time.sleep(self._context.poller.interval)
 
     async def scale(self) -> None:
         """Have a pool that is there brought to the number of nodes that the plan has."""
@@ -159,7 +158,7 @@ class PoolLife(ItemLife):
             listed = await self._list.recent()
         else:
             if newer_than is not None:
-                await anyio.sleep(self._context.poller.interval)
+                await passing_time.sleep(self._context.poller.interval)
             listed = await self._list.fresh()
         if listed.seen is None:
             return Sighting(began=listed.began)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from cds_eks._runtime import passing_time
 from cds_eks.errors import Conflict, EksError, NotFound
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.patience import Patience
@@ -97,12 +98,12 @@ class PoolWaits:
 
     async def _until_changed(self, cluster_id: str, seconds: float, *, can_wait: bool = False) -> None:
         """Wait until a list shows a change of a cluster, such as the end of its task, but not for longer."""
-        with anyio.move_on_after(seconds):
+        async with passing_time.move_on_after(seconds):
             await self._poller.change_of(cluster_id, can_wait=can_wait)
 
     async def _until_full(self, cluster_id: str) -> float | None:
         """Wait until a cluster shows all its nodes; return when, or None if it did not for some time."""
-        with anyio.move_on_after(self._fallback):
+        async with passing_time.move_on_after(self._fallback):
             while True:
                 cluster = self._poller.state_of(cluster_id)
                 if cluster is None or cluster.node_sum is None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import anyio
 
+from cds_eks._runtime import passing_time
 from cds_eks.fleet.items import Heartbeat, Item, State
 from cds_eks.fleet.journal.base import Journal, JournalError, LeaseLost
 from cds_eks.fleet.run.context import Context
@@ -134,7 +135,7 @@ class Runner:
                 continue
             # Whether there is room again, or a lease has ended, or another runner is done.
             self._room = anyio.Event()
-            with anyio.move_on_after(self._context.poller.interval) as waited:
+            async with passing_time.move_on_after(self._context.poller.interval) as waited:
                 await self._room.wait()
             least = 1 if waited.cancelled_caught else usual
 

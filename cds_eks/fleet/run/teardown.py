@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from cds_eks._runtime import passing_time
 from cds_eks.errors import Conflict, EksError, NotFound, may_pass
 from cds_eks.fleet.ensure.decide import attempt_ends, own_id
 from cds_eks.fleet.ensure.outcomes import told
@@ -134,13 +135,13 @@ class Teardown:
                 more = {"ids": {"task_id": answer.data.task_id or ""}, "request_id": answer.request_id}
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
                 return False
-            await anyio.sleep(context.poller.interval)
+            await passing_time.sleep(context.poller.interval)
 
     async def _wait_until_gone(self, cluster_id: str) -> bool:
         """Wait until a cluster whose deletion was accepted is gone, or is there to stay."""
         context, task_id = self._context, self._task_id
         while True:
-            with anyio.move_on_after(context.settings.limits.pool_fallback):
+            async with passing_time.move_on_after(context.settings.limits.pool_fallback):
                 while context.poller.state_of(cluster_id) is not None:
                     await context.poller.change_of(cluster_id)
             try:
@@ -162,7 +163,7 @@ class Teardown:
             except EksError as error:
                 if self._patience.is_over(error):
                     raise
-            await anyio.sleep(context.poller.interval)
+            await passing_time.sleep(context.poller.interval)
 
     async def _fail(self, reason: str) -> None:
         error = {"class": "TaskFailed", "code": "", "message": reason, "outcome": "accepted"}
