@@ -182,6 +182,7 @@ def orphans(
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
+    trust_empty_journal: bool = False,
 ) -> list[Orphan]:
     """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
 
@@ -195,16 +196,25 @@ def orphans(
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
+        trust_empty_journal: Prune also with a journal that knows none of the plan's clusters. All clusters that are
+            called as in the plan are orphans to it, running ones that another journal has made too.
 
     Raises:
         InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
-            `prune` comes without ids, or ids without it.
+            `prune` comes without ids, or ids without it; or the journal knows none of the plan's clusters.
     """
     return _call(
         eks,
         journal,
         lambda eks, journal: fleet.orphans(
-            eks, plan, journal=journal, only=only, exclude=exclude, prune=prune, ids=ids
+            eks,
+            plan,
+            journal=journal,
+            only=only,
+            exclude=exclude,
+            prune=prune,
+            ids=ids,
+            trust_empty_journal=trust_empty_journal,
         ),
     )
 

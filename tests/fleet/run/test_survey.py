@@ -173,6 +173,29 @@ def test_orphans_are_found_and_deleted_only_by_their_ids(backend: str) -> None:
 
 
 @BACKENDS
+@pytest.mark.parametrize("what", ["empty", "another's"])
+def test_a_journal_that_does_not_know_the_plan_prunes_nothing_unless_that_is_said(backend: str, what: str) -> None:
+    plan = plan_of(2, 1)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+            running = world.journal.rows["cluster/vpc-1/gpu-001"].ids["cluster_id"]
+            world.journal = MemoryJournal(world.clock.now)
+            if what != "empty":
+                open_cluster(world, "other-1")
+            assert len(await orphans(eks, plan, journal=world.journal)) == 2
+            with pytest.raises(errors.InvalidRequestError, match="knows none of the plan's clusters"):
+                await orphans(eks, plan, journal=world.journal, prune=True, ids=[running])
+            assert world.count("DeleteCluster") == 0
+            found = await orphans(eks, plan, journal=world.journal, prune=True, ids=[running], trust_empty_journal=True)
+        assert {each.cluster_id for each in found if each.is_deleted} == {running}
+        assert world.count("DeleteCluster") == 1
+
+    in_world(body, backend)
+
+
+@BACKENDS
 def test_what_is_imported_is_told_from_what_was_created(backend: str) -> None:
     plan = plan_of(3, 2)
 
