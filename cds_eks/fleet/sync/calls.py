@@ -163,8 +163,10 @@ def diff(
     """Report in what each cluster and each pool differs from the plan.
 
     Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
-    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
-    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
+    service does not show. What is not there has `there` among its differences; what is there, but is not the
+    journal's, has `in_journal`: a run fails on it with `AlreadyExists`, unless it is adopted or imported. A cluster
+    with pools that are in no plan has `unplanned`. Nothing is changed, and what lists do not show yet counts as not
+    there.
     """
     return _call(
         eks,

@@ -93,6 +93,31 @@ def test_diff_tells_what_is_different_what_is_not_there_and_what_is_not_shown(ba
 
 
 @BACKENDS
+def test_diff_names_what_is_there_but_not_the_journals_as_a_run_refuses_it(backend: str) -> None:
+    plan = plan_of(3, 2)
+    not_ours = {"in_journal": {"wanted": True, "found": False}}
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            assert (await world.provision(eks, plan).report()).ok
+            assert not (await diff(eks, plan, journal=world.journal)).differing
+            world.emulator.add_cluster(name="gpu-003", vpc_id="vpc-1")
+            world.journal = MemoryJournal(world.clock.now)
+            report = await diff(eks, plan, journal=world.journal)
+            assert [item.differences for item in report.items[:6]] == [not_ours] * 6
+            assert report.items[6].differences == {"there": {"wanted": 1, "found": 2}}
+            assert "cluster gpu-001: is there, but not in this journal: adopt or import it" in str(report)
+            one = {"only": ["gpu-001"]}
+            failed = await world.provision(eks, plan, **one).report()
+            assert {(item.error or {}).get("class") for item in failed.failures} == {"AlreadyExists"}
+            assert (await diff(eks, plan, journal=world.journal, **one)).items[0].differences == not_ours
+            await import_(eks, plan, journal=world.journal, **one)
+            assert not (await diff(eks, plan, journal=world.journal, **one)).differing
+
+    in_world(body, backend)
+
+
+@BACKENDS
 @pytest.mark.parametrize("is_balanced", [False, True])
 def test_a_pool_that_somebody_has_deleted_by_hand_is_named_by_diff(backend: str, is_balanced: bool) -> None:
     plan = plan_of(2, 3)
