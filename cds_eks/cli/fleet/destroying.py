@@ -9,7 +9,7 @@ import click
 
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
-from cds_eks.cli.fleet.journals import journal_for, must_be_there, shown
+from cds_eks.cli.fleet.journals import journal_for, must_be_there, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
 from cds_eks.cli.fleet.results import check_files
 from cds_eks.cli.groups import Command
@@ -36,7 +36,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     settings = {name: values[name] for name in SETTINGS}
     order = Order(journal=where, goal="deleted", html=values["html"], csv=values["csv"])
     meant = meant_items(checked, values["only"], values["exclude"])
-    with context.client() as eks, sync.open_journal(eks, where) as journal:
+    with context.client() as eks, opened(eks, where, rebind=values["rebind"]) as journal:
         clusters, pools = _there(journal, meant)
         if clusters:
             context.confirm(_question(clusters, pools, shown(where), is_adopted_meant=values["include_adopted"]))
@@ -91,7 +91,7 @@ def command() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            parameters.journal_option(),
+            *parameters.journal_options(),
             *parameters.selection(),
             click.Option(
                 ["--include-adopted"], is_flag=True,
