@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 from cds_eks.cli.context import Context
-from cds_eks.fleet.run.telling import TITLES, Counted, Tally, told
+from cds_eks.cli.fleet.wording import in_options
+from cds_eks.fleet.run.events import ItemChanged
+from cds_eks.fleet.run.telling import LEFT_ALONE, TITLES, Counted, Tally, told
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from cds_eks.fleet.items import Kind
     from cds_eks.fleet.run.events import Event
+
+MOST_LEFT_ALONE = 20
+"""Of so many clusters that are left alone each is told of; of more only how many."""
 
 STEPS: Mapping[str, tuple[Counted, ...]] = {"ready": ("created", "ready"), "deleted": ("deleted",)}
 """What bars there are for each kind, by the goal of the run: they are as many however large the fleet is."""
@@ -26,9 +31,13 @@ class Progress:
         tally: The items as they are before the run.
         totals: How many of each kind there are to be.
         goal: The state that all are to reach.
+
+    Attributes:
+        left_alone: The ids of the items of which it was told that they are left alone.
     """
 
     def __init__(self, context: Context, tally: Tally, totals: Mapping[Kind, int], goal: str) -> None:
+        self.left_alone: set[str] = set()
         self._context = context
         self._tally = tally
         self._totals = totals
@@ -47,6 +56,8 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if (more := len(self.left_alone) - MOST_LEFT_ALONE) > 0:
+            self.say(f"… and {more} more are left alone")
         if self._bars is not None:
             self._show()
             self._bars.stop()
@@ -59,9 +70,15 @@ class Progress:
     def see(self, event: Event) -> None:
         """Show what an event tells."""
         self._tally.see(event)
-        if (text := told(event)) is not None:
-            self.say(text)
+        if (text := told(event)) is not None and self._is_to_be_told(event):
+            self.say(in_options(text))
         self._show()
+
+    def _is_to_be_told(self, event: Event) -> bool:
+        if isinstance(event, ItemChanged) and (event.item.error or {}).get("class") in LEFT_ALONE:
+            self.left_alone.add(event.item.id)
+            return len(self.left_alone) <= MOST_LEFT_ALONE
+        return True
 
     def say(self, text: str) -> None:
         """Show one line; above the bars, if there are any."""

@@ -107,12 +107,12 @@ def test_diff_names_what_is_there_but_not_the_journals_as_a_run_refuses_it(backe
             assert [item.differences for item in report.items[:6]] == [not_ours] * 6
             assert report.items[6].differences == {"there": {"wanted": 1, "found": 2}}
             assert "cluster gpu-001: is there, but not in this journal: adopt or import it" in str(report)
-            one = {"only": ["gpu-001"]}
-            failed = await world.provision(eks, plan, **one).report()
+            one = ["gpu-001"]
+            failed = await world.provision(eks, plan, only=one).report()
             assert {(item.error or {}).get("class") for item in failed.failures} == {"AlreadyExists"}
-            assert (await diff(eks, plan, journal=world.journal, **one)).items[0].differences == not_ours
-            await import_(eks, plan, journal=world.journal, **one)
-            assert not (await diff(eks, plan, journal=world.journal, **one)).differing
+            assert (await diff(eks, plan, journal=world.journal, only=one)).items[0].differences == not_ours
+            await import_(eks, plan, journal=world.journal, only=one)
+            assert not (await diff(eks, plan, journal=world.journal, only=one)).differing
 
     in_world(body, backend)
 
