@@ -95,12 +95,19 @@ def opened(eks: EksClient, where: str, *, rebind: bool = False) -> Iterator[Flee
         where: Its path or address.
         rebind: Whether it takes over the service of the client.
     """
-    from cds_eks.errors import EksError
     from cds_eks.fleet import sync
 
+    with errors_in_options(), sync.open_journal(eks, where, rebind=rebind) as journal:
+        yield journal
+
+
+@contextmanager
+def errors_in_options() -> Iterator[None]:
+    """Tell what is raised inside in the command line's words."""
+    from cds_eks.errors import EksError
+
     try:
-        with sync.open_journal(eks, where, rebind=rebind) as journal:
-            yield journal
+        yield
     except EksError as error:
         error.message = in_options(error.message)
         raise
