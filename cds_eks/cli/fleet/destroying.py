@@ -58,6 +58,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
 
 def _there(journal: FleetJournal, meant: Sequence[NewItem]) -> tuple[list[Item], list[Item]]:
     """Return the clusters that may be there, and the pools of them, as the journal has them."""
+    from cds_eks.fleet.ensure.decide import own_id
     from cds_eks.fleet.items import OPEN
     from cds_eks.fleet.run.teardown import THERE
 
@@ -65,7 +66,8 @@ def _there(journal: FleetJournal, meant: Sequence[NewItem]) -> tuple[list[Item],
     items = [
         item
         for item in journal.items()
-        if (item.vpc_id, item.cluster_name) in keys and (item.state in THERE or item.state in OPEN)
+        if (item.vpc_id, item.cluster_name) in keys
+        and ((item.state in THERE and own_id(item) is not None) or item.state in OPEN)  # else nothing has its id
     ]
     clusters = [item for item in items if item.kind == "cluster"]
     names = {(item.vpc_id, item.name) for item in clusters}

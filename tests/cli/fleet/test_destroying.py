@@ -121,6 +121,10 @@ def test_orphans_are_found_and_pruned_by_id(
     assert cli("provision", plan, *QUICK, "--journal", other).code == 1  # somebody else's all of them
     found = cli.done("orphans", plan, "--journal", other, "-o", "json").json
     assert [each["name"] for each in found] == ["gpu-001", "gpu-002", "gpu-003"]
+    assert "has the id of no cluster" in cli.done("orphans", plan, "--journal", other).err
+    assert "has the id of no cluster" not in cli.done("orphans", plan).err
+    nothing = cli.done("destroy", plan, "--journal", other, *QUICKER)  # of what it has refused it has no id
+    assert "nothing to delete: the journal knows of no cluster of the plan that is there" in nothing.err
     first = found[0]["cluster_id"]
     assert cli("orphans", plan, "--journal", other, "--prune", first).code == 2
     assert cli("orphans", plan, "--journal", other, "--prune", "no-such", "--yes").code == 2

@@ -113,7 +113,7 @@ def test_a_journal_that_knows_nothing_prunes_nothing(
     other = str(tmp_path / "other.toml")
     cli.done("plan", "save", other, str(tmp_path / "saved.json"))  # which makes its journal, with nothing in it
     listed = cli.done("orphans", other)
-    assert "knows none of the plan's clusters" in listed.err
+    assert "has the id of no cluster, so that all that are called as in the plan are orphans to it" in listed.err
     first = listed.out.splitlines()[1].split()[0]
     refused = cli("orphans", other, "--prune", first, "--yes", "-o", "json")
     assert (refused.code, refused.out) == (2, "")
