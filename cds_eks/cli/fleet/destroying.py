@@ -9,7 +9,7 @@ import click
 
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
-from cds_eks.cli.fleet.journals import journal_for, must_be_there, shown
+from cds_eks.cli.fleet.journals import journal_for, must_be_there, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
 from cds_eks.cli.fleet.results import check_files
 from cds_eks.cli.groups import Command
@@ -17,7 +17,10 @@ from cds_eks.cli.language import say
 
 if TYPE_CHECKING:
     from cds_eks.fleet.items import Item, NewItem
+    from cds_eks.fleet.plan.model import Plan
     from cds_eks.fleet.sync.journal import FleetJournal
+
+WHY_ALONE = "protected or not made by this journal"
 
 SETTINGS = ("settle", "only", "exclude", "limits", "stop_on_error", "include_adopted")
 
@@ -36,10 +39,14 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     settings = {name: values[name] for name in SETTINGS}
     order = Order(journal=where, goal="deleted", html=values["html"], csv=values["csv"])
     meant = meant_items(checked, values["only"], values["exclude"])
-    with context.client() as eks, sync.open_journal(eks, where) as journal:
+    with context.client() as eks, opened(eks, where, rebind=values["rebind"]) as journal:
         clusters, pools = _there(journal, meant)
-        if clusters:
-            context.confirm(_question(clusters, pools, shown(where), is_adopted_meant=values["include_adopted"]))
+        alone = _left_alone(checked, clusters, pools, is_adopted_meant=values["include_adopted"])
+        meant_clusters = [item for item in clusters if item.id not in alone]
+        if meant_clusters:
+            context.confirm(_question(meant_clusters, pools, shown(where), len(alone)))
+        elif clusters:
+            context.tell(f"nothing to delete: all {len(alone)} clusters are left alone, {WHY_ALONE}")
         else:
             context.tell("nothing to delete: the journal knows of no cluster of the plan that is there")
         there = {item.id for item in (*clusters, *pools)}
@@ -51,6 +58,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
 
 def _there(journal: FleetJournal, meant: Sequence[NewItem]) -> tuple[list[Item], list[Item]]:
     """Return the clusters that may be there, and the pools of them, as the journal has them."""
+    from cds_eks.fleet.ensure.decide import own_id
     from cds_eks.fleet.items import OPEN
     from cds_eks.fleet.run.teardown import THERE
 
@@ -58,7 +66,8 @@ def _there(journal: FleetJournal, meant: Sequence[NewItem]) -> tuple[list[Item],
     items = [
         item
         for item in journal.items()
-        if (item.vpc_id, item.cluster_name) in keys and (item.state in THERE or item.state in OPEN)
+        if (item.vpc_id, item.cluster_name) in keys
+        and ((item.state in THERE and own_id(item) is not None) or item.state in OPEN)  # else nothing has its id
     ]
     clusters = [item for item in items if item.kind == "cluster"]
     names = {(item.vpc_id, item.name) for item in clusters}
@@ -66,16 +75,39 @@ def _there(journal: FleetJournal, meant: Sequence[NewItem]) -> tuple[list[Item],
     return clusters, pools
 
 
-def _question(clusters: Sequence[Item], pools: Sequence[Item], where: str, *, is_adopted_meant: bool) -> str:
+def _left_alone(
+    plan: Plan, clusters: Sequence[Item], pools: Sequence[Item], *, is_adopted_meant: bool
+) -> frozenset[str]:
+    """Return the ids of the clusters' items that a run leaves alone."""
+    from cds_eks.fleet.run.destroy import protected_by
     from cds_eks.fleet.run.teardown import refusal
 
-    left = 0
+    protected = protected_by(plan)
+    left = set()
     for cluster in clusters:
-        own = [pool for pool in pools if (pool.vpc_id, pool.cluster_name) == (cluster.vpc_id, cluster.name)]
-        left += refusal([cluster, *own], include_adopted=is_adopted_meant) is not None
+        group = [cluster, *_pools_of(cluster, pools)]
+        if refusal(group, include_adopted=is_adopted_meant, protected=protected.get(cluster.id, ())) is not None:
+            left.add(cluster.id)
+    return frozenset(left)
+
+
+def _pools_of(cluster: Item, pools: Sequence[Item]) -> list[Item]:
+    return [pool for pool in pools if (pool.vpc_id, pool.cluster_name) == (cluster.vpc_id, cluster.name)]
+
+
+def _question(clusters: Sequence[Item], pools: Sequence[Item], where: str, left: int) -> str:
+    """Return what will be deleted, as a question.
+
+    Args:
+        clusters: The clusters that will be.
+        pools: All pools; those of other clusters do not count.
+        where: The journal, as it is shown.
+        left: How many clusters are left alone.
+    """
+    count = sum(len(_pools_of(cluster, pools)) for cluster in clusters)
     named = ", ".join(item.name for item in clusters[:5]) + (", …" if len(clusters) > 5 else "")
-    told = f"delete {len(clusters) - left} clusters ({named}) with their node pools ({len(pools)} in {where})"
-    return f"{told}; {left} are left alone, protected or not made by this journal?" if left else f"{told}?"
+    told = f"delete {len(clusters)} clusters ({named}) with their node pools ({count} in {where})"
+    return f"{told}; {left} are left alone, {WHY_ALONE}?" if left else f"{told}?"
 
 
 def command() -> Command:
@@ -91,7 +123,7 @@ def command() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            parameters.journal_option(),
+            *parameters.journal_options(),
             *parameters.selection(),
             click.Option(
                 ["--include-adopted"], is_flag=True,

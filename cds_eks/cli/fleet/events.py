@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from cds_eks.cli.fleet.wording import in_options
+
 if TYPE_CHECKING:
     from cds_eks.fleet.items import Item
     from cds_eks.fleet.run.events import Event
@@ -37,4 +39,7 @@ def _plain(value: Any) -> Any:
 
 def _item(item: Item) -> dict[str, Any]:
     told = {name: getattr(item, name) for name in SHOWN}
-    return told | {"ids": dict(item.ids), "error": None if item.error is None else dict(item.error)}
+    error = None if item.error is None else {**item.error}
+    if error is not None and error.get("message"):
+        error["message"] = in_options(str(error["message"]))
+    return told | {"ids": dict(item.ids), "error": error}

@@ -8,7 +8,7 @@ import click
 
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
-from cds_eks.cli.fleet.journals import journal_for
+from cds_eks.cli.fleet.journals import journal_for, opened
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
 from cds_eks.cli.fleet.results import emit_report
 from cds_eks.cli.groups import Command
@@ -18,7 +18,16 @@ LIMITS = ("reads", "requests_per_second", "lease")
 
 
 @pass_context
-def _import(context: Context, /, plan: str, journal: str | None, id: tuple[str, ...], **values: Any) -> None:  # noqa: A002
+def _import(
+    context: Context,
+    /,
+    plan: str,
+    journal: str | None,
+    id: tuple[str, ...],  # noqa: A002
+    *,
+    rebind: bool,
+    **values: Any,
+) -> None:
     from cds_eks.fleet import sync
 
     ids = dict(_pair(text) for text in id)
@@ -26,8 +35,8 @@ def _import(context: Context, /, plan: str, journal: str | None, id: tuple[str, 
     limits = limits_of(values)
     checked = parameters.checked(plan)
     chosen = parameters.chosen(values, checked)
-    with context.client() as eks, sync.open_journal(eks, where) as opened:
-        report = sync.import_(eks, checked, journal=opened, ids=ids, limits=limits, **chosen)
+    with context.client() as eks, opened(eks, where, rebind=rebind) as known:
+        report = sync.import_(eks, checked, journal=known, ids=ids, limits=limits, **chosen)
     emit_report(context, report)
     taken = sum(item.origin == "imported" for item in report.items)
     absent = sum(item.state == "planned" for item in report.items)
@@ -53,7 +62,7 @@ def command() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            parameters.journal_option(),
+            *parameters.journal_options(),
             *parameters.selection(),
             click.Option(
                 ["--id"], multiple=True, metavar="NAME=ID",

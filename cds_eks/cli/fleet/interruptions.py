@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SIGNALS = tuple(each for name in ("SIGINT", "SIGTERM") if (each := getattr(signal, name, None)) is not None)
 
+TOLD = "interrupted: what is under way is finished; press Ctrl-C again to leave at once"
 LEFT = (
     "left at once: creates may be open, which the journal knows of; run the same command again: it looks for them first"
 )
@@ -75,7 +76,7 @@ class Interruptions:
             self._wake.wait()
         if not self._is_over:
             self._stop("it was interrupted")
-            self._progress.say("interrupted: what is under way is finished; press Ctrl-C again to leave at once")
+            self._progress.say(TOLD)
 
     def _leave(self) -> None:
         """End the process: whatever was begun is in the journal, which is as good after this as after a kill."""

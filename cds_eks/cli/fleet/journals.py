@@ -1,13 +1,22 @@
-"""Where the journal of a fleet is, and how it is shown."""
+"""Where the journal of a fleet is, how it is opened, and how it is shown."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import click
+
+from cds_eks.cli.fleet.wording import in_options
+
+if TYPE_CHECKING:
+    from cds_eks.fleet.sync.journal import FleetJournal
+    from cds_eks.sync.client import EksClient
 
 VARIABLE = "CDS_FLEET_JOURNAL"
 _SECRET_PARTS = frozenset({"password", "passfile", "sslpassword"})
@@ -54,15 +63,65 @@ def shown(journal: str) -> str:
     return f"{parts.scheme}://{user}{f'[{host}]' if ':' in host else host}{port}{parts.path}{query}"
 
 
+def is_there(journal: str) -> bool:
+    """Whether a journal is there, as far as can be seen without a network."""
+    path = _path_of(journal)
+    return "://" in path or Path(path).exists()
+
+
 def must_be_there(journal: str) -> None:
     """Refuse to go on with a journal that would have to be made first.
+
+    A command that only looks makes none: an empty one beside the plan would be taken for the fleet's own.
 
     Raises:
         UsageError: There is no such file.
     """
-    path = journal.removeprefix("sqlite://").removeprefix("/") if journal.startswith("sqlite://") else journal
-    if "://" not in path and not Path(path).exists():
-        raise click.UsageError(f"there is no journal {path}: say where it is with --journal")
+    if not is_there(journal):
+        raise click.UsageError(f"there is no journal {_path_of(journal)}: say where it is with --journal")
+
+
+def is_chosen(given: str | None, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether somebody has said where the journal is: one that is not there is a mistake then."""
+    return given is not None or bool(environ.get(VARIABLE))
+
+
+@contextmanager
+def opened(eks: EksClient, where: str, *, rebind: bool = False) -> Iterator[FleetJournal]:
+    """Open a journal. What goes wrong while it is open is told in the command line's words.
+
+    Args:
+        eks: The client that it is used with.
+        where: Its path or address.
+        rebind: Whether it takes over the service of the client.
+    """
+    from cds_eks.fleet import sync
+
+    with errors_in_options(), sync.open_journal(eks, where, rebind=rebind) as journal:
+        yield journal
+
+
+@contextmanager
+def errors_in_options() -> Iterator[None]:
+    """Tell what is raised inside in the command line's words."""
+    from cds_eks.errors import EksError
+
+    try:
+        yield
+    except EksError as error:
+        error.message = in_options(error.message)
+        raise
+
+
+@contextmanager
+def opened_empty(eks: EksClient) -> Iterator[FleetJournal]:
+    """Open a journal that knows nothing, and that nobody finds afterwards."""
+    with tempfile.TemporaryDirectory() as folder, opened(eks, str(Path(folder) / "empty.db")) as journal:
+        yield journal
+
+
+def _path_of(journal: str) -> str:
+    return journal.removeprefix("sqlite://").removeprefix("/") if journal.startswith("sqlite://") else journal
 
 
 def _has_password(journal: str) -> bool:

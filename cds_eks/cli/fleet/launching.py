@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
+import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
+from cds_eks.cli.clients import resolved_settings
 from cds_eks.cli.context import Context
+from cds_eks.cli.fleet.interruptions import TOLD
+from cds_eks.cli.fleet.journals import errors_in_options
 from cds_eks.cli.fleet.progress import Progress
 from cds_eks.cli.fleet.reports import of_journal
 from cds_eks.cli.fleet.results import Ending
-from cds_eks.cli.fleet.running import Order, finish, meant_items
+from cds_eks.cli.fleet.running import Order, begun, finish, meant_items
 from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.run.events import Event, ItemChanged
+from cds_eks.fleet.run.service import service_of
 from cds_eks.fleet.run.telling import Tally
 
 if TYPE_CHECKING:
@@ -44,8 +54,9 @@ def launch(context: Context, plan: Plan, where: str, runners: int, values: dict[
     order = Order(journal=where, html=values["html"], csv=values["csv"])
     items = meant_items(plan, values["only"], values["exclude"])
     settings = {name: values[name] for name in SETTINGS}
-    launched = _Launch(context, plan, where, items)
-    report = launched.carried_out(runners, _client(context), settings)
+    launched = _Launch(context, plan, order, items, is_rebound=values["rebind"])
+    with errors_in_options():
+        report = launched.carried_out(runners, _client(context), settings)
     finish(context, order, report, ending=launched.ending)
 
 
@@ -71,11 +82,15 @@ class _Launch:
         ending: What has ended it before its time, or None.
     """
 
-    def __init__(self, context: Context, plan: Plan, where: str, items: Sequence[NewItem]) -> None:
+    def __init__(
+        self, context: Context, plan: Plan, order: Order, items: Sequence[NewItem], *, is_rebound: bool
+    ) -> None:
         self.ending: Ending | None = None
+        self._order = order
+        self._is_rebound = is_rebound
         self._context = context
         self._plan = plan
-        self._where = where
+        self._where = order.journal
         self._items = items
 
     def carried_out(self, runners: int, client: ClientSettings, settings: dict[str, Any]) -> FleetReport:
@@ -90,7 +105,9 @@ class _Launch:
         from cds_eks import fleet
 
         launched = partial(fleet.launch, self._plan, journal=self._where, runners=runners, client=client, **settings)
-        async with fleet.open_journal(self._where) as journal:
+        async with fleet.open_journal(self._where, rebind=self._is_rebound) as journal:
+            if self._is_rebound:
+                await journal.belong_to(service_of(resolved_settings(self._context.options).endpoint))
             report = await self._watched(journal, launched)
             if self.ending is not None:  # else the next run would find it stopped
                 await journal.stop(None)
@@ -99,10 +116,13 @@ class _Launch:
     async def _watched(self, journal: Journal, launched: Callable[[], Awaitable[FleetReport]]) -> FleetReport:
         """Show what a launch does, and return its report."""
         known = await self._known(journal)
+        totals = Counter(item.kind for item in self._items)
+        seen = {item.id: planned(item) for item in self._items} | {item.id: item for item in known}
         report: FleetReport | Exception
-        with Progress(self._context, Tally(known), Counter(item.kind for item in self._items), "ready") as progress:
+        with Progress(self._context, Tally(known), totals, "ready") as progress, _interrupts_told(progress.say):
+            progress.say(begun(self._order, totals, known))
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch, journal, {item.id: item for item in known}, progress.see)
+                tasks.start_soon(self._watch, journal, seen, progress.see)
                 if (timeout := self._context.options.timeout) is not None:
                     tasks.start_soon(self._stop_after, journal, timeout)
                 try:
@@ -110,6 +130,7 @@ class _Launch:
                 except Exception as error:  # noqa: BLE001 - it is raised below: the group would wrap it
                     report = error
                 tasks.cancel_scope.cancel()
+            await self._look(journal, seen, progress.see)  # what came last
         if isinstance(report, Exception):
             raise report
         return report
@@ -121,17 +142,40 @@ class _Launch:
         """Tell of what has changed in the journal."""
         while True:
             await anyio.sleep(PAUSE)
-            try:
-                items = await self._known(journal)
-            except JournalError:
-                continue  # the runners see to it
-            for item in items:
-                before = known.get(item.id)
-                if before is not None and before != item:
-                    see(ItemChanged(item=item, before=before))
-                known[item.id] = item
+            await self._look(journal, known, see)
+
+    async def _look(self, journal: Journal, known: dict[str, Item], see: Callable[[Event], None]) -> None:
+        try:
+            items = await self._known(journal)
+        except JournalError:
+            return  # the runners see to it
+        for item in items:
+            before = known.get(item.id)
+            if before is not None and before != item:
+                see(ItemChanged(item=item, before=before))
+            known[item.id] = item
 
     async def _stop_after(self, journal: Journal, timeout: float) -> None:
         await anyio.sleep(timeout)
         self.ending = "timed_out"
         await journal.stop("the time of --timeout is over, for all runners")
+
+
+@contextlib.contextmanager
+def _interrupts_told(say: Callable[[str], None]) -> Iterator[None]:
+    """Say at once that Ctrl-C was noticed: the runners finish what is under way before the launch ends."""
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield
+        return
+    loop = asyncio.get_running_loop()  # a handler may not write itself: it may have interrupted somebody who does
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(say, TOLD)
+        previous(number, frame)
+
+    signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -9,25 +9,41 @@ import click
 
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
-from cds_eks.cli.fleet.journals import journal_for, must_be_there, shown
+from cds_eks.cli.fleet.journals import journal_for, must_be_there, opened, shown
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
 COLUMNS = ("cluster_id", "name", "vpc_id", "status", "created", "is_deleted")
 
+NONE_KNOWN = "knows none of the plan's clusters, so that all of their names are orphans to it, running ones too"
+NONE_OWNED = "has the id of no cluster, so that all that are called as in the plan are orphans to it, running ones too"
+OTHERS = (
+    "If they were made with another journal, name it with --journal; what is surely nobody's can be deleted by "
+    "`cds-eks clusters delete ID`"
+)
+
 
 @pass_context
-def _orphans(context: Context, /, plan: str, journal: str | None, prune: tuple[str, ...], **values: Any) -> None:
+def _orphans(
+    context: Context, /, plan: str, journal: str | None, prune: tuple[str, ...], *, rebind: bool, **values: Any
+) -> None:
     from cds_eks.fleet import sync
+    from cds_eks.fleet.ensure.decide import own_id
+    from cds_eks.fleet.run.orphans import knows_any
 
     where = journal_for(journal, plan)
     checked = parameters.sound(plan)
     must_be_there(where)  # a new one knows of nothing: all clusters of the plan would be orphans
-    if prune:
-        context.confirm(f"delete {len(prune)} clusters that {shown(where)} does not know of: {', '.join(prune)}?")
     chosen = {**parameters.chosen(values, checked), "prune": bool(prune), "ids": prune}
-    with context.client() as eks, sync.open_journal(eks, where) as opened:
-        found = sync.orphans(eks, checked, journal=opened, **chosen)
+    with context.client() as eks, opened(eks, where, rebind=rebind) as known:
+        items = known.items()
+        if prune and not knows_any(checked, items):
+            raise click.UsageError(f"{shown(where)} {NONE_KNOWN}: nothing was deleted. {OTHERS}")
+        if not any(item.kind == "cluster" and own_id(item) is not None for item in items):
+            context.tell(f"{shown(where)} {NONE_OWNED}. {OTHERS}")
+        if prune:
+            context.confirm(f"delete {len(prune)} clusters that {shown(where)} does not know of: {', '.join(prune)}?")
+        found = sync.orphans(eks, checked, journal=known, **chosen)
     context.emit([attrs.asdict(each) for each in found], columns=COLUMNS, id="cluster_id", fields=COLUMNS)
 
 
@@ -42,7 +58,7 @@ def command() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            parameters.journal_option(),
+            *parameters.journal_options(),
             *parameters.selection(),
             click.Option(
                 ["--prune"], multiple=True, metavar="ID",

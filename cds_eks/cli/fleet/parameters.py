@@ -35,6 +35,21 @@ def journal_option() -> click.Option:
     )
 
 
+def journal_options() -> list[click.Parameter]:
+    """Return the options of commands that use a journal with the service."""
+    return [
+        journal_option(),
+        click.Option(
+            ["--rebind"], is_flag=True,
+            help=say(
+                "The journal's service has another name by now: have it belong to this endpoint from now on. Never for "
+                "another service, where its ids say nothing.",
+                "同一服务已更换端点名称：此后日志归属于当前端点。切勿用于其他服务，日志中的 ID 在那里没有意义。",
+            ),
+        ),
+    ]  # fmt: skip
+
+
 def selection() -> list[click.Parameter]:
     """Return the options that say which clusters are meant."""
     return [

@@ -1,18 +1,27 @@
-"""What people see of a run on stderr: a few bars on a terminal, else a line for each notable event."""
+"""What people see of a run on stderr: bars on a terminal; else notable events, and now and then how far it is."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
+from cds_eks._runtime import clocks
 from cds_eks.cli.context import Context
-from cds_eks.fleet.run.telling import TITLES, Counted, Tally, told
+from cds_eks.cli.fleet.wording import in_options
+from cds_eks.cli.heartbeat import beating
+from cds_eks.cli.waits.progress import length_of
+from cds_eks.fleet.run.events import ItemChanged
+from cds_eks.fleet.run.telling import LEFT_ALONE, TITLES, Counted, Tally, told
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from cds_eks.fleet.items import Kind
     from cds_eks.fleet.run.events import Event
+
+MOST_LEFT_ALONE = 20
+"""Of so many clusters that are left alone each is told of; of more only how many."""
 
 STEPS: Mapping[str, tuple[Counted, ...]] = {"ready": ("created", "ready"), "deleted": ("deleted",)}
 """What bars there are for each kind, by the goal of the run: they are as many however large the fleet is."""
@@ -26,12 +35,19 @@ class Progress:
         tally: The items as they are before the run.
         totals: How many of each kind there are to be.
         goal: The state that all are to reach.
+
+    Attributes:
+        left_alone: The ids of the items of which it was told that they are left alone.
     """
 
     def __init__(self, context: Context, tally: Tally, totals: Mapping[Kind, int], goal: str) -> None:
+        self.left_alone: set[str] = set()
         self._context = context
         self._tally = tally
         self._totals = totals
+        self._goal = goal
+        self._began = clocks.monotonic()
+        self._life = contextlib.ExitStack()
         self._bars = _bars(context) if context.draws_progress else None
         self._tasks = {
             (kind, step): self._bars.add_task(f"{title} {step}", total=totals.get(kind, 0))
@@ -43,10 +59,15 @@ class Progress:
     def __enter__(self) -> Self:
         if self._bars is not None:
             self._bars.start()
+        else:
+            self._life.enter_context(beating(self._tell_how_far))
         self._show()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._life.close()
+        if (more := len(self.left_alone) - MOST_LEFT_ALONE) > 0:
+            self.say(f"… and {more} more are left alone")
         if self._bars is not None:
             self._show()
             self._bars.stop()
@@ -59,9 +80,15 @@ class Progress:
     def see(self, event: Event) -> None:
         """Show what an event tells."""
         self._tally.see(event)
-        if (text := told(event)) is not None:
-            self.say(text)
+        if (text := told(event)) is not None and self._is_to_be_told(event):
+            self.say(in_options(text))
         self._show()
+
+    def _is_to_be_told(self, event: Event) -> bool:
+        if isinstance(event, ItemChanged) and (event.item.error or {}).get("class") in LEFT_ALONE:
+            self.left_alone.add(event.item.id)
+            return len(self.left_alone) <= MOST_LEFT_ALONE
+        return True
 
     def say(self, text: str) -> None:
         """Show one line; above the bars, if there are any."""
@@ -71,6 +98,17 @@ class Progress:
         from cds_eks.cli.output.text import visible
 
         self._bars.console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
+
+    def _tell_how_far(self) -> None:
+        self.say(f"after {length_of(clocks.monotonic() - self._began)}: {self.how_far()}")
+
+    def how_far(self) -> str:
+        """Return how far the run is: `clusters: 3 created, 1 ready of 30; node pools: …`."""
+        parts = []
+        for kind, title in TITLES.items():
+            steps = ", ".join(f"{self._tally.count(kind, step)} {step}" for step in STEPS[self._goal])
+            parts.append(f"{title}: {steps} of {self._totals.get(kind, 0)}")
+        return "; ".join(parts)
 
     def _show(self) -> None:
         if self._bars is not None:

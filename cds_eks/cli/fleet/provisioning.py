@@ -12,7 +12,7 @@ from cds_eks.cli import failures
 from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
-from cds_eks.cli.fleet.journals import journal_for, shown
+from cds_eks.cli.fleet.journals import journal_for, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
 from cds_eks.cli.fleet.results import check_files
 from cds_eks.cli.groups import Command
@@ -67,7 +67,7 @@ def _run(context: Context, plan: Plan, where: str, values: dict[str, Any], saved
     order = Order(journal=where, html=values["html"], csv=values["csv"])
     settings = {name: values[name] for name in SETTINGS}
     items = meant_items(plan, values["only"], values["exclude"])
-    with context.client() as eks, sync.open_journal(eks, where) as journal:
+    with context.client() as eks, opened(eks, where, rebind=values["rebind"]) as journal:
         if saved is None:
             carry_out(
                 context, order, items, eks, journal,
@@ -99,7 +99,7 @@ def _saved(file: str) -> Plan:
 
 
 @pass_context
-def _save(context: Context, plan: str, file: str, journal: str | None) -> None:
+def _save(context: Context, /, plan: str, file: str, journal: str | None, *, rebind: bool) -> None:
     import attrs
 
     from cds_eks.fleet import sync
@@ -108,14 +108,14 @@ def _save(context: Context, plan: str, file: str, journal: str | None) -> None:
     checked = parameters.checked(plan)
     if checked.source and plan != "-":  # so that `apply` finds the journal beside it, wherever it is called
         checked = attrs.evolve(checked, source=str(Path(plan).absolute()))
-    with context.client() as eks, sync.open_journal(eks, where) as opened:
-        sync.save(eks, checked, file, journal=opened)
+    with context.client() as eks, opened(eks, where, rebind=rebind) as known:
+        sync.save(eks, checked, file, journal=known)
     context.emit({"saved": file, "plan": plan, "journal": shown(where)})
 
 
 def _settings() -> list[click.Parameter]:
     return [
-        parameters.journal_option(),
+        *parameters.journal_options(),
         *parameters.selection(),
         click.Option(
             ["--adopt"], type=click.Choice(("never", "matching", "require")), default="never",
@@ -186,6 +186,6 @@ def save() -> Command:
         params=[
             parameters.plan_argument(),
             click.Argument(["file"], metavar="FILE", shell_complete=files),
-            parameters.journal_option(),
+            *parameters.journal_options(),
         ],
     )

@@ -12,7 +12,7 @@ from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, must_be_there
-from cds_eks.cli.fleet.results import check_files, emit_report, write_files
+from cds_eks.cli.fleet.results import check_files, emit_report, tell_summary, write_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -35,7 +35,7 @@ def _report(
         report = anyio.run(of_journal, plan, where, chosen["only"], chosen["exclude"])
     emit_report(context, report)
     write_files(context, report, html, csv)
-    context.tell(str(report))
+    tell_summary(context, report)
 
 
 def _of_json(source: str) -> FleetReport | None:

@@ -8,11 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
 import click
 
 from cds_eks.cli import failures
 from cds_eks.cli.context import Context
+from cds_eks.cli.fleet.wording import in_options, report_in_options
 from cds_eks.cli.language import is_chinese
+from cds_eks.fleet.run.telling import LEFT_ALONE
 
 if TYPE_CHECKING:
     from cds_eks.fleet.items import Item
@@ -41,6 +44,23 @@ _QUOTAS = frozenset({"QuotaExceeded", "Throttled"})
 
 
 AGAIN = "run the same command again: it goes on where this one has stopped"
+HINTS: Mapping[str, str] = {
+    "AlreadyExists": (
+        "what is there already: `cds-eks import PLAN` takes it into the journal, and --adopt matching takes over what "
+        "does not differ; if another journal has made it, name that with --journal"
+    ),
+    "DuplicateFound": "what is there several times: `cds-eks import PLAN --id NAME=ID` takes the one that you choose",
+    "NotThere": "what is not there to be adopted: --adopt matching creates it",
+    "Gone": "what somebody has deleted: give it another name in the plan",
+    "Protected": (
+        "what is protected: `--exclude NAME` leaves it out, so that all the rest counts as done; `protect = false` in "
+        "its own entry of the plan, and `provision`, take the protection back"
+    ),
+    "Different": "what differs from the plan, and so was not taken over: `cds-eks plan diff` tells in what",
+    "WrongId": "what the service shows under another name than the journal: look at it by hand",
+    "NotOurs": "what was adopted or imported: --include-adopted deletes it, `--exclude NAME` leaves it out",
+}
+"""What to do about the errors that stay whenever the same command is run again, by their class."""
 
 
 def code_of(report: FleetReport, open_items: Collection[Item] = (), ending: Ending | None = None) -> int:
@@ -76,18 +96,51 @@ def check(report: FleetReport, open_items: Collection[Item] = (), ending: Ending
             code,
             kind=CLASSES[code],
             outcome="unknown" if open_ids else None,
-            hint=AGAIN,
+            hint=hint_of(report, ending, has_open=bool(open_ids)),
             more={"open_items": list(open_ids)},
         )
 
 
+def hint_of(report: FleetReport, ending: Ending | None, *, has_open: bool) -> str | None:
+    """Return what to do about a run that has not done all: to run it again only if that can help.
+
+    Args:
+        report: Its report.
+        ending: What has ended it, or None.
+        has_open: Whether creates are open.
+    """
+    left = [item for item in report.items if item.state != report.goal]
+    classes = dict.fromkeys(str((item.error or {}).get("class", "")) for item in left)
+    lasting = [HINTS[each] for each in classes if each in HINTS]
+    stuck = {(item.vpc_id, item.cluster_name) for item in left if (item.error or {}).get("class") in HINTS}
+    may_pass = [
+        item
+        for item in left
+        if (item.error or {}).get("class") not in HINTS
+        and (item.error or (item.vpc_id, item.cluster_name) not in stuck)  # else it waits for what is stuck
+    ]
+    again = {
+        failures.AUTHENTICATION: f"check the key, and what it may do: cds-eks doctor; then {AGAIN}",
+        failures.THROTTLED: f"once there is room again (quota, balance): {AGAIN}",
+    }.get(code_of(report, ending=ending), AGAIN)
+    is_again = has_open or ending is not None or bool(may_pass)
+    return "; ".join([*([again] if is_again else []), *lasting]) or None
+
+
 def _in_words(report: FleetReport, open_ids: list[str], ending: Ending | None) -> str:
-    left = sum(item.state != report.goal for item in report.items)
-    told = f"{left} of {len(report.items)} are not {report.goal}"
+    if report.goal == "deleted":  # pools go with their clusters
+        clusters = [item for item in report.items if item.kind == "cluster"]
+        left = [item for item in clusters if item.state != report.goal]
+        alone = sum((item.error or {}).get("class") in LEFT_ALONE for item in left)
+        told = f"{len(left)} of {len(clusters)} clusters are not deleted"
+        told += f", {alone} of them left alone: protected, or not made by this journal" if alone else ""
+    else:
+        count = sum(item.state != report.goal for item in report.items)
+        told = f"{count} of {len(report.items)} are not {report.goal}"
     if ending is not None:
         told = f"{'interrupted' if ending == 'interrupted' else 'the time of --timeout is over'}; {told}"
     elif report.stopped:
-        told += f": {report.stopped}"
+        told += f": {in_options(report.stopped)}"
     if open_ids:
         named = ", ".join(open_ids[:MOST_NAMED]) + (", …" if len(open_ids) > MOST_NAMED else "")
         return f"{told}; {len(open_ids)} creates may or may not have been carried out: {named}"
@@ -110,6 +163,7 @@ def wants_data(context: Context) -> bool:
 
 def emit_report(context: Context, report: FleetReport, columns: tuple[str, ...] = COLUMNS) -> None:
     """Print a report: all of it as plain data, or a row for each item."""
+    report = report_in_options(report)
     if wants_data(context):
         context.emit(report.to_dict())
     else:
@@ -149,8 +203,21 @@ def check_files(html: str | None, csv: str | None) -> None:
         raise click.UsageError("--html needs an extra of this package: pip install 'cds-eks[cli,fleet]'")
 
 
+def tell_summary(context: Context, report: FleetReport, told: Collection[str] = ()) -> None:
+    """Tell of a report in a few lines.
+
+    Args:
+        context: The command's.
+        report: The report.
+        told: The ids of the items of which it was told already that they are left alone.
+    """
+    items = (attrs.evolve(item, error=None) if _item_id(item) in told else item for item in report.items)
+    context.tell(in_options(str(attrs.evolve(report, items=tuple(items)))))
+
+
 def write_files(context: Context, report: FleetReport, html: str | None, csv: str | None) -> None:
     """Write a report into the files that were asked for."""
+    report = report_in_options(report)
     if csv is not None:
         context.tell(f"table: {report.to_csv(csv)}")
     if html is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,7 +15,8 @@ from cds_eks.cli.context import Context
 from cds_eks.cli.fleet.events import as_data
 from cds_eks.cli.fleet.interruptions import Interruptions
 from cds_eks.cli.fleet.progress import Progress
-from cds_eks.cli.fleet.results import Ending, check, emit_report, write_files
+from cds_eks.cli.fleet.results import Ending, check, emit_report, tell_summary, write_files
+from cds_eks.cli.fleet.wording import report_in_options
 from cds_eks.fleet.run.telling import TITLES, Tally
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def carry_out(
     run = make(eks, journal)
     with Progress(context, Tally(known), totals, order.goal) as progress, logs.without(_is_told):
         if order.goal == "ready":
-            progress.say(_begun(order, totals, known))
+            progress.say(begun(order, totals, known))
         with Interruptions(context, progress, run.stop) as interruptions:
             try:
                 report = _followed(context, run, progress)
@@ -89,11 +90,16 @@ def carry_out(
                 discard_stdout()
                 run.stop("nobody reads what it writes")
                 report = run.report()
-    finish(context, order, report, run.open_items, interruptions.ending)
+    finish(context, order, report, run.open_items, interruptions.ending, progress.left_alone)
 
 
 def finish(
-    context: Context, order: Order, report: FleetReport, open_items: Sequence[Item] = (), ending: Ending | None = None
+    context: Context,
+    order: Order,
+    report: FleetReport,
+    open_items: Sequence[Item] = (),
+    ending: Ending | None = None,
+    told: Collection[str] = (),
 ) -> None:
     """Print a report, write its files, and end as it says, also if nobody reads what is printed.
 
@@ -106,7 +112,7 @@ def finish(
     except BrokenPipeError:
         discard_stdout()
     write_files(context, report, order.html, order.csv)
-    context.tell(str(report))
+    tell_summary(context, report, told)
     check(report, open_items, ending)
 
 
@@ -115,16 +121,18 @@ def _is_told(record: LogRecord) -> bool:
     return record.name == "cds_eks.client" and getattr(record, "cds_eks", {}).get("outcome") == "unknown"
 
 
-def _begun(order: Order, totals: Counter[Any], known: Sequence[Item]) -> str:
+def begun(order: Order, totals: Counter[Any], known: Sequence[Item]) -> str:
     """Return what is said before a run: that it goes on, if the journal knows of anything."""
     from cds_eks.cli.fleet.journals import shown
 
     counts = ", ".join(f"{totals[kind]} {title}" for kind, title in TITLES.items())
-    begun = [item for item in known if item.state not in ("planned", "deleted")]
+    earlier = [item for item in known if item.state not in ("planned", "deleted")]
     text = f"{counts}; the journal is {shown(order.journal)}"
-    if begun:
-        ready = sum(item.state == order.goal for item in begun)
-        text += f": it goes on where the last run has stopped, with {ready} {order.goal} and {len(begun) - ready} begun"
+    if earlier:
+        ready = sum(item.state == order.goal for item in earlier)
+        text += (
+            f": it goes on where the last run has stopped, with {ready} {order.goal} and {len(earlier) - ready} begun"
+        )
     return f"{text}. If it is interrupted, run the same command again"
 
 
@@ -146,7 +154,7 @@ def _lines(run: FleetRun, progress: Progress, reports: list[FleetReport]) -> Ite
         yield as_data(event)
         sys.stdout.flush()  # else a pipe gets them by the thousand
     reports.append(run.report())
-    yield {"event": "report", **reports[0].to_dict()}
+    yield {"event": "report", **report_in_options(reports[0]).to_dict()}
 
 
 def _streams(context: Context) -> bool:

@@ -10,7 +10,7 @@ import click
 from cds_eks.cli import failures
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
-from cds_eks.cli.fleet.journals import journal_for
+from cds_eks.cli.fleet.journals import is_chosen, is_there, journal_for, must_be_there, opened, opened_empty, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
 from cds_eks.cli.fleet.results import STATUS_COLUMNS, check_files, emit_report, row_of, wants_data, write_files
 from cds_eks.cli.groups import Command
@@ -26,16 +26,25 @@ READ_LIMITS = ("reads", "requests_per_second")
 
 @pass_context
 def _status(
-    context: Context, /, plan: str, journal: str | None, html: str | None, csv: str | None, **values: Any
+    context: Context,
+    /,
+    plan: str,
+    journal: str | None,
+    html: str | None,
+    csv: str | None,
+    *,
+    rebind: bool,
+    **values: Any,
 ) -> None:
     from cds_eks.fleet import sync
 
     where = journal_for(journal, plan)
     checked = parameters.sound(plan)
+    must_be_there(where)
     check_files(html, csv)
     chosen = parameters.chosen(values, checked)
-    with context.client() as eks, sync.open_journal(eks, where) as opened:
-        report = sync.status(eks, checked, journal=opened, **chosen)
+    with context.client() as eks, opened(eks, where, rebind=rebind) as known:
+        report = sync.status(eks, checked, journal=known, **chosen)
     emit_report(context, report, STATUS_COLUMNS)
     write_files(context, report, html, csv)
     for kind, counts in report.counts.items():
@@ -44,7 +53,7 @@ def _status(
 
 
 @pass_context
-def _diff(context: Context, /, plan: str, journal: str | None, **values: Any) -> None:
+def _diff(context: Context, /, plan: str, journal: str | None, *, rebind: bool, **values: Any) -> None:
     from cds_eks.fleet import sync
     from cds_eks.fleet.run.survey import NOT_COMPARED
 
@@ -52,8 +61,12 @@ def _diff(context: Context, /, plan: str, journal: str | None, **values: Any) ->
     limits = limits_of(values)
     checked = parameters.checked(plan)
     chosen = parameters.chosen(values, checked)
-    with context.client() as eks, sync.open_journal(eks, where) as opened:
-        report = sync.diff(eks, checked, journal=opened, limits=limits, **chosen)
+    if is_new := not is_there(where):
+        if is_chosen(journal):
+            must_be_there(where)
+        context.tell(f"there is no journal {shown(where)}: compared with an empty one; none was made")
+    with context.client() as eks, opened_empty(eks) if is_new else opened(eks, where, rebind=rebind) as known:
+        report = sync.diff(eks, checked, journal=known, limits=limits, **chosen)
     rows = list(rows_of(report))
     if wants_data(context):
         context.emit(report.to_dict())
@@ -65,6 +78,12 @@ def _diff(context: Context, /, plan: str, journal: str | None, **values: Any) ->
             failures.FAILED,
             kind="FleetFailed",
             hint="look at `not_compared` in -o json, and run it again",
+        )
+    if not_ours := sum(item.kind == "cluster" and "in_journal" in item.differences for item in report.items):
+        context.tell(
+            f"{not_ours} clusters are there, but not in this journal: a run fails on them with AlreadyExists. Is "
+            "--journal the one that they were made with? Else `cds-eks import` takes them into it, or `provision "
+            "--adopt matching`"
         )
     if rows:
         context.tell(f"{len(rows)} differences")
@@ -101,7 +120,7 @@ def status() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            parameters.journal_option(),
+            *parameters.journal_options(),
             *parameters.selection(),
             *parameters.report_files(),
         ],
@@ -119,7 +138,7 @@ def diff() -> Command:
         ),
         params=[
             parameters.plan_argument(),
-            parameters.journal_option(),
+            *parameters.journal_options(),
             *parameters.selection(),
             *limit_options(READ_LIMITS),
         ],

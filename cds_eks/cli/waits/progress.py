@@ -1,4 +1,4 @@
-"""How people see that a command waits: live lines on a terminal, else one line at the beginning and one at the end."""
+"""How people see that a command waits: live lines on a terminal, else a line at both ends, and now and then."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from cds_eks._runtime import clocks
 from cds_eks.cli.context import Context
+from cds_eks.cli.heartbeat import beating
 from cds_eks.cli.language import say
 from cds_eks.cli.output.text import visible
 from cds_eks.cli.waits.plan import NAMES, Wait
@@ -16,16 +17,32 @@ MOST_LINES = 12
 """Of more things than these, a terminal shows only how many are done."""
 
 
-class Silent:
-    """Tells of no change."""
+class Sparse:
+    """Tells of no change by itself, but how far it is when it is asked.
+
+    Args:
+        waits: The things.
+    """
 
     wants_steps = False
 
+    def __init__(self, waits: Sequence[Wait]) -> None:
+        self._words = dict.fromkeys(waits, "")
+
     def changed(self, wait: Wait, words: str) -> None:
-        """Tell of a state."""
+        """Take in a state."""
+        self._words[wait] = words
 
     def ended(self, wait: Wait) -> None:
-        """Tell that one has ended well."""
+        """Take in that one has ended well."""
+        self._words.pop(wait, None)
+
+    def how_far(self) -> str:
+        """Return what is still waited for, with its states."""
+        left = dict(self._words)  # another thread may take one out
+        shown = [f"{name_of(wait)} {visible(words)}".rstrip() for wait, words in list(left.items())[:MOST_LINES]]
+        more = len(left) - MOST_LINES
+        return ", ".join(shown) + (say(f" and {more} more", f" 等 {len(left)} 项") if more > 0 else "")
 
 
 class Live:
@@ -77,13 +94,20 @@ def _named(waits: Sequence[Wait]) -> str:
 
 
 @contextlib.contextmanager
-def told(context: Context, waits: Sequence[Wait], seconds: float) -> Iterator[Silent | Live]:
+def told(context: Context, waits: Sequence[Wait], seconds: float) -> Iterator[Sparse | Live]:
     """Tell that a command waits, how it goes on, and that it is over."""
     began = clocks.monotonic()
     if not context.draws_progress:
         limit = length_of(seconds)
         context.tell(say(f"waiting for {_named(waits)}, up to {limit}", f"正在等待{_named(waits)}，最长 {limit}"))
-        yield Silent()
+        sparse = Sparse(waits)
+
+        def tell_how_far() -> None:
+            took, left = length_of(clocks.monotonic() - began), sparse.how_far()
+            context.tell(say(f"after {took}: still waiting for {left}", f"已等待 {took}，仍在等待：{left}"))
+
+        with beating(tell_how_far):
+            yield sparse
     else:
         with _drawn() as progress:
             yield Live(progress, waits)

@@ -99,6 +99,23 @@ def noted_ids(item: Item, name: str) -> tuple[str, ...]:
     return tuple(filter(None, item.ids.get(name, "").split(",")))
 
 
+def may_be_of(item: Item | None, id_: str) -> bool:
+    """Whether what the service shows under an id is what an item is, or may be what an open create of it has made.
+
+    What is called as an item and is neither is somebody else's: no run takes it over unless that is said.
+
+    Args:
+        item: The item, or None if the journal does not know it.
+        id_: The id that the service shows.
+    """
+    if item is None:
+        return False
+    if own_id(item) == id_:
+        return True
+    is_open = item.state in OPEN or (item.state == "failed" and id_ in noted_ids(item, CANDIDATES))
+    return is_open and id_ not in noted_ids(item, FOUND)
+
+
 def attempt_ends(item: Item) -> float:
     """Return until when the latest create of an item may have left, by the journal's clock.
 

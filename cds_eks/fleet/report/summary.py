@@ -85,6 +85,8 @@ def _difference(name: str, value: object) -> str:
         return f"{name}: {value if isinstance(value, str) else _plain(value)}"
     if name == "there":
         return f"{_plain(value['found'])} of this name" if value["found"] else "is not there"
+    if name == "in_journal":
+        return "is there, but not in this journal: adopt or import it"
     return f"{name}: {_plain(value['found'])}, not {_plain(value['wanted'])}"
 
 

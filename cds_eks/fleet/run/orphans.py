@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -11,7 +11,7 @@ from cds_eks.errors import InvalidRequestError
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.hidden import hidden_of
-from cds_eks.fleet.items import OPEN
+from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.arguments import check_arguments
 from cds_eks.fleet.run.selection import selected
@@ -20,6 +20,12 @@ from cds_eks.schema.status import is_leaving
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
+
+
+NONE_KNOWN = (
+    "nothing was deleted: the journal knows none of the plan's clusters, so that all of their names are orphans to it; "
+    "is it the one that they were made with?"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +58,7 @@ async def orphans(
     exclude: Collection[str] = (),
     prune: bool = False,
     ids: Collection[str] = (),
+    trust_empty_journal: bool = False,
 ) -> list[Orphan]:
     """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
 
@@ -65,15 +72,19 @@ async def orphans(
         exclude: Names or patterns of clusters that are left alone.
         prune: Delete those of them whose `ids` are given.
         ids: The ids of what is to be deleted; each must be one that is found.
+        trust_empty_journal: Prune also with a journal that knows none of the plan's clusters. All clusters that are
+            called as in the plan are orphans to it, running ones that another journal has made too.
 
     Raises:
         InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
-            `prune` comes without ids, or ids without it.
+            `prune` comes without ids, or ids without it; or the journal knows none of the plan's clusters.
     """
     check_arguments(eks, plan, journal)
     if isinstance(ids, str) or prune != bool(ids):
         raise InvalidRequestError("ids", "must be a collection of ids with `prune=True`, and left out without it")
     await check_service(eks, journal)
+    if prune and not trust_empty_journal and not knows_any(plan, await journal.items()):
+        raise InvalidRequestError("prune", NONE_KNOWN)
     keys = {(cluster.name, cluster.vpc_id) for cluster in selected(plan.clusters, only, exclude)}
     answer = await eks.clusters.list()
     known: set[str] = set()
@@ -115,6 +126,12 @@ async def orphans(
     if refused:
         raise InvalidRequestError("ids", f"{', '.join(refused)} has a name that is protected: nothing was deleted")
     return [await _deleted(eks, each) if each.cluster_id in wanted else each for each in found]
+
+
+def knows_any(plan: WantedPlan, items: Iterable[Item]) -> bool:
+    """Whether a journal with these items knows anything of one of a plan's clusters."""
+    keys = {(cluster.name, cluster.vpc_id) for cluster in plan.clusters}
+    return any((item.cluster_name, item.vpc_id) in keys for item in items)
 
 
 async def _deleted(eks: AsyncEksClient, orphan: Orphan) -> Orphan:

@@ -9,7 +9,7 @@ import anyio
 
 from cds_eks.errors import EksError, NotFound
 from cds_eks.fleet.ensure.compare import Compared, compare_cluster, compare_pool, noted
-from cds_eks.fleet.ensure.decide import own_id
+from cds_eks.fleet.ensure.decide import may_be_of, own_id
 from cds_eks.fleet.ensure.sighting import Seen, seen_clusters, seen_pools
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.hidden import hidden_of
@@ -36,6 +36,9 @@ NOT_COMPARED = "not_compared"
 
 GONE: Mapping[str, Any] = {"there": {"wanted": True, "found": False}}
 """The difference of what is not there."""
+
+NOT_OURS: Mapping[str, Any] = {"in_journal": {"wanted": True, "found": False}}
+"""The difference of what is there and comes from no create of the journal: a run refuses it as `AlreadyExists`."""
 
 
 async def status(
@@ -92,8 +95,10 @@ async def diff(
     """Report in what each cluster and each pool differs from the plan.
 
     Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
-    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
-    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
+    service does not show. What is not there has `there` among its differences; what is there, but is not the
+    journal's, has `in_journal`: a run fails on it with `AlreadyExists`, unless it is adopted or imported. A cluster
+    with pools that are in no plan has `unplanned`. Nothing is changed, and what lists do not show yet counts as not
+    there.
     """
     check_arguments(eks, plan, journal, limits)
     budgets = Budgets(checked_limits(limits))
@@ -139,6 +144,8 @@ class _Comparing:
         cluster_id = self._id_of(group, wanted)
         if cluster_id is None:
             self.differences.update({id_: dict(GONE) for id_ in group.item_ids})
+            if (count := len(self._seen.of(wanted.name, wanted.vpc_id).ids)) > 1:
+                self.differences[group.id] = {"there": {"wanted": 1, "found": count}}
             return
         try:
             async with self._budgets.read():
@@ -153,7 +160,7 @@ class _Comparing:
             self.differences.update({id_: {NOT_COMPARED: why} for id_ in group.item_ids})
             return
         request = wanted.create_request(resolve=stood_in)  # no secret is shown, so none is needed
-        self.differences[group.id] = noted(compare_cluster(request, found))
+        self.differences[group.id] = {**self._whose(group.id, cluster_id), **noted(compare_cluster(request, found))}
         self._compare_pools(group, wanted, cluster_id, pools.node_pool)
 
     def _compare_pools(self, group: Group, wanted: WantedCluster, cluster_id: str, found: Sequence[NodePool]) -> None:
@@ -168,10 +175,13 @@ class _Comparing:
             compared: Mapping[str, Compared] = compare_pool(
                 pool.create_request(cluster_id, resolve=stood_in), by_id[pool_id]
             )
-            self.differences[id_] = noted(compared)
+            self.differences[id_] = {**self._whose(id_, pool_id), **noted(compared)}
         names = {pool.name for pool in wanted.pools}
         if unplanned := sorted(pool.name or pool.id for pool in found if pool.name not in names):
             self.differences[group.id]["unplanned"] = unplanned
+
+    def _whose(self, item_id: str, id_: str) -> dict[str, Any]:
+        return {} if may_be_of(self._known.get(item_id), id_) else dict(NOT_OURS)
 
     def _id_of(self, group: Group, wanted: WantedCluster) -> str | None:
         """Return the id of a cluster: the journal's, or that of the only one that has its natural key."""

@@ -10,6 +10,9 @@ from cds_eks.fleet.items import Item, Kind, State
 from cds_eks.fleet.run.events import Event, ItemChanged, RunEnded, RunStarted, Step
 
 TITLES: Mapping[Kind, str] = {"cluster": "clusters", "node_pool": "node pools"}
+LEFT_ALONE = frozenset({"Protected", "NotOurs"})
+"""Kinds of errors of what is not to be deleted."""
+
 Counted: TypeAlias = State | Literal["created"]
 _ID: Mapping[Kind, str] = {"cluster": "cluster_id", "node_pool": "node_pool_id"}
 
@@ -70,8 +73,8 @@ def _change(item: Item, before: Item) -> str | None:
     error = item.error or {}
     why = error.get("message") or error.get("class") or ""
     if item.state == before.state:
-        is_left_alone = error.get("class") in ("Protected", "NotOurs") and item.error != before.error
-        return f"{name}: it is left alone: {why}" if is_left_alone else None
+        is_news = error.get("class") in LEFT_ALONE and item.error != before.error
+        return f"{name}: it is left alone: {why}" if is_news else None
     if item.state == "unknown":
         return f"{name}: nobody knows yet whether it was created; looking for it"
     if item.state == "accepted" and before.state == "unknown":

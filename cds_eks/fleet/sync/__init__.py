@@ -11,10 +11,11 @@ from cds_eks._runtime.lazy import lazily
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
-    from cds_eks.fleet.sync.calls import apply, destroy, diff, import_, orphans, provision, save, status
+    from cds_eks.fleet.sync.calls import apply, destroy, import_, provision, save
     from cds_eks.fleet.sync.journal import FleetJournal, open_journal
     from cds_eks.fleet.sync.launching import launch
     from cds_eks.fleet.sync.run import FleetRun
+    from cds_eks.fleet.sync.surveys import diff, orphans, status
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -23,14 +24,14 @@ else:
             "FleetRun": "cds_eks.fleet.sync.run",
             "apply": "cds_eks.fleet.sync.calls",
             "destroy": "cds_eks.fleet.sync.calls",
-            "diff": "cds_eks.fleet.sync.calls",
+            "diff": "cds_eks.fleet.sync.surveys",
             "import_": "cds_eks.fleet.sync.calls",
             "launch": "cds_eks.fleet.sync.launching",
             "open_journal": "cds_eks.fleet.sync.journal",
-            "orphans": "cds_eks.fleet.sync.calls",
+            "orphans": "cds_eks.fleet.sync.surveys",
             "provision": "cds_eks.fleet.sync.calls",
             "save": "cds_eks.fleet.sync.calls",
-            "status": "cds_eks.fleet.sync.calls",
+            "status": "cds_eks.fleet.sync.surveys",
         },
     )
 

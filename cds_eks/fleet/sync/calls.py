@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
     from cds_eks.fleet.run.fleet_run import FleetRun as AsyncFleetRun
     from cds_eks.fleet.run.limits import FleetLimits
-    from cds_eks.fleet.run.orphans import Orphan
     from cds_eks.sync.client import EksClient
 
 T = TypeVar("T")
@@ -132,83 +131,6 @@ def destroy(
     return _run(eks, journal, make)
 
 
-def status(
-    eks: EksClient,
-    plan: WantedPlan,
-    *,
-    journal: FleetJournal,
-    only: Collection[str] | None = None,
-    exclude: Collection[str] = (),
-) -> FleetReport:
-    """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
-
-    What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
-    number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
-    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
-    """
-    return _call(
-        eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude)
-    )
-
-
-def diff(
-    eks: EksClient,
-    plan: WantedPlan,
-    *,
-    journal: FleetJournal,
-    only: Collection[str] | None = None,
-    exclude: Collection[str] = (),
-    limits: FleetLimits | None = None,
-) -> FleetReport:
-    """Report in what each cluster and each pool differs from the plan.
-
-    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
-    service does not show. What is not there has `there` among its differences; a cluster with pools that are in no plan
-    has `unplanned`. Nothing is changed, and what lists do not show yet counts as not there.
-    """
-    return _call(
-        eks,
-        journal,
-        lambda eks, journal: fleet.diff(eks, plan, journal=journal, only=only, exclude=exclude, limits=limits),
-    )
-
-
-def orphans(
-    eks: EksClient,
-    plan: WantedPlan,
-    *,
-    journal: FleetJournal,
-    only: Collection[str] | None = None,
-    exclude: Collection[str] = (),
-    prune: bool = False,
-    ids: Collection[str] = (),
-) -> list[Orphan]:
-    """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
-
-    Those of a name of which a create is open are left out: they may be what it has made.
-
-    Args:
-        eks: The client.
-        plan: The plan.
-        journal: The journal.
-        only: Names of clusters, or patterns; all others are left alone. None for all.
-        exclude: Names or patterns of clusters that are left alone.
-        prune: Delete those of them whose `ids` are given.
-        ids: The ids of what is to be deleted; each must be one that is found.
-
-    Raises:
-        InvalidRequestError: An id is none of an orphan's, or of one whose name the plan or the journal protects; or
-            `prune` comes without ids, or ids without it.
-    """
-    return _call(
-        eks,
-        journal,
-        lambda eks, journal: fleet.orphans(
-            eks, plan, journal=journal, only=only, exclude=exclude, prune=prune, ids=ids
-        ),
-    )
-
-
 def import_(
     eks: EksClient,
     plan: WantedPlan,
@@ -239,7 +161,7 @@ def import_(
         InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that
             it is given for is none of the plan's.
     """
-    return _call(
+    return call(
         eks,
         journal,
         lambda eks, journal: fleet.import_(
@@ -262,7 +184,7 @@ def save(eks: EksClient, plan: Plan, path: str | os.PathLike[str], *, journal: F
     Raises:
         PlanError: The plan has faults, or inline secrets; it names their fields.
     """
-    return _call(eks, journal, lambda eks, journal: fleet.save(eks, plan, path, journal=journal))
+    return call(eks, journal, lambda eks, journal: fleet.save(eks, plan, path, journal=journal))
 
 
 def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal, **settings: Any) -> FleetRun:
@@ -285,7 +207,7 @@ def apply(eks: EksClient, path: str | os.PathLike[str], *, journal: FleetJournal
     return _run(eks, journal, lambda eks, journal: fleet.apply(eks, path, journal=journal, **settings))
 
 
-def _call(eks: EksClient, journal: FleetJournal, work: Callable[[AsyncEksClient, Journal], Awaitable[T]]) -> T:
+def call(eks: EksClient, journal: FleetJournal, work: Callable[[AsyncEksClient, Journal], Awaitable[T]]) -> T:
     """Run an async call with the async client and journal, and return its result."""
     portal = portal_of(eks)
     check_kind(journal, FleetJournal, NOT_OPEN)
@@ -297,4 +219,4 @@ def _run(
     eks: EksClient, journal: FleetJournal, make: Callable[[AsyncEksClient, Journal], Awaitable[AsyncFleetRun]]
 ) -> FleetRun:
     """Make a run on the client's event loop."""
-    return FleetRun(portal_of(eks), _call(eks, journal, make), journal)
+    return FleetRun(portal_of(eks), call(eks, journal, make), journal)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from cds_eks.cli import heartbeat
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
@@ -41,3 +42,14 @@ def test_without_colors_there_is_no_escape_and_so_no_bar(cli: CommandLine, plan:
     assert code == 0
     assert "9 of 9 ready" in shown
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize(("words", "is_told"), [([], True), (["-q"], False), (["-o", "json"], False)])
+def test_a_pipe_has_a_line_now_and_then(
+    cli: CommandLine, plan: str, monkeypatch: pytest.MonkeyPatch, words: list[str], *, is_told: bool
+) -> None:
+    monkeypatch.setattr(heartbeat, "PAUSE", 0.005)
+    run = cli.done("provision", plan, *QUICK, *words)
+    line = r"^after [0-9.]+s: clusters: \d created, \d ready of 3; node pools: \d created, \d ready of 6$"
+    assert bool(re.search(line, run.err, re.MULTILINE)) is is_told
+    assert is_told or run.err == ""

@@ -13,7 +13,7 @@ import pytest
 
 from cds_eks import fleet
 from cds_eks.emulator import Emulator, Fault
-from cli.command_line import CommandLine
+from cli.command_line import CommandLine, Run
 from cli.fleet.conftest import QUICK
 from cli.fleet.test_interrupts import NAMES, made, started, until
 from support.eventually import PATIENCE
@@ -43,6 +43,7 @@ def test_two_runners_make_each_once(cli: CommandLine, emulator: Emulator, plan: 
         out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "9 of 9 ready" in err
+    assert f"3 clusters, 6 node pools; the journal is {Path(plan).with_suffix('.db')}. If it is interrupted" in err
     assert made(emulator) == Counter(NAMES)
     assert "gpu-001/workers" in out
 
@@ -87,6 +88,38 @@ def test_ctrl_c_stops_all_of_them_and_the_same_command_goes_on(cli: CommandLine,
 
 
 @pytest.mark.long
+def test_the_first_ctrl_c_is_answered_at_once_and_errors_are_told_in_options(
+    cli: CommandLine, emulator: Emulator, plan: str
+) -> None:
+    emulator.add_cluster(name="gpu-003", vpc_id="cc32706e-a09a-11ef-8de7-06aabd6a5066")
+    emulator.faults.add(Fault("task_never_ends", "CreateCluster", count=2))
+    with started(["provision", plan, *WORDS]) as process:
+        assert process.stderr is not None
+        until(lambda: emulator.ledger.count("CreateCluster") == 2)
+        told = [process.stderr.readline() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        told.append(process.stderr.readline())
+        _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "the journal is" in told[0]
+    assert told[1].startswith("gpu-003: failed: ")
+    assert "--adopt matching" in told[1]
+    assert told[2].startswith("interrupted: what is under way is finished"), err
+
+
+@pytest.mark.long
+def test_a_service_of_another_name_is_rebound(
+    cli: CommandLine, plan: str, provisioned: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDS_EKS_ENDPOINT", os.environ["CDS_EKS_ENDPOINT"].replace("127.0.0.1", "localhost"))
+    for words, code in (([], 2), (["--rebind"], 0)):
+        with started(["provision", plan, *WORDS, *words]) as process:
+            _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == code, err
+        assert ("say so with --rebind once" in err) is (code == 2)
+
+
+@pytest.mark.long
 def test_a_timeout_stops_all_of_them(cli: CommandLine, emulator: Emulator, plan: str) -> None:
     emulator.faults.add(Fault("task_never_ends", "CreateCluster"))
     with started(["provision", plan, *WORDS, "-o", "json", "--timeout", "5s"]) as process:
@@ -107,5 +140,5 @@ def test_how_it_fails(cli: CommandLine, plan: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("CDS_SECRET_KEY")
     with started(["provision", plan, *WORDS, "-o", "json"]) as process:
         _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == json.loads(err)["exit_code"] == 2
-    assert json.loads(err)["class"] == "ConfigurationError"
+    assert process.returncode == json.loads(err)["exit_code"] == 4
+    assert json.loads(err)["class"] == "CredentialsError"

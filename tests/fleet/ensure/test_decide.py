@@ -20,6 +20,7 @@ from cds_eks.fleet.ensure.decide import (
     Recover,
     decide,
     found_text,
+    may_be_of,
     settled_after,
 )
 from cds_eks.fleet.ensure.sighting import Sighting
@@ -195,3 +196,18 @@ def test_found_ids_are_kept_whole() -> None:
     long = found_text(tuple(f"{number:037d}" for number in range(20)))
     assert len(long) <= 300
     assert all(len(each) == 37 for each in long.split(","))
+
+
+@pytest.mark.parametrize("state", ["planned", "refused", "failed", "sending", "unknown"])
+@pytest.mark.parametrize("ids", [{}, {FOUND: "c-1"}, {CANDIDATES: "c-1,c-2"}, {FOUND: "c-1", CANDIDATES: "c-1,c-2"}])
+def test_what_may_be_an_items_is_what_no_run_refuses_as_somebody_elses(state: State, ids: dict[str, str]) -> None:
+    known = item(state, epoch=1, intent_at=100.0, deadline=160.0, changed_at=105.0, ids=ids)
+    action = decide(known, seen(1e9, "c-1"), settle=SETTLE)
+    assert may_be_of(known, "c-1") is (action == Recover(id="c-1"))
+    assert isinstance(action, Recover) or (isinstance(action, Fail) and action.kind == "AlreadyExists")
+
+
+def test_what_an_item_has_the_id_of_is_its_own_and_what_no_journal_knows_is_nobodys() -> None:
+    assert may_be_of(item("ready", ids={"cluster_id": "c-1", FOUND: "c-1"}), "c-1")
+    assert not may_be_of(item("ready", ids={"cluster_id": "c-1"}), "c-2")
+    assert not may_be_of(None, "c-1")

@@ -93,6 +93,31 @@ def test_diff_tells_what_is_different_what_is_not_there_and_what_is_not_shown(ba
 
 
 @BACKENDS
+def test_diff_names_what_is_there_but_not_the_journals_as_a_run_refuses_it(backend: str) -> None:
+    plan = plan_of(3, 2)
+    not_ours = {"in_journal": {"wanted": True, "found": False}}
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            assert (await world.provision(eks, plan).report()).ok
+            assert not (await diff(eks, plan, journal=world.journal)).differing
+            world.emulator.add_cluster(name="gpu-003", vpc_id="vpc-1")
+            world.journal = MemoryJournal(world.clock.now)
+            report = await diff(eks, plan, journal=world.journal)
+            assert [item.differences for item in report.items[:6]] == [not_ours] * 6
+            assert report.items[6].differences == {"there": {"wanted": 1, "found": 2}}
+            assert "cluster gpu-001: is there, but not in this journal: adopt or import it" in str(report)
+            one = ["gpu-001"]
+            failed = await world.provision(eks, plan, only=one).report()
+            assert {(item.error or {}).get("class") for item in failed.failures} == {"AlreadyExists"}
+            assert (await diff(eks, plan, journal=world.journal, only=one)).items[0].differences == not_ours
+            await import_(eks, plan, journal=world.journal, only=one)
+            assert not (await diff(eks, plan, journal=world.journal, only=one)).differing
+
+    in_world(body, backend)
+
+
+@BACKENDS
 @pytest.mark.parametrize("is_balanced", [False, True])
 def test_a_pool_that_somebody_has_deleted_by_hand_is_named_by_diff(backend: str, is_balanced: bool) -> None:
     plan = plan_of(2, 3)
@@ -167,6 +192,29 @@ def test_orphans_are_found_and_deleted_only_by_their_ids(backend: str) -> None:
             assert world.count("DeleteCluster") == 0
             found = await orphans(eks, plan, journal=world.journal, prune=True, ids=[twin])
         assert {each.cluster_id: each.is_deleted for each in found} == {twin: True, other: False}
+        assert world.count("DeleteCluster") == 1
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("what", ["empty", "another's"])
+def test_a_journal_that_does_not_know_the_plan_prunes_nothing_unless_that_is_said(backend: str, what: str) -> None:
+    plan = plan_of(2, 1)
+
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+            running = world.journal.rows["cluster/vpc-1/gpu-001"].ids["cluster_id"]
+            world.journal = MemoryJournal(world.clock.now)
+            if what != "empty":
+                open_cluster(world, "other-1")
+            assert len(await orphans(eks, plan, journal=world.journal)) == 2
+            with pytest.raises(errors.InvalidRequestError, match="knows none of the plan's clusters"):
+                await orphans(eks, plan, journal=world.journal, prune=True, ids=[running])
+            assert world.count("DeleteCluster") == 0
+            found = await orphans(eks, plan, journal=world.journal, prune=True, ids=[running], trust_empty_journal=True)
+        assert {each.cluster_id for each in found if each.is_deleted} == {running}
         assert world.count("DeleteCluster") == 1
 
     in_world(body, backend)
