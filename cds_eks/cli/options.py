@@ -59,6 +59,17 @@ class Options(NamedTuple):
         return self.output in MACHINE_FORMATS
 
 
+def words_of_options(options: Options) -> list[str]:
+    """Return the options with which another command asks the same service, as the same account."""
+    given = {
+        "profile": options.profile,
+        "endpoint": options.endpoint,
+        "api-revision": options.api_revision,
+        "backend": options.backend,
+    }
+    return [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
+
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
