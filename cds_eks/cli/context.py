@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -34,6 +34,7 @@ class Context:
         self.open_creates: tuple[OpenCreate, ...] = ()
         self.pending: Pending | None = None
         self.began = clocks.monotonic()
+        self._has_checked_columns = False
 
     def note(self, name: str, value: Any) -> None:
         """Take in one of the options that every command takes."""
@@ -57,6 +58,23 @@ class Context:
         from cds_eks.cli import logs
 
         logs.set_up(self.options)
+
+    def check_columns(self, known: Iterable[str]) -> None:
+        """Refuse `--columns` that the result can't have, before anything is sent or changed.
+
+        A read may leave it out: then they are checked when the result is there. A write must not.
+
+        Args:
+            known: The keys that the result may have.
+
+        Raises:
+            UsageError: There are some.
+        """
+        from cds_eks.cli.output import columns
+
+        if self.options.query is None and columns.matters(self.options):
+            columns.check(self.options.columns, known)
+            self._has_checked_columns = True
 
     @contextlib.contextmanager
     def client(self) -> Iterator[EksClient]:
@@ -95,7 +113,8 @@ class Context:
         """
         from cds_eks.cli.output import printing
 
-        printing.emit(value, self.options, printing.Hints(tuple(columns), id, tuple(fields)), is_color=self.is_color)
+        hints = printing.Hints(tuple(columns), id, tuple(fields), checks_columns=not self._has_checked_columns)
+        printing.emit(value, self.options, hints, is_color=self.is_color)
 
     def emit_write(
         self,

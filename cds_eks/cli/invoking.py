@@ -62,6 +62,8 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
     if said.file is None:  # else it is one of the faults, with the lines of the others
         check_complete(required, given)
     extra = {name: value for text in said.extra for name, value in [field_of(text, "--extra")]}
+    if not said.is_dry_run:
+        context.check_columns(columns_after(operation, is_waiting=said.is_waiting))
     from cds_eks.cli.requests import ask_for_secrets, request_of
 
     ask_for_secrets(operation, given)
@@ -78,6 +80,14 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
         from cds_eks.cli.waits.waiting import emit_after
 
         emit_after(context, operation, given, result, said.poll_interval)
+
+
+def columns_after(operation: Operation, *, is_waiting: bool) -> tuple[str, ...]:
+    """Return the columns that the result of an operation may have."""
+    from cds_eks.cli.waits.plan import KEYS
+
+    written = ("request_id", *(dict.fromkeys(KEYS.values()) if is_waiting else ())) if operation.writes else ()
+    return (*operation.answer, *written, "extra")
 
 
 def check_complete(required: Sequence[Field], given: Mapping[str, Any]) -> None:

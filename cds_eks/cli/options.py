@@ -28,10 +28,10 @@ class Options(NamedTuple):
         endpoint: Where the service is.
         api_revision: The revision of the API.
         backend: What carries the requests.
-        output: How the result is printed.
+        output: How the result is printed; see `format`.
         query: What of the result is printed, in JMESPath.
         columns: The columns of tables and CSV; `("all",)` for all.
-        quiet: Print ids only, and nothing beside the result.
+        quiet: Print nothing beside the result, and of that the ids alone unless `output` says how it is printed.
         yes: Do not ask.
         timeout: How long the command may take, in seconds.
         debug: Show requests, attempts and outcomes on stderr, and tracebacks.
@@ -43,7 +43,7 @@ class Options(NamedTuple):
     endpoint: str | None = None
     api_revision: str | None = None
     backend: str | None = None
-    output: Format = "table"
+    output: Format | None = None
     query: str | None = None
     columns: tuple[str, ...] = ()
     quiet: bool = False
@@ -52,6 +52,16 @@ class Options(NamedTuple):
     debug: bool = False
     log_format: Literal["text", "json"] = "text"
     no_color: bool = False
+
+    @property
+    def format(self) -> Format:
+        """How the result is printed, if not as ids alone."""
+        return self.output or "table"
+
+    @property
+    def prints_ids(self) -> bool:
+        """Whether only ids are printed: with `--quiet`, unless a format was asked for."""
+        return self.quiet and self.output is None
 
     @property
     def is_for_machines(self) -> bool:
@@ -144,7 +154,7 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "-q", "--quiet", flag=True,
-            help=say("Print ids only, and no notes.", "只输出 ID，不输出提示。"),
+            help=say("Print no notes; and ids only, unless -o is given.", "不输出提示；未给出 -o 时只输出 ID。"),
         ),
         _option(
             "-y", "--yes", flag=True,

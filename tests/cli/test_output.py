@@ -79,7 +79,21 @@ def test_names_and_ids(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(ROWS, capsys, output="name") == "甲乙\nplain\n"
     assert printed(ROWS, capsys, quiet=True) == "1\n2\n"
     assert printed({"cluster_id": "c", "task_id": "t", "request_id": "r"}, capsys, quiet=True) == "c\n"
-    assert printed({"request_id": "r"}, capsys, quiet=True, output="json") == ""
+    assert printed({"request_id": "r"}, capsys, quiet=True) == ""
+
+
+@pytest.mark.parametrize("output", ["json", "yaml", "jsonl", "csv", "name", "table"])
+def test_a_format_that_was_asked_for_wins_over_quiet(capsys: pytest.CaptureFixture[str], output: str) -> None:
+    whole = printed(ROWS, capsys, output=output)
+    assert whole
+    assert printed(ROWS, capsys, quiet=True, output=output) == whole
+
+
+def test_quiet_with_a_format_is_one_document(cli: CommandLine, emulator: Emulator, request_file: str) -> None:
+    create = ["clusters", "create", "-f", request_file, "-q", "-o", "json"]
+    assert cli.done(*create, "--dry-run").json["dry_run"] is True
+    assert set(cli.done(*create).json) == {"cluster_id", "task_id", "request_id"}
+    assert cli.done("clusters", "list", "-q", "-o", "json").json[0]["cluster_name"] == "first-cluster"
 
 
 def test_a_query_is_asked_of_the_whole(capsys: pytest.CaptureFixture[str]) -> None:

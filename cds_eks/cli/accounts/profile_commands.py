@@ -83,6 +83,7 @@ def _use(context: Context, name: str) -> None:
     from cds_eks.config.profiles import read_profiles
 
     check_named(read_profiles(), name, "profiles use")
+    context.check_columns(("name", "default", "file"))
     path = rewrite(lambda text, path: put_default(text, name, path))
     context.emit({"name": name, "default": True, "file": str(path)}, id="name")
     tell_if_not_active(context, name)
@@ -122,6 +123,7 @@ def _remove(context: Context, name: str) -> None:
     from cds_eks.config.config_file import read_config_text
     from cds_eks.config.profiles import read_profiles
 
+    context.check_columns(("name", "removed", "file"))
     file = read_profiles()
     if name not in file.names:
         check_named(file, name, "profiles remove")

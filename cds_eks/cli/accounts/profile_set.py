@@ -51,11 +51,12 @@ def _set(context: Context, /, words: tuple[str, ...], **said: Any) -> None:
         raise click.UsageError("it takes one NAME, and keys are never arguments: on a terminal they are asked for")
     from cds_eks.cli.accounts import key_stores
     from cds_eks.cli.accounts.profile_edits import put_default, put_profile, refers, values_of
-    from cds_eks.cli.accounts.profile_file import as_data, rewrite
+    from cds_eks.cli.accounts.profile_file import as_data, columns, rewrite
     from cds_eks.config.config_file import read_config_text
     from cds_eks.config.profiles import read_profiles
     from cds_eks.documents.config_path import config_path
 
+    context.check_columns(columns())
     (name,) = words
     path = config_path()
     found = read_config_text(path)

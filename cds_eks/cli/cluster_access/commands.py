@@ -49,6 +49,7 @@ def _kubeconfig(
     from cds_eks.cli.cluster_access.kubeconfig import server_of
     from cds_eks.cli.cluster_access.kubeconfig_file import kubeconfig_path, merge_text, read_fetched
 
+    context.check_columns(("cluster_id", "alias", "server", "current", "file"))
     text, folder = _from_stdin() if source == "-" else read_fetched(Path(source))
     server = server_of(text)
     path = kubeconfig_path() if to is None else Path(to)

@@ -10,7 +10,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import emit_report
+from cds_eks.cli.fleet.results import check_columns, emit_report
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -25,6 +25,7 @@ def _import(context: Context, /, plan: str, journal: str | None, id: tuple[str, 
     where = journal_for(journal, plan)
     limits = limits_of(values)
     checked = parameters.checked(plan)
+    check_columns(context)
     chosen = parameters.chosen(values, checked)
     with context.client() as eks, sync.open_journal(eks, where) as opened:
         report = sync.import_(eks, checked, journal=opened, ids=ids, limits=limits, **chosen)
