@@ -11,7 +11,7 @@ import click
 from cds_eks.cli.completing import files
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.fields import Path, flat, metavar_of, option_for, option_name, plain_value, put
-from cds_eks.cli.groups import Command, Entry, Group
+from cds_eks.cli.groups import NEVER_AN_ARGUMENT, NEVER_AN_ARGUMENT_ZH, Command, Entry, Group
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
 from cds_eks.cli.options import poll_interval_option
@@ -77,6 +77,17 @@ class OperationCommand(Command):
         if required:
             options.insert(0, click.Argument(["words"], nargs=-1, metavar=_usage_of(required)))
         super().__init__(operation.command, params=options, help=_help(operation), callback=self._run)
+
+    def refusal_of(self, name: str) -> str | None:
+        """Return why an option that is not there never will be; a secret field's has a file in its place."""
+        if name.replace("-", "_") not in map(".".join, _secret_names(self.operation.fields)):
+            return super().refusal_of(name)
+        return say(
+            f"is a secret, {NEVER_AN_ARGUMENT}. Give it in -f FILE, best as env:NAME, file:PATH or cmd:COMMAND; on a "
+            "terminal it is asked for.",
+            f"是机密，{NEVER_AN_ARGUMENT_ZH}。请写在 -f FILE 中，最好用 env:NAME、file:PATH 或 cmd:COMMAND 引用；"
+            "在终端上会提示输入。",
+        )
 
     def _run(self, **values: Any) -> None:
         from cds_eks.cli import invoking

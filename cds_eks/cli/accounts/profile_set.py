@@ -36,7 +36,7 @@ class Reference(click.ParamType[str]):
             ways = ", ".join(f"{each}:…" for each in SCHEMES)
             self.fail(
                 f"it takes where the key is ({ways}), never the key: others can read arguments in the list of "
-                "processes. On a terminal keys are asked for.",
+                "processes, and what you typed is now in your shell's history. On a terminal keys are asked for.",
                 param,
                 ctx,
             )
