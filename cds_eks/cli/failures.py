@@ -147,7 +147,7 @@ def as_data(
     if isinstance(error, Incomplete):
         said |= {"class": error.kind, "outcome": error.outcome, **_plain(error.more)}
     if isinstance(error, errors.EksError):
-        said |= {"class": public_name(error), "outcome": error.outcome, "ids": _plain(error.ids)}
+        said |= {"class": public_name(error), "outcome": _outcome_of(error, pending), "ids": _plain(error.ids)}
         said |= {"request_id": error.request_id, "action": error.action, "call_id": error.call_id}
         said |= {"attempts": error.attempts, "field": getattr(error, "field", None)}
         if isinstance(error, errors.AmbiguousCreate):
@@ -163,6 +163,12 @@ def as_data(
         if can_go_on(error):
             said["continue_with"] = pending.command
     return said | {"exit_code": exit_code(error)}
+
+
+def _outcome_of(error: errors.EksError, pending: Pending | None) -> str | None:
+    """Return the outcome of an error: none of a wait for what this command has not begun, and not seen."""
+    is_unseen = isinstance(error, errors.NotFound) or (isinstance(error, errors.WaitTimeout) and error.last is None)
+    return None if is_unseen and pending is not None and pending.result is None else error.outcome
 
 
 def public_name(error: errors.EksError) -> str:
@@ -196,7 +202,7 @@ def as_lines(
         lines = [f"error: {len(faults)} faults", *(f"  {fault}" for fault in faults)]
     facts = _plain(pending.ids) if pending is not None else {}
     if isinstance(error, errors.EksError):
-        facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": error.outcome}
+        facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": _outcome_of(error, pending)}
         if isinstance(error, (errors.InvalidRequestError, errors.ConfigurationError)):
             facts = {}  # nothing was sent: there is nothing to look up
     if pending is not None and pending.result is not None:
