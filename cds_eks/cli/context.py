@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from cds_eks._runtime import clocks
+from cds_eks.cli.language import say
 from cds_eks.cli.options import Options
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ class Context:
         if self.options.yes:
             return
         if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-            raise click.UsageError(f"needs --yes, as there is no terminal to ask on: {text}")
+            told = say("needs --yes, as there is no terminal to ask on", "没有可询问的终端，需要 --yes")
+            raise click.UsageError(f"{told}: {text}")
         from cds_eks.cli.output.text import visible
 
         if not click.confirm(visible(text), err=True):

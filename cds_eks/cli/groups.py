@@ -150,6 +150,10 @@ class Group(_Shared, click.Group):
         """Return how a word may go on."""
         return [*self.completed_commands(ctx, incomplete), *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def absence_of(self, name: str) -> str:  # noqa: ARG002 - groups of operations look
+        """Return why a command that one would expect is not there, and what to use; empty if nothing is known of it."""
+        return ""
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -157,6 +161,8 @@ class Group(_Shared, click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            if absent := self.absence_of(args[0]):
+                raise click.UsageError(f"{error.message} {absent}", ctx) from None
             if close := _close_to(args[0], self.list_commands(ctx)):
                 told = say(f"Did you mean {close!r}?", f"您是否想用 {close!r}？")
                 raise click.UsageError(f"{error.message} {told}", ctx) from None

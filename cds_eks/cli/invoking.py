@@ -14,6 +14,7 @@ from cds_eks.cli.context import Context
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.documents import NO_DOCUMENT, Document, by_python_names, read
 from cds_eks.cli.fields import json_of, leaves, merged, metavar_of, option_name, plain_value
+from cds_eks.cli.language import say
 from cds_eks.cli.redacting import redacted
 from cds_eks.redaction import is_secret_name
 
@@ -74,7 +75,8 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
             return
         if operation.is_destructive:
             told = " ".join(f"{name}={_short(given[name])}" for name in given)
-            context.confirm(f"{operation.command} {operation.group.replace('_', '-').removesuffix('s')} {told}?")
+            thing = operation.group.replace("_", "-").removesuffix("s")
+            context.confirm(say(f"{operation.command} {thing} {told}?", f"{operation.zh}：{told}？"))
         result = _send(operation, context, said, request, extra, eks)
     if result is not None:
         from cds_eks.cli.waits.waiting import emit_after
@@ -207,7 +209,11 @@ def _send(
     _print_list(operation, context, said, [each.to_dict() for each in entries])
     total = answer.total_count
     if operation.is_paged and total is not None and total > len(entries):
-        context.tell(f"{len(entries)} of {total}: --page-all shows all, --page-index N another page")
+        more_en, more_zh = (
+            "--page-all shows all, --page-index N another page",
+            "--page-all 显示全部，--page-index N 显示其他页",
+        )
+        context.tell(say(f"{len(entries)} of {total}: {more_en}", f"已显示 {len(entries)}/{total}：{more_zh}"))
     return None
 
 

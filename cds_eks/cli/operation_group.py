@@ -44,10 +44,25 @@ class OperationGroup(Group):
         operation = self.operations.get(cmd_name)
         return super().get_command(ctx, cmd_name) if operation is None else OperationCommand(operation)
 
+    def absence_of(self, name: str) -> str:
+        """Return that the service has no operation to read so, and how to read instead."""
+        if name not in READS:
+            return ""
+        reads = [each for each in self.operations.values() if not each.writes and positional(each)]
+        known = next((each for each in reads if each.command in READS), reads[0] if reads else None)
+        if known is None:
+            return ""
+        words = f"cds-eks {self.name} {known.command} {_usage_of(positional(known))}"
+        return say(f"The service has no operation for it; use `{words}`.", f"服务没有该操作；请使用 `{words}`。")
+
     def help_of(self, ctx: click.Context, name: str) -> str:
         """Return what a command does."""
         operation = self.operations.get(name)
         return super().help_of(ctx, name) if operation is None else say(operation.help, f"{operation.zh}。")
+
+
+READS = ("list", "get", "describe")
+"""What the commands are called that show what there is."""
 
 
 def positional(operation: Operation) -> list[Field]:

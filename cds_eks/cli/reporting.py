@@ -13,6 +13,7 @@ import click
 
 from cds_eks.cli.context import Context, Declined, is_terminal
 from cds_eks.cli.failures import INTERRUPTED, Incomplete, as_data, as_lines, exit_code
+from cds_eks.cli.language import say
 from cds_eks.cli.open_creates import as_data as open_creates_as_data
 from cds_eks.cli.open_creates import as_lines as open_creates_as_lines
 from cds_eks.cli.options import MACHINE_FORMATS, Options, wanted_format
@@ -95,7 +96,11 @@ def silence_stdout() -> None:
 
 
 def _told(error: BaseException) -> BaseException:
-    return click.ClickException("declined; nothing was done") if isinstance(error, Declined) else error
+    return (
+        click.ClickException(say("declined; nothing was done", "已取消，未做任何操作"))
+        if isinstance(error, Declined)
+        else error
+    )
 
 
 def _write(text: str) -> None:

@@ -132,8 +132,9 @@ def _remove(context: Context, name: str) -> None:
     store = key_stores.store_of(name, values_of(text, name, file.path))
     if store is not None and refers(text, key_stores.references(store, name), file.path, but=name):
         store = None  # they are another profile's too
-    keys = "" if store is None else f", and its keys ({', '.join(key_stores.references(store, name).values())})"
-    context.confirm(f"remove the profile {name!r}{keys}?")
+    stored = "" if store is None else ", ".join(key_stores.references(store, name).values())
+    keys, keys_zh = (f", and its keys ({stored})", f"及其密钥（{stored}）") if stored else ("", "")
+    context.confirm(say(f"remove the profile {name!r}{keys}?", f"删除配置档 {name!r}{keys_zh}？"))
     path = rewrite(lambda text, path: remove_profile(text, name, path))
     if store is not None:
         key_stores.remove(store, name, path.parent)
