@@ -146,7 +146,7 @@ def test_an_alias_that_nobody_could_type_is_refused(alias: str) -> None:
 
 def test_a_name_that_is_taken_is_not_overwritten_unless_asked_for() -> None:
     once = merge()
-    with pytest.raises(ConfigurationError, match="has a cluster 'gpu-1' already: .* --alias.* --overwrite"):
+    with pytest.raises(ConfigurationError, match=r"has a cluster 'gpu-1' already: .* --alias.* --overwrite"):
         merge(once)
     again = plain(merge(once, FETCHED.replace("192.0.2.1", "192.0.2.2"), overwrite=True))
     assert named(again, "clusters", "gpu-1")["cluster"]["server"] == "https://192.0.2.2:6443"
