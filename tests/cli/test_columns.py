@@ -77,3 +77,11 @@ def test_columns_of_a_write_and_of_a_query(cli: CommandLine, emulator: Emulator,
     assert cli.done("clusters", "list", *query).out == "A\nfirst-cluster\n"
     assert cli("clusters", "list", "--query", "[].{a: cluster_name}", "--columns", "b").code == 2
     assert cli.done(*create, "--dry-run", "--columns", "action,dry_run").out.count("\n") == 2
+
+
+def test_the_default_columns_say_each_thing_once(cli: CommandLine, emulator: Emulator) -> None:
+    emulator.add_cluster()
+    heads = cli.done("clusters", "list").out.splitlines()[0]
+    assert "CLUSTER STATUS" in heads
+    assert "STATUS STR" not in heads
+    assert "STATUS STR" in cli.done("clusters", "list", "--columns", "all").out.splitlines()[0]
