@@ -98,12 +98,13 @@ def drawn(console: Any = None) -> Any:
     from rich.table import Column
 
     return Progress(
-        SpinnerColumn("line"),  # of ASCII alone, for any terminal
+        SpinnerColumn("line", table_column=Column(no_wrap=True, min_width=1)),  # of ASCII alone, for any terminal
         TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=len("0:00:00"))),
         # What is too long for the terminal is cut off here, not at the time.
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
         console=console or Console(stderr=True, highlight=False),
         transient=True,
+        expand=True,
     )
 
 
