@@ -12,7 +12,7 @@ import click
 
 from cds_eks._runtime import clocks
 from cds_eks.cli.language import say
-from cds_eks.cli.options import Options
+from cds_eks.cli.options import Format, Options
 
 if TYPE_CHECKING:
     from cds_eks.cli.waits.plan import Pending
@@ -27,6 +27,7 @@ class Context:
     Attributes:
         open_creates: The creates whose fate was open when a client was closed.
         pending: What the command waits for at the moment.
+        wanted_format: The format that the whole command line asks for, for what is shown before it is read.
         began: When the command began, in monotonic seconds: `--timeout` is for all of it.
     """
 
@@ -34,6 +35,7 @@ class Context:
         self._given: dict[str, Any] = {}
         self.open_creates: tuple[OpenCreate, ...] = ()
         self.pending: Pending | None = None
+        self.wanted_format: Format = "table"
         self.began = clocks.monotonic()
         self._has_checked_columns = False
 

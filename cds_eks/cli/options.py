@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
-from cds_eks.cli.completing import profiles
+from cds_eks.cli.completing import columns, profiles
 from cds_eks.cli.language import say
 
 Format = Literal["table", "json", "yaml", "jsonl", "csv", "name"]
@@ -149,7 +149,7 @@ def common_options() -> list[click.Option]:
             help=say("Print only this of the result.", "只输出结果中由该 JMESPath 表达式选出的部分。"),
         ),
         _option(
-            "--columns", metavar="A,B.C", type=ColumnList(),
+            "--columns", metavar="A,B.C", type=ColumnList(), shell_complete=columns,
             help=say("The columns of tables and CSV; `all` for all.", "表格和 CSV 的列；`all` 为全部。"),
         ),
         _option(

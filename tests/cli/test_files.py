@@ -197,3 +197,13 @@ def test_an_example_that_says_something_is_there(offline: CommandLine) -> None:
     text = offline.done(*CREATE, "--skeleton", "yaml").out
     for line in ("cluster_name:", '  cni_type:  # such as "flannel"', "master_number:  # such as 3", "    disk_size:"):
         assert line in text.splitlines()
+
+
+@pytest.mark.parametrize("name", ["vpcid", "VPCID", "vpcId", "VPC_ID", "vpc_idd"])
+def test_a_name_that_is_neither_pythons_nor_the_wires_is_refused(offline: CommandLine, name: str) -> None:
+    data = {key: value for key, value in DATA.items() if key != "vpc_id"} | {name: "v-1"}
+    run = offline(*CREATE, "-f", "-", "--dry-run", "-o", "json", stdin=json.dumps(data))
+    assert run.code == 2
+    assert name in {fault["field"] for fault in run.failure["faults"]}
+    for known in ("vpc_id", "VpcId"):
+        assert "is not a field" not in offline(*CREATE, "-f", "-", stdin=json.dumps({known: "v-1"})).err

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cds_eks._version import __version__
 from cds_eks.cli.options import Options
 from cds_eks.cli.output import csv_text, printing, structured, table
 from cds_eks.cli.output.text import padded, visible, width
@@ -194,3 +195,15 @@ def test_a_deletion_is_printed_in_each_format(cli: CommandLine, emulator: Emulat
 def test_structured_text_has_no_raw_separator() -> None:
     assert structured.one_line({"a": "\u2028\x7f"}) == '{"a": "\\u2028\\u007f"}'
     assert PROCESS[1:] == ["-m", "cds_eks.cli"]
+
+
+def test_a_query_that_finds_nothing_prints_nothing_in_a_table(cli: CommandLine, emulator: Emulator) -> None:
+    emulator.add_cluster()
+    assert cli.done("clusters", "list", "--query", "[9].cluster_id").out == ""
+    assert cli.done("clusters", "list", "--query", "[9].cluster_id", "-o", "json").out == "null\n"
+
+
+def test_the_version_is_a_document_for_programs(offline: CommandLine) -> None:
+    for words in (["--version", "-o", "json"], ["-o", "json", "--version"]):
+        assert offline.done(*words).json == {"name": "cds-eks", "version": __version__}
+    assert offline.done("--version").out == f"cds-eks {__version__}\n"

@@ -111,6 +111,8 @@ def _table(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterat
         if not columns:
             return
         yield table.of_rows(rows, columns, is_color=is_color)
+    elif value is None:
+        return  # a query has found nothing
     else:
         yield shown(value)
     yield "\n"
