@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cds_eks.schema.text_rules import NAMED_RULES
@@ -90,7 +91,8 @@ def is_destructive(name: str) -> bool:
 
 def help_of(field: Field) -> str:
     """What a field is, and the rule for its text."""
-    return f"{field.doc} {NAMED_RULES[field.rule].doc}" if field.rule and not field.values else field.doc
+    rule = f" {NAMED_RULES[field.rule].doc}" if field.rule and not field.values else ""
+    return without_marks(f"{field.doc}{rule}")
 
 
 def help_zh(field: Field) -> str:
@@ -98,7 +100,12 @@ def help_zh(field: Field) -> str:
     if not field.zh:
         return help_of(field)
     parts = [field.zh, chinese.RULES[field.rule] if field.rule and not field.values else "", field.zh_note or ""]
-    return "".join(part if part.endswith(("。", ".")) else f"{part}。" for part in parts if part)
+    return without_marks("".join(part if part.endswith(("。", ".")) else f"{part}。" for part in parts if part))
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks that say how well something is known: only the pages explain them."""
+    return re.sub(r" ?\[[DOI]\]", "", text)
 
 
 def columns_of(shape: Shape, identity: str | None) -> tuple[str, ...]:
@@ -108,4 +115,6 @@ def columns_of(shape: Shape, identity: str | None) -> tuple[str, ...]:
     first += [name for name in scalars if name == "name" or name.endswith("_name")][:1]
     first += [name for name in scalars if name == "status" or name.endswith("_status")][:2]
     others = sorted(scalars, key=lambda name: name.endswith(("_id", "_name")))  # what it belongs to comes last
-    return tuple(dict.fromkeys([*first, *others]))[:MOST_COLUMNS]
+    columns = tuple(dict.fromkeys([*first, *others]))[:MOST_COLUMNS]
+    has_status = any(name.endswith("_status") for name in columns)
+    return tuple(name for name in columns if name != "status_str" or not has_status)  # it says the same in words

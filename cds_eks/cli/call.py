@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from cds_eks.cli.completing import files
+from cds_eks.cli.completing import actions, files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.documents import read
 from cds_eks.cli.failures import ResultNotPrinted, message_of
@@ -67,7 +67,7 @@ def command() -> Command:
             "按接口上的名称调用服务的任意 Action；原样输出响应。\n\nPOST 视为创建操作：只有确定未被执行时才会重发。",
         ),
         params=[
-            click.Argument(["action"]),
+            click.Argument(["action"], shell_complete=actions),
             click.Option(
                 ["-X", "--method"], type=click.Choice(("GET", "POST"), case_sensitive=False), default="GET",
                 help=say(

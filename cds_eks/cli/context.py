@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from cds_eks._runtime import clocks
-from cds_eks.cli.options import Options
+from cds_eks.cli.language import say
+from cds_eks.cli.options import Format, Options
 
 if TYPE_CHECKING:
     from cds_eks.cli.waits.plan import Pending
@@ -26,6 +27,7 @@ class Context:
     Attributes:
         open_creates: The creates whose fate was open when a client was closed.
         pending: What the command waits for at the moment.
+        wanted_format: The format that the whole command line asks for, for what is shown before it is read.
         began: When the command began, in monotonic seconds: `--timeout` is for all of it.
     """
 
@@ -33,7 +35,9 @@ class Context:
         self._given: dict[str, Any] = {}
         self.open_creates: tuple[OpenCreate, ...] = ()
         self.pending: Pending | None = None
+        self.wanted_format: Format = "table"
         self.began = clocks.monotonic()
+        self._has_checked_columns = False
 
     def note(self, name: str, value: Any) -> None:
         """Take in one of the options that every command takes."""
@@ -57,6 +61,23 @@ class Context:
         from cds_eks.cli import logs
 
         logs.set_up(self.options)
+
+    def check_columns(self, known: Iterable[str]) -> None:
+        """Refuse `--columns` that the result can't have, before anything is sent or changed.
+
+        A read may leave it out: then they are checked when the result is there. A write must not.
+
+        Args:
+            known: The keys that the result may have.
+
+        Raises:
+            UsageError: There are some.
+        """
+        from cds_eks.cli.output import columns
+
+        if self.options.query is None and columns.matters(self.options):
+            columns.check(self.options.columns, known)
+            self._has_checked_columns = True
 
     @contextlib.contextmanager
     def client(self) -> Iterator[EksClient]:
@@ -95,7 +116,8 @@ class Context:
         """
         from cds_eks.cli.output import printing
 
-        printing.emit(value, self.options, printing.Hints(tuple(columns), id, tuple(fields)), is_color=self.is_color)
+        hints = printing.Hints(tuple(columns), id, tuple(fields), checks_columns=not self._has_checked_columns)
+        printing.emit(value, self.options, hints, is_color=self.is_color)
 
     def emit_write(
         self,
@@ -157,7 +179,8 @@ class Context:
         if self.options.yes:
             return
         if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-            raise click.UsageError(f"needs --yes, as there is no terminal to ask on: {text}")
+            told = say("needs --yes, as there is no terminal to ask on", "没有可询问的终端，需要 --yes")
+            raise click.UsageError(f"{told}: {text}")
         from cds_eks.cli.output.text import visible
 
         if not click.confirm(visible(text), err=True):

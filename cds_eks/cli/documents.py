@@ -116,12 +116,10 @@ class _Renaming(NamedTuple):
     lines: dict[Path, int]
 
     def mapping(self, data: Mapping[str, Any], fields: Sequence[Field], old: Path, new: Path) -> dict[str, Any]:
-        by_name = {wire.lower(): field for field in fields for wire in field.wires} | {
-            each.name: each for each in fields
-        }
+        by_name = {name: field for field in fields for name in (*field.wires, field.name)}
         made: dict[str, Any] = {}
         for key, value in data.items():
-            field = by_name.get(key) or by_name.get(str(key).lower())
+            field = by_name.get(key)
             name = field.name if field is not None else key
             if name in made:
                 line = self.document.line_of((*old, key))

@@ -8,6 +8,10 @@ from typing import Any
 import click
 
 from cds_eks import errors
+from cds_eks.cli.hints import HINTS
+from cds_eks.cli.language import say
+from cds_eks.cli.open_creates import find_command, look_line
+from cds_eks.cli.options import Options
 from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
@@ -89,34 +93,16 @@ def exit_code(error: BaseException) -> int:
     return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
 
 
-_HINTS: tuple[tuple[type[BaseException], str], ...] = (
-    (
-        errors.AmbiguousCreate,
-        "it may have been created: look for it by the name before you try again, and do not just repeat the command",
-    ),
-    (errors.NotFound, "check the id, the endpoint and the account (--profile)"),
-    (errors.CredentialsError, "set CDS_SECRET_ID and CDS_SECRET_KEY, or set up a profile: cds-eks profiles set NAME"),
-    (
-        errors.AuthenticationError,
-        "check CDS_SECRET_ID and CDS_SECRET_KEY or the profile, and this machine's clock: cds-eks doctor",
-    ),
-    (errors.PermissionDenied, "the key is valid but may not do this: ask who manages the account"),
-    (errors.Conflict, "look at the present state of the resource, then try again"),
-    (errors.DuplicateFound, "several have this name: go by id"),
-    (errors.Throttled, "wait a little, then try again"),
-    (errors.QuotaExceeded, "delete what is no longer needed, or ask for a larger quota"),
-    (errors.WaitTimeout, "it may still come: wait again, with a longer --timeout"),
-    (errors.ConnectFailed, "check the network, the proxy and --endpoint"),
-)
-
-
-def hint_of(error: BaseException) -> str | None:
-    """Return what to do about an error, or None."""
+def hint_of(error: BaseException, *, is_for_people: bool = False) -> str | None:
+    """Return what to do about an error, or None. For people it is in their language."""
     if isinstance(error, Incomplete):
         return error.hint
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f"see `{error.ctx.command_path} --help`"
-    return next((hint for kind, hint in _HINTS if isinstance(error, kind)), None)
+        path = error.ctx.command_path
+        hint = f"see `{path} --help`", f"见 `{path} --help`"
+    else:
+        hint = next((words for kind, words in HINTS if isinstance(error, kind)), ("", ""))
+    return (say(*hint) if is_for_people else hint[0]) or None
 
 
 def message_of(error: BaseException) -> str:
@@ -137,12 +123,17 @@ def can_go_on(error: BaseException) -> bool:
     return not isinstance(error, (errors.TaskFailed, errors.NotFound))
 
 
-def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, Any]:
+def as_data(
+    error: BaseException,
+    pending: Pending | None = None,
+    options: Options = Options(),  # noqa: B008
+) -> dict[str, Any]:
     """Return an error as plain data. The first seven keys are always there.
 
     Args:
         error: The error.
         pending: What was waited for, if it was in a wait.
+        options: Those of the command.
     """
     said: dict[str, Any] = {
         "class": type(error).__name__,
@@ -156,11 +147,12 @@ def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, A
     if isinstance(error, Incomplete):
         said |= {"class": error.kind, "outcome": error.what_is_known, **_plain(error.more)}
     if isinstance(error, errors.EksError):
-        said |= {"class": public_name(error), "outcome": error.outcome, "ids": _plain(error.ids)}
+        said |= {"class": public_name(error), "outcome": _outcome_of(error, pending), "ids": _plain(error.ids)}
         said |= {"request_id": error.request_id, "action": error.action, "call_id": error.call_id}
         said |= {"attempts": error.attempts, "field": getattr(error, "field", None)}
         if isinstance(error, errors.AmbiguousCreate):
             said["natural_key"] = _plain(error.natural_key)
+            said["find_with"] = find_command(error.action or "", error.natural_key, options)
         said["faults"] = [fault_as_data(fault) for fault in getattr(error, "faults", ())]
         optional = ("action", "call_id", "attempts", "field", "faults")
         said = {name: value for name, value in said.items() if value or name not in optional}
@@ -171,6 +163,12 @@ def as_data(error: BaseException, pending: Pending | None = None) -> dict[str, A
         if can_go_on(error):
             said["continue_with"] = pending.command
     return said | {"exit_code": exit_code(error)}
+
+
+def _outcome_of(error: errors.EksError, pending: Pending | None) -> str | None:
+    """Return the outcome of an error: none of a wait for what this command has not begun, and not seen."""
+    is_unseen = isinstance(error, errors.NotFound) or (isinstance(error, errors.WaitTimeout) and error.last is None)
+    return None if is_unseen and pending is not None and pending.result is None else error.outcome
 
 
 def public_name(error: errors.EksError) -> str:
@@ -191,8 +189,12 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def as_lines(error: BaseException, pending: Pending | None = None) -> list[str]:
-    """Return an error in a few lines for people; `pending` is what was waited for, if it was in a wait."""
+def as_lines(
+    error: BaseException,
+    pending: Pending | None = None,
+    options: Options = Options(),  # noqa: B008
+) -> list[str]:
+    """Return an error in a few lines for people; see `as_data`."""
     code = f" ({code})" if (code := getattr(error, "code", None)) and isinstance(code, str) else ""
     action = f"{error.action}: " if isinstance(error, errors.EksError) and error.action else ""
     lines = [f"error: {action}{message_of(error)}{code}"]
@@ -200,7 +202,7 @@ def as_lines(error: BaseException, pending: Pending | None = None) -> list[str]:
         lines = [f"error: {len(faults)} faults", *(f"  {fault}" for fault in faults)]
     facts = _plain(pending.ids) if pending is not None else {}
     if isinstance(error, errors.EksError):
-        facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": error.outcome}
+        facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": _outcome_of(error, pending)}
         if isinstance(error, (errors.InvalidRequestError, errors.ConfigurationError)):
             facts = {}  # nothing was sent: there is nothing to look up
     if pending is not None and pending.result is not None:
@@ -209,8 +211,11 @@ def as_lines(error: BaseException, pending: Pending | None = None) -> list[str]:
     lines += [f"  {told}"] if told else []
     if isinstance(error, errors.AmbiguousCreate) and error.natural_key:
         lines.append("  " + ", ".join(f"{name}={value}" for name, value in error.natural_key.items()))
-    hint = hint_of(error)
-    lines += [f"hint: {hint}"] if hint else []
+    hint = hint_of(error, is_for_people=True)
+    lines += [f"{say('hint', '提示')}: {hint}"] if hint else []
+    if isinstance(error, errors.AmbiguousCreate):
+        command = find_command(error.action or "", error.natural_key, options)
+        lines += [] if command is None else [look_line(command)]
     if pending is not None and can_go_on(error):
-        lines.append(f"go on waiting: {pending.command}")
+        lines.append(f"{say('go on waiting', '继续等待')}: {pending.command}")
     return lines

@@ -22,6 +22,13 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
+NEVER_AN_ARGUMENT = (
+    "which is never an argument: others can read arguments in the list of processes, and what you typed is now in your "
+    "shell's history"
+)
+NEVER_AN_ARGUMENT_ZH = "机密从不作为命令行参数：他人可在进程列表中看到参数，而您输入的内容已留在 shell 历史中"
+
+
 class _Shared(click.Command):
     """What commands and groups have in common: the common options, and help in two languages."""
 
@@ -30,6 +37,28 @@ class _Shared(click.Command):
         super().__init__(*args, **settings)
         self._own = list(self.params)
         self.params += common_options()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments. An option that would be a secret's is refused with what to do in its place."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if (told := self.refusal_of(error.option_name.lstrip("-"))) is None:
+                raise
+            raise click.UsageError(f"{error.option_name} {told}", ctx) from None
+
+    def refusal_of(self, name: str) -> str | None:
+        """Return why an option that is not there never will be, as it would take a secret; None if it would not."""
+        from cds_eks.redaction import is_secret_name
+
+        if not is_secret_name(name.rpartition(".")[2].replace("-", "_")):
+            return None
+        return say(
+            f"would be a secret, {NEVER_AN_ARGUMENT}. Keys are read from CDS_SECRET_ID and CDS_SECRET_KEY, or from a "
+            "profile: cds-eks profiles set NAME.",
+            f"会是机密，{NEVER_AN_ARGUMENT_ZH}。密钥取自 CDS_SECRET_ID 和 CDS_SECRET_KEY，或配置档："
+            "cds-eks profiles set NAME。",
+        )
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write how it is called."""
@@ -121,6 +150,10 @@ class Group(_Shared, click.Group):
         """Return how a word may go on."""
         return [*self.completed_commands(ctx, incomplete), *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def absence_of(self, name: str) -> str:  # noqa: ARG002 - groups of operations look
+        """Return why a command that one would expect is not there, and what to use; empty if nothing is known of it."""
+        return ""
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -128,6 +161,8 @@ class Group(_Shared, click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            if absent := self.absence_of(args[0]):
+                raise click.UsageError(f"{error.message} {absent}", ctx) from None
             if close := _close_to(args[0], self.list_commands(ctx)):
                 told = say(f"Did you mean {close!r}?", f"您是否想用 {close!r}？")
                 raise click.UsageError(f"{error.message} {told}", ctx) from None

@@ -14,6 +14,7 @@ from cds_eks.cli.context import Context
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.documents import NO_DOCUMENT, Document, by_python_names, read
 from cds_eks.cli.fields import json_of, leaves, merged, metavar_of, option_name, plain_value
+from cds_eks.cli.language import say
 from cds_eks.cli.redacting import redacted
 from cds_eks.redaction import is_secret_name
 
@@ -62,6 +63,8 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
     if said.file is None:  # else it is one of the faults, with the lines of the others
         check_complete(required, given)
     extra = {name: value for text in said.extra for name, value in [field_of(text, "--extra")]}
+    if not said.is_dry_run:
+        context.check_columns(columns_after(operation, is_waiting=said.is_waiting))
     from cds_eks.cli.requests import ask_for_secrets, request_of
 
     ask_for_secrets(operation, given)
@@ -72,12 +75,21 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
             return
         if operation.is_destructive:
             told = " ".join(f"{name}={_short(given[name])}" for name in given)
-            context.confirm(f"{operation.command} {operation.group.replace('_', '-').removesuffix('s')} {told}?")
+            thing = operation.group.replace("_", "-").removesuffix("s")
+            context.confirm(say(f"{operation.command} {thing} {told}?", f"{operation.zh}：{told}？"))
         result = _send(operation, context, said, request, extra, eks)
     if result is not None:
         from cds_eks.cli.waits.waiting import emit_after
 
         emit_after(context, operation, given, result, said.poll_interval)
+
+
+def columns_after(operation: Operation, *, is_waiting: bool) -> tuple[str, ...]:
+    """Return the columns that the result of an operation may have."""
+    from cds_eks.cli.waits.plan import KEYS
+
+    written = ("request_id", *(dict.fromkeys(KEYS.values()) if is_waiting else ())) if operation.writes else ()
+    return (*operation.answer, *written, "extra")
 
 
 def check_complete(required: Sequence[Field], given: Mapping[str, Any]) -> None:
@@ -197,7 +209,11 @@ def _send(
     _print_list(operation, context, said, [each.to_dict() for each in entries])
     total = answer.total_count
     if operation.is_paged and total is not None and total > len(entries):
-        context.tell(f"{len(entries)} of {total}: --page-all shows all, --page-index N another page")
+        more_en, more_zh = (
+            "--page-all shows all, --page-index N another page",
+            "--page-all 显示全部，--page-index N 显示其他页",
+        )
+        context.tell(say(f"{len(entries)} of {total}: {more_en}", f"已显示 {len(entries)}/{total}：{more_zh}"))
     return None
 
 

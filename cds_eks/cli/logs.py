@@ -41,6 +41,11 @@ def json_line(level: str, message: str, at: float | None = None, **facts: Any) -
     return one_line({"time": time.isoformat(timespec="milliseconds"), "level": level, "message": message, **facts})
 
 
+def _is_no_open_create(record: logging.LogRecord) -> bool:
+    """Whether a record is not that of a create whose outcome is open: the failure tells of it, and what to do."""
+    return getattr(record, "cds_eks", {}).get("event") != "ended, and its fate is open"
+
+
 class _Handler(logging.Handler):
     """Writes to what stderr is now, and is replaced by the next one."""
 
@@ -74,6 +79,8 @@ def set_up(options: Options) -> None:
     is_silent = options.quiet or options.is_for_machines  # stderr has nothing but the failure, if there is one
     level = logging.DEBUG if options.debug else logging.CRITICAL + 1 if is_silent else logging.WARNING
     handler.setLevel(level)
+    if not options.debug:
+        handler.addFilter(_is_no_open_create)
     logger.setLevel(logging.DEBUG if options.debug else logging.WARNING)
     logger.propagate = False
     logger.addHandler(handler)

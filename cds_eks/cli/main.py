@@ -38,8 +38,8 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "fleet": (
         "cds_eks.cli.fleet.group:command",
-        "Many clusters from one plan: provision, status, …",
-        "按一份计划管理多个集群：provision、status 等。",
+        "Many clusters from one plan: provision, plan, status, …; each works without this word too.",
+        "按一份计划管理多个集群：provision、plan、status 等；各命令也可省去 fleet 一词。",
     ),
     "profiles": (
         "cds_eks.cli.accounts.profile_commands:group",

@@ -11,7 +11,7 @@ import click
 from cds_eks.cli.completing import files
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.fields import Path, flat, metavar_of, option_for, option_name, plain_value, put
-from cds_eks.cli.groups import Command, Entry, Group
+from cds_eks.cli.groups import NEVER_AN_ARGUMENT, NEVER_AN_ARGUMENT_ZH, Command, Entry, Group
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
 from cds_eks.cli.options import poll_interval_option
@@ -44,10 +44,25 @@ class OperationGroup(Group):
         operation = self.operations.get(cmd_name)
         return super().get_command(ctx, cmd_name) if operation is None else OperationCommand(operation)
 
+    def absence_of(self, name: str) -> str:
+        """Return that the service has no operation to read so, and how to read instead."""
+        if name not in READS:
+            return ""
+        reads = [each for each in self.operations.values() if not each.writes and positional(each)]
+        known = next((each for each in reads if each.command in READS), reads[0] if reads else None)
+        if known is None:
+            return ""
+        words = f"cds-eks {self.name} {known.command} {_usage_of(positional(known))}"
+        return say(f"The service has no operation for it; use `{words}`.", f"服务没有该操作；请使用 `{words}`。")
+
     def help_of(self, ctx: click.Context, name: str) -> str:
         """Return what a command does."""
         operation = self.operations.get(name)
         return super().help_of(ctx, name) if operation is None else say(operation.help, f"{operation.zh}。")
+
+
+READS = ("list", "get", "describe")
+"""What the commands are called that show what there is."""
 
 
 def positional(operation: Operation) -> list[Field]:
@@ -77,6 +92,17 @@ class OperationCommand(Command):
         if required:
             options.insert(0, click.Argument(["words"], nargs=-1, metavar=_usage_of(required)))
         super().__init__(operation.command, params=options, help=_help(operation), callback=self._run)
+
+    def refusal_of(self, name: str) -> str | None:
+        """Return why an option that is not there never will be; a secret field's has a file in its place."""
+        if name.replace("-", "_") not in map(".".join, _secret_names(self.operation.fields)):
+            return super().refusal_of(name)
+        return say(
+            f"is a secret, {NEVER_AN_ARGUMENT}. Give it in -f FILE, best as env:NAME, file:PATH or cmd:COMMAND; on a "
+            "terminal it is asked for.",
+            f"是机密，{NEVER_AN_ARGUMENT_ZH}。请写在 -f FILE 中，最好用 env:NAME、file:PATH 或 cmd:COMMAND 引用；"
+            "在终端上会提示输入。",
+        )
 
     def _run(self, **values: Any) -> None:
         from cds_eks.cli import invoking

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
-from cds_eks.cli.completing import profiles
+from cds_eks.cli.completing import columns, profiles
 from cds_eks.cli.language import say
 
 Format = Literal["table", "json", "yaml", "jsonl", "csv", "name"]
@@ -28,10 +28,10 @@ class Options(NamedTuple):
         endpoint: Where the service is.
         api_revision: The revision of the API.
         backend: What carries the requests.
-        output: How the result is printed.
+        output: How the result is printed; see `format`.
         query: What of the result is printed, in JMESPath.
         columns: The columns of tables and CSV; `("all",)` for all.
-        quiet: Print ids only, and nothing beside the result.
+        quiet: Print nothing beside the result, and of that the ids alone unless `output` says how it is printed.
         yes: Do not ask.
         timeout: How long the command may take, in seconds.
         debug: Show requests, attempts and outcomes on stderr, and tracebacks.
@@ -43,7 +43,7 @@ class Options(NamedTuple):
     endpoint: str | None = None
     api_revision: str | None = None
     backend: str | None = None
-    output: Format = "table"
+    output: Format | None = None
     query: str | None = None
     columns: tuple[str, ...] = ()
     quiet: bool = False
@@ -54,9 +54,30 @@ class Options(NamedTuple):
     no_color: bool = False
 
     @property
+    def format(self) -> Format:
+        """How the result is printed, if not as ids alone."""
+        return self.output or "table"
+
+    @property
+    def prints_ids(self) -> bool:
+        """Whether only ids are printed: with `--quiet`, unless a format was asked for."""
+        return self.quiet and self.output is None
+
+    @property
     def is_for_machines(self) -> bool:
         """Whether a program reads the result, so that failures are JSON."""
         return self.output in MACHINE_FORMATS
+
+
+def words_of_options(options: Options) -> list[str]:
+    """Return the options with which another command asks the same service, as the same account."""
+    given = {
+        "profile": options.profile,
+        "endpoint": options.endpoint,
+        "api-revision": options.api_revision,
+        "backend": options.backend,
+    }
+    return [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
 
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
@@ -128,12 +149,12 @@ def common_options() -> list[click.Option]:
             help=say("Print only this of the result.", "只输出结果中由该 JMESPath 表达式选出的部分。"),
         ),
         _option(
-            "--columns", metavar="A,B.C", type=ColumnList(),
+            "--columns", metavar="A,B.C", type=ColumnList(), shell_complete=columns,
             help=say("The columns of tables and CSV; `all` for all.", "表格和 CSV 的列；`all` 为全部。"),
         ),
         _option(
             "-q", "--quiet", flag=True,
-            help=say("Print ids only, and no notes.", "只输出 ID，不输出提示。"),
+            help=say("Print no notes; and ids only, unless -o is given.", "不输出提示；未给出 -o 时只输出 ID。"),
         ),
         _option(
             "-y", "--yes", flag=True,

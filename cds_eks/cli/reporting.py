@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cds_eks.cli.context import Context, Declined, is_terminal
-from cds_eks.cli.failures import INTERRUPTED, as_data, as_lines, exit_code
-from cds_eks.cli.options import MACHINE_FORMATS, wanted_format
+from cds_eks.cli.failures import INTERRUPTED, Incomplete, as_data, as_lines, exit_code
+from cds_eks.cli.language import say
+from cds_eks.cli.open_creates import as_data as open_creates_as_data
+from cds_eks.cli.open_creates import as_lines as open_creates_as_lines
+from cds_eks.cli.options import MACHINE_FORMATS, Options, wanted_format
 from cds_eks.cli.output.structured import one_line
 from cds_eks.cli.output.text import visible
+from cds_eks.errors import EksError
 
 if TYPE_CHECKING:
     from cds_eks.outcome.open_creates import OpenCreate
@@ -46,16 +50,31 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
         silence_stdout()
     if options.debug and not isinstance(error, click.ClickException):
         _write(_traceback(error, is_json=options.log_format == "json"))
-    open_creates = context.open_creates if code == INTERRUPTED else ()
+    open_creates = _open_creates(error, context)
     if is_json:
-        more: dict[str, Any] = {"open_creates": [_open_as_data(each) for each in open_creates]} if open_creates else {}
-        _write(one_line(as_data(_told(error), context.pending) | more) + "\n")
+        told = as_data(_told(error), context.pending, options)
+        if open_creates:
+            told |= _of_open_creates(error, open_creates, options)
+        _write(one_line(told) + "\n")
         return code
-    lines = as_lines(_told(error), context.pending)
-    lines += [f"  open: {_open_as_text(each)}" for each in open_creates]
+    lines = as_lines(_told(error), context.pending, options)
+    lines += open_creates_as_lines(open_creates, options, has_hints=not isinstance(error, Incomplete))
     begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
     _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
     return code
+
+
+def _open_creates(error: BaseException, context: Context) -> Sequence[OpenCreate]:
+    """Return the creates whose outcome is open, and that the error itself does not tell of."""
+    if isinstance(error, EksError):
+        return [create for create in context.open_creates if not create.is_meant_by(error)]
+    return context.open_creates if exit_code(error) == INTERRUPTED else ()
+
+
+def _of_open_creates(error: BaseException, creates: Sequence[OpenCreate], options: Options) -> dict[str, Any]:
+    told = open_creates_as_data(creates, options)
+    # An error keeps its own outcome, and a fleet's failure its hint: its journal has what is open.
+    return told if isinstance(error, (KeyboardInterrupt, click.Abort)) else {"open_creates": told["open_creates"]}
 
 
 def _traceback(error: BaseException, *, is_json: bool) -> str:
@@ -77,23 +96,11 @@ def silence_stdout() -> None:
 
 
 def _told(error: BaseException) -> BaseException:
-    return click.ClickException("declined; nothing was done") if isinstance(error, Declined) else error
-
-
-def _open_as_data(create: OpenCreate) -> dict[str, Any]:
-    return {
-        "action": create.action,
-        "outcome": create.outcome,
-        "natural_key": dict(create.natural_key),
-        "ids": dict(create.ids),
-        "request_id": create.request_id,
-        "call_id": create.call_id,
-    }
-
-
-def _open_as_text(create: OpenCreate) -> str:
-    facts = {**create.natural_key, **create.ids, "outcome": create.outcome, "request_id": create.request_id}
-    return f"{create.action}: " + ", ".join(f"{name}={value}" for name, value in facts.items() if value)
+    return (
+        click.ClickException(say("declined; nothing was done", "已取消，未做任何操作"))
+        if isinstance(error, Declined)
+        else error
+    )
 
 
 def _write(text: str) -> None:

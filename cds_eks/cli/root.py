@@ -15,6 +15,7 @@ from cds_eks.cli.context import Context
 from cds_eks.cli.groups import Entry, Group, loaded
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
+from cds_eks.cli.options import MACHINE_FORMATS, wanted_format
 
 COMPLETION = "_CDS_EKS_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -86,6 +87,7 @@ class Root(Group):
             The exit code.
         """
         context = Context()
+        context.wanted_format = wanted_format(arguments)
         try:
             with self.make_context("cds-eks", list(arguments), obj=context) as ctx:
                 self.invoke(ctx)
@@ -116,5 +118,9 @@ def run(commands: Mapping[str, Entry], arguments: Sequence[str]) -> int:
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        click.echo(f"cds-eks {__version__}")
+        if ctx.obj.wanted_format in MACHINE_FORMATS:
+            ctx.obj.note("output", ctx.obj.wanted_format)
+            ctx.obj.emit({"name": "cds-eks", "version": __version__})
+        else:
+            click.echo(f"cds-eks {__version__}")
         ctx.exit()

@@ -53,6 +53,11 @@ def _example(field: Field) -> Any:
     return [one] if field.is_list else one
 
 
+def _has_example(field: Field) -> bool:
+    """Whether an example says more than the type: a known value, how a list is written, which fields an entry has."""
+    return bool(field.values or field.numbers or field.type in ("shape", "map") or field.is_list)
+
+
 def _shown(field: Field, value: Any) -> Any:
     """Return a value fit for a file that is printed: of a secret only where it is."""
     if field.secret and isinstance(value, str) and not value.startswith(("env:", "file:", "cmd:")):
@@ -81,7 +86,8 @@ def _yaml(fields: Sequence[Field], given: Mapping[str, Any], indent: str) -> Ite
             yield f"{indent}{field.name}: {_json(value)}"
         elif field.required:
             empty = " []" if field.is_list and field.allow_empty else ""
-            yield f"{indent}{field.name}:{empty}  # {say('such as', '例如')} {_json(_example(field))}"
+            example = f"  # {say('such as', '例如')} {_json(_example(field))}" if _has_example(field) else ""
+            yield f"{indent}{field.name}:{empty}{example}"
         else:
             yield f"{indent}# {field.name}: {_json(_example(field))}"
 

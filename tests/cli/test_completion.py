@@ -58,6 +58,9 @@ def test_bash_completes_commands_options_and_choices(folder: Path) -> None:
     assert completed(folder, "provision", "--ado") == ["--adopt"]
     assert completed(folder, "provision", "--adopt", "m") == ["matching"]
     assert completed(folder, "nodes", "list", "--node-status", "r") == ["running"]
+    assert completed(folder, "clusters", "list", "--columns", "cluster_s") == ["cluster_status"]
+    assert completed(folder, "clusters", "list", "--columns", "vpc_id,cluster_s") == ["vpc_id,cluster_status"]
+    assert completed(folder, "call", "GetT") == ["GetTaskStatus"]
     assert completed(folder, "-o", "js") == ["json", "jsonl"]
     assert completed(folder, "completion", "") == ["bash", "zsh", "fish"]
     assert completed(folder, "emulator", "--sp") == ["--speed"]
@@ -125,7 +128,19 @@ def test_names_of_profiles_are_completed_and_nothing_else_of_them(folder: Path) 
 
 @pytest.mark.parametrize(
     "words",
-    ["", "clusters ", "clusters create --", "fleet ", "provision --", "plan ", "emulator --", "-o ", "--profile "],
+    [
+        "",
+        "clusters ",
+        "clusters create --",
+        "fleet ",
+        "provision --",
+        "plan ",
+        "emulator --",
+        "-o ",
+        "--profile ",
+        "clusters list --columns ",
+        "call ",
+    ],
 )
 def test_it_imports_neither_httpx_nor_rich_nor_the_client(words: str, folder: Path) -> None:
     file = folder / "config.toml"

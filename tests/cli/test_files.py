@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,32 @@ def test_the_comments_of_a_skeleton_are_in_chinese(offline: CommandLine) -> None
     text = offline.done(*CREATE, "--skeleton", "yaml", env={"LANG": "zh_CN.UTF-8"}).out
     assert "集群名称" in text
     assert "REQUIRED" in text
+
+
+@pytest.mark.parametrize("language", ["", "zh_CN.UTF-8"])
+@pytest.mark.parametrize("operation", WRITES, ids=lambda each: each.name)
+def test_neither_skeletons_nor_help_have_examples_that_say_nothing_or_marks(
+    offline: CommandLine, operation: Any, language: str
+) -> None:
+    command = [operation.group.replace("_", "-"), operation.command]
+    environ = {"LANG": language, "COLUMNS": "200"}
+    skeleton = offline.done(*command, "--skeleton", "yaml", env=environ).out
+    for text in (skeleton, offline.done(*command, "--help", env=environ).out):
+        assert re.findall(r"\[[DOI]\]", text) == []
+    assert re.findall(r"# (?:such as|例如) (?:\"\"|1|false)$", skeleton, re.MULTILINE) == []
+
+
+def test_an_example_that_says_something_is_there(offline: CommandLine) -> None:
+    text = offline.done(*CREATE, "--skeleton", "yaml").out
+    for line in ("cluster_name:", '  cni_type:  # such as "flannel"', "master_number:  # such as 3", "    disk_size:"):
+        assert line in text.splitlines()
+
+
+@pytest.mark.parametrize("name", ["vpcid", "VPCID", "vpcId", "VPC_ID", "vpc_idd"])
+def test_a_name_that_is_neither_pythons_nor_the_wires_is_refused(offline: CommandLine, name: str) -> None:
+    data = {key: value for key, value in DATA.items() if key != "vpc_id"} | {name: "v-1"}
+    run = offline(*CREATE, "-f", "-", "--dry-run", "-o", "json", stdin=json.dumps(data))
+    assert run.code == 2
+    assert name in {fault["field"] for fault in run.failure["faults"]}
+    for known in ("vpc_id", "VpcId"):
+        assert "is not a field" not in offline(*CREATE, "-f", "-", stdin=json.dumps({known: "v-1"})).err

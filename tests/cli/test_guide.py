@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from support.quick_polls import RUN_WITH_QUICK_POLLS
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "cli.md", ROOT / "docs" / "zh" / "cli.md"]
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NOT_RUN = ("pip install", "export CDS_SECRET_ID=")
+NOT_RUN = ("pip install", "export CDS_SECRET_ID=", "cds-eks emulator")
 """How the blocks begin that set up what the tests have."""
 
 
@@ -44,6 +45,9 @@ def folder(cli: CommandLine, emulator: Emulator, tmp_path: Path) -> Path:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{RUN_WITH_QUICK_POLLS}" -m cds_eks.cli "$@"\n')
     program.chmod(0o755)
+    samples = tmp_path / "examples"
+    samples.mkdir()
+    shutil.copy(ROOT / "examples" / "first_cluster.toml", samples)
     for name, source in FILES.items():
         text = source.read_text(encoding="utf-8").replace("count = 18", "count = 1")
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -86,4 +90,5 @@ def test_every_format_and_every_key_of_a_failure_is_named(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert [name for name in FORMATS if f"`{name}`" not in text] == []
     keys = failures.as_data(ValueError())
-    assert [key for key in keys if f"`{key}`" not in text] == []
+    more = ("faults", "natural_key", "find_with", "open_creates", "result", "continue_with")
+    assert [key for key in (*keys, *more) if f"`{key}`" not in text] == []

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cds_eks._version import __version__
 from cds_eks.cli.options import Options
 from cds_eks.cli.output import csv_text, printing, structured, table
 from cds_eks.cli.output.text import padded, visible, width
@@ -79,7 +80,21 @@ def test_names_and_ids(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(ROWS, capsys, output="name") == "甲乙\nplain\n"
     assert printed(ROWS, capsys, quiet=True) == "1\n2\n"
     assert printed({"cluster_id": "c", "task_id": "t", "request_id": "r"}, capsys, quiet=True) == "c\n"
-    assert printed({"request_id": "r"}, capsys, quiet=True, output="json") == ""
+    assert printed({"request_id": "r"}, capsys, quiet=True) == ""
+
+
+@pytest.mark.parametrize("output", ["json", "yaml", "jsonl", "csv", "name", "table"])
+def test_a_format_that_was_asked_for_wins_over_quiet(capsys: pytest.CaptureFixture[str], output: str) -> None:
+    whole = printed(ROWS, capsys, output=output)
+    assert whole
+    assert printed(ROWS, capsys, quiet=True, output=output) == whole
+
+
+def test_quiet_with_a_format_is_one_document(cli: CommandLine, emulator: Emulator, request_file: str) -> None:
+    create = ["clusters", "create", "-f", request_file, "-q", "-o", "json"]
+    assert cli.done(*create, "--dry-run").json["dry_run"] is True
+    assert set(cli.done(*create).json) == {"cluster_id", "task_id", "request_id"}
+    assert cli.done("clusters", "list", "-q", "-o", "json").json[0]["cluster_name"] == "first-cluster"
 
 
 def test_a_query_is_asked_of_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,3 +195,15 @@ def test_a_deletion_is_printed_in_each_format(cli: CommandLine, emulator: Emulat
 def test_structured_text_has_no_raw_separator() -> None:
     assert structured.one_line({"a": "\u2028\x7f"}) == '{"a": "\\u2028\\u007f"}'
     assert PROCESS[1:] == ["-m", "cds_eks.cli"]
+
+
+def test_a_query_that_finds_nothing_prints_nothing_in_a_table(cli: CommandLine, emulator: Emulator) -> None:
+    emulator.add_cluster()
+    assert cli.done("clusters", "list", "--query", "[9].cluster_id").out == ""
+    assert cli.done("clusters", "list", "--query", "[9].cluster_id", "-o", "json").out == "null\n"
+
+
+def test_the_version_is_a_document_for_programs(offline: CommandLine) -> None:
+    for words in (["--version", "-o", "json"], ["-o", "json", "--version"]):
+        assert offline.done(*words).json == {"name": "cds-eks", "version": __version__}
+    assert offline.done("--version").out == f"cds-eks {__version__}\n"

@@ -178,3 +178,36 @@ def test_no_list_of_processes_has_one(waiting: subprocess.Popen[Any]) -> None:
     (line,) = [line for line in shown.splitlines() if line.split()[:1] == [str(waiting.pid)]]
     assert "cds_eks.cli clusters create" in line
     assert_no_secret(line)
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "way"),
+    [
+        (["clusters", "create", "--ak", PLANTED["sk"]], "--ak", "-f FILE"),
+        (["clusters", "create", f"--sk={PLANTED['sk']}"], "--sk", "-f FILE"),
+        (
+            ["clusters", "create", "--master-config.password", PLANTED["password"]],
+            "--master-config.password",
+            "-f FILE",
+        ),
+        (["node-pools", "create", f"--config.node_config.password={PLANTED['password']}"], "", "-f FILE"),
+        (["clusters", "list", "--secret-key", PLANTED["key"]], "--secret-key", "CDS_SECRET_KEY"),
+        (["--password", PLANTED["key"], "clusters", "list"], "--password", "CDS_SECRET_KEY"),
+        (["profiles", "set", "work", "--secret-key", PLANTED["key"]], "'--secret-key'", "keyring:…"),
+    ],
+)
+def test_an_option_that_would_be_a_secret_is_refused_with_what_to_do(
+    cli: CommandLine, emulator: Emulator, words: list[str], option: str, way: str
+) -> None:
+    run = cli(*words)
+    assert (run.code, run.out, emulator.ledger.count()) == (2, "", 0)
+    assert option in run.err
+    assert way in run.err
+    assert "never" in run.err
+    assert "history" in run.err
+    assert "Did you mean" not in run.err
+    assert_no_secret(run.err)
+
+
+def test_any_other_option_is_a_typo(cli: CommandLine) -> None:
+    assert "Did you mean '--columns'?" in cli("clusters", "list", "--column", "cluster_id").err

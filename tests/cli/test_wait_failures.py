@@ -108,6 +108,45 @@ def test_what_is_never_seen_is_3(cli: CommandLine, monkeypatch: pytest.MonkeyPat
     assert "continue_with" not in run.failure
 
 
+@pytest.mark.parametrize(
+    "words", [["cluster", "c-9"], ["idle", "c-9"], ["pool", "c-9/p-9"], ["task", "t-9"], ["event", "e-9"]], ids=" ".join
+)
+def test_what_is_never_seen_until_the_time_is_up_is_3_too(cli: CommandLine, words: list[str]) -> None:
+    run = cli("wait", *words, *FAST, "--timeout", "0.1s", *JSON)
+    told = run.failure
+    assert (run.code, told["class"], told["outcome"]) == (3, "NotFound", None)
+    assert told["message"].endswith("(it was never seen)")
+    assert "continue_with" not in told
+    shown = cli("wait", *words, *FAST, "--timeout", "0.1s").err
+    assert "outcome=" not in shown
+
+
+def test_of_many_the_one_that_is_never_seen_is_named(cli: CommandLine, emulator: Emulator) -> None:
+    emulator.add_task("slow", status="doing")
+    told = cli("wait", "task", "slow", "typo", *FAST, "--timeout", "0.1s", *JSON).failure
+    assert (told["class"], told["ids"]["task_id"]) == ("NotFound", "typo")
+
+
+def test_what_a_write_has_begun_may_still_come_when_the_time_is_up(
+    cli: CommandLine, emulator: Emulator, request_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_eks.cli.waits.waiting.DEFAULT_SECONDS", 0.3)
+    for action in ("GetCluster", "GetTaskStatus"):
+        emulator.faults.add(Fault("throttle", action, status=404, code="ResourceNotFound", count=10**6))
+    told = cli("clusters", "create", "-f", request_file, *WAIT, *JSON).failure
+    assert (told["exit_code"], told["outcome"]) == (124, "accepted")
+    assert "continue_with" in told
+
+
+def test_the_time_that_is_told_is_the_one_that_was_given(cli: CommandLine, emulator: Emulator) -> None:
+    for task in ("slow-1", "slow-2"):
+        emulator.add_task(task, status="doing")
+    for words in (["slow-1"], ["slow-1", "slow-2"]):
+        told = cli("wait", "task", *words, *FAST, "--timeout", "0.25s", *JSON).failure
+        assert "did not end within 0.25 s" in told["message"]
+        assert "--timeout" not in told["continue_with"]
+
+
 def test_a_key_that_may_not_look_is_4_and_what_was_made_is_named(
     cli: CommandLine, emulator: Emulator, world: dict[str, str]
 ) -> None:
@@ -150,9 +189,9 @@ def test_a_wait_for_many_that_times_out_names_those_that_go_on(cli: CommandLine,
     shown = cli(*words, "--api-revision", "2025-10-11")
     assert shown.code == 124
     last = shown.err.splitlines()[-1]
+    # the time that was too short is not repeated
     assert last == (
-        "go on waiting: cds-eks wait task slow-1 good slow-2 --api-revision 2025-10-11 --timeout 1s "
-        "--poll-interval 0.001s"
+        "go on waiting: cds-eks wait task slow-1 good slow-2 --api-revision 2025-10-11 --poll-interval 0.001s"
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
 from typing import Any
 
 import attrs
 import pytest
+from rich.console import Console
 
 from cds_eks.cli.waits import progress
 from cds_eks.cli.waits.plan import Wait
@@ -206,6 +209,20 @@ def test_a_terminal_gets_a_line_for_each_or_one_for_many() -> None:
     counted.changed(waits[0], "doing")
     counted.ended(waits[0])
     assert many.lines == ["1 of 13 done"]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_time_is_whole_however_long_the_text_is(columns: int) -> None:
+    text = io.StringIO()
+    bars = progress.drawn(Console(file=text, width=columns, force_terminal=True, color_system=None))
+    live = progress.Live(bars, [wait := Wait("cluster", "cc32706e-a09a-11ef-8de7-06aabd6a5066")])
+    live.changed(wait, "creating (Creating the machines): CreateInstances running")
+    with bars:
+        bars.refresh()
+    (line,) = {each for each in re.split(r"\x1b\[[^A-Za-z]*[A-Za-z]|[\r\n]", text.getvalue()) if "cluster" in each}
+    assert re.match(r". 0:00:00 cluster cc32", line)
+    assert len(line.rstrip()) <= columns
+    assert line.rstrip().endswith("…")
 
 
 @pytest.mark.parametrize(

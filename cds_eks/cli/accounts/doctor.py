@@ -56,8 +56,11 @@ async def examine(
     checks = [_settings(settings), *_connection(settings)]
     credentials, check = await _credentials(arguments, settings)
     if credentials is None or any(not each.is_ok for each in checks if each.name != "settings"):
-        found = [*checks, check or skipped("key", say("the connection comes first", "请先解决连接"))]
-        return _ordered(found)
+        first = say("the connection comes first", "请先解决连接")
+        if credentials is None:
+            first = say("the key comes first", "请先解决密钥")
+        rest = [skipped(name, first) for name in ("endpoint", "clock")] if check is not None else []
+        return _ordered([*checks, check or skipped("key", first), *rest])
     seen, revision = await _asked(
         credentials, settings, now=now, proxy=_proxy_of(settings), asks_for_revision=asks_for_revision
     )

@@ -60,13 +60,12 @@ def command() -> Command:
         callback=_doctor,
         help=say(
             "Check what is set up, in one line each: settings, key, proxy, TLS, endpoint and clock. Says what is wrong "
-            "and what to do.\n\nIt sends one read, ListClusters. The exit code is 0, or that of the first problem: 2 "
-            "for settings, proxy and revision, 4 for key and clock, 1 for TLS and endpoint. --quiet prints the names "
-            "of the problems alone.",
+            "and what to do.\n\nIt sends one read, ListClusters. The exit code is 0, or that of the first problem, "
+            "not of a warning: 2 for settings, proxy and revision, 4 for key and clock, 1 for TLS and endpoint. "
+            "--quiet prints the names of the problems alone.",
             "逐项检查当前设置，每项一行：设置、密钥、代理、TLS、接入点和时钟；说明问题及处理办法。\n\n只发送一次读请求 "
-            "ListClusters。退出码为 0，或第一个问题的退出码：设置、代理和 API 版本为 2，密钥和时钟为 4，TLS "
-            "和接入点为 1。"
-            "--quiet 只输出有问题的检查项名称。",
+            "ListClusters。退出码为 0，或第一个问题（不含警告）的退出码：设置、代理和 API 版本为 2，密钥和时钟为 4，"
+            "TLS 和接入点为 1。--quiet 只输出有问题的检查项名称。",
         ),
         params=[
             click.Option(["--check-revision"], is_flag=True, help=say(

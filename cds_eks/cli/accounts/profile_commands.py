@@ -83,6 +83,7 @@ def _use(context: Context, name: str) -> None:
     from cds_eks.config.profiles import read_profiles
 
     check_named(read_profiles(), name, "profiles use")
+    context.check_columns(("name", "default", "file"))
     path = rewrite(lambda text, path: put_default(text, name, path))
     context.emit({"name": name, "default": True, "file": str(path)}, id="name")
     tell_if_not_active(context, name)
@@ -122,6 +123,7 @@ def _remove(context: Context, name: str) -> None:
     from cds_eks.config.config_file import read_config_text
     from cds_eks.config.profiles import read_profiles
 
+    context.check_columns(("name", "removed", "file"))
     file = read_profiles()
     if name not in file.names:
         check_named(file, name, "profiles remove")
@@ -130,8 +132,9 @@ def _remove(context: Context, name: str) -> None:
     store = key_stores.store_of(name, values_of(text, name, file.path))
     if store is not None and refers(text, key_stores.references(store, name), file.path, but=name):
         store = None  # they are another profile's too
-    keys = "" if store is None else f", and its keys ({', '.join(key_stores.references(store, name).values())})"
-    context.confirm(f"remove the profile {name!r}{keys}?")
+    stored = "" if store is None else ", ".join(key_stores.references(store, name).values())
+    keys, keys_zh = (f", and its keys ({stored})", f"及其密钥（{stored}）") if stored else ("", "")
+    context.confirm(say(f"remove the profile {name!r}{keys}?", f"删除配置档 {name!r}{keys_zh}？"))
     path = rewrite(lambda text, path: remove_profile(text, name, path))
     if store is not None:
         key_stores.remove(store, name, path.parent)

@@ -52,6 +52,11 @@ def _not_there(file: ProfilesFile, name: str, command: str) -> ConfigFileError:
     raise AssertionError(name)  # pragma: no cover - the caller has looked
 
 
+def columns() -> tuple[str, ...]:
+    """Return the keys that a profile may have as plain data."""
+    return ("name", "file", "default", *(name for field in attrs.fields(Profile) if (name := field.name) != "lines"))
+
+
 def as_data(profile: Profile, *, is_default: bool) -> dict[str, Any]:
     """Return a profile as plain data: where its keys are, never what they are."""
     found: dict[str, Any] = {"name": profile.name, "file": profile.file, "default": is_default}

@@ -36,7 +36,7 @@ class Reference(click.ParamType[str]):
             ways = ", ".join(f"{each}:…" for each in SCHEMES)
             self.fail(
                 f"it takes where the key is ({ways}), never the key: others can read arguments in the list of "
-                "processes. On a terminal keys are asked for.",
+                "processes, and what you typed is now in your shell's history. On a terminal keys are asked for.",
                 param,
                 ctx,
             )
@@ -51,11 +51,12 @@ def _set(context: Context, /, words: tuple[str, ...], **said: Any) -> None:
         raise click.UsageError("it takes one NAME, and keys are never arguments: on a terminal they are asked for")
     from cds_eks.cli.accounts import key_stores
     from cds_eks.cli.accounts.profile_edits import put_default, put_profile, refers, values_of
-    from cds_eks.cli.accounts.profile_file import as_data, rewrite
+    from cds_eks.cli.accounts.profile_file import as_data, columns, rewrite
     from cds_eks.config.config_file import read_config_text
     from cds_eks.config.profiles import read_profiles
     from cds_eks.documents.config_path import config_path
 
+    context.check_columns(columns())
     (name,) = words
     path = config_path()
     found = read_config_text(path)
@@ -63,6 +64,7 @@ def _set(context: Context, /, words: tuple[str, ...], **said: Any) -> None:
     before = values_of(text, name, path)
     values = _changed(before, context, said)
     put_profile(text, name, values, path)  # it can be used: else nothing is asked for
+    _check_said(values, before, said)
     old = key_stores.store_of(name, before)
     store: Store = said["store"] or old or "file"
     credentials = _asked(values, said)
@@ -108,6 +110,20 @@ def _changed(before: dict[str, Any], context: Context, said: dict[str, Any]) -> 
     if said["tls"]:
         given["tls"] = os.path.abspath(os.path.expanduser(said["tls"]))  # noqa: PTH100, PTH111 - no home is no error
     return values | {key: value for key, value in given.items() if value is not None}
+
+
+def _check_said(values: dict[str, Any], before: dict[str, Any], said: dict[str, Any]) -> None:
+    """Refuse a profile that would have nothing in it, where nobody can be asked for its keys.
+
+    Raises:
+        UsageError: It would.
+    """
+    if values or before or said["ask"] or said["store"] or (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return
+    raise click.UsageError(
+        "nothing was said of it, and there is no terminal to ask for its keys on: refer to them with --secret-id and "
+        "--secret-key, or give an --endpoint"
+    )
 
 
 def _without_keys(values: dict[str, Any]) -> dict[str, Any]:

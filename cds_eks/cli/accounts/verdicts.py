@@ -25,19 +25,20 @@ class Check:
 
     Attributes:
         name: What was checked: `settings`, `key`, `proxy`, `tls`, `endpoint`, `clock` or `revision`.
-        state: `ok`; `problem`; or `skipped` if something else must be put right first.
+        state: `ok`; `problem`; `warning` if it works nevertheless; or `skipped` if something else must be put right
+            first.
         message: In one line what was found, or what is wrong. Nothing secret is in it.
-        advice: In one line what to do; empty unless it is a problem.
+        advice: In one line what to do; empty unless it is a problem or a warning.
     """
 
     name: str
-    state: Literal["ok", "problem", "skipped"]
+    state: Literal["ok", "problem", "warning", "skipped"]
     message: str
     advice: str = ""
 
     @property
     def is_ok(self) -> bool:
-        """Whether it needs no attention."""
+        """Whether it keeps nothing from working."""
         return self.state != "problem"
 
 
@@ -49,6 +50,11 @@ def ok(name: str, message: str) -> Check:
 def problem(name: str, message: str, advice: str) -> Check:
     """Return the result of a check that found something."""
     return Check(name, "problem", message, advice)
+
+
+def warning(name: str, message: str, advice: str) -> Check:
+    """Return the result of a check that found something which keeps nothing from working."""
+    return Check(name, "warning", message, advice)
 
 
 def skipped(name: str, message: str) -> Check:
@@ -80,6 +86,7 @@ class Seen:
 
 
 _TLS = re.compile(r"\b(?:ssl|tls|certificate|handshake)", re.IGNORECASE)
+_PLAIN = re.compile(r"wrong.version.number|record.layer|unknown.protocol|http.request|length.too.long", re.IGNORECASE)
 _NAME = re.compile(r"getaddrinfo|name or service|nodename|name resolution|no address|not be resolved", re.IGNORECASE)
 
 
@@ -110,6 +117,9 @@ def endpoint_and_tls(seen: Seen) -> tuple[Check, Check]:
     if is_https and isinstance(error, errors.TransportError) and _TLS.search(error.message):
         advice = say("say with `tls` in the profile, or SSL_CERT_FILE, which authorities are trusted; docs/backends.md",
                      "用配置档中的 `tls` 或 SSL_CERT_FILE 指定信任的证书机构；见 docs/zh/backends.md")  # fmt: skip
+        if _PLAIN.search(error.message):
+            advice = say("this port speaks plain HTTP: begin the endpoint with http://, or name the port of HTTPS",
+                         "该端口使用明文 HTTP：接入点请以 http:// 开头，或改用 HTTPS 的端口")  # fmt: skip
         return skipped("endpoint", say("TLS comes first", "请先解决 TLS")), problem("tls", words, advice)
     if _NAME.search(words):
         advice = say("check the endpoint's spelling and this machine's DNS", "检查接入点的拼写和本机的 DNS")
@@ -130,15 +140,21 @@ def clock(seen: Seen) -> Check:
     off, off_zh = ("ahead of", "快") if seen.skew < 0 else ("behind", "慢")
     long = _duration(abs(seen.skew))
     words = say(f"this machine's clock is {long} {off} the service's", f"本机时钟比服务{off_zh} {long}")
-    if seen.was_expired:
+    if is_expired(seen.error):
         told = say(f"{words}, and requests are refused for it", f"{words}，请求因此被拒绝")
         return problem("clock", told, say("set the clock, by NTP", "用 NTP 校准时钟"))
-    if abs(seen.skew) > MOST_SKEW:
-        advice = say("set the clock, by NTP: requests may be refused for their time",
-                     "用 NTP 校准时钟：请求可能因时间被拒绝")  # fmt: skip
-        return problem("clock", words, advice)
+    if seen.was_expired or abs(seen.skew) > MOST_SKEW:
+        # A request that is refused for its time is signed again with the service's, and so are those after it.
+        advice = say("set the clock, by NTP: this client goes by the service's time, other programs may not",
+                     "用 NTP 校准时钟：本客户端会按服务的时间修正，其他程序未必如此")  # fmt: skip
+        return warning("clock", words, advice)
     within = f"{MOST_SKEW:.0f} s"
     return ok("clock", say(f"it is within {within} of the service's", f"与服务相差不超过 {within}"))
+
+
+def is_expired(error: EksError | None) -> bool:
+    """Whether a request was refused for its time in the end, though it was sent again with the service's."""
+    return isinstance(error, errors.AuthenticationError) and (error.code or "").lower() == "requestexpired"
 
 
 def key(seen: Seen) -> Check:
@@ -147,7 +163,7 @@ def key(seen: Seen) -> Check:
     takes = say(f"the service takes it ({seen.keys})", f"服务接受该密钥（{seen.keys}）")
     if isinstance(error, errors.AuthenticationError):
         code = (error.code or "").lower()
-        if code == "requestexpired":
+        if is_expired(error):
             return skipped("key", say("the clock comes first", "请先解决时钟"))
         if code == "invalidaccesskeyid":
             return problem("key", say(f"the service does not know the access key's id ({seen.keys})",

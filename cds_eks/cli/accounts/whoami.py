@@ -51,7 +51,10 @@ def _rows(context: Context, settings: ResolvedSettings) -> list[dict[str, Any]]:
         origin = str(each.origin)
         if each.origin.kind == "argument":
             origin = "cds-eks" if each.name == "user_agent" else f"--{each.name.replace('_', '-')}"
-        rows.append({"name": each.name, "value": each.value, "origin": origin})
+        value = each.value
+        if each.name == "tls" and not value and each.origin.kind == "environment":
+            value = os.environ.get(each.origin.detail, "")  # the backend reads it, not the settings
+        rows.append({"name": each.name, "value": value, "origin": origin})
     return rows
 
 

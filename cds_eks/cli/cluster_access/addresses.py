@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from cds_eks.models import ClusterDetail, EipInfo
 
 FIELDS = ("vip", "cluster_ip", "sub_domain", "ssh_port", "dashboard_addr")
+NO_SERVERS = ("ssh_port", "dashboard_addr")
 EIPS = ("source_eip", "destination_eip")
 
 
@@ -38,6 +41,11 @@ def addresses(cluster: ClusterDetail) -> tuple[Address, ...]:
         for name, value in found
         if value not in (None, "", 0)
     )
+
+
+def of_servers(found: Sequence[Address]) -> list[str]:
+    """Return those, each once, that the API server may be at: no port, and not the dashboard's."""
+    return list(dict.fromkeys(each.address for each in found if each.field not in NO_SERVERS))
 
 
 def _meanings() -> dict[str, str]:

@@ -45,19 +45,20 @@ def endpoints() -> Command:
 def _kubeconfig(
     context: Context, cluster_id: str, *, source: str, alias: str, to: str | None, use: bool, overwrite: bool
 ) -> None:
-    from cds_eks.cli.cluster_access.addresses import addresses
+    from cds_eks.cli.cluster_access.addresses import addresses, of_servers
     from cds_eks.cli.cluster_access.kubeconfig import server_of
     from cds_eks.cli.cluster_access.kubeconfig_file import kubeconfig_path, merge_text, read_fetched
 
+    context.check_columns(("cluster_id", "alias", "server", "current", "file"))
     text, folder = _from_stdin() if source == "-" else read_fetched(Path(source))
     server = server_of(text)
     path = kubeconfig_path() if to is None else Path(to)
     with context.client() as eks:
         cluster = eks.clusters.get(cluster_id, timeout=context.options.timeout).data
     merge_text(path, text, alias, folder=folder, use=use, overwrite=overwrite)
-    told = [each.address for each in addresses(cluster)]
-    if not _is_among(server, told):
-        shown = ", ".join(told) or say("none", "无")
+    told = addresses(cluster)
+    if not _is_among(server, [each.address for each in told]):
+        shown = ", ".join(of_servers(told)) or say("none", "无")
         context.tell(say(
             f"the kubeconfig's server is {server or 'missing'}, which is none of the addresses that the service tells "
             f"of the cluster ({shown}): is it another cluster's?",

@@ -79,6 +79,9 @@ def _kubeconfig(text: str, what: str) -> MappingNode:
         return mapping({"apiVersion": scalar("v1"), "kind": scalar("Config")})
     if not isinstance(config, MappingNode) or text_of(child(config, "kind", what)) not in (None, "Config"):
         raise ConfigurationError(f"{what} is no kubeconfig: its kind must be Config")
+    names = ("kind", "apiVersion", "current-context", *(name for name, _ in LISTS))
+    if config.value and all(child(config, name, what) is None for name in names):
+        raise ConfigurationError(f"{what} is no kubeconfig: it has none of {', '.join(names)}")
     for name, key in LISTS:
         for entry in entries(config, name, what):
             if text_of(child(entry, "name", what)) is None or not isinstance(child(entry, key, what), MappingNode):
@@ -142,7 +145,7 @@ def _check_free(config: MappingNode, alias: str, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise ConfigurationError(
-            f"the kubeconfig has a {there[0]} {alias!r} already: choose another alias, or have it overwritten"
+            f"the kubeconfig has a {there[0]} {alias!r} already: choose another --alias, or replace it with --overwrite"
         )
     for entry in entries(config, "contexts"):
         context = child(entry, "context")
@@ -151,7 +154,7 @@ def _check_free(config: MappingNode, alias: str, *, overwrite: bool) -> None:
         if own != all(uses) or (not own and any(uses)):
             raise ConfigurationError(
                 f"cluster, user and context {alias!r} of the kubeconfig do not belong together alone: they are not "
-                "overwritten; choose another alias"
+                "overwritten; choose another --alias"
             )
 
 

@@ -11,7 +11,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, must_be_there, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import check_files
+from cds_eks.cli.fleet.results import check_columns, check_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -35,6 +35,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     must_be_there(where)
     values |= parameters.chosen(values, checked)
     check_files(values["html"], values["csv"])
+    check_columns(context)
     values["limits"] = limits_of(values)
     settings = {name: values[name] for name in SETTINGS}
     order = Order(journal=where, goal="deleted", html=values["html"], csv=values["csv"])

@@ -10,7 +10,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, opened
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import emit_report
+from cds_eks.cli.fleet.results import check_columns, emit_report
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -34,6 +34,7 @@ def _import(
     where = journal_for(journal, plan)
     limits = limits_of(values)
     checked = parameters.checked(plan)
+    check_columns(context)
     chosen = parameters.chosen(values, checked)
     with context.client() as eks, opened(eks, where, rebind=rebind) as known:
         report = sync.import_(eks, checked, journal=known, ids=ids, limits=limits, **chosen)

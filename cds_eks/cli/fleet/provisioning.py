@@ -14,7 +14,7 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import check_files
+from cds_eks.cli.fleet.results import check_columns, check_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -30,6 +30,7 @@ def _provision(context: Context, /, plan: str, runners: int, **values: Any) -> N
     checked = parameters.checked(plan)
     values |= parameters.chosen(values, checked)
     check_files(values["html"], values["csv"])
+    check_columns(context)
     values["limits"] = limits_of(values)
     if runners > 1:
         from cds_eks.cli.fleet.launching import launch
@@ -48,6 +49,7 @@ def _apply(context: Context, /, file: str, **values: Any) -> None:
     where = journal_for(values["journal"], source)
     values |= parameters.chosen(values, plan)
     check_files(values["html"], values["csv"])
+    check_columns(context)
     values["limits"] = limits_of(values)
     from cds_eks.fleet.run.saved import PlanOutdated
 

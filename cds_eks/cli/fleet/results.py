@@ -158,7 +158,16 @@ def _item_id(item: ReportItem) -> str:
 def wants_data(context: Context) -> bool:
     """Whether the result is printed as plain data, rather than as rows."""
     options = context.options
-    return (options.is_for_machines or options.query is not None) and not options.quiet
+    return (options.is_for_machines or options.query is not None) and not options.prints_ids
+
+
+def check_columns(context: Context) -> None:
+    """Refuse columns that a report does not have, before a run is begun: its report must be printed.
+
+    Raises:
+        UsageError: There are some.
+    """
+    context.check_columns(dict.fromkeys((*COLUMNS, *FIELDS, *STATUS_COLUMNS)))
 
 
 def emit_report(context: Context, report: FleetReport, columns: tuple[str, ...] = COLUMNS) -> None:

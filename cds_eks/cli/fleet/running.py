@@ -158,7 +158,7 @@ def _lines(run: FleetRun, progress: Progress, reports: list[FleetReport]) -> Ite
 
 
 def _streams(context: Context) -> bool:
-    return context.options.output == "jsonl" and not context.options.quiet
+    return context.options.output == "jsonl"
 
 
 def discard_stdout() -> None:

@@ -18,8 +18,8 @@ _NODE_POOL_BILLING_SPEC = (
     Field(
         "period",
         "int",
-        "How long the nodes are bought for. Needed with `PrePaid`; 0 or left out with pay as you go [O].",
-        "购买时长。`PrePaid` 时必填；按量计费时为 0 或不填 [O]。",
+        "How long the nodes are bought for. Needed with `PrePaid`; 0 or left out with pay as you go.",
+        "购买时长。`PrePaid` 时必填；按量计费时为 0 或不填。",
         wires=("Period",),
         least=0,
         unit="months",
@@ -119,8 +119,8 @@ _NODE_POOL_NODE_CONFIG = (
     Field(
         "password",
         "str",
-        "Password of the nodes' user `eks`; responses never have it. 8 to 30 characters with upper and lower case, a digit and a special character [O].",
-        "节点上用户 `eks` 的密码，响应中从不出现。8 至 30 个字符，须含大写字母、小写字母、数字和特殊字符 [O]。",
+        "Password of the nodes' user `eks`; responses never have it. 8 to 30 characters with upper and lower case, a digit and a special character.",
+        "节点上用户 `eks` 的密码，响应中从不出现。8 至 30 个字符，须含大写字母、小写字母、数字和特殊字符。",
         wires=("Password",),
         required=True,
         secret=True,
@@ -146,8 +146,8 @@ _NODE_POOL_SPEC = (
     Field(
         "name",
         "str",
-        "Name of the node pool. 1 to 26 letters, digits and dashes, no dash first or last [O].",
-        "节点池名称。1 至 26 个字母、数字或连字符，首尾不能是连字符 [O]。",
+        "Name of the node pool. 1 to 26 letters, digits and dashes, no dash first or last.",
+        "节点池名称。1 至 26 个字母、数字或连字符，首尾不能是连字符。",
         wires=("Name",),
         required=True,
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from cds_eks.cli.options import Options
 from cds_eks.cli.output import structured
+from cds_eks.cli.output.columns import check_rows, matters
 from cds_eks.cli.output.rows import as_mapping, columns_in, id_of, name_of, shown
 
 
@@ -18,11 +20,13 @@ class Hints(NamedTuple):
         columns: What a table shows by default.
         id: The key of the id.
         fields: The columns of CSV by default.
+        checks_columns: Whether `--columns` is still to be checked.
     """
 
     columns: tuple[str, ...] = ()
     id: str = ""
     fields: tuple[str, ...] = ()
+    checks_columns: bool = True
 
 
 def emit(value: Any, options: Options, hints: Hints = Hints(), *, is_color: bool = False) -> None:  # noqa: B008
@@ -46,18 +50,18 @@ def emit(value: Any, options: Options, hints: Hints = Hints(), *, is_color: bool
 
 
 def _texts(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterable[str]:
-    if options.quiet:
+    if options.prints_ids:
         return (f"{text}\n" for row in _rows(value) if (text := id_of(row, hints.id)))
-    if options.output == "name":
+    if options.format == "name":
         return (f"{text}\n" for row in _rows(value) if (text := name_of(row, hints.id)))
-    if options.output == "jsonl":
+    if options.format == "jsonl":
         return (f"{structured.one_line(row)}\n" for row in _rows(value))
-    if options.output == "csv":
+    if options.format == "csv":
         return _csv(value, options, hints)
     whole = list(value) if isinstance(value, Iterator) else value
-    if options.output == "json":
+    if options.format == "json":
         return [structured.document(whole), "\n"]
-    if options.output == "yaml":
+    if options.format == "yaml":
         return [structured.yaml_document(whole)]
     return _table(whole, options, hints, is_color)
 
@@ -78,15 +82,27 @@ def _csv(value: Any, options: Options, hints: Hints) -> Iterator[str]:
 
     rows: Iterable[Any] = map(as_mapping, _rows(value))
     columns = _columns(options, hints.fields) or hints.fields
+    if hints.checks_columns and matters(options):
+        rows, first = _with_first(rows)
+        check_rows(options.columns, first, (*hints.fields, *hints.columns))
     if not columns:
         known = list(rows)
         rows, columns = known, columns_in(known, scalars_only=False)
     return csv_text.lines(rows, columns)
 
 
+def _with_first(rows: Iterable[Any]) -> tuple[Iterable[Any], list[Any]]:
+    """Return rows that are read as they are printed, and the first of them."""
+    rows = iter(rows)
+    first = list(itertools.islice(rows, 1))
+    return itertools.chain(first, rows), first
+
+
 def _table(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterator[str]:
     from cds_eks.cli.output import table
 
+    if hints.checks_columns and matters(options) and isinstance(value, (list, Mapping)):
+        check_rows(options.columns, _rows(value), (*hints.fields, *hints.columns))
     if isinstance(value, Mapping):
         yield table.of_one(value, _columns(options, hints.columns), is_color=is_color)
     elif isinstance(value, list):
@@ -95,6 +111,8 @@ def _table(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterat
         if not columns:
             return
         yield table.of_rows(rows, columns, is_color=is_color)
+    elif value is None:
+        return  # a query has found nothing
     else:
         yield shown(value)
     yield "\n"

@@ -34,15 +34,18 @@ def _run(context: Context, waits: Sequence[Wait], poll_interval: float | None) -
     if len(waits) > 1:
         name = "node_pool_ids" if waits[0].cluster_id else f"{next(iter(ids))}s"
         ids = {name: [wait.shown for wait in waits]}
+    source = None
+    if not waits[0].kind.endswith("_deleted"):
+        group, operation = _SOURCES[waits[0].kind]
+        source = next(each for each in operations_of(group) if each.name == operation)
+    context.check_columns((*waits[0].ids, "deleted") if source is None else (*source.answer, "extra"))
     context.pending = Pending(ids, command_for(waits, context.options, poll_interval))
     states = wait_for_all(context, [waits], poll_interval)
     context.pending = None
-    if waits[0].kind.endswith("_deleted"):
+    if source is None:
         rows = [wait.ids | {"deleted": True} for wait in waits]
         context.emit(rows, id="node_pool_id" if waits[0].cluster_id else "cluster_id")
         return
-    group, name = _SOURCES[waits[0].kind]
-    source = next(each for each in operations_of(group) if each.name == name)
     rows = [plain(states[wait]) for wait in waits]
     context.emit(rows, columns=source.columns, id=source.id, fields=source.answer)
 

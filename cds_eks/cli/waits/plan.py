@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from cds_eks.cli.description import Operation
-from cds_eks.cli.options import Options
+from cds_eks.cli.options import Options, words_of_options
 
 Kind = Literal["task", "event", "cluster", "cluster_deleted", "pool", "pool_deleted", "idle"]
 
@@ -142,14 +142,6 @@ def command_for(waits: Sequence[Wait], options: Options, poll_interval: float | 
         words += ["--for", "deleted"]
     if first.replicas is not None:
         words += ["--replicas", str(first.replicas)]
-    given = {
-        "profile": options.profile,
-        "endpoint": options.endpoint,
-        "api-revision": options.api_revision,
-        "backend": options.backend,
-        "timeout": None if options.timeout is None else f"{options.timeout:g}s",
-        "poll-interval": None if poll_interval is None else f"{poll_interval:g}s",
-    }
-    for name, value in given.items():
-        words += [] if value is None else [f"--{name}", value]
+    words += words_of_options(options)
+    words += [] if poll_interval is None else ["--poll-interval", f"{poll_interval:g}s"]
     return shlex.join(words)

@@ -109,22 +109,26 @@ def told(context: Context, waits: Sequence[Wait], seconds: float) -> Iterator[Sp
         with beating(tell_how_far):
             yield sparse
     else:
-        with _drawn() as progress:
+        with drawn() as progress:
             yield Live(progress, waits)
     took = length_of(clocks.monotonic() - began)
     context.tell(say(f"done after {took}: {_named(waits)}", f"已完成，用时 {took}：{_named(waits)}"))
 
 
-def _drawn() -> Any:
+def drawn(console: Any = None) -> Any:
+    """Return what draws progress, on stderr unless another console is given."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     return Progress(
-        SpinnerColumn("line"),  # of ASCII alone, for any terminal
-        TextColumn("{task.description}", markup=False),
-        TimeElapsedColumn(),
-        console=Console(stderr=True, highlight=False),
+        SpinnerColumn("line", table_column=Column(no_wrap=True, min_width=1)),  # of ASCII alone, for any terminal
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=len("0:00:00"))),
+        # What is too long for the terminal is cut off here, not at the time.
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+        console=console or Console(stderr=True, highlight=False),
         transient=True,
+        expand=True,
     )
 
 

@@ -15,7 +15,7 @@ from cds_eks.schema.status import is_failure, normal
 from cds_eks.waiting.polling import PollClock, wait_for
 from cds_eks.waiting.rounds import timeout_of_many
 from cds_eks.waiting.verdicts import Verdict
-from cds_eks.waiting.watch import Watch
+from cds_eks.waiting.watch import Watch, reworded
 
 if TYPE_CHECKING:
     from cds_eks.client import AsyncEksClient
@@ -42,7 +42,14 @@ class Notices(Protocol):
 
 
 async def carry_out(
-    waits: Sequence[Wait], eks: AsyncEksClient, *, ends: float, poll_interval: float | None, notices: Notices
+    waits: Sequence[Wait],
+    eks: AsyncEksClient,
+    *,
+    ends: float,
+    limit: float,
+    poll_interval: float | None,
+    notices: Notices,
+    was_begun: bool,
 ) -> dict[Wait, Any]:
     """Wait for things, all at once.
 
@@ -50,8 +57,11 @@ async def carry_out(
         waits: The things.
         eks: The client.
         ends: The end of the time, in monotonic seconds.
+        limit: How long the whole command may take, in seconds, for errors.
         poll_interval: The pauses between polls, in seconds; None for those of the SDK.
         notices: Is told of all changes.
+        was_begun: Whether it is known that the things were begun; else what is not there when the time is up counts as
+            not found, not as late.
 
     Returns:
         What each came to; True for what is gone as it was to be, None for the task of a deletion that is gone as well.
@@ -67,7 +77,11 @@ async def carry_out(
         try:
             results[wait] = await _until_it_is_there(wait)
         except WaitTimeout as error:
-            timeouts[wait] = error
+            if was_begun or (missing := _never_seen(error)) is None:
+                timeouts[wait] = error
+            else:
+                failures.append(missing)
+                group.cancel_scope.cancel()
         except EksError as error:
             failures.append(error)
             group.cancel_scope.cancel()
@@ -80,20 +94,33 @@ async def carry_out(
             seconds = max(round(ends - clocks.monotonic(), 1), LEAST)  # as it is told
             try:
                 return await _one(wait, eks, seconds, poll_interval, notices)
+            except WaitTimeout as error:
+                # All before the wait is a part of the time too: what is told is the time that was asked for.
+                error.message = error.message.replace(f" within {seconds:g} s", f" within {limit:g} s", 1)
+                raise
             except NotFound:
                 goes_on = any(each.kind in ("task", "event") and each not in results for each in waits)
                 if wait.kind not in ("cluster", "pool") or not goes_on:
                     raise
 
-    began = clocks.monotonic()
     async with anyio.create_task_group() as group:
         for wait in waits:
             group.start_soon(run, wait)
     if failures:
         raise _with_others(failures[0], waits, results)
     if timeouts:
-        raise _timed_out(waits, timeouts, results, ends - began)
+        raise _timed_out(waits, timeouts, results, limit)
     return results
+
+
+def _never_seen(error: WaitTimeout) -> NotFound | None:
+    """Return the error of what no poll has found until the time was up; None if any has."""
+    cause = error.__cause__
+    if error.last is not None or not isinstance(cause, NotFound):
+        return None
+    missing = reworded(cause, "it was never seen")
+    missing.ids = {**error.ids, **cause.ids}
+    return missing
 
 
 def _with_others(error: EksError, waits: Sequence[Wait], results: Mapping[Wait, Any]) -> EksError:
@@ -115,7 +142,7 @@ def _timed_out(
     name = f"{list(first.ids)[-1 if first.cluster_id else 0]}s"
     states = {wait.shown: state for wait, state in results.items()}
     wanted = [wait.shown for wait in waits]
-    return timeout_of_many(wanted, {}, words, states, name=name, timeout=max(round(seconds, 1), LEAST))
+    return timeout_of_many(wanted, {}, words, states, name=name, timeout=seconds)
 
 
 async def _one(wait: Wait, eks: AsyncEksClient, timeout: float, poll_interval: float | None, notices: Notices) -> Any:

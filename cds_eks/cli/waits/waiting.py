@@ -36,7 +36,15 @@ async def _wait(
     async with context.async_client() as eks:
         with told(context, everything, seconds) as notices:
             for stage in stages:
-                results |= await carry_out(stage, eks, ends=ends, poll_interval=poll_interval, notices=notices)
+                results |= await carry_out(
+                    stage,
+                    eks,
+                    ends=ends,
+                    limit=seconds,
+                    poll_interval=poll_interval,
+                    notices=notices,
+                    was_begun=context.pending is not None and context.pending.result is not None,
+                )
     return results
 
 

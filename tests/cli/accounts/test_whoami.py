@@ -90,3 +90,8 @@ def test_a_check_that_fails_is_told_after_the_settings(cli: CommandLine, emulato
     run = cli("whoami", "--check", "-o", "json")
     assert (run.code, run.failure["class"]) == (4, "AuthenticationError")
     assert told(run)["credentials"] == ("***", "environment (CDS_SECRET_ID, CDS_SECRET_KEY)")
+
+
+def test_certificates_of_the_environment_are_named(profiles: CommandLine, file: Path) -> None:
+    found = told(profiles.done("whoami", "-o", "json", env={"SSL_CERT_FILE": "/etc/ours.pem"}))
+    assert found["tls"] == ("/etc/ours.pem", "environment (SSL_CERT_FILE)")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from cds_eks import AsyncEksClient, models
-from cds_eks.cli.cluster_access.addresses import EIPS, FIELDS, Address, addresses
+from cds_eks.cli.cluster_access.addresses import EIPS, FIELDS, Address, addresses, of_servers
 from cds_eks.emulator import Emulator
 
 pytestmark = pytest.mark.anyio
@@ -25,6 +25,7 @@ def test_what_the_service_tells_is_told_with_what_it_is() -> None:
     assert found[0] == Address("vip", "10.0.0.5", "Inner address of its API server, if it is behind a NAT gateway")
     assert found[-1].meaning == "EIP for traffic into the cluster"
     assert all(each.meaning for each in found)
+    assert of_servers(found) == ["10.0.0.5", "192.0.2.1", "c-1.test", "192.0.2.2"]  # no port, no dashboard, each once
 
 
 def test_what_it_does_not_tell_is_not_made_up() -> None:

@@ -146,7 +146,7 @@ def test_an_alias_that_nobody_could_type_is_refused(alias: str) -> None:
 
 def test_a_name_that_is_taken_is_not_overwritten_unless_asked_for() -> None:
     once = merge()
-    with pytest.raises(ConfigurationError, match="has a cluster 'gpu-1' already"):
+    with pytest.raises(ConfigurationError, match=r"has a cluster 'gpu-1' already: .* --alias.* --overwrite"):
         merge(once)
     again = plain(merge(once, FETCHED.replace("192.0.2.1", "192.0.2.2"), overwrite=True))
     assert named(again, "clusters", "gpu-1")["cluster"]["server"] == "https://192.0.2.2:6443"
@@ -183,6 +183,7 @@ def test_what_another_context_uses_is_never_overwritten(taken: str) -> None:
     [
         ("", "has no current context"),
         ("[1]", "its kind must be Config"),
+        ("cluster_name: gpu-9", "is no kubeconfig: it has none of kind, apiVersion,"),
         ("kind: Secret", "its kind must be Config"),
         (FETCHED.replace("current-context: k", "current-context: x"), "no context of the name"),
         (FETCHED.replace("cluster: kubernetes,", "cluster: gone,"), "names a cluster that is not there"),

@@ -169,3 +169,12 @@ def test_a_reader_that_has_had_enough_stops_the_run_which_is_told(
     assert "nobody reads what it writes" in failure["message"]
     assert process("provision", plan, *QUICK).returncode == 0
     assert made(emulator) == Counter(NAMES)
+
+
+def test_a_run_is_not_begun_with_a_column_that_its_report_lacks(
+    cli: CommandLine, emulator: Emulator, plan: str
+) -> None:
+    run = cli("provision", plan, "--columns", "name,stat")
+    assert (run.code, emulator.ledger.count()) == (2, 0)
+    assert "no such column: 'stat' (did you mean 'state'?)" in run.err
+    assert not Path(plan).with_suffix(".db").exists()
