@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cds_eks import errors
+from cds_eks.cli.signals import Terminated
 from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
@@ -20,6 +21,7 @@ CONFLICT = 6
 THROTTLED = 7
 TIMED_OUT = 124
 INTERRUPTED = 130
+SIGNALLED = 128
 
 
 class Incomplete(click.ClickException):
@@ -76,6 +78,8 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
 class ResultNotPrinted(errors.EksError):
     """A write was carried out, but its result could not be printed: the ids are here, so that nothing is lost."""
 
+    code_of_exit = FAILED
+
     def __init__(self, reason: str, *, action: str, ids: Mapping[str, Any], request_id: str | None) -> None:
         words = f"it was done, but the result can't be printed: {reason}"
         super().__init__(words, action=action, request_id=request_id, outcome="accepted")
@@ -84,8 +88,10 @@ class ResultNotPrinted(errors.EksError):
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code of an error."""
-    if isinstance(error, Incomplete):
+    if isinstance(error, (Incomplete, ResultNotPrinted)):
         return error.code_of_exit
+    if isinstance(error, Terminated):
+        return SIGNALLED + error.number
     return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
 
 
@@ -110,6 +116,11 @@ _HINTS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+def is_interrupted(error: BaseException) -> bool:
+    """Whether it was not the command that failed, but somebody who ended it: Ctrl-C, SIGTERM or SIGHUP."""
+    return isinstance(error, (KeyboardInterrupt, click.Abort))
+
+
 def hint_of(error: BaseException) -> str | None:
     """Return what to do about an error, or None."""
     if isinstance(error, Incomplete):
@@ -125,6 +136,8 @@ def message_of(error: BaseException) -> str:
         return error.message
     if isinstance(error, click.ClickException):
         return error.format_message()
+    if isinstance(error, Terminated):
+        return f"terminated by {error}"
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return "interrupted"
     if isinstance(error, OSError):

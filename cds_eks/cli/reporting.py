@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import traceback
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cds_eks.cli.context import Context, Declined, is_terminal
-from cds_eks.cli.failures import INTERRUPTED, as_data, as_lines, exit_code
+from cds_eks.cli.failures import as_data, as_lines, exit_code, is_interrupted
 from cds_eks.cli.options import MACHINE_FORMATS, wanted_format
 from cds_eks.cli.output.structured import one_line
 from cds_eks.cli.output.text import visible
+from cds_eks.cli.streams import discard, flush_out, write_err
 
 if TYPE_CHECKING:
     from cds_eks.outcome.open_creates import OpenCreate
@@ -36,25 +36,25 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     is_json = wanted_format(arguments) in MACHINE_FORMATS or options.is_for_machines or options.log_format == "json"
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         if not is_json:
-            click.echo(error.format_message(), err=True)
+            write_err(f"{error.format_message()}\n")
             return error.exit_code
         error = click.UsageError("Missing command.", error.ctx)
     code = exit_code(error)
     try:
-        sys.stdout.flush()
-    except OSError:
-        silence_stdout()
+        flush_out()
+    except (OSError, ValueError):
+        discard(sys.stdout)
     if options.debug and not isinstance(error, click.ClickException):
-        _write(_traceback(error, is_json=options.log_format == "json"))
-    open_creates = context.open_creates if code == INTERRUPTED else ()
+        write_err(_traceback(error, is_json=options.log_format == "json"))
+    open_creates = context.open_creates if is_interrupted(error) else ()
     if is_json:
         more: dict[str, Any] = {"open_creates": [_open_as_data(each) for each in open_creates]} if open_creates else {}
-        _write(one_line(as_data(_told(error), context.pending) | more) + "\n")
+        write_err(one_line(as_data(_told(error), context.pending) | more) + "\n")
         return code
     lines = as_lines(_told(error), context.pending)
     lines += [f"  open: {_open_as_text(each)}" for each in open_creates]
-    begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
-    _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
+    begin = "\n" if is_interrupted(error) and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
+    write_err(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
     return code
 
 
@@ -68,12 +68,6 @@ def _traceback(error: BaseException, *, is_json: bool) -> str:
     if is_json:
         return json_line("debug", f"{type(error).__name__} was raised", event="traceback", traceback=text) + "\n"
     return visible(text, keep="\n")
-
-
-def silence_stdout() -> None:
-    """Send what is left for stdout nowhere: Python would fail at its exit, with words and a code of its own."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: BaseException) -> BaseException:
@@ -94,9 +88,3 @@ def _open_as_data(create: OpenCreate) -> dict[str, Any]:
 def _open_as_text(create: OpenCreate) -> str:
     facts = {**create.natural_key, **create.ids, "outcome": create.outcome, "request_id": create.request_id}
     return f"{create.action}: " + ", ".join(f"{name}={value}" for name, value in facts.items() if value)
-
-
-def _write(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
