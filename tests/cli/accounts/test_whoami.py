@@ -90,3 +90,10 @@ def test_a_check_that_fails_is_told_after_the_settings(cli: CommandLine, emulato
     run = cli("whoami", "--check", "-o", "json")
     assert (run.code, run.failure["class"]) == (4, "AuthenticationError")
     assert told(run)["credentials"] == ("***", "environment (CDS_SECRET_ID, CDS_SECRET_KEY)")
+
+
+def test_the_password_of_an_endpoint_is_not_shown(profiles: CommandLine) -> None:
+    for output in ("json", "table", "csv"):
+        run = profiles.done("whoami", "--endpoint", f"http://u:{PLANTED}@h", "-o", output)
+        assert PLANTED not in run.out + run.err
+        assert "***@h" in run.out
