@@ -52,7 +52,7 @@ def handled(*, is_process: bool) -> Iterator[Signals]:
     """Have these signals end the command in order. One that is ignored stays so: with `nohup` the command goes on.
 
     Args:
-        is_process: Whether the process ends with the command: then they stay as they are at its end.
+        is_process: Whether the process ends with the command: then none changes its exit code any more.
     """
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
@@ -65,13 +65,16 @@ def handled(*, is_process: bool) -> Iterator[Signals]:
     try:
         yield signals
     finally:
-        for each, handler in before.items():
-            if handler is not None and not is_process:
-                signal.signal(each, handler)
+        if is_process:
+            ignore()
+        else:
+            for each, handler in before.items():
+                if handler is not None:
+                    signal.signal(each, handler)
 
 
 def ignore() -> None:
-    """Ignore further signals while the failure is told, and until the process has ended: SIGKILL is left."""
+    """Ignore further signals while a failure is told, and until the process has ended: SIGKILL is left."""
     if threading.current_thread() is threading.main_thread():
         for each in (*ENDING, signal.SIGINT):
             signal.signal(each, signal.SIG_IGN)

@@ -136,6 +136,20 @@ def test_a_second_signal_does_not_cut_off_what_is_told(
     assert (run.code, run.failure["ids"]["cluster_id"]) == (130, only_cluster(emulator))
 
 
+AT_THE_END = """
+import atexit, os, signal, sys
+from cds_eks.cli.main import main
+atexit.register(lambda: [os.kill(os.getpid(), each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
+sys.exit(main())
+"""
+
+
+def test_none_changes_the_exit_code_once_all_is_done() -> None:
+    for words, code in ((["--version"], 0), (["nonsense"], 2)):
+        done = subprocess.run([sys.executable, "-c", AT_THE_END, *words], capture_output=True, check=False)
+        assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
+
+
 def test_one_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` has it
     try:
