@@ -9,7 +9,6 @@ import click
 from cds_eks.cli.completing import actions, files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.documents import read
-from cds_eks.cli.failures import ResultNotPrinted, message_of
 from cds_eks.cli.groups import Command
 from cds_eks.cli.invoking import field_of
 from cds_eks.cli.language import say
@@ -26,23 +25,19 @@ def _call(context: Context, action: str, method: str, params: tuple[str, ...], f
         given = resolved(with_references(document.data, (), document.base))
     given |= {name: value for text in params for name, value in [field_of(text, "--param")]}
     sent = {"params": given or None} if method == "GET" else {"body": given or None}
-    with context.client() as eks:
+    with context.client(is_for_write=method != "GET") as eks:
         if dry_run:
             context.emit(_dry_run(action, method, sent, eks.endpoint))
             return
         verb: Literal["GET", "POST"] = "POST" if method == "POST" else "GET"
         answer = redacted(eks.call(action, method=verb, timeout=context.options.timeout, **sent))
-    try:
+    if method == "GET":
         context.emit(answer)
-    except (click.ClickException, OSError) as error:
-        if method == "GET":
-            raise
-        reason = message_of(error)
-    else:
         return
     data = answer.get("Data")
     ids = {name: value for name, value in data.items() if name.endswith("Id")} if isinstance(data, dict) else {}
-    raise ResultNotPrinted(reason, action=action, ids=ids, request_id=answer.get("RequestId"))
+    with context.printing_write(action, ids, answer.get("RequestId")):
+        context.emit(answer)
 
 
 def _dry_run(action: str, method: str, sent: dict[str, Any], endpoint: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cds_eks.cli.options import Options
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from cds_eks.client import AsyncEksClient
     from cds_eks.config import ResolvedSettings
     from cds_eks.errors import ConfigurationError
+    from cds_eks.pipeline import Middleware
     from cds_eks.sync.client import EksClient
 
 
@@ -34,13 +36,19 @@ def _always(options: Options) -> dict[str, Any]:
     return said
 
 
-def open_client(options: Options) -> EksClient:
-    """Make the blocking client."""
+def open_client(options: Options, per_call: Sequence[Middleware] = ()) -> EksClient:
+    """Make the blocking client.
+
+    Args:
+        options: Its settings.
+        per_call: What goes around each call, inside of what `--debug` shows.
+    """
     from cds_eks.errors import ConfigurationError
     from cds_eks.sync.client import EksClient
 
     try:
-        return EksClient(**settings_of(options))
+        settings = settings_of(options)
+        return EksClient(**settings | {"per_call": [*settings.get("per_call", ()), *per_call]})
     except ConfigurationError as error:
         raise _of_the_option(error) from None
 

@@ -8,13 +8,14 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 from cds_eks.cli.root import COMPLETION, Root
+from cds_eks.cli.streams import write_out
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 def _completion(shell: str) -> None:
     # Not `source()` of the class: that of bash starts a bash, to look whether it is new enough.
-    click.echo(ShellComplete.source(SHELLS[shell](Root({}), {}, "cds-eks", COMPLETION)))
+    write_out(ShellComplete.source(SHELLS[shell](Root({}), {}, "cds-eks", COMPLETION)) + "\n")
 
 
 def command() -> Command:

@@ -13,12 +13,15 @@ import click
 from cds_eks._runtime import clocks
 from cds_eks.cli.language import say
 from cds_eks.cli.options import Format, Options
+from cds_eks.cli.streams import write_err
 
 if TYPE_CHECKING:
     from cds_eks.cli.waits.plan import Pending
     from cds_eks.client import AsyncEksClient
     from cds_eks.outcome.open_creates import OpenCreate
+    from cds_eks.pipeline import Send
     from cds_eks.sync.client import EksClient
+    from cds_eks.wire import RawResponse, Request
 
 
 class Context:
@@ -26,7 +29,7 @@ class Context:
 
     Attributes:
         open_creates: The creates whose fate was open when a client was closed.
-        pending: What the command waits for at the moment.
+        pending: What the command waits for at the moment, or has come to without printing it yet.
         wanted_format: The format that the whole command line asks for, for what is shown before it is read.
         began: When the command began, in monotonic seconds: `--timeout` is for all of it.
     """
@@ -36,6 +39,7 @@ class Context:
         self.open_creates: tuple[OpenCreate, ...] = ()
         self.pending: Pending | None = None
         self.wanted_format: Format = "table"
+        self._writes: list[Request] = []
         self.began = clocks.monotonic()
         self._has_checked_columns = False
 
@@ -80,11 +84,15 @@ class Context:
             self._has_checked_columns = True
 
     @contextlib.contextmanager
-    def client(self) -> Iterator[EksClient]:
-        """Open the blocking client; what is open when it is closed is told if the command is interrupted."""
+    def client(self, *, is_for_write: bool = False) -> Iterator[EksClient]:
+        """Open the blocking client; what is open when it is closed is told if the command is interrupted.
+
+        Args:
+            is_for_write: Whether it sends one write: its ids are told whatever happens before its result is printed.
+        """
         from cds_eks.cli.clients import open_client
 
-        eks = open_client(self.options)
+        eks = open_client(self.options, [self._note_write] if is_for_write else [])
         try:
             yield eks
         finally:
@@ -142,16 +150,50 @@ class Context:
         Raises:
             ResultNotPrinted: It can't be printed; the error has the ids, so that what was made is not lost.
         """
+        with self.printing_write(action, data, request_id):
+            whole = {**data, "request_id": request_id, **(came_to or {})}
+            self.emit(whole, id=id, columns=columns, fields=columns)
+
+    @contextlib.contextmanager
+    def printing_write(self, action: str, ids: Mapping[str, Any], request_id: str | None) -> Iterator[None]:
+        """Have whatever fails while the result of a write is printed be told with its ids.
+
+        Raises:
+            ResultNotPrinted: It can't be printed.
+        """
         from cds_eks.cli.failures import ResultNotPrinted, message_of
 
         try:
-            whole = {**data, "request_id": request_id, **(came_to or {})}
-            self.emit(whole, id=id, columns=columns, fields=columns)
-        except (click.ClickException, OSError) as error:
-            reason = message_of(error)
-        else:
-            return
-        raise ResultNotPrinted(reason, action=action, ids=data, request_id=request_id)
+            yield
+        except Exception as error:
+            self.pending = None
+            raise ResultNotPrinted(message_of(error), action=action, ids=ids, request_id=request_id) from error
+        self.pending = None
+        self._writes.clear()
+
+    async def _note_write(self, request: Request, send: Send) -> RawResponse:
+        """Note a write that is sent: its record has the answer before anything else can happen."""
+        from cds_eks.wire import Kind
+
+        if request.operation.kind is not Kind.READ:
+            self._writes.append(request)
+        return await send(request)
+
+    @property
+    def has_unprinted_write(self) -> bool:
+        """Whether a write was carried out whose result is not printed yet."""
+        return any(request.record.answer is not None for request in self._writes)
+
+    def with_ids_of_answer(self, error: BaseException) -> BaseException:
+        """Return a failure with the ids of a write that was answered before it, if nothing else tells these.
+
+        A wait tells them by `pending`, and a create that was cut off by `open_creates`.
+        """
+        from cds_eks.cli.answered import ids_not_told
+
+        if self.pending is not None or not self._writes:
+            return error
+        return ids_not_told(self._writes, self.open_creates, error)
 
     def tell(self, text: str) -> None:
         """Print a note for people on stderr: not with `--quiet`, and not if a program reads the result."""
@@ -160,11 +202,11 @@ class Context:
         if self.options.log_format == "json":
             from cds_eks.cli.logs import json_line
 
-            click.echo(json_line("info", text), err=True)
+            write_err(f"{json_line('info', text)}\n")
             return
         from cds_eks.cli.output.text import visible
 
-        click.echo(visible(text, keep="\n"), err=True)
+        write_err(visible(text, keep="\n") + "\n")
 
     def confirm(self, text: str) -> None:
         """Ask before something that can't be undone.

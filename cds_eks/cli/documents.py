@@ -75,6 +75,8 @@ def text_of(name: str) -> str:
     Raises:
         UsageError: It can't be read.
     """
+    if name == STDIN and sys.stdin is None:
+        raise click.UsageError("stdin: is closed")
     try:
         content = sys.stdin.buffer.read() if name == STDIN else FilePath(name).read_bytes()
         return content.decode("utf-8-sig")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
 
+from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.language import say
+from cds_eks.cli.options import MACHINE_FORMATS, wanted_format
 
 
 class EmulatorCommand(click.Command):
@@ -27,9 +29,28 @@ class EmulatorCommand(click.Command):
         ]
 
 
-def _emulator(arguments: tuple[str, ...]) -> None:
+def _check(arguments: tuple[str, ...]) -> None:
+    """Refuse what the emulator's parser refuses, as other commands do: in JSON.
+
+    Raises:
+        UsageError: It does.
+    """
+    from cds_eks.emulator.__main__ import make_parser
+
+    def refuse(message: str) -> NoReturn:
+        raise click.UsageError(message)
+
+    parser = make_parser("cds-eks emulator")
+    parser.error = refuse  # type: ignore[method-assign]  # argparse has no other way
+    parser.parse_args(arguments)
+
+
+@pass_context
+def _emulator(context: Context, arguments: tuple[str, ...]) -> None:
     from cds_eks.emulator.__main__ import main
 
+    if context.options.is_for_machines or wanted_format(arguments) in MACHINE_FORMATS:
+        _check(arguments)
     raise click.exceptions.Exit(main(arguments, program="cds-eks emulator"))
 
 

@@ -12,6 +12,7 @@ from cds_eks.cli.hints import HINTS
 from cds_eks.cli.language import say
 from cds_eks.cli.open_creates import find_command, look_line
 from cds_eks.cli.options import Options
+from cds_eks.cli.signals import Terminated
 from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
@@ -24,6 +25,7 @@ CONFLICT = 6
 THROTTLED = 7
 TIMED_OUT = 124
 INTERRUPTED = 130
+SIGNALLED = 128
 
 
 class Incomplete(click.ClickException):
@@ -80,6 +82,8 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
 class ResultNotPrinted(errors.EksError):
     """A write was carried out, but its result could not be printed: the ids are here, so that nothing is lost."""
 
+    code_of_exit = FAILED
+
     def __init__(self, reason: str, *, action: str, ids: Mapping[str, Any], request_id: str | None) -> None:
         words = f"it was done, but the result can't be printed: {reason}"
         super().__init__(words, action=action, request_id=request_id, outcome="accepted")
@@ -88,9 +92,16 @@ class ResultNotPrinted(errors.EksError):
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code of an error."""
-    if isinstance(error, Incomplete):
+    if isinstance(error, (Incomplete, ResultNotPrinted)):
         return error.code_of_exit
+    if isinstance(error, Terminated):
+        return SIGNALLED + error.number
     return next((code for kind, code in CODES if isinstance(error, kind)), FAILED)
+
+
+def is_interrupted(error: BaseException) -> bool:
+    """Whether it was not the command that failed, but somebody who ended it: Ctrl-C, SIGTERM or SIGHUP."""
+    return isinstance(error, (KeyboardInterrupt, click.Abort))
 
 
 def hint_of(error: BaseException, *, is_for_people: bool = False) -> str | None:
@@ -111,6 +122,8 @@ def message_of(error: BaseException) -> str:
         return error.message
     if isinstance(error, click.ClickException):
         return error.format_message()
+    if isinstance(error, Terminated):
+        return f"terminated by {error}"
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return "interrupted"
     if isinstance(error, OSError):

@@ -16,6 +16,7 @@ from cds_eks.cli.documents import NO_DOCUMENT, Document, by_python_names, read
 from cds_eks.cli.fields import json_of, leaves, merged, metavar_of, option_name, plain_value
 from cds_eks.cli.language import say
 from cds_eks.cli.redacting import redacted
+from cds_eks.cli.streams import write_out
 from cds_eks.redaction import is_secret_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
     if said.skeleton is not None:
         from cds_eks.cli.skeleton import skeleton
 
-        click.echo(skeleton(operation, given, said.skeleton), nl=False)
+        write_out(skeleton(operation, given, said.skeleton))
         return
     if said.file is None:  # else it is one of the faults, with the lines of the others
         check_complete(required, given)
@@ -69,7 +70,7 @@ def invoke(operation: Operation, context: Context, said: Said, words: Sequence[s
 
     ask_for_secrets(operation, given)
     request = request_of(operation, given, document)
-    with context.client() as eks:
+    with context.client(is_for_write=operation.writes) as eks:
         if said.is_dry_run:
             context.emit(dry_run(operation, request, extra, eks))
             return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from cds_eks._runtime import clocks
 from cds_eks.cli.options import Options
+from cds_eks.cli.streams import write_err
 
 
 class _Text(logging.Formatter):
@@ -50,8 +50,7 @@ class _Handler(logging.Handler):
     """Writes to what stderr is now, and is replaced by the next one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(f"{self.format(record)}\n")
-        sys.stderr.flush()
+        write_err(f"{self.format(record)}\n")
 
 
 @contextlib.contextmanager

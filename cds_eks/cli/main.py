@@ -69,10 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # while it was imported: nothing was sent
+        if sys.stderr is not None:
+            sys.stderr.write("error: interrupted\n")
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
         from cds_eks.cli.root import run
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
         sys.stderr.write("cds-eks: the command line is not installed: pip install 'cds-eks[cli]'\n")
         return 2
-    return run(COMMANDS, sys.argv[1:] if arguments is None else arguments)
+    return run(COMMANDS, sys.argv[1:] if arguments is None else arguments, is_process=arguments is None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import traceback
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cds_eks.cli.context import Context, Declined, is_terminal
-from cds_eks.cli.failures import INTERRUPTED, Incomplete, as_data, as_lines, exit_code
+from cds_eks.cli.failures import INTERRUPTED, Incomplete, as_data, as_lines, exit_code, is_interrupted
 from cds_eks.cli.language import say
 from cds_eks.cli.open_creates import as_data as open_creates_as_data
 from cds_eks.cli.open_creates import as_lines as open_creates_as_lines
 from cds_eks.cli.options import MACHINE_FORMATS, Options, wanted_format
 from cds_eks.cli.output.structured import one_line
 from cds_eks.cli.output.text import visible
+from cds_eks.cli.streams import discard, flush_out, write_err
 from cds_eks.errors import EksError
 
 if TYPE_CHECKING:
@@ -40,27 +40,27 @@ def report(error: BaseException, context: Context, arguments: Sequence[str]) -> 
     is_json = wanted_format(arguments) in MACHINE_FORMATS or options.is_for_machines or options.log_format == "json"
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         if not is_json:
-            click.echo(error.format_message(), err=True)
+            write_err(f"{error.format_message()}\n")
             return error.exit_code
         error = click.UsageError("Missing command.", error.ctx)
     code = exit_code(error)
     try:
-        sys.stdout.flush()
-    except OSError:
-        silence_stdout()
+        flush_out()
+    except (OSError, ValueError):
+        discard(sys.stdout)
     if options.debug and not isinstance(error, click.ClickException):
-        _write(_traceback(error, is_json=options.log_format == "json"))
+        write_err(_traceback(error, is_json=options.log_format == "json"))
     open_creates = _open_creates(error, context)
     if is_json:
         told = as_data(_told(error), context.pending, options)
         if open_creates:
             told |= _of_open_creates(error, open_creates, options)
-        _write(one_line(told) + "\n")
+        write_err(one_line(told) + "\n")
         return code
     lines = as_lines(_told(error), context.pending, options)
     lines += open_creates_as_lines(open_creates, options, has_hints=not isinstance(error, Incomplete))
-    begin = "\n" if code == INTERRUPTED and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
-    _write(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
+    begin = "\n" if is_interrupted(error) and is_terminal(sys.stderr) else ""  # behind the ^C that the terminal shows
+    write_err(begin + "".join(f"{visible(line, keep=chr(10))}\n" for line in lines))
     return code
 
 
@@ -68,13 +68,13 @@ def _open_creates(error: BaseException, context: Context) -> Sequence[OpenCreate
     """Return the creates whose outcome is open, and that the error itself does not tell of."""
     if isinstance(error, EksError):
         return [create for create in context.open_creates if not create.is_meant_by(error)]
-    return context.open_creates if exit_code(error) == INTERRUPTED else ()
+    return context.open_creates if is_interrupted(error) or exit_code(error) == INTERRUPTED else ()
 
 
 def _of_open_creates(error: BaseException, creates: Sequence[OpenCreate], options: Options) -> dict[str, Any]:
     told = open_creates_as_data(creates, options)
     # An error keeps its own outcome, and a fleet's failure its hint: its journal has what is open.
-    return told if isinstance(error, (KeyboardInterrupt, click.Abort)) else {"open_creates": told["open_creates"]}
+    return told if is_interrupted(error) else {"open_creates": told["open_creates"]}
 
 
 def _traceback(error: BaseException, *, is_json: bool) -> str:
@@ -89,21 +89,9 @@ def _traceback(error: BaseException, *, is_json: bool) -> str:
     return visible(text, keep="\n")
 
 
-def silence_stdout() -> None:
-    """Send what is left for stdout nowhere: Python would fail at its exit, with words and a code of its own."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _told(error: BaseException) -> BaseException:
     return (
         click.ClickException(say("declined; nothing was done", "已取消，未做任何操作"))
         if isinstance(error, Declined)
         else error
     )
-
-
-def _write(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        sys.stderr.write(text)
-        sys.stderr.flush()

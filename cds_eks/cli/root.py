@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from cds_eks._version import __version__
+from cds_eks.cli import signals, streams
 from cds_eks.cli.context import Context
 from cds_eks.cli.groups import Entry, Group, loaded
 from cds_eks.cli.language import say
@@ -80,40 +81,55 @@ class Root(Group):
         """Run it and end the process, as click's own `main` does."""
         sys.exit(self.run(sys.argv[1:] if args is None else args))
 
-    def run(self, arguments: Sequence[str]) -> int:
+    def run(self, arguments: Sequence[str], *, is_process: bool = False) -> int:
         """Run it.
+
+        Args:
+            arguments: The command line.
+            is_process: Whether the process ends with it.
 
         Returns:
             The exit code.
         """
         context = Context()
         context.wanted_format = wanted_format(arguments)
+        failure: BaseException | None = None
+        with streams.guarded_stderr(), signals.handled(is_process=is_process) as came:
+            try:
+                try:
+                    return self._carry_out(context, arguments)
+                except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is told and ends it
+                    failure = error
+                    signals.ignore()
+            except KeyboardInterrupt as second:
+                signals.ignore()
+                failure = failure or second
+            from cds_eks.cli.reporting import report
+
+            return report(context.with_ids_of_answer(came.named(failure)), context, arguments)
+
+    def _carry_out(self, context: Context, arguments: Sequence[str]) -> int:
         try:
             with self.make_context("cds-eks", list(arguments), obj=context) as ctx:
                 self.invoke(ctx)
-                sys.stdout.flush()
+                streams.flush_out()
         except click.exceptions.Exit as done:
             return done.exit_code
         except BrokenPipeError:
-            from cds_eks.cli.reporting import silence_stdout
-
-            silence_stdout()  # whoever read has had enough, which is no failure
-            return 0
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is told and ends the process
-            from cds_eks.cli.reporting import report
-
-            return report(error, context, arguments)
+            if context.has_unprinted_write:
+                raise
+            streams.discard(sys.stdout)  # whoever read has had enough, which is no failure
         return 0
 
 
-def run(commands: Mapping[str, Entry], arguments: Sequence[str]) -> int:
+def run(commands: Mapping[str, Entry], arguments: Sequence[str], *, is_process: bool = False) -> int:
     """Run `cds-eks`, or tell a shell how a command line may go on."""
     root = Root(commands)
     if instruction := os.environ.get(COMPLETION):
         from click.shell_completion import shell_complete
 
         return shell_complete(root, {"obj": Context()}, "cds-eks", COMPLETION, instruction)
-    return root.run(arguments)
+    return root.run(arguments, is_process=is_process)
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -122,5 +138,5 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
             ctx.obj.note("output", ctx.obj.wanted_format)
             ctx.obj.emit({"name": "cds-eks", "version": __version__})
         else:
-            click.echo(f"cds-eks {__version__}")
+            streams.write_out(f"cds-eks {__version__}\n")
         ctx.exit()

@@ -9,6 +9,7 @@ from typing import Any
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.fields import explained
 from cds_eks.cli.language import say
+from cds_eks.redaction import is_secret_name
 
 EXAMPLES: Mapping[str, Any] = {"str": "", "int": 1, "bool": False, "flag": False, "flag_text": "", "map": {}}
 
@@ -60,11 +61,15 @@ def _has_example(field: Field) -> bool:
 
 def _shown(field: Field, value: Any) -> Any:
     """Return a value fit for a file that is printed: of a secret only where it is."""
-    if field.secret and isinstance(value, str) and not value.startswith(("env:", "file:", "cmd:")):
-        return None
+    if field.secret and not isinstance(value, list):
+        return value if isinstance(value, str) and value.startswith(("env:", "file:", "cmd:")) else None
     if isinstance(value, Mapping):
         inner = {each.name: each for each in field.fields}
-        return {name: _shown(inner[name], each) if name in inner else each for name, each in value.items()}
+        return {
+            name: _shown(inner[name], each) if name in inner else each
+            for name, each in value.items()
+            if name in inner or not is_secret_name(str(name))  # what is no field may be one
+        }
     return [_shown(field, each) for each in value] if isinstance(value, list) else value
 
 
@@ -93,7 +98,7 @@ def _yaml(fields: Sequence[Field], given: Mapping[str, Any], indent: str) -> Ite
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _toml(fields: Sequence[Field], given: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
@@ -130,4 +135,4 @@ def _toml_value(value: Any) -> str:
         return f"[{', '.join(_toml_value(each) for each in value)}]"
     if isinstance(value, str):  # JSON's escapes are TOML's but for those of characters beyond the first plane
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value)
+    return json.dumps(value, default=str)

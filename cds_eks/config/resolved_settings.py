@@ -10,6 +10,7 @@ import attrs
 
 from cds_eks.config.origins import Origin, SettingOrigin
 from cds_eks.config.settings import Limits, RetryPolicy, Timeouts
+from cds_eks.redaction import redacted_url
 from cds_eks.signing import Credentials
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class ResolvedSettings:
         """Return each setting as text with where it comes from; nothing secret is in it."""
         values = {
             "credentials": self.keys,
-            **{name: str(getattr(self, name)) for name in ("endpoint", "api_revision")},
+            "endpoint": redacted_url(self.endpoint),
+            "api_revision": str(self.api_revision),
             **{name: _spelt(getattr(self, name)) for name in ("timeouts", "retry", "limits")},
             "backend": str(self.backend) if isinstance(self.backend, str) else type(self.backend).__name__,
             "user_agent": self.user_agent or "",

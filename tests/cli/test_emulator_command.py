@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 
-from cli.command_line import PROCESS, process
+import pytest
+
+from cli.command_line import PROCESS, CommandLine, process
 
 
 def test_it_serves_and_prints_what_a_shell_has_to_export() -> None:
@@ -36,3 +38,10 @@ def test_its_help_and_faults_are_the_emulators() -> None:
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "--fault 'nonsense'" in wrong.stderr
     assert process("emulator", "--no-such").returncode == 2
+
+
+@pytest.mark.parametrize("words", [["emulator", "-o", "json"], ["-o", "json", "emulator", "--port", "many"]], ids=str)
+def test_what_it_does_not_take_is_told_as_json(offline: CommandLine, words: list[str]) -> None:
+    run = offline(*words)
+    assert (run.code, run.out, run.failure["class"], run.failure["exit_code"]) == (2, "", "UsageError", 2)
+    assert "arguments: -o json" in run.failure["message"] or "invalid int value" in run.failure["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cds_eks.cli.operation_group import operations_of
 from cds_eks.cli.operations import GROUPS
 from cds_eks.emulator import Emulator
 from cds_eks.models import CreateClusterRequest
-from cli.command_line import CommandLine
+from cli.command_line import PROCESS, CommandLine
 
 REQUEST = Path(__file__).parents[2] / "examples" / "first_cluster.toml"
 DATA = tomllib.loads(REQUEST.read_text(encoding="utf-8"))
@@ -207,3 +208,31 @@ def test_a_name_that_is_neither_pythons_nor_the_wires_is_refused(offline: Comman
     assert name in {fault["field"] for fault in run.failure["faults"]}
     for known in ("vpc_id", "VpcId"):
         assert "is not a field" not in offline(*CREATE, "-f", "-", stdin=json.dumps({known: "v-1"})).err
+
+
+@pytest.mark.parametrize("style", ["yaml", "toml"])
+@pytest.mark.parametrize(
+    "secret", [987654321987, 98765.4321, {"a": "Pl4nted"}, ["Pl4nted"], [987654321987], True], ids=str
+)
+def test_a_skeleton_shows_no_secret_of_any_type(offline: CommandLine, style: str, secret: Any) -> None:
+    data: dict[str, Any] = {"sk": secret, "master_config": {"password": secret, "access_key": "Pl4nted"}}
+    text = offline.done(*CREATE, "-f", "-", "--skeleton", style, stdin=json.dumps(data)).out
+    assert "Pl4nted" not in text
+    assert "98765" not in text
+    assert not [line for line in text.splitlines() if line.strip().startswith("sk") and "true" in line]
+
+
+@pytest.mark.parametrize("style", ["yaml", "toml"])
+def test_a_skeleton_takes_a_date(offline: CommandLine, style: str, tmp_path: Path) -> None:
+    file = tmp_path / "date.toml"
+    file.write_text("cluster_name = 2026-01-02", encoding="utf-8")
+    assert '"2026-01-02"' in offline.done(*CREATE, "-f", str(file), "--skeleton", style).out
+
+
+@pytest.mark.parametrize("command", [["clusters", "create", "-f", "-"], ["validate", "-f", "-"]], ids=" ".join)
+def test_a_closed_stdin_is_wrong_usage(offline: CommandLine, command: list[str]) -> None:
+    done = subprocess.run(
+        ["bash", "-c", 'exec "$@" <&-', "bash", *PROCESS, *command, "-o", "json"],
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (done.returncode, json.loads(done.stderr)["message"]) == (2, "stdin: is closed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ Change = Callable[[str, Path], str]
 
 
 def rewrite(change: Change) -> Path:
-    """Rewrite the file.
+    """Rewrite the file; another process that does so at the same time waits, so that neither's change is lost.
 
     Args:
         change: Returns its new text, of its text and its path.
@@ -27,9 +29,43 @@ def rewrite(change: Change) -> Path:
         ConfigurationError: It can't be read, changed or written.
     """
     path = config_path()
-    found = read_config_text(path)
-    write_profiles(path, change("" if found is None else found.text, path))
+    with _locked(path):
+        found = read_config_text(path)
+        write_profiles(path, change("" if found is None else found.text, path))
     return path
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file: that of a file beside it, since the file itself is replaced.
+
+    Without a lock, on Windows or on a file system that has none, the last one wins.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ModuleNotFoundError, OSError):  # what is wrong with the folder, the writing tells
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = _lock(lock)
+            stack.callback(os.close, descriptor)
+            stack.callback(lock.unlink, missing_ok=True)  # while it is held
+        yield
+
+
+def _lock(path: Path) -> int:
+    """Return the descriptor of a file, locked, once nobody else has it."""
+    import fcntl
+
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # whoever had it has removed it
 
 
 def check_named(file: ProfilesFile, name: str, command: str) -> None:

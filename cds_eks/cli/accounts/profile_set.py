@@ -74,6 +74,10 @@ def _set(context: Context, /, words: tuple[str, ...], **said: Any) -> None:
             key_stores.check_free(store, name, path.parent)
 
     def change(text: str, path: Path) -> str:
+        nonlocal values
+        values = _changed(values_of(text, name, path), context, said)  # another process may have changed it
+        if credentials is not None:
+            values = _without_keys(values) | key_stores.references(store, name)
         text = put_profile(text, name, values, path)
         return put_default(text, name, path) if said["use"] else text
 

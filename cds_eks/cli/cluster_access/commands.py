@@ -57,14 +57,16 @@ def _kubeconfig(
         cluster = eks.clusters.get(cluster_id, timeout=context.options.timeout).data
     merge_text(path, text, alias, folder=folder, use=use, overwrite=overwrite)
     told = addresses(cluster)
-    if not _is_among(server, [each.address for each in told]):
+    is_known = _is_among(server, [each.address for each in told])
+    if not is_known:
         shown = ", ".join(of_servers(told)) or say("none", "无")
         context.tell(say(
             f"the kubeconfig's server is {server or 'missing'}, which is none of the addresses that the service tells "
             f"of the cluster ({shown}): is it another cluster's?",
             f"kubeconfig 中的 server 为 {server or '空'}，不在服务告知的集群地址（{shown}）之中：是否属于另一个集群？"
         ))  # fmt: skip
-    context.emit({"cluster_id": cluster_id, "alias": alias, "server": server, "current": use, "file": str(path)})
+    context.emit({"cluster_id": cluster_id, "alias": alias, "server": server, "server_is_of_cluster": is_known,
+                  "current": use, "file": str(path)})  # fmt: skip
     if not use:
         context.tell(say(f"kubectl --context {alias} uses it", f"用 kubectl --context {alias} 使用"))
 
@@ -73,6 +75,8 @@ def _from_stdin() -> tuple[str, Path]:
     from cds_eks.cli.cluster_access.kubeconfig_file import LONGEST
     from cds_eks.errors import ConfigurationError
 
+    if sys.stdin is None:
+        raise ConfigurationError("stdin: is closed")
     content = sys.stdin.buffer.read(LONGEST + 1)
     if len(content) > LONGEST:
         raise ConfigurationError("stdin: is longer than any kubeconfig")

@@ -109,7 +109,8 @@ def _read(path: Path) -> str | None:
     """Read a file; None if there is none."""
     with _told(path):
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(LONGEST + 1)  # a device may have no end
         except FileNotFoundError:
             return None
     if len(content) > LONGEST:

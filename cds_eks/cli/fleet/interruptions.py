@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cds_eks.cli.fleet.progress import Progress
     from cds_eks.cli.fleet.results import Ending
 
-SIGNALS = tuple(each for name in ("SIGINT", "SIGTERM") if (each := getattr(signal, name, None)) is not None)
+SIGNALS = tuple(each for name in ("SIGINT", "SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None)
 
 TOLD = "interrupted: what is under way is finished; press Ctrl-C again to leave at once"
 LEFT = (
@@ -26,7 +26,7 @@ LEFT = (
 
 
 class Interruptions:
-    """Stops a run when it is interrupted, or has had its time. SIGTERM is as Ctrl-C.
+    """Stops a run when it is interrupted, or has had its time. SIGTERM and SIGHUP are as Ctrl-C.
 
     A handler of signals only notes that one has come: a thread of its own stops the run, since the main thread may be
     anywhere when it comes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -17,6 +16,7 @@ from cds_eks.cli.fleet.interruptions import Interruptions
 from cds_eks.cli.fleet.progress import Progress
 from cds_eks.cli.fleet.results import Ending, check, emit_report, tell_summary, write_files
 from cds_eks.cli.fleet.wording import report_in_options
+from cds_eks.cli.streams import discard
 from cds_eks.fleet.run.telling import TITLES, Tally
 
 if TYPE_CHECKING:
@@ -163,4 +163,4 @@ def _streams(context: Context) -> bool:
 
 def discard_stdout() -> None:
     """Have what is still to be printed go nowhere: whoever read it has had enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discard(sys.stdout)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+import click
 
 from cds_eks.cli.options import Options
 from cds_eks.cli.output import structured
 from cds_eks.cli.output.columns import check_rows, matters
 from cds_eks.cli.output.rows import as_mapping, columns_in, id_of, name_of, shown
+from cds_eks.cli.streams import encoding_has, flush_out, write_out
 
 
 class Hints(NamedTuple):
@@ -44,9 +46,12 @@ def emit(value: Any, options: Options, hints: Hints = Hints(), *, is_color: bool
 
         value = apply(options.query, list(value) if isinstance(value, Iterator) else value)
         hints = Hints(id=hints.id)
-    for text in _texts(value, options, hints, is_color):
-        _write(text)
-    sys.stdout.flush()
+    try:
+        for text in _texts(value, options, hints, is_color):
+            write_out(text)
+    except RecursionError:
+        raise click.ClickException(f"the result is nested too deep for -o {options.output}") from None
+    flush_out()
 
 
 def _texts(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterable[str]:
@@ -62,7 +67,9 @@ def _texts(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterab
     if options.format == "json":
         return [structured.document(whole), "\n"]
     if options.format == "yaml":
-        return [structured.yaml_document(whole)]
+        text = structured.yaml_document(whole)
+        # What an encoding lacks is an escape, which YAML reads in quotes alone.
+        return [text if encoding_has(text) else structured.yaml_document(whole, is_ascii=True)]
     return _table(whole, options, hints, is_color)
 
 
@@ -116,22 +123,3 @@ def _table(value: Any, options: Options, hints: Hints, is_color: bool) -> Iterat
     else:
         yield shown(value)
     yield "\n"
-
-
-def _write(text: str) -> None:
-    """Write to stdout; what its encoding lacks becomes an escape, which JSON reads as the character."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        sys.stdout.write("".join(_spelt(char, encoding) for char in text))
-
-
-def _spelt(char: str, encoding: str) -> str:
-    r"""Return a character, or the escape that JSON has for it: `\u4e2d`."""
-    try:
-        char.encode(encoding)
-    except UnicodeEncodeError:
-        units = char.encode("utf-16-be", "surrogatepass").hex()
-        return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
-    return char

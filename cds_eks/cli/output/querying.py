@@ -29,10 +29,10 @@ def apply(query: str, value: Any) -> Any:
     Raises:
         UsageError: A function of it does not take what it is given.
     """
-    import jmespath.exceptions
-
     try:
         return compiled(query).search(value)
-    except jmespath.exceptions.JMESPathError as error:
-        reason = str(error).partition("\n")[0]
+    except click.UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its functions raise what Python's raise: TypeError, OverflowError, …
+        reason = str(error).partition("\n")[0] or type(error).__name__
     raise click.UsageError(f"--query: {reason}")

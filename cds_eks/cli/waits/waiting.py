@@ -65,7 +65,6 @@ def emit_after(
         ids |= {name: value for name, value in answer.items() if value and name.endswith("_id")}
         context.pending = Pending(ids, command_for(waits[-1:], context.options, poll_interval), result)
         states = wait_for_all(context, stages, poll_interval)
-        context.pending = None
         came_to = {KEYS[wait.kind]: plain(states[wait]) for wait in waits}
     columns = [*answer, *(name for wait in waits for name in STATES[wait.kind]), "request_id"]
     context.emit_write(

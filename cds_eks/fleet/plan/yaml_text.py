@@ -84,6 +84,8 @@ def read_yaml(text: str) -> Read:
         raise Unreadable(f"is not YAML: {_untold(problem)}", None if mark is None else mark.line + 1) from None
     except RecursionError:
         raise Unreadable("is not YAML that can be read: it is nested too deeply", None) from None
+    if root is not None:
+        _check_size(root)
     builder = _Builder()
     data = None if root is None else builder.build(root, ())
     return Read(data, builder.lines, builder.twice)
@@ -99,6 +101,25 @@ def _untold(problem: str) -> str:
         return match[0] if is_syntax else "…"
 
     return _QUOTED.sub(told, problem)
+
+
+def _check_size(root: Any) -> None:
+    """Refuse a text that stands for too many values; each node is looked at once, however many aliases it has."""
+    sizes: dict[int, int] = {}
+    begun: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        entries = node.value if isinstance(node.value, list) else ()
+        children = [each for entry in entries for each in (entry if isinstance(entry, tuple) else (entry,))]
+        if id(node) not in begun:
+            begun.add(id(node))
+            stack += [each for each in children if id(each) not in begun]  # one within itself is told later
+            continue
+        stack.pop()
+        sizes[id(node)] = 1 + sum(sizes.get(id(each), 0) for each in children)
+        if sizes[id(node)] > MOST_VALUES:
+            raise Unreadable("has too many values: aliases of aliases, perhaps", node.start_mark.line + 1)
 
 
 class _Builder:

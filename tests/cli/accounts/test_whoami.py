@@ -95,3 +95,10 @@ def test_a_check_that_fails_is_told_after_the_settings(cli: CommandLine, emulato
 def test_certificates_of_the_environment_are_named(profiles: CommandLine, file: Path) -> None:
     found = told(profiles.done("whoami", "-o", "json", env={"SSL_CERT_FILE": "/etc/ours.pem"}))
     assert found["tls"] == ("/etc/ours.pem", "environment (SSL_CERT_FILE)")
+
+
+def test_the_password_of_an_endpoint_is_not_shown(profiles: CommandLine) -> None:
+    for output in ("json", "table", "csv"):
+        run = profiles.done("whoami", "--endpoint", f"http://u:{PLANTED}@h", "-o", output)
+        assert PLANTED not in run.out + run.err
+        assert "***@h" in run.out

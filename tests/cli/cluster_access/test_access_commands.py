@@ -81,8 +81,8 @@ def test_a_kubeconfig_is_merged_and_the_current_context_stays(
         "clusters", "kubeconfig", "c-1", "--from", file, "--alias", "gpu", "--overwrite", "--use", "-o", "json"
     )
     assert used.json == {
-        "cluster_id": "c-1", "alias": "gpu", "server": f"https://{address}:6443", "current": True,
-        "file": str(kubeconfig),
+        "cluster_id": "c-1", "alias": "gpu", "server": f"https://{address}:6443", "server_is_of_cluster": True,
+        "current": True, "file": str(kubeconfig),
     }  # fmt: skip
     assert yaml.safe_load(kubeconfig.read_text())["current-context"] == "gpu"
 
@@ -150,3 +150,23 @@ def test_the_help_says_that_the_api_has_no_such_operation(offline: CommandLine) 
     told = offline.done("clusters", "kubeconfig", "--help", env={"LANG": "zh_CN.UTF-8"}).out
     assert "API 没有提供 kubeconfig 的操作" in "".join(told.split("\n"))
     assert "endpoints" in offline.done("clusters", "--help").out
+
+
+def test_json_says_whether_the_server_is_the_cluster_s(cli: CommandLine, emulator: Emulator, tmp_path: Path) -> None:
+    emulator.add_cluster("c-1")
+    file = source(tmp_path, "https://203.0.113.9:6443")
+    run = cli.done("clusters", "kubeconfig", "c-1", "--from", file, "--alias", "gpu", "-o", "json")
+    assert (run.json["server_is_of_cluster"], run.err) == (False, "")
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+def test_a_file_without_end_is_refused(
+    cli: CommandLine, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    emulator.add_cluster("c-1")
+    file = source(tmp_path, "https://203.0.113.9:6443")
+    path = tmp_path / "endless"
+    path.symlink_to(device)
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    run = cli("clusters", "kubeconfig", "c-1", "--from", file, "--alias", "gpu", "-o", "json")
+    assert (run.code, run.failure["message"]) == (2, f"{path}: is longer than any kubeconfig")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_eks.documents.reading import Unreadable
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.plan import Plan, yaml_text
 from cds_eks.fleet.plan.document import read
@@ -90,3 +91,18 @@ def test_without_pyyaml_there_is_a_word_on_what_to_install(monkeypatch: pytest.M
     with pytest.raises(ConfigurationError, match=r"pip install 'cds-eks\[fleet\]'"):
         Plan.loads("version: 1", "yaml")
     assert Plan.loads("version = 2").check()
+
+
+def test_aliases_of_aliases_are_refused_without_being_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty levels would never end."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    monkeypatch.setattr(yaml_text._Builder, "build", None)
+    with pytest.raises(Unreadable, match="too many values") as caught:
+        yaml_text.read_yaml("\n".join(lines))
+    assert caught.value.line == 7  # the first that stands for more than two millions
+
+
+def test_an_alias_within_itself_is_refused() -> None:
+    with pytest.raises(Unreadable, match="within what it stands for"):
+        yaml_text.read_yaml("a: &a [1, {b: *a}]")
