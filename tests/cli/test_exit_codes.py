@@ -7,21 +7,14 @@ import os
 import shlex
 import signal
 import subprocess
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 import pytest
 
 from cds_eks import errors
-from cds_eks.cli.context import Context
 from cds_eks.cli.failures import CODES, exit_code
-from cds_eks.cli.hints import HINTS
-from cds_eks.cli.open_creates import find_command
-from cds_eks.cli.options import Options
-from cds_eks.cli.reporting import report
 from cds_eks.emulator import Emulator, Fault
-from cds_eks.types import OpenCreate
 from cli import commands_by_hand
 from cli.command_line import PROCESS, CommandLine
 from support.eventually import until
@@ -85,38 +78,6 @@ def test_a_create_whose_outcome_is_unknown_is_5(cli: CommandLine, emulator: Emul
     assert emulator.ledger.count("CreateCluster") == 1
     found = cli.done(*shlex.split(said["find_with"])[1:], "-o", "json").json
     assert [each["cluster_name"] for each in found] == ["first-cluster"]
-
-
-def test_a_create_whose_outcome_is_unknown_names_the_command_that_looks_for_it(
-    cli: CommandLine, emulator: Emulator, request_file: str
-) -> None:
-    emulator.faults.add(Fault("reset_after_commit", "CreateCluster"))
-    lines = cli("clusters", "create", "-f", request_file, "--backend", "native").err.splitlines()
-    assert lines[0].startswith("error: CreateCluster: ")  # no line of the log is before it
-    assert lines[-1].startswith("look for it: cds-eks clusters list --keyword first-cluster --vpc-id ")
-    assert lines[-1].endswith(" --backend native")
-    emulator.faults.add(Fault("reset_after_commit", "CreateCluster"))
-    run = cli("clusters", "create", "-f", request_file, "--cluster-name", "other", "--debug")
-    assert "CreateCluster ended, and its fate is open" in run.err
-
-
-@pytest.mark.parametrize(
-    ("action", "key", "command"),
-    [
-        (
-            "CreateNodePool",
-            {"config.name": "gpu 1", "cluster_id": "c-1", "vpc_id": "v-1"},
-            "cds-eks node-pools list c-1 --filter 'gpu 1'",
-        ),
-        ("AddScalingNode", {"scaling_group_id": "s-1"}, "cds-eks scaling-groups describe s-1"),
-        ("CreateNetworkInterface", {"netcard_name": "n", "subnet_id": "s-1"}, None),
-        ("Anything", {"name": "n"}, None),
-    ],
-)
-def test_the_command_that_looks_for_what_may_have_been_created(
-    action: str, key: dict[str, str], command: str | None
-) -> None:
-    assert find_command(action, key, Options()) == command
 
 
 @pytest.mark.parametrize(
@@ -216,29 +177,6 @@ def test_interrupted_is_130_and_says_what_is_open(cli: CommandLine, emulator: Em
     assert "do not just repeat" in said["hint"]
 
 
-@pytest.mark.parametrize(("outcome", "words"), [("unknown", "do not just repeat"), ("accepted", "do not repeat")])
-def test_interrupted_in_a_create_says_what_to_do(capsys: Any, outcome: Any, words: str) -> None:
-    now = datetime.now(UTC)
-    context = Context()
-    context.open_creates = (
-        OpenCreate(
-            action="CreateCluster", outcome=outcome, natural_key={"cluster_name": "gpu-9", "vpc_id": "v-1"},
-            window=(now, now), ids={}, request_id=None, call_id="1", attempts=1, cause="CancelledError",
-        ),
-    )  # fmt: skip
-    assert report(KeyboardInterrupt(), context, []) == 130
-    error, shown, hint, look = capsys.readouterr().err.splitlines()
-    assert (error, shown.partition(",")[0]) == ("error: interrupted", "  open: CreateCluster: cluster_name=gpu-9")
-    assert hint.startswith("hint: ")
-    assert words in hint
-    assert look == "look for it: cds-eks clusters list --keyword gpu-9 --vpc-id v-1"
-    assert report(KeyboardInterrupt(), context, ["-o", "json"]) == 130
-    assert json.loads(capsys.readouterr().err)["outcome"] == outcome
-    # another failure, after a create of which it says nothing
-    assert report(errors.Conflict("busy", action="GetCluster"), context, []) == 6
-    assert look in capsys.readouterr().err
-
-
 def test_who_has_read_enough_is_no_failure(cli: CommandLine, emulator: Emulator) -> None:
     cluster_id = emulator.add_cluster()
     for _ in range(5):
@@ -302,40 +240,3 @@ def test_a_disk_that_is_full_is_1(cli: CommandLine) -> None:
     command = '"$@" clusters list > /dev/full'
     done = subprocess.run(["bash", "-c", command, "bash", *PROCESS], capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
-
-
-@pytest.mark.parametrize(
-    ("words", "instead"),
-    [
-        ("network-interfaces list", "network-interfaces describe [NETCARD_ID]"),
-        ("tasks list", "tasks get-status [TASK_ID]"),
-        ("events get", "events get-status [EVENT_ID]"),
-        ("nodes get", "nodes list [CLUSTER_ID]"),
-        ("clusters describe", "clusters get [CLUSTER_ID]"),
-    ],
-)
-def test_a_read_that_the_service_does_not_have_names_what_to_use(
-    offline: CommandLine, words: str, instead: str
-) -> None:
-    run = offline(*words.split())
-    assert run.code == 2
-    assert f"The service has no operation for it; use `cds-eks {instead}`." in run.err
-
-
-def test_hints_questions_and_notes_are_in_the_language_of_the_help_but_not_in_json(
-    cli: CommandLine, emulator: Emulator
-) -> None:
-    chinese = {"LANG": "zh_CN.UTF-8"}
-    run = cli("clusters", "get", "nowhere", env=chinese)
-    assert run.err.splitlines()[-1] == "提示: 请检查 ID、服务地址和账号（--profile）"
-    assert cli("clusters", "get", "nowhere", "-o", "json", env=chinese).failure["hint"].startswith("check the id")
-    assert "需要 --yes: 删除集群：cluster_id=c-1？" in cli("clusters", "delete", "c-1", env=chinese).err
-    cluster = emulator.add_cluster()
-    emulator.add_node_pool(cluster, replicas=99)
-    assert "--page-all 显示全部" in cli.done("nodes", "list", cluster, env=chinese).err
-
-
-def test_every_hint_is_in_both_languages() -> None:
-    for _, (english, chinese) in HINTS:
-        assert english.isascii()
-        assert not chinese.isascii()
