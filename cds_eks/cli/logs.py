@@ -68,11 +68,25 @@ def without(is_told: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
         handler.removeFilter(is_wanted)
 
 
-def set_up(options: Options) -> None:
-    """Send the log of `cds_eks` to stderr."""
+_before: list[tuple[int, bool]] = []
+"""The level of the logger and whether it propagates, as a program has set it that runs a command within."""
+
+
+def restore() -> None:
+    """Leave the log as it was before the command."""
     logger = logging.getLogger("cds_eks")
     for handler in [each for each in logger.handlers if isinstance(each, _Handler)]:
         logger.removeHandler(handler)
+    while _before:
+        logger.level, logger.propagate = _before.pop()
+        logger.setLevel(logger.level)  # which clears what loggers remember of it
+
+
+def set_up(options: Options) -> None:
+    """Send the log of `cds_eks` to stderr."""
+    restore()
+    logger = logging.getLogger("cds_eks")
+    _before.append((logger.level, logger.propagate))
     handler = _Handler()
     handler.setFormatter(_Json() if options.log_format == "json" else _Text())
     is_silent = options.quiet or options.is_for_machines  # stderr has nothing but the failure, if there is one

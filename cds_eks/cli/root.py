@@ -104,6 +104,9 @@ class Root(Group):
             except KeyboardInterrupt as second:
                 signals.ignore()
                 failure = failure or second
+            finally:
+                if (logs := sys.modules.get("cds_eks.cli.logs")) is not None:
+                    logs.restore()
             from cds_eks.cli.reporting import report
 
             return report(context.with_ids_of_answer(came.named(failure)), context, arguments)

@@ -86,9 +86,12 @@ def carry_out(
         with Interruptions(context, progress, run.stop) as interruptions:
             try:
                 report = _followed(context, run, progress)
-            except BrokenPipeError:
+            except OSError as error:
                 discard_stdout()
-                run.stop("nobody reads what it writes")
+                is_unread = isinstance(error, BrokenPipeError)
+                run.stop(
+                    "nobody reads what it writes" if is_unread else f"its output can't be written: {error.strerror}"
+                )
                 report = run.report()
     finish(context, order, report, run.open_items, interruptions.ending, progress.left_alone)
 
