@@ -9,19 +9,27 @@ import uuid
 from contextlib import closing, suppress
 from pathlib import Path
 
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalError, JournalGone
+from cds_eks.fleet.journal.known import missing_file
 from cds_eks.fleet.journal.sqlite_errors import translated
 from cds_eks.fleet.journal.sqlite_schema import mark
 
 
-def make_file(path: Path) -> None:
+def make_file(path: Path, *, is_known: bool = False) -> None:
     """Make the file if it is not there: for its user alone, as are the log and the index that SQLite puts beside.
 
+    Args:
+        path: Where it is.
+        is_known: Whether it must be there.
+
     Raises:
-        JournalError: It can't be made or written, or it is there and empty.
+        JournalGone: It is there and empty, or it is not there and must be.
+        JournalError: It can't be made or written.
     """
     try:
         if not path.exists():
+            if is_known:
+                raise missing_file(str(path))
             _create(Path(os.path.realpath(path)))
         with os.fdopen(os.open(path, os.O_RDWR), "rb") as file:
             found = os.fstat(file.fileno())
@@ -38,7 +46,7 @@ def make_file(path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise JournalError(f"{path}: is no file", outcome="not_sent")
     if not found.st_size:
-        raise JournalError(
+        raise JournalGone(
             f"{path}: is empty: if it was a journal, it has been cut off, and what it knew is lost: restore a backup, "
             "or delete it, and begin with a new one and adopt='matching'; if it never was one, delete it",
             outcome="not_sent",
