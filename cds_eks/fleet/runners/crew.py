@@ -25,6 +25,8 @@ LONGEST_PAUSE = 5.0
 DEAD = 3
 """After how many leases without a live claim nobody is at work."""
 
+WARN_AGAIN = 60.0
+"""How often it is told, at the most, that no runner has begun, in seconds."""
 NONE_BEGUN = "the executor has taken them, and may have no worker that is free"
 
 _FATAL = (ConfigurationError, PlanError, JournalTooNew, JournalGone)  # another runner would say the same
@@ -138,7 +140,8 @@ class Crew:
 
     async def _replace(self, error: BaseException) -> None:
         """Submit another runner in place of one that was lost."""
-        log(logger, logging.WARNING, "runner", "lost", error=type(error).__name__)
+        reason = error.message if isinstance(error, JournalError) else None  # others' texts are not the SDK's own
+        log(logger, logging.WARNING, "runner", "lost", error=type(error).__name__, reason=reason)
         await self._note_progress()
         if isinstance(error, ConnectFailed):  # it could not reach the service when it began
             if not await self._has_begun():
@@ -225,5 +228,5 @@ class Crew:
                 "journal"
             )
         if now >= self._warn_at:
-            self._warn_at = now + DEAD * self._lease
+            self._warn_at = now + max(WARN_AGAIN, DEAD * self._lease)
             log(logger, logging.WARNING, "runners", "none has begun", reason=NONE_BEGUN, elapsed=round(silent, 1))
