@@ -9,6 +9,7 @@ anything is open or claimed: see `sqlite_clock`.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -68,7 +69,8 @@ class SqliteFile:
         except BaseException:
             self.connection.close()
             raise
-        self._inode = _inode(path)
+        self._log = Path(f"{os.path.realpath(path)}-wal")  # beside the file itself, which a link may name
+        self._inodes = self._found()
 
     def _prepare(self, migrations: Sequence[Sequence[str]], identity: str | None) -> None:
         execute = self.connection.execute
@@ -106,11 +108,15 @@ class SqliteFile:
 
     def _check_same_file(self) -> None:
         """See that what is written is what the next run will find."""
-        if _inode(self._path) != self._inode:
+        if self._found() != self._inodes:
             raise JournalGone(
-                f"{self._path}: has been deleted or replaced while it was in use: nothing more is written to it; "
-                "put the file back, or begin with a new one and adopt='matching'"
+                f"{self._path}: it, or its log (-wal), was deleted or replaced while it was in use: nothing more is "
+                "written to it; put the file back, or begin with a new one and adopt='matching'"
             )
+
+    def _found(self) -> tuple[tuple[int, int] | None, ...]:
+        """Return what tells the file, and its log, from others. The log stays while this connection is open."""
+        return _inode(self._path), _inode(self._log)
 
     def close(self) -> None:
         """Close it; its log is merged into it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -31,8 +32,14 @@ def make_file(path: Path, *, is_known: bool = False) -> None:
             if is_known:
                 raise missing_file(str(path))
             _create(Path(os.path.realpath(path)))
-        with os.fdopen(os.open(path, os.O_RDWR), "rb") as file:
-            found = os.fstat(file.fileno())
+        # It is not opened to see that: to close any descriptor of it drops all locks that this process has on it, and
+        # another process would take away the log that is in use here.
+        found = path.stat()
+        is_effective = os.access in os.supports_effective_ids
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=is_effective):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except FileNotFoundError as error:
         raise JournalError(f"{path}: its folder does not exist: make it first", outcome="not_sent") from error
     except sqlite3.Error as error:
