@@ -12,6 +12,7 @@ import attrs
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item, cluster_item_id
 from cds_eks.fleet.journal.identity import Writer, this_process
 from cds_eks.fleet.journal.operations import (
+    Alive,
     Audit,
     Belong,
     Claim,
@@ -54,7 +55,7 @@ class _Transaction:
     entries: list[AuditEntry] = attrs.field(factory=list)
     runners: dict[str, tuple[float, float]] = attrs.field(factory=dict)
     reason: str | None = None
-    service: str | None = None
+    noted: str | None = None
 
     def load(self, ids: Collection[str]) -> dict[str, Item]:
         return {each: self.items[each] for each in ids if each in self.items}
@@ -83,8 +84,7 @@ class _Transaction:
         self.runners[operation.runner] = self.now, operation.lease
         owned = [item for item in self.items.values() if item.owner == operation.runner]
         self.save([attrs.evolve(item, lease_until=self.now + operation.lease) for item in owned], ("lease_until",))
-        alive = sum(seen + 3 * lease > self.now for seen, lease in self.runners.values())
-        heartbeat = Heartbeat(now=self.now, runners=alive, stop=self.reason)
+        heartbeat = Heartbeat(now=self.now, runners=self.alive(), stop=self.reason)
         return Renewed(heartbeat, frozenset(item.id for item in owned))
 
     def release(self, operation: Release) -> None:
@@ -95,9 +95,21 @@ class _Transaction:
             self.runners.pop(operation.runner, None)
 
     def belong(self, operation: Belong) -> tuple[str, bool]:
-        is_new = self.service is None or (operation.anew and self.service != operation.service)
-        self.service = operation.service if is_new else self.service
-        return str(self.service), is_new
+        is_new = self.noted is None or (operation.anew and self.noted != operation.service)
+        self.noted = operation.service if is_new else self.noted
+        return str(self.noted), is_new
+
+    def service(self) -> str | None:
+        return self.noted
+
+    def identity(self) -> str:
+        return f"{id(self):x}"
+
+    def ids_in(self, states: Collection[str]) -> list[str]:
+        return [item.id for item in self.found(states, None)]
+
+    def alive(self) -> int:
+        return sum(seen + 3 * lease > self.now for seen, lease in self.runners.values())
 
     def stop(self, reason: str | None) -> None:
         self.reason = reason
@@ -149,6 +161,9 @@ class MemoryJournal(JournalOfOperations):
                 ]
             case Audit(item_id):
                 found = [entry for entry in self._transaction.entries if item_id in (None, entry.item_id)]
+            case Alive():
+                self._transaction.now = self._clock()
+                found = self._transaction.alive()
             case Now():
                 found = self._clock()
         return cast("T", found)

@@ -39,7 +39,8 @@ class JournalUnavailable(JournalError):
 class JournalGone(JournalError):
     """The journal can't be used any more: its file was deleted, replaced or damaged, or its tables are gone.
 
-    A run begins nothing new then, ends within `FleetLimits.grace`, and raises it.
+    A run begins nothing new then, ends within `FleetLimits.grace`, and raises it. A runner of a launch raises it too if
+    it finds another journal than that of the launch, or none, where it runs.
 
     Attributes:
         unwritten: The items of which the run knows more than the journal does, as they are: with the ids of what was
@@ -170,8 +171,20 @@ class Journal(Protocol):
     async def belong_to(self, service: str) -> str:
         """Note which service the journal is about, if that is not noted yet; return what is noted.
 
-        What is noted stays so, unless the journal was opened with `rebind`.
+        What is noted stays so, unless the journal was opened with `rebind`: then the first call may change it, and
+        no later one.
+
+        Raises:
+            ConfigurationError: It would be changed while creates are open: they would be made again elsewhere.
         """
+        ...  # pragma: no cover - a protocol has no body
+
+    async def identity(self) -> str:
+        """Return what tells this journal from all others: random, and made when it is first asked for."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def runners(self) -> int:
+        """Return how many runners are alive: see `renew`."""
         ...  # pragma: no cover - a protocol has no body
 
     async def now(self) -> float:

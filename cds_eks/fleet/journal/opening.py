@@ -35,8 +35,9 @@ async def open_journal(
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
         timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
-        rebind: Whether the journal takes over the service that it is used with next. A journal is about the service at
-            one endpoint, and refuses any other; this is for one whose endpoint has another name by now.
+        rebind: Whether the journal takes over the service that it is used with next, once, and unless creates are open.
+            A journal is about the service at one endpoint, and refuses any other; this is for one whose endpoint has
+            another name by now.
         clock: For tests: an SQLite journal's clock, in seconds since the epoch.
 
     Raises:
@@ -46,6 +47,31 @@ async def open_journal(
     """
     journal = _journal(where, checked_seconds("timeout", timeout), clock)
     journal.rebind = rebind
+    async with _started(journal):
+        yield journal
+
+
+@asynccontextmanager
+async def open_known_journal(
+    where: str | os.PathLike[str], *, identity: str, timeout: float = 30.0
+) -> AsyncIterator[Journal]:
+    """Open a journal that is there already, and no other: what is not there is not made.
+
+    Args:
+        where: See `open_journal`.
+        identity: What `Journal.identity` has told of it.
+        timeout: See `open_journal`.
+
+    Raises:
+        JournalGone: It is not there, or another one is.
+        JournalError: It can't be opened, or it is no journal.
+    """
+    async with _started(_journal(where, timeout, None, identity)) as journal:
+        yield journal
+
+
+@asynccontextmanager
+async def _started(journal: ThreadedJournal) -> AsyncIterator[Journal]:
     await journal.start()
     async with journal:
         try:
@@ -55,7 +81,9 @@ async def open_journal(
                 await end_users(journal)
 
 
-def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], float] | None) -> ThreadedJournal:
+def _journal(
+    where: str | os.PathLike[str], timeout: float, clock: Callable[[], float] | None, identity: str | None = None
+) -> ThreadedJournal:
     if not isinstance(where, (str, os.PathLike)):
         raise ConfigurationError(f"a journal is opened by a path, or by postgresql://…, not by {type(where).__name__}")
     text = os.fspath(where)
@@ -65,15 +93,15 @@ def _journal(where: str | os.PathLike[str], timeout: float, clock: Callable[[], 
     elif scheme == "sqlite":
         path = rest.removeprefix("/")
     elif scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        return _postgres(rest, timeout)
+        return _postgres(rest, timeout, identity)
     else:
         raise ConfigurationError(f"no journal is of the kind {scheme}://: give a file's path, or postgresql://…")
     if path in ("", ":memory:"):
         raise ConfigurationError("a journal must outlive the process: give a file's path")
-    return sqlite_journal(Path(path), timeout=timeout, clock=clock)
+    return sqlite_journal(Path(path), timeout=timeout, clock=clock, identity=identity)
 
 
-def _postgres(rest: str, timeout: float) -> ThreadedJournal:
+def _postgres(rest: str, timeout: float, identity: str | None) -> ThreadedJournal:
     try:
         import psycopg  # noqa: F401 - SQLAlchemy loads it, but only when it connects
 
@@ -84,4 +112,4 @@ def _postgres(rest: str, timeout: float) -> ThreadedJournal:
         raise ConfigurationError(
             "a journal in PostgreSQL needs an extra of this package: pip install 'cds-eks[fleet-postgres]'"
         ) from error
-    return postgres_journal(f"postgresql+psycopg://{rest}", timeout=timeout)
+    return postgres_journal(f"postgresql+psycopg://{rest}", timeout=timeout, identity=identity)

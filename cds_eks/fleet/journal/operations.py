@@ -87,6 +87,11 @@ class Belong(Operation[str]):
 
 
 @attrs.frozen
+class Identify(Operation[str]):
+    """See `Journal.identity`."""
+
+
+@attrs.frozen
 class Find(Query[list[Item]]):
     """See `Journal.items`."""
 
@@ -100,6 +105,11 @@ class Audit(Query[list[AuditEntry]]):
     """See `Journal.audit`."""
 
     item_id: str | None
+
+
+@attrs.frozen
+class Alive(Query[int]):
+    """See `Journal.runners`."""
 
 
 @attrs.frozen

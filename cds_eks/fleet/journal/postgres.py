@@ -28,10 +28,11 @@ from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import JournalUnavailable
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
+from cds_eks.fleet.journal.known import check_identity
 from cds_eks.fleet.journal.operations import Operation, Query
 from cds_eks.fleet.journal.postgres_errors import may_pass, summary, translated
-from cds_eks.fleet.journal.postgres_rows import CLOCK, PostgresTransaction, answered
-from cds_eks.fleet.journal.postgres_schema import MIGRATIONS, migrate
+from cds_eks.fleet.journal.postgres_rows import CLOCK, PostgresTransaction, answered, identity_in
+from cds_eks.fleet.journal.postgres_schema import MIGRATIONS, has_table, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.transaction import carry_out
 
@@ -147,14 +148,26 @@ class Database:
             outcome="not_sent" if what == NOTHING_BEGUN else "unknown",
         )
 
-    def open(self, migrations: Sequence[Sequence[str]]) -> None:
+    def open(self, migrations: Sequence[Sequence[str]], identity: str | None = None) -> None:
         """Bring the journal's tables forward; while the database is away, as at its machine's start, go on trying.
+
+        Args:
+            migrations: See `postgres_schema.MIGRATIONS`.
+            identity: The identity that the journal must have already; None for any.
 
         Raises:
             JournalUnavailable: It was away for longer than `timeout`.
+            JournalGone: It is another journal.
             JournalError: It is no place for a journal.
         """
+        if identity is not None:
+            self.persistently(lambda: self._check_identity(identity), what=NOTHING_BEGUN)
         self.persistently(lambda: migrate(self.engine, self.where, migrations), what=NOTHING_BEGUN)
+
+    def _check_identity(self, wanted: str) -> None:
+        with self.engine.connect() as connection:
+            found = identity_in(connection) if has_table(connection, "fleet_control") else None
+        check_identity(self.where, found, wanted)
 
     def close(self) -> None:
         """Close the connection."""
@@ -221,9 +234,9 @@ class PostgresReads:
 
 
 def postgres_journal(
-    address: str, *, timeout: float, migrations: Sequence[Sequence[str]] = MIGRATIONS
+    address: str, *, timeout: float, migrations: Sequence[Sequence[str]] = MIGRATIONS, identity: str | None = None
 ) -> ThreadedJournal:
-    """Return a journal in a database; it is to be started."""
+    """Return a journal in a database; it is to be started. With an identity it must be there, and have that."""
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):
@@ -233,7 +246,7 @@ def postgres_journal(
 
     def writer() -> GroupWriter:
         database = Database(url, timeout=timeout)
-        database.open(migrations)
+        database.open(migrations, identity)
         writes = PostgresWrites(database)
         return GroupWriter(writes.commit, writes.close)
 

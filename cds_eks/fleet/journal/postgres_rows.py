@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ from sqlalchemy.types import TypeEngine
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
 from cds_eks.fleet.journal.postgres_schema import AUDIT_TYPES, ITEM_TYPES
 from cds_eks.fleet.journal.rows import item_of
 
@@ -89,7 +90,8 @@ _SEEN = text(
     "INSERT INTO fleet_runners (runner, seen, lease) VALUES (:runner, :now, :lease) "
     "ON CONFLICT (runner) DO UPDATE SET seen = excluded.seen, lease = excluded.lease"
 )
-_ALIVE = text(
+_ALIVE = text(f"SELECT count(*) FROM fleet_runners WHERE seen + 3 * lease > {CLOCK}")
+_ALIVE_AND_STOP = text(
     "SELECT (SELECT count(*) FROM fleet_runners WHERE seen + 3 * lease > :now), "
     "(SELECT value FROM fleet_control WHERE name = 'stop')"
 )
@@ -103,6 +105,8 @@ _BELONG = text(
     "SET value = excluded.value WHERE :anew AND fleet_control.value <> excluded.value RETURNING value"
 )
 _SERVICE = text("SELECT value FROM fleet_control WHERE name = 'service'")
+_IDENTIFY = text("INSERT INTO fleet_control (name, value) VALUES ('identity', :made) ON CONFLICT (name) DO NOTHING")
+_IDENTITY = text("SELECT value FROM fleet_control WHERE name = 'identity'")
 _GONE = text("DELETE FROM fleet_runners WHERE runner = :runner")
 _AMONG_IDS = ITEMS.c.id == any_(bindparam("wanted_ids", type_=ARRAY(Text())))
 _CLUSTER = literal("cluster/") + ITEMS.c.vpc_id + literal("/") + ITEMS.c.cluster_name  # see `cluster_item_id`
@@ -169,7 +173,7 @@ class PostgresTransaction:
         execute(_SEEN, {"runner": runner, "now": self.now, "lease": lease})
         renewed = update(ITEMS).where(ITEMS.c.owner == runner).values(lease_until=self.now + lease)
         owned = frozenset(execute(renewed.returning(ITEMS.c.id)).scalars())
-        alive, reason = execute(_ALIVE, {"now": self.now}).one()
+        alive, reason = execute(_ALIVE_AND_STOP, {"now": self.now}).one()
         return Renewed(Heartbeat(now=self.now, runners=alive, stop=reason), owned)
 
     def release(self, operation: Release) -> None:
@@ -180,6 +184,23 @@ class PostgresTransaction:
             self._connection.execute(_GONE, {"runner": operation.runner})
         elif operation.ids:
             self._connection.execute(released.where(_AMONG_IDS), {"wanted_ids": list(operation.ids)})
+
+    def service(self) -> str | None:
+        """See `Transaction.service`."""
+        found = self._connection.execute(_SERVICE).scalar_one_or_none()
+        return None if found is None else str(found)
+
+    def identity(self) -> str:
+        """See `Transaction.identity`."""
+        if (known := identity_in(self._connection)) is None:
+            self._connection.execute(_IDENTIFY, {"made": uuid.uuid4().hex})
+            known = str(self._connection.execute(_IDENTITY).scalar_one())
+        return known
+
+    def ids_in(self, states: Collection[str]) -> list[str]:
+        """See `Transaction.ids_in`."""
+        found = select(ITEMS.c.id).where(_AMONG_STATES).order_by(ITEMS.c.position, ITEMS.c.id)
+        return list(self._connection.execute(found, {"wanted_states": list(states)}).scalars())
 
     def belong(self, operation: Belong) -> tuple[str, bool]:
         """See `Transaction.belong`."""
@@ -192,6 +213,12 @@ class PostgresTransaction:
     def stop(self, reason: str | None) -> None:
         """See `Transaction.stop`."""
         self._connection.execute(_RESUME if reason is None else _STOP, {} if reason is None else {"reason": reason})
+
+
+def identity_in(connection: Connection) -> str | None:
+    """Return the identity of a journal, or None if it has none yet."""
+    found = connection.execute(_IDENTITY).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def answered(query: Query[Any], connection: Connection) -> Any:
@@ -207,6 +234,8 @@ def answered(query: Query[Any], connection: Connection) -> Any:
             if item_id is not None:
                 entries = entries.where(AUDIT.c.item_id == item_id)
             return [_entry(row) for row in connection.execute(entries)]
+        case Alive():
+            return connection.execute(_ALIVE).scalar_one()
         case Now():
             return connection.execute(_NOW).scalar_one()
     raise TypeError(f"no journal answers {type(query).__name__}")

@@ -108,9 +108,13 @@ def migrate(engine: Engine, where: str, migrations: Sequence[Sequence[str]] = MI
             connection.execute(text("INSERT INTO fleet_schema_version (version) VALUES (:n)"), {"n": reached})
 
 
+def has_table(connection: Connection, name: str) -> bool:
+    """Return whether a table is there."""
+    return bool(connection.execute(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}).scalar_one())
+
+
 def _version(connection: Connection, where: str, known: int) -> int:
-    is_there = connection.execute(text("SELECT to_regclass('fleet_schema_version') IS NOT NULL")).scalar_one()
-    if not is_there:
+    if not has_table(connection, "fleet_schema_version"):
         return 0
     version = int(connection.execute(text("SELECT max(version) FROM fleet_schema_version")).scalar_one() or 0)
     if version > known:

@@ -9,6 +9,7 @@ anything is open or claimed: see `sqlite_clock`.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -19,11 +20,12 @@ from cds_eks._runtime import clocks
 from cds_eks.fleet.journal.base import JournalError, JournalGone
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.identity import this_process
+from cds_eks.fleet.journal.known import check_identity
 from cds_eks.fleet.journal.operations import Operation, Query
 from cds_eks.fleet.journal.sqlite_clock import Clock, JournalClock
 from cds_eks.fleet.journal.sqlite_creation import make_file
 from cds_eks.fleet.journal.sqlite_errors import damaged, translated
-from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered
+from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered, identity_in
 from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.transaction import carry_out
@@ -37,34 +39,45 @@ class SqliteFile:
     """A journal's file, opened for writing by one thread.
 
     Args:
-        path: Where it is; it is made, for its user alone, if it is not there.
+        path: Where it is; it is made, for its user alone, if it is not there and no identity is given.
         timeout: How long to wait for another process that has it locked, in seconds.
         clock: A clock to go by, for tests; else see `sqlite_clock`.
         migrations: See `sqlite_schema.MIGRATIONS`.
+        identity: The identity that it must have; None for any.
     """
 
     def __init__(
-        self, path: Path, *, timeout: float, clock: Clock | None, migrations: Sequence[Sequence[str]] = MIGRATIONS
+        self,
+        path: Path,
+        *,
+        timeout: float,
+        clock: Clock | None,
+        migrations: Sequence[Sequence[str]] = MIGRATIONS,
+        identity: str | None = None,
     ) -> None:
         self._path = path
         self._timeout = timeout
         self._clock = JournalClock(clock)
         self._process = this_process()
-        make_file(path)
+        make_file(path, is_known=identity is not None)
         self.connection: sqlite3.Connection = connect(path, timeout)
         try:
-            persistently(lambda: self._prepare(migrations), timeout)
+            persistently(lambda: self._prepare(migrations, identity), timeout)
         except sqlite3.Error as error:
             self.connection.close()
             raise translated(error, str(path)) from error
         except BaseException:
             self.connection.close()
             raise
-        self._identity = _identity(path)
+        self._log = Path(f"{os.path.realpath(path)}-wal")  # beside the file itself, which a link may name
+        self._inodes = self._found()
 
-    def _prepare(self, migrations: Sequence[Sequence[str]]) -> None:
+    def _prepare(self, migrations: Sequence[Sequence[str]], identity: str | None) -> None:
         execute = self.connection.execute
-        execute("SELECT count(*) FROM sqlite_master").fetchone()  # before anything is written to another's file
+        # Before anything is written to another's file:
+        has_control = bool(execute("SELECT count(*) FROM sqlite_master WHERE name = 'control'").fetchone()[0])
+        if identity is not None:
+            check_identity(str(self._path), identity_in(self.connection) if has_control else None, identity)
         migrate(self.connection, str(self._path), self._clock.wall(), migrations)
         if (mode := execute("PRAGMA journal_mode = WAL").fetchone()[0]) != "wal":
             raise JournalError(
@@ -95,11 +108,15 @@ class SqliteFile:
 
     def _check_same_file(self) -> None:
         """See that what is written is what the next run will find."""
-        if _identity(self._path) != self._identity:
+        if self._found() != self._inodes:
             raise JournalGone(
-                f"{self._path}: has been deleted or replaced while it was in use: nothing more is written to it; "
-                "put the file back, or begin with a new one and adopt='matching'"
+                f"{self._path}: it, or its log (-wal), was deleted or replaced while it was in use: nothing more is "
+                "written to it; put the file back, or begin with a new one and adopt='matching'"
             )
+
+    def _found(self) -> tuple[tuple[int, int] | None, ...]:
+        """Return what tells the file, and its log, from others. The log stays while this connection is open."""
+        return _inode(self._path), _inode(self._log)
 
     def close(self) -> None:
         """Close it; its log is merged into it."""
@@ -130,11 +147,13 @@ class SqliteReads:
         self._connection.close()
 
 
-def sqlite_journal(path: Path, *, timeout: float, clock: Clock | None = None) -> ThreadedJournal:
-    """Return a journal in a file; it is to be started."""
+def sqlite_journal(
+    path: Path, *, timeout: float, clock: Clock | None = None, identity: str | None = None
+) -> ThreadedJournal:
+    """Return a journal in a file; it is to be started. With an identity it must be there, and have that."""
 
     def writer() -> GroupWriter:
-        file = SqliteFile(path, timeout=timeout, clock=clock)
+        file = SqliteFile(path, timeout=timeout, clock=clock, identity=identity)
         return GroupWriter(file.commit, file.close)
 
     def reader() -> QueryReader:
@@ -174,7 +193,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         raise translated(error, str(path)) from error
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _inode(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
     except OSError:

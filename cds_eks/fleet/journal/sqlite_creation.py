@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -9,22 +10,36 @@ import uuid
 from contextlib import closing, suppress
 from pathlib import Path
 
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalError, JournalGone
+from cds_eks.fleet.journal.known import missing_file
 from cds_eks.fleet.journal.sqlite_errors import translated
 from cds_eks.fleet.journal.sqlite_schema import mark
 
 
-def make_file(path: Path) -> None:
+def make_file(path: Path, *, is_known: bool = False) -> None:
     """Make the file if it is not there: for its user alone, as are the log and the index that SQLite puts beside.
 
+    Args:
+        path: Where it is.
+        is_known: Whether it must be there.
+
     Raises:
-        JournalError: It can't be made or written, or it is there and empty.
+        JournalGone: It is there and empty, or it is not there and must be.
+        JournalError: It can't be made or written.
     """
     try:
         if not path.exists():
+            if is_known:
+                raise missing_file(str(path))
             _create(Path(os.path.realpath(path)))
-        with os.fdopen(os.open(path, os.O_RDWR), "rb") as file:
-            found = os.fstat(file.fileno())
+        # It is not opened to see that: to close any descriptor of it drops all locks that this process has on it, and
+        # another process would take away the log that is in use here.
+        found = path.stat()
+        is_effective = os.access in os.supports_effective_ids
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=is_effective):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except FileNotFoundError as error:
         raise JournalError(f"{path}: its folder does not exist: make it first", outcome="not_sent") from error
     except sqlite3.Error as error:
@@ -38,7 +53,7 @@ def make_file(path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise JournalError(f"{path}: is no file", outcome="not_sent")
     if not found.st_size:
-        raise JournalError(
+        raise JournalGone(
             f"{path}: is empty: if it was a journal, it has been cut off, and what it knew is lost: restore a backup, "
             "or delete it, and begin with a new one and adopt='matching'; if it never was one, delete it",
             outcome="not_sent",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import attrs
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
 from cds_eks.fleet.journal.rows import item_of
 from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
 
@@ -33,6 +34,8 @@ _CLAIMABLE_AMONG = (
 _OFTEN_IN_ITEMS = ("kind", "vpc_id", "digest", "state", "owner")
 _OFTEN_IN_AUDIT = ("item_id", "state", "action", "runner", "host", "user")
 _RELEASE = "UPDATE items SET owner = NULL, lease_until = NULL WHERE owner = ?"
+_ALIVE = "SELECT count(*) FROM runners WHERE seen + 3 * lease > ?"
+_CONTROL = "SELECT value FROM control WHERE name = ?"
 _RELEASE_AMONG = f"UPDATE items SET owner = NULL, lease_until = NULL WHERE id IN {_AMONG} AND +owner = ?"
 
 
@@ -92,9 +95,8 @@ class SqliteTransaction:
         execute("INSERT OR REPLACE INTO runners (runner, seen, lease) VALUES (?, ?, ?)", (runner, self.now, lease))
         execute("UPDATE items SET lease_until = ? WHERE owner = ?", (self.now + lease, runner))
         owned = frozenset(row[0] for row in execute("SELECT id FROM items WHERE owner = ?", (runner,)))
-        alive = execute("SELECT count(*) FROM runners WHERE seen + 3 * lease > ?", (self.now,)).fetchone()[0]
-        reason = execute("SELECT value FROM control WHERE name = 'stop'").fetchone()
-        return Renewed(Heartbeat(now=self.now, runners=alive, stop=reason and reason[0]), owned)
+        alive = execute(_ALIVE, (self.now,)).fetchone()[0]
+        return Renewed(Heartbeat(now=self.now, runners=alive, stop=_control(self._connection, "stop")), owned)
 
     def release(self, operation: Release) -> None:
         """See `Transaction.release`."""
@@ -105,11 +107,28 @@ class SqliteTransaction:
         self._connection.execute(_RELEASE, (runner,))
         self._connection.execute("DELETE FROM runners WHERE runner = ?", (runner,))
 
+    def service(self) -> str | None:
+        """See `Transaction.service`."""
+        return _control(self._connection, "service")
+
+    def identity(self) -> str:
+        """See `Transaction.identity`."""
+        if (known := identity_in(self._connection)) is not None:
+            return known
+        made = uuid.uuid4().hex
+        self._connection.execute("INSERT INTO control (name, value) VALUES ('identity', ?)", (made,))
+        return made
+
+    def ids_in(self, states: Collection[str]) -> list[str]:
+        """See `Transaction.ids_in`."""
+        found = f"SELECT id FROM items WHERE state IN {_AMONG}{_ORDER}"
+        return [row[0] for row in self._connection.execute(found, (json.dumps(sorted(states)),))]
+
     def belong(self, operation: Belong) -> tuple[str, bool]:
         """See `Transaction.belong`."""
-        found = self._connection.execute("SELECT value FROM control WHERE name = 'service'").fetchone()
-        if found is not None and (found[0] == operation.service or not operation.anew):
-            return found[0], False
+        noted = self.service()
+        if noted is not None and (noted == operation.service or not operation.anew):
+            return noted, False
         self._connection.execute(
             "INSERT OR REPLACE INTO control (name, value) VALUES ('service', ?)", (operation.service,)
         )
@@ -121,6 +140,16 @@ class SqliteTransaction:
             self._connection.execute("DELETE FROM control WHERE name = 'stop'")
         else:
             self._connection.execute("INSERT OR REPLACE INTO control (name, value) VALUES ('stop', ?)", (reason,))
+
+
+def identity_in(connection: sqlite3.Connection) -> str | None:
+    """Return the identity of a journal, or None if it has none yet."""
+    return _control(connection, "identity")
+
+
+def _control(connection: sqlite3.Connection, name: str) -> str | None:
+    found = connection.execute(_CONTROL, (name,)).fetchone()
+    return None if found is None else str(found[0])
 
 
 def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[[], float]) -> Any:
@@ -136,6 +165,8 @@ def answered(query: Query[Any], connection: sqlite3.Connection, clock: Callable[
             where, one = ("", ()) if item_id is None else ("WHERE item_id = ?", (item_id,))
             rows = connection.execute(f"SELECT {_AUDIT} FROM audit {where} ORDER BY seq", one)
             return [AuditEntry(**_shared(dict(zip(AUDIT_COLUMNS, row, strict=True)), _OFTEN_IN_AUDIT)) for row in rows]
+        case Alive():
+            return connection.execute(_ALIVE, (clock(),)).fetchone()[0]
         case Now():
             return clock()
     raise TypeError(f"no journal answers {type(query).__name__}")

@@ -11,10 +11,12 @@ from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, St
 from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.operations import (
     Add,
+    Alive,
     Audit,
     Belong,
     Claim,
     Find,
+    Identify,
     Now,
     Operation,
     Query,
@@ -33,7 +35,7 @@ class JournalOfOperations:
     """A `Journal` by way of operations and queries; a subclass says how they are done.
 
     Attributes:
-        rebind: Whether it takes over the service that it is used with as the one that it is about.
+        rebind: Whether it takes over the service that it is used with next as the one that it is about.
     """
 
     rebind: bool = False
@@ -107,7 +109,20 @@ class JournalOfOperations:
 
     async def belong_to(self, service: str) -> str:
         """See `Journal.belong_to`."""
-        return await self.change(Belong(service, self.rebind))
+        anew, self.rebind = self.rebind, False  # one object takes over one service, and not each that comes
+        try:
+            return await self.change(Belong(service, anew))
+        except BaseException:
+            self.rebind = anew
+            raise
+
+    async def identity(self) -> str:
+        """See `Journal.identity`."""
+        return await self.change(Identify())
+
+    async def runners(self) -> int:
+        """See `Journal.runners`."""
+        return await self.read(Alive())
 
     async def now(self) -> float:
         """See `Journal.now`."""

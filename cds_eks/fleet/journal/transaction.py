@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 import attrs
 
-from cds_eks.fleet.items import AuditEntry, Item, NewItem
+from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import OPEN, AuditEntry, Item, NewItem
 from cds_eks.fleet.journal.base import LeaseLost
 from cds_eks.fleet.journal.identity import Writer
 from cds_eks.fleet.journal.operations import (
     Add,
     Belong,
     Claim,
+    Identify,
     Operation,
     Release,
     Renew,
@@ -33,6 +35,9 @@ WRITTEN = (
     *("digest", "changed_at"),
 )
 """The fields that a write changes."""
+
+MOST_NAMED = 20
+"""How many items a message names."""
 
 
 class Transaction(Protocol):
@@ -76,8 +81,20 @@ class Transaction(Protocol):
         """Give items back."""
         ...  # pragma: no cover - a protocol has no body
 
+    def service(self) -> str | None:
+        """Return which service is noted, or None."""
+        ...  # pragma: no cover - a protocol has no body
+
     def belong(self, operation: Belong) -> tuple[str, bool]:
         """Note the service, unless one is noted; return what is noted, and whether that is new."""
+        ...  # pragma: no cover - a protocol has no body
+
+    def identity(self) -> str:
+        """Return the journal's identity, made now unless it has one."""
+        ...  # pragma: no cover - a protocol has no body
+
+    def ids_in(self, states: Collection[str]) -> list[str]:
+        """Return the ids of the items in these states, in order."""
         ...  # pragma: no cover - a protocol has no body
 
     def stop(self, reason: str | None) -> None:
@@ -86,7 +103,7 @@ class Transaction(Protocol):
 
 
 def carry_out(operations: Sequence[Operation[Any]], transaction: Transaction) -> list[Any]:
-    """Carry out operations in their order; return for each its result, or the `LeaseLost` or `ValueError` it ends with.
+    """Carry out operations in their order; return for each its result, or the error it ends with.
 
     Those that end with an error have changed nothing; the others do not depend on them. Neighbouring writes are done
     together: the items of all are read at once, changed in memory, and written at once.
@@ -116,6 +133,10 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
             case Release():
                 transaction.release(operation)
                 yield None
+            case Belong() if (why := _not_rebound(operation, transaction)) is not None:
+                yield ConfigurationError(why)
+            case Identify():
+                yield transaction.identity()
             case Belong():
                 noted, is_new = transaction.belong(operation)
                 if is_new:
@@ -129,6 +150,21 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
                 yield None
             case _:
                 raise TypeError(f"no journal does {type(operation).__name__}")
+
+
+def _not_rebound(operation: Belong, transaction: Transaction) -> str | None:
+    """Return why a journal can't be about another service now, or None: there what is open would be made again."""
+    if not operation.anew or (noted := transaction.service()) in (None, operation.service):
+        return None
+    if not (ids := transaction.ids_in(OPEN)):
+        return None
+    more = [f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else []
+    named = ", ".join([*ids[:MOST_NAMED], *more])
+    return (
+        f"the journal belongs to the service at {noted}, where creates are open: {named}; at {operation.service} they "
+        "would be made again. Carry the plan out there first, which settles them, and rebind "
+        "then; or, if that name is gone, begin with a new journal and adopt='matching'"
+    )
 
 
 def _add(new: Sequence[NewItem], transaction: Transaction) -> None:

@@ -167,6 +167,36 @@ class ServiceBack(Event):
 
 
 @attrs.frozen(kw_only=True)
+class JournalAway(Event):
+    """The journal can't be written: nothing new is created until it can. This is told again and again.
+
+    Attributes:
+        seconds: For how long it could not be written.
+        error: Why: such as that the disk is full, with the file, or that the database is away.
+    """
+
+    seconds: float
+    error: str
+
+    def __str__(self) -> str:
+        return f"the journal can't be written, for {self.seconds:.0f} s; nothing new is created: {clean(self.error)}"
+
+
+@attrs.frozen(kw_only=True)
+class JournalBack(Event):
+    """The journal can be written again, after a `JournalAway`.
+
+    Attributes:
+        seconds: For how long it could not be written.
+    """
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the journal can be written again, after {self.seconds:.0f} s"
+
+
+@attrs.frozen(kw_only=True)
 class RunEnded(Event):
     """The run has ended.
 

@@ -17,6 +17,7 @@ from cds_eks.fleet.run.reporting import Reported
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
+RUN_ENDED = "; the run has ended, and "
 MOST_NAMED = 20
 """How many items the message names; the error has all."""
 
@@ -48,13 +49,24 @@ async def told_gone(
     return told
 
 
+def told_of_all(error: JournalGone, others: Iterable[JournalGone]) -> JournalGone:
+    """Return the error of many runners that had to end, with what all of them know that is not in the journal."""
+    known = {item.id: item for each in (error, *others) for item in each.unwritten}
+    if not known or set(known) == {item.id for item in error.unwritten}:
+        return error
+    [message, *_] = error.message.split(RUN_ENDED)
+    told = type(error)(_in_words(message, known.values()), outcome="unknown")
+    told.unwritten = tuple(known.values())
+    return told
+
+
 def _in_words(message: str, items: Collection[Item]) -> str:
     if not items:
-        return f"{message}; the run has ended, and nothing that it knows is missing there"
+        return f"{message}{RUN_ENDED}nothing that it knows is missing there"
     named = [f"{item.id} ({item.state}{', ' + id_ if (id_ := own_id(item)) else ''})" for item in items]
     more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
     return (
-        f"{message}; the run has ended, and knows more than the journal of: {', '.join([*named[:MOST_NAMED], *more])}; "
+        f"{message}{RUN_ENDED}knows more than the journal of: {', '.join([*named[:MOST_NAMED], *more])}; "
         "the error has all of it (`unwritten`, `report`)"
     )
 

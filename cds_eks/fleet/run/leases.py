@@ -10,6 +10,8 @@ import anyio
 from cds_eks._runtime.logs import log
 from cds_eks.fleet.items import STATES, Heartbeat, Item
 from cds_eks.fleet.journal.base import Journal, JournalError
+from cds_eks.fleet.run.events import Event
+from cds_eks.fleet.run.journal_outage import JournalOutage
 
 logger: logging.Logger = logging.getLogger("cds_eks.fleet")
 
@@ -26,6 +28,7 @@ class Leases:
         lease: For how many seconds a claim is good.
         on_beat: Is told of each heartbeat, and when it began by the event loop's clock.
         on_lost: Is told the id of an item whose lease is lost.
+        on_event: Is told when the journal can't be written, and when it can again.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Leases:
         lease: float,
         on_beat: Callable[[Heartbeat, float], None],
         on_lost: Callable[[str], None],
+        on_event: Callable[[Event], None],
     ) -> None:
         self._journal = journal
         self._runner = runner
@@ -43,6 +47,7 @@ class Leases:
         self._on_beat = on_beat
         self._on_lost = on_lost
         self._held: set[str] = set()
+        self._outage = JournalOutage(on_event)
 
     async def claim(self, ids: Collection[str], limit: int) -> list[Item]:
         """Claim some of these items that nobody holds, whatever their state."""
@@ -65,8 +70,9 @@ class Leases:
             try:
                 beat = await self._journal.renew(self._runner, lease=self._lease)
             except JournalError as error:
-                log(logger, logging.WARNING, "heartbeat", "failed", error=type(error).__name__)
+                self._outage.failed(error, began)
             else:
+                self._outage.succeeded()
                 for item_id in beat.lost & self._held:
                     self._held.discard(item_id)
                     self._on_lost(item_id)

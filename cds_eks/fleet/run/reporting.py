@@ -83,12 +83,12 @@ async def report_of(
         differences: What comparisons have shown, by the item's id.
         steps: What the service did on each cluster, by the item's id.
         goal: The state that all items were to reach.
-        unwritten: Items that are not in the journal as they are, by their ids.
+        unwritten: Items that may not be in the journal as they are, by their ids.
     """
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
     ids = [id_ for group in groups for id_ in group.item_ids]
-    items = {item.id: (unwritten or {}).get(item.id, item) for item in await journal.items(ids=ids)}
+    items = {item.id: _latest(item, (unwritten or {}).get(item.id)) for item in await journal.items(ids=ids)}
     dropped = [] if goal == "deleted" else await _dropped(journal, items.values(), since=times[0])
     items |= {pool.id: pool for pool in dropped}
     ids += [pool.id for pool in dropped]
@@ -116,6 +116,21 @@ async def report_of(
         stopped=stopped,
         goal=goal,
     )
+
+
+def _latest(item: Item, unwritten: Item | None) -> Item:
+    """Return an item as the journal has it, unless what could not be written is newer, or knows what that does not.
+
+    A runner that stood still may have lost the item's lease, and others have seen to it since.
+
+    Args:
+        item: As the journal has it.
+        unwritten: As a runner knows it, with the time of what that was to follow; None if all was written.
+    """
+    if unwritten is None:
+        return item
+    is_newer = (item.epoch, item.changed_at) > (unwritten.epoch, unwritten.changed_at)
+    return item if is_newer and own_id(unwritten) in (None, own_id(item)) else unwritten
 
 
 async def _dropped(journal: Reported, items: Iterable[Item], *, since: float) -> list[Item]:

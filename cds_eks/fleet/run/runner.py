@@ -93,7 +93,14 @@ class Runner:
         self._ended_before = ended_before
         self._ended: frozenset[State] = frozenset({job.goal, "failed", "refused"})
         self._stop = stop
-        self._leases = Leases(context.journal, name, lease=limits.lease, on_beat=self._on_beat, on_lost=self._on_lost)
+        self._leases = Leases(
+            context.journal,
+            name,
+            lease=limits.lease,
+            on_beat=self._on_beat,
+            on_lost=self._on_lost,
+            on_event=context.events.put,
+        )
         self._holders = Holders(context.journal, name, context.events.put)
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._group_of = {item_id: group.id for group in groups for item_id in group.item_ids}

@@ -12,7 +12,7 @@ from anyio import to_thread
 from cds_eks._runtime.logs import log
 from cds_eks.errors import ConfigurationError, ConnectFailed
 from cds_eks.fleet.items import Item
-from cds_eks.fleet.journal.base import Journal, JournalError, JournalTooNew
+from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone, JournalTooNew
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.runners.pool import RunnerPool, RunnersLost
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask
@@ -25,7 +25,11 @@ LONGEST_PAUSE = 5.0
 DEAD = 3
 """After how many leases without a live claim nobody is at work."""
 
-_FATAL = (ConfigurationError, PlanError, JournalTooNew)  # another runner would say the same
+WARN_AGAIN = 60.0
+"""How often it is told, at the most, that no runner has begun, in seconds."""
+NONE_BEGUN = "the executor has taken them, and may have no worker that is free"
+
+_FATAL = (ConfigurationError, PlanError, JournalTooNew, JournalGone)  # another runner would say the same
 
 
 class Crew:
@@ -37,15 +41,25 @@ class Crew:
         runners: How many there are to be.
         journal: The journal, to see what becomes of their work.
         item_ids: The items that they are about.
+        start_timeout: For how many seconds to wait for a sign of any of them.
 
     Attributes:
         summaries: What those that have ended have handed back.
+        gone: What those have ended with that found the journal gone.
     """
 
     def __init__(
-        self, pool: RunnerPool, task: RunnerTask, *, runners: int, journal: Journal, item_ids: Collection[str]
+        self,
+        pool: RunnerPool,
+        task: RunnerTask,
+        *,
+        runners: int,
+        journal: Journal,
+        item_ids: Collection[str],
+        start_timeout: float = 600.0,
     ) -> None:
         self.summaries: list[RunnerSummary] = []
+        self.gone: list[JournalGone] = []
         self._pool = pool
         self._task = task
         self._runners = runners
@@ -56,6 +70,8 @@ class Crew:
         self._losses = 0  # since anything was last seen to change
         self._known: frozenset[tuple[str, str, int]] = frozenset()
         self._seen_at_work: float | None = None
+        self._start_timeout = start_timeout
+        self._silent_since, self._warn_at = 0.0, 0.0  # by the event loop's clock, while none was seen at work
 
     @property
     def is_at_work(self) -> bool:
@@ -66,13 +82,15 @@ class Crew:
         """Submit the runners, and replace those that are lost, until one of them has found nothing more to do.
 
         Raises:
-            RunnersLost: They are lost again and again.
+            RunnersLost: They are lost again and again, or none begins.
+            JournalGone: The journal is gone, or is another one where a runner runs.
             ConnectFailed: The service can't be reached, and nothing was begun.
             ConfigurationError: A runner can't work where it runs.
         """
         for _ in range(self._runners):
             await self._submit()
-        looked = anyio.current_time()
+        looked = self._silent_since = anyio.current_time()
+        self._warn_at = looked + DEAD * self._lease
         while self._at_work:
             lost = [error for future in self._ended() if (error := self._take(future)) is not None]
             if any(summary.findings.stopped is None for summary in self.summaries):
@@ -92,6 +110,11 @@ class Crew:
                     self._take(future, is_over=True)
                 await anyio.sleep(TICK)
 
+    def cancel(self) -> None:
+        """Have those not begin that wait in their executor."""
+        for future in self._at_work:
+            future.cancel()
+
     def _ended(self) -> list[Future[RunnerSummary]]:
         return [future for future in self._at_work if future.done()]
 
@@ -109,13 +132,16 @@ class Crew:
         if isinstance(error, BrokenExecutor):
             self._pool.discard(executor)
             self._pool.check_that_processes_begin()
+        if isinstance(error, JournalGone):
+            self.gone.append(error)
         if isinstance(error, _FATAL) and not is_over:
             raise error
         return error
 
     async def _replace(self, error: BaseException) -> None:
         """Submit another runner in place of one that was lost."""
-        log(logger, logging.WARNING, "runner", "lost", error=type(error).__name__)
+        reason = error.message if isinstance(error, JournalError) else None  # others' texts are not the SDK's own
+        log(logger, logging.WARNING, "runner", "lost", error=type(error).__name__, reason=reason)
         await self._note_progress()
         if isinstance(error, ConnectFailed):  # it could not reach the service when it began
             if not await self._has_begun():
@@ -128,7 +154,21 @@ class Crew:
                 f"runners are lost again and again, and nothing gets done: {type(error).__name__}: {error}"
             ) from error
         await anyio.sleep(min(LONGEST_PAUSE, TICK * 2.0 ** (self._losses - 1)))
+        await self._check_journal()
         await self._submit()
+
+    async def _check_journal(self) -> None:
+        """See that the journal is what it was; one that is away says nothing.
+
+        Raises:
+            JournalGone: It was deleted or replaced.
+        """
+        try:
+            await self._journal.identity()
+        except JournalGone:
+            raise
+        except JournalError:
+            return
 
     async def _has_begun(self) -> bool:
         """Whether anything was done since the launch began, as far as the journal can say."""
@@ -150,9 +190,11 @@ class Crew:
 
     async def _look_after_silent_ones(self) -> None:
         """Replace runners of which nothing was seen for some leases: not all executors tell of what they have lost."""
+        await self._check_journal()
         try:
             now = await self._journal.now()
             items = await self._journal.items(ids=self._item_ids)
+            alive = await self._journal.runners()
         except JournalError:
             return
         if any(item.lease_until is not None and item.lease_until > now for item in items):
@@ -165,3 +207,26 @@ class Crew:
                 future.cancel()
             for _ in silent:
                 await self._replace(TimeoutError("nothing was seen of it for some leases"))
+        elif self._seen_at_work is None:
+            self._look_whether_any_has_begun(alive)
+
+    def _look_whether_any_has_begun(self, alive: int) -> None:
+        """Tell if no runner has shown itself yet: an executor may take them and have nobody to run them.
+
+        Raises:
+            RunnersLost: It was waited for long enough.
+        """
+        now = anyio.current_time()
+        if alive:
+            self._silent_since, self._warn_at = now, now + DEAD * self._lease
+            return
+        silent = now - self._silent_since
+        if silent >= self._start_timeout:
+            raise RunnersLost(
+                f"no runner has begun within {silent:.0f} s (start_timeout): the executor has taken them, and does not "
+                "run them. See that it has workers, that they are not busy with other work, and that they reach the "
+                "journal"
+            )
+        if now >= self._warn_at:
+            self._warn_at = now + max(WARN_AGAIN, DEAD * self._lease)
+            log(logger, logging.WARNING, "runners", "none has begun", reason=NONE_BEGUN, elapsed=round(silent, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,19 @@ from cds_eks._runtime.private_names import is_importing_main
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.journal.base import Journal, JournalError
+from cds_eks.fleet.items import Item
+from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone
 from cds_eks.fleet.journal.opening import open_journal
 from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.arguments import check_kind, check_limits, check_plan
 from cds_eks.fleet.run.fleet_run import FleetRun
+from cds_eks.fleet.run.gone import UnwrittenOnly, told_of_all
 from cds_eks.fleet.run.group import Group, group_of
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
-from cds_eks.fleet.run.reporting import report_of
+from cds_eks.fleet.run.reporting import Reported, report_of
 from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
@@ -55,6 +57,7 @@ async def launch(
     stop_on_error: bool = False,
     strict: bool = False,
     journal_timeout: float = 30.0,
+    start_timeout: float = 600.0,
 ) -> FleetReport:
     """Carry a plan out with any number of runners, each of which does what `provision` does.
 
@@ -79,6 +82,8 @@ async def launch(
         stop_on_error: A runner creates nothing more once an item of its own has failed.
         strict: See `provision`.
         journal_timeout: For how many seconds to go on trying while the journal can't be reached.
+        start_timeout: For how many seconds to wait while no runner shows in the journal that it has begun. The log
+            warns of it after three leases.
 
     Returns:
         One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
@@ -88,7 +93,9 @@ async def launch(
         PlanError: The plan has faults; nothing was submitted.
         ConfigurationError: A runner can't work where it runs, or can't be sent there.
         ConnectFailed: The service could not be reached when the runners began: nothing was sent.
-        RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
+        RunnersLost: Runners are lost again and again, or none begins. The journal knows what is open: launch again.
+        JournalGone: The journal was deleted or replaced meanwhile, or is another one where a runner runs. All runners
+            have ended by then, or are told to.
         JournalError: The journal can't be read.
     """
     if isinstance(runners, bool) or not isinstance(runners, int) or runners < 1:
@@ -103,6 +110,7 @@ async def launch(
         settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=checked_limits(limits)
     )
     checked_seconds("journal_timeout", journal_timeout)
+    checked_seconds("start_timeout", start_timeout)
     wanted = selected(plan.clusters, only, exclude)
     if faults := plan.check():
         raise PlanError(faults)
@@ -116,6 +124,7 @@ async def launch(
         task = RunnerTask(
             plan=plan,
             journal=where,
+            identity=await opened.identity(),
             journal_timeout=journal_timeout,
             client=client,
             settings=settings,
@@ -125,16 +134,17 @@ async def launch(
         )
         _check_that_it_can_be_sent(task)
         groups = tuple(group_of(cluster) for cluster in wanted)
-        crew = await _carried_out(task, groups, opened, RunnerPool(executor, runners=runners), runners)
-        return await _report(task, groups, opened, crew)
+        ids = [id_ for group in groups for id_ in group.item_ids]
+        pool = RunnerPool(executor, runners=runners)
+        crew = Crew(pool, task, runners=runners, journal=opened, item_ids=ids, start_timeout=start_timeout)
+        try:
+            await _carry_out(crew, pool, opened, task.settings.limits)
+        except JournalGone as error:
+            raise await _told_gone(error, task, groups, opened, crew) from error
+        return await _report(task, groups, opened, crew, ended=await opened.now())
 
 
-async def _carried_out(
-    task: RunnerTask, groups: Collection[Group], journal: Journal, pool: RunnerPool, runners: int
-) -> Crew:
-    ids = [id_ for group in groups for id_ in group.item_ids]
-    crew = Crew(pool, task, runners=runners, journal=journal, item_ids=ids)
-    limits = task.settings.limits
+async def _carry_out(crew: Crew, pool: RunnerPool, journal: Journal, limits: FleetLimits) -> None:
     try:
         await crew.run()
         await crew.wait(max(limits.lease, 2 * limits.poll_interval))
@@ -145,8 +155,8 @@ async def _carried_out(
             await _stop(crew, journal, reason, limits.lease + limits.grace)
         raise
     finally:
+        crew.cancel()
         pool.close(wait=False)
-    return crew
 
 
 async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float) -> None:
@@ -157,11 +167,38 @@ async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float) -> No
         if not crew.is_at_work:
             await journal.stop(None)
         # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
+    except JournalGone:
+        await crew.wait(seconds)  # they see it themselves, and end; what they know is told
     except JournalError:
         return  # it is away: runners create nothing without it
 
 
-async def _report(task: RunnerTask, groups: tuple[Group, ...], journal: Journal, crew: Crew) -> FleetReport:
+async def _told_gone(
+    error: JournalGone, task: RunnerTask, groups: tuple[Group, ...], journal: Journal, crew: Crew
+) -> JournalGone:
+    """Return the error of a launch that had to end, with what all runners know, and a report of that."""
+    told = told_of_all(error, crew.gone)
+    known = {item.id: item for item in told.unwritten}
+    with anyio.CancelScope(shield=True), anyio.move_on_after(task.settings.limits.grace):
+        try:  # a file that was deleted can still be read
+            ended = await journal.now()
+            told.report = await _report(task, groups, journal, crew, ended=ended, stopped=told.message, unwritten=known)
+        except JournalError:
+            read = UnwrittenOnly(told.unwritten)
+            told.report = await _report(task, groups, read, crew, ended=task.began, stopped=told.message)
+    return told
+
+
+async def _report(
+    task: RunnerTask,
+    groups: tuple[Group, ...],
+    journal: Reported,
+    crew: Crew,
+    *,
+    ended: float,
+    stopped: str | None = None,
+    unwritten: Mapping[str, Item] | None = None,
+) -> FleetReport:
     """Return one report on what all runners have done."""
     differences: dict[str, Any] = {}
     steps: dict[str, Collection[Moment]] = {}
@@ -173,10 +210,11 @@ async def _report(task: RunnerTask, groups: tuple[Group, ...], journal: Journal,
         journal,
         groups,
         plan=task.plan,
-        times=(task.began, await journal.now()),
-        stopped=next((reason for reason in reasons if reason is not None), None),
+        times=(task.began, ended),
+        stopped=next((reason for reason in reasons if reason is not None), stopped),
         differences=differences,
         steps={id_: tuple(moments) for id_, moments in steps.items()},
+        unwritten=unwritten,
     )
 
 

@@ -9,7 +9,7 @@ import anyio
 import attrs
 
 from cds_eks.fleet.ensure.wanted import WantedPlan
-from cds_eks.fleet.journal.opening import open_journal
+from cds_eks.fleet.journal.opening import open_known_journal
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import ProvisionJob
@@ -25,6 +25,7 @@ class RunnerTask:
     Attributes:
         plan: The plan, with its secrets by reference.
         journal: The journal's path or address.
+        identity: The journal's identity: a runner opens no other, and makes none.
         journal_timeout: For how many seconds to go on trying while the journal can't be reached.
         client: How it makes its client.
         settings: What was asked for.
@@ -35,6 +36,7 @@ class RunnerTask:
 
     plan: WantedPlan = attrs.field(repr=False)
     journal: str = attrs.field(repr=False)  # it may hold a password
+    identity: str
     journal_timeout: float = 30.0
     client: ClientSettings
     settings: Settings
@@ -70,7 +72,8 @@ def run_task(task: RunnerTask) -> RunnerSummary:
 
 async def _run(task: RunnerTask) -> RunnerSummary:
     job = ProvisionJob(task.plan, selected(task.plan.clusters, task.only, task.exclude))
-    async with task.client.client() as eks, open_journal(task.journal, timeout=task.journal_timeout) as journal:
+    opened = open_known_journal(task.journal, identity=task.identity, timeout=task.journal_timeout)
+    async with task.client.client() as eks, opened as journal:
         run = FleetRun(eks, task.plan, journal, task.settings, job, began=task.began)
         findings = await run.findings()
     return RunnerSummary(runner=run.runner, host=socket.gethostname(), pid=os.getpid(), findings=findings)

@@ -90,8 +90,9 @@ def open_journal(
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
         timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
-        rebind: Whether the journal takes over the service that it is used with next. A journal is about the service at
-            one endpoint, and refuses any other; this is for one whose endpoint has another name by now.
+        rebind: Whether the journal takes over the service that it is used with next, once, and unless creates are open.
+            A journal is about the service at one endpoint, and refuses any other; this is for one whose endpoint has
+            another name by now.
 
     Raises:
         ConfigurationError: `where` names no kind of journal, or the extra `fleet-postgres` is not installed.

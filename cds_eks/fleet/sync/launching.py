@@ -36,6 +36,7 @@ def launch(
     stop_on_error: bool = False,
     strict: bool = False,
     journal_timeout: float = 30.0,
+    start_timeout: float = 600.0,
 ) -> FleetReport:
     """Carry a plan out with any number of runners, each of which does what `provision` does.
 
@@ -60,6 +61,8 @@ def launch(
         stop_on_error: A runner creates nothing more once an item of its own has failed.
         strict: See `provision`.
         journal_timeout: For how many seconds to go on trying while the journal can't be reached.
+        start_timeout: For how many seconds to wait while no runner shows in the journal that it has begun. The log
+            warns of it after three leases.
 
     Returns:
         One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
@@ -69,7 +72,9 @@ def launch(
         PlanError: The plan has faults; nothing was submitted.
         ConfigurationError: A runner can't work where it runs, or can't be sent there.
         ConnectFailed: The service could not be reached when the runners began: nothing was sent.
-        RunnersLost: Runners are lost again and again. The journal knows what is open: launch again.
+        RunnersLost: Runners are lost again and again, or none begins. The journal knows what is open: launch again.
+        JournalGone: The journal was deleted or replaced meanwhile, or is another one where a runner runs. All runners
+            have ended by then, or are told to.
         JournalError: The journal can't be read.
     """
     launched = functools.partial(
@@ -87,5 +92,6 @@ def launch(
         stop_on_error=stop_on_error,
         strict=strict,
         journal_timeout=journal_timeout,
+        start_timeout=start_timeout,
     )
     return anyio.run(launched, backend="asyncio", backend_options={"loop_factory": new_loop})

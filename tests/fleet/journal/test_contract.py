@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 
 import anyio
 import attrs
 import pytest
 
-from cds_eks.fleet.items import FOLLOWS, STATES, Item, State, may_follow
+from cds_eks.errors import ConfigurationError
+from cds_eks.fleet.items import FOLLOWS, STATES, Change, Item, State, may_follow
 from cds_eks.fleet.journal.base import Journal, LeaseLost
 
 from .conftest import Journals
@@ -53,6 +55,69 @@ async def test_a_journal_takes_over_another_service_if_it_is_told_to(journals: J
         assert await journal.belong_to("one") == "two"
         noted = [entry.action for entry in await journal.audit() if entry.action.startswith("belongs to")]
         assert noted == ["belongs to one", "belongs to two"]
+
+
+async def test_a_journal_object_takes_over_one_service_only(journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.belong_to("one")
+        journal.rebind = True  # type: ignore[attr-defined]
+        assert [await journal.belong_to(name) for name in ("two", "one", "three")] == ["two"] * 3
+    async with journals.open() as journal:
+        journal.rebind = True  # type: ignore[attr-defined]
+        assert [await journal.belong_to(name) for name in ("two", "one")] == ["two"] * 2
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+async def test_with_open_creates_no_other_service_is_taken_over(state: State, journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.belong_to("one")
+        await journal.add([cluster(n) for n in range(23)])
+        for item in await claimed(journal):
+            await journal.write(Change(item_id=item.id, runner="a", epoch=0, state="sending", deadline=1.0))
+            if state == "unknown":
+                await journal.write(Change(item_id=item.id, runner="a", epoch=1, state="unknown"))
+        journal.rebind = True  # type: ignore[attr-defined]
+        with pytest.raises(ConfigurationError) as caught:
+            await journal.belong_to("two")
+        said = caught.value.message
+        assert said.startswith(f"the journal belongs to the service at one, where creates are open: {cluster(0).id}, ")
+        assert f"{cluster(19).id}, 3 more; at two they would be made again" in said
+        assert cluster(20).id not in said
+        assert await journal.belong_to("one") == "one"  # which is no change
+        assert len([entry for entry in await journal.audit() if entry.action.startswith("belongs to")]) == 1
+
+
+async def test_what_is_built_or_ready_may_be_taken_over(journals: Journals) -> None:
+    async with journals.open() as journal:
+        await journal.belong_to("one")
+        await journal.add([cluster(1)])
+        [item] = await claimed(journal)
+        await journal.write(Change(item_id=item.id, runner="a", epoch=0, state="sending", deadline=1.0))
+        await journal.write(Change(item_id=item.id, runner="a", epoch=1, state="accepted"))
+        journal.rebind = True  # type: ignore[attr-defined]
+        assert await journal.belong_to("two") == "two"
+
+
+async def test_each_journal_has_an_identity_for_good(make_journals: Callable[[], Journals]) -> None:
+    one, other = make_journals(), make_journals()
+    async with one.open() as first, one.open() as second, other.open() as another:
+        identity = await first.identity()
+        assert identity
+        assert await second.identity() == identity != await another.identity()
+    async with one.open() as again:
+        assert await again.identity() == identity
+
+
+async def test_who_is_alive_is_known_to_those_that_are_no_runners(journals: Journals) -> None:
+    async with journals.open() as journal:
+        assert await journal.runners() == 0
+        await journal.renew("a", lease=10.0)
+        await journal.renew("b", lease=100.0)
+        assert await journal.runners() == 2
+        journals.advance(31)
+        assert await journal.runners() == 1
+        await journal.release("b")
+        assert await journal.runners() == 0
 
 
 async def test_items_are_chosen_by_state_and_by_id(journals: Journals) -> None:

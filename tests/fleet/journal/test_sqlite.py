@@ -18,7 +18,7 @@ import anyio
 import pytest
 
 from cds_eks.fleet.items import STATES
-from cds_eks.fleet.journal.base import JournalError, JournalTooNew, JournalUnavailable
+from cds_eks.fleet.journal.base import JournalError, JournalGone, JournalTooNew, JournalUnavailable
 from cds_eks.fleet.journal.grouped import GroupWriter, QueryReader
 from cds_eks.fleet.journal.opening import open_journal
 from cds_eks.fleet.journal.operations import Operation
@@ -284,6 +284,48 @@ async def test_a_file_that_is_gone_is_noticed(is_replaced: bool, path: Path) -> 
             path.touch()
         with pytest.raises(JournalError, match="deleted or replaced"):
             await journal.add([cluster(2)])
+
+
+@pytest.mark.parametrize("is_replaced", [True, False], ids=["replaced", "deleted"])
+async def test_a_log_that_is_gone_is_noticed(is_replaced: bool, path: Path) -> None:
+    log = path.with_name("fleet.db-wal")
+    async with open_journal(path) as journal:
+        await journal.add([cluster(1)])
+        log.rename(path.with_name("moved-wal"))
+        if is_replaced:
+            log.touch()
+        with pytest.raises(JournalGone, match=r"its log \(-wal\), was deleted or replaced"):
+            await journal.add([cluster(2)])
+
+
+async def test_a_file_that_is_named_by_a_link_has_its_log_beside_itself(path: Path) -> None:
+    path.with_name("there").mkdir()
+    path.symlink_to(path.with_name("there") / "fleet.db")
+    async with open_journal(path) as journal:
+        await journal.add([cluster(1)])
+        assert path.with_name("there").joinpath("fleet.db-wal").exists()
+        await journal.add([cluster(2)])
+    async with open_journal(path) as journal:
+        assert len(await journal.items()) == 2
+
+
+async def test_who_opens_it_twice_keeps_its_locks(path: Path) -> None:
+    """To close any descriptor of a file drops all of a process's locks on it: another would take the log away."""
+    log = path.with_name("fleet.db-wal")
+    async with open_journal(path) as journal:
+        await journal.add([cluster(1)])
+        async with open_journal(path) as again:
+            await again.add([cluster(2)])
+        before = log.stat().st_ino
+        count = "print(*c.execute('SELECT count(*) FROM items').fetchone())"
+        program = f"import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); {count}"
+        for _ in range(2):
+            said = await anyio.run_process([sys.executable, "-c", program, str(path)])
+            assert said.stdout == b"2\n"
+        assert log.stat().st_ino == before
+        await journal.add([cluster(3)])
+        said = await anyio.run_process([sys.executable, "-c", program, str(path)])
+        assert said.stdout == b"3\n"
 
 
 async def test_an_error_of_one_change_is_no_others(path: Path) -> None:

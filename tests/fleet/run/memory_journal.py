@@ -148,6 +148,14 @@ class MemoryJournal:
         self.service = self.service or service
         return self.service
 
+    async def identity(self) -> str:
+        await self._begin()
+        return "this one"
+
+    async def runners(self) -> int:
+        await self._begin()
+        return sum(until > self.clock() for until in self.alive.values())
+
     async def now(self) -> float:
         await self._begin()
         return self.clock()

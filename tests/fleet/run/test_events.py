@@ -32,6 +32,11 @@ CLUSTER = Item(id="cluster/vpc-1/gpu-001", kind="cluster", name="gpu-001", vpc_i
             events.Step(item=CLUSTER, name="boot", status="finish", elapsed="3s"),
             "cluster gpu-001, step: boot finish 3s",
         ),
+        (
+            events.JournalAway(seconds=61.2, error="fleet.db: the disk is full"),
+            "the journal can't be written, for 61 s; nothing new is created: fleet.db: the disk is full",
+        ),
+        (events.JournalBack(seconds=61.2), "the journal can be written again, after 61 s"),
         (events.StoppedCreating(reason="NotEnoughBalance"), "no more creates: NotEnoughBalance"),
         (events.RunEnded(open=(POOL,), reason="stopped"), "run has ended, 1 creates are open: stopped"),
         (events.RunEnded(), "run has ended, 0 creates are open"),

@@ -108,6 +108,16 @@ def serving(monkeypatch: pytest.MonkeyPatch, *options: str, speed: float = 300.0
         process.communicate()
 
 
+def identity_of(path: Path) -> str:
+    """Make a journal, if there is none, and return its identity."""
+
+    async def body() -> str:
+        async with fleet.open_journal(path) as journal:
+            return await journal.identity()
+
+    return anyio.run(body)
+
+
 def launched(
     service: Service, plan: Plan, beside: Callable[[], object] = int, *, backend: str = "asyncio", **settings: Any
 ) -> FleetReport:

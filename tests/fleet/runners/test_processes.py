@@ -21,7 +21,7 @@ from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
 from fleet.journal.conftest import postgres_server as postgres_server
 from fleet.run.world import plan_of
-from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, launched, sendable_plan, serving
+from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, identity_of, launched, sendable_plan, serving
 
 pytestmark = pytest.mark.long
 
@@ -93,6 +93,7 @@ def test_a_runner_submitted_twice_makes_nothing_twice(service: Service, tmp_path
     task = RunnerTask(
         plan=plan,
         journal=str(tmp_path / "fleet.db"),
+        identity=identity_of(tmp_path / "fleet.db"),
         client=service.client(),
         settings=Settings(settle=SETTLE, limits=LIMITS),
         began=0.0,
@@ -158,6 +159,7 @@ def test_what_is_sent_holds_no_key_and_shows_no_address(service: Service, tmp_pa
     task = RunnerTask(
         plan=sendable_plan(1),
         journal="postgresql://user:hunter2@host/fleet",
+        identity="one",
         client=service.client(),
         settings=Settings(),
         began=0.0,

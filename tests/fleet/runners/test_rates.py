@@ -18,7 +18,7 @@ from cds_eks.fleet.run.shared_rate import SharedRate
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
 from fleet.run import virtual_time
 from fleet.run.world import World, in_world, plan_of
-from fleet.runners.crowd import LIMITS, SETTLE, launched, sendable_plan, serving
+from fleet.runners.crowd import LIMITS, SETTLE, identity_of, launched, sendable_plan, serving
 
 pytestmark = pytest.mark.long
 
@@ -114,6 +114,7 @@ def test_processes_that_join_and_are_killed_stay_below_the_rate(
         task = RunnerTask(
             plan=plan,
             journal=str(tmp_path / "fleet.db"),
+            identity=identity_of(tmp_path / "fleet.db"),
             client=service.client(),
             settings=Settings(settle=SETTLE, limits=limits),
             began=0.0,
