@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import attrs
-from anyio import to_thread
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt, own_id
@@ -21,6 +20,7 @@ from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.requests import request_of
 from cds_eks.fleet.run.selection import selected
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class ProvisionJob:
         await self._unprotect(journal)
         known = await journal.items(ids=ids)
         if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
-            await self._try_commands()
+            await try_commands(self._plan)
         self.differing = tuple(item for item in known if item.digest not in ("", asked[item.id].digest))
         return self._groups
 
@@ -181,15 +181,16 @@ class ProvisionJob:
         if ids:
             await journal.unprotect(ids)
 
-    async def _try_commands(self) -> None:
-        """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
-
-        Raises:
-            PlanError: One has failed.
-        """
-        if faults := await to_thread.run_sync(partial(self._plan.check, run_commands=True)):
-            raise PlanError(faults)
-
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""
         return True
+
+
+async def try_commands(plan: WantedPlan) -> None:
+    """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
+
+    Raises:
+        PlanError: One has failed.
+    """
+    if faults := await request_of(plan, partial(plan.check, run_commands=True)):
+        raise PlanError(faults)
