@@ -34,6 +34,12 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
 FIRST_POOL = "first_pool_item_id"
 """The name in a cluster's ids of the journal's id of the pool that its latest create makes with it."""
 
+SCALED_TO = "scaled_to_id"
+"""The name in a pool's ids of the number of nodes that a scale asks for, written before that leaves.
+
+While it is there the pool's number is not certain: it is taken out once the service has shown the pool with its nodes.
+"""
+
 
 def may_follow(state: State, after: State) -> bool:
     """Whether an item may go from `after` to `state`; to stay is always allowed, to renew what is known of it."""

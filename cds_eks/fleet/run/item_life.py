@@ -159,8 +159,22 @@ class ItemLife(abc.ABC):
 
     async def _recover(self, id: str) -> None:  # noqa: A002
         self.item = await self._context.writer.insist(
-            self.item, state="accepted", ids=self._ids(id), origin="recovered", error={}, action="found"
+            self.item,
+            state="accepted",
+            ids=self._ids(id),
+            origin="recovered",
+            replicas=self._shown_replicas(id),
+            error={},
+            action="found",
         )
+
+    def _shown_replicas(self, id: str) -> int | None:  # noqa: A002, ARG002 - a pool's look tells
+        """Return how many nodes the latest look has shown what has an id to have, or None if it does not tell."""
+        return None
+
+    def _ids_when_ready(self) -> Mapping[str, str]:
+        """Return the changes of its ids once it is ready."""
+        return {}
 
     def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
         return {"cluster_id" if self.item.kind == "cluster" else "node_pool_id": id}
@@ -244,7 +258,8 @@ class ItemLife(abc.ABC):
                 if failure is not None:
                     await self.fail(self._failure_kind, failure, more={"outcome": "accepted"})
                     return False
-                self.item = await context.writer.insist(self.item, state="ready", error={}, action="running")
+                ids = self._ids_when_ready()
+                self.item = await context.writer.insist(self.item, state="ready", ids=ids, error={}, action="running")
                 return True
             error = {"class": "WaitTimeout", "code": "", "message": "it is not ready in time", "outcome": "accepted"}
         except LeaseLost:
