@@ -26,7 +26,7 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     "accepted": frozenset({"ready", "failed", "deleting", "deleted", "unknown"}),  # unknown: it named another's id
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
     "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
-    "deleting": frozenset({"deleted", "failed", "ready"}),
+    "deleting": frozenset({"deleted", "failed", "ready", "accepted"}),  # ready, accepted: protected before it left
     "deleted": frozenset({"planned", "sending", "accepted", "ready", "failed"}),  # failed: it can't be had again
 }
 

@@ -10,7 +10,6 @@ import anyio
 import attrs
 
 from cds_eks.errors import ConfigurationError, EksError
-from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
     CANDIDATES,
     FOUND,
@@ -33,28 +32,10 @@ from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
 from cds_eks.fleet.run.belief import WRONG_ID, Shown, ShownAsAnother, disbelieved
+from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.retrying import after_attempt
-
-
-@attrs.frozen(kw_only=True)
-class Call:
-    """How an item is created.
-
-    Attributes:
-        send: Makes the call.
-        action: The operation's name.
-        result_id: What the id of the thing is called among those that an answer names.
-        replicas: How many nodes are asked for.
-        made_with: What else it makes, as the item's ids tell it.
-    """
-
-    send: Send
-    action: str
-    result_id: str
-    replicas: int
-    made_with: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class ItemLife(abc.ABC):
@@ -81,6 +62,7 @@ class ItemLife(abc.ABC):
         self._patience = Patience()
         self._adopt: Adopt = context.settings.adopt
         self._failure_kind = "TaskFailed"
+        self._failure_ids: tuple[str, ...] = ()
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:
@@ -256,10 +238,13 @@ class ItemLife(abc.ABC):
             with anyio.move_on_after(self._longest_wait()):
                 failure = await self._end()
                 if failure is not None:
-                    await self.fail(self._failure_kind, failure, more={"outcome": "accepted"})
+                    ids, more = self._failure_ids, {"outcome": "accepted"}
+                    await self.fail(self._failure_kind, failure, ids, more, may_be_ours=bool(ids))
                     return False
-                ids = self._ids_when_ready()
-                self.item = await context.writer.insist(self.item, state="ready", ids=ids, error={}, action="running")
+                changes = self._ids_when_ready()
+                self.item = await context.writer.insist(
+                    self.item, state="ready", ids=changes, error={}, action="running"
+                )
                 return True
             error = {"class": "WaitTimeout", "code": "", "message": "it is not ready in time", "outcome": "accepted"}
         except LeaseLost:

@@ -14,8 +14,8 @@ from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.run.belief import Shown, ShownAsAnother
+from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
-from cds_eks.fleet.run.item_life import Call
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_scale import ScaledPool
 from cds_eks.fleet.run.pool_waits import PoolWaits
