@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from cds_eks.fleet.items import Item, NewItem
@@ -51,6 +51,10 @@ class Job(Protocol):
             groups: The groups.
             clusters: Their clusters by id, as they were claimed.
         """
+        ...  # pragma: no cover - a protocol has no body
+
+    async def dropped(self, journal: Journal, open_items: Collection[Item]) -> Sequence[Group]:
+        """Return what open creates have made that the plan has no more, once they are settled."""
         ...  # pragma: no cover - a protocol has no body
 
     def is_to_settle(self, item: Item) -> bool:

@@ -165,6 +165,22 @@ class ProvisionJob:
             for group in groups
         )
 
+    async def dropped(self, journal: Journal, open_items: Collection[Item]) -> Sequence[Group]:
+        """Return what open creates have made though the plan has it no more: it is seen to, and told of.
+
+        What the plan has, and this run leaves out, is left out here too.
+        """
+        in_plan, groups = {item.id for item in self._plan.items()}, {group.id: group for group in self._groups}
+        found = await journal.items(ids={item.id for item in open_items} - in_plan) if open_items else []
+        found = [item for item in found if item.state == "accepted" and own_id(item) is not None]
+        of_clusters = {_cluster_of(item) for item in found}
+        clusters = await journal.items(ids=of_clusters - (in_plan - groups.keys())) if found else []
+        for cluster in clusters:
+            group = groups.get(cluster.id) or Group(wanted=None, vpc_id=cluster.vpc_id, id=cluster.id, pool_ids=())
+            pools = [item.id for item in found if item.kind == "node_pool" and _cluster_of(item) == cluster.id]
+            groups[cluster.id] = attrs.evolve(group, pool_ids=(*group.pool_ids, *pools))
+        return [groups[cluster.id] for cluster in clusters if own_id(cluster) is not None]
+
     async def _unprotect(self, journal: Journal) -> None:
         """Take back the protection of clusters that the plan says may be deleted, with all their pools.
 
@@ -173,11 +189,7 @@ class ProvisionJob:
         freed = {group.id for group in self._groups if getattr(group.wanted, "unprotect", False)}
         if not freed:
             return
-        ids = [
-            item.id
-            for item in await journal.items()
-            if item.protect and cluster_item_id(item.vpc_id, item.cluster_name) in freed
-        ]
+        ids = [item.id for item in await journal.items() if item.protect and _cluster_of(item) in freed]
         if ids:
             await journal.unprotect(ids)
 
@@ -194,3 +206,7 @@ async def try_commands(plan: WantedPlan) -> None:
     """
     if faults := await request_of(plan, partial(plan.check, run_commands=True)):
         raise PlanError(faults)
+
+
+def _cluster_of(item: Item) -> str:
+    return cluster_item_id(item.vpc_id, item.cluster_name)
