@@ -134,7 +134,7 @@ class DestroyJob:
                 pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item.id)
         return tuple(attrs.evolve(group, pool_ids=tuple(pools[group.id])) for group in groups)
 
-    async def dropped(self, journal: Journal, open_items: Collection[Item]) -> Sequence[Group]:  # noqa: ARG002
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:  # noqa: ARG002
         """Nothing is seen to that is not to be deleted."""
         return ()
 

@@ -53,8 +53,8 @@ class Job(Protocol):
         """
         ...  # pragma: no cover - a protocol has no body
 
-    async def dropped(self, journal: Journal, open_items: Collection[Item]) -> Sequence[Group]:
-        """Return what open creates have made that the plan has no more, once they are settled."""
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:
+        """Return what of the items that this run has settled is there, though the plan has it no more."""
         ...  # pragma: no cover - a protocol has no body
 
     def is_to_settle(self, item: Item) -> bool:

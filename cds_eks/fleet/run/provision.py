@@ -165,13 +165,14 @@ class ProvisionJob:
             for group in groups
         )
 
-    async def dropped(self, journal: Journal, open_items: Collection[Item]) -> Sequence[Group]:
-        """Return what open creates have made though the plan has it no more: it is seen to, and told of.
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:
+        """Return what of the items that this run has settled is there, though the plan has it no more.
 
         What the plan has, and this run leaves out, is left out here too.
         """
         in_plan, groups = {item.id for item in self._plan.items()}, {group.id: group for group in self._groups}
-        found = await journal.items(ids={item.id for item in open_items} - in_plan) if open_items else []
+        dropped = set(settled) - in_plan
+        found = await journal.items(ids=dropped) if dropped else []
         found = [item for item in found if item.state == "accepted" and own_id(item) is not None]
         of_clusters = {_cluster_of(item) for item in found}
         clusters = await journal.items(ids=of_clusters - (in_plan - groups.keys())) if found else []

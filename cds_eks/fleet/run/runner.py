@@ -57,8 +57,8 @@ class Job(Protocol):
         """Return groups with all their pools, once their clusters are claimed."""
         ...  # pragma: no cover - a protocol has no body
 
-    async def dropped(self, journal: Journal, open_items: Collection[Item]) -> Sequence[Group]:
-        """Return what open creates have made that the plan has no more, once they are settled."""
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:
+        """Return what of the items that this run has settled is there, though the plan has it no more."""
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -118,8 +118,8 @@ class Runner:
                     await self._context.poller.begin()
                 helpers.start_soon(self._context.poller.run)
                 async with anyio.create_task_group() as lives:
-                    await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
-                    await self._add_dropped(open_items)
+                    settled = await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
+                    await self._add_dropped(settled)
                     self._context.gate.open()
                     await self._claim_all(lives)
                 helpers.cancel_scope.cancel()
@@ -127,11 +127,11 @@ class Runner:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(self._context.settings.limits.grace):
                     await self._leases.end()
 
-    async def _add_dropped(self, open_items: Sequence[Item]) -> None:
-        """See also to what open creates have made, and the plan has no more: nobody else would."""
+    async def _add_dropped(self, settled: Collection[str]) -> None:
+        """See also to what the creates have made that it has settled, and the plan has no more: nobody else would."""
         while True:
             try:
-                found = await self._job.dropped(self._context.journal, open_items)
+                found = await self._job.dropped(self._context.journal, settled)
             except JournalError:
                 await anyio.sleep(self._context.poller.interval)
                 continue

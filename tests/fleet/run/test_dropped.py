@@ -8,7 +8,7 @@ import pytest
 
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.run.events import ItemChanged
-from fleet.run.world import LIMITS, Fault, World, in_world, plan_of
+from fleet.run.world import LIMITS, Fault, World, in_world, open_cluster, plan_of
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 SHORT = attrs.evolve(LIMITS, grace=1.0)
@@ -16,9 +16,10 @@ SHORT = attrs.evolve(LIMITS, grace=1.0)
 
 async def cut_off(world: World, action: str, name: str, *, clusters: int, pools: int) -> None:
     """Have a run cut off while the last create of its kind is carried out, and its answer does not come."""
-    skip = 1 if action == "CreateCluster" else 0
-    world.emulator.faults.add(Fault("hang_after_commit", action, seconds=1000.0, skip=skip, count=1))
     async with world.client() as eks:
+        if clusters > 1:
+            assert (await world.provision(eks, plan_of(clusters - 1, pools)).report()).ok
+        world.emulator.faults.add(Fault("hang_after_commit", action, seconds=1000.0, count=1))
         with anyio.CancelScope() as scope:
             async for event in world.provision(eks, plan_of(clusters, pools), limits=SHORT):
                 if isinstance(event, ItemChanged) and (event.item.name, event.item.state) == (name, "sending"):
@@ -72,6 +73,27 @@ def test_what_only_leaves_out_is_settled_and_left_alone(backend: str) -> None:
         [left_out] = {"gpu-001", "gpu-002"} - {item.cluster_name for item in report.items}
         assert left_out == "gpu-002"
         assert world.journal.rows["cluster/vpc-1/gpu-002"].state == "accepted"
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_what_another_runner_settles_is_left_to_that_one(backend: str) -> None:
+    async def body(world: World) -> None:
+        now = world.clock.now()
+        item = open_cluster(world, "another-plan", owner="a living one", lease_until=now + 100.0)
+        async with world.client() as eks:
+            made = (await eks.clusters.create(plan_of(1, 1).clusters[0].create_request())).data.cluster_id
+
+            async def settles() -> None:
+                await anyio.sleep(20.0)
+                world.journal.rows[item.id] = attrs.evolve(item, state="accepted", ids={"cluster_id": made})
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(settles)
+                report = await world.provision(eks, plan_of(1, 1, name="own-{index}")).report()
+        assert report.ok
+        assert {each.cluster_name for each in report.items} == {"own-1"}
 
     in_world(body, backend)
 
