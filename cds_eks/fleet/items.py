@@ -26,13 +26,19 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     "accepted": frozenset({"ready", "failed", "deleting", "deleted", "unknown"}),  # unknown: it named another's id
     "ready": frozenset({"accepted", "failed", "deleting", "deleted"}),  # accepted: it is being scaled
     "failed": frozenset({"planned", "sending", "ready", "accepted", "deleting", "deleted"}),  # tried again
-    "deleting": frozenset({"deleted", "failed", "ready"}),
+    "deleting": frozenset({"deleted", "failed", "ready", "accepted"}),  # ready, accepted: protected before it left
     "deleted": frozenset({"planned", "sending", "accepted", "ready", "failed"}),  # failed: it can't be had again
 }
 
 
 FIRST_POOL = "first_pool_item_id"
 """The name in a cluster's ids of the journal's id of the pool that its latest create makes with it."""
+
+SCALED_TO = "scaled_to_id"
+"""The name in a pool's ids of the number of nodes that a scale asks for, written before that leaves.
+
+While it is there the pool's number is not certain: it is taken out once the service has shown the pool with its nodes.
+"""
 
 
 def may_follow(state: State, after: State) -> bool:

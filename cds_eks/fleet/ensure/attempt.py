@@ -202,7 +202,7 @@ async def attempt(
         seconds: For how long the create may be sent.
         action: The operation's name.
         result_id: What the id of the thing is called among those that an answer names.
-        replicas: How many nodes are asked for, to be kept with what was accepted.
+        replicas: How many nodes are asked for, to be kept with the intent.
         digest: The digest of what is asked for, to be kept with the intent.
         made_with: What else the create makes, to be kept with the intent.
 
@@ -213,7 +213,7 @@ async def attempt(
     # Both clocks are read before the intent is written, so that the service and the sender judge by no later time.
     intent = Intent(at=clocks.wall(), until=clocks.since_boot() + seconds)
     began = anyio.current_time()
-    item = await writer.intend(item, seconds, action, digest=digest, ids=made_with or {})
+    item = await writer.intend(item, seconds, action, digest=digest, replicas=replicas, ids=made_with or {})
     left = seconds - (anyio.current_time() - began)
     if left <= 0:
         return Attempt(item=await writer.insist(item, state="planned", action="not sent"))
@@ -232,7 +232,6 @@ async def attempt(
         ids={name: value for name, value in ids.items() if value},
         origin="created",
         request_id=answer.request_id,
-        replicas=replicas,
         action=action,
     )
     return Attempt(item=after)

@@ -14,8 +14,9 @@ from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import FIRST_POOL, Item, pool_item_id
 from cds_eks.fleet.run.belief import Shown, ShownAsAnother
+from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
-from cds_eks.fleet.run.item_life import Call, ItemLife
+from cds_eks.fleet.run.item_life import ItemLife
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.schema.status import is_leaving
@@ -100,7 +101,7 @@ class ClusterLife(ItemLife):
         others = [id_ for id_ in latest.seen.of(self.item.name, self.item.vpc_id).ids if id_ != cluster_id]
         if not others:
             return None
-        self._failure_kind = "DuplicateFound"
+        self._failure_kind, self._failure_ids = "DuplicateFound", tuple(others)
         return f"it has the id {cluster_id}, and others have its name: {', '.join(others)}; nothing was deleted"
 
     def _lacks_nodes(self, cluster: ClusterSummary) -> bool:

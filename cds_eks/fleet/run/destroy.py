@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from cds_eks.fleet.ensure.decide import own_id
+from cds_eks.fleet.ensure.decide import CANDIDATES, noted_ids, own_id
 from cds_eks.fleet.ensure.wanted import WantedCluster, WantedPlan
 from cds_eks.fleet.items import OPEN, Item, NewItem, cluster_item_id
 from cds_eks.fleet.journal.base import Journal
@@ -101,7 +101,7 @@ class DestroyJob:
         return Teardown(context, group, items, include_adopted=self._include_adopted, protected=protected)
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
-        """Return the clusters that the journal has ids of, or an open create, with all pools it knows of them."""
+        """Return the clusters and pools that the journal has ids of, an open create, or what one may have made."""
         pools: dict[str, list[Item]] = defaultdict(list)
         clusters: list[Item] = []
         items = await journal.items()
@@ -110,7 +110,11 @@ class DestroyJob:
         for item in items:
             if item.kind == "node_pool":
                 pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item)
-            elif item.id in self._wanted and (own_id(item) is not None or item.state in OPEN):
+            elif item.id in self._wanted and (
+                own_id(item) is not None
+                or item.state in OPEN
+                or (item.state == "failed" and noted_ids(item, CANDIDATES))
+            ):
                 clusters.append(item)
         return tuple(
             Group(
@@ -129,6 +133,10 @@ class DestroyJob:
             if item.kind == "node_pool":
                 pools[cluster_item_id(item.vpc_id, item.cluster_name)].append(item.id)
         return tuple(attrs.evolve(group, pool_ids=tuple(pools[group.id])) for group in groups)
+
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:  # noqa: ARG002
+        """Nothing is seen to that is not to be deleted."""
+        return ()
 
     def is_to_settle(self, item: Item) -> bool:
         """Only what is to be deleted has to be settled before."""

@@ -13,7 +13,7 @@ from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import FIRST_POOL, Item, cluster_item_id, pool_item_id
 from cds_eks.fleet.run.cluster_life import ClusterLife
 from cds_eks.fleet.run.context import Context
-from cds_eks.fleet.run.pool_life import PoolLife
+from cds_eks.fleet.run.pool_life import MADE_WITH_CLUSTER, PoolLife
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.steps import tell_steps
@@ -83,14 +83,14 @@ class GroupLife:
             on_created()
         was_ready = cluster.item.state == "ready"
         if not is_there or not await cluster.follow():
+            await self._note_first_pool(cluster.item)
             return
         cluster_id = own_id(cluster.item)
         assert cluster_id is not None
         pools = PoolList(self._context, cluster_id)
         shown = await self._shown_pools(cluster.item)
         wanted = {pool.name: pool for pool in (self._group.wanted.pools if self._group.wanted else ())}
-        # Of a journal that does not say which pool went with the cluster it was the plan's first.
-        made_with = cluster.item.ids.get(FIRST_POOL) or self._group.pool_ids[0]
+        made_with = self._made_with(cluster.item)
         for id_ in self._group.pool_ids:
             item = self._items[id_]
             pool = PoolLife(
@@ -109,6 +109,35 @@ class GroupLife:
                 await pool.follow()
         if not was_ready and self._context.settings.limits.steps:
             await tell_steps(self._context, cluster.item)
+
+    def _made_with(self, cluster: Item) -> str | None:
+        """Return the id of the pool's item that went with a cluster.
+
+        Of a journal that does not say which one did it was the plan's first.
+        """
+        return cluster.ids.get(FIRST_POOL) or next(iter(self._group.pool_ids), None)
+
+    async def _note_first_pool(self, cluster: Item) -> None:
+        """Note of the pool that was made with a cluster which has failed that it is there, with its id."""
+        context, item = self._context, self._items.get(self._made_with(cluster) or "")
+        cluster_id, is_ours = own_id(cluster), cluster.origin in ("created", "recovered")
+        if cluster.state != "failed" or cluster_id is None or not is_ours or item is None or own_id(item) is not None:
+            return
+        try:
+            listed = await PoolList(context, cluster_id).fresh()
+            ids = () if listed.seen is None else listed.seen.of(item.name, cluster_id).ids
+        except EksError:
+            return  # that it is not there is not said by what fails
+        if len(ids) == 1 and not context.writer.hidden.is_in(ids[0]):
+            self._items[item.id] = await context.writer.insist(
+                item,
+                state="accepted",
+                ids={"node_pool_id": ids[0], "cluster_id": cluster_id},
+                origin=cluster.origin,
+                replicas=listed.pools[ids[0]].replicas,
+                error={},
+                action=MADE_WITH_CLUSTER,
+            )
 
     async def _shown_pools(self, cluster: Item) -> Mapping[str, NodePool] | None:
         """Return the pools of a cluster, if one of them had ended before this run and may not be there any more.

@@ -11,7 +11,6 @@ import attrs
 
 from cds_eks._runtime import passing_time
 from cds_eks.errors import ConfigurationError, EksError
-from cds_eks.fleet.ensure.attempt import Send
 from cds_eks.fleet.ensure.decide import (
     CANDIDATES,
     FOUND,
@@ -34,28 +33,10 @@ from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
 from cds_eks.fleet.run.belief import WRONG_ID, Shown, ShownAsAnother, disbelieved
+from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.retrying import after_attempt
-
-
-@attrs.frozen(kw_only=True)
-class Call:
-    """How an item is created.
-
-    Attributes:
-        send: Makes the call.
-        action: The operation's name.
-        result_id: What the id of the thing is called among those that an answer names.
-        replicas: How many nodes are asked for.
-        made_with: What else it makes, as the item's ids tell it.
-    """
-
-    send: Send
-    action: str
-    result_id: str
-    replicas: int
-    made_with: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class ItemLife(abc.ABC):
@@ -82,6 +63,7 @@ class ItemLife(abc.ABC):
         self._patience = Patience()
         self._adopt: Adopt = context.settings.adopt
         self._failure_kind = "TaskFailed"
+        self._failure_ids: tuple[str, ...] = ()
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:
@@ -160,8 +142,22 @@ class ItemLife(abc.ABC):
 
     async def _recover(self, id: str) -> None:  # noqa: A002
         self.item = await self._context.writer.insist(
-            self.item, state="accepted", ids=self._ids(id), origin="recovered", error={}, action="found"
+            self.item,
+            state="accepted",
+            ids=self._ids(id),
+            origin="recovered",
+            replicas=self._shown_replicas(id),
+            error={},
+            action="found",
         )
+
+    def _shown_replicas(self, id: str) -> int | None:  # noqa: A002, ARG002 - a pool's look tells
+        """Return how many nodes the latest look has shown what has an id to have, or None if it does not tell."""
+        return None
+
+    def _ids_when_ready(self) -> Mapping[str, str]:
+        """Return the changes of its ids once it is ready."""
+        return {}
 
     def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
         return {"cluster_id" if self.item.kind == "cluster" else "node_pool_id": id}
@@ -243,9 +239,13 @@ class ItemLife(abc.ABC):
             with anyio.move_on_after(self._longest_wait()):
                 failure = await self._end()
                 if failure is not None:
-                    await self.fail(self._failure_kind, failure, more={"outcome": "accepted"})
+                    ids, more = self._failure_ids, {"outcome": "accepted"}
+                    await self.fail(self._failure_kind, failure, ids, more, may_be_ours=bool(ids))
                     return False
-                self.item = await context.writer.insist(self.item, state="ready", error={}, action="running")
+                changes = self._ids_when_ready()
+                self.item = await context.writer.insist(
+                    self.item, state="ready", ids=changes, error={}, action="running"
+                )
                 return True
             error = {"class": "WaitTimeout", "code": "", "message": "it is not ready in time", "outcome": "accepted"}
         except LeaseLost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from cds_eks.fleet.items import Item, NewItem
@@ -51,6 +51,10 @@ class Job(Protocol):
             groups: The groups.
             clusters: Their clusters by id, as they were claimed.
         """
+        ...  # pragma: no cover - a protocol has no body
+
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:
+        """Return what of the items that this run has settled is there, though the plan has it no more."""
         ...  # pragma: no cover - a protocol has no body
 
     def is_to_settle(self, item: Item) -> bool:

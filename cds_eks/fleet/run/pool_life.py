@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks._runtime import passing_time
-from cds_eks.errors import EksError, may_pass
+from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.compare import REPLICAS, Compared, compare_pool, different, noted
 from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.run.belief import Shown, ShownAsAnother
+from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
-from cds_eks.fleet.run.item_life import Call, ItemLife
-from cds_eks.fleet.run.patience import MOST_FAILURES
 from cds_eks.fleet.run.pool_list import PoolList
+from cds_eks.fleet.run.pool_scale import ScaledPool
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.models import NodePool
@@ -27,7 +27,7 @@ MADE_WITH_CLUSTER = "made with its cluster"
 """What the audit says of a first pool when it is first seen."""
 
 
-class PoolLife(ItemLife):
+class PoolLife(ScaledPool):
     """Sees to one node pool.
 
     Args:
@@ -52,25 +52,13 @@ class PoolLife(ItemLife):
         made_with_cluster: float | None = None,
         pools: PoolList | None = None,
     ) -> None:
-        super().__init__(context, item, cluster.id)
-        cluster_id = own_id(cluster)
-        assert cluster_id is not None
-        self._cluster = cluster
-        self._cluster_id = cluster_id
-        self._wanted = wanted
-        self._waits = waits
+        super().__init__(context, item, cluster, wanted=wanted, waits=waits, pools=pools)
         self._made_with_cluster = made_with_cluster
-        self._list = pools or PoolList(context, cluster_id)
-        self._pools: dict[str, NodePool] = {}
-
-    def _longest_wait(self) -> float:
-        return self._context.settings.limits.pool_timeout
 
     async def _end(self) -> str | None:
         id_ = own_id(self.item)
         assert id_ is not None
-        replicas = self._wanted.replicas if self._wanted is not None else self.item.replicas
-        task_id, shown = self.item.ids.get("task_id"), self._pools.get(id_)
+        replicas, task_id, shown = self.item.replicas, self.item.ids.get("task_id"), self._pools.get(id_)
         failure = await self._waits.end_of(self._cluster_id, id_, task_id, replicas, shown)
         if failure is None and self._context.known_ids.is_contested("node_pool", id_):
             await self._check_by_name(id_)
@@ -87,40 +75,6 @@ class PoolLife(ItemLife):
                 found = listed.pools.get(id_)
                 raise ShownAsAnother(Shown(id=id_, name="another's" if found is None else found.name))
             await passing_time.sleep(self._context.poller.interval)
-
-    async def scale(self) -> None:
-        """Have a pool that is there brought to the number of nodes that the plan has."""
-        context, wanted, id_ = self._context, self._wanted, own_id(self.item)
-        assert id_ is not None
-        if wanted is None or self.item.replicas == wanted.replicas or not await context.gate.may_create():
-            return
-        self._waits.expect(self._cluster_id, wanted.replicas - self.item.replicas)
-        tries = 0
-        while True:
-            try:
-                async with context.budgets.create():
-                    answer = await context.eks.node_pools.scale(self._cluster_id, id_, wanted.replicas)
-            except EksError as error:
-                # What nobody knows to be a refusal may be that of a replay: the same number may be asked for again.
-                tries += error.outcome == "unknown" and not may_pass(error)
-                may_be_tried = error.outcome == "unknown" and tries < MOST_FAILURES
-                is_over = not self._waits.is_busy(error) and not may_pass(error) and not may_be_tried
-                if is_over or self._is_busy_for_too_long():
-                    kind = type(error).__name__ if is_over else "WaitTimeout"
-                    await self.fail(kind, error.message, more={"outcome": error.outcome})
-                    return
-                await self._wait_until_idle()
-                continue
-            self.item = await context.writer.insist(
-                self.item,
-                state="accepted",
-                ids={"task_id": answer.data.task_id or ""},  # the one before tells nothing of this
-                request_id=answer.request_id,
-                replicas=wanted.replicas,
-                error={},
-                action="ScalingNodePoolNum",
-            )
-            return
 
     async def is_still_there(self, shown: Mapping[str, NodePool] | None) -> bool:
         """Whether a pool that was ready, or had failed, before this run is there and in order, as far as that is seen.
@@ -165,6 +119,10 @@ class PoolLife(ItemLife):
         self._pools = listed.pools
         return listed.seen.of(self.item.name, self._cluster_id)
 
+    def _shown_replicas(self, id: str) -> int | None:  # noqa: A002
+        found = self._pools.get(id)
+        return None if found is None else found.replicas
+
     def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
         return {"node_pool_id": id, "cluster_id": self._cluster_id}
 
@@ -197,13 +155,12 @@ class PoolLife(ItemLife):
                 words = f"{id} has this name, but differs in {', '.join(sorted(unlike))}: it was not adopted"
                 await self.fail("Different", words, (id,))
                 return
-        replicas = None if found is None else found.replicas
         self.item: Item = await context.writer.insist(
             self.item,
             state="accepted",
             ids=self._ids(id),
             origin=origin,
-            replicas=replicas,
+            replicas=self._shown_replicas(id),
             error={},
             action=MADE_WITH_CLUSTER if self._made_with_cluster is not None else "adopted",
         )

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import attrs
-from anyio import to_thread
 
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt, own_id
@@ -21,6 +20,7 @@ from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.requests import request_of
 from cds_eks.fleet.run.selection import selected
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class ProvisionJob:
         await self._unprotect(journal)
         known = await journal.items(ids=ids)
         if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
-            await self._try_commands()
+            await try_commands(self._plan)
         self.differing = tuple(item for item in known if item.digest not in ("", asked[item.id].digest))
         return self._groups
 
@@ -165,6 +165,23 @@ class ProvisionJob:
             for group in groups
         )
 
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:
+        """Return what of the items that this run has settled is there, though the plan has it no more.
+
+        What the plan has, and this run leaves out, is left out here too.
+        """
+        in_plan, groups = {item.id for item in self._plan.items()}, {group.id: group for group in self._groups}
+        dropped = set(settled) - in_plan
+        found = await journal.items(ids=dropped) if dropped else []
+        found = [item for item in found if item.state == "accepted" and own_id(item) is not None]
+        of_clusters = {_cluster_of(item) for item in found}
+        clusters = await journal.items(ids=of_clusters - (in_plan - groups.keys())) if found else []
+        for cluster in clusters:
+            group = groups.get(cluster.id) or Group(wanted=None, vpc_id=cluster.vpc_id, id=cluster.id, pool_ids=())
+            pools = [item.id for item in found if item.kind == "node_pool" and _cluster_of(item) == cluster.id]
+            groups[cluster.id] = attrs.evolve(group, pool_ids=(*group.pool_ids, *pools))
+        return [groups[cluster.id] for cluster in clusters if own_id(cluster) is not None]
+
     async def _unprotect(self, journal: Journal) -> None:
         """Take back the protection of clusters that the plan says may be deleted, with all their pools.
 
@@ -173,23 +190,24 @@ class ProvisionJob:
         freed = {group.id for group in self._groups if getattr(group.wanted, "unprotect", False)}
         if not freed:
             return
-        ids = [
-            item.id
-            for item in await journal.items()
-            if item.protect and cluster_item_id(item.vpc_id, item.cluster_name) in freed
-        ]
+        ids = [item.id for item in await journal.items() if item.protect and _cluster_of(item) in freed]
         if ids:
             await journal.unprotect(ids)
-
-    async def _try_commands(self) -> None:
-        """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
-
-        Raises:
-            PlanError: One has failed.
-        """
-        if faults := await to_thread.run_sync(partial(self._plan.check, run_commands=True)):
-            raise PlanError(faults)
 
     def is_to_settle(self, item: Item) -> bool:  # noqa: ARG002 - a protocol's
         """All open items are settled, also those of other plans."""
         return True
+
+
+async def try_commands(plan: WantedPlan) -> None:
+    """Have all commands of secrets run once, so that one which fails does so before the first item, not in each.
+
+    Raises:
+        PlanError: One has failed.
+    """
+    if faults := await request_of(plan, partial(plan.check, run_commands=True)):
+        raise PlanError(faults)
+
+
+def _cluster_of(item: Item) -> str:
+    return cluster_item_id(item.vpc_id, item.cluster_name)

@@ -1,4 +1,4 @@
-"""Requests of a plan, whose secrets are resolved when they are made."""
+"""Requests of a plan, whose secrets are resolved when they are made, and whose commands end with who waits for them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ T = TypeVar("T")
 
 
 async def request_of(wanted: object, make: Callable[[], T]) -> T:
-    """Return a request; in a thread, if a secret comes from a command, which takes its time.
+    """Return a request, or what else needs secrets; in a thread, if one comes from a command, which takes its time.
 
     Who is cancelled meanwhile leaves at once: the command is killed, with all that it has started.
 
     Args:
-        wanted: The cluster or pool of the plan.
+        wanted: The cluster or pool of the plan, or all of it.
         make: Makes the request.
     """
     if not getattr(wanted, "runs_commands", False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -56,6 +56,10 @@ class Job(Protocol):
 
     async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:
         """Return groups with all their pools, once their clusters are claimed."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def dropped(self, journal: Journal, settled: Collection[str]) -> Sequence[Group]:
+        """Return what of the items that this run has settled is there, though the plan has it no more."""
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -122,13 +126,32 @@ class Runner:
                     await self._context.poller.begin()
                 helpers.start_soon(self._context.poller.run)
                 async with anyio.create_task_group() as lives:
-                    await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
+                    settled = await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
+                    await self._add_dropped(settled)
                     self._context.gate.open()
                     await self._claim_all(lives)
                 helpers.cancel_scope.cancel()
             finally:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(self._context.settings.limits.grace):
                     await self._leases.end()
+
+    async def _add_dropped(self, settled: Collection[str]) -> None:
+        """See also to what the creates have made that it has settled, and the plan has no more: nobody else would."""
+        while True:
+            try:
+                found = await self._job.dropped(self._context.journal, settled)
+            except JournalError:
+                await anyio.sleep(self._context.poller.interval)
+                continue
+            self._pending |= {group.id: group for group in found}
+            self._know(found)
+            return
+
+    def _know(self, groups: Iterable[Group]) -> None:
+        """Take groups as they are now for those that are seen to."""
+        for group in groups:
+            self._groups[group.id] = group
+            self._group_of |= dict.fromkeys(group.item_ids, group.id)
 
     async def _claim_all(self, lives: anyio.abc.TaskGroup) -> None:
         """Claim what is pending, as there is room, until all of it is done by this runner or another."""
@@ -181,8 +204,7 @@ class Runner:
     async def _whole(self, groups: Sequence[Group], clusters: Mapping[str, Item]) -> dict[str, Group]:
         """Return groups that are claimed with all their pools, by id."""
         whole = {group.id: group for group in await self._job.whole(self._context.journal, groups, clusters)}
-        self._groups |= whole
-        self._group_of |= {item_id: group.id for group in whole.values() for item_id in group.item_ids}
+        self._know(whole.values())
         return whole
 
     async def _begin(self, group: Group, items: Mapping[str, Item], lives: anyio.abc.TaskGroup) -> bool:

@@ -19,7 +19,7 @@ from cds_eks.fleet.run.pool_waits import PoolWaits
 
 async def settle_open(
     context: Context, leases: Leases, waits: PoolWaits, holders: Holders, open_items: Iterable[Item]
-) -> None:
+) -> frozenset[str]:
     """Settle what was open when the run began.
 
     What another runner holds is left to it: it is waited for until that has settled it, or its lease has ended.
@@ -30,8 +30,12 @@ async def settle_open(
         waits: What the waits for pools have learned.
         holders: The other runners.
         open_items: The open items of the journal, as they were when the run began.
+
+    Returns:
+        The ids of what this runner has settled: no other one goes on with that, unless its plan has it.
     """
     epochs = {item.id: item.epoch for item in open_items}
+    settled: set[str] = set()
     while epochs:
         try:
             claimed = await leases.claim(list(epochs), len(epochs))
@@ -42,6 +46,7 @@ async def settle_open(
             async with anyio.create_task_group() as group:
                 for item in mine:
                     group.start_soon(_settle, context, waits, item, epochs)
+            settled |= {item.id for item in mine} - epochs.keys()
             if claimed:
                 await leases.release([item.id for item in claimed])
             if epochs and await holders.look(list(epochs)):
@@ -53,6 +58,7 @@ async def settle_open(
                         del epochs[item.id]
         except JournalError:
             await anyio.sleep(context.poller.interval)
+    return frozenset(settled)
 
 
 def _is_still_open(item: Item, epochs: dict[str, int]) -> bool:

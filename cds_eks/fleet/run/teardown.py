@@ -10,16 +10,17 @@ import anyio
 
 from cds_eks._runtime import passing_time
 from cds_eks.errors import Conflict, EksError, NotFound, may_pass
-from cds_eks.fleet.ensure.decide import attempt_ends, own_id
+from cds_eks.fleet.ensure.decide import CANDIDATES, attempt_ends, noted_ids, own_id
 from cds_eks.fleet.ensure.outcomes import told
 from cds_eks.fleet.items import Item, NewItem
-from cds_eks.fleet.journal.base import LeaseLost
+from cds_eks.fleet.journal.base import JournalError, JournalGone, LeaseLost
 from cds_eks.fleet.run.belief import WRONG_ID
 from cds_eks.fleet.run.cluster_life import ClusterLife, shown_cluster
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.patience import Patience
 from cds_eks.models import ClusterDetail, ClusterSummary
+from cds_eks.schema.status import is_leaving
 from cds_eks.waiting.verdicts import judge_task
 
 THERE = frozenset({"accepted", "ready", "failed", "deleting"})
@@ -65,6 +66,8 @@ class Teardown:
         item = self._items[self._group.id]
         cluster_id = own_id(item)
         if item.state not in THERE or cluster_id is None:
+            if item.state == "failed":
+                await self._note_gone()
             return
         known, may_adopted = self._items.values(), self._include_adopted
         if (reason := refusal(known, include_adopted=may_adopted, protected=self._protected)) is not None:
@@ -75,7 +78,8 @@ class Teardown:
             with anyio.move_on_after(self._context.settings.limits.cluster_timeout):
                 if (cluster_id := await self._checked(cluster_id)) is None:
                     return
-                if await self._delete(cluster_id) or await self._wait_until_gone(cluster_id):
+                is_gone = await self._delete(cluster_id)
+                if is_gone or (is_gone is not None and await self._wait_until_gone(cluster_id)):
                     await self._note_gone()
                 return
             late = {"class": "WaitTimeout", "code": "", "message": "it was not gone in time", "outcome": "accepted"}
@@ -110,20 +114,36 @@ class Teardown:
         await self._write(item.id, state=item.state, error=error)
         return None
 
-    async def _delete(self, cluster_id: str) -> bool:
-        """Have the deletion accepted; return whether it is known that there is nothing to delete any more."""
-        context = self._context
-        await self._write(self._group.id, state="deleting", error={}, action="DeleteCluster")
+    async def _delete(self, cluster_id: str) -> bool | None:
+        """Have the deletion accepted; return whether it is known that there is nothing to delete any more.
+
+        None if it must not be deleted: others may have protected it while this run waited, for its turn or for a busy
+        cluster. So that is looked at again right before each request.
+        """
+        context, before, is_noted = self._context, self._items[self._group.id].state, False
         while True:
             answer = None
             try:
                 async with context.budgets.create():
+                    if not is_noted:
+                        await self._write(self._group.id, state="deleting", error={}, action="DeleteCluster")
+                        is_noted = True
+                    if (reason := await self._refused_by_now()) is not None:
+                        error = {"class": reason[0], "code": "", "message": reason[1], "outcome": "not_sent"}
+                        await self._write(self._group.id, state=before, error=error, action="not deleted")
+                        return None
                     with context.in_flight.shielded(self._group.id):
                         answer = await context.eks.clusters.delete(cluster_id)
+            except JournalError as error:
+                if isinstance(error, LeaseLost | JournalGone):
+                    raise
             except NotFound as error:
+                before = "deleting"
                 if error.code and await self._is_settled():
                     return True
             except EksError as error:
+                if error.outcome in ("unknown", "accepted"):
+                    before = "deleting"  # it may have been carried out
                 if is_busy := isinstance(error, Conflict):
                     self._patience.succeeded()
                 if not is_busy and not may_pass(error) and self._patience.is_over(error):
@@ -136,6 +156,11 @@ class Teardown:
                 await self._write(self._group.id, state="deleting", error={}, action="accepted", **more)
                 return False
             await passing_time.sleep(context.poller.interval)
+
+    async def _refused_by_now(self) -> tuple[str, str] | None:
+        """Return why the cluster may not be deleted, by what the journal says now of it and of all its pools."""
+        fresh = await self._context.journal.items(clusters=[self._group.id])
+        return refusal(fresh, include_adopted=self._include_adopted, protected=self._protected)
 
     async def _wait_until_gone(self, cluster_id: str) -> bool:
         """Wait until a cluster whose deletion was accepted is gone, or is there to stay."""
@@ -176,10 +201,23 @@ class Teardown:
         return await self._context.journal.now() > ends
 
     async def _note_gone(self) -> None:
-        """The cluster is gone, and its pools with it."""
+        """The cluster is gone, and its pools with it; unless its create has made others that are there."""
+        others = await self._others()
         for item in list(self._items.values()):
-            if item.id == self._group.id or item.state in THERE:
+            if item.id == self._group.id and others:
+                words = f"{', '.join(others)} may be of the same create: see `orphans`; nothing of that was deleted"
+                error = {"class": "DuplicateFound", "code": "", "message": words, "outcome": "accepted"}
+                await self._write(item.id, state="failed", error=error, action="DuplicateFound")
+            elif item.id == self._group.id or item.state in THERE:
                 await self._write(item.id, state="deleted", error={}, action="gone")
+
+    async def _others(self) -> list[str]:
+        """Return the ids of what has the cluster's name, may be of its create, and is there by the latest list."""
+        item = self._items[self._group.id]
+        if not (ids := set(noted_ids(item, CANDIDATES)) - {own_id(item)}):
+            return []
+        listed = (await self._context.poller.look(None)).clusters
+        return sorted(id_ for id_ in ids if id_ in listed and not is_leaving(listed[id_].cluster_status))
 
     async def _write(self, item_id: str, **changes: Any) -> None:
         self._items[item_id] = await self._context.writer.insist(self._items[item_id], **changes)

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -17,6 +18,7 @@ import pytest
 from cds_eks.documents import secrets as secrets_module
 from cds_eks.documents.commands import CommandStopped, RunningCommands, output_of, running_commands
 from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+from cds_eks.fleet.run import provision as provision_module
 from cds_eks.fleet.run.requests import request_of
 
 RUNS_COMMANDS = SimpleNamespace(runs_commands=True)
@@ -71,6 +73,31 @@ def test_who_is_cancelled_leaves_at_once_and_the_command_is_killed_with_its_chil
         began = anyio.current_time()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(request_of, RUNS_COMMANDS, secret.resolve)
+            await anyio.to_thread.run_sync(wait_for, tmp_path / "pids")
+            tasks.cancel_scope.cancel()
+        assert anyio.current_time() - began < secrets_module.COMMAND_TIMEOUT / 2
+
+    anyio.run(body, backend=backend)
+    assert_gone(tmp_path / "pids")
+
+
+@posix_only
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_run_that_is_cancelled_while_it_tries_the_commands_ends_at_once(backend: str, tmp_path: Path) -> None:
+    secret = hanging(tmp_path / "pids")
+
+    class Trying:
+        runs_commands = True
+
+        def check(self, *, run_commands: bool) -> list[str]:
+            return [secret.resolve()] if run_commands else []
+
+    plan: Any = Trying()
+
+    async def body() -> None:
+        began = anyio.current_time()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(provision_module.try_commands, plan)
             await anyio.to_thread.run_sync(wait_for, tmp_path / "pids")
             tasks.cancel_scope.cancel()
         assert anyio.current_time() - began < secrets_module.COMMAND_TIMEOUT / 2

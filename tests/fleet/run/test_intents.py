@@ -167,9 +167,10 @@ def test_open_items_that_are_in_no_plan_are_settled_too(backend: str) -> None:
         async with world.client() as eks:
             report = await world.provision(eks, plan_of(1, 1)).report()
         assert report.ok
-        assert world.journal.rows["cluster/vpc-1/forgotten"].state == "accepted"
+        assert world.journal.rows["cluster/vpc-1/forgotten"].state == "ready"  # it is seen to, as nobody else would
         assert world.journal.rows["cluster/vpc-1/forgotten"].ids == {"cluster_id": made}
         assert world.journal.rows["cluster/vpc-1/never-made"].state == "planned"
+        assert {item.name for item in report.items if item.kind == "cluster"} == {"forgotten", "gpu-001"}
 
     in_world(body, backend)
 
