@@ -88,12 +88,15 @@ def output_of(arguments: Sequence[str], *, timeout: float, folder: str | None) -
         try:
             while True:
                 left = give_up - clocks.monotonic()
-                if commands.are_stopped:
-                    raise CommandStopped
                 if left <= 0:
                     raise subprocess.TimeoutExpired(process.args, timeout)
+                ended: tuple[int, bytes] | None = None
                 with suppress(subprocess.TimeoutExpired):
-                    return _ended(process, min(left, LOOK_EVERY))
+                    ended = _ended(process, min(left, LOOK_EVERY))
+                if commands.are_stopped:  # what it has ended with is that it was killed
+                    raise CommandStopped
+                if ended is not None:
+                    return ended
         finally:
             if process.returncode is None:
                 kill(process)

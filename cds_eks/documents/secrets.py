@@ -192,7 +192,7 @@ class SecretRef:
         except ImportError:
             self._fail("needs the package keyring: pip install keyring")
         try:
-            found = keyring.get_password(service, user)
+            found: str | None = keyring.get_password(service, user)
         except Exception as error:  # noqa: BLE001 - each system's keyring has errors of its own
             reason = f"the keyring can't be read ({type(error).__name__})"
         else:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import multiprocessing
 import re
 import socket
 from collections.abc import Iterator
@@ -133,3 +134,9 @@ async def backend_module() -> str:
 
 def test_anyio_runs_asyncio_with_the_module_that_the_sync_client_imports_ahead() -> None:
     assert anyio.run(backend_module, backend="asyncio") == private_names.ANYIO_ASYNCIO_BACKEND
+
+
+def test_a_process_that_imports_the_script_which_started_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not private_names.is_importing_main()
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    assert private_names.is_importing_main()
