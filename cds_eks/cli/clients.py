@@ -48,7 +48,8 @@ def open_client(options: Options, per_call: Sequence[Middleware] = ()) -> EksCli
 
     try:
         settings = settings_of(options)
-        return EksClient(**settings | {"per_call": [*settings.get("per_call", ()), *per_call]})
+        settings["per_call"] = [*settings.get("per_call", ()), *per_call]
+        return EksClient(**settings)
     except ConfigurationError as error:
         raise _of_the_option(error) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -40,7 +40,7 @@ class Context:
         self.pending: Pending | None = None
         self.wanted_format: Format = "table"
         self._writes: list[Request] = []
-        self.began = clocks.monotonic()
+        self.began: float = clocks.monotonic()
         self._has_checked_columns = False
 
     def note(self, name: str, value: Any) -> None:
@@ -259,5 +259,5 @@ def is_terminal(stream: TextIO) -> bool:
     return stream is not None and stream.isatty()
 
 
-pass_context = click.make_pass_decorator(Context)
+pass_context: Callable[[Callable[..., Any]], Callable[..., Any]] = click.make_pass_decorator(Context)
 """Decorates a command's function: its first argument is the `Context`."""

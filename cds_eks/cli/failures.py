@@ -87,7 +87,7 @@ class ResultNotPrinted(errors.EksError):
     def __init__(self, reason: str, *, action: str, ids: Mapping[str, Any], request_id: str | None) -> None:
         words = f"it was done, but the result can't be printed: {reason}"
         super().__init__(words, action=action, request_id=request_id, outcome="accepted")
-        self.ids = dict(ids)
+        self.ids: dict[str, Any] = dict(ids)
 
 
 def exit_code(error: BaseException) -> int:

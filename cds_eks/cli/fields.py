@@ -84,7 +84,7 @@ class OpenText(click.ParamType[str]):
     name = "text"
 
     def __init__(self, values: Sequence[str] = ()) -> None:
-        self.values = tuple(values)
+        self.values: tuple[str, ...] = tuple(values)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
         """Return the text."""

@@ -36,7 +36,7 @@ class _Shared(click.Command):
         settings["context_settings"] = {**SETTINGS, **settings.get("context_settings", {})}
         super().__init__(*args, **settings)
         self._own = list(self.params)
-        self.params += common_options()
+        self.params.extend(common_options())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. An option that would be a secret's is refused with what to do in its place."""
@@ -107,7 +107,7 @@ class Group(_Shared, click.Group):
         lazy: Its commands by name.
     """
 
-    command_class = Command
+    command_class: type[click.Command] | None = Command
 
     def __init__(self, *args: Any, lazy: Mapping[str, Entry] | None = None, **settings: Any) -> None:
         super().__init__(*args, **settings)

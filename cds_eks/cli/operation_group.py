@@ -33,7 +33,7 @@ class OperationGroup(Group):
 
     def __init__(self, group: str, added: Mapping[str, Entry]) -> None:
         super().__init__(group.replace("_", "-"), help=say(*GROUPS[group]), lazy=added)
-        self.operations = {each.command: each for each in operations_of(group)}
+        self.operations: dict[str, Operation] = {each.command: each for each in operations_of(group)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of its commands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import click
@@ -226,4 +226,5 @@ def wanted_format(arguments: Sequence[str]) -> Format:
             found = word.partition("=")[2]
         elif word.startswith("-o") and not word.startswith("--"):
             found = word[2:].removeprefix("=")
-    return next((name for name in FORMATS if name == found), "table")
+    formats: Mapping[str, Format] = {name: name for name in FORMATS}
+    return formats.get(found, "table")

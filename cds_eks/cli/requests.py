@@ -27,10 +27,10 @@ class RequestFaults(InvalidRequestError):
     """
 
     def __init__(self, faults: Sequence[PlanFault]) -> None:
-        self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
+        self.faults: tuple[PlanFault, ...] = tuple(sorted(faults, key=lambda fault: fault.line or 0))
         first = self.faults[0]
         super().__init__(first.field, first.message)
-        self.message = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
+        self.message: str = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
 
     def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...]]]:
         return type(self), (self.faults,)

@@ -11,7 +11,9 @@ TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
     from types import FrameType
 
-ENDING = tuple(each for name in ("SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None)
+ENDING: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 class Terminated(KeyboardInterrupt):

@@ -188,7 +188,7 @@ class SecretRef:
     def _from_keyring(self) -> str:
         service, user = self._entry()
         try:
-            import keyring
+            import keyring  # pyright: ignore[reportMissingImports]
         except ImportError:
             self._fail("needs the package keyring: pip install keyring")
         try:

@@ -27,10 +27,12 @@ class LedgerAssertions:
         @property
         def ledger(self) -> Ledger:
             """Every request that came."""
+            ...
 
         @property
         def faults(self) -> Faults:
             """What goes wrong on purpose."""
+            ...
 
     def assert_created_once(self, name: str, *, kind: str = "cluster") -> None:
         """Check that exactly one resource of a name was ever created through the API, and that it is there still.

@@ -36,7 +36,7 @@ class EksRespx(OperationRoutes):
 
     def __init__(self) -> None:
         super().__init__()
-        self.router = respx.MockRouter(assert_all_called=False)
+        self.router: respx.MockRouter = respx.MockRouter(assert_all_called=False)
         self._by_action = {action: (name, route) for name, route in self.all().items() for action in route.actions}
         self.router.route(path=API_PATH, params__contains={}).mock(side_effect=self._answer)
 

@@ -109,7 +109,7 @@ def _put_into_keyring(reference: str, text: str) -> None:
 
 def _keyring(reference: str) -> Any:
     try:
-        import keyring
+        import keyring  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise KeyUnavailable(reference, "needs the package keyring: pip install keyring") from None
     return keyring

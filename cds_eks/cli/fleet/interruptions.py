@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from cds_eks.cli.fleet.progress import Progress
     from cds_eks.cli.fleet.results import Ending
 
-SIGNALS = tuple(each for name in ("SIGINT", "SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None)
+SIGNALS: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 TOLD = "interrupted: what is under way is finished; press Ctrl-C again to leave at once"
 LEFT = (

@@ -30,7 +30,7 @@ from cds_eks.fleet.run.service import service_of
 from cds_eks.fleet.run.telling import Tally
 
 if TYPE_CHECKING:
-    from cds_eks.fleet.items import Item, NewItem
+    from cds_eks.fleet.items import Item, Kind, NewItem
     from cds_eks.fleet.journal.base import Journal
     from cds_eks.fleet.plan.model import Plan
     from cds_eks.fleet.report.fleet_report import FleetReport
@@ -116,7 +116,7 @@ class _Launch:
     async def _watched(self, journal: Journal, launched: Callable[[], Awaitable[FleetReport]]) -> FleetReport:
         """Show what a launch does, and return its report."""
         known = await self._known(journal)
-        totals = Counter(item.kind for item in self._items)
+        totals: Counter[Kind] = Counter(item.kind for item in self._items)
         seen = {item.id: planned(item) for item in self._items} | {item.id: item for item in known}
         report: FleetReport | Exception
         with Progress(self._context, Tally(known), totals, "ready") as progress, _interrupts_told(progress.say):

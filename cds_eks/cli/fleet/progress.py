@@ -16,6 +16,7 @@ from cds_eks.fleet.run.telling import LEFT_ALONE, TITLES, Counted, Tally, told
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
     from cds_eks.fleet.items import Kind
     from cds_eks.fleet.run.events import Event
@@ -49,7 +50,7 @@ class Progress:
         self._began = clocks.monotonic()
         self._life = contextlib.ExitStack()
         self._bars = _bars(context) if context.draws_progress else None
-        self._tasks = {
+        self._tasks: dict[tuple[Kind, Counted], TaskID] = {
             (kind, step): self._bars.add_task(f"{title} {step}", total=totals.get(kind, 0))
             for kind, title in TITLES.items()
             for step in STEPS[goal]

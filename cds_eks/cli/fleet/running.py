@@ -22,7 +22,7 @@ from cds_eks.fleet.run.telling import TITLES, Tally
 if TYPE_CHECKING:
     from logging import LogRecord
 
-    from cds_eks.fleet.items import Item, NewItem
+    from cds_eks.fleet.items import Item, Kind, NewItem
     from cds_eks.fleet.plan.model import Plan
     from cds_eks.fleet.report.fleet_report import FleetReport
     from cds_eks.fleet.run.events import Event
@@ -78,7 +78,7 @@ def carry_out(
         Incomplete: Not all was done.
     """
     known = journal.items(ids=[item.id for item in items])
-    totals = Counter(item.kind for item in items)
+    totals: Counter[Kind] = Counter(item.kind for item in items)
     run = make(eks, journal)
     with Progress(context, Tally(known), totals, order.goal) as progress, logs.without(_is_told):
         if order.goal == "ready":

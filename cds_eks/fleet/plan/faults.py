@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import attrs
 
@@ -53,7 +54,7 @@ class PlanError(InvalidRequestError):
         told = "\n".join(f"  {fault}" for fault in self.faults)
         super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}, and nothing was sent:\n{told}")
         self.message: str = f"the plan {self.rule}"
-        self.args = (self.message,)
+        self.args: tuple[Any, ...] = (self.message,)
 
     def __str__(self) -> str:
         return self.message  # the outcome is said in its first line: at its end it would seem to be of the last fault

@@ -68,6 +68,9 @@ class ScaledPool(ItemLife):
         pools: The pools of the cluster, as they were listed last; None for a list of its own.
     """
 
+    item: Item
+    is_given_up: bool
+
     def __init__(
         self,
         context: Context,

@@ -27,8 +27,9 @@ class _Watched:
         self._on_gone = on_gone
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._journal, name)
-        return functools.partial(self._call, method) if callable(method) else method
+        method: Any = getattr(self._journal, name)
+        call: Any = self._call
+        return functools.partial(call, method) if callable(method) else method
 
     async def _call(self, method: Callable[..., Awaitable[Any]], *args: Any, **settings: Any) -> Any:
         try:
