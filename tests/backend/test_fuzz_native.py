@@ -10,6 +10,8 @@ from benchmarks import fuzz_native
 from benchmarks.fuzz_native import fuzz
 from support.native_backend import LOOPS
 
+pytestmark = pytest.mark.slow
+
 asynchronous = pytest.mark.anyio
 
 

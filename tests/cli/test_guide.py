@@ -20,6 +20,8 @@ from codegen.command_examples import FILES
 from codegen.command_world import SETTINGS, fill
 from support.quick_polls import RUN_WITH_QUICK_POLLS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "cli.md", ROOT / "docs" / "zh" / "cli.md"]
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)

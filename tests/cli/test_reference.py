@@ -13,6 +13,8 @@ from codegen.command_examples import parsed, shown_by
 from codegen.command_tree import LANGUAGES, common, entries, names
 from codegen.command_world import normalized
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = command_examples.load()
 RECORD = "run `python -m codegen.command_examples`, then `python -m codegen`"

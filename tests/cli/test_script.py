@@ -14,6 +14,8 @@ from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
 from support.quick_polls import RUN_WITH_QUICK_POLLS
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "examples" / "cluster.sh"
 
 

@@ -21,6 +21,8 @@ from codegen.pages import render as render_pages
 from codegen.rendering import environment, render
 from codegen.yaml_nodes import LOADER
 
+pytestmark = pytest.mark.slow
+
 DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 TEXTS = [

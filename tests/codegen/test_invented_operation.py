@@ -11,6 +11,8 @@ import pytest
 import yaml
 from trees import INVENTED, ROOT, copied, describe, generate, run
 
+pytestmark = pytest.mark.slow
+
 ADDED = yaml.safe_load(INVENTED.read_text(encoding="utf-8"))
 
 SURFACE_TESTS = ["tests/unit/test_public_names.py", "tests/unit/client/test_mock_specs.py"]

@@ -15,6 +15,8 @@ import pytest
 from tools.openapi_check.lenient import Lenient
 from tools.openapi_check.seeded import DOCUMENT, SEEDED, seeded_document
 
+pytestmark = pytest.mark.slow
+
 ROOT = DOCUMENT.parents[1]
 
 

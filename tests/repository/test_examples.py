@@ -15,6 +15,8 @@ import pytest
 from cds_eks.emulator import Emulator
 from support.quick_polls import RUN_WITH_QUICK_POLLS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 

@@ -14,6 +14,8 @@ from benchmarks.chaos.interrupting import InterruptionReport, judge
 from benchmarks.chaos.service import Evidence
 from benchmarks.interrupts import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -24,6 +24,8 @@ from cds_eks.emulator.faults.schedule import Faults
 from cds_eks.middleware.retry import Decision, decide
 from cds_eks.wire import CallRecord, Kind
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # The other tests have the processors as well: memory comes to its plateau late then.
