@@ -48,6 +48,7 @@ def create_once() -> Callable[[AsyncEksClient, models.CreateClusterRequest], Awa
     return made
 
 
+@pytest.mark.slow
 async def test_a_loop_of_creating_and_looking_makes_each_cluster_once(
     create_cluster_body: dict[str, Any], anyio_backend: str
 ) -> None:

@@ -10,6 +10,8 @@ import pytest
 from benchmarks import cli
 from benchmarks.cli import BARS, PROGRAMS, SECTIONS, Cost, cost_of, main, ratio_in
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_tiny_run_says_what_each_has_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "figures.json"

@@ -9,6 +9,8 @@ import pytest
 from benchmarks.fleet.__main__ import main
 from benchmarks.fleet.plan import bound
 
+pytestmark = pytest.mark.slow
+
 ROWS = ("makespan", "memory", "runner", "emulator", "polls", "journal", "report", "requests", "ledger")
 
 

@@ -26,6 +26,8 @@ from benchmarks.speed.stub import Line, Stub
 from benchmarks.speed.turns import Turns
 from cds_eks import EksClient
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 GET = b"GET /eks/v1?Action=ListClusters HTTP/1.1\r\nHost: stub\r\n\r\n"

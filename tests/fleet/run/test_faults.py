@@ -11,6 +11,8 @@ from cds_eks.emulator import Fault
 from cds_eks.fleet.items import OPEN
 from fleet.run.world import World, in_world, plan_of
 
+pytestmark = pytest.mark.slow
+
 EVERY_KIND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("refuse", "*", {}),
     ("reset_before_commit", "*", {}),
