@@ -116,12 +116,15 @@ def report_of(made: list[Made], **changes: Any) -> dict[str, Any]:
 
 
 def test_the_judge_sees_what_is_wrong() -> None:
-    made = [Made(kind=item.kind, id=f"id-{number}", name=item.name) for number, item in enumerate(plan_of(1).items())]
+    made, more = (
+        [Made(kind=item.kind, id=f"id-{number}", name=item.name) for number, item in enumerate(plan_of(count).items())]
+        for count in (1, 2)
+    )
     assert faults_found(1, made, report_of(made)) == []
     twice = Made(kind="cluster", id="id-9", name="c000")
     assert any("made 2 times" in each for each in faults_found(1, [*made, twice], report_of(made)))
     assert any("is not there" in each for each in faults_found(1, made[:-1], report_of(made)))
-    assert any("was never asked for" in each for each in faults_found(0, made, report_of(made)))
+    assert any("was never asked for" in each for each in faults_found(1, more, report_of(more)))
     assert any("not in the report" in each for each in faults_found(1, made, report_of(made[:-1])))
     assert any("in the ledger" in each for each in faults_found(1, made, report_of(made, ids={})))
     assert any("is unknown in the report" in each for each in faults_found(1, made, report_of(made, state="unknown")))
