@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -52,7 +50,6 @@ class DrivenEmulator(LedgerAssertions, Emulator):
 
     def __enter__(self) -> Self:
         self._exit.enter_context(passing_time.driven_by(self._jumping))
-        self._exit.enter_context(_same_logging())
         return self
 
     def __exit__(
@@ -144,19 +141,6 @@ class DrivenEmulator(LedgerAssertions, Emulator):
             await super().__call__(scope, receive, send)
         finally:
             self._in_flight -= 1
-
-
-@contextlib.contextmanager
-def _same_logging() -> Iterator[None]:
-    """Leave the package's logger as it was: a command that is called in a test's process sets it up for itself."""
-    logger = logging.getLogger("cds_eks")
-    level, propagates, handlers = logger.level, logger.propagate, list(logger.handlers)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        logger.propagate = propagates
-        logger.handlers[:] = handlers
 
 
 class _InProcess(httpx.ASGITransport):
