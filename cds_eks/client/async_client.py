@@ -15,6 +15,7 @@ from cds_eks._runtime.cached_group import Group
 from cds_eks._runtime.frames import clear_frames, unmasked
 from cds_eks.client.calls import Calls
 from cds_eks.client.encoder import Encoder
+from cds_eks.client.open_creates import HoldsOpenCreates
 from cds_eks.client.providers import signing_with
 from cds_eks.client.wiring import NOT_PICKLED, check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 from cds_eks.config import (
@@ -36,7 +37,7 @@ from cds_eks.config import (
 from cds_eks.errors import ConfigurationError, EksError, TransportError
 from cds_eks.outcome.deletions import Deletions
 from cds_eks.outcome.intent import intended
-from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
+from cds_eks.outcome.open_creates import OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.redaction import NO_SECRETS
 from cds_eks.resources.groups import FINDING, Groups
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncEksClient(Groups):
+class AsyncEksClient(HoldsOpenCreates, Groups):
     """The service, for async code on asyncio or trio.
 
     Make one and keep it: it holds the connections. Close it with `aclose`, or use it in `async with`.
@@ -154,27 +155,6 @@ class AsyncEksClient(Groups):
     def api_revision(self) -> str:
         """The revision of the API in which requests are written."""
         return self._encoder.revision
-
-    @property
-    def open_creates(self) -> tuple[OpenCreate, ...]:
-        """The creates whose fate is open, the oldest first.
-
-        Those that may have been carried out, or were, but ended without an answer in the caller's hands: cut off by a
-        cancellation, a timeout of the caller's or Ctrl-C, or with an error whose `outcome` is `unknown` or `accepted`.
-        Each stays here until it is dismissed; of more than 10,000 the oldest are forgotten, which is logged.
-        """
-        return self._open.all()
-
-    def dismiss(self, create: OpenCreate | EksError) -> bool:
-        """Forget one of the open creates, when what became of it is known.
-
-        Args:
-            create: One of `open_creates`, or an error that tells of one.
-
-        Returns:
-            Whether it was among them.
-        """
-        return self._open.dismiss(create)
 
     def _keep_open_creates(self) -> OpenCreates:
         """Return what stores the creates whose fate is open."""

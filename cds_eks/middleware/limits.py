@@ -63,8 +63,12 @@ class LimitRate:
         elif not self._permits.try_acquire():
             is_read = request.operation.kind is Kind.READ
             request.record.waits_for = self._permit_words  # it stays so if this is where the call ends
-            if not await self._permits.acquire(is_read=is_read, seconds=request.time_left(self._clock())):
-                raise OutOfTime
+            began = self._clock()
+            try:
+                if not await self._permits.acquire(is_read=is_read, seconds=request.time_left(began)):
+                    raise OutOfTime
+            finally:
+                request.record.queued += self._clock() - began
             request.record.waits_for = None
         try:
             response = await send(request)
@@ -78,10 +82,14 @@ class LimitRate:
     async def _paced(self, request: Request, pace: FairSemaphore) -> None:
         """Acquire a permit at the rate that is set, until the request's deadline."""
         request.record.waits_for = self._turn_words
-        with anyio.move_on_after(request.time_left(self._clock())):
-            await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
-            request.record.waits_for = None
-            return
+        began = self._clock()
+        try:
+            with anyio.move_on_after(request.time_left(began)):
+                await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
+                request.record.waits_for = None
+                return
+        finally:
+            request.record.queued += self._clock() - began
         raise OutOfTime
 
     async def _at_pace(self, pace: FairSemaphore, *, is_read: bool) -> None:

@@ -113,6 +113,7 @@ class Retry:
         failure_of: Returns what an answer says went wrong, or None.
         set_clock: Called with the service's time (its header `Date`, in seconds since the epoch) when the service
             refuses a request for its time; all later requests are signed by that. None if the signer has no clock.
+        quota: What is left for retries; None for one of its own, of the policy's size.
         clock: Monotonic seconds, the deadline middleware's.
         jitter: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
@@ -123,6 +124,7 @@ class Retry:
         policy: RetryPolicy,
         failure_of: Callable[[Request, RawResponse], EksError | None],
         *,
+        quota: RetryQuota | None = None,
         set_clock: Callable[[float], object] | None = None,
         clock: Callable[[], float] = clocks.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -134,7 +136,7 @@ class Retry:
         self._clock = clock
         self._jitter = jitter
         self._sleep = sleep
-        self._quota = RetryQuota(policy.quota)
+        self._quota = RetryQuota(policy.quota) if quota is None else quota
 
     async def __call__(self, request: Request, send: Send) -> RawResponse:
         """Send the request, again where that is sound."""
@@ -186,10 +188,14 @@ class Retry:
             OutOfTime: It did not come before the request's deadline.
         """
         request.record.waits_for = "its turn to be sent again"
-        with anyio.move_on_after(request.time_left(self._clock())):
-            await turn()
-            request.record.waits_for = None
-            return
+        began = self._clock()
+        try:
+            with anyio.move_on_after(request.time_left(began)):
+                await turn()
+                request.record.waits_for = None
+                return
+        finally:
+            request.record.queued += self._clock() - began
         raise OutOfTime
 
     def _record_answer(self, request: Request, response: RawResponse) -> EksError | None:

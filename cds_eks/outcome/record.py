@@ -36,6 +36,8 @@ class CallRecord:
         total: How many seconds this call may take; None for the client's `Timeouts.total`.
         intent: When this create was intended, if it is to be signed with that time; None for all others.
         waits_for: The permit that the attempt waits for, in words; None when it is not queued.
+        queued: For how many seconds its attempts have waited for their permits.
+        observation: What the telemetry notes of this call; None if it is not observed.
 
     `may_have_left` and `did_not_leave` are the names that `mark_sent` and `mark_not_sent` had before; they go with 1.0.
     """
@@ -50,7 +52,9 @@ class CallRecord:
         "deadline",
         "failures",
         "intent",
+        "observation",
         "partial_bodies",
+        "queued",
         "request_id",
         "secrets",
         "total",
@@ -70,6 +74,8 @@ class CallRecord:
         self.total: float | None = None
         self.intent: Intent | None = None
         self.waits_for: str | None = None
+        self.queued: float = 0.0
+        self.observation: Any = None
         self._earlier: Outcome = "not_sent"
         self._now: Outcome = "not_sent"
 

@@ -13,6 +13,7 @@ from cds_eks._runtime.cached_group import Group
 from cds_eks._runtime.frames import clear_frames, masked
 from cds_eks.backend import Backend, context_for
 from cds_eks.client.async_client import AsyncEksClient
+from cds_eks.client.open_creates import HoldsOpenCreates
 from cds_eks.client.wiring import NOT_PICKLED
 from cds_eks.config import (
     DEFAULT_BACKEND,
@@ -29,8 +30,8 @@ from cds_eks.config import (
     may_use_profile,
     resolve_settings,
 )
-from cds_eks.errors import ConfigurationError, EksError
-from cds_eks.outcome.open_creates import OpenCreate, OpenCreates
+from cds_eks.errors import ConfigurationError
+from cds_eks.outcome.open_creates import OpenCreates
 from cds_eks.pipeline import Middleware
 from cds_eks.signing import Credentials, Signer
 from cds_eks.sync import resources
@@ -40,7 +41,7 @@ from cds_eks.sync.portal import Portal
 from cds_eks.sync.shutdown import ReportClosedClient
 
 
-class EksClient(Groups):
+class EksClient(HoldsOpenCreates, Groups):
     """The service, for code that blocks: scripts, threads, notebooks.
 
     It runs an `AsyncEksClient` on an event-loop thread of its own, which starts with the first call. Make one and keep
@@ -165,27 +166,6 @@ class EksClient(Groups):
     def api_revision(self) -> str:
         """The revision of the API in which requests are written."""
         return self._revision
-
-    @property
-    def open_creates(self) -> tuple[OpenCreate, ...]:
-        """The creates whose fate is open, the oldest first.
-
-        Those that may have been carried out, or were, but ended without an answer in the caller's hands: cut off by a
-        cancellation, a timeout of the caller's or Ctrl-C, or with an error whose `outcome` is `unknown` or `accepted`.
-        Each stays here until it is dismissed; of more than 10,000 the oldest are forgotten, which is logged.
-        """
-        return self._open.all()
-
-    def dismiss(self, create: OpenCreate | EksError) -> bool:
-        """Forget one of the open creates, when what became of it is known.
-
-        Args:
-            create: One of `open_creates`, or an error that tells of one.
-
-        Returns:
-            Whether it was among them.
-        """
-        return self._open.dismiss(create)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(endpoint={self._endpoint!r}, api_revision={self._revision!r})"

@@ -395,3 +395,45 @@ async def test_a_call_that_can_not_begin_before_its_deadline_is_given_up() -> No
     with pytest.raises(OutOfTime):
         await limit(late, gate.send)
     assert gate.begun == [1]
+
+
+async def test_the_record_says_for_how_long_the_call_waited_for_its_permit() -> None:
+    clock, gate = FakeTime(), Gate()
+    limits = LimitRate(1, clock=clock)
+    first, second = numbered(1), attrs.evolve(numbered(2), record=CallRecord())
+    async with anyio.create_task_group() as group:
+        group.start_soon(limits, first, gate.send)
+        await anyio.wait_all_tasks_blocked()
+        group.start_soon(limits, second, gate.send)
+        await anyio.wait_all_tasks_blocked()
+        clock.now += 3
+        gate.go.set()
+    assert (first.record.queued, second.record.queued) == (0.0, 3.0)
+
+
+async def test_the_record_says_for_how_long_the_call_waited_at_a_rate() -> None:
+    clock = FakeTime()
+    limits = LimitRate(requests_per_second=2, clock=clock, sleep=clock.sleep)
+    requests = [attrs.evolve(numbered(number), record=CallRecord()) for number in range(3)]
+
+    async def send(request: Request) -> RawResponse:
+        return ANSWER
+
+    for request in requests:
+        await limits(request, send)
+    assert [request.record.queued for request in requests] == [0.0, 0.5, 0.5]
+
+
+async def test_a_call_whose_time_is_up_in_the_queue_has_waited_too() -> None:
+    clock, gate = FakeTime(), Gate()
+    limits = LimitRate(1, clock=clock)
+    late = attrs.evolve(numbered(2), record=CallRecord())
+    late.record.deadline = clock.now - 1
+    async with anyio.create_task_group() as group:
+        group.start_soon(limits, numbered(1), gate.send)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(OutOfTime):
+            await limits(late, gate.send)
+        gate.go.set()
+    assert late.record.queued == 0.0
+    assert late.record.waits_for is not None

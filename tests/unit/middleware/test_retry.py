@@ -712,3 +712,17 @@ def test_each_attempt_gets_the_request_as_it_was() -> None:
     run(retrying()(request, send))
     assert seen == [request] * 3
     assert all(attrs.asdict(given, recurse=False)["record"] is request.record for given in seen)
+
+
+def test_a_quota_that_is_given_is_the_one_that_is_used() -> None:
+    quota, service, time = RetryQuota(20), Service(["lost"]), FakeTime()
+    retry = Retry(POLICY, codec.failure_of, quota=quota, clock=time, jitter=lambda: 0.5, sleep=time.sleep)
+    left = []
+
+    async def send(request: Request) -> RawResponse:
+        left.append(quota.left)
+        return await service.send(request)
+
+    run(retry(made_request(), send))
+    assert left == [20, 20 - POLICY.retry_cost]
+    assert quota.left == 20
