@@ -400,7 +400,7 @@ async def test_a_call_that_can_not_begin_before_its_deadline_is_given_up() -> No
 async def test_the_record_says_for_how_long_the_call_waited_for_its_permit() -> None:
     clock, gate = FakeTime(), Gate()
     limits = LimitRate(1, clock=clock)
-    first, second = numbered(1), attrs.evolve(numbered(2), record=CallRecord())
+    first, second = (attrs.evolve(numbered(number), record=CallRecord()) for number in (1, 2))
     async with anyio.create_task_group() as group:
         group.start_soon(limits, first, gate.send)
         await anyio.wait_all_tasks_blocked()
