@@ -43,3 +43,12 @@ def is_importing_main() -> bool:
     `if __name__ == "__main__":` is tried in each process that the first one starts, and refused by multiprocessing.
     """
     return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
+
+
+def is_meter_proxy(provider: object) -> bool:
+    """Whether a meter provider of OpenTelemetry's API only stands in for one that has not been set yet.
+
+    The API has a public name for such a tracer provider, but for this one it has none. Should it get another name,
+    durations are measured that nobody collects.
+    """
+    return type(provider).__name__ == "_ProxyMeterProvider"

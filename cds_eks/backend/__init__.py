@@ -23,6 +23,9 @@ class Backend(Protocol):
     One that ends each request at `request.deadline` by itself, wherever it waits, and raises
     `cds_eks.pipeline.OutOfTime` then, may say so by an attribute `keeps_deadline = True`: it spares each call a timer.
 
+    One that always speaks the same version of HTTP may say so by an attribute `http_version`, such as `"1.1"`:
+    traces have it.
+
     One that holds connections may have a method `abandon(self) -> bool`, not async, that frees them at once and without
     an event loop, and returns whether there were any. It is called when a client becomes garbage without having been
     closed, on any thread, and when one is closed after its event loop has ended. It must not raise, and `aclose`, which

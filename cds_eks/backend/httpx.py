@@ -69,6 +69,11 @@ class HttpxBackend:
         )
         self._connecting = FairSemaphore(MAX_CONNECTING)
 
+    @property
+    def http_version(self) -> str | None:
+        """The version of HTTP that it speaks; None if a transport that was handed over decides."""
+        return "1.1" if self._transport is None else None
+
     async def send(self, request: Request) -> RawResponse:
         """Send one signed request; see `Backend.send`.
 

@@ -42,6 +42,7 @@ class NativeBackend:
     """
 
     keeps_deadline = True
+    http_version = "1.1"
 
     def __init__(
         self, *, limits: Limits | None = None, verify: ssl.SSLContext | None = None, has_queue: bool = True

@@ -17,6 +17,7 @@ from cds_eks.client.calls import Calls
 from cds_eks.client.encoder import Encoder
 from cds_eks.client.open_creates import HoldsOpenCreates
 from cds_eks.client.providers import signing_with
+from cds_eks.client.telemetry import observer_of, telemetry_of
 from cds_eks.client.wiring import NOT_PICKLED, check_kinds, make_look_up, make_waiters, pipeline, waiters_class
 from cds_eks.config import (
     API_PATH,
@@ -45,6 +46,7 @@ from cds_eks.signing import Credentials, Signer
 from cds_eks.wire import Kind, Operation, Response
 
 if TYPE_CHECKING:
+    from cds_eks.otel import Telemetry
     from cds_eks.waiting import Waiters
 
 T = TypeVar("T")
@@ -80,12 +82,16 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
         profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
             environment, then the profile that `CDS_PROFILE` names, or the default one.
+        telemetry: OpenTelemetry's spans and metrics (extra `otel`): a `cds_eks.otel.Telemetry`; True for those of the
+            process's own providers; False for none. None is for what `cds_eks.otel.instrument` or `CDS_EKS_TELEMETRY`
+            has switched on (docs/tracing.md).
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
 
     Attributes:
         wait: Waits for tasks, events, clusters and node pools.
+        telemetry: Its telemetry, or None.
     """
 
     wait: Group[Waiters] = Group(waiters_class)
@@ -106,6 +112,7 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         user_agent: str | None = None,
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
         profile: str | None = None,
+        telemetry: Telemetry | bool | None = None,
     ) -> None:
         resolved = None
         try:
@@ -131,6 +138,8 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         self._backend = backends.choose(backend, limits, tls)
         self._encoder = Encoder(url=url, revision=revision, user_agent=user_agent, timeouts=timeouts, secrets=secrets)
         per_call = tuple(per_call)
+        self.telemetry = telemetry_of(telemetry)
+        observer = observer_of(self.telemetry, url, self._backend)
         send = pipeline(
             per_call,
             tuple(per_attempt),
@@ -141,10 +150,13 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
             secrets=secrets if is_provided else None,
             backend=self._backend,
             is_signer_ours=signer is None and not is_provided,
+            observer=observer,
         )
         self._deletions = Deletions()
         self._open = self._keep_open_creates()
         self._calls = Calls(send, has_per_call=bool(per_call), open_creates=self._open)
+        execute_call = self._calls.execute_call
+        self._execute_call = execute_call if observer is None else observer.observed(execute_call)
 
     @property
     def endpoint(self) -> str:
@@ -168,7 +180,10 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         """
         try:
             if name == "wait":
-                return make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
+                waiters = make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
+                if self.telemetry is not None:
+                    self.telemetry.trace_waits(waiters)
+                return waiters
             more = (make_look_up(self._settle),) if name in FINDING else ()
             return getattr(type(self), name)(self.execute, *more)
         except OSError as error:
@@ -238,7 +253,7 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
             request_of_create = None
         else:
             request_of_create, call.record.intent = request, intended.get()
-        answer = self._calls.execute_call(operation, call, request_of_create)
+        answer = self._execute_call(operation, call, request_of_create)
         return self._deletions.record_accepted(answer, request) if operation.name == "DeleteCluster" else answer
 
     async def call(
@@ -276,5 +291,5 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
             raise clear_frames(error)  # noqa: B904 - it is the same
         finally:
             del params, body  # so that this frame does not hold them when an error passes
-        answer = await self._calls.execute_call(call.operation, call, key)
+        answer = await self._execute_call(call.operation, call, key)
         return dict(answer.raw)

@@ -10,6 +10,7 @@ from cds_eks.backend import Backend
 from cds_eks.config import Limits, RetryPolicy, Timeouts
 from cds_eks.errors import ConfigurationError
 from cds_eks.middleware import Deadline, LimitRate, Retry, Sign
+from cds_eks.middleware.retry import RetryQuota
 from cds_eks.outcome.deletions import Deletions
 from cds_eks.pipeline import Middleware, Send, chain
 from cds_eks.redaction import Secrets
@@ -17,6 +18,7 @@ from cds_eks.signing import Signer
 
 if TYPE_CHECKING:
     from cds_eks.lookup import LookUp
+    from cds_eks.otel.calls import ClientObserver
     from cds_eks.waiting import Waiters
 
 NOT_PICKLED = (
@@ -48,6 +50,7 @@ def pipeline(
     secrets: Callable[[], Secrets] | None,
     backend: Backend,
     is_signer_ours: bool,
+    observer: ClientObserver | None = None,
 ) -> Send:
     """Return the pipeline of a client.
 
@@ -61,6 +64,7 @@ def pipeline(
         secrets: Returns the secrets of the key that was signed with last; None if the key is fixed.
         backend: What carries the requests.
         is_signer_ours: Whether the signer waits for nothing: neither it nor its credentials are a caller's code.
+        observer: What observes each attempt, innermost; None for nothing.
 
     Raises:
         ConfigurationError: A middleware is none.
@@ -70,11 +74,14 @@ def pipeline(
             raise ConfigurationError(f"a middleware must be callable, not {type(middleware).__name__}")
     # Middlewares, signers and providers of others may wait for anything.
     observes_deadline = getattr(backend, "keeps_deadline", False) and is_signer_ours and not per_attempt
+    quota = RetryQuota(retry.quota)
+    if observer is not None:
+        observer.quota = quota
     return chain(
         [
             *per_call,
             Deadline(timeouts.total, is_kept_below=observes_deadline),
-            Retry(retry, codec.failure_of, set_clock=getattr(signer, "set_clock", None)),
+            Retry(retry, codec.failure_of, quota=quota, set_clock=getattr(signer, "set_clock", None)),
             LimitRate(
                 # More than there are connections would only be queued again, in the backend.
                 min(limits.max_in_flight or limits.max_connections, limits.max_connections),
@@ -82,6 +89,7 @@ def pipeline(
                 limits.adaptive,
             ),
             *per_attempt,
+            *(() if observer is None else (observer.attempt,)),
             Sign(signer, secrets=secrets),
         ],
         backend.send,

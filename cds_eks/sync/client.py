@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from cds_eks._runtime import forks
 from cds_eks._runtime.cached_group import Group
@@ -14,6 +14,7 @@ from cds_eks._runtime.frames import clear_frames, masked
 from cds_eks.backend import Backend, context_for
 from cds_eks.client.async_client import AsyncEksClient
 from cds_eks.client.open_creates import HoldsOpenCreates
+from cds_eks.client.telemetry import telemetry_of
 from cds_eks.client.wiring import NOT_PICKLED
 from cds_eks.config import (
     DEFAULT_BACKEND,
@@ -39,6 +40,9 @@ from cds_eks.sync.event_loop_thread import current_client, is_stopping
 from cds_eks.sync.groups import Groups
 from cds_eks.sync.portal import Portal
 from cds_eks.sync.shutdown import ReportClosedClient
+
+if TYPE_CHECKING:
+    from cds_eks.otel import Telemetry
 
 
 class EksClient(HoldsOpenCreates, Groups):
@@ -73,12 +77,16 @@ class EksClient(HoldsOpenCreates, Groups):
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
         profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
             environment, then the profile that `CDS_PROFILE` names, or the default one.
+        telemetry: OpenTelemetry's spans and metrics (extra `otel`): a `cds_eks.otel.Telemetry`; True for those of the
+            process's own providers; False for none. None is for what `cds_eks.otel.instrument` or `CDS_EKS_TELEMETRY`
+            has switched on (docs/tracing.md).
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.
 
     Attributes:
         wait: Waits for tasks, events, clusters and node pools.
+        telemetry: Its telemetry, or None.
     """
 
     wait: Group[resources.Waiters] = Group(lambda: resources.Waiters)
@@ -99,6 +107,7 @@ class EksClient(HoldsOpenCreates, Groups):
         user_agent: str | None = None,
         tls: ssl.SSLContext | str | os.PathLike[str] | None = None,
         profile: str | None = None,
+        telemetry: Telemetry | bool | None = None,
     ) -> None:
         per_call, per_attempt = tuple(per_call), tuple(per_attempt)
         process = forks.process()
@@ -123,6 +132,7 @@ class EksClient(HoldsOpenCreates, Groups):
                 per_attempt=per_attempt,
                 user_agent=user_agent,
                 tls=tls,
+                telemetry=False if telemetry is None else telemetry,
             )
 
         # Made here only to check the settings. The one that is used is made on the event loop thread: what is made
@@ -146,6 +156,7 @@ class EksClient(HoldsOpenCreates, Groups):
             api_revision = check_revision(api_revision)
             if isinstance(backend, str):
                 tls = context_for(tls)
+            self.telemetry = telemetry = telemetry_of(telemetry)
             made = make_client()
         except ConfigurationError as error:
             credentials = endpoint = None  # what can't be used may be a secret in the wrong place

@@ -9,7 +9,7 @@ TIERS: list[set[str]] = [
     {"fleet", "testing"},
     {"sync"},
     {"client"},
-    {"backend", "middleware", "resources", "waiting"},
+    {"backend", "middleware", "otel", "resources", "waiting"},
     {"codec", "lookup", "paging", "pipeline"},
     {"config", "emulator", "models", "wire"},
     {"documents", "outcome", "schema", "signing"},
