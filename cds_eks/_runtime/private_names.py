@@ -7,8 +7,11 @@ None is needed: without it something is slower, freed later, or said in more wor
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 ANYIO_ASYNCIO_BACKEND = "anyio._backends._asyncio"
 """The module that `anyio.run` imports when it first runs asyncio, so that it can be imported before.
@@ -45,10 +48,19 @@ def is_importing_main() -> bool:
     return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
 
 
-def is_meter_proxy(provider: object) -> bool:
-    """Whether a meter provider of OpenTelemetry's API only stands in for one that has not been set yet.
+def provider_of_process(module: str, name: str, default: Callable[[], T]) -> T | None:
+    """Return the provider of OpenTelemetry's API that the process has set; None while it has set none.
 
-    The API has a public name for such a tracer provider, but for this one it has none. Should it get another name,
-    durations are measured that nobody collects.
+    The public functions return something that stands in for it then, of which that of the metrics has no public name,
+    and look into the environment each time, which takes as long as all else that a call needs to know that it is not
+    traced. Should the attribute get another name, they are asked.
+
+    Args:
+        module: The module that holds it.
+        name: The attribute.
+        default: The public function.
     """
-    return type(provider).__name__ == "_ProxyMeterProvider"
+    try:
+        return cast("T | None", getattr(sys.modules[module], name))
+    except (AttributeError, KeyError):
+        return default()

@@ -75,8 +75,10 @@ def pipeline(
     # Middlewares, signers and providers of others may wait for anything.
     observes_deadline = getattr(backend, "keeps_deadline", False) and is_signer_ours and not per_attempt
     quota = RetryQuota(retry.quota)
+    send = chain([Sign(signer, secrets=secrets)], backend.send)
     if observer is not None:
         observer.quota = quota
+        send = observer.observed_send(send)
     return chain(
         [
             *per_call,
@@ -89,10 +91,8 @@ def pipeline(
                 limits.adaptive,
             ),
             *per_attempt,
-            *(() if observer is None else (observer.attempt,)),
-            Sign(signer, secrets=secrets),
         ],
-        backend.send,
+        send,
     )
 
 

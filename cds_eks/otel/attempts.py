@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Attempts:
-    """The middleware around each attempt, just before it is signed: it sees each request that leaves.
+    """Observes each attempt just before it is signed, beneath all middlewares: it sees each request that leaves.
 
     Args:
         version: The version of HTTP, if it is known.
@@ -38,12 +38,17 @@ class Attempts:
         self._version = version
         self._sends_context = sends_context
 
-    def __call__(self, request: Request, send: Send) -> Awaitable[RawResponse]:
-        """Send the request. It is no coroutine function: a call that is not observed has one coroutine less."""
-        observation: CallObservation | None = request.record.observation
-        if observation is None or (observation.tracer is None and observation.instruments is None):
-            return send(request)
-        return self._observed(observation, request, send)
+    def observed(self, send: Send) -> Send:
+        """Return what sends a request and observes it, around what only sends it.
+
+        It is no middleware, to which a call that is not observed would have to go all the same.
+        """
+
+        def send_observed(request: Request) -> Awaitable[RawResponse]:
+            observation: CallObservation | None = request.record.observation
+            return send(request) if observation is None else self._observed(observation, request, send)
+
+        return send_observed
 
     async def _observed(self, observation: CallObservation, request: Request, send: Send) -> RawResponse:
         attempt = _Attempt(observation, request, self._version)

@@ -17,10 +17,10 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from cds_eks._runtime import clocks
 from cds_eks.otel import facts, names
 from cds_eks.otel.attempts import Attempts
-from cds_eks.otel.guard import guard
+from cds_eks.otel.guard import guard, tell
 from cds_eks.otel.instruments import Instruments
 from cds_eks.otel.providers import Providers
-from cds_eks.pipeline import Middleware
+from cds_eks.pipeline import Send
 from cds_eks.wire import Operation, Request, Response
 
 T = TypeVar("T")
@@ -139,10 +139,9 @@ class ClientObserver:
         """What is left for retries."""
         return None if self.quota is None else self.quota.left
 
-    @property
-    def attempt(self) -> Middleware:
-        """The middleware around each attempt, the last before it is signed."""
-        return self._attempts
+    def observed_send(self, send: Send) -> Send:
+        """Return what sends one attempt and observes it, around what only sends it."""
+        return self._attempts.observed(send)
 
     def observed(self, execute: ExecuteCall) -> ExecuteCall:
         """Return what sends a call and observes it, around what only sends it."""
@@ -157,14 +156,18 @@ class ClientObserver:
 
     def _observation(self) -> CallObservation | None:
         """Return what a call is noted with that begins now; None if nothing of it is recorded."""
-        with guard:
-            tracer, instruments = self._providers.tracer(), self._providers.instruments()
+        providers = self._providers
+        try:  # not `with guard`, which takes time in each call
+            tracer, instruments = providers.tracer(), providers.instruments()
+            if tracer is None and instruments is None:
+                return None
             if instruments is not self._shown_by and instruments is not None:
                 instruments.watch(self)
                 self._shown_by = instruments
-            if tracer is not None or instruments is not None:
-                return CallObservation(tracer, instruments)
-        return None
+            return CallObservation(tracer, instruments)
+        except Exception as error:  # noqa: BLE001 - a provider's
+            tell(error)
+            return None
 
 
 async def _observed(

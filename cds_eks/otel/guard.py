@@ -21,13 +21,18 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        if kind is None or not issubclass(kind, Exception):
+        if not isinstance(error, Exception):
             return False
-        if kind not in _told:
-            _told.add(kind)
-            # Its text and its frames may hold anything that was to be recorded.
-            logger.warning("telemetry has failed with %s: calls go on without it; told once", kind.__name__)
+        tell(error)
         return True
 
 
 guard: Guard = Guard()
+
+
+def tell(error: Exception) -> None:
+    """Log what has failed, by its class alone: its text and its frames may hold anything that was to be recorded."""
+    kind = type(error)
+    if kind not in _told:
+        _told.add(kind)
+        logger.warning("telemetry has failed with %s: calls go on without it; told once", kind.__name__)

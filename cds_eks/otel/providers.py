@@ -6,11 +6,21 @@ from opentelemetry import metrics, trace
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.trace import NoOpTracer, NoOpTracerProvider, ProxyTracerProvider, Tracer, TracerProvider
 
-from cds_eks._runtime.private_names import is_meter_proxy
+from cds_eks._runtime.private_names import provider_of_process
 from cds_eks._version import __version__
 from cds_eks.otel import names
 from cds_eks.otel.instruments import Instruments, instruments_of
-from cds_eks.otel.sampling import always_dropped, kind_of_parent
+from cds_eks.otel.sampling import NOTHING, drops_of
+
+
+def process_tracer_provider() -> TracerProvider | None:
+    """Return the tracer provider that the process has set, or None."""
+    return provider_of_process("opentelemetry.trace", "_TRACER_PROVIDER", trace.get_tracer_provider)
+
+
+def process_meter_provider() -> MeterProvider | None:
+    """Return the meter provider that the process has set, or None."""
+    return provider_of_process("opentelemetry.metrics._internal", "_METER_PROVIDER", metrics.get_meter_provider)
 
 
 class Providers:
@@ -28,33 +38,37 @@ class Providers:
         self._meter_provider: MeterProvider | None = None
         self._tracer: Tracer | None = None
         self._instruments: Instruments | None = None
-        self._dropped: frozenset[str] = frozenset()
+        self._drops = NOTHING
+        if tracer_provider is None:
+            trace.get_tracer_provider()  # it loads the one that the environment names
+        if meter_provider is None:
+            metrics.get_meter_provider()  # the same
 
     def tracer(self) -> Tracer | None:
         """Return the tracer; None if a span that is started now would be dropped for certain."""
-        provider = self._given_tracer_provider or trace.get_tracer_provider()
+        provider = self._given_tracer_provider or process_tracer_provider()
         if provider is not self._tracer_provider:
             self._take_tracer(provider)
-        if self._dropped and kind_of_parent(trace.get_current_span().get_span_context()) in self._dropped:
+        if self._drops is not NOTHING and self._drops.has(trace.get_current_span()):
             return None
         return self._tracer
 
     def instruments(self) -> Instruments | None:
         """Return the instruments; None if nobody collects metrics."""
-        provider = self._given_meter_provider or metrics.get_meter_provider()
+        provider = self._given_meter_provider or process_meter_provider()
         if provider is not self._meter_provider:
             self._take_instruments(provider)
         return self._instruments
 
-    def _take_tracer(self, provider: TracerProvider) -> None:
+    def _take_tracer(self, provider: TracerProvider | None) -> None:
         tracer = None
-        if not isinstance(provider, (ProxyTracerProvider, NoOpTracerProvider)):
+        if not isinstance(provider, (ProxyTracerProvider, NoOpTracerProvider, type(None))):
             tracer = provider.get_tracer(names.SCOPE, __version__, schema_url=names.SCHEMA_URL)
         self._tracer = None if isinstance(tracer, NoOpTracer) else tracer  # the SDK has such ones when it is disabled
-        self._dropped = always_dropped(getattr(provider, "sampler", None))
+        self._drops = drops_of(getattr(provider, "sampler", None))
         self._tracer_provider = provider
 
-    def _take_instruments(self, provider: MeterProvider) -> None:
-        is_live = not (isinstance(provider, NoOpMeterProvider) or is_meter_proxy(provider))
-        self._instruments = instruments_of(provider) if is_live else None
+    def _take_instruments(self, provider: MeterProvider | None) -> None:
+        is_live = provider is not None and not isinstance(provider, NoOpMeterProvider)
+        self._instruments = instruments_of(provider) if provider is not None and is_live else None
         self._meter_provider = provider

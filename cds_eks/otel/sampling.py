@@ -1,6 +1,6 @@
-"""What a sampler is certain to drop, so that no span has to be started to learn it: pure.
+"""What a sampler is certain to drop, so that no span has to be started to learn it.
 
-The SDK takes 3 to 5 us to start a span that is dropped. Most calls of a program whose traces are sampled lie in traces
+The SDK takes 3 to 5 µs to start a span that is dropped. Most calls of a program whose traces are sampled lie in traces
 that are not, and for these its usual samplers always say the same.
 """
 
@@ -8,19 +8,49 @@ from __future__ import annotations
 
 import re
 
-from opentelemetry.trace import SpanContext
+import attrs
+from opentelemetry.trace import INVALID_SPAN, Span, TraceFlags
 
-_ALL = frozenset(
-    {"root", "remoteParentSampled", "remoteParentNotSampled", "localParentSampled", "localParentNotSampled"}
-)
 _OFF = "AlwaysOffSampler"
 _DELEGATE = re.compile(rf"[{{,](\w+):{_OFF}(?=[,}}])")
+_SAMPLED = TraceFlags.SAMPLED
 
 
-def always_dropped(sampler: object) -> frozenset[str]:
-    """Return the kinds of parents under which a sampler drops each span, by its public description.
+@attrs.frozen
+class Drops:
+    """Which spans a sampler is certain to drop.
 
-    The names are those that the description of `ParentBased` has: `root` is for no parent at all.
+    Attributes:
+        all: Each.
+        root: Those without a parent.
+        unsampled: Those in a trace that is not sampled.
+    """
+
+    all: bool = False
+    root: bool = False
+    unsampled: bool = False
+
+    def has(self, parent: Span) -> bool:
+        """Whether a span under a parent is dropped for certain.
+
+        Args:
+            parent: The current span; the API has an invalid one where there is none.
+        """
+        if self.all:
+            return True
+        if parent is INVALID_SPAN:
+            return self.root
+        context = parent.get_span_context()
+        if context.trace_flags & _SAMPLED:
+            return False
+        return self.unsampled if context.is_valid else self.root
+
+
+NOTHING = Drops()
+
+
+def drops_of(sampler: object) -> Drops:
+    """Return what a sampler is certain to drop, by its public description.
 
     Args:
         sampler: Any sampler; of one that says nothing that is known here, nothing is certain.
@@ -28,21 +58,11 @@ def always_dropped(sampler: object) -> frozenset[str]:
     describe = getattr(sampler, "get_description", None)
     description = describe() if callable(describe) else None
     if not isinstance(description, str):
-        return frozenset()
+        return NOTHING
     if description == _OFF:
-        return _ALL
+        return Drops(all=True)
     # One that holds another `ParentBased` asks it about the same parent: too rare to be worth working out.
-    if (
-        not description.startswith("ParentBased{")
-        or description.count("{") - description.count("TraceIdRatioBased{") > 1
-    ):
-        return frozenset()
-    return _ALL.intersection(_DELEGATE.findall(description))
-
-
-def kind_of_parent(parent: SpanContext) -> str:
-    """Return the kind of a span's parent, by the names of `always_dropped`."""
-    if not parent.is_valid:
-        return "root"
-    where = "remote" if parent.is_remote else "local"
-    return f"{where}ParentSampled" if parent.trace_flags.sampled else f"{where}ParentNotSampled"
+    if not description.startswith("ParentBased{") or description.count("ParentBased{") > 1:
+        return NOTHING
+    found = set(_DELEGATE.findall(description))
+    return Drops(root="root" in found, unsampled={"remoteParentNotSampled", "localParentNotSampled"} <= found)
