@@ -17,7 +17,7 @@ from cds_eks.codec.error_codes import BY_CODE
 from cds_eks.errors import AmbiguousCreate, EksError, ServiceError
 from cds_eks.otel import names
 from cds_eks.outcome.tracker import CALL_ID
-from cds_eks.redaction import is_secret_name, presentable
+from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, presentable
 from cds_eks.wire import Operation, Request
 
 Value = str | int | float
@@ -93,10 +93,22 @@ def call_ends(request: Request, code: str | None, error: BaseException | None) -
     if error is not None:
         attributes[names.ERROR_TYPE] = error_type(error, attributes.get(names.RPC_RESPONSE_STATUS_CODE))
         attributes[names.CDS_ERROR] = type(error).__name__
-    for name, value in (ids_known(request) if ours is None else ours.ids).items():
-        if _ID_NAME.fullmatch(name) and not is_secret_name(name) and isinstance(value, str):
-            attributes[f"{names.CDS_ID_PREFIX}{name}"] = presentable(value, request.hidden, LONGEST)
+    attributes |= ids_shown(ids_known(request) if ours is None else ours.ids, request.hidden)
     return attributes
+
+
+def ids_shown(ids: Mapping[str, Any], hidden: Secrets = NO_SECRETS) -> Attributes:
+    """Return ids as attributes: those that are called as documented ones are.
+
+    Args:
+        ids: The ids by name.
+        hidden: Texts that must never be shown.
+    """
+    return {
+        f"{names.CDS_ID_PREFIX}{name}": presentable(value, hidden, LONGEST)
+        for name, value in ids.items()
+        if isinstance(value, str) and _ID_NAME.fullmatch(name) and not is_secret_name(name)
+    }
 
 
 def words_of(error: BaseException, request: Request) -> str:

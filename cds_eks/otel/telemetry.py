@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import TracerProvider
+from opentelemetry.trace import Span, TracerProvider
 
 from cds_eks._runtime import telemetry_switch
 from cds_eks.errors import ConfigurationError
 from cds_eks.otel.calls import ClientObserver
+from cds_eks.otel.facts import Value
 from cds_eks.otel.providers import Providers
+from cds_eks.otel.spans import span_around
 from cds_eks.otel.waits import trace_waits
 
 
@@ -53,6 +57,15 @@ class Telemetry:
             version: The version of HTTP that its backend speaks, if it is known.
         """
         return ClientObserver(self._providers, url=url, version=version, sends_context=self._send_traceparent)
+
+    def span(self, name: str, attributes: Mapping[str, Value]) -> AbstractContextManager[Span | None]:
+        """Have a span around what is done inside; fleets do so.
+
+        Args:
+            name: Its name.
+            attributes: Its attributes.
+        """
+        return span_around(self._providers, name, attributes)
 
     def trace_waits(self, waiters: Any) -> None:
         """Have each wait of a client be a span, with its polls beneath; the client asks for it.

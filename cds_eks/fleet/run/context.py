@@ -16,10 +16,12 @@ from cds_eks.fleet.journal.base import Journal, LeaseLost
 from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.belief import KnownIds
-from cds_eks.fleet.run.events import EventStream, ItemDiffers
+from cds_eks.fleet.run.event_stream import EventStream
+from cds_eks.fleet.run.events import ItemDiffers
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.poller import Poller
+from cds_eks.fleet.run.spans import NO_SPANS, RunSpans
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
@@ -74,6 +76,7 @@ class Context:
         steps: What the service did on each cluster, by the item's id.
         asked: What the plan asks for, by the item's id; empty if it is to be deleted.
         known_ids: Which item an id of the service belongs to.
+        spans: The run's spans.
     """
 
     eks: AsyncEksClient
@@ -89,6 +92,7 @@ class Context:
     steps: dict[str, tuple[Moment, ...]]
     asked: Mapping[str, NewItem] = attrs.field(factory=dict)
     known_ids: KnownIds = attrs.field(factory=KnownIds)
+    spans: RunSpans = NO_SPANS
 
     def is_as_asked(self, item: Item) -> bool:
         """Whether an item was asked for as this plan has it, and not as another one."""

@@ -20,7 +20,8 @@ from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.ended_before import EndedBefore
-from cds_eks.fleet.run.events import Event, EventStream, ItemChanged, RunEnded, RunStarted, StoppedCreating
+from cds_eks.fleet.run.event_stream import EventStream
+from cds_eks.fleet.run.events import Event, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.gone import single, told_gone
 from cds_eks.fleet.run.group import Group
@@ -31,6 +32,7 @@ from cds_eks.fleet.run.reporting import Findings, Reported, report_of, without_s
 from cds_eks.fleet.run.run_journal import watched
 from cds_eks.fleet.run.runner import Runner
 from cds_eks.fleet.run.service import check_service
+from cds_eks.fleet.run.spans import spans_of
 from cds_eks.fleet.run.stopping import stopping
 from cds_eks.fleet.run.watching import watch_service
 
@@ -73,16 +75,13 @@ class FleetRun:
         self.poller: Poller
         self.waits: PoolWaits
         self._eks = eks
-        self._plan = plan
-        self._journal = journal
-        self._settings, self._job = settings, job
+        self._plan, self._journal, self._settings, self._job = plan, journal, settings, job
         self._groups: tuple[Group, ...] = ()
-        self._hidden = Hidden()
-        self._events = EventStream(self._hidden)
-        self._in_flight = InFlight()
+        self._hidden, self._spans = Hidden(), spans_of(eks.telemetry, job.goal)
+        self._events = EventStream(self._hidden, on_event=self._spans.note)
+        self._in_flight, self._known_ids = InFlight(), KnownIds()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
-        self._known_ids = KnownIds()
         self._has_ended, self._stop_wanted = anyio.Event(), anyio.Event()
         self._stopped: str | None = None
         self._failure: BaseException | None = None
@@ -180,7 +179,7 @@ class FleetRun:
                 on_item=self._on_item,
                 hidden=self._hidden,
             )
-            background.start(self._run)
+            background.start(lambda: self._spans.around(self._run, self.runner, lambda: self._failure))
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -289,6 +288,7 @@ class FleetRun:
             steps=self._steps,
             asked=self._job.asked,
             known_ids=self._known_ids,
+            spans=self._spans,
         )
 
     def _on_item(self, item: Item, before: Item) -> None:

@@ -102,11 +102,12 @@ class GroupLife:
                 made_with_cluster=self._shown_by(cluster.item) if id_ == made_with else None,
                 pools=pools,
             )
-            if not await pool.ensure() or not await pool.is_still_there(shown):
-                continue
-            await pool.scale()
-            if not pool.is_given_up:
-                await pool.follow()
+            with self._context.spans.item(item):
+                if not await pool.ensure() or not await pool.is_still_there(shown):
+                    continue
+                await pool.scale()
+                if not pool.is_given_up:
+                    await pool.follow()
         if not was_ready and self._context.settings.limits.steps:
             await tell_steps(self._context, cluster.item)
 

@@ -124,7 +124,7 @@ class Runner:
             try:
                 if open_items or self._pending:
                     await self._context.poller.begin()
-                helpers.start_soon(self._context.poller.run)
+                helpers.start_soon(self._poll)
                 async with anyio.create_task_group() as lives:
                     settled = await settle_open(self._context, self._leases, self._waits, self._holders, open_items)
                     await self._add_dropped(settled)
@@ -134,6 +134,10 @@ class Runner:
             finally:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(self._context.settings.limits.grace):
                     await self._leases.end()
+
+    async def _poll(self) -> None:
+        with self._context.spans.polls():
+            await self._context.poller.run()
 
     async def _add_dropped(self, settled: Collection[str]) -> None:
         """See also to what the creates have made that it has settled, and the plan has no more: nobody else would."""
@@ -234,7 +238,7 @@ class Runner:
         life = self._job.life_of(self._context, self._waits, group, items)
         is_mine = True
         try:
-            with scope:
+            with self._context.spans.item(items[group.id]), scope:
                 await life.run(partial(self._make_room, group.id))
         except* LeaseLost:
             is_mine = False

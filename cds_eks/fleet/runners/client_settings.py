@@ -54,6 +54,8 @@ class ClientSettings:
         tls: The path of the authorities that are trusted, where a runner runs; None for the usual ones.
         profile: The name of a profile. Its settings are those of the file of profiles where `launch` runs; its keys are
             had where a runner runs, by the profile of that name there. None is for what the environment says.
+        telemetry: Whether there are OpenTelemetry's spans and metrics, by the providers that are set where a runner
+            runs; None for what `cds_eks.otel.instrument` or `CDS_EKS_TELEMETRY` has switched on there.
     """
 
     endpoint: str | None = None
@@ -66,6 +68,7 @@ class ClientSettings:
     user_agent: str | None = None
     tls: str | None = None
     profile: str | None = None
+    telemetry: bool | None = None
 
     def resolved(self) -> ClientSettings:
         """Return the settings with what this process's environment and profile say, but for the keys.
@@ -112,6 +115,7 @@ class ClientSettings:
             user_agent=self.user_agent,
             tls=self.tls,
             profile=self.profile,
+            telemetry=self.telemetry,
         )
 
     def _credentials(self) -> Credentials | None:

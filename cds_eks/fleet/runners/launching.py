@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from cds_eks._runtime.private_names import is_importing_main
+from cds_eks.client.telemetry import telemetry_of
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
@@ -29,6 +30,7 @@ from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.provision import ProvisionJob, checked_settings
 from cds_eks.fleet.run.reporting import Reported, report_of
 from cds_eks.fleet.run.selection import selected
+from cds_eks.fleet.run.spans import launch_span
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
 from cds_eks.fleet.runners.pool import NO_GUARD, RunnerPool
@@ -121,27 +123,29 @@ async def launch(
         if executor is None and runners == 1:
             async with client.client() as eks:
                 return await FleetRun(eks, plan, opened, settings, ProvisionJob(plan, wanted)).report()
-        task = RunnerTask(
-            plan=plan,
-            journal=where,
-            identity=await opened.identity(),
-            journal_timeout=journal_timeout,
-            client=client,
-            settings=settings,
-            only=None if only is None else tuple(only),
-            exclude=tuple(exclude),
-            began=await opened.now(),
-        )
-        _check_that_it_can_be_sent(task)
-        groups = tuple(group_of(cluster) for cluster in wanted)
-        ids = [id_ for group in groups for id_ in group.item_ids]
-        pool = RunnerPool(executor, runners=runners)
-        crew = Crew(pool, task, runners=runners, journal=opened, item_ids=ids, start_timeout=start_timeout)
-        try:
-            await _carry_out(crew, pool, opened, task.settings.limits)
-        except JournalGone as error:
-            raise await _told_gone(error, task, groups, opened, crew) from error
-        return await _report(task, groups, opened, crew, ended=await opened.now())
+        with launch_span(telemetry_of(client.telemetry), runners) as trace:
+            task = RunnerTask(
+                plan=plan,
+                journal=where,
+                identity=await opened.identity(),
+                journal_timeout=journal_timeout,
+                client=client,
+                settings=settings,
+                only=None if only is None else tuple(only),
+                exclude=tuple(exclude),
+                began=await opened.now(),
+                trace=trace,
+            )
+            _check_that_it_can_be_sent(task)
+            groups = tuple(group_of(cluster) for cluster in wanted)
+            ids = [id_ for group in groups for id_ in group.item_ids]
+            pool = RunnerPool(executor, runners=runners)
+            crew = Crew(pool, task, runners=runners, journal=opened, item_ids=ids, start_timeout=start_timeout)
+            try:
+                await _carry_out(crew, pool, opened, task.settings.limits)
+            except JournalGone as error:
+                raise await _told_gone(error, task, groups, opened, crew) from error
+            return await _report(task, groups, opened, crew, ended=await opened.now())
 
 
 async def _carry_out(crew: Crew, pool: RunnerPool, journal: Journal, limits: FleetLimits) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 
 import anyio
 import attrs
@@ -15,6 +16,7 @@ from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.provision import ProvisionJob
 from cds_eks.fleet.run.reporting import Findings
 from cds_eks.fleet.run.selection import selected
+from cds_eks.fleet.run.spans import joined
 from cds_eks.fleet.runners.client_settings import ClientSettings
 
 
@@ -32,6 +34,7 @@ class RunnerTask:
         only: Names or patterns of the clusters that are meant; None for all.
         exclude: Names or patterns of clusters that are left alone.
         began: When the launch began, by the journal's clock: what has ended since then is not done again.
+        trace: What tells of the trace that the launch is in; empty if it is in none.
     """
 
     plan: WantedPlan = attrs.field(repr=False)
@@ -43,6 +46,7 @@ class RunnerTask:
     only: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     began: float
+    trace: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -75,5 +79,6 @@ async def _run(task: RunnerTask) -> RunnerSummary:
     opened = open_known_journal(task.journal, identity=task.identity, timeout=task.journal_timeout)
     async with task.client.client() as eks, opened as journal:
         run = FleetRun(eks, task.plan, journal, task.settings, job, began=task.began)
-        findings = await run.findings()
+        with joined(eks.telemetry, task.trace):
+            findings = await run.findings()
     return RunnerSummary(runner=run.runner, host=socket.gethostname(), pid=os.getpid(), findings=findings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from cds_eks.fleet.run.events import EventStream, RunEnded, StoppedCreating
+from cds_eks.fleet.run.event_stream import EventStream
+from cds_eks.fleet.run.events import RunEnded, StoppedCreating
 from fleet.run.world import World, in_world, plan_of
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])

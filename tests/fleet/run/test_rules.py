@@ -12,7 +12,8 @@ from cds_eks.emulator import Fault
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.context import ANOTHER_PLAN
 from cds_eks.fleet.run.destroy import destroy
-from cds_eks.fleet.run.events import EventStream, ItemChanged, ItemDiffers, RunEnded, StoppedCreating
+from cds_eks.fleet.run.event_stream import EventStream
+from cds_eks.fleet.run.events import ItemChanged, ItemDiffers, RunEnded, StoppedCreating
 from cds_eks.fleet.run.limits import FleetLimits
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
