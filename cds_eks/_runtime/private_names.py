@@ -64,3 +64,12 @@ def provider_of_process(module: str, name: str, default: Callable[[], T]) -> T |
         return cast("T | None", getattr(sys.modules[module], name))
     except (AttributeError, KeyError):
         return default()
+
+
+def http_suppression_key() -> str | None:
+    """Return the key under which OpenTelemetry's context says that HTTP libraries are to record nothing.
+
+    Those of its instrumentations that have spans of their own around a request use it, and it is public nowhere.
+    Without it an instrumented httpx records each attempt a second time, with its URL.
+    """
+    return getattr(sys.modules.get("opentelemetry.context"), "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", None)

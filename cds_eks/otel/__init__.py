@@ -8,6 +8,7 @@ try:
 except ImportError as error:
     raise ImportError('cds_eks.otel needs opentelemetry-api: pip install "cds-eks[otel]"') from error
 
+from cds_eks.otel.httpx_hooks import redact_request, redact_request_async
 from cds_eks.otel.telemetry import Telemetry, instrument, uninstrument
 
-__all__ = ["Telemetry", "instrument", "uninstrument"]
+__all__ = ["Telemetry", "instrument", "redact_request", "redact_request_async", "uninstrument"]

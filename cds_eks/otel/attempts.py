@@ -13,6 +13,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from cds_eks._runtime import clocks
+from cds_eks._runtime.private_names import http_suppression_key
 from cds_eks.otel import facts, names
 from cds_eks.otel.guard import guard
 from cds_eks.pipeline import Send
@@ -20,6 +21,10 @@ from cds_eks.wire import RawResponse, Request
 
 if TYPE_CHECKING:
     from cds_eks.otel.calls import CallObservation
+
+
+_SUPPRESSION = http_suppression_key()
+"""Says that an instrumented httpx is to record nothing: it would record the attempt again, with the signed URL."""
 
 
 class Attempts:
@@ -92,7 +97,10 @@ class _Attempt:
             self._span = observation.tracer.start_span(
                 request.operation.method, kind=SpanKind.CLIENT, attributes=attributes
             )
-            self._token = context.attach(trace.set_span_in_context(self._span))
+            below = trace.set_span_in_context(self._span)
+            if _SUPPRESSION is not None:
+                below = context.set_value(_SUPPRESSION, True, below)
+            self._token = context.attach(below)
         # A middleware may send an attempt several times: that is no retry.
         if observation.instruments is not None and request.record.attempts > observation.counted:
             observation.counted = request.record.attempts
