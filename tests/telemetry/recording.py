@@ -84,7 +84,7 @@ def begin_of(span: ReadableSpan) -> int:
 
 def id_of(span: ReadableSpan) -> int:
     assert span.context is not None
-    return span.context.span_id
+    return int(span.context.span_id)
 
 
 def parent_of(span: ReadableSpan) -> int | None:
@@ -93,7 +93,7 @@ def parent_of(span: ReadableSpan) -> int | None:
 
 def trace_of(span: ReadableSpan) -> int:
     assert span.context is not None
-    return span.context.trace_id
+    return int(span.context.trace_id)
 
 
 def attributes_of(span: ReadableSpan) -> dict[str, Any]:

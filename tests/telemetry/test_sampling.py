@@ -83,8 +83,8 @@ PARENTS = {
 }
 
 
-USUAL = [ALWAYS_OFF, ALWAYS_ON, DEFAULT_ON, DEFAULT_OFF]
-ODD = [ParentBased(ALWAYS_ON, remote_parent_not_sampled=ALWAYS_ON), ParentBased(DEFAULT_OFF)]
+USUAL: list[Sampler] = [ALWAYS_OFF, ALWAYS_ON, DEFAULT_ON, DEFAULT_OFF]
+ODD: list[Sampler] = [ParentBased(ALWAYS_ON, remote_parent_not_sampled=ALWAYS_ON), ParentBased(DEFAULT_OFF)]
 
 
 @pytest.mark.parametrize("parent", PARENTS)
