@@ -48,18 +48,29 @@ def is_importing_main() -> bool:
     return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
 
 
-def provider_of_process(module: str, name: str, default: Callable[[], T]) -> T | None:
-    """Return the provider of OpenTelemetry's API that the process has set; None while it has set none.
+def tracer_provider_of_process(default: Callable[[], T]) -> T | None:
+    """Return the tracer provider of OpenTelemetry's API that the process has set; None while it has set none.
 
     The public functions return something that stands in for it then, of which that of the metrics has no public name,
     and look into the environment each time, which takes as long as all else that a call needs to know that it is not
     traced. Should the attribute get another name, they are asked.
 
     Args:
-        module: The module that holds it.
-        name: The attribute.
         default: The public function.
     """
+    return _of_module("opentelemetry.trace", "_TRACER_PROVIDER", default)
+
+
+def meter_provider_of_process(default: Callable[[], T]) -> T | None:
+    """Return the meter provider that the process has set; see `tracer_provider_of_process`.
+
+    Args:
+        default: The public function.
+    """
+    return _of_module("opentelemetry.metrics._internal", "_METER_PROVIDER", default)
+
+
+def _of_module(module: str, name: str, default: Callable[[], T]) -> T | None:
     try:
         return cast("T | None", getattr(sys.modules[module], name))
     except (AttributeError, KeyError):

@@ -6,21 +6,11 @@ from opentelemetry import metrics, trace
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.trace import NoOpTracer, NoOpTracerProvider, ProxyTracerProvider, Tracer, TracerProvider
 
-from cds_eks._runtime.private_names import provider_of_process
+from cds_eks._runtime.private_names import meter_provider_of_process, tracer_provider_of_process
 from cds_eks._version import __version__
 from cds_eks.otel import names
 from cds_eks.otel.instruments import Instruments, instruments_of
 from cds_eks.otel.sampling import NOTHING, drops_of
-
-
-def process_tracer_provider() -> TracerProvider | None:
-    """Return the tracer provider that the process has set, or None."""
-    return provider_of_process("opentelemetry.trace", "_TRACER_PROVIDER", trace.get_tracer_provider)
-
-
-def process_meter_provider() -> MeterProvider | None:
-    """Return the meter provider that the process has set, or None."""
-    return provider_of_process("opentelemetry.metrics._internal", "_METER_PROVIDER", metrics.get_meter_provider)
 
 
 class Providers:
@@ -46,7 +36,7 @@ class Providers:
 
     def tracer(self) -> Tracer | None:
         """Return the tracer; None if a span that is started now would be dropped for certain."""
-        provider = self._given_tracer_provider or process_tracer_provider()
+        provider = self._given_tracer_provider or tracer_provider_of_process(trace.get_tracer_provider)
         if provider is not self._tracer_provider:
             self._take_tracer(provider)
         if self._drops is not NOTHING and self._drops.has(trace.get_current_span()):
@@ -55,7 +45,7 @@ class Providers:
 
     def instruments(self) -> Instruments | None:
         """Return the instruments; None if nobody collects metrics."""
-        provider = self._given_meter_provider or process_meter_provider()
+        provider = self._given_meter_provider or meter_provider_of_process(metrics.get_meter_provider)
         if provider is not self._meter_provider:
             self._take_instruments(provider)
         return self._instruments

@@ -28,6 +28,7 @@ ONLY: dict[str, set[str]] = {
 }
 EMULATOR_IS_FOR = {"cli", "testing"}
 KNOW_HTTP = {"backend", "testing"}  # the test kit stands in for what is at the other end
+KNOW_OTEL = {"otel", "fleet"}
 HTTP = {"httpx", "httpcore", "h11", "httptools", "aiohttp", "requests", "urllib3"}
 
 
@@ -75,6 +76,8 @@ def violations(root: Path) -> list[str]:
                 there = rest.partition(".")[0]
                 if outer in HTTP and here not in KNOW_HTTP:
                     found.append(f"{module}:{line}: imports {name}, but only the backends know an HTTP library")
+                elif outer == "opentelemetry" and here not in KNOW_OTEL:
+                    found.append(f"{module}:{line}: imports {name}, but only otel and fleets know OpenTelemetry")
                 elif outer == root.name and (fault := fault_of(here, there, files)) is not None:
                     found.append(f"{module}:{line}: imports {name}, {fault}")
     return found
@@ -229,6 +232,7 @@ def test_a_tree_in_which_all_is_well_passes(package: Path) -> None:
         ("client/async_client.py", "import httpx", "only the backends know an HTTP library"),
         ("client/async_client.py", "from httpx import x", "only the backends know an HTTP library"),
         ("resources/clusters.py", "def f():\n    import httpcore._x", "only the backends know an HTTP library"),
+        ("client/async_client.py", "from opentelemetry import trace", "only otel and fleets know OpenTelemetry"),
         ("config.py", "import cds_eks", "must not import the package itself"),
         ("config.py", "from cds_eks import EksClient", "must not import the package itself"),
         ("utils.py", "", "cds_eks.utils: is in no tier"),

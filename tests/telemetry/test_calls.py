@@ -13,13 +13,12 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors, models
-from cds_eks.otel import names
+from cds_eks.otel import facts, names
 from cds_eks.pipeline import Send
+from cds_eks.resources.clusters import LIST_CLUSTERS
 from cds_eks.testing import FakeBackend
 from cds_eks.wire import RawResponse, Request
 from telemetry.recording import Recorded, attributes_of, parent_of, trace_of
-
-pytestmark = pytest.mark.anyio
 
 ENDPOINT = "http://eks.test:8080"
 SERVER = {"server.address": "eks.test", "server.port": 8080}
@@ -47,6 +46,7 @@ class Keeps:
         return
 
 
+@pytest.mark.anyio
 async def test_a_call_has_one_span_with_that_of_its_attempt_beneath(recorded: Recorded) -> None:
     keeps = Keeps()
     async with client(recorded, keeps) as eks:
@@ -74,6 +74,7 @@ async def test_a_call_has_one_span_with_that_of_its_attempt_beneath(recorded: Re
     assert call.events == attempt.events == ()
 
 
+@pytest.mark.anyio
 async def test_it_is_a_part_of_the_trace_of_its_caller(recorded: Recorded, service: FakeBackend) -> None:
     service.list_clusters.respond([]).respond([])
     async with client(recorded, service) as eks:
@@ -85,6 +86,7 @@ async def test_it_is_a_part_of_the_trace_of_its_caller(recorded: Recorded, servi
     assert len({trace_of(span) for span in recorded.spans}) == 1
 
 
+@pytest.mark.anyio
 async def test_calls_at_once_have_each_their_own_attempt(recorded: Recorded, service: FakeBackend) -> None:
     for _ in range(20):
         service.list_clusters.respond([])
@@ -94,6 +96,7 @@ async def test_calls_at_once_have_each_their_own_attempt(recorded: Recorded, ser
     assert recorded.tree() == [("EKS/ListClusters", ["GET"])] * 20
 
 
+@pytest.mark.anyio
 async def test_each_attempt_has_a_span_with_the_number_of_times_it_was_sent_before(
     recorded: Recorded, service: FakeBackend
 ) -> None:
@@ -112,6 +115,7 @@ async def test_each_attempt_has_a_span_with_the_number_of_times_it_was_sent_befo
     assert (call["cds.attempts"], call["cds.outcome"], call.get("error.type")) == (3, "accepted", None)
 
 
+@pytest.mark.anyio
 async def test_a_refusal_is_an_error_by_the_code_of_the_service(recorded: Recorded, service: FakeBackend) -> None:
     service.get_cluster.error("ResourceNotFound", "no cluster c-1 of the user hidden-name", status=404)
     async with client(recorded, service) as eks:
@@ -125,6 +129,7 @@ async def test_a_refusal_is_an_error_by_the_code_of_the_service(recorded: Record
     assert "hidden-name" not in "".join(recorded.texts())
 
 
+@pytest.mark.anyio
 async def test_a_refusal_with_a_200_is_an_error_of_the_call_and_not_of_http(
     recorded: Recorded, service: FakeBackend
 ) -> None:
@@ -141,6 +146,7 @@ async def test_a_refusal_with_a_200_is_an_error_of_the_call_and_not_of_http(
     [("ResourceNotFound", "ResourceNotFound"), ("InvalidEcs.NotFound", "InvalidEcs.NotFound"), ("NewCode", "NewCode")]
     + [(odd, "_OTHER") for odd in ("key-AKID123", "a sentence of the service", "x" * 201, "Signature=abc", "4711")],
 )
+@pytest.mark.anyio
 async def test_a_code_that_does_not_look_like_one_is_not_shown(
     recorded: Recorded, service: FakeBackend, code: str, shown: str
 ) -> None:
@@ -154,6 +160,7 @@ async def test_a_code_that_does_not_look_like_one_is_not_shown(
     assert found["error.type"] == (kind if shown == "_OTHER" else shown)
 
 
+@pytest.mark.anyio
 async def test_a_create_tells_the_ids_of_what_it_has_made(
     recorded: Recorded, service: FakeBackend, create: models.CreateClusterRequest
 ) -> None:
@@ -165,6 +172,7 @@ async def test_a_create_tells_the_ids_of_what_it_has_made(
     assert attributes_of(recorded.one("POST"))["http.request.method"] == "POST"
 
 
+@pytest.mark.anyio
 async def test_a_create_of_unknown_outcome_is_told_as_such(
     recorded: Recorded, service: FakeBackend, create: models.CreateClusterRequest
 ) -> None:
@@ -187,6 +195,7 @@ async def test_a_create_of_unknown_outcome_is_told_as_such(
     assert attempt.status.status_code is StatusCode.ERROR
 
 
+@pytest.mark.anyio
 async def test_a_call_that_was_never_sent_says_so(recorded: Recorded, service: FakeBackend) -> None:
     service.list_clusters.refuse_connection().refuse_connection().refuse_connection()
     async with client(recorded, service) as eks:
@@ -197,6 +206,7 @@ async def test_a_call_that_was_never_sent_says_so(recorded: Recorded, service: F
     assert len(recorded.requests) == 3
 
 
+@pytest.mark.anyio
 async def test_an_answer_that_can_not_be_decoded_is_an_error_of_the_call(
     recorded: Recorded, create: models.CreateClusterRequest
 ) -> None:
@@ -231,6 +241,7 @@ class Hangs:
         return
 
 
+@pytest.mark.anyio
 async def test_a_cancellation_ends_all_spans(
     recorded: Recorded, create: models.CreateClusterRequest, anyio_backend: str
 ) -> None:
@@ -248,6 +259,7 @@ async def test_a_cancellation_ends_all_spans(
     assert not trace.get_current_span().get_span_context().is_valid
 
 
+@pytest.mark.anyio
 async def test_a_deadline_ends_all_spans(recorded: Recorded) -> None:
     async with client(recorded, Hangs()) as eks:
         with pytest.raises(errors.DeadlineExceeded):
@@ -257,6 +269,7 @@ async def test_a_deadline_ends_all_spans(recorded: Recorded) -> None:
     assert (found["error.type"], found["cds.outcome"]) == ("cds_eks.errors.DeadlineExceeded", "unknown")
 
 
+@pytest.mark.anyio
 async def test_a_coroutine_that_is_closed_ends_its_spans(recorded: Recorded, anyio_backend: str) -> None:
     if anyio_backend == "trio":
         pytest.skip("trio's own awaits can't be driven by hand")
@@ -268,6 +281,7 @@ async def test_a_coroutine_that_is_closed_ends_its_spans(recorded: Recorded, any
     assert attributes_of(recorded.one("EKS/ListClusters"))["error.type"] == "GeneratorExit"
 
 
+@pytest.mark.anyio
 async def test_what_is_refused_before_it_is_sent_has_no_span(recorded: Recorded, service: FakeBackend) -> None:
     async with client(recorded, service) as eks:
         with pytest.raises(errors.InvalidRequestError):
@@ -276,6 +290,7 @@ async def test_what_is_refused_before_it_is_sent_has_no_span(recorded: Recorded,
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.anyio
 async def test_an_undocumented_action_is_named_as_the_conventions_say(recorded: Recorded, method: Any) -> None:
     class Any200:
         async def send(self, request: Request) -> RawResponse:
@@ -291,6 +306,7 @@ async def test_an_undocumented_action_is_named_as_the_conventions_say(recorded: 
     assert (found["rpc.method"], found["rpc.method_original"]) == ("_OTHER", "DescribeRegions")
 
 
+@pytest.mark.anyio
 async def test_spans_of_middlewares_lie_between_the_call_and_its_attempts(
     recorded: Recorded, service: FakeBackend
 ) -> None:
@@ -307,6 +323,7 @@ async def test_spans_of_middlewares_lie_between_the_call_and_its_attempts(
     assert recorded.tree() == [("EKS/ListClusters", [("all", [("one", ["GET"]), ("one", ["GET"])])])]
 
 
+@pytest.mark.anyio
 async def test_a_middleware_that_sends_elsewhere_as_well_is_seen_to_do_so(
     recorded: Recorded, service: FakeBackend
 ) -> None:
@@ -326,6 +343,7 @@ async def test_a_middleware_that_sends_elsewhere_as_well_is_seen_to_do_so(
     assert recorded.points(names.CDS_CLIENT_RETRIES) == []
 
 
+@pytest.mark.anyio
 async def test_a_middleware_that_answers_itself_sends_nothing(recorded: Recorded, service: FakeBackend) -> None:
     async def answers(request: Request, send: Send) -> RawResponse:
         return RawResponse(status=200, headers={}, content=b'{"Code": "Success", "Data": []}')
@@ -335,6 +353,7 @@ async def test_a_middleware_that_answers_itself_sends_nothing(recorded: Recorded
     assert recorded.tree() == ["EKS/ListClusters"]
 
 
+@pytest.mark.anyio
 async def test_an_error_of_a_middleware_is_told_by_its_class_alone(recorded: Recorded, service: FakeBackend) -> None:
     async def fails(request: Request, send: Send) -> RawResponse:
         raise LookupError("hidden-words")
@@ -347,6 +366,7 @@ async def test_an_error_of_a_middleware_is_told_by_its_class_alone(recorded: Rec
     assert "hidden-words" not in "".join(recorded.texts())
 
 
+@pytest.mark.anyio
 async def test_the_service_is_not_sent_the_trace(recorded: Recorded) -> None:
     keeps = Keeps()
     async with client(recorded, keeps) as eks:
@@ -354,6 +374,7 @@ async def test_the_service_is_not_sent_the_trace(recorded: Recorded) -> None:
     assert {"traceparent", "tracestate", "baggage"} & keeps.headers[0].keys() == set()
 
 
+@pytest.mark.anyio
 async def test_the_service_is_sent_the_trace_if_that_is_asked_for(recorded: Recorded) -> None:
     from opentelemetry import baggage, context
 
@@ -372,6 +393,7 @@ async def test_the_service_is_sent_the_trace_if_that_is_asked_for(recorded: Reco
     assert parent_of(attempt) is not None
 
 
+@pytest.mark.anyio
 async def test_the_context_of_the_caller_is_as_it_was_whatever_happens(
     recorded: Recorded, service: FakeBackend
 ) -> None:
@@ -381,3 +403,12 @@ async def test_the_context_of_the_caller_is_as_it_was_whatever_happens(
             with pytest.raises(errors.NotFound):
                 await eks.clusters.get("c-1")
             assert trace.get_current_span() is outer
+
+
+def test_a_request_without_the_id_of_a_call_has_none() -> None:
+    request = Request(operation=LIST_CLUSTERS, url=ENDPOINT, params={})
+    assert facts.call_ends(request, "Success", None) == {
+        "cds.outcome": "not_sent",
+        "cds.attempts": 0,
+        "rpc.response.status_code": "Success",
+    }

@@ -121,3 +121,24 @@ def test_the_hook_for_blocking_clients_does_the_same(
     (span,) = recorded.spans
     assert "hidden-words" not in span.to_json()
     assert "Signature=***" in span.to_json()
+
+
+@pytest.mark.anyio
+async def test_httpx_logs_no_url_of_ours(
+    instrumented: Any, served: tuple[Emulator, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    instrumented()
+    with caplog.at_level(0):
+        await calls(served)
+    assert [record.getMessage() for record in caplog.records if record.name == "httpx"] == []
+    assert not any(each in record.getMessage() for record in caplog.records for each in SECRET)
+
+
+@pytest.mark.anyio
+async def test_without_the_key_it_records_attempts_as_well(
+    recorded: Recorded, instrumented: Any, served: tuple[Emulator, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_eks.otel.attempts._SUPPRESSION", None)
+    instrumented(async_request_hook=redact_request_async)
+    await calls(served, telemetry=recorded.telemetry())
+    assert recorded.tree() == [("EKS/ListClusters", [("GET", ["GET"])])]

@@ -13,6 +13,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors, models
 from cds_eks.config import Limits
 from cds_eks.otel import Telemetry, names
+from cds_eks.pipeline import Send
 from cds_eks.testing import FakeBackend
 from cds_eks.wire import RawResponse, Request
 from telemetry.recording import Recorded
@@ -191,3 +192,27 @@ async def test_no_metric_has_an_attribute_of_which_there_are_many(
         assert len(metric.data.data_points) <= 2, name
         for point in metric.data.data_points:
             assert set(point.attributes or {}) <= FEW, name
+
+
+async def test_an_observer_that_was_told_of_no_quota_has_none(recorded: Recorded) -> None:
+    telemetry = recorded.telemetry()
+    observer = telemetry.observer("http://eks.test/eks/v1")
+    instruments = telemetry._providers.instruments()
+    assert instruments is not None
+    instruments.watch(observer)
+    assert recorded.points("cds.client.retry_quota") == []
+    assert [point.value for point in recorded.points("http.client.active_requests")] == [0]
+
+
+async def test_a_retry_of_a_middleware_s_own_is_counted_without_a_reason(
+    recorded: Recorded, service: FakeBackend
+) -> None:
+    async def begins_twice(request: Request, send: Send) -> RawResponse:
+        request.record.begin_attempt()
+        return await send(request)
+
+    service.list_clusters.respond([])
+    async with client(recorded, service, per_attempt=[begins_twice]) as eks:
+        await eks.clusters.list()
+    (point,) = recorded.points("cds.client.retries")
+    assert dict(point.attributes) == {"rpc.method": "EKS/ListClusters", **SERVER}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -126,6 +127,18 @@ def test_the_entry_point_leads_to_an_instrumentor(recorded: Recorded, service: F
         kind().uninstrument()
     assert recorded.tree() == [("EKS/ListClusters", ["GET"])]
     assert client(EksClient).telemetry is None
+
+
+def test_a_client_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cds_eks.otel.telemetry", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "cds-eks\[otel\]"'):
+        client(AsyncEksClient, telemetry=True)
+
+
+def test_the_module_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+    with pytest.raises(ImportError, match=r'pip install "cds-eks\[otel\]"'):
+        runpy.run_path(str(ROOT / "cds_eks" / "otel" / "__init__.py"))
 
 
 def run(code: str, **environment: str) -> str:

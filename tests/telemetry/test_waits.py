@@ -7,6 +7,7 @@ import inspect
 import anyio
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, errors
@@ -128,3 +129,52 @@ def test_a_blocking_wait_is_a_part_of_the_trace_of_its_thread(recorded: Recorded
         eks.wait.task("t-1", poll_interval=QUICK)
     poll = ("EKS/GetTaskStatus", ["GET"])
     assert recorded.tree() == [("outer", [("wait task", [poll, poll])])]
+
+
+async def test_a_walk_that_is_cancelled_is_an_error(recorded: Recorded, service: FakeBackend) -> None:
+    service.get_task_status.respond(task_id="t-1", task_status="doing")
+    async with client(recorded, service) as eks:
+        with anyio.move_on_after(0.05):
+            async for _ in eks.wait.each(["t-1"], poll_interval=60.0):
+                pytest.fail("it has not ended")
+    assert recorded.one("wait each").status.status_code is StatusCode.ERROR
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_walk_that_is_dropped_goes_on_as_ever(service: FakeBackend, fails: bool) -> None:
+    recorded = Recorded(sampler=ALWAYS_OFF)
+    service.get_task_status.respond(task_id="t-1", task_status="finish")
+    if fails:
+        service.get_task_status.error("AccessDenied", status=403)
+    async with client(recorded, service) as eks:
+        found = [done.id async for done in eks.wait.each(["t-1", "t-2"] if fails else ["t-1"])]
+    assert found[:1] == ["t-1"]
+    assert recorded.spans == ()
+
+
+async def test_a_walk_of_any_kind_ends_as_its_own_does(recorded: Recorded) -> None:
+    class Walk:
+        """No generator: there is nothing to close."""
+
+        def __aiter__(self) -> Walk:
+            return self
+
+        async def __anext__(self) -> str:
+            raise LookupError("hidden-words")
+
+    class Waits:
+        helper = staticmethod(len)
+
+        def other(self) -> str:
+            return "no wait"
+
+        def each(self) -> Walk:
+            return Walk()
+
+    for telemetry in (recorded.telemetry(), Recorded(sampler=ALWAYS_OFF).telemetry()):
+        waits = Waits()
+        telemetry.trace_waits(waits)
+        with pytest.raises(LookupError):
+            await anext(waits.each())
+        assert waits.other() == "no wait"
+    assert attributes_of(recorded.one("wait each"))["error.type"] == "LookupError"

@@ -8,6 +8,9 @@
   (`tests/fleet/runners/test_guard.py`).
 - `ANYIO_ASYNCIO_BACKEND`: the sync client's event loop thread imports it, and a child that is forked meanwhile waits
   for ever to import it.
+- `tracer_provider_of_process`, `meter_provider_of_process`: a call that is not traced takes longer by a microsecond.
+- `http_suppression_key`: an instrumented httpx records each attempt a second time, with its URL
+  (`tests/telemetry/test_httpx.py::test_without_the_key_it_records_attempts_as_well`).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import asyncio
 import multiprocessing
 import re
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +29,8 @@ import anyio.lowlevel
 import httpcore
 import httpx
 import pytest
+from opentelemetry import context, metrics, trace
+from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 
 import cds_eks
 from cds_eks._runtime import private_names
@@ -140,3 +146,29 @@ def test_a_process_that_imports_the_script_which_started_it_is_told(monkeypatch:
     assert not private_names.is_importing_main()
     monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
     assert private_names.is_importing_main()
+
+
+def test_the_providers_of_the_process_are_those_that_were_set() -> None:
+    assert private_names.tracer_provider_of_process(never) is trace._TRACER_PROVIDER
+    assert private_names.meter_provider_of_process(never) is metrics._internal._METER_PROVIDER
+
+
+def test_without_the_attributes_the_public_functions_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(trace, "_TRACER_PROVIDER")
+    monkeypatch.delitem(sys.modules, "opentelemetry.metrics._internal")
+    assert private_names.tracer_provider_of_process(lambda: "the public one") == "the public one"
+    assert private_names.meter_provider_of_process(lambda: "the public one") == "the public one"
+
+
+def test_the_key_is_the_one_that_instrumentations_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = private_names.http_suppression_key()
+    assert key is not None
+    with suppress_http_instrumentation():
+        assert context.get_value(key)
+    assert not context.get_value(key)
+    monkeypatch.delitem(sys.modules, "opentelemetry.context")
+    assert private_names.http_suppression_key() is None
+
+
+def never() -> None:
+    pytest.fail("nobody asks for it")
