@@ -138,7 +138,7 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         self._backend = backends.choose(backend, limits, tls)
         self._encoder = Encoder(url=url, revision=revision, user_agent=user_agent, timeouts=timeouts, secrets=secrets)
         per_call = tuple(per_call)
-        self.telemetry = telemetry_of(telemetry)
+        self.telemetry: Telemetry | None = telemetry_of(telemetry)
         observer = observer_of(self.telemetry, url, self._backend)
         send = pipeline(
             per_call,

@@ -5,8 +5,8 @@
 
 try:
     import opentelemetry.trace as _api  # noqa: F401 - so that what is missing is said in words
-except ImportError as error:
-    raise ImportError('cds_eks.otel needs opentelemetry-api: pip install "cds-eks[otel]"') from error
+except ImportError:
+    raise ImportError('cds_eks.otel needs opentelemetry-api: pip install "cds-eks[otel]"') from None
 
 from cds_eks.otel.httpx_hooks import redact_request, redact_request_async
 from cds_eks.otel.telemetry import Telemetry, instrument, uninstrument

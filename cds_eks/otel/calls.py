@@ -55,10 +55,10 @@ class CallObservation:
     __slots__ = ("_began", "_span", "_token", "counted", "instruments", "sent", "tracer")
 
     def __init__(self, tracer: Tracer | None, instruments: Instruments | None) -> None:
-        self.tracer = tracer
-        self.instruments = instruments
-        self.sent = 0
-        self.counted = 1
+        self.tracer: Tracer | None = tracer
+        self.instruments: Instruments | None = instruments
+        self.sent: int = 0
+        self.counted: int = 1
         self._span: Span | None = None
         self._token: Token[Context] | None = None
         self._began = 0.0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, MeterProvider, Observation
 
 from cds_eks._version import __version__
 from cds_eks.otel import names
@@ -46,25 +45,25 @@ class Instruments:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter(names.SCOPE, __version__, names.SCHEMA_URL)
         buckets = names.DURATION_BUCKETS
-        self.calls = meter.create_histogram(
+        self.calls: Histogram = meter.create_histogram(
             names.RPC_CLIENT_CALL_DURATION,
             unit="s",
             description="Duration of calls with all their attempts, pauses and queues.",
             explicit_bucket_boundaries_advisory=buckets,
         )
-        self.requests = meter.create_histogram(
+        self.requests: Histogram = meter.create_histogram(
             names.HTTP_CLIENT_REQUEST_DURATION,
             unit="s",
             description="Duration of HTTP requests.",
             explicit_bucket_boundaries_advisory=buckets,
         )
-        self.queued = meter.create_histogram(
+        self.queued: Histogram = meter.create_histogram(
             names.CDS_CLIENT_QUEUE_DURATION,
             unit="s",
             description="How long calls that had to queue have waited for the client's limits.",
             explicit_bucket_boundaries_advisory=buckets,
         )
-        self.retries = meter.create_counter(
+        self.retries: Counter = meter.create_counter(
             names.CDS_CLIENT_RETRIES, unit="{retry}", description="Attempts after the first of a call."
         )
         # The SDK holds its callbacks for good: they must not hold clients.
@@ -93,10 +92,11 @@ class Instruments:
             return list(self._clients)
 
     def _active(self, _: CallbackOptions) -> Iterable[Observation]:
-        counts: Counter[tuple[tuple[str, str | int], ...]] = Counter()
+        counts: dict[tuple[tuple[str, str | int], ...], int] = {}
         for client in self._watched():
-            counts[tuple(client.server.items())] += client.active
-        return [Observation(count, dict(server)) for server, count in counts.items()]
+            server = tuple(client.server.items())
+            counts[server] = counts.get(server, 0) + client.active
+        return [Observation(count, dict(each)) for each, count in counts.items()]
 
     def _quota(self, _: CallbackOptions) -> Iterable[Observation]:
         left: dict[tuple[tuple[str, str | int], ...], int] = {}

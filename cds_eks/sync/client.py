@@ -156,11 +156,12 @@ class EksClient(HoldsOpenCreates, Groups):
             api_revision = check_revision(api_revision)
             if isinstance(backend, str):
                 tls = context_for(tls)
-            self.telemetry = telemetry = telemetry_of(telemetry)
+            telemetry = telemetry_of(telemetry)
             made = make_client()
         except ConfigurationError as error:
             credentials = endpoint = None  # what can't be used may be a secret in the wrong place
             raise clear_frames(error)  # noqa: B904 - it is the same
+        self.telemetry: Telemetry | None = telemetry
         self._endpoint, self._revision = made.endpoint, made.api_revision
         self._portal = Portal(make_client)
 

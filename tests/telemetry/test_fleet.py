@@ -16,6 +16,7 @@ import pytest
 from fleet.run.world import World, in_world, plan_of
 from fleet.runners.crowd import LIMITS, SETTLE, Service, sendable_plan, serving
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import StatusCode
 
 from cds_eks import fleet, otel
@@ -177,6 +178,18 @@ def test_a_run_without_telemetry_is_as_it_was(recorded: Recorded) -> None:
             run = world.provision(eks, plan_of(1, 1))
             assert type(run._spans).__name__ == "NoSpans"
             assert (await run.report()).ok
+
+    in_world(body, "asyncio")
+    assert recorded.spans == ()
+
+
+def test_a_run_that_is_dropped_is_as_ever() -> None:
+    recorded = Recorded(sampler=ALWAYS_OFF)
+
+    async def body(world: World) -> None:
+        async with world.client(telemetry=recorded.telemetry()) as eks:
+            report = await world.provision(eks, plan_of(2, 1)).report()
+        world.assert_once(plan_of(2, 1), report)
 
     in_world(body, "asyncio")
     assert recorded.spans == ()
