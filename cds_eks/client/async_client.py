@@ -91,7 +91,6 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
 
     Attributes:
         wait: Waits for tasks, events, clusters and node pools.
-        telemetry: Its telemetry, or None.
     """
 
     wait: Group[Waiters] = Group(waiters_class)
@@ -138,8 +137,8 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         self._backend = backends.choose(backend, limits, tls)
         self._encoder = Encoder(url=url, revision=revision, user_agent=user_agent, timeouts=timeouts, secrets=secrets)
         per_call = tuple(per_call)
-        self.telemetry: Telemetry | None = telemetry_of(telemetry)
-        observer = observer_of(self.telemetry, url, self._backend)
+        self._telemetry = telemetry_of(telemetry)
+        observer = observer_of(self._telemetry, url, self._backend)
         send = pipeline(
             per_call,
             tuple(per_attempt),
@@ -181,8 +180,8 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         try:
             if name == "wait":
                 waiters = make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
-                if self.telemetry is not None:
-                    self.telemetry.trace_waits(waiters)
+                if self._telemetry is not None:
+                    self._telemetry.trace_waits(waiters)
                 return waiters
             more = (make_look_up(self._settle),) if name in FINDING else ()
             return getattr(type(self), name)(self.execute, *more)

@@ -46,6 +46,12 @@ def telemetry_of(given: Telemetry | bool | None) -> Telemetry | None:
     return given
 
 
+def telemetry_in(client: object) -> Telemetry | None:
+    """Return the telemetry that a client has, for what works with the client; None if it has none."""
+    found: Telemetry | None = vars(client).get("_telemetry")
+    return found
+
+
 def observer_of(telemetry: Telemetry | None, url: str, backend: Backend) -> ClientObserver | None:
     """Return what observes the calls of a client; None if it has no telemetry.
 

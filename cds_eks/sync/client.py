@@ -86,7 +86,6 @@ class EksClient(HoldsOpenCreates, Groups):
 
     Attributes:
         wait: Waits for tasks, events, clusters and node pools.
-        telemetry: Its telemetry, or None.
     """
 
     wait: Group[resources.Waiters] = Group(lambda: resources.Waiters)
@@ -161,7 +160,7 @@ class EksClient(HoldsOpenCreates, Groups):
         except ConfigurationError as error:
             credentials = endpoint = None  # what can't be used may be a secret in the wrong place
             raise clear_frames(error)  # noqa: B904 - it is the same
-        self.telemetry: Telemetry | None = telemetry
+        self._telemetry = telemetry
         self._endpoint, self._revision = made.endpoint, made.api_revision
         self._portal = Portal(make_client)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -167,3 +168,20 @@ def test_a_wrong_field_in_the_config_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "master_config.billing_spec.duration: must be one of" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_trace_is_shown_with_what_went_wrong_on_the_way(tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / "tracing.py"), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [re.split("  (?=[a-z])", line)[0] for line in done.stdout.splitlines()]
+    assert lines[:7] == [
+        "✓ make a cluster",
+        "  ✓ EKS/CreateCluster",
+        "    ✗ POST",
+        "    ✓ POST",
+        "  ✓ wait task",
+        "    ✓ EKS/GetTaskStatus",
+        "      ✗ GET",
+    ]
+    assert "cds.cluster_id=" in done.stdout
+    assert "error.type=cds_eks.errors.ConnectionLost" in done.stdout

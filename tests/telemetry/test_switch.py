@@ -15,6 +15,7 @@ import pytest
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, otel
+from cds_eks.client.telemetry import telemetry_in
 from cds_eks.errors import ConfigurationError
 from cds_eks.otel import Telemetry
 from cds_eks.otel.instrumentor import EksInstrumentor
@@ -32,23 +33,23 @@ def client(kind: Any, service: FakeBackend | None = None, **settings: Any) -> An
 
 @BOTH
 def test_without_a_word_there_is_none(kind: Any) -> None:
-    assert client(kind).telemetry is None
-    assert client(kind, telemetry=False).telemetry is None
+    assert telemetry_in(client(kind)) is None
+    assert telemetry_in(client(kind, telemetry=False)) is None
 
 
 @BOTH
 def test_a_client_has_what_it_was_given(kind: Any, recorded: Recorded) -> None:
     mine = recorded.telemetry()
     otel.instrument()
-    assert client(kind, telemetry=mine).telemetry is mine
-    assert client(kind, telemetry=False).telemetry is None
+    assert telemetry_in(client(kind, telemetry=mine)) is mine
+    assert telemetry_in(client(kind, telemetry=False)) is None
 
 
 @BOTH
 def test_true_is_the_process_s_own(kind: Any, recorded: Recorded) -> None:
-    assert client(kind, telemetry=True).telemetry is DEFAULT
+    assert telemetry_in(client(kind, telemetry=True)) is DEFAULT
     otel.instrument(tracer_provider=recorded.tracer_provider)
-    assert client(kind, telemetry=True).telemetry is client(kind).telemetry is not DEFAULT
+    assert telemetry_in(client(kind, telemetry=True)) is telemetry_in(client(kind)) is not DEFAULT
 
 
 @BOTH
@@ -59,8 +60,8 @@ def test_it_is_switched_on_for_all_clients_that_are_made_from_then_on(
     otel.instrument(tracer_provider=recorded.tracer_provider)
     after = client(kind)
     otel.uninstrument()
-    assert (before.telemetry, client(kind).telemetry) == (None, None)
-    assert isinstance(after.telemetry, Telemetry)
+    assert (telemetry_in(before), telemetry_in(client(kind))) == (None, None)
+    assert isinstance(telemetry_in(after), Telemetry)
 
 
 def test_an_instrumented_process_traces_a_client_that_says_nothing(recorded: Recorded, service: FakeBackend) -> None:
@@ -75,17 +76,17 @@ def test_an_instrumented_process_traces_a_client_that_says_nothing(recorded: Rec
 @pytest.mark.parametrize("word", ["1", "true", "ON", " yes ", "otel"])
 def test_the_environment_switches_it_on(kind: Any, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDS_EKS_TELEMETRY", word)
-    assert client(kind).telemetry is DEFAULT
-    assert client(kind, telemetry=False).telemetry is None
+    assert telemetry_in(client(kind)) is DEFAULT
+    assert telemetry_in(client(kind, telemetry=False)) is None
 
 
 @BOTH
 @pytest.mark.parametrize("word", ["0", "false", "Off", "no", ""])
 def test_the_environment_leaves_it_off(kind: Any, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDS_EKS_TELEMETRY", word)
-    assert client(kind).telemetry is None
+    assert telemetry_in(client(kind)) is None
     otel.instrument()
-    assert client(kind).telemetry is not None
+    assert telemetry_in(client(kind)) is not None
 
 
 @BOTH
@@ -126,7 +127,7 @@ def test_the_entry_point_leads_to_an_instrumentor(recorded: Recorded, service: F
     finally:
         kind().uninstrument()
     assert recorded.tree() == [("EKS/ListClusters", ["GET"])]
-    assert client(EksClient).telemetry is None
+    assert telemetry_in(client(EksClient)) is None
 
 
 def test_a_client_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +241,6 @@ def test_a_provider_that_the_environment_names_is_used() -> None:
     service.list_clusters.respond([])
     with EksClient(Credentials("an-id", "a-key"), backend=service) as eks:
         eks.clusters.list()
-        print(type(eks.telemetry._providers._tracer_provider).__module__)
+        print(type(eks._telemetry._providers._tracer_provider).__module__)
     """
     assert run(code, OTEL_PYTHON_TRACER_PROVIDER="sdk_tracer_provider") == "opentelemetry.sdk.trace\n"

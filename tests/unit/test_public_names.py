@@ -68,6 +68,7 @@ CONSTRUCTOR = [
     ("user_agent", inspect.Parameter.KEYWORD_ONLY, None),
     ("tls", inspect.Parameter.KEYWORD_ONLY, None),
     ("profile", inspect.Parameter.KEYWORD_ONLY, None),
+    ("telemetry", inspect.Parameter.KEYWORD_ONLY, None),
 ]
 
 

@@ -77,7 +77,7 @@ class FleetRun:
         self._eks = eks
         self._plan, self._journal, self._settings, self._job = plan, journal, settings, job
         self._groups: tuple[Group, ...] = ()
-        self._hidden, self._spans = Hidden(), spans_of(eks.telemetry, job.goal)
+        self._hidden, self._spans = Hidden(), spans_of(eks, job.goal)
         self._events = EventStream(self._hidden, on_event=self._spans.note)
         self._in_flight, self._known_ids = InFlight(), KnownIds()
         self._differences: dict[str, dict[str, Any]] = {}

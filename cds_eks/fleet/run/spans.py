@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+from cds_eks.client.telemetry import telemetry_in
 from cds_eks.fleet.items import Item, State
 from cds_eks.fleet.run.events import Event
 
 if TYPE_CHECKING:
+    from cds_eks.client.async_client import AsyncEksClient
     from cds_eks.otel import Telemetry
 
 
@@ -68,14 +70,14 @@ class NoSpans:
 NO_SPANS = NoSpans()
 
 
-def spans_of(telemetry: Telemetry | None, goal: State) -> RunSpans:
+def spans_of(eks: AsyncEksClient, goal: State) -> RunSpans:
     """Return the spans of a run.
 
     Args:
-        telemetry: The telemetry of its client.
+        eks: Its client, whose telemetry it has.
         goal: The state that all its items are to reach.
     """
-    if telemetry is None:
+    if (telemetry := telemetry_in(eks)) is None:
         return NO_SPANS
     from cds_eks.fleet.run.traced import TracedRun
 
@@ -96,14 +98,14 @@ def launch_span(telemetry: Telemetry | None, runners: int) -> AbstractContextMan
     return launched(telemetry, runners)
 
 
-def joined(telemetry: Telemetry | None, trace: Mapping[str, str]) -> AbstractContextManager[object]:
+def joined(eks: AsyncEksClient, trace: Mapping[str, str]) -> AbstractContextManager[object]:
     """Return what has a runner go on with the trace of its launch.
 
     Args:
-        telemetry: The telemetry of the runner's client; None for no trace.
+        eks: The runner's client; without telemetry there is no trace.
         trace: What the launch tells of it.
     """
-    if telemetry is None or not trace:
+    if telemetry_in(eks) is None or not trace:
         return nullcontext()
     from cds_eks.fleet.run.traced import continued
 

@@ -79,6 +79,6 @@ async def _run(task: RunnerTask) -> RunnerSummary:
     opened = open_known_journal(task.journal, identity=task.identity, timeout=task.journal_timeout)
     async with task.client.client() as eks, opened as journal:
         run = FleetRun(eks, task.plan, journal, task.settings, job, began=task.began)
-        with joined(eks.telemetry, task.trace):
+        with joined(eks, task.trace):
             findings = await run.findings()
     return RunnerSummary(runner=run.runner, host=socket.gethostname(), pid=os.getpid(), findings=findings)

@@ -92,7 +92,7 @@ def test_a_profile_has_the_words_of_the_clients_arguments() -> None:
     import inspect
 
     arguments = set(inspect.signature(AsyncEksClient).parameters) - {
-        "credentials", "signer", "per_call", "per_attempt", "profile",
+        "credentials", "signer", "per_call", "per_attempt", "profile", "telemetry",
     }  # fmt: skip
     assert arguments == KEYS - {"secret_id", "secret_key", "allow_inline", "credentials_max_age"}
     for kind, names in TABLES.values():
