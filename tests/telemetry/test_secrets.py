@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import re
+import weakref
 from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import quote, unquote
@@ -190,3 +192,50 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value.to_dict() if isinstance(value, Shape) else value
+
+
+def locals_of(error: BaseException) -> Iterator[str]:
+    """Yield all that tools which report errors would show of the frames that an error came through."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        traceback = found.__traceback__
+        while traceback is not None:
+            if "/cds_eks/" in traceback.tb_frame.f_code.co_filename:
+                yield from (repr(value) for value in traceback.tb_frame.f_locals.values())
+            traceback = traceback.tb_next
+        found = found.__cause__ or found.__context__
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("answer", ["refused", "a fault", "nothing", "silence"])
+async def test_no_frame_that_an_error_comes_through_shows_a_secret(
+    answer: str, anyio_backend: str, recorded: Recorded, create: models.CreateClusterRequest, server: Careless
+) -> None:
+    server.replies["CreateCluster"] = ANSWERS[answer]
+    request = planted(create)
+    async with AsyncEksClient(CREDENTIALS, endpoint=server.url, retry=AT_ONCE, telemetry=recorded.telemetry()) as eks:
+        with pytest.raises(errors.EksError) as caught:
+            await eks.clusters.create(request, extra=SECRET_EXTRA, timeout=0.2)
+    shown = list(locals_of(caught.value))
+    assert shown
+    for text in shown:
+        assert MARK.search(text) is None, text
+
+
+@pytest.mark.anyio
+async def test_an_error_is_freed_at_once(recorded: Recorded, server: Careless, anyio_backend: str) -> None:
+    """It holds nothing that holds it: neither a span nor a frame of ours."""
+    server.replies["GetCluster"] = ANSWERS["refused"]
+    async with AsyncEksClient(CREDENTIALS, endpoint=server.url, retry=AT_ONCE, telemetry=recorded.telemetry()) as eks:
+        gc.collect()
+        gc.disable()
+        try:
+            try:
+                await eks.clusters.get("c-1")
+            except errors.NotFound as error:
+                kept = weakref.ref(error)
+            assert kept() is None
+        finally:
+            gc.enable()
