@@ -370,7 +370,7 @@ OPTIONS: dict[str, st.SearchStrategy[Any]] = {
     "node_pool_config.auto_scaling.scaling_group_id": st.sampled_from(["", "group-marked"]),
     "extra": st.sampled_from([{}, {"New": "new-marked"}]),
 }
-UNSAID = {
+NOT_SENT = {
     *("node_pool_config.auto_scaling.max_replicas", "node_pool_config.auto_scaling.min_replicas"),
     *(f"{where}.system_disk.{name}" for where in ("master_config", POOL) for name in ("disk_feature", "disk_size")),
     "cni.cni_config.flannel_backend_type",
@@ -399,7 +399,7 @@ def test_all_that_is_set_is_sent_or_named(revision: str, options: dict[str, Any]
     spelt = {"ssd": "SSD", "0": "PostPaid"} if revision == NEWER else {}
     for path, value in leaves(request):
         text = json.dumps(spelt.get(value, value) if isinstance(value, str) else value).strip("{}")
-        assert text in body or (revision == NEWER and path in UNSAID), (path, text)
+        assert text in body or (revision == NEWER and path in NOT_SENT), (path, text)
 
 
 REQUESTS = [cls for cls in (getattr(models, name) for name in models.__all__) if issubclass(cls, Shape)]
@@ -448,7 +448,7 @@ class Part(Shape):
 
 @frozen(kw_only=True, init=False)
 class Whole_(Shape):  # noqa: N801 - the rule has the name
-    """A list of texts with spellings, and a field gathered from below in the older revision."""
+    """A list of texts with spellings, and a field hoisted from below in the older revision."""
 
     HOISTED_FIELDS = (HoistedField("Top", revision=OLDER, path="part.name"),)
 
