@@ -53,7 +53,13 @@ def write_handler(tree: Path) -> None:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, generated from a description with further operations."""
     made = copied(
-        tmp_path_factory.mktemp("tree"), "tests/operations", "tests/contract", "tests/support", "tests/cli", *TESTS
+        tmp_path_factory.mktemp("tree"),
+        "examples",
+        "tests/operations",
+        "tests/contract",
+        "tests/support",
+        "tests/cli",
+        *TESTS,
     )
     describe(made, INVENTED.read_text(encoding="utf-8"))
     refused = generate(made)
@@ -366,6 +372,12 @@ def test_the_command_line_is_driven_end_to_end_with_it(tree: Path) -> None:
     assert done.returncode == 0, done.stdout
     for name in ADDED["operations"]:
         assert done.stdout.count(f"[{name}] PASSED") >= 3, done.stdout
+    lists = [
+        "test_operations.py::test_there_is_a_command_for_each_operation",
+        "test_files.py::test_validate_asks_what_a_file_is_for",
+    ]
+    done = run(tree, *options[:-2], *(f"tests/cli/{name}" for name in lists))
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.timeout(240)
