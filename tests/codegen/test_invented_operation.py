@@ -105,10 +105,10 @@ def at(kind, path):
 
 
 print(json.dumps({{
-    "arguments": {{face: {{path: list(inspect.signature(at(kind, path)).parameters)[1:] for path in methods}}
-                  for face, kind in kinds.items()}},
+    "arguments": {{client_kind: {{path: list(inspect.signature(at(kind, path)).parameters)[1:] for path in methods}}
+                  for client_kind, kind in kinds.items()}},
     "docs": {{path: inspect.getdoc(at(AsyncEksClient, path)) for path in methods}},
-    "groups": {{face: inspect.getdoc(kind.__mro__[1]) for face, kind in kinds.items()}},
+    "groups": {{client_kind: inspect.getdoc(kind.__mro__[1]) for client_kind, kind in kinds.items()}},
     "attributes": [name for name in ("teapots", "nodes") if name in dir(EksClient) and name in dir(AsyncEksClient)],
     "models": [name for name in models.__all__ if "Teapot" in name or name == "GetTeapotNodeRequest"],
     "readers": [name.__name__ for name in readers.READERS],
@@ -353,7 +353,7 @@ def test_the_command_line_has_it_without_a_further_line(tree: Path) -> None:
 
 @pytest.mark.timeout(240)
 def test_the_tests_take_it_in(tree: Path) -> None:
-    """Without an edit: its requests and its answers, on both faces, in both revisions."""
+    """Without an edit: its requests and its answers, on both clients, in both revisions."""
     files = [f"tests/operations/test_{name}.py" for name in ("requests", "answers", "revisions")]
     options = ["-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
     done = run(tree, *options, "-v", "-k", " or ".join(ADDED["operations"]), *files)
