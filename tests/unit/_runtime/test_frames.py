@@ -1,7 +1,7 @@
 """No secret stands in a frame of ours when an error of ours passes: reporters of errors ship local variables along.
 
-Every kind of failure is caused with planted secrets, on both clients and through both backends, and then all variables of
-all our frames are looked at: of the error's, of those that it came from, and of the earlier attempts'.
+Every kind of failure is caused with planted secrets, on both clients and through both backends, and then all variables
+of all our frames are looked at: of the error's, of those that it came from, and of the earlier attempts'.
 """
 
 from __future__ import annotations
