@@ -43,7 +43,7 @@ class LimitRate:
         self._permits = FairSemaphore(max_in_flight)
         rate = "" if requests_per_second is None else f" ({requests_per_second:g} a second)"
         self._permit_words = f"a free connection ({max_in_flight} in flight)"
-        self._rate_words = f"its turn{rate}"
+        self._turn_words = f"its turn{rate}"
         self._pace = FairSemaphore(1) if is_paced else None
         self._interval = 1 / requests_per_second if requests_per_second is not None else 0.0
         self._next = 0.0
@@ -77,7 +77,7 @@ class LimitRate:
 
     async def _paced(self, request: Request, pace: FairSemaphore) -> None:
         """Acquire a permit at the rate that is set, until the request's deadline."""
-        request.record.waits_for = self._rate_words
+        request.record.waits_for = self._turn_words
         with anyio.move_on_after(request.time_left(self._clock())):
             await self._at_pace(pace, is_read=request.operation.kind is Kind.READ)
             request.record.waits_for = None
@@ -90,14 +90,14 @@ class LimitRate:
         try:
             await self._permits.acquire(is_read=is_read)
             try:
-                await self._wait_for_rate()
+                await self._wait_for_turn()
             except BaseException:
                 self._permits.release()
                 raise
         finally:
             pace.release()
 
-    async def _wait_for_rate(self) -> None:
+    async def _wait_for_turn(self) -> None:
         """Wait until the next attempt may begin; a cancelled one does not delay those behind it."""
         if (pause := self._next - self._clock()) > 0:
             await self._sleep(pause)

@@ -37,6 +37,8 @@ class CallRecord:
         total: How many seconds this call may take; None for the client's `Timeouts.total`.
         intent: When this create was intended, if it is to be signed with that time; None for all others.
         waits_for: The permit that the attempt waits for, in words; None when it is not queued.
+
+    `may_have_left` and `did_not_leave` are the names that `mark_sent` and `mark_not_sent` had before; they go with 1.0.
     """
 
     __slots__ = (
