@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
-from cli.command_line import PROCESS, CommandLine
+from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
-from cli.test_terminal import ended, spawned
+from cli.fleet.started_runs import NAMES, made, started, until
+from cli.terminals import ended, spawned
 from support.eventually import WAIT_TIMEOUT
 
 pytestmark = pytest.mark.long
-
-NAMES = ["gpu-001", "gpu-002", "gpu-003"]
-
-
-@contextmanager
-def started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*PROCESS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + WAIT_TIMEOUT
-    while not is_so():
-        assert time.monotonic() < ends, "it did not come to pass"
-        time.sleep(0.005)
-
-
-def made(emulator: Emulator) -> Counter[str]:
-    return Counter(each.name for each in emulator.ledger.created("cluster"))
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

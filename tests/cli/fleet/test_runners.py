@@ -15,7 +15,7 @@ from cds_eks import fleet
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine, Run
 from cli.fleet.conftest import QUICK
-from cli.fleet.test_interrupts import NAMES, made, started, until
+from cli.fleet.started_runs import NAMES, made, started, until
 from support.eventually import WAIT_TIMEOUT
 
 WORDS = (*QUICK, "--lease", "2s", "--runners", "2")
