@@ -22,7 +22,7 @@ __all__ = ["Failed", "Stubs", "Worker"]
 
 ROOT = Path(__file__).parents[2]
 
-PATIENCE = 240.0
+WAIT_TIMEOUT = 240.0
 """Seconds that a process has for one answer."""
 
 
@@ -67,7 +67,7 @@ class _Process:
             Failed: There is none.
         """
         assert self._process.stdout is not None
-        late = threading.Timer(PATIENCE, self._process.kill)
+        late = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         late.start()
         line = self._process.stdout.readline()
         late.cancel()

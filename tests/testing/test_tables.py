@@ -36,9 +36,9 @@ def test_a_lost_answer_is_marked() -> None:
 
 def test_both_faces_leave_the_same_ledger() -> None:
     tables = []
-    for face in ("async", "sync"):
+    for client_kind in ("async", "sync"):
         with DrivenEmulator() as emulator:
-            if face == "async":
+            if client_kind == "async":
                 asyncio.run(_list(emulator))
             else:
                 eks: EksClient = emulator.sync_client()

@@ -9,7 +9,7 @@ MOST_FAILURES = 5
 """So many in a row. One alone may be a proxy's, or a replay that the network made."""
 
 
-class Patience:
+class ReadFailures:
     """Counts failures in a row that do not pass by themselves."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Patience:
         """A read has succeeded."""
         self._failures = 0
 
-    def is_over(self, error: EksError) -> bool:
+    def are_too_many(self, error: EksError) -> bool:
         """Whether an error, after all those before it, is one to give up for."""
         # Of a write whose fate is open it is not known that it would fail again; and a journal that is away comes back.
         passes = may_pass(error) or error.outcome == "unknown" or isinstance(error, JournalError)

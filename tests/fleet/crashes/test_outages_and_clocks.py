@@ -12,7 +12,7 @@ import pytest
 from cds_eks.emulator import Fault
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.plan.model import Plan
-from fleet.run.test_faults import faults_of
+from fleet.run.random_faults import faults_of
 from fleet.run.world import World, in_world, plan_of
 
 pytestmark = pytest.mark.long

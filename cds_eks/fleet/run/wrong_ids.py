@@ -102,7 +102,7 @@ class KnownIds:
         return None if owner == item.id else owner
 
 
-async def disbelieved(context: Context, item: Item, shown: Shown | None, words: str) -> Item:
+async def reject_id(context: Context, item: Item, shown: Shown | None, words: str) -> Item:
     """Take the id that an answer has named for wrong: what was made is looked for by its natural key.
 
     Args:

@@ -6,7 +6,7 @@ import pytest
 
 from cds_eks import errors
 from cds_eks.fleet.journal.base import JournalError
-from cds_eks.fleet.run.patience import MOST_FAILURES, Patience
+from cds_eks.fleet.run.read_failures import MOST_FAILURES, ReadFailures
 
 REFUSED = errors.PermissionDenied("no")
 
@@ -21,13 +21,13 @@ REFUSED = errors.PermissionDenied("no")
     ],
 )
 def test_what_may_pass_is_never_believed(error: errors.EksError, *, is_over: bool) -> None:
-    patience = Patience()
-    assert [patience.is_over(error) for _ in range(MOST_FAILURES)] == [False] * (MOST_FAILURES - 1) + [is_over]
+    failures = ReadFailures()
+    assert [failures.are_too_many(error) for _ in range(MOST_FAILURES)] == [False] * (MOST_FAILURES - 1) + [is_over]
 
 
 def test_only_failures_in_a_row_count() -> None:
-    patience = Patience()
+    failures = ReadFailures()
     for _ in range(MOST_FAILURES - 1):
-        assert not patience.is_over(REFUSED)
-    patience.succeeded()
-    assert not patience.is_over(REFUSED)
+        assert not failures.are_too_many(REFUSED)
+    failures.succeeded()
+    assert not failures.are_too_many(REFUSED)
