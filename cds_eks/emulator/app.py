@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -11,8 +12,6 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import Mount, Route
 
 from cds_eks._runtime import clocks
-from cds_eks.emulator.control.app import Control
-from cds_eks.emulator.control.handle import Handle
 from cds_eks.emulator.engine.clock import Clock, DrivenClock, WallClock, drivable
 from cds_eks.emulator.engine.ledger import Ledger
 from cds_eks.emulator.engine.seeding import Seeding
@@ -105,26 +104,34 @@ class Emulator(Seeding):
         self._subnets_as_objects = subnets_as_objects
         self._setup = setup
         self._resets = 0
+        self._made_at = clocks.monotonic()
         self._allowed_hosts = {each.lower() for each in allowed_hosts}
         self._faults = Faults(faults, seed)
         lock = threading.RLock()
         super().__init__(self._new_world(lock), lock)
         self._begin()
-        self._control = Control(
-            Handle(
-                settled=self._settled,
-                ledger=lambda: self._ledger,
-                faults=self._faults,
-                clock=self._clock,
-                reset=self.reset,
-                resets=lambda: self._resets,
-                api_revision=api_revision,
-                wall_clock=wall_clock,
-                allowed_hosts=self._allowed_hosts,
-            )
+
+    @cached_property
+    def _app(self) -> Starlette:
+        """All that is at any path. What few ask for is imported when it is asked for: most tests need the API alone."""
+        from cds_eks.emulator.control.app import Control
+        from cds_eks.emulator.control.handle import Handle
+
+        handle = Handle(
+            settled=self._settled,
+            ledger=lambda: self._ledger,
+            faults=self._faults,
+            clock=self._clock,
+            reset=self.reset,
+            resets=lambda: self._resets,
+            api_revision=self._api_revision,
+            wall_clock=self._wall_clock,
+            allowed_hosts=self._allowed_hosts,
+            began=self._made_at,
         )
-        control = (Route(_CONTROL, self._control), Mount(_CONTROL, app=self._control))
-        self._app = Starlette(routes=[*control, Mount("/", app=self._through_api)])
+        control = Control(handle)
+        routes = [Route(_CONTROL, control), Mount(_CONTROL, app=control), Mount("/", app=self._through_api)]
+        return Starlette(routes=routes)
 
     def _new_world(self, lock: threading.RLock) -> World:
         """Make a world that has nothing, with a ledger of its own."""

@@ -29,6 +29,7 @@ class Handle:
         resets: Returns how often it has.
         api_revision: The revision of the API that it speaks; None for any.
         wall_clock: The time of the `Date` header.
+        began: When it was made, by the monotonic clock.
         allowed_hosts: In lower case, by which names it may be asked for on a socket, besides localhost.
     """
 
@@ -41,7 +42,7 @@ class Handle:
     api_revision: str | None
     wall_clock: Callable[[], float]
     allowed_hosts: set[str]
-    began: float = attrs.field(factory=clocks.monotonic)
+    began: float
     boot: int = attrs.field(factory=lambda: int(clocks.wall() * 1000))
     """When it was made: no emulator before it, at the same address, has the same version of anything."""
 
