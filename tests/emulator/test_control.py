@@ -446,3 +446,49 @@ async def test_they_are_there_where_the_emulator_is_mounted_too() -> None:
         response = await client.get("/eks-emulator/_emulator")
         assert response.status_code == 307
         assert response.url.join(response.headers["location"]).path == "/eks-emulator/_emulator/"
+
+
+async def test_a_clock_that_tests_have_made_shows_its_own_time_again() -> None:
+    class Fixed:
+        def now(self) -> float:
+            return 5.0
+
+    emulator = Emulator(clock=Fixed())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
+        call = Caller(emulator, client)
+        assert (await post(call, "clock", {"advance": 10})).json()["now"] == 15
+        await post(call, "reset")
+        assert (await got(call, "clock"))["now"] == 5
+
+
+async def test_text_that_is_no_unicode_does_not_break_an_answer(
+    call: Caller, create_cluster_body: dict[str, Any]
+) -> None:
+    call.emulator.add_cluster("c", name="half \ud800")
+    [row] = (await got(call, "world"))["clusters"]
+    assert row["name"] == "half ?"
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
+async def test_a_speed_that_makes_no_sense_changes_nothing(speed: float) -> None:
+    clock = WallClock(3)
+    with pytest.raises(ValueError, match="speed must be a finite number above 0"):
+        clock.set_speed(speed)
+    assert clock.speed == 3
+
+
+async def test_faults_by_number(emulator: Emulator) -> None:
+    faults = emulator.faults
+    numbers = [faults.add(Fault("refuse")), faults.add(Fault("replay"))]
+    faults.enable(numbers[0], enabled=False)
+    fault = faults.strike("ListClusters", "GET")
+    assert fault is not None
+    assert fault.kind == "replay"
+    faults.remove(numbers[1])
+    assert faults.strike("ListClusters", "GET") is None
+    for change in (faults.remove, faults.enable):
+        with pytest.raises(KeyError):
+            change(numbers[1])
+    copies = faults.scheduled()
+    copies[0].enabled = True
+    assert [each.enabled for each in faults.scheduled()] == [False]

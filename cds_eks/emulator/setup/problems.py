@@ -40,7 +40,7 @@ class WorldFileError(ValueError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda each: each.line or 0))
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems, key=lambda each: each.line or 0))
         super().__init__("\n".join(str(each) for each in self.problems))
 
 
