@@ -1,22 +1,18 @@
-"""The pytest plugin: fixtures and a marker. It imports nothing but pytest until one of its fixtures is used.
-
-pytest loads it in every project where this package is installed, so what is imported here costs everybody's tests.
-PYTEST_DONT_REWRITE: it asserts nothing.
-"""
+"""What the fixtures of the pytest plugin do. The plugin itself, `_cds_eks_pytest`, is a module of its own, and tiny."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 
-TYPE_CHECKING = False  # that of `typing` would be one more import
+from cds_eks.signing import Credentials
+
 if TYPE_CHECKING:
-    from cds_eks.client import AsyncEksClient
     from cds_eks.emulator import Fault
-    from cds_eks.signing import Credentials
-    from cds_eks.sync.client import EksClient
     from cds_eks.testing.emulator import DrivenEmulator
     from cds_eks.testing.fake_backend import FakeBackend
     from cds_eks.testing.respx_routes import EksRespx
@@ -27,26 +23,8 @@ SETTINGS = ("CDS_ACCESS_KEY_", "CDS_API_", "CDS_CONFIG_FILE", "CDS_EKS_", "CDS_P
 """How the variables begin that a client reads."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    words = 'what goes wrong in `eks_emulator`: texts such as "CreateCluster:status=503:count=1", or `Fault`s'
-    config.addinivalue_line("markers", f"{MARKER}(*faults): {words}")
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse faults that nothing would apply."""
-    if item.get_closest_marker(MARKER) is not None and "eks_emulator" not in getattr(item, "fixturenames", ()):
-        pytest.fail(f"the marker {MARKER} is for tests that use eks_emulator, or a fixture that does", pytrace=False)
-
-
-@pytest.fixture
-def eks_credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
-    """A made-up key, which is that of the environment too.
-
-    The endpoint of the environment leads nowhere: nothing reaches the real service.
-    """
-    from cds_eks.signing import Credentials
-
+def credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
+    """Return a made-up key; the environment has it too, and an endpoint that leads nowhere."""
     for name in list(os.environ):
         if name.startswith(SETTINGS):
             monkeypatch.delenv(name)
@@ -57,12 +35,9 @@ def eks_credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
     return made
 
 
-@pytest.fixture
-def eks_emulator(eks_credentials: Credentials, request: pytest.FixtureRequest) -> Iterator[DrivenEmulator]:
-    """The service, for one test: a `cds_eks.testing.DrivenEmulator`.
-
-    Its key is `eks_credentials`, and its faults are those of the marker `eks_faults`.
-    """
+@contextmanager
+def emulator(credentials: Credentials, node: pytest.Item) -> Iterator[DrivenEmulator]:
+    """Give the emulator of a test, with the faults of its markers."""
     missing: str | None = None
     try:
         from cds_eks.testing.emulator import DrivenEmulator
@@ -70,8 +45,8 @@ def eks_emulator(eks_credentials: Credentials, request: pytest.FixtureRequest) -
         missing = _top(error)
     if missing is not None:
         pytest.fail(f'eks_emulator needs {missing}: pip install "cds-eks[testing]"', pytrace=False)
-    with DrivenEmulator(credentials=eks_credentials, faults=_faults(request.node)) as emulator:
-        yield emulator
+    with DrivenEmulator(credentials=credentials, faults=_faults(node)) as made:
+        yield made
 
 
 def _top(error: ModuleNotFoundError) -> str:
@@ -100,31 +75,9 @@ def _faults(node: pytest.Item) -> list[Fault]:
     return faults
 
 
-@pytest.fixture
-def eks_endpoint(eks_emulator: DrivenEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of `eks_emulator` on a socket, also the environment's: for code that makes its client itself."""
-    monkeypatch.setenv("CDS_EKS_ENDPOINT", eks_emulator.url)
-    return eks_emulator.url
-
-
-@pytest.fixture
-def eks_client(eks_emulator: DrivenEmulator) -> AsyncEksClient:
-    """An async client of `eks_emulator`, for asyncio and trio, under any plugin. It needs no closing."""
-    return eks_emulator.client()
-
-
-@pytest.fixture
-def eks_sync_client(eks_emulator: DrivenEmulator) -> EksClient:
-    """A blocking client of `eks_emulator`."""
-    return eks_emulator.sync_client()
-
-
-@pytest.fixture
-def eks_fake_backend(eks_credentials: Credentials) -> Iterator[FakeBackend]:  # noqa: ARG001 - it sets the environment
-    """A backend whose responses are the test's own: `EksClient(backend=eks_fake_backend)`.
-
-    Waits and the pauses between attempts take no time.
-    """
+@contextmanager
+def fake_backend() -> Iterator[FakeBackend]:
+    """Give a backend without HTTP, at a time that jumps."""
     from cds_eks._runtime import passing_time
     from cds_eks.testing.clock import JumpingClock
     from cds_eks.testing.fake_backend import FakeBackend
@@ -133,12 +86,9 @@ def eks_fake_backend(eks_credentials: Credentials) -> Iterator[FakeBackend]:  # 
         yield FakeBackend()
 
 
-@pytest.fixture
-def eks_respx(eks_credentials: Credentials) -> Iterator[EksRespx]:  # noqa: ARG001 - it sets the environment
-    """Routes of respx by documented operation name, for all clients with the default backend.
-
-    Waits and the pauses between attempts take no time.
-    """
+@contextmanager
+def respx_routes() -> Iterator[EksRespx]:
+    """Give routes of respx, at a time that jumps."""
     from cds_eks._runtime import passing_time
     from cds_eks.testing.clock import JumpingClock
 
