@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cds_eks.signing import Credentials
+from cds_eks.testing.nowhere import NOWHERE, refuse_calls
 
 if TYPE_CHECKING:
     from cds_eks.emulator import Fault
@@ -31,7 +32,8 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
     made = Credentials("testing-access-key-id", "testing-secret-access-key")
     monkeypatch.setenv("CDS_SECRET_ID", made.access_key_id)
     monkeypatch.setenv("CDS_SECRET_KEY", made.secret_access_key)
-    monkeypatch.setenv("CDS_EKS_ENDPOINT", "https://eks.invalid")
+    monkeypatch.setenv("CDS_EKS_ENDPOINT", NOWHERE)
+    refuse_calls(monkeypatch)
     return made
 
 
@@ -82,8 +84,12 @@ def fake_backend() -> Iterator[FakeBackend]:
     from cds_eks.testing.clock import JumpingClock
     from cds_eks.testing.fake_backend import FakeBackend
 
+    backend = FakeBackend()
     with passing_time.driven_by(JumpingClock()):
-        yield FakeBackend()
+        try:
+            yield backend
+        finally:
+            backend.close()
 
 
 @contextmanager

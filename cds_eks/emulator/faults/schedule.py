@@ -69,6 +69,12 @@ class Faults:
         with self._lock:
             return dict(self._struck)
 
+    @property
+    def never_applied(self) -> list[Fault]:
+        """The faults that are there and have not been applied, not even once."""
+        with self._lock:
+            return [each.fault for each in self._scheduled if not each.applied]
+
     def add(self, fault: Fault) -> None:
         """Have one more fault, behind the others.
 
