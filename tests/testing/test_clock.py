@@ -134,6 +134,6 @@ async def test_waits_for_what_never_happens_end(anyio_backend: str, monkeypatch:
         clock.begin_anew()  # something has happened
     await clock.sleep(module.MOST)
     await clock.sleep(1)
-    with pytest.raises(AssertionError, match="has waited for 7 days in a row, .* what it waits for does not happen"):
+    with pytest.raises(AssertionError, match=r"has waited for 7 days in a row, .* what it waits for does not happen"):
         await clock.sleep(1)
     assert clock._ends == []

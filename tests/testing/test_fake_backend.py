@@ -164,6 +164,6 @@ def test_an_attribute_that_is_no_operation_is_told() -> None:
     backend = FakeBackend()
     with pytest.raises(AttributeError, match="no attribute 'get_clusters'; did you mean 'get_cluster'"):
         _ = backend.get_clusters  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError, match="no attribute 'xyz'$"):
+    with pytest.raises(AttributeError, match=r"no attribute 'xyz'$"):
         _ = backend.xyz  # type: ignore[attr-defined]
     assert not hasattr(backend, "_create_cluster")
