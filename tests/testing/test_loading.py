@@ -58,6 +58,14 @@ def test_its_cost_is_measured_beside_the_same_run_without_it() -> None:
     assert all(len(each) == 1 and min(each[0]) > 0 for each in times.values())
 
 
+def test_each_step_that_pytest_takes_for_it_is_measured() -> None:
+    spent = testkit.steps(1)
+    assert list(spent) == [
+        "the list of its files is read", "it is imported", "its hooks are registered", "its fixtures are found",
+    ]  # fmt: skip
+    assert all(0 < took < 1000 for took in spent.values())
+
+
 def test_a_suite_without_its_fixtures_loads_no_more(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
