@@ -68,7 +68,7 @@ class JumpingClock(ManualClock):
         if self._waited > MOST:
             raise AssertionError(
                 f"the test has waited for {MOST / 86_400:.0f} days in a row, of the time that jumps: "
-                "what it waits for does not happen, and the wait has no timeout"
+                "what it waits for does not happen; a shorter timeout ends a wait by itself"
             )
         with _lock:
             self._ends.append(ends)
