@@ -90,6 +90,12 @@ class Faults:
         with self._lock:
             return [copy(each) for each in self._scheduled]
 
+    @property
+    def never_applied(self) -> list[Fault]:
+        """The faults that are there and have not been applied, not even once."""
+        with self._lock:
+            return [each.fault for each in self._scheduled if not each.applied]
+
     def add(self, fault: Fault) -> int:
         """Have one more fault, behind the others. Returns its number, for `enable` and `remove`.
 
