@@ -18,8 +18,6 @@ from cds_eks import EksClient, errors, fleet
 app = Celery("clusters")
 app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
 
-PLAN = Path(os.environ.get("FLEET_PLAN", "fleet.toml"))
-JOURNAL = os.environ.get("CDS_FLEET_JOURNAL", "fleet.db")  # with workers on many machines: postgresql://…
 LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1)  # a look, and no wait: Celery sees to the next one
 
 eks: EksClient
@@ -45,14 +43,20 @@ class ClusterFailed(Exception):
 @app.task(bind=True, max_retries=120, default_retry_delay=30)
 def provision_cluster(self: Task, name: str) -> dict[str, str]:
     """Create the cluster of this name, once, and return its ids when it and its nodes run."""
+    is_away = False
     try:
-        with fleet.sync.open_journal(eks, JOURNAL) as journal:
-            report = fleet.sync.provision(eks, plan_for(name), journal=journal, limits=LIMITS).report()
+        with fleet.sync.open_journal(eks, journal_name()) as journal:
+            run = fleet.sync.provision(eks, plan_for(name), journal=journal, limits=LIMITS)
+            for event in run:
+                if isinstance(event, fleet.ServiceAway | fleet.JournalAway):  # a run would wait until it is back
+                    is_away = True
+                    run.stop("something that it needs is away")
+            report = run.report()
     except (errors.EksError, fleet.JournalUnavailable) as error:
         if errors.may_pass(error) or isinstance(error, fleet.JournalUnavailable):
             retry(self, error)
         raise
-    if report.stopped is not None or has_failed(report):
+    if not is_away and (report.stopped is not None or has_failed(report)):
         raise ClusterFailed(str(report))
     if not report.ok:
         retry(self, None)
@@ -61,8 +65,13 @@ def provision_cluster(self: Task, name: str) -> dict[str, str]:
 
 def plan_for(name: str) -> fleet.Plan:
     """Return the plan of one cluster: the defaults of the file, and a name that is always the same for this task."""
-    data = tomllib.loads(PLAN.read_text(encoding="utf-8"))
+    data = tomllib.loads(Path(os.environ.get("FLEET_PLAN", "fleet.toml")).read_text(encoding="utf-8"))
     return fleet.Plan.from_dict({**data, "clusters": [{"name": name, "node_pools": [{"name": "workers"}]}]})
+
+
+def journal_name() -> str:
+    """Return the one journal of all workers: a file, or `postgresql://…` if they run on many machines."""
+    return os.environ.get("CDS_FLEET_JOURNAL", "fleet.db")
 
 
 def has_failed(report: fleet.FleetReport) -> bool:
