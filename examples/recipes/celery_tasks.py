@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from celery import Celery, Task
 from celery.signals import worker_process_init, worker_process_shutdown
@@ -18,7 +18,7 @@ from cds_eks import EksClient, errors, fleet
 app = Celery("clusters")
 app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
 
-LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1)  # a look, and no wait: Celery sees to the next one
+LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)  # a look, and no wait: Celery sees to the next one
 
 eks: EksClient
 
@@ -52,14 +52,14 @@ def provision_cluster(self: Task, name: str) -> dict[str, str]:
                     is_away = True
                     run.stop("something that it needs is away")
             report = run.report()
-    except (errors.EksError, fleet.JournalUnavailable) as error:
+    except errors.EksError as error:
         if errors.may_pass(error) or isinstance(error, fleet.JournalUnavailable):
-            retry(self, error)
+            raise self.retry(exc=error) from error
         raise
     if not is_away and (report.stopped is not None or has_failed(report)):
         raise ClusterFailed(str(report))
     if not report.ok:
-        retry(self, None)
+        raise self.retry()
     return dict(report.items[0].ids)
 
 
@@ -80,8 +80,3 @@ def has_failed(report: fleet.FleetReport) -> bool:
         item.state == "failed" or (item.state == "refused" and (item.error or {}).get("class") != "Throttled")
         for item in report.failures
     )
-
-
-def retry(task: Task, error: Exception | None) -> NoReturn:
-    """Have Celery deliver the task again later; this process is free meanwhile."""
-    raise task.retry(exc=error)
