@@ -18,7 +18,8 @@ from cds_eks import EksClient, errors, fleet
 app = Celery("clusters")
 app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
 
-LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)  # a look, and no wait: Celery sees to the next one
+# A look, and no wait: Celery sees to the next one.
+LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)
 
 eks: EksClient
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from cds_eks import EksClient, errors, fleet
 
-LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)  # until it is accepted: `poke` sees to the rest
+# Until it is accepted: `poke` sees to the rest.
+LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)
 
 
 class TryAgain(Exception):
