@@ -1,0 +1,203 @@
+"""gunicorn and uWSGI: one client in each worker, after a fork and with threads, and an end in the midst of a create."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import gunicorn_settings
+import httpx
+import pytest
+
+from cds_eks import EksClient, errors
+from cds_eks.emulator import Emulator, Fault
+from cds_eks.testing import DrivenEmulator
+from support.eventually import until
+
+from .conftest import RECIPES
+
+PATIENCE = 40.0
+UWSGI = Path(sys.executable).with_name("uwsgi")
+WORKERS = 2
+LONGEST_CALL = 20.0
+
+SERVERS = {
+    f"gunicorn {kind} {when}": [
+        *(sys.executable, "-m", "gunicorn", "--config", str(RECIPES / "gunicorn_settings.py"), "--bind", "127.0.0.1:0"),
+        *("--workers", str(WORKERS), "--worker-class", kind, *(["--preload"] if when == "preloaded" else [])),
+        app,
+    ]
+    for kind, app, when in [
+        ("sync", "wsgi_app:application", "preloaded"),
+        ("gthread", "wsgi_app:application", "preloaded"),
+        ("gthread", "wsgi_app:application", "loaded by each worker"),
+        ("asgi", "fastapi_service:app", "preloaded"),
+        ("uvicorn.workers.UvicornWorker", "fastapi_service:app", "preloaded"),
+    ]
+} | {
+    "uwsgi": [
+        *(str(UWSGI), "--http-socket", "127.0.0.1:0", "--ini", str(RECIPES / "uwsgi.ini"), "--processes", str(WORKERS)),
+        *("--virtualenv", sys.prefix),
+    ],
+}
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    emulator = Emulator(speed=600)
+    with emulator.serve() as url:
+        monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
+        monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
+        monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
+        yield emulator
+
+
+def clients(emulator: Emulator) -> set[str]:
+    """The clients whose requests came: the ids of its calls begin with what a client has for itself."""
+    return {seen.call_id.rpartition("-")[0] for seen in emulator.ledger.requests}
+
+
+class Server:
+    """A server with its workers."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._log = folder / "log"
+        path = os.pathsep.join([str(RECIPES), str(RECIPES.parents[1])])
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
+                cwd=folder, env={**os.environ, "PYTHONPATH": path},
+            )  # fmt: skip
+        until(lambda: self.url is not None or self.process.poll() is not None, PATIENCE)
+        assert self.url is not None, self.log()
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    @property
+    def url(self) -> str | None:
+        """Where it listens, once all its workers are there."""
+        if len(re.findall(r"Booting worker|spawned uWSGI worker", self.log())) < WORKERS:
+            return None
+        found = re.search(r"Listening at: (http://\S+)|bound to TCP address (\S+)", self.log())
+        return found and (found[1] or f"http://{found[2]}")
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE)
+
+
+@contextmanager
+def serving(name: str, folder: Path) -> Iterator[Server]:
+    if name == "uwsgi" and not UWSGI.exists():
+        pytest.skip("needs uwsgi beside this Python")
+    server = Server(SERVERS[name], folder)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait(PATIENCE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_worker_answers_with_a_client_of_its_own(name: str, emulator: Emulator, tmp_path: Path) -> None:
+    emulator.add_cluster("c-1", name="gpu-1")
+    path = "/clusters/c-1" if "fastapi_service:app" in SERVERS[name] else "/clusters"
+    with serving(name, tmp_path) as server, httpx.Client() as caller:
+
+        def ask(_: int) -> int:
+            return caller.get(f"{server.url}{path}", headers={"Connection": "close"}, timeout=PATIENCE).status_code
+
+        def all_answer() -> bool:
+            assert set(pool.map(ask, range(8))) == {200}
+            return len(clients(emulator)) == WORKERS
+
+        with ThreadPoolExecutor(8) as pool:
+            until(all_answer, PATIENCE)
+        server.end()
+        assert "look for it" not in server.log()
+        assert "Traceback" not in server.log()
+    assert {seen.status for seen in emulator.ledger.requests} == {200}  # each signed with a nonce of its own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERVERS)
+def test_who_ends_the_server_in_the_middle_of_a_create_lets_it_be_answered(
+    name: str, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=1))
+    answers: list[httpx.Response] = []
+    with serving(name, tmp_path) as server:
+        is_fastapi = "fastapi_service:app" in SERVERS[name]
+        url, body = (
+            (f"{server.url}/clusters", {"name": "gpu-1"}) if is_fastapi else (f"{server.url}/clusters/gpu-1", None)
+        )
+        post = threading.Thread(target=lambda: answers.append(httpx.post(url, json=body, timeout=PATIENCE)))
+        post.start()
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
+        server.end()
+        post.join(PATIENCE)
+        assert "look for it" not in server.log()
+    (cluster,) = emulator.ledger.created("cluster")
+    assert [(answer.status_code, answer.json()["cluster_id"]) for answer in answers] == [(202, cluster.id)]
+
+
+def test_servers_wait_longer_than_any_call() -> None:
+    uwsgi = configparser.ConfigParser()
+    uwsgi.read(RECIPES / "uwsgi.ini")
+    waits = [gunicorn_settings.timeout, gunicorn_settings.graceful_timeout, uwsgi.getint("uwsgi", "harakiri")]
+    code = (RECIPES / "wsgi_app.py").read_text(encoding="utf-8")
+    assert f"Timeouts(total={LONGEST_CALL:g})" in code
+    assert min(waits) >= LONGEST_CALL + 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "outcome"),
+    [
+        ("reset_after_commit", 409, "unknown"),
+        ("throttle", 503, "refused"),
+        ("no service", 503, "not_sent"),
+    ],
+)
+def test_each_failure_has_a_status(
+    fault: str,
+    status: int,
+    outcome: str,
+    eks_endpoint: str,
+    eks_emulator: DrivenEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import wsgi_app
+
+    if fault == "no service":
+        monkeypatch.setenv("CDS_EKS_ENDPOINT", "http://127.0.0.1:1")
+    else:
+        eks_emulator.faults.add(Fault(fault, "*"))
+    with EksClient() as eks:
+        monkeypatch.setattr(wsgi_app, "eks", eks)
+        with httpx.Client(transport=httpx.WSGITransport(wsgi_app.application)) as web:
+            answer = web.post("http://web/clusters/gpu-1")
+    assert (answer.status_code, answer.json()["outcome"]) == (status, outcome)
+
+
+def test_what_is_wrong_is_said(eks_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wsgi_app
+
+    with EksClient() as eks:
+        monkeypatch.setattr(wsgi_app, "eks", eks)
+        with httpx.Client(transport=httpx.WSGITransport(wsgi_app.application), base_url="http://web") as web:
+            assert web.get("/clusters").json() == {"names": []}
+            assert web.get("/").status_code == 404
+            assert web.post("/clusters/-no-name-").status_code == 422
+    assert wsgi_app.answer(errors.PermissionDenied("no"))[0] == 502
