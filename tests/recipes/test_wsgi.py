@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -111,46 +110,33 @@ def serving(name: str, folder: Path) -> Iterator[Server]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SERVERS)
-def test_every_worker_answers_with_a_client_of_its_own(name: str, emulator: Emulator, tmp_path: Path) -> None:
-    emulator.add_cluster("c-1", name="gpu-1")
-    path = "/clusters/c-1" if "fastapi_service:app" in SERVERS[name] else "/clusters"
-    with serving(name, tmp_path) as server, httpx.Client() as caller:
+def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answered(
+    name: str, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.add_cluster("c-1", name="gpu-0")
+    is_fastapi = "fastapi_service:app" in SERVERS[name]
+    path = "/clusters/c-1" if is_fastapi else "/clusters"
+    with serving(name, tmp_path) as server, httpx.Client(timeout=PATIENCE) as caller, ThreadPoolExecutor(8) as pool:
 
         def ask(_: int) -> int:
-            return caller.get(f"{server.url}{path}", headers={"Connection": "close"}, timeout=PATIENCE).status_code
+            return caller.get(f"{server.url}{path}", headers={"Connection": "close"}).status_code
 
         def all_answer() -> bool:
             assert set(pool.map(ask, range(8))) == {200}
             return len(clients(emulator)) == WORKERS
 
-        with ThreadPoolExecutor(8) as pool:
-            until(all_answer, PATIENCE)
-        server.end()
-        assert "look for it" not in server.log()
-        assert "Traceback" not in server.log()
-    assert {seen.status for seen in emulator.ledger.requests} == {200}  # each signed with a nonce of its own
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SERVERS)
-def test_who_ends_the_server_in_the_middle_of_a_create_lets_it_be_answered(
-    name: str, emulator: Emulator, tmp_path: Path
-) -> None:
-    emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=1))
-    answers: list[httpx.Response] = []
-    with serving(name, tmp_path) as server:
-        is_fastapi = "fastapi_service:app" in SERVERS[name]
-        url, body = (
-            (f"{server.url}/clusters", {"name": "gpu-1"}) if is_fastapi else (f"{server.url}/clusters/gpu-1", None)
-        )
-        post = threading.Thread(target=lambda: answers.append(httpx.post(url, json=body, timeout=PATIENCE)))
-        post.start()
+        until(all_answer, PATIENCE)
+        emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=1))
+        path, body = ("/clusters", {"name": "gpu-1"}) if is_fastapi else ("/clusters/gpu-1", None)
+        post = pool.submit(httpx.post, f"{server.url}{path}", json=body, timeout=PATIENCE)
         until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
         server.end()
-        post.join(PATIENCE)
+        answer = post.result(PATIENCE)
         assert "look for it" not in server.log()
+        assert "Traceback" not in server.log()
     (cluster,) = emulator.ledger.created("cluster")
-    assert [(answer.status_code, answer.json()["cluster_id"]) for answer in answers] == [(202, cluster.id)]
+    assert (answer.status_code, answer.json()["cluster_id"]) == (202, cluster.id)
+    assert {seen.status for seen in emulator.ledger.requests} == {200}  # each signed with a nonce of its own
 
 
 def test_servers_wait_longer_than_any_call() -> None:
