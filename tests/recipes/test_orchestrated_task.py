@@ -17,11 +17,12 @@ from orchestrated_task import GiveUp, TryAgain, clean_up, create, plan_for, poke
 from cds_eks.emulator import Emulator, Fault, ManualClock, parse_fault
 from cds_eks.testing import DrivenEmulator
 from support.eventually import until
+from support.postgres_server import MISSING, PostgresServer, find_programs
 
 from .conftest import RECIPES
 
 RUN = "scheduled__2026-11-28T00:00:00+00:00"
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -106,9 +107,9 @@ def test_without_a_step_it_says_how_to_use_it(monkeypatch: pytest.MonkeyPatch) -
 class Tries:
     """Tries as an orchestrator starts them: one process each."""
 
-    def __init__(self, folder: Path, emulator: Emulator, url: str) -> None:
+    def __init__(self, journal: str, emulator: Emulator, url: str) -> None:
         self._settings = {
-            **os.environ, "CDS_FLEET_JOURNAL": str(folder / "fleet.db"), "CDS_EKS_ENDPOINT": url,
+            **os.environ, "CDS_FLEET_JOURNAL": journal, "CDS_EKS_ENDPOINT": url,
             "CDS_SECRET_ID": emulator.credentials.access_key_id,
             "CDS_SECRET_KEY": emulator.credentials.secret_access_key,
         }  # fmt: skip
@@ -130,16 +131,35 @@ def service() -> Emulator:
 
 
 @pytest.fixture
-def tries(service: Emulator, tmp_path: Path) -> Iterator[Tries]:
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """What tries share: a file, or a database if they run on many machines."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield str(tmp_path / "fleet.db")
+        return
+    if find_programs() is None:
+        pytest.skip(MISSING)
+    server = PostgresServer()
+    try:
+        yield server.new_database()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def tries(service: Emulator, journal: str) -> Iterator[Tries]:
     with service.serve() as url:
-        yield Tries(tmp_path, service, url)
+        yield Tries(journal, service, url)
 
 
 def created(service: Emulator) -> int:
     return service.ledger.count(action="CreateCluster", committed=True)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "journal",
+    [pytest.param("sqlite", marks=pytest.mark.slow), pytest.param("postgres", marks=pytest.mark.long)],
+    indirect=True,
+)
 def test_two_tries_at_once_create_once_and_whoever_pokes_knows_when_it_runs(service: Emulator, tries: Tries) -> None:
     service.faults.add(Fault("lag", "ListClusters", seconds=60))
     with ThreadPoolExecutor(2) as pool:
@@ -170,7 +190,9 @@ def test_a_try_that_is_ended_leaves_what_the_next_one_goes_on_with(
     assert cluster_id in {each.id for each in service.ledger.created("cluster")}
 
 
+@pytest.mark.parametrize("journal", ["sqlite", "postgres"], indirect=True)
 @pytest.mark.long
+@pytest.mark.timeout(150)
 def test_a_run_whose_try_is_killed_in_the_middle_of_the_create_is_cleaned_up(service: Emulator, tries: Tries) -> None:
     service.faults.add(Fault("hang_after_commit", "CreateCluster", count=1, seconds=5))
     killed = tries.begin("create", RUN)
