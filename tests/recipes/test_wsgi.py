@@ -13,16 +13,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 import gunicorn_settings
 import httpx
 import pytest
 
-from cds_eks import EksClient, errors
-from cds_eks.emulator import Emulator, Fault
+from cds_eks import EksClient
+from cds_eks.emulator import Emulator, Fault, parse_fault
 from cds_eks.testing import DrivenEmulator
 from support.eventually import until
 
 from .conftest import RECIPES
+
+# It makes its client with the module, which needs a key; each test has a client of its own.
+with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("CDS_SECRET_ID", "none")
+    patch.setenv("CDS_SECRET_KEY", "none")
+    import wsgi_app
 
 PATIENCE = 40.0
 UWSGI = Path(sys.executable).with_name("uwsgi")
@@ -51,12 +58,13 @@ SERVERS = {
 
 
 @pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
     emulator = Emulator(speed=600)
     with emulator.serve() as url:
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
         monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
+        monkeypatch.setenv("CDS_FLEET_JOURNAL", str(tmp_path / "fleet.db"))
         yield emulator
 
 
@@ -127,63 +135,100 @@ def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answe
 
         until(all_answer, PATIENCE)
         emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=1))
-        path, body = ("/clusters", {"name": "gpu-1"}) if is_fastapi else ("/clusters/gpu-1", None)
-        post = pool.submit(httpx.post, f"{server.url}{path}", json=body, timeout=PATIENCE)
+        method, path = ("POST", "/clusters") if is_fastapi else ("PUT", "/clusters/gpu-1")
+        body = {"name": "gpu-1"} if is_fastapi else None
+        post = pool.submit(httpx.request, method, f"{server.url}{path}", json=body, timeout=PATIENCE)
         until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
         server.end()
         answer = post.result(PATIENCE)
         assert "look for it" not in server.log()
         assert "Traceback" not in server.log()
     (cluster,) = emulator.ledger.created("cluster")
-    assert (answer.status_code, answer.json()["cluster_id"]) == (202, cluster.id)
+    told = answer.json() if is_fastapi else answer.json()["ids"]
+    assert (answer.status_code, told["cluster_id"]) == (202, cluster.id)
     assert {seen.status for seen in emulator.ledger.requests} == {200}  # each signed with a nonce of its own
 
 
-def test_servers_wait_longer_than_any_call() -> None:
+@pytest.mark.slow
+def test_requests_for_one_name_to_all_workers_at_once_create_once(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.faults.add(Fault("lag", "ListClusters", seconds=60))
+    name = "gunicorn gthread preloaded"
+    with serving(name, tmp_path) as server, httpx.Client(timeout=PATIENCE) as caller, ThreadPoolExecutor(8) as pool:
+
+        def put(_: int) -> httpx.Response:
+            return caller.put(f"{server.url}/clusters/gpu-1", headers={"Connection": "close"})
+
+        answers = list(pool.map(put, range(8)))
+    (cluster,) = emulator.ledger.created("cluster")
+    assert {(answer.status_code, answer.json()["ids"]["cluster_id"]) for answer in answers} == {(202, cluster.id)}
+
+
+def test_servers_wait_longer_than_any_call_and_any_run() -> None:
     uwsgi = configparser.ConfigParser()
     uwsgi.read(RECIPES / "uwsgi.ini")
     waits = [gunicorn_settings.timeout, gunicorn_settings.graceful_timeout, uwsgi.getint("uwsgi", "harakiri")]
     code = (RECIPES / "wsgi_app.py").read_text(encoding="utf-8")
     assert f"Timeouts(total={LONGEST_CALL:g})" in code
-    assert min(waits) >= LONGEST_CALL + 5
+    assert min(waits) >= max(LONGEST_CALL, wsgi_app.LONGEST_RUN + wsgi_app.LIMITS.grace) + 5
 
 
-@pytest.mark.parametrize(
-    ("fault", "status", "outcome"),
-    [
-        ("reset_after_commit", 409, "unknown"),
-        ("throttle", 503, "refused"),
-        ("no service", 503, "not_sent"),
-    ],
-)
-def test_each_failure_has_a_status(
-    fault: str,
-    status: int,
-    outcome: str,
-    eks_endpoint: str,
-    eks_emulator: DrivenEmulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    import wsgi_app
-
-    if fault == "no service":
-        monkeypatch.setenv("CDS_EKS_ENDPOINT", "http://127.0.0.1:1")
-    else:
-        eks_emulator.faults.add(Fault(fault, "*"))
-    with EksClient() as eks:
-        monkeypatch.setattr(wsgi_app, "eks", eks)
-        with httpx.Client(transport=httpx.WSGITransport(wsgi_app.application)) as web:
-            answer = web.post("http://web/clusters/gpu-1")
-    assert (answer.status_code, answer.json()["outcome"]) == (status, outcome)
-
-
-def test_what_is_wrong_is_said(eks_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import wsgi_app
-
+@pytest.fixture
+def web(eks_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    """A caller of the application, in this process."""
+    monkeypatch.setenv("CDS_FLEET_JOURNAL", str(tmp_path / "fleet.db"))
     with EksClient() as eks:
         monkeypatch.setattr(wsgi_app, "eks", eks)
         with httpx.Client(transport=httpx.WSGITransport(wsgi_app.application), base_url="http://web") as web:
-            assert web.get("/clusters").json() == {"names": []}
-            assert web.get("/").status_code == 404
-            assert web.post("/clusters/-no-name-").status_code == 422
-    assert wsgi_app.answer(errors.PermissionDenied("no"))[0] == 502
+            yield web
+
+
+def test_what_is_asked_for_again_is_not_created_again(web: httpx.Client, eks_emulator: DrivenEmulator) -> None:
+    eks_emulator.faults.add(Fault("reset_after_commit", "CreateCluster", count=1))
+    first, again = [web.put("/clusters/gpu-1") for _ in range(2)]
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["ids"]["cluster_id"] == eks_emulator.cluster_id("gpu-1")
+    assert first.json()["ids"] == again.json()["ids"]
+    assert web.get("/clusters").json() == {"names": ["gpu-1"]}
+    eks_emulator.assert_created_once("gpu-1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "state"),
+    [
+        ("CreateCluster:throttle", 503, "refused"),
+        ("CreateCluster:status=400:code=InvalidParameter", 422, "refused"),
+        ("CreateCluster:task_fails", 409, "failed"),
+    ],
+)
+def test_each_end_of_a_create_has_a_status(
+    fault: str, status: int, state: str, web: httpx.Client, eks_emulator: DrivenEmulator
+) -> None:
+    eks_emulator.faults.add(parse_fault(fault))
+    answer = web.put("/clusters/gpu-1")
+    assert (answer.status_code, answer.json()["state"]) == (status, state)
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_a_run_that_takes_too_long_is_stopped_and_the_next_request_goes_on(
+    web: httpx.Client, eks_emulator: DrivenEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = Fault("hang_after_commit", "CreateCluster", seconds=0.6, count=1)
+    eks_emulator.faults.add(fault)
+    monkeypatch.setattr(wsgi_app, "LONGEST_RUN", 0.2)
+    monkeypatch.setattr(wsgi_app, "LIMITS", attrs.evolve(wsgi_app.LIMITS, grace=0.1))
+    answer = web.put("/clusters/gpu-1")
+    assert (answer.status_code, answer.json()["state"]) == (503, "sending")
+    monkeypatch.setattr(wsgi_app, "LONGEST_RUN", 10.0)
+    assert web.put("/clusters/gpu-1").json()["ids"]["cluster_id"] == eks_emulator.cluster_id("gpu-1")
+    eks_emulator.assert_created_once("gpu-1")
+
+
+def test_what_is_wrong_is_said(web: httpx.Client, eks_emulator: DrivenEmulator) -> None:
+    assert web.get("/").status_code == 404
+    wrong = web.put("/clusters/-no-name-")
+    assert (wrong.status_code, wrong.json()["error"]) == (422, "PlanError")
+    eks_emulator.faults.add(Fault("status", "*", status=401, code="InvalidAccessKeyId"))
+    assert web.get("/clusters").status_code == 502
+    eks_emulator.faults.clear()
+    eks_emulator.faults.add(Fault("status", "*", status=500))
+    assert web.get("/clusters").status_code == 503
