@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +20,9 @@ from fastapi_service import app
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from support.eventually import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_polls")]
+from .conftest import RECIPES
+
+pytestmark = pytest.mark.usefixtures("quick_polls")
 
 
 class Web:
@@ -76,6 +83,7 @@ def serving() -> Iterator[Web]:
         web.end()
 
 
+@pytest.mark.slow
 def test_who_leaves_a_progress_ends_the_wait_and_not_the_create(emulator: Emulator) -> None:
     with serving() as web, httpx.Client(base_url=web.url) as caller:
         created = caller.post("/clusters", json={"name": "gpu-1"}).json()
@@ -89,6 +97,7 @@ def test_who_leaves_a_progress_ends_the_wait_and_not_the_create(emulator: Emulat
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
 
+@pytest.mark.slow
 def test_who_leaves_a_create_gets_its_ids_by_asking_again(emulator: Emulator) -> None:
     emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=0.5))
     with serving() as web, httpx.Client(base_url=web.url) as caller:
@@ -98,6 +107,7 @@ def test_who_leaves_a_create_gets_its_ids_by_asking_again(emulator: Emulator) ->
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
 
+@pytest.mark.slow
 def test_a_shutdown_cuts_off_waits_and_lets_creates_end(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     with serving() as web, httpx.Client(base_url=web.url) as caller:
         created = caller.post("/clusters", json={"name": "gpu-1"}).json()
@@ -120,3 +130,36 @@ def test_a_shutdown_cuts_off_waits_and_lets_creates_end(emulator: Emulator, capl
 def post_in_vain(url: str) -> None:
     with httpx.Client(base_url=url) as caller, pytest.raises(httpx.HTTPError):
         caller.post("/clusters", json={"name": "gpu-2"}).raise_for_status()
+
+
+@pytest.mark.long
+def test_a_caller_whose_service_is_killed_in_the_middle_of_the_create_looks_for_it(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=5, count=1))
+    with process(tmp_path) as (url, killed), ThreadPoolExecutor(1) as pool:
+        cut_off = pool.submit(httpx.post, f"{url}/clusters", json={"name": "gpu-1"}, timeout=PATIENCE)
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1)
+        killed.kill()
+        with pytest.raises(httpx.HTTPError):
+            cut_off.result(PATIENCE)
+    with process(tmp_path) as (url, _):
+        found = httpx.get(f"{url}/creates/gpu-1", timeout=PATIENCE)
+    (cluster,) = emulator.ledger.created("cluster")
+    assert (found.status_code, found.json()["cluster_id"]) == (200, cluster.id)
+
+
+@contextmanager
+def process(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The service in a process of its own, and its URL."""
+    log = folder / "log"
+    command = [sys.executable, "-m", "uvicorn", "fastapi_service:app", "--port", "0"]
+    path = os.pathsep.join([str(RECIPES), str(RECIPES.parents[1])])
+    with log.open("wb") as output:
+        started = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": path})
+    try:
+        until(lambda: "running on http://" in log.read_text() or started.poll() is not None, 4 * PATIENCE)
+        yield log.read_text().partition("running on ")[2].split()[0], started
+    finally:
+        started.kill()
+        started.wait(PATIENCE)

@@ -6,6 +6,7 @@ import configparser
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -161,6 +162,25 @@ def test_requests_for_one_name_to_all_workers_at_once_create_once(emulator: Emul
         answers = list(pool.map(put, range(8)))
     (cluster,) = emulator.ledger.created("cluster")
     assert {(answer.status_code, answer.json()["ids"]["cluster_id"]) for answer in answers} == {(202, cluster.id)}
+
+
+@pytest.mark.long
+def test_a_request_whose_worker_is_killed_in_the_middle_of_the_create_may_be_repeated(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=5, count=1))
+    with serving("gunicorn gthread preloaded", tmp_path) as server, ThreadPoolExecutor(1) as pool:
+        url = f"{server.url}/clusters/gpu-1"
+        cut_off = pool.submit(httpx.put, url, timeout=PATIENCE)
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
+        with sqlite3.connect(tmp_path / "fleet.db") as journal:
+            ((runner,),) = journal.execute("SELECT runner FROM runners")
+        os.kill(int(runner.split(":")[1]), signal.SIGKILL)
+        with pytest.raises(httpx.HTTPError):
+            cut_off.result(PATIENCE)
+        answer = httpx.put(url, timeout=PATIENCE)
+    (cluster,) = emulator.ledger.created("cluster")
+    assert (answer.status_code, answer.json()["ids"]["cluster_id"]) == (202, cluster.id)
 
 
 def test_servers_wait_longer_than_any_call_and_any_run() -> None:
