@@ -23,7 +23,7 @@ YIELDS = 8
 RECHECK = 0.0005
 """Seconds of real time between two looks at whether it is a wait's turn."""
 
-PATIENCE = 0.05
+INSIST_AFTER = 0.05
 """Seconds of real time after which a wait does not let others go first any more: they may be blocked, by it even."""
 
 MOST = 7 * 86_400.0
@@ -75,7 +75,7 @@ class JumpingClock(ManualClock):
         try:
             for _ in range(YIELDS):
                 await anyio.lowlevel.checkpoint()
-            insists_at = clocks.monotonic() + PATIENCE
+            insists_at = clocks.monotonic() + INSIST_AFTER
             # Polled, as the event of another thread's loop can't be awaited.
             while not self._has_ended(ends, insists=clocks.monotonic() >= insists_at):  # noqa: ASYNC110
                 await anyio.sleep(RECHECK)

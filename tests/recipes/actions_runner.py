@@ -14,7 +14,7 @@ import yaml
 
 __all__ = ["Job"]
 
-PATIENCE = 50.0
+WAIT_TIMEOUT = 50.0
 
 
 class Job:
@@ -83,7 +83,7 @@ class Job:
             try:
                 if during is not None:
                     during(process.pid)
-                written, _ = process.communicate(timeout=PATIENCE)
+                written, _ = process.communicate(timeout=WAIT_TIMEOUT)
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise

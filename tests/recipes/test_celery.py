@@ -26,7 +26,7 @@ from support.eventually import until
 from .celery_worker import broker_settings
 from .conftest import RECIPES
 
-PATIENCE = 40.0
+WAIT_TIMEOUT = 40.0
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ class Worker:
                 stdout=output, stderr=output, cwd=folder, env=settings,
                 start_new_session=True,
             )  # fmt: skip
-        until(lambda: " ready." in self.log() or self.process.poll() is not None, PATIENCE)
+        until(lambda: " ready." in self.log() or self.process.poll() is not None, WAIT_TIMEOUT)
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
@@ -139,13 +139,13 @@ class Worker:
     def end(self) -> None:
         """End it warmly: what is under way is finished."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(PATIENCE) == 0, self.log()
+        assert self.process.wait(WAIT_TIMEOUT) == 0, self.log()
 
     def end_hard(self) -> None:
         """End it with its processes, if it has not ended."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(PATIENCE)
+            self.process.wait(WAIT_TIMEOUT)
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def test_a_task_that_is_delivered_to_two_processes_at_once_creates_once(tmp_path
     emulator = Emulator(speed=600, faults=[Fault("lag", "ListClusters", seconds=60)])
     with working(tmp_path, emulator) as worker:
         results = [worker.send("gpu-1"), worker.send("gpu-1"), worker.send("gpu-2")]
-        first, again, other = [result.get(timeout=PATIENCE) for result in results]
+        first, again, other = [result.get(timeout=WAIT_TIMEOUT) for result in results]
     assert first == again
     assert first["cluster_id"] != other["cluster_id"]
     assert created(emulator) == ["gpu-1", "gpu-2"]
@@ -179,7 +179,7 @@ def test_a_worker_that_is_ended_finishes_what_is_under_way(tmp_path: Path) -> No
     emulator = Emulator(speed=6000, faults=[Fault("hang_after_commit", "CreateCluster", seconds=1)])
     with working(tmp_path, emulator) as worker:
         result = worker.send("gpu-1")
-        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, WAIT_TIMEOUT)
         worker.end()
     assert created(emulator) == ["gpu-1"]
     assert result.state in ("SUCCESS", "RETRY"), worker.log()
@@ -193,8 +193,8 @@ def test_a_task_whose_process_is_killed_in_the_middle_of_the_create_is_delivered
     emulator = Emulator(speed=600, faults=[Fault(moment, "CreateCluster", count=1, seconds=2)])
     with working(tmp_path, emulator) as worker:
         result = worker.send("gpu-1")
-        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, WAIT_TIMEOUT)
         worker.kill_busy_process()
-        assert result.get(timeout=PATIENCE)["cluster_id"]
+        assert result.get(timeout=WAIT_TIMEOUT)["cluster_id"]
     assert created(emulator) == ["gpu-1"]
     assert "WorkerLostError" in worker.log()

@@ -18,7 +18,7 @@ import uvicorn
 from fastapi_service import app
 
 from cds_eks.emulator import Emulator, Fault, ManualClock
-from support.eventually import PATIENCE, until
+from support.eventually import WAIT_TIMEOUT, until
 
 from .conftest import RECIPES
 
@@ -59,7 +59,7 @@ class Web:
     def end(self) -> None:
         """Shut down."""
         self.begin_to_end()
-        self._thread.join(PATIENCE)
+        self._thread.join(WAIT_TIMEOUT)
         assert not self._thread.is_alive()
 
 
@@ -121,7 +121,7 @@ def test_a_shutdown_cuts_off_waits_and_lets_creates_end(emulator: Emulator, capl
             web.begin_to_end()
             with pytest.raises(httpx.RemoteProtocolError):
                 list(lines)
-            posting.join(PATIENCE)
+            posting.join(WAIT_TIMEOUT)
     assert app.state.eks.open_creates == ()  # the second one was answered before the client was closed
     assert "look for it" not in caplog.text
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 2
@@ -138,13 +138,13 @@ def test_a_caller_whose_service_is_killed_in_the_middle_of_the_create_looks_for_
 ) -> None:
     emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=5, count=1))
     with process(tmp_path) as (url, killed), ThreadPoolExecutor(1) as pool:
-        cut_off = pool.submit(httpx.post, f"{url}/clusters", json={"name": "gpu-1"}, timeout=PATIENCE)
+        cut_off = pool.submit(httpx.post, f"{url}/clusters", json={"name": "gpu-1"}, timeout=WAIT_TIMEOUT)
         until(lambda: emulator.ledger.count(action="CreateCluster") == 1)
         killed.kill()
         with pytest.raises(httpx.HTTPError):
-            cut_off.result(PATIENCE)
+            cut_off.result(WAIT_TIMEOUT)
     with process(tmp_path) as (url, _):
-        found = httpx.get(f"{url}/creates/gpu-1", timeout=PATIENCE)
+        found = httpx.get(f"{url}/creates/gpu-1", timeout=WAIT_TIMEOUT)
     (cluster,) = emulator.ledger.created("cluster")
     assert (found.status_code, found.json()["cluster_id"]) == (200, cluster.id)
 
@@ -158,8 +158,8 @@ def process(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     with log.open("wb") as output:
         started = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": path})
     try:
-        until(lambda: "running on http://" in log.read_text() or started.poll() is not None, 4 * PATIENCE)
+        until(lambda: "running on http://" in log.read_text() or started.poll() is not None, 4 * WAIT_TIMEOUT)
         yield log.read_text().partition("running on ")[2].split()[0], started
     finally:
         started.kill()
-        started.wait(PATIENCE)
+        started.wait(WAIT_TIMEOUT)

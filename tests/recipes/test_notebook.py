@@ -20,7 +20,7 @@ from .conftest import EXAMPLES, RECIPES
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
-PATIENCE = 40.0
+WAIT_TIMEOUT = 40.0
 NOTEBOOK = RECIPES / "notebook.ipynb"
 SETUP, CREATE, SCALE, BLOCKING, END = range(5)
 QUICK = """
@@ -58,7 +58,7 @@ class Kernel:
     async def interrupted(self, cell: int | str, when: Callable[[], bool]) -> str:
         """Run a cell and press *Interrupt* when something is so; return what it says."""
         running = asyncio.ensure_future(self.run(cell))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT_TIMEOUT):
             while not when():
                 assert not running.done(), await running
                 await asyncio.sleep(0.01)
@@ -95,7 +95,7 @@ async def started(folder: Path, service: Emulator, url: str, monkeypatch: pytest
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     notebook = read_notebook(NOTEBOOK)
-    client = NotebookClient(notebook, timeout=int(PATIENCE), resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(notebook, timeout=int(WAIT_TIMEOUT), resources={"metadata": {"path": str(folder)}})
     async with client.async_setup_kernel(env=dict(os.environ)):
         kernel = Kernel(client)
         await kernel.run(QUICK)

@@ -22,7 +22,7 @@ from support.postgres_server import MISSING, PostgresServer, find_programs
 from .conftest import RECIPES
 
 RUN = "scheduled__2026-11-28T00:00:00+00:00"
-PATIENCE = 60.0
+WAIT_TIMEOUT = 60.0
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ class Tries:
 
     def run(self, *step: str) -> tuple[int, str, str]:
         process = self.begin(*step)
-        told, complaints = process.communicate(timeout=PATIENCE)
+        told, complaints = process.communicate(timeout=WAIT_TIMEOUT)
         return process.returncode, told.strip(), complaints
 
 
@@ -183,7 +183,7 @@ def test_a_try_that_is_ended_leaves_what_the_next_one_goes_on_with(
     ended = tries.begin("create", RUN)
     until(lambda: created(service) == 1)
     ended.send_signal(sign)
-    ended.communicate(timeout=PATIENCE)
+    ended.communicate(timeout=WAIT_TIMEOUT)
     assert ended.returncode != 0
     code, cluster_id, _ = tries.run("create", RUN)
     assert (code, created(service)) == (0, 1)
@@ -198,11 +198,11 @@ def test_a_run_whose_try_is_killed_in_the_middle_of_the_create_is_cleaned_up(ser
     killed = tries.begin("create", RUN)
     until(lambda: created(service) == 1)
     killed.kill()
-    killed.communicate(timeout=PATIENCE)
+    killed.communicate(timeout=WAIT_TIMEOUT)
     service.clock.advance(3600)
     with ThreadPoolExecutor(1) as pool:
         cleaning = pool.submit(tries.run, "clean-up", RUN)
-        until(lambda: service.ledger.count(action="DeleteCluster") == 1, PATIENCE)
+        until(lambda: service.ledger.count(action="DeleteCluster") == 1, WAIT_TIMEOUT)
         service.clock.advance(3600)
         assert cleaning.result()[0] == 0
     assert created(service) == 1

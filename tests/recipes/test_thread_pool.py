@@ -15,7 +15,7 @@ from thread_pool import Creation
 from cds_eks import EksClient, errors, models
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.testing import DrivenEmulator
-from support.eventually import PATIENCE, until
+from support.eventually import WAIT_TIMEOUT, until
 
 from .conftest import EXAMPLES, RECIPES
 
@@ -71,7 +71,7 @@ def test_ctrl_c_ends_it_at_once_and_says_what_is_open(at: str, tmp_path: Path) -
             action = {"waits": "GetCluster", "creates": "CreateCluster"}[at]
             until(lambda: emulator.ledger.count(action=action) >= len(NAMES))
             process.send_signal(signal.SIGINT)
-            told, complaints = process.communicate(timeout=PATIENCE)
+            told, complaints = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == 130
     assert "Traceback" not in complaints
     there = dict(line.split() for line in told.splitlines())

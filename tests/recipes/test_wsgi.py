@@ -32,7 +32,7 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setenv("CDS_SECRET_KEY", "none")
     import wsgi_app
 
-PATIENCE = 40.0
+WAIT_TIMEOUT = 40.0
 UWSGI = Path(sys.executable).with_name("uwsgi")
 WORKERS = 2
 LONGEST_CALL = 20.0
@@ -85,7 +85,7 @@ class Server:
                 command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
                 cwd=folder, env={**os.environ, "PYTHONPATH": path},
             )  # fmt: skip
-        until(lambda: self.url is not None or self.process.poll() is not None, PATIENCE)
+        until(lambda: self.url is not None or self.process.poll() is not None, WAIT_TIMEOUT)
         assert self.url is not None, self.log()
 
     def log(self) -> str:
@@ -101,7 +101,7 @@ class Server:
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
+        self.process.wait(WAIT_TIMEOUT)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def serving(name: str, folder: Path) -> Iterator[Server]:
     finally:
         if server.process.poll() is None:
             os.killpg(server.process.pid, signal.SIGKILL)
-            server.process.wait(PATIENCE)
+            server.process.wait(WAIT_TIMEOUT)
 
 
 @pytest.mark.slow
@@ -125,7 +125,7 @@ def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answe
     emulator.add_cluster("c-1", name="gpu-0")
     is_fastapi = "fastapi_service:app" in SERVERS[name]
     path = "/clusters/c-1" if is_fastapi else "/clusters"
-    with serving(name, tmp_path) as server, httpx.Client(timeout=PATIENCE) as caller, ThreadPoolExecutor(8) as pool:
+    with serving(name, tmp_path) as server, httpx.Client(timeout=WAIT_TIMEOUT) as caller, ThreadPoolExecutor(8) as pool:
 
         def ask(_: int) -> int:
             return caller.get(f"{server.url}{path}", headers={"Connection": "close"}).status_code
@@ -134,14 +134,14 @@ def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answe
             assert set(pool.map(ask, range(8))) == {200}
             return len(clients(emulator)) == WORKERS
 
-        until(all_answer, PATIENCE)
+        until(all_answer, WAIT_TIMEOUT)
         emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=1))
         method, path = ("POST", "/clusters") if is_fastapi else ("PUT", "/clusters/gpu-1")
         body = {"name": "gpu-1"} if is_fastapi else None
-        post = pool.submit(httpx.request, method, f"{server.url}{path}", json=body, timeout=PATIENCE)
-        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
+        post = pool.submit(httpx.request, method, f"{server.url}{path}", json=body, timeout=WAIT_TIMEOUT)
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, WAIT_TIMEOUT)
         server.end()
-        answer = post.result(PATIENCE)
+        answer = post.result(WAIT_TIMEOUT)
         assert "look for it" not in server.log()
         assert "Traceback" not in server.log()
     (cluster,) = emulator.ledger.created("cluster")
@@ -154,7 +154,7 @@ def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answe
 def test_requests_for_one_name_to_all_workers_at_once_create_once(emulator: Emulator, tmp_path: Path) -> None:
     emulator.faults.add(Fault("lag", "ListClusters", seconds=60))
     name = "gunicorn gthread preloaded"
-    with serving(name, tmp_path) as server, httpx.Client(timeout=PATIENCE) as caller, ThreadPoolExecutor(8) as pool:
+    with serving(name, tmp_path) as server, httpx.Client(timeout=WAIT_TIMEOUT) as caller, ThreadPoolExecutor(8) as pool:
 
         def put(_: int) -> httpx.Response:
             return caller.put(f"{server.url}/clusters/gpu-1", headers={"Connection": "close"})
@@ -171,14 +171,14 @@ def test_a_request_whose_worker_is_killed_in_the_middle_of_the_create_may_be_rep
     emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=5, count=1))
     with serving("gunicorn gthread preloaded", tmp_path) as server, ThreadPoolExecutor(1) as pool:
         url = f"{server.url}/clusters/gpu-1"
-        cut_off = pool.submit(httpx.put, url, timeout=PATIENCE)
-        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, PATIENCE)
+        cut_off = pool.submit(httpx.put, url, timeout=WAIT_TIMEOUT)
+        until(lambda: emulator.ledger.count(action="CreateCluster") == 1, WAIT_TIMEOUT)
         with sqlite3.connect(tmp_path / "fleet.db") as journal:
             ((runner,),) = journal.execute("SELECT runner FROM runners")
         os.kill(int(runner.split(":")[1]), signal.SIGKILL)
         with pytest.raises(httpx.HTTPError):
-            cut_off.result(PATIENCE)
-        answer = httpx.put(url, timeout=PATIENCE)
+            cut_off.result(WAIT_TIMEOUT)
+        answer = httpx.put(url, timeout=WAIT_TIMEOUT)
     (cluster,) = emulator.ledger.created("cluster")
     assert (answer.status_code, answer.json()["ids"]["cluster_id"]) == (202, cluster.id)
 
