@@ -20,7 +20,7 @@ from tools.release.contents import metadata_faults, metadata_of, sdist_faults, w
 from tools.release.install_steps import SLICE, smoke_of
 from tools.release.pages import page_faults, python_faults
 from tools.release.project import TOGETHER, Project, status_of, version_faults
-from tools.release.sbom import published, sbom_faults
+from tools.release.sbom import published, sbom_faults, unlicensed
 from tools.release.work import Work
 
 ROOT = Path(__file__).parents[2]
@@ -249,11 +249,16 @@ def test_the_subject_of_a_bill_of_materials_is_the_package() -> None:
     assert "file:" not in str(document)
 
 
-@pytest.mark.parametrize("key", ["purl", "licenses", "version", "name"])
+@pytest.mark.parametrize("key", ["purl", "version", "name"])
 def test_what_a_bill_of_materials_lacks_is_found(key: str) -> None:
     less = {**COMPONENT, key: "" if key != "name" else "other"}
     assert sbom_faults(published({"metadata": {}, "components": [OWN, less]}, "cds-eks"), INSTALLED, "cds-eks")
     assert sbom_faults({"metadata": {}, "components": [COMPONENT]}, INSTALLED, "cds-eks")
+
+
+def test_a_package_without_a_licence_is_named() -> None:
+    assert unlicensed({"components": [COMPONENT]}) == []
+    assert unlicensed({"components": [COMPONENT, {**COMPONENT, "licenses": []}]}) == ["httpx"]
 
 
 def good(_: Work) -> list[str]:

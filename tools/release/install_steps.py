@@ -118,7 +118,5 @@ def sdist(work: Work) -> list[str]:
     )
     if faults:
         return faults
-    # The checkout's own tests, on the installed package: the source beside them is moved away.
-    (tree / "cds_eks").rename(tree / "cds_eks.unused")
     command: Command = [environment.python, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *SLICE]
     return work.passes("tests from the sdist", command, tree)

@@ -12,7 +12,7 @@ from tools.release.commands import Broken, Environment, output_of
 from tools.release.project import TOGETHER
 from tools.release.work import Work
 
-__all__ = ["sbom", "sbom_faults"]
+__all__ = ["published", "sbom", "sbom_faults", "unlicensed"]
 
 
 def sbom(work: Work) -> list[str]:
@@ -57,6 +57,8 @@ def _written(work: Work, extra: str) -> list[str]:
     document = published(json.loads(file.read_text(encoding="utf-8")), work.project.name)
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(environment.folder)
+    for package in unlicensed(document):
+        work.say(f"{package} declares no licence: look it up")
     return [f"{file.name}: {fault}" for fault in sbom_faults(document, installed, work.project.name)]
 
 
@@ -96,6 +98,9 @@ def sbom_faults(document: Mapping[str, Any], installed: Mapping[str, str], proje
             faults.append(f"{name} is {others[name]}, not {each.get('version')}")
         if not each.get("purl"):
             faults.append(f"{name} has no package URL")
-        if not each.get("licenses"):
-            faults.append(f"{name} has no licence")
     return faults
+
+
+def unlicensed(document: Mapping[str, Any]) -> list[str]:
+    """Return the packages of a bill of materials that declare no licence, which is theirs to mend."""
+    return [each["name"] for each in document["components"] if not each.get("licenses")]
