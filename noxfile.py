@@ -76,9 +76,22 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def release(session: nox.Session) -> None:
+    """The checklist of a release; arguments after `--` go to it (`-- --only build`). See CONTRIBUTING.md."""
+    install(session, "release")
+    session.run("python", "-m", "tools.release", "--check", *session.posargs)
+
+
+@nox.session(python=OLDEST)
 def lock(session: nox.Session) -> None:
     """Write tools/dev.txt anew; needed after each change of a dependency in pyproject.toml."""
     session.install("--quiet", "uv")
-    command = ["uv", "pip", "compile", "pyproject.toml", "--extra=dev", "--extra=types", "--universal", "--upgrade"]
-    command += [f"--python-version={OLDEST}", "--output-file=tools/dev.txt", "--custom-compile-command=nox -s lock"]
+    command = ["uv", "pip", "compile", "pyproject.toml", "--extra=dev", "--extra=types", "--extra=release"]
+    command += [
+        "--universal",
+        "--upgrade",
+        f"--python-version={OLDEST}",
+        "--output-file=tools/dev.txt",
+        "--custom-compile-command=nox -s lock",
+    ]
     session.run(*command, "--quiet", "--no-annotate", "--no-emit-index-url")

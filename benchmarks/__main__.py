@@ -6,9 +6,9 @@ python -m benchmarks --quick --no-plot
 python -m benchmarks --compare
 python -m benchmarks --page
 
-The server has a process and a core of its own, and so has each contender; they take turns. A whole run takes less than
-ten minutes, writes `benchmarks/results/`, and keeps the last result in which nothing got worse (`good.json`). With
-`--compare` the exit code is 1 if a figure got worse by more than noise.
+The server has a process and a core of its own, and so has each contender; they take turns. A whole run takes about a
+quarter of an hour, writes `benchmarks/results/`, and keeps the last result in which nothing got worse (`good.json`).
+With `--compare` the exit code is 1 if a figure got worse by more than noise.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-plot", action="store_true", help="draw nothing")
     parser.add_argument(
-        "--page", action="store_true", help="only write the latest result into docs/speed.md and docs/zh/speed.md"
+        "--page",
+        action="store_true",
+        help="only write the latest result into docs/speed.md and its twin, with pictures and CSV files",
     )
     return parser
 

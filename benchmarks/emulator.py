@@ -35,7 +35,8 @@ Request = tuple[str, str, bytes]
 _nonces = itertools.count()
 
 
-def _query(action: str, method: str, **arguments: str) -> str:
+def signed(action: str, method: str, **arguments: str) -> str:
+    """Return a signed query string."""
     from cds_eks.emulator.http.auth import CREDENTIALS
     from cds_eks.signing import signature
 
@@ -65,7 +66,8 @@ def _nodes(product: str) -> dict[str, object]:
     }
 
 
-def _create(number: int) -> Request:
+def create_request(number: int) -> Request:
+    """Return a signed CreateCluster of the cluster of that number."""
     body = {
         "ClusterName": f"gpu-{number:05d}",
         "VpcId": f"vpc-{number % 10}",
@@ -91,7 +93,7 @@ def _create(number: int) -> Request:
             "Replicas": 2,
         },
     }
-    return "POST", _query("CreateCluster", "POST"), json.dumps(body).encode()
+    return "POST", signed("CreateCluster", "POST"), json.dumps(body).encode()
 
 
 def _reads(clusters: int, data: list[dict[str, str]]) -> dict[str, list[Request]]:
@@ -100,7 +102,7 @@ def _reads(clusters: int, data: list[dict[str, str]]) -> dict[str, list[Request]
     ids = [data[each] for each in picked]
 
     def each(action: str, asked: list[dict[str, str]]) -> list[Request]:
-        return [("GET", _query(action, "GET", **arguments), b"") for arguments in asked]
+        return [("GET", signed(action, "GET", **arguments), b"") for arguments in asked]
 
     return {
         "ListClusters by name": each("ListClusters", [{"Keyword": f"gpu-{number:05d}"} for number in picked]),
@@ -203,7 +205,7 @@ async def measure(target: Sockets | App, sizes: list[int]) -> dict[str, dict[str
     for size in sizes:
         while len(data) < size:
             count = min(LAST, size - len(data))
-            requests = [_create(len(data) + number) for number in range(count)]
+            requests = [create_request(len(data) + number) for number in range(count)]
             data += [json.loads(each)["Data"] for each in await timed("CreateCluster", size, requests)]
         for kind, requests in _reads(size, data).items():
             await timed(kind, size, requests)

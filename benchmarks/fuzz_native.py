@@ -32,7 +32,7 @@ from cds_eks.wire import RawResponse, Request
 
 __all__ = ["fuzz", "main"]
 
-PATIENCE = 10.0
+WAIT_TIMEOUT = 10.0
 """After how many seconds a call hangs. None of their own times is as long."""
 
 ENOUGH = 1.0
@@ -86,7 +86,7 @@ async def fuzz(
     made.hold = in_flight
     last = [backend.send(_request(url, f"last-{number}")) for number in range(in_flight)]
     try:
-        await asyncio.wait_for(asyncio.gather(*last), PATIENCE)
+        await asyncio.wait_for(asyncio.gather(*last), WAIT_TIMEOUT)
     except (TimeoutError, errors.EksError):
         made.faults.append(f"of {in_flight} permits only {made.held} are left")
     await backend.aclose()
@@ -104,7 +104,7 @@ def _contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return served, trusted
 
 
-def _request(url: str, name: str, *, read_timeout: float = PATIENCE, content: bytes | None = None) -> Request:
+def _request(url: str, name: str, *, read_timeout: float = WAIT_TIMEOUT, content: bytes | None = None) -> Request:
     operation = GET_CLUSTER if content is None else attrs.evolve(GET_CLUSTER, method="POST")
     return Request(
         operation=operation,
@@ -112,7 +112,7 @@ def _request(url: str, name: str, *, read_timeout: float = PATIENCE, content: by
         params={},
         query=f"Action={name}",
         content=content,
-        connect_timeout=PATIENCE,
+        connect_timeout=WAIT_TIMEOUT,
         read_timeout=read_timeout,
     )
 
@@ -124,7 +124,7 @@ async def _judged(backend: NativeBackend, url: str, plan: Plan, server: Server) 
     if plan.cancelled is not None:
         await asyncio.wait([call], timeout=plan.cancelled)
         call.cancel()
-    await asyncio.wait([call], timeout=PATIENCE)
+    await asyncio.wait([call], timeout=WAIT_TIMEOUT)
     if not call.done():
         call.cancel()
         server.faults.append(f"{plan.name} hangs: {plan}")

@@ -10,7 +10,7 @@ import argparse
 import difflib
 from pathlib import Path
 
-from codegen import command_reference, fleet_schema, openapi, pages
+from codegen import command_reference, json_schemas, openapi, pages
 from codegen.faults import DescriptionError
 from codegen.loading import load
 from codegen.output import ROOT, formatted, orphans, stale
@@ -29,11 +29,11 @@ def main() -> int:
     files = {**formatted(render(api)), **pages.render(ROOT, environment(api)), **openapi.render(api, ROOT)}
     left_over = orphans(files)
     if is_check:
-        files |= fleet_schema.render(ROOT) | command_reference.render(ROOT)
+        files |= json_schemas.render(ROOT) | command_reference.render(ROOT)
         return check(files, stale(files), left_over)
     write(files)
     # What is made of the package that has just been written:
-    write(fleet_schema.render(ROOT))
+    write(json_schemas.render(ROOT))
     write(command_reference.render(ROOT))
     for path in left_over:
         path.unlink()

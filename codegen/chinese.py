@@ -59,8 +59,8 @@ def _revisions(field: Field, sources: Mapping[str, str]) -> list[str]:
         if often := field.repeat.get(revision):
             more = f"，每一项按其 `{often}` 重复列出"
         said.append(f"{revision} 版 [{sources[revision]}] 中为 `{wire}`{more}。")
-    if field.revisions is not None and not field.above:
-        default = revision_differences.default_in_words(field.unsaid, " 或 ", "、")
+    if field.revisions is not None and not field.in_parent:
+        default = revision_differences.default_in_words(field.default_values, " 或 ", "、")
         but = f"；其他版本只接受默认值（{default}）" if default else ""
         said.append(f"仅 {'、'.join(field.revisions)} 版有此字段{but}。")
     return said

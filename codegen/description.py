@@ -54,8 +54,8 @@ class Field:
     revisions: list[str] | None = None
     only: dict[str, str] = attrs.field(factory=dict)
     repeat: dict[str, str] = attrs.field(factory=dict)
-    above: bool = False
-    unsaid: Any = None
+    in_parent: bool = False
+    default_values: Any = None
     note: str | None = None
 
     @property
@@ -134,7 +134,7 @@ class Shape:
     needed: list[RequiredWhen] = attrs.field(factory=list)
     ordered: list[Ordered] = attrs.field(factory=list)
     zero_is_none: bool = False
-    gathered: list[HoistedField] = attrs.field(factory=list)
+    hoisted: list[HoistedField] = attrs.field(factory=list)
 
 
 @attrs.frozen(kw_only=True)

@@ -202,7 +202,7 @@ class Emulation:
 
     def _is_unusual(self, shape: str) -> bool:
         found = self._api.shapes[shape]
-        return bool(found.gathered) or any(each.only or each.repeat or each.above for each in found.fields.values())
+        return bool(found.hoisted) or any(each.only or each.repeat or each.in_parent for each in found.fields.values())
 
 
 _KINDS = {"Create": "create", "Get": "read", "Describe": "read", "List": "read", "Delete": "idempotent"}

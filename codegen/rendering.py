@@ -110,9 +110,9 @@ def render(api: Api) -> dict[Path, str]:
         )  # fmt: skip
     write(package / "cli" / "operations" / "__init__.py", "cli_operations_init.py.jinja")
     write(package / "resources" / "__init__.py", "resources_init.py.jinja")
-    write(package / "resources" / "groups.py", "groups.py.jinja", face="async", resources="cds_eks")
+    write(package / "resources" / "groups.py", "groups.py.jinja", client="async", resources="cds_eks")
     write(package / "sync" / "resources.py", "sync_resources.py.jinja", waiters=waiters())
-    write(package / "sync" / "groups.py", "groups.py.jinja", face="blocking", resources="cds_eks.sync")
+    write(package / "sync" / "groups.py", "groups.py.jinja", client="blocking", resources="cds_eks.sync")
     write(package / "emulator" / "protocol" / "api.py", "emulator_api.py.jinja", emulation=Emulation(api))
     write(package / "testing" / "operation_routes.py", "testing_operations.py.jinja")
     return files

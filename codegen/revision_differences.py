@@ -47,8 +47,8 @@ def differences(api: Api, field: Field) -> dict[str, str]:
         wire = field.wire_in(revision)
         spelt, removed_values = spellings(api, field, revision)
         more: dict[str, Any] = {
-            "in_parent": wire is None and field.above,
-            "default_values": _frozen(field.unsaid) if wire is None else None,
+            "in_parent": wire is None and field.in_parent,
+            "default_values": _frozen(field.default_values) if wire is None else None,
             "only": field.only.get(revision),
             "repeat": field.repeat.get(revision),
             "spellings": spelt if wire is not None else None,
@@ -61,10 +61,10 @@ def differences(api: Api, field: Field) -> dict[str, str]:
     return found
 
 
-def _frozen(unsaid: Any) -> Any:
-    if isinstance(unsaid, Mapping):
-        return {name: None if values == PASSED_ON else tuple(values) for name, values in unsaid.items()}
-    return tuple(unsaid or ())
+def _frozen(default_values: Any) -> Any:
+    if isinstance(default_values, Mapping):
+        return {name: None if values == PASSED_ON else tuple(values) for name, values in default_values.items()}
+    return tuple(default_values or ())
 
 
 class WireField(NamedTuple):
@@ -88,10 +88,10 @@ def wire_shape(api: Api, name: str, revision: str) -> list[WireField]:
         kind = f"list[{api.shapes[field.inner].fields[only].type}]" if only else field.type
         removed_values = tuple(spellings(api, field, revision)[1])
         found.append(WireField(wire, kind, field.required, field.secret, removed_values, field))
-    for gathered in api.shapes[name].gathered:
-        if revision in gathered.revisions:
-            field = field_at(api, name, gathered.path)
-            found.append(WireField(gathered.wire, field.type, field.required, field.secret, (), field))
+    for hoisted in api.shapes[name].hoisted:
+        if revision in hoisted.revisions:
+            field = field_at(api, name, hoisted.path)
+            found.append(WireField(hoisted.wire, field.type, field.required, field.secret, (), field))
     return found
 
 
@@ -124,8 +124,8 @@ def words(field: Field, sources: Mapping[str, str]) -> list[str]:
         if often := field.repeat.get(revision):
             more = f", each listed as often as its `{often}` says"
         said.append(f"In revision {revision} [{sources[revision]}]: `{wire}`{more}.")
-    if field.revisions is not None and not field.above:
-        default = default_in_words(field.unsaid)
+    if field.revisions is not None and not field.in_parent:
+        default = default_in_words(field.default_values)
         but = f"; others take nothing but the default ({default})" if default else ""
         said.append(f"Only in revision {', '.join(field.revisions)}{but}.")
     if field.note:
@@ -144,29 +144,29 @@ def of_value(api: Api, value: Value) -> str:
     return said
 
 
-def default_in_words(unsaid: Any, either: str = " or ", comma: str = ", ") -> str:
-    """What a caller may say of a field that a revision lacks; "" if nothing is told."""
-    unsaid = _frozen(unsaid)
-    if isinstance(unsaid, Mapping):
-        told = {name: values for name, values in unsaid.items() if values is not None}
+def default_in_words(default_values: Any, either: str = " or ", comma: str = ", ") -> str:
+    """The values that a field may have in a revision that lacks it; "" if there are none."""
+    default_values = _frozen(default_values)
+    if isinstance(default_values, Mapping):
+        told = {name: values for name, values in default_values.items() if values is not None}
         return comma.join(f"`{name}` {_choice(values, either)}" for name, values in told.items())
-    return _choice(unsaid, either)
+    return _choice(default_values, either)
 
 
 def _choice(values: tuple[Any, ...], either: str) -> str:
     return either.join(f"`{value}`" for value in values)
 
 
-def said_at(api: Api, shape: str, python: str) -> str | None:
-    """Where a revision says what it lacks as a field of a shape: the path of another row of the table.
+def parent_path(api: Api, shape: str, python: str) -> str | None:
+    """Where a revision has what it lacks as a field of a shape: the path of another row of the table.
 
-    A field with `above` is said once for all (`gathered`), or by how often an entry stands in a list (`repeat`).
+    A field with `in_parent` is sent once in a parent (`hoisted`), or by how often an entry stands in a list (`repeat`).
     """
     wanted = api.shapes[shape].fields[python]
     for name, other in api.shapes.items():
-        for gathered in other.gathered:
-            if field_at(api, name, gathered.path) is wanted:
-                return gathered.path
+        for hoisted in other.hoisted:
+            if field_at(api, name, hoisted.path) is wanted:
+                return hoisted.path
     for name, other in api.shapes.items():
         for list_name, field in other.fields.items():
             if field.inner == shape and python in field.repeat.values():
@@ -177,14 +177,14 @@ def said_at(api: Api, shape: str, python: str) -> str | None:
 class Row(NamedTuple):
     """A row of the table in docs/revisions.md: what requests say in different ways.
 
-    `above` is the path of the row that says it where this field is missing; `about` is the field, if it is one.
+    `in_parent` is the path of the row that has it where this field is missing; `about` is the field, if it is one.
     """
 
     model: str
     field: str
     names: Mapping[str, str | None]
-    unsaid: Any = None
-    above: str | None = None
+    default_values: Any = None
+    in_parent: str | None = None
     about: Field | None = None
 
 
@@ -196,10 +196,10 @@ def rows(api: Api) -> Iterator[Row]:
         for python, field in shape.fields.items():
             names = {revision: field.wire_in(revision) for revision in api.revisions}
             if len(set(names.values())) > 1:
-                above = said_at(api, name, python) if field.above else None
-                yield Row(name, python, names, field.unsaid, above, field)
-        for gathered in shape.gathered:
-            yield Row(name, gathered.path, dict.fromkeys(gathered.revisions, gathered.wire))
+                in_parent = parent_path(api, name, python) if field.in_parent else None
+                yield Row(name, python, names, field.default_values, in_parent, field)
+        for hoisted in shape.hoisted:
+            yield Row(name, hoisted.path, dict.fromkeys(hoisted.revisions, hoisted.wire))
     for name, values in api.values.items():
         for value in values.values:
             names = {revision: value.wire_in(revision) for revision in api.revisions}

@@ -20,10 +20,10 @@ def faults(api: Api) -> Iterator[Fault]:
                 yield Fault(place, f"{name}.{value.value}: {fault.reason}")
     for name in api.shapes:
         yield from _in_fields(api, name)
-        yield from _in_gathered(api, name)
+        yield from _in_hoisted(api, name)
     for request in dict.fromkeys(operation.request for operation in api.operations.values()):
         if request in api.shapes:
-            yield from _unsaid(api, request)
+            yield from _not_hoisted(api, request)
 
 
 def _unknown(
@@ -43,40 +43,41 @@ def _in_fields(api: Api, shape: str) -> Iterator[Fault]:
         for inner in (*field.only.values(), *field.repeat.values()):
             if field.container != "list" or inner not in below:
                 yield Fault(place, f"its entries have no field {inner}")
-        for inner in field.unsaid if isinstance(field.unsaid, Mapping) else ():
+        for inner in field.default_values if isinstance(field.default_values, Mapping) else ():
             if inner not in below:
-                yield Fault(place, f"{field.inner} has no field {inner} that could be unsaid")
-        if field.above and not field.note:
-            yield Fault(place, "what is said above needs a note")
+                yield Fault(place, f"{field.inner} has no field {inner} that could have default values")
+        if field.in_parent and not field.note:
+            yield Fault(place, "a field that is `in_parent` needs a note")
 
 
-def _in_gathered(api: Api, shape: str) -> Iterator[Fault]:
-    for index, gathered in enumerate(api.shapes[shape].gathered):
-        place = ("shapes", shape, "gathered", index)
-        for fault in _unknown(api, place, gathered.revisions, None):
-            yield Fault(place, f"{shape}.{gathered.wire}: {fault.reason}")
-        for path in (gathered.path, *gathered.same):
+def _in_hoisted(api: Api, shape: str) -> Iterator[Fault]:
+    for index, hoisted in enumerate(api.shapes[shape].hoisted):
+        place = ("shapes", shape, "hoisted", index)
+        for fault in _unknown(api, place, hoisted.revisions, None):
+            yield Fault(place, f"{shape}.{hoisted.wire}: {fault.reason}")
+        for path in (hoisted.path, *hoisted.same):
             try:
                 field_at(api, shape, path)
             except KeyError:
-                yield Fault(place, f"nothing is at {path}, which is gathered")
+                yield Fault(place, f"nothing is at {path}, which is hoisted")
 
 
-def _unsaid(api: Api, request: str) -> Iterator[Fault]:
+def _not_hoisted(api: Api, request: str) -> Iterator[Fault]:
+    """Yield each field that a revision sends nowhere, though it is said that a parent has it."""
     for revision in api.revisions:
-        gathered = [each for each in api.shapes[request].gathered if revision in each.revisions]
-        said = {path for each in gathered for path in (each.path, *each.same)}
-        for path in _said_above(api, request, revision):
-            if path not in said:
-                reason = f"{request}.{path}: nothing above it says it in revision {revision}"
+        hoisted = [each for each in api.shapes[request].hoisted if revision in each.revisions]
+        sent = {path for each in hoisted for path in (each.path, *each.same)}
+        for path in _left_to_parents(api, request, revision):
+            if path not in sent:
+                reason = f"{request}.{path}: no shape that contains it has it in revision {revision}"
                 yield Fault(("shapes", request), reason)
 
 
-def _said_above(api: Api, shape: str, revision: str, said: str | None = None, path: str = "") -> Iterator[str]:
-    """The paths of the fields that a revision lacks and that the shape right above does not say by `repeat`."""
+def _left_to_parents(api: Api, shape: str, revision: str, repeated: str | None = None, path: str = "") -> Iterator[str]:
+    """The paths of the fields that a revision lacks and that its parent does not have by `repeat`."""
     for name, field in api.shapes[shape].fields.items():
         if field.wire_in(revision) is None:
-            if field.above and name != said:
+            if field.in_parent and name != repeated:
                 yield f"{path}{name}"
         elif field.inner in api.shapes and revision not in field.only:
-            yield from _said_above(api, field.inner, revision, field.repeat.get(revision), f"{path}{name}.")
+            yield from _left_to_parents(api, field.inner, revision, field.repeat.get(revision), f"{path}{name}.")

@@ -9,7 +9,7 @@ from codegen.faults import Fault, Place
 from codegen.revision_differences import field_at
 from codegen.value_faults import refused
 
-OF_REQUESTS = ("forbidden", "needed", "ordered", "gathered")
+OF_REQUESTS = ("forbidden", "needed", "ordered", "hoisted")
 
 
 def faults(api: Api) -> Iterator[Fault]:

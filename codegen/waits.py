@@ -1,4 +1,4 @@
-"""The waits of the async face, read from their source: the blocking ones have the same signatures and words."""
+"""The waits of the async client, read from their source: the blocking ones have the same signatures and words."""
 
 from __future__ import annotations
 

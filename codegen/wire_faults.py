@@ -41,12 +41,12 @@ def faults(api: Api) -> Iterator[Fault]:
             yield from _differences(api, inside, field)
             if name in arguments:
                 yield from _reserved((*inside, "wire"), field.wire)
-        for index, gathered in enumerate(shape.gathered):
-            above = ("shapes", name, "gathered", index)
-            yield from _misnamed((*above, "wire"), gathered.wire)
-            yield from _revisions(api, above, "wire", gathered.revisions, gathered.wire)
+        for index, hoisted in enumerate(shape.hoisted):
+            parent = ("shapes", name, "hoisted", index)
+            yield from _misnamed((*parent, "wire"), hoisted.wire)
+            yield from _revisions(api, parent, "wire", hoisted.revisions, hoisted.wire)
             if name in arguments:
-                yield from _reserved((*above, "wire"), gathered.wire)
+                yield from _reserved((*parent, "wire"), hoisted.wire)
 
 
 def _spelt(value: Value) -> Names:
@@ -87,7 +87,7 @@ def _revisions(api: Api, place: Place, key: str, revisions: list[str] | None, na
 def _differences(api: Api, place: Place, field: Field) -> Iterator[Fault]:
     """What is said of single revisions: of those that have the field, or of those that lack it."""
     lacking = [revision for revision in api.revisions if field.wire_in(revision) is None]
-    for key in ("unsaid", "above"):
+    for key in ("default_values", "in_parent"):
         if getattr(field, key) and not lacking:
             yield Fault((*place, key), f"means nothing here: `{key}` is for what a revision lacks")
     for key in ("only", "repeat"):
@@ -105,19 +105,21 @@ def _differences(api: Api, place: Place, field: Field) -> Iterator[Fault]:
     for inner in field.only.values():
         if inner in fields and fields[inner].type not in SCALARS:
             yield Fault((*place, "only"), f"{field.inner}.{inner} is neither a text nor a number")
-    if field.unsaid is not None and not _is_default(field, fields):
-        yield Fault((*place, "unsaid"), "is a list of values; for a shape, a mapping from field to that, or `any`")
+    if field.default_values is not None and not _is_default(field, fields):
+        yield Fault(
+            (*place, "default_values"), "is a list of values; for a shape, a mapping from field to that, or `any`"
+        )
 
 
 def _is_default(field: Field, fields: Mapping[str, Field]) -> bool:
-    """Whether `unsaid` is what a caller may say of a field, or of the fields of a shape."""
+    """Whether `default_values` is what a caller may say of a field, or of the fields of a shape."""
     if field.container is not None or not fields:
-        return _are_values(field.unsaid, field)
-    if not isinstance(field.unsaid, Mapping):
+        return _are_values(field.default_values, field)
+    if not isinstance(field.default_values, Mapping):
         return False
     return all(
         values == PASSED_ON or (name in fields and _are_values(values, fields[name]))
-        for name, values in field.unsaid.items()
+        for name, values in field.default_values.items()
     )
 
 

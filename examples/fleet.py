@@ -96,7 +96,7 @@ async def client(chosen: Options) -> AsyncIterator[AsyncEksClient]:
         print(f"the service's ledger: {made.total()} clusters created, {made.total() - len(made)} of them twice")
 
 
-def patience(chosen: Options) -> tuple[float, fleet.FleetLimits]:
+def waiting_limits(chosen: Options) -> tuple[float, fleet.FleetLimits]:
     """Return for how long a lost create is looked for, and the limits: an emulator's time goes faster."""
     if not chosen.emulated:
         return 60.0, fleet.FleetLimits(poll_interval=chosen.poll_interval)
@@ -108,7 +108,7 @@ async def carry_out(eks: AsyncEksClient, plan: fleet.Plan, journal: Journal, cho
     """Carry the plan out, and show how far it is."""
     planned = plan.items()
     known = await journal.items(ids=[item.id for item in planned])
-    settle, limits = patience(chosen)
+    settle, limits = waiting_limits(chosen)
     run = fleet.provision(eks, plan, journal=journal, settle=settle, limits=limits)
     with FleetProgress(known, Counter(item.kind for item in planned)) as progress:
         try:

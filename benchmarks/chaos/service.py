@@ -24,7 +24,7 @@ SPEED = 60.0
 CLUSTERS, MACHINES = 40, 10
 """What is there beforehand."""
 
-PATIENCE = 120.0
+WAIT_TIMEOUT = 120.0
 """Seconds within which the process must answer."""
 
 
@@ -83,7 +83,7 @@ class ServiceProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._pipe.close()  # at which it ends
-        self._process.join(PATIENCE)
+        self._process.join(WAIT_TIMEOUT)
         self._process.close()
 
     def calm(self) -> None:
@@ -98,8 +98,8 @@ class ServiceProcess:
         return evidence
 
     def _answer(self) -> Any:
-        if not self._pipe.poll(PATIENCE):
-            raise TimeoutError(f"the emulator's process did not answer within {PATIENCE:g} s")
+        if not self._pipe.poll(WAIT_TIMEOUT):
+            raise TimeoutError(f"the emulator's process did not answer within {WAIT_TIMEOUT:g} s")
         return self._pipe.recv()
 
 

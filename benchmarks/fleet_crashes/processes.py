@@ -35,7 +35,7 @@ SECRETS = {
 """What the plan's references are resolved to; nowhere but in requests may it be found."""
 
 LIMITS = FleetLimits(poll_interval=0.1, pool_fallback=1.0, create_timeout=1.0, lease=0.6, creates=4, batch=6, grace=2.0)
-PATIENCE = 120.0
+WAIT_TIMEOUT = 120.0
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["benchmarks.fleet_crashes.processes"])  # so that a new process begins at once
@@ -94,7 +94,7 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._pipe.close()  # at which it ends
-        self._process.join(PATIENCE)
+        self._process.join(WAIT_TIMEOUT)
         self._process.close()
 
     def made(self) -> list[Made]:
@@ -119,8 +119,8 @@ class Service:
         return self._answer()
 
     def _answer(self) -> Any:
-        if not self._pipe.poll(PATIENCE):
-            raise TimeoutError(f"the emulator's process did not answer within {PATIENCE:g} s")
+        if not self._pipe.poll(WAIT_TIMEOUT):
+            raise TimeoutError(f"the emulator's process did not answer within {WAIT_TIMEOUT:g} s")
         return self._pipe.recv()
 
 
@@ -175,7 +175,7 @@ class Provisioner:
     def kill(self) -> None:
         """End it without any warning."""
         self._process.kill()
-        self._process.join(PATIENCE)
+        self._process.join(WAIT_TIMEOUT)
 
     def interrupt(self) -> None:
         """Send what Ctrl-C sends."""
@@ -186,7 +186,7 @@ class Provisioner:
         self._process.join(seconds)
         return self.is_over
 
-    def report(self, seconds: float = PATIENCE) -> dict[str, Any]:
+    def report(self, seconds: float = WAIT_TIMEOUT) -> dict[str, Any]:
         """Return its report when it has ended.
 
         Raises:
@@ -198,7 +198,7 @@ class Provisioner:
             told: dict[str, Any] | str = self._pipe.recv()
         except EOFError:
             raise RuntimeError(f"a run has ended with {self._process.exitcode} and without a report") from None
-        self._process.join(PATIENCE)
+        self._process.join(WAIT_TIMEOUT)
         if isinstance(told, str):
             raise RuntimeError(told)  # noqa: TRY004 - it tells of an error
         return told

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from benchmarks.speed.figures import Measured, measured
+from benchmarks.speed.figure import Measured
+from benchmarks.speed.figures import measured
 from benchmarks.speed.result import Result
 from benchmarks.speed.stats import Spread
 

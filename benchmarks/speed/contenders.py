@@ -132,10 +132,10 @@ async def _httpx(name: str, url: str, connections: int) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def _aiohttp(url: str, connections: int) -> AsyncIterator[Call]:
+async def _aiohttp(url: str, connections: int, keyword: str | None) -> AsyncIterator[Call]:
     import aiohttp
 
-    target = url + LIST_CLUSTERS
+    target = url + LIST_CLUSTERS + (f"&Keyword={keyword}" if keyword else "")
     connector = aiohttp.TCPConnector(limit=connections)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
 
@@ -174,14 +174,14 @@ def opened(name: str, url: str, connections: int, keyword: str | None = None) ->
         name: The contender.
         url: Where the stub is.
         connections: How many connections it may have.
-        keyword: What our own calls look for; the stub holds those that look for something.
+        keyword: What our own calls and aiohttp's look for; the stub holds those that look for something.
     """
     if name in OURS:
         return _ours(name, url, connections, keyword)
     if name in ("httpx", "httpx2"):
         return _httpx(name, url, connections)
     if name.startswith("aiohttp"):
-        return _aiohttp(url, connections)
+        return _aiohttp(url, connections, keyword)
     if name == "aiobotocore":
         return _aiobotocore(url, connections)
     raise ValueError(f"{name!r} is not an async contender")

@@ -4,63 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Literal
 
-import attrs
-
+from benchmarks.speed.figure import NAMES, Figure, Measured
+from benchmarks.speed.program_figures import CLI, COLD, EMULATOR, PROVISION
 from benchmarks.speed.result import Result
-from benchmarks.speed.stats import Spread, paired, spread
+from benchmarks.speed.stats import paired, spread
 
-__all__ = ["FIGURES", "Figure", "Measured", "measured"]
-
-Where = tuple[str, str]
-"""A point and a quantity of it."""
-
-
-@attrs.frozen(kw_only=True)
-class Figure:
-    """One figure.
-
-    Attributes:
-        id: Its name, which stays.
-        what: What it is.
-        zh: The same in Chinese.
-        ours: The samples.
-        theirs: Those beside which they are seen, round by round; None for none.
-        unit: A times sign for ours over theirs; else the unit, of ours or of ours less theirs.
-        reach: What it is to reach; None if it is only told.
-        more_is_better: Whether it is to be at least that, or at most.
-    """
-
-    id: str
-    what: str
-    zh: str
-    ours: Where
-    theirs: Where | None = None
-    unit: Literal["×", "µs", "ms", "KiB"] = "×"
-    reach: float | None = None
-    more_is_better: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Measured:
-    """A figure and what came of it.
-
-    Attributes:
-        figure: The figure.
-        spread: Where it lies; None if it was not measured.
-    """
-
-    figure: Figure
-    spread: Spread | None
-
-    @property
-    def is_met(self) -> bool | None:
-        """Whether its median reaches what it is to reach; None if that can't be told."""
-        if self.spread is None or self.figure.reach is None:
-            return None
-        compare = operator.ge if self.figure.more_is_better else operator.le
-        return bool(compare(self.spread.median, self.figure.reach))
+__all__ = ["FIGURES", "measured"]
 
 
 def measured(result: Result) -> list[Measured]:
@@ -76,19 +26,13 @@ def _values(figure: Figure, result: Result) -> Sequence[float | None]:
     return paired(ours, result.of(*figure.theirs), combine)
 
 
-NAMES = {
-    "default": ("default backend", "默认后端"),
-    "native": ("native backend", "native 后端"),
-    "native-uvloop": ("native backend on uvloop", "native 后端（uvloop）"),
-}
-
-
 def _rate(who: str, count: int, other: str, reach: float | None, section: str = "load") -> Figure:
     """Calls per second over another's, with so many in flight."""
     en, zh = NAMES[who]
     how, how_zh = {
         "load": (f"{count:,} in flight", f"{count:,} 个在途调用"),
         "slow": (f"50 ms server, {count:,} in flight", f"服务端延迟 50 ms，{count:,} 个在途调用"),
+        "tls": (f"TLS, {count:,} in flight", f"TLS，{count:,} 个在途调用"),
         "sync": (f"sync, {count} threads", f"同步，{count} 个线程"),
     }[section]
     return Figure(
@@ -185,6 +129,8 @@ FIGURES = (
     *[_rate("native-uvloop", count, "aiobotocore", None) for count in (50, 1000)],
     *[_rate("default", count, "httpx2", None) for count in (50, 200)],
     _rate("native", 1000, "aiohttp", None, "slow"),
+    *[_rate(who, count, "aiohttp", None, "tls") for who in ("native", "default") for count in (50, 1000)],
+    *COLD,
     _cost("whole", "everything but the transport, per call", "除传输外的全部开销，每次调用", 20),
     _cost("sign", "- signing", "- 签名", 6),
     _cost("middlewares", "- four middlewares", "- 四个中间件", 4),
@@ -222,5 +168,8 @@ FIGURES = (
         for connections in (1000, 10_000)
         for rarely in (False, True)
     ],
+    *CLI,
+    *EMULATOR,
+    *PROVISION,
 )
 """All figures, in the order of the tables."""

@@ -16,13 +16,16 @@ from typing import Any, Self
 
 from benchmarks.speed.contenders import INSTALL
 from benchmarks.speed.machine import CLIENT_CORE, SERVER_CORE
-from benchmarks.speed.plan import Settings, stub_options
+from benchmarks.speed.plan import Settings, stub_command
 
 __all__ = ["Failed", "Stubs", "Worker"]
 
 ROOT = Path(__file__).parents[2]
 
-PATIENCE = 240.0
+SECURE = ("tls", "cold-tls")
+"""The stubs that speak TLS."""
+
+WAIT_TIMEOUT = 240.0
 """Seconds that a process has for one answer."""
 
 
@@ -67,7 +70,7 @@ class _Process:
             Failed: There is none.
         """
         assert self._process.stdout is not None
-        late = threading.Timer(PATIENCE, self._process.kill)
+        late = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         late.start()
         line = self._process.stdout.readline()
         late.cancel()
@@ -162,10 +165,10 @@ class Stubs:
             Failed: It can't be started.
         """
         if stub not in self._started:
-            options = [*stub_options(stub, self._settings), "--core", str(SERVER_CORE)]
-            if stub == "tls":
-                options += ["--certificate", str(self._certificate())]
-            process = _Process(["benchmarks.speed.stub", *options], {})
+            command = [*stub_command(stub, self._settings), "--core", str(SERVER_CORE)]
+            if stub in SECURE:
+                command += ["--certificate", str(self._certificate())]
+            process = _Process(command, {})
             try:
                 self._started[stub] = process, process.answer().strip()
             except Failed:
@@ -176,14 +179,16 @@ class Stubs:
 
     def environment(self, stub: str | None) -> dict[str, str]:
         """Return the variables with which a client trusts a stub."""
-        return {"SSL_CERT_FILE": str(Path(self._folder.name) / "authority.pem")} if stub == "tls" else {}
+        return {"SSL_CERT_FILE": str(Path(self._folder.name) / "authority.pem")} if stub in SECURE else {}
 
     def _certificate(self) -> Path:
+        folder = Path(self._folder.name)
+        if (folder / "stub.pem").exists():
+            return folder / "stub.pem"
         try:
             import trustme
         except ImportError:
             raise Failed(f"there is no trustme; {INSTALL}") from None
-        folder = Path(self._folder.name)
         authority = trustme.CA()
         authority.cert_pem.write_to_path(folder / "authority.pem")
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "stub.pem")

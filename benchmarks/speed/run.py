@@ -11,13 +11,17 @@ from typing import Any
 
 from benchmarks.speed.contenders import CONTENDERS, INSTALL, missing
 from benchmarks.speed.machine import describe
-from benchmarks.speed.plan import Point, Settings
+from benchmarks.speed.point import Point, Settings
 from benchmarks.speed.processes import Failed, Stubs, Worker
 from benchmarks.speed.result import Result, versions
 
 __all__ = ["available", "run"]
 
 Samples = dict[str, dict[str, list[float | None]]]
+
+
+ALONE = ("overhead", "decode", "cli", "emulator", "provision")
+"""Sections whose processes are not told of a contender."""
 
 
 def available(points: Sequence[Point]) -> tuple[list[Point], list[str]]:
@@ -98,12 +102,12 @@ class _Group:
                 first = number % len(self._points)
                 for point in (*self._points[first:], *self._points[:first]):
                     show(f"{point.key}, round {number + 1}", 0)
-                    self._keep(point, self._turn(point, workers), number)
+                    self._keep(point, self._turn(point, workers, number), number)
                     show(point.key, 1)
 
-    def _turn(self, point: Point, workers: Mapping[str, Worker]) -> dict[str, Any]:
+    def _turn(self, point: Point, workers: Mapping[str, Worker], number: int) -> dict[str, Any]:
         """Return what a point gives in this round; nothing if it can't be measured."""
-        if point.key in self._out:
+        if point.key in self._out or (point.most_rounds and number >= point.most_rounds):
             return {}
         try:
             if not point.is_fresh:
@@ -122,11 +126,13 @@ class _Group:
         job = dict(point.job)
         if point.stub is not None:
             job["url"], server = self._stubs.at(point.stub)
-            if job["job"] in ("load", "fleet", "threads"):
+            if job["job"] in ("load", "fleet", "threads", "cold"):
                 job["server"] = server
+        if point.servers:
+            job["servers"] = {name: self._stubs.at(stub) for name, stub in point.servers.items()}
         if job["job"] == "startup":
             job["has_native"] = self._has_native
-        elif point.section not in ("overhead", "decode"):
+        elif point.section not in ALONE:
             job["contender"] = point.contender
         return Worker(job, self._stubs.environment(point.stub))
 

@@ -54,17 +54,19 @@ class Line:
 
     Args:
         size: How many are enough; 0 holds none.
+        pause: Seconds from the last of them to the answers.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, pause: float = PAUSE) -> None:
         self.size = size
+        self._pause = pause
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
 
     def wait(self, transport: asyncio.Transport, answer: bytes) -> None:
         """Hold an answer back. With the last one that is due, all go out."""
         self._waiting.append((transport, answer))
         if len(self._waiting) >= self.size:
-            asyncio.get_running_loop().call_later(PAUSE, self._release)
+            asyncio.get_running_loop().call_later(self._pause, self._release)
 
     def _release(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -128,13 +130,13 @@ def _answer(head: bytes) -> bytes:
     return UNKNOWN
 
 
-async def _serve(delay: float, hold: int, certificate: Path | None) -> None:
+async def _serve(delay: float, hold: int, pause: float, certificate: Path | None) -> None:
     loop = asyncio.get_running_loop()
     context = None
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-    line = Line(hold)
+    line = Line(hold, pause)
     server = await loop.create_server(lambda: Stub(delay, line), "127.0.0.1", 0, ssl=context, backlog=BACKLOG)
     scheme, port = "http" if context is None else "https", server.sockets[0].getsockname()[1]
     print(f"{scheme}://127.0.0.1:{port}", flush=True)
@@ -169,13 +171,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--core", type=int, help="run on that core only")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds until each answer (default: %(default)s)")
     parser.add_argument("--hold", type=int, default=0, help="hold requests with a Keyword until there are as many")
+    parser.add_argument("--pause", type=float, default=PAUSE, help="seconds until they are answered (%(default)s)")
     parser.add_argument("--certificate", type=Path, help="speak TLS with the key and certificates in this PEM file")
     options = parser.parse_args(arguments)
     if options.core is not None:
         pin(options.core)
     raise_fd_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner, contextlib.suppress(KeyboardInterrupt):
-        runner.run(_serve(options.delay, options.hold, options.certificate))
+        runner.run(_serve(options.delay, options.hold, options.pause, options.certificate))
 
 
 if __name__ == "__main__":

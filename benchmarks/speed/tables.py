@@ -8,11 +8,12 @@ import attrs
 
 from benchmarks.speed.compare import Change
 from benchmarks.speed.contenders import CONTENDERS
-from benchmarks.speed.figures import Measured, measured
+from benchmarks.speed.figure import Measured
+from benchmarks.speed.figures import measured
 from benchmarks.speed.result import Result
 from benchmarks.speed.stats import Spread
 
-__all__ = ["NOTE", "Table", "bars", "changed", "loads", "markdown", "number"]
+__all__ = ["NOTE", "Table", "bars", "changed", "loads", "markdown", "number", "spread_text", "target_text"]
 
 BUSY = 0.9
 """A server's core that is busier than that may be the limit."""
@@ -42,7 +43,8 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def _spread(there: Spread | None, unit: str) -> str:
+def spread_text(there: Spread | None, unit: str) -> str:
+    """Return a median with its range, or a dash for nothing."""
     if there is None:
         return "–"
     blank = "" if unit in ("", "×") else " "
@@ -51,7 +53,8 @@ def _spread(there: Spread | None, unit: str) -> str:
     return f"{number(there.median)}{blank}{unit} ({number(there.low)} – {number(there.high)})"
 
 
-def _reach(each: Measured) -> str:
+def target_text(each: Measured) -> str:
+    """Return what a figure is to reach; "" if it is only told."""
     figure = each.figure
     if figure.reach is None:
         return ""
@@ -74,7 +77,7 @@ def bars(result: Result, *, is_chinese: bool = False, with_missing: bool = True)
             continue
         met = "" if each.is_met is None else words[0] if each.is_met else f"**{words[1]}**"
         what = each.figure.zh if is_chinese else each.figure.what
-        rows.append((what, _reach(each), _spread(each.spread, each.figure.unit), met))
+        rows.append((what, target_text(each), spread_text(each.spread, each.figure.unit), met))
     columns = ("项目", "目标", "实测：中位数（四分位区间）", "达到") if is_chinese else _BAR_COLUMNS
     return Table(columns=columns, rows=rows)
 
@@ -95,9 +98,9 @@ def loads(result: Result, *, is_chinese: bool = False) -> Table:
         rate, cpu, busy = (result.spread(key, quantity) for quantity in ("rate", "cpu_us", "busy"))
         if rate is None:
             continue
-        how = {"slow": f"{size} (50 ms)", "sync": f"{size} (threads)"}.get(section, size)
+        how = {"slow": f"{size} (50 ms)", "tls": f"{size} (TLS)", "sync": f"{size} (threads)"}.get(section, size)
         share = "–" if busy is None else f"{busy.median:.0%}{' *' if busy.median > BUSY else ''}"
-        rows.append((name, how, _spread(rate, ""), _spread(cpu, ""), share))
+        rows.append((name, how, spread_text(rate, ""), spread_text(cpu, ""), share))
     columns = ("名称", "在途", "每秒调用数", "每次调用 CPU（µs）", "服务端核心占用") if is_chinese else _LOAD_COLUMNS
     return Table(columns=columns, rows=rows)
 
@@ -109,7 +112,7 @@ def _loaded(result: Result) -> list[tuple[str, str, str]]:
     keys = [
         (section, name, size) for section, name, *rest in (key.split("/") for key in result.samples) for size in rest
     ]
-    sections, names = ("load", "slow", "sync"), list(CONTENDERS)
+    sections, names = ("load", "slow", "tls", "sync"), list(CONTENDERS)
     return sorted(
         (key for key in keys if key[0] in sections),
         key=lambda key: (sections.index(key[0]), int(key[2]), names.index(key[1])),
@@ -126,7 +129,13 @@ def changed(changes: Iterable[Change]) -> Table:
         assert each.now is not None
         factor = each.now.median / each.old.spread.median if each.old.spread.median else 1.0
         rows.append(
-            (each.new.figure.what, _spread(each.old.spread, unit), _spread(each.now, unit), f"{factor:.2f}×", mark)
+            (
+                each.new.figure.what,
+                spread_text(each.old.spread, unit),
+                spread_text(each.now, unit),
+                f"{factor:.2f}×",
+                mark,
+            )
         )
     return Table(columns=("what", "old", "new", "new over old", ""), rows=rows)
 

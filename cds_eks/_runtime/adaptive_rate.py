@@ -43,7 +43,7 @@ class AdaptiveRate:
         return self._limit
 
     def take(self, now: float) -> float:
-        """Take the next turn if it has come, and return 0; else return how many seconds are left until it comes."""
+        """Take a permit if there is one now, and return 0; else return how many seconds are left until there is one."""
         with self._lock.of_this_process():
             if self._limit is not None:
                 if now < self._next:

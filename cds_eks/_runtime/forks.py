@@ -9,7 +9,7 @@ import itertools
 import os
 from _thread import RLock  # that of `threading`, which takes its time to import
 
-PATIENCE = 5.0
+ACQUIRE_TIMEOUT = 5.0
 """How many seconds a fork waits for what is used for the first time, at the most."""
 
 _latest = (0, 0)  # the process id, and the number, of the process that asked last
@@ -54,7 +54,7 @@ _is_held = False
 
 def _before_fork() -> None:
     global _is_held
-    _is_held = first_use.of_this_process().acquire(timeout=PATIENCE)
+    _is_held = first_use.of_this_process().acquire(timeout=ACQUIRE_TIMEOUT)
 
 
 def _after_fork_in_parent() -> None:

@@ -30,14 +30,20 @@ class Driver(Protocol):
 _drivers: list[Driver] = []
 
 
+def drivers() -> tuple[Driver, ...]:
+    """Return what drives the time now, the latest last."""
+    return tuple(_drivers)
+
+
 def now() -> float:
-    """Return seconds that never go back."""
-    return clocks.monotonic() + sum(each.ahead() for each in _drivers)
+    """Return seconds that never go back while what drives them is the same."""
+    return clocks.monotonic() + max((each.ahead() for each in drivers()), default=0.0)
 
 
 async def sleep(seconds: float) -> None:
     """Wait for some seconds."""
-    await (_drivers[-1].sleep if _drivers else anyio.sleep)(seconds)
+    driving = drivers()  # once: it may end on another thread
+    await (driving[-1].sleep if driving else anyio.sleep)(seconds)
 
 
 @contextmanager

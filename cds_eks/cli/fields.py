@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from cds_eks.cli.description import Field
 from cds_eks.cli.language import say
 from cds_eks.cli.options import COMMON_NAMES
+from cds_eks.cli.param_type import ParamType
 
 Path = tuple[str, ...]
 
@@ -78,7 +79,7 @@ def _names(fields: Sequence[Field]) -> str:
     return ", ".join(field.name for field in fields if not field.secret)
 
 
-class OpenText(click.ParamType[str]):
+class OpenText(ParamType[str]):
     """A text; known values are offered for completion, and others pass."""
 
     name = "text"

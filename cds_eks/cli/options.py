@@ -10,6 +10,7 @@ import click
 
 from cds_eks.cli.completing import columns, profiles
 from cds_eks.cli.language import say
+from cds_eks.cli.param_type import ParamType
 
 Format = Literal["table", "json", "yaml", "jsonl", "csv", "name"]
 FORMATS: tuple[Format, ...] = ("table", "json", "yaml", "jsonl", "csv", "name")
@@ -96,7 +97,7 @@ def seconds_of(text: str) -> float | None:
     return seconds if 0 < seconds < 10**9 else None
 
 
-class Duration(click.ParamType[float]):
+class Duration(ParamType[float]):
     """A time above 0: seconds, or `90s`, `30m`, `1h30m`."""
 
     name = "duration"
@@ -111,7 +112,7 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class ColumnList(click.ParamType[tuple[str, ...]]):
+class ColumnList(ParamType[tuple[str, ...]]):
     """Names of columns, with commas between."""
 
     name = "names"

@@ -113,17 +113,17 @@ def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
     return "endpoint", DEFAULT_ENDPOINT
 
 
-class Unsaid(str):
-    """A text that is used when nobody says another, such as the revision of the API.
+class DefaultText(str):
+    """The default of an argument that is a text, such as the revision of the API.
 
-    It is a text of its own kind, so that passing "2025-09-08" differs from passing nothing.
+    It has a type of its own, so that passing "2025-09-08" differs from passing nothing.
     """
 
     __slots__ = ()
 
 
-DEFAULT_REVISION: Final[str] = Unsaid(API_REVISIONS[0])
-DEFAULT_BACKEND: Final[Any] = Unsaid("httpx")
+DEFAULT_REVISION: Final[str] = DefaultText(API_REVISIONS[0])
+DEFAULT_BACKEND: Final[Any] = DefaultText("httpx")
 
 
 def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -133,7 +133,7 @@ def check_revision(revision: str, environ: Mapping[str, str] = os.environ) -> st
         ConfigurationError: It is not known.
     """
     name = "api_revision"
-    if isinstance(revision, Unsaid):
+    if isinstance(revision, DefaultText):
         if not (named := environ.get("CDS_EKS_API_REVISION")):
             return str(revision)
         name, revision = "CDS_EKS_API_REVISION", named

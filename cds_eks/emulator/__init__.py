@@ -5,8 +5,9 @@ their life, at a speed of your choice. It fails in the ways that you tell it to.
 It is written after the contract of the service, not after this SDK, of which it uses nothing but the signature.
 
 Its packages, each of which imports only itself and those before it: `protocol` (the description of the API, validation,
-the envelope, redaction), `engine` (state, clock, life cycles, ledger), `handlers` (what each action does), `faults` and
-`http` (from a request to its answer). `app` puts them together.
+the envelope, redaction), `engine` (state, clock, life cycles, ledger), `handlers` (what each action does), `faults`,
+`http` (from a request to its answer), `setup` (the command line and the file of a world) and `control` (what is below
+`/_emulator/`). `app` puts them together.
 """
 
 from __future__ import annotations

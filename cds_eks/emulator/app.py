@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
-from email.utils import formatdate
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from cds_eks._runtime import clocks
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Emulator"]
 
-_LEDGER = "/_emulator/ledger"
+_CONTROL = "/_emulator"
 
 
 class Emulator(Seeding):
@@ -52,6 +49,8 @@ class Emulator(Seeding):
         faults: What is to go wrong on purpose, see `Fault`; more can be added to `faults` at any time.
         api_revision: The revision of the API that it speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O]; it refuses
             requests of another. None takes either, request by request.
+        setup: Puts there what is to be there from the start, by the `add_` methods; called again by each `reset`.
+        allowed_hosts: By which names, other than localhost, what is below `/_emulator/` may be asked for on a socket.
         subnets_as_objects: Whether GetCluster tells `MasterSubnet`, `WorkerSubnet` and `SubnetList` as one object each:
             the vendor's Go client of revision 2025-09-08 can read nothing else [O]. By default they are lists.
 
@@ -90,29 +89,86 @@ class Emulator(Seeding):
         faults: Iterable[Fault] = (),
         api_revision: str | None = None,
         subnets_as_objects: bool = False,
+        setup: Callable[[Emulator], object] | None = None,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         if clock is not None and speed != 1.0:
             raise ValueError("speed is that of the default clock: give a clock or a speed")
         self._clock = WallClock(speed) if clock is None else drivable(clock)
         self._credentials = credentials or CREDENTIALS
         self._wall_clock = wall_clock
-        lock = threading.RLock()
-        self._ledger = Ledger(limit=ledger_limit, lock=lock, settle=lambda: self._world.settle())
-        super().__init__(World(self._clock, self._ledger, seed), lock)
-        verifier = Verifier(self._credentials, window=timestamp_window, wall_clock=wall_clock)
+        self._timestamp_window = timestamp_window
+        self._ledger_limit = ledger_limit
+        self._seed = seed
+        self._api_revision = api_revision
+        self._subnets_as_objects = subnets_as_objects
+        self._setup = setup
+        self._resets = 0
+        self._made_at = clocks.monotonic()
+        self._allowed_hosts = {each.lower() for each in allowed_hosts}
         self._faults = Faults(faults, seed)
+        lock = threading.RLock()
+        super().__init__(self._new_world(lock), lock)
+        self._begin()
+
+    @cached_property
+    def _app(self) -> Starlette:
+        """All that is at any path. What few ask for is imported when it is asked for: most tests need the API alone."""
+        from cds_eks.emulator.control.app import Control
+        from cds_eks.emulator.control.handle import Handle
+
+        handle = Handle(
+            settled=self._settled,
+            ledger=lambda: self._ledger,
+            faults=self._faults,
+            clock=self._clock,
+            reset=self.reset,
+            resets=lambda: self._resets,
+            api_revision=self._api_revision,
+            wall_clock=self._wall_clock,
+            allowed_hosts=self._allowed_hosts,
+            began=self._made_at,
+        )
+        control = Control(handle)
+        routes = [Route(_CONTROL, control), Mount(_CONTROL, app=control), Mount("/", app=self._through_api)]
+        return Starlette(routes=routes)
+
+    def _new_world(self, lock: threading.RLock) -> World:
+        """Make a world that has nothing, with a ledger of its own."""
+        self._ledger = ledger = Ledger(limit=self._ledger_limit, lock=lock, settle=lambda: world.settle())
+        world = World(self._clock, ledger, self._seed)
+        return world
+
+    def _begin(self) -> None:
+        """Have a service of the world, which knows no nonce yet; and put there what is to be there from the start."""
+        verifier = Verifier(self._credentials, window=self._timestamp_window, wall_clock=self._wall_clock)
         self._service = Service(
             self._world,
             verifier,
             self._ledger,
-            lock=lock,
-            seed=seed,
-            api_revision=api_revision,
-            subnets_as_objects=subnets_as_objects,
+            lock=self._lock,
+            seed=self._seed,
+            api_revision=self._api_revision,
+            subnets_as_objects=self._subnets_as_objects,
         )
-        gateway = Gateway(self._service, self._ledger, self._faults, wall_clock)
-        self._api = ServerErrorMiddleware(gateway)
-        self._app = Starlette(routes=[Route(_LEDGER, self._show_ledger, methods=["GET"]), Mount("/", app=gateway)])
+        self._api = ServerErrorMiddleware(Gateway(self._service, self._ledger, self._faults, self._wall_clock))
+        if self._setup is not None:
+            self._setup(self)
+
+    def reset(self) -> None:
+        """Begin anew, as if it had just been made: the world as `setup` makes it, an empty ledger, the first faults.
+
+        The clock begins anew too, if it has a method `reset`. `ledger` is another object from now on. A request that
+        is under way ends in the world in which it began, and leaves no trace in the new one.
+        """
+        with self._lock:
+            reset_clock = getattr(self._clock, "reset", None)
+            if reset_clock is not None:
+                reset_clock()
+            self._faults.reset()
+            self._world = self._new_world(self._lock)
+            self._begin()
+            self._resets += 1
 
     def __repr__(self) -> str:
         return f"Emulator(clusters={len(self._world.clusters)}, ledger={self._ledger!r})"
@@ -144,18 +200,14 @@ class Emulator(Seeding):
             host: The address to listen on.
             port: The port; 0 for any that is free. Entering raises `OSError` if it is taken.
         """
+        self._allowed_hosts.add(host.lower())
         return Serving(self, host, port, self._faults.refuse_connection)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI app."""
-        is_of_api = scope["type"] == "http" and scope["path"].startswith("/") and not scope["path"].endswith(_LEDGER)
+        is_of_api = scope["type"] == "http" and scope["path"].startswith("/") and not scope["path"].startswith(_CONTROL)
         # What Starlette makes of any other path, without the way through its routes, which takes as long as a read.
         await (self._api if is_of_api and not scope.get("root_path") else self._app)(scope, receive, send)
 
-    async def _show_ledger(self, _request: Request) -> Response:
-        """Give the ledger as JSON, for tests in another process or language."""
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "Date": formatdate(self._wall_clock(), usegmt=True),
-        }
-        return Response(json.dumps(self.ledger.to_plain()).encode(), headers=headers)
+    async def _through_api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api(scope, receive, send)

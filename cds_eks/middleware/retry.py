@@ -17,7 +17,7 @@ from cds_eks.codec.error_mapping import is_expired, parse_http_date
 from cds_eks.config import RetryPolicy
 from cds_eks.errors import DeadlineExceeded, EksError, Throttled, may_pass
 from cds_eks.outcome import conclusion
-from cds_eks.outcome.pacing import Turn, retry_turn
+from cds_eks.outcome.pacing import AcquireRate, rate_of_retries
 from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import Kind, RawResponse, Request
 
@@ -178,11 +178,11 @@ class Retry:
             cost = decision.cost
             self._quota.spend(cost)
             await self._sleep(decision.wait)
-            if (turn := retry_turn.get()) is not None:
-                await self._wait_for(turn, request)
+            if (acquire := rate_of_retries.get()) is not None:
+                await self._acquire_rate(acquire, request)
 
-    async def _wait_for(self, turn: Turn, request: Request) -> None:
-        """Wait for the turn of a further attempt, where calls share a rate.
+    async def _acquire_rate(self, acquire: AcquireRate, request: Request) -> None:
+        """Wait until a retry may begin, where calls share a rate limit.
 
         Raises:
             OutOfTime: It did not come before the request's deadline.
@@ -191,7 +191,7 @@ class Retry:
         began = self._clock()
         try:
             with anyio.move_on_after(request.time_left(began)):
-                await turn()
+                await acquire()
                 request.record.waits_for = None
                 return
         finally:

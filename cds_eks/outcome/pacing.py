@@ -1,6 +1,6 @@
-"""Whose turn it is to be sent again, where several calls share a rate that the client does not know of.
+"""A rate limit for retries, where several calls share one that the client does not know of.
 
-Who shares a rate sees each call begin, but not that the client sends it again: so it lends the client its queue.
+A caller with a rate limit of its own sees each call begin, but not its retries: so it lends the client its limit.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-Turn = Callable[[], Awaitable[None]]
+AcquireRate = Callable[[], Awaitable[None]]
 """Waits until the next request may begin."""
 
-retry_turn: ContextVar[Turn | None] = ContextVar("cds_eks_retry_turn", default=None)
+rate_of_retries: ContextVar[AcquireRate | None] = ContextVar("cds_eks_rate_of_retries", default=None)
 """What each further attempt of the calls in this context waits for."""
 
 
 @contextmanager
-def pacing_retries(turn: Turn) -> Iterator[None]:
-    """Have each further attempt of the calls that are made within wait for its turn."""
-    token = retry_turn.set(turn)
+def pacing_retries(acquire: AcquireRate) -> Iterator[None]:
+    """Have each further attempt of the calls that are made within wait for the rate limit."""
+    token = rate_of_retries.set(acquire)
     try:
         yield
     finally:
-        retry_turn.reset(token)
+        rate_of_retries.reset(token)

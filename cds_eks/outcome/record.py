@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -112,8 +113,15 @@ class CallRecord:
         if content:
             self.partial_bodies += (content[:LONGEST_PARTIAL_BODY],)
 
-    may_have_left = mark_sent
-    did_not_leave = mark_not_sent
+    def may_have_left(self) -> None:
+        """Do what `mark_sent` does. Deprecated since 0.1.0 (2026-11-28); 1.0 may be without it."""
+        _warn_of_rename("may_have_left", "mark_sent")
+        self.mark_sent()
+
+    def did_not_leave(self) -> None:
+        """Do what `mark_not_sent` does. Deprecated since 0.1.0 (2026-11-28); 1.0 may be without it."""
+        _warn_of_rename("did_not_leave", "mark_not_sent")
+        self.mark_not_sent()
 
     @property
     def attempts_made(self) -> int:
@@ -128,3 +136,9 @@ class CallRecord:
 
     def __repr__(self) -> str:
         return f"CallRecord(attempts={self.attempts}, outcome={self.outcome!r}, request_id={self.request_id!r})"
+
+
+def _warn_of_rename(old: str, new: str) -> None:
+    """Warn a backend of a method that has another name now."""
+    words = f"CallRecord.{old} is deprecated since 0.1.0 (2026-11-28): call {new}; version 1.0 may be without it"
+    warnings.warn(words, DeprecationWarning, stacklevel=3)

@@ -1,1 +1,1 @@
-"""The blocking face: the async client on an event loop of its own, behind the same names."""
+"""The blocking client: the async client on an event loop of its own, behind the same names."""

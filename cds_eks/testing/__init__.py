@@ -1,7 +1,7 @@
 """For the tests of programs that use this package: `pip install "cds-eks[testing]"`.
 
 pytest finds the fixtures by itself: `eks_emulator`, `eks_client`, `eks_sync_client`, `eks_credentials`, `eks_endpoint`,
-`eks_fake_backend` and `eks_respx`; see `cds_eks.testing.plugin`. The classes here are what they give; they work without
+`eks_fake_backend` and `eks_respx`; see docs/testing.md. The classes here are what they give; they work without
 pytest too.
 """
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
-from cds_eks.emulator import RequestEntry
-from cds_eks.emulator.faults.kinds import matches
 from cds_eks.emulator.protocol.api import OPERATIONS
-from cds_eks.testing.tables import ledger_table
+from cds_eks.testing.tables import MOST_NAMED, cut, enumerated, ledger_table
 
 if TYPE_CHECKING:
-    from cds_eks.emulator import Faults, Ledger
+    from cds_eks.emulator import Faults, Ledger, ResourceEntry
 
 __all__ = ["LedgerAssertions"]
 
@@ -42,7 +41,7 @@ class LedgerAssertions:
             kind: What it is: `cluster`, `node_pool`, `node`, `network_interface`, …
         """
         __tracebackhide__ = True
-        found = [each for each in self.ledger.created(kind) if each.name == name]
+        found = [each for each in self._created(kind) if each.name == name]
         if len(found) != 1:
             self._fail(f"expected one {kind} {name!r} to be created, but {_count(len(found))}")
         if found[0].deleted_at is not None:
@@ -51,31 +50,29 @@ class LedgerAssertions:
     def assert_nothing_created(self, *, kind: str | None = None) -> None:
         """Check that nothing was ever created through the API, or nothing of a kind."""
         __tracebackhide__ = True
-        found = self.ledger.resources if kind is None else self.ledger.created(kind)
+        found = self.ledger.resources if kind is None else self._created(kind)
         if found:
-            named = ", ".join(f"{each.kind} {each.name or each.id!r}" for each in found)
-            self._fail(f"expected no {kind or 'resource'} to be created, but there was {named}")
+            self._fail(f"expected no {kind or 'resource'} to be created, but there was {_named(found)}")
 
     def assert_deleted(self, name: str, *, kind: str = "cluster") -> None:
         """Check that whatever was created under a name through the API, at least one resource, is gone."""
         __tracebackhide__ = True
-        found = [each for each in self.ledger.created(kind) if each.name == name]
+        found = [each for each in self._created(kind) if each.name == name]
         if not found:
             self._fail(f"expected the {kind} {name!r} to be deleted, but it was never created")
         if left := [each.id for each in found if each.deleted_at is None]:
-            self._fail(f"expected the {kind} {name!r} to be deleted, but it is there still: {', '.join(left)}")
+            self._fail(f"expected the {kind} {name!r} to be deleted, but it is there still: {enumerated(left)}")
 
     def assert_nothing_left(self) -> None:
         """Check that all that was created through the API has been deleted again: the test leaks nothing."""
         __tracebackhide__ = True
         if left := [each for each in self.ledger.resources if each.deleted_at is None]:
-            named = ", ".join(f"{each.kind} {each.name or each.id!r}" for each in left)
-            self._fail(f"expected all that was created to be deleted, but left behind is {named}")
+            self._fail(f"expected all that was created to be deleted, but left behind is {_named(left)}")
 
     def assert_calls(self, action: str, times: int | None = None) -> None:
         """Check that requests for an action came: so many, all attempts counted, or, without a number, any at all."""
         __tracebackhide__ = True
-        came = self.ledger.count(action)
+        came = self._came(action)
         if times is None and not came:
             self._fail(f"expected requests for {action}, but none came")
         if times is not None and came != times:
@@ -94,35 +91,43 @@ class LedgerAssertions:
             actions: All of them, one for each time.
         """
         __tracebackhide__ = True
-        for each in actions:
-            self.ledger.count(each)  # raises for an action that is not known
+        for each in dict.fromkeys(actions):
+            self._came(each)  # raises for an action that is not known
         expected = [_documented(each) for each in actions]
         came = [_documented(each.action) for each in self.ledger.requests if each.committed and each.method == "POST"]
         if came != expected:
-            self._fail(f"expected the writes {_listed(expected)}, but carried out were {_listed(came)}")
+            words = f"expected the writes {enumerated(expected)}, but carried out were {enumerated(came)}"
+            if max(len(came), len(expected)) > MOST_NAMED:
+                pairs = itertools.zip_longest(expected, came, fillvalue="none")
+                at, (one, other) = next(each for each in enumerate(pairs, 1) if each[1][0] != each[1][1])
+                words += f"; the first that differs is number {at}: {one} and {other}"
+            self._fail(words)
 
     def assert_faults_struck(self) -> None:
         """Check that each fault of the emulator was applied at least once: else the test shows little."""
         __tracebackhide__ = True
-        requests, struck = self.ledger.requests, self.faults.struck
-        missed = []
-        for fault in self.faults:
-            if fault.kind == "refuse_connection":
-                was_applied = fault.kind in struck
-            else:
-                was_applied = any(_is_of(fault.kind, fault.action, each) for each in requests)
-            if not was_applied:
-                missed.append(str(fault))
-        if missed:
-            self._fail(f"expected each fault to be applied, but never applied was {', '.join(missed)}")
+        if missed := [str(each) for each in self.faults.never_applied]:
+            self._fail(f"expected each fault to be applied, but never applied was {enumerated(missed)}")
+
+    def _created(self, kind: str) -> list[ResourceEntry]:
+        __tracebackhide__ = True
+        try:
+            return self.ledger.created(kind)
+        except ValueError as error:
+            mistake = str(error)
+        raise ValueError(mistake)  # from here, so that the test's own line is the last one shown
+
+    def _came(self, action: str) -> int:
+        __tracebackhide__ = True
+        try:
+            return self.ledger.count(action)
+        except ValueError as error:
+            mistake = str(error)
+        raise ValueError(mistake)
 
     def _fail(self, words: str) -> None:
         __tracebackhide__ = True
         raise AssertionError(f"{words}\n\n{ledger_table(self.ledger)}")
-
-
-def _is_of(kind: str, action: str, entry: RequestEntry) -> bool:
-    return entry.fault == kind and matches(kind, action, entry.action, entry.method)
 
 
 def _documented(action: str) -> str:
@@ -138,5 +143,5 @@ def _requests(number: int) -> str:
     return "1 request" if number == 1 else f"{number} requests"
 
 
-def _listed(actions: list[str]) -> str:
-    return ", ".join(actions) if actions else "none"
+def _named(found: list[ResourceEntry]) -> str:
+    return enumerated([f"{each.kind} {cut(each.name or each.id)!r}" for each in found])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,9 +13,11 @@ from cds_eks._runtime import passing_time
 from cds_eks.client import AsyncEksClient
 from cds_eks.emulator.app import Emulator
 from cds_eks.errors import ConfigurationError
+from cds_eks.schema.revisions import API_REVISIONS
 from cds_eks.sync.client import EksClient
 from cds_eks.testing.assertions import LedgerAssertions
 from cds_eks.testing.clock import JumpingClock
+from cds_eks.testing.nowhere import NOWHERE
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -27,10 +30,14 @@ class DrivenEmulator(LedgerAssertions, Emulator):
 
     While the block lasts, all waits of the SDK in this process (`eks.wait`, `find`, the pauses between attempts, the
     polls of fleets) jump to their end, and the emulator's clock with them; `clock.advance(seconds)` puts it ahead
-    besides. Faults that hang or drip take real time, as do the timeouts of single calls.
+    besides. Faults that hang or drip take real time, as do the timeouts of single calls. Several at once have their
+    clocks jump together.
 
     Args:
         settings: As `Emulator` takes them, without `speed` and `clock`.
+
+    Raises:
+        TypeError: A `speed` or a `clock` was given.
 
     Example:
         ```python
@@ -41,14 +48,21 @@ class DrivenEmulator(LedgerAssertions, Emulator):
     """
 
     def __init__(self, **settings: Any) -> None:
+        if refused := {"clock", "speed"} & {*settings}:
+            raise TypeError(f"a DrivenEmulator has a clock of its own, which jumps: {min(refused)}= is for Emulator")
         self._in_flight = 0
-        self._is_open = True
+        self._in_flight_lock = threading.Lock()  # requests come on the loops of several threads
+        self._is_open: bool | None = None  # until it is entered
         self._exit = contextlib.ExitStack()
         self._url: str | None = None
         self._jumping = JumpingClock(is_busy=lambda: self._in_flight > 0)
+        self._speaks: str | None = settings.get("api_revision")
         super().__init__(clock=self._jumping, **settings)
 
     def __enter__(self) -> Self:
+        if self._is_open is not None:
+            raise ConfigurationError("a DrivenEmulator is for one `with`: make a new one")
+        self._is_open = True
         self._exit.enter_context(passing_time.driven_by(self._jumping))
         return self
 
@@ -67,6 +81,7 @@ class DrivenEmulator(LedgerAssertions, Emulator):
     def url(self) -> str:
         """Where it is served on a socket, for code that makes a client itself; it is served from now on."""
         if self._url is None:
+            self._check_open()
             self._url = self._exit.enter_context(self.serve())
         return self._url
 
@@ -76,7 +91,7 @@ class DrivenEmulator(LedgerAssertions, Emulator):
         Args:
             settings: As `AsyncEksClient` takes them, such as `retry` and `limits`.
         """
-        return AsyncEksClient(**{"credentials": self.credentials, "backend": _InProcess(self), **settings})
+        return AsyncEksClient(**self._settings(settings))
 
     def sync_client(self, **settings: Any) -> EksClient:
         """Return a blocking client of it, without a socket. It is closed with the emulator.
@@ -84,9 +99,21 @@ class DrivenEmulator(LedgerAssertions, Emulator):
         Args:
             settings: As `EksClient` takes them, such as `retry` and `limits`.
         """
-        made = EksClient(**{"credentials": self.credentials, "backend": _InProcess(self), **settings})
+        made = EksClient(**self._settings(settings))
         self._exit.callback(made.close)
         return made
+
+    def _settings(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings of a client: what is not given is not looked for in the environment."""
+        self._check_open()
+        ours: dict[str, Any] = {"credentials": self.credentials, "endpoint": NOWHERE, "backend": _InProcess(self)}
+        return {**ours, "api_revision": self._speaks or API_REVISIONS[0], **given}
+
+    def _check_open(self) -> None:
+        if self._is_open is None:  # waits would take real time, and its clock would stand still meanwhile
+            raise ConfigurationError("a DrivenEmulator is used in `with`: with DrivenEmulator() as emulator: …")
+        if not self._is_open:
+            raise ConfigurationError("this emulator is closed: its test is over")
 
     def with_cluster(
         self, name: str, *, cluster_id: str | None = None, node_pools: dict[str, int] | None = None, **settings: Any
@@ -136,11 +163,15 @@ class DrivenEmulator(LedgerAssertions, Emulator):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI app."""
-        self._in_flight += 1
+        with self._in_flight_lock:
+            self._in_flight += 1
+        if scope.get("method") == "POST":
+            self._jumping.begin_anew()
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._in_flight -= 1
+            with self._in_flight_lock:
+                self._in_flight -= 1
 
 
 class _InProcess(httpx.ASGITransport):

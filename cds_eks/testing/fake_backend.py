@@ -29,6 +29,7 @@ class FakeBackend(OperationRoutes):
     def __init__(self) -> None:
         super().__init__()
         self._requests: list[RouteCall] = []
+        self._is_open = True
 
     @property
     def requests(self) -> tuple[RouteCall, ...]:
@@ -39,10 +40,13 @@ class FakeBackend(OperationRoutes):
         """Answer a request.
 
         Raises:
-            AssertionError: Its operation has no response.
+            AssertionError: Its operation has no response, or the test is over.
             ConnectFailed: The route says so.
             ConnectionLost: The same.
         """
+        __tracebackhide__ = True
+        if not self._is_open:
+            raise AssertionError(f"{request.operation.name} was called when the test of this FakeBackend was over")
         route = self.all().get(request.operation.name)
         if route is None or not route.has_outcome:
             raise no_route(request.operation.name, route, "FakeBackend")
@@ -54,6 +58,10 @@ class FakeBackend(OperationRoutes):
             raise
         finally:
             self._requests.append(route.calls[-1])
+
+    def close(self) -> None:
+        """Refuse requests from now on: the test is over, and what it left behind is not to go on for ever."""
+        self._is_open = False
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""

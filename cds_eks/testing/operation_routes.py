@@ -49,10 +49,10 @@ from cds_eks.resources.node_pools import (
 from cds_eks.resources.nodes import DELETE_NODE, LIST_NODES
 from cds_eks.resources.scaling_groups import ADD_SCALING_NODE, DESCRIBE_SCALING_GROUP
 from cds_eks.resources.tasks import GET_TASK_STATUS
-from cds_eks.testing.routes import Route
+from cds_eks.testing.routes import KnownNames, Route
 
 
-class OperationRoutes:
+class OperationRoutes(KnownNames):
     """The routes, each of its own operation."""
 
     def __init__(self) -> None:

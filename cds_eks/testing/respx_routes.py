@@ -50,6 +50,7 @@ class EksRespx(OperationRoutes):
         self.router.stop(quiet=True)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True  # pytest would show the request, signature included
         action = request.url.params.get("Action", "")
         name, route = self._by_action.get(action, (action, None))
         if route is None or not route.has_outcome:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from urllib.parse import parse_qsl
 
 import attrs
@@ -169,6 +170,18 @@ class Route(Generic[T]):
     def _add(self, outcome: RawResponse | EksError) -> Self:
         self._outcomes.append(outcome)
         return self
+
+
+class KnownNames:
+    """Attributes of which one that does not exist is told with the one that may be meant."""
+
+    if not TYPE_CHECKING:  # a type checker tells it by itself
+
+        def __getattr__(self, name: str) -> Any:
+            __tracebackhide__ = True
+            close = difflib.get_close_matches(name, [each for each in vars(self) if not each.startswith("_")], n=1)
+            hint = f"; did you mean {close[0]!r}?" if close and not name.startswith("_") else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
 
 def _response(status: int, envelope: Mapping[str, Any]) -> RawResponse:

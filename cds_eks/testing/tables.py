@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from cds_eks.emulator import Ledger, RequestEntry, ResourceEntry
 
-__all__ = ["ledger_table"]
+__all__ = ["cut", "enumerated", "ledger_table"]
 
 MOST_ROWS = 40
 """How many rows of each table are shown, the newest ones."""
+
+MOST_NAMED = 20
+"""How many things a sentence names, the first ones."""
+
+WIDEST = 60
+"""How many characters of a name are shown."""
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """Return words with commas between them: the first ones, and how many more there are; "none" if there are none."""
+    if not words:
+        return "none"
+    more = len(words) - MOST_NAMED
+    return ", ".join(words[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def ledger_table(ledger: Ledger) -> str:
@@ -55,7 +70,7 @@ def _request_row(each: RequestEntry, count: int, began: float) -> tuple[str, ...
 
 def _resource_row(each: ResourceEntry, began: float) -> tuple[str, ...]:
     deleted = "" if each.deleted_at is None else _seconds(each.deleted_at, began)
-    return each.kind, each.name, each.id, _seconds(each.created_at, began), deleted
+    return each.kind, cut(each.name), each.id, _seconds(each.created_at, began), deleted
 
 
 def _seconds(at: float, began: float) -> str:
@@ -65,8 +80,26 @@ def _seconds(at: float, began: float) -> str:
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     if not rows:
         return ["  (none)"]
-    shown = rows[-MOST_ROWS:]
-    widths = [max(map(len, column)) for column in zip(heads, *shown, strict=True)]
-    lines = ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in (heads, *shown)]
+    shown = [tuple(map(_printable, row)) for row in rows[-MOST_ROWS:]]
+    widths = [max(map(_width, column)) for column in zip(heads, *shown, strict=True)]
+    lines = [
+        "  " + "  ".join(each + " " * (width - _width(each)) for each, width in zip(row, widths, strict=True)).rstrip()
+        for row in (heads, *shown)
+    ]
     left_out = [f"  … {len(rows) - len(shown)} earlier ones"] if len(rows) > len(shown) else []
     return [lines[0], *left_out, *lines[1:]]
+
+
+def _printable(text: str) -> str:
+    """Return a text in one line, that changes no terminal: what can't be printed is escaped."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def cut(text: str) -> str:
+    """Return a name as it is shown."""
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: characters such as Chinese ones take two."""
+    return len(text) + sum(unicodedata.east_asian_width(each) in "WF" for each in text)

@@ -78,7 +78,7 @@ class Schemas:
     def _differs(self, name: str, one: str, other: str) -> bool:
         """Whether two revisions say a shape, or something in it, in different ways."""
         shape = self._api.shapes[name]
-        if any((one in each.revisions) != (other in each.revisions) for each in shape.gathered):
+        if any((one in each.revisions) != (other in each.revisions) for each in shape.hoisted):
             return True
         return any(self._field_differs(field, one, other) for field in shape.fields.values())
 
@@ -110,7 +110,7 @@ class Schemas:
             if field.required and not answer:
                 required.append(wire)
         if not answer:
-            for hoisted in shape.gathered:
+            for hoisted in shape.hoisted:
                 if revision in hoisted.revisions:
                     properties[hoisted.wire] = self._hoisted(name, hoisted.path, revision, hoisted.source)
                     required.append(hoisted.wire)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
+from cli.clusters_made import only_cluster
 from cli.command_line import PROCESS, CommandLine
 from cli.stepping import SteppingClock
 
@@ -35,12 +36,6 @@ def redirected(redirection: str, *words: str) -> subprocess.CompletedProcess[str
     finally:
         if stderr != subprocess.PIPE:
             os.close(stderr)
-
-
-def only_cluster(emulator: Emulator) -> str:
-    """The id of the cluster that was made."""
-    assert emulator.ledger.count("CreateCluster", "Success") == 1
-    return str(emulator.ledger.to_plain()["resources"][0]["id"])
 
 
 @pytest.mark.parametrize("stream", STREAMS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import CommandLine
-from cli.test_startup import modules_of
+from cli.imported_modules import modules_of
 
 LIGHT = ("httpx", "rich", "cds_eks.client", "cds_eks.models", "jmespath")
 

@@ -19,7 +19,7 @@ from cds_eks.emulator import Emulator, Fault
 from cli.channels import COLUMNS, Ended, cells, in_pipes, in_terminal
 from cli.command_line import CommandLine
 from cli.samples import CHINESE, OPERATIONS, SECRET, Sample, fill, makers, sample
-from cli.test_terminal import ended, spawned
+from cli.terminals import ended, spawned
 
 EACH = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 READS = [operation for operation in OPERATIONS if not operation.writes]

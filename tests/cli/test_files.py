@@ -139,7 +139,9 @@ def test_validate_knows_a_plan_of_a_fleet(offline: CommandLine, tmp_path: Path) 
 
 def test_validate_asks_what_a_file_is_for(offline: CommandLine) -> None:
     assert "say what it is for" in offline("validate", "-f", "-", stdin="x: 1").err
-    assert "is none of: clusters create" in offline("validate", "-f", "-", "--for", "x", stdin="x: 1").err
+    said = offline("validate", "-f", "-", "--for", "x", stdin="x: 1").err
+    assert "is none of: " in said
+    assert "clusters create" in said
 
 
 @pytest.mark.parametrize("style", ["yaml", "toml"])

@@ -16,8 +16,8 @@ from cds_eks.cli import signals
 from cds_eks.cli.context import Context
 from cds_eks.cli.main import main
 from cds_eks.emulator import Emulator, Fault
+from cli.clusters_made import only_cluster
 from cli.command_line import PROCESS, CommandLine
-from cli.test_broken_streams import only_cluster
 from support.eventually import until
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

@@ -12,23 +12,9 @@ from cds_eks import __version__
 from cds_eks.cli.main import COMMANDS
 from cds_eks.emulator import Emulator
 from cli.command_line import PROCESS, CommandLine, process
+from cli.imported_modules import SEEN, modules_of
 
 HEAVY = ("httpx", "rich", "jmespath", "yaml", "asyncio", "cds_eks.client", "cds_eks.models", "cds_eks.fleet")
-
-SEEN = """
-import json, sys
-from cds_eks.cli.main import main
-code = main(sys.argv[1:])
-sys.stderr.write(json.dumps(sorted(sys.modules)))
-sys.exit(code)
-"""
-
-
-def modules_of(*arguments: str, **environ: str) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", SEEN, *arguments], capture_output=True, encoding="utf-8", check=True, env=environ or None
-    )
-    return set(json.loads(done.stderr))
 
 
 @pytest.mark.parametrize(

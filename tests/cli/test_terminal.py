@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from cds_eks.emulator import Emulator
-from cli.command_line import PROCESS, CommandLine
-
-
-def spawned(*arguments: str, **environ: str) -> pexpect.spawn:
-    command = [*PROCESS, *arguments]
-    env = {**os.environ, "TERM": "xterm-256color", **environ}
-    return pexpect.spawn(command[0], command[1:], encoding="utf-8", timeout=20, dimensions=(24, 200), env=env)
-
-
-def ended(child: pexpect.spawn) -> tuple[str, int]:
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.before or "", child.exitstatus
+from cli.command_line import CommandLine
+from cli.terminals import ended, spawned
 
 
 @pytest.mark.parametrize(("answer", "code", "count"), [("y", 0, 1), ("n", 1, 0), ("", 1, 0)])

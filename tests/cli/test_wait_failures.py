@@ -12,9 +12,9 @@ from cds_eks._runtime import clocks
 from cds_eks.cli.output import printing
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
+from cli.operation_calls import world
+from cli.quick_waits import FAST, JSON, WAIT, emulator
 from cli.stepping import SteppingClock
-from cli.test_operations import world
-from cli.test_waits import FAST, JSON, WAIT, emulator
 
 __all__ = ["emulator", "world"]
 

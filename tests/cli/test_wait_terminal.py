@@ -14,9 +14,9 @@ import pytest
 
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import PROCESS, CommandLine, process
+from cli.operation_calls import world
 from cli.stepping import SteppingClock
-from cli.test_operations import world
-from cli.test_terminal import ended, spawned
+from cli.terminals import ended, spawned
 
 __all__ = ["world"]
 

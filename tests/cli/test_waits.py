@@ -14,14 +14,10 @@ from cds_eks.cli.waits import progress
 from cds_eks.cli.waits.plan import Wait
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
-from cli.stepping import SteppingClock
-from cli.test_operations import CALLS, OPERATIONS, POOL, world
+from cli.operation_calls import CALLS, OPERATIONS, POOL, world
+from cli.quick_waits import FAST, JSON, WAIT, emulator
 
-__all__ = ["world"]
-
-FAST = ["--poll-interval", "0.001"]
-WAIT = ["--wait", *FAST]
-JSON = ["-o", "json"]
+__all__ = ["emulator", "world"]
 
 WRITES = [operation for operation in OPERATIONS if operation.writes and operation.name in CALLS]
 
@@ -40,11 +36,6 @@ CAME_TO: dict[str, dict[str, Any]] = {
     "AddScalingNode": {"task": "finish"},
 }
 """What each write is waited for, and the state in which that ends."""
-
-
-@pytest.fixture
-def emulator() -> Emulator:
-    return Emulator(clock=SteppingClock())
 
 
 def status_of(state: Any) -> Any:

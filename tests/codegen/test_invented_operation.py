@@ -53,7 +53,13 @@ def write_handler(tree: Path) -> None:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, generated from a description with further operations."""
     made = copied(
-        tmp_path_factory.mktemp("tree"), "tests/operations", "tests/contract", "tests/support", "tests/cli", *TESTS
+        tmp_path_factory.mktemp("tree"),
+        "examples",
+        "tests/operations",
+        "tests/contract",
+        "tests/support",
+        "tests/cli",
+        *TESTS,
     )
     describe(made, INVENTED.read_text(encoding="utf-8"))
     refused = generate(made)
@@ -99,10 +105,10 @@ def at(kind, path):
 
 
 print(json.dumps({{
-    "arguments": {{face: {{path: list(inspect.signature(at(kind, path)).parameters)[1:] for path in methods}}
-                  for face, kind in kinds.items()}},
+    "arguments": {{client_kind: {{path: list(inspect.signature(at(kind, path)).parameters)[1:] for path in methods}}
+                  for client_kind, kind in kinds.items()}},
     "docs": {{path: inspect.getdoc(at(AsyncEksClient, path)) for path in methods}},
-    "groups": {{face: inspect.getdoc(kind.__mro__[1]) for face, kind in kinds.items()}},
+    "groups": {{client_kind: inspect.getdoc(kind.__mro__[1]) for client_kind, kind in kinds.items()}},
     "attributes": [name for name in ("teapots", "nodes") if name in dir(EksClient) and name in dir(AsyncEksClient)],
     "models": [name for name in models.__all__ if "Teapot" in name or name == "GetTeapotNodeRequest"],
     "readers": [name.__name__ for name in readers.READERS],
@@ -347,7 +353,7 @@ def test_the_command_line_has_it_without_a_further_line(tree: Path) -> None:
 
 @pytest.mark.timeout(240)
 def test_the_tests_take_it_in(tree: Path) -> None:
-    """Without an edit: its requests and its answers, on both faces, in both revisions."""
+    """Without an edit: its requests and its answers, on both clients, in both revisions."""
     files = [f"tests/operations/test_{name}.py" for name in ("requests", "answers", "revisions")]
     options = ["-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
     done = run(tree, *options, "-v", "-k", " or ".join(ADDED["operations"]), *files)
@@ -366,6 +372,12 @@ def test_the_command_line_is_driven_end_to_end_with_it(tree: Path) -> None:
     assert done.returncode == 0, done.stdout
     for name in ADDED["operations"]:
         assert done.stdout.count(f"[{name}] PASSED") >= 3, done.stdout
+    lists = [
+        "test_operations.py::test_there_is_a_command_for_each_operation",
+        "test_files.py::test_validate_asks_what_a_file_is_for",
+    ]
+    done = run(tree, *options[:-2], *(f"tests/cli/{name}" for name in lists))
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.timeout(240)

@@ -60,24 +60,27 @@ def fields(description: dict[str, Any], shape: str) -> dict[str, Any]:
         (lambda d: fields(d, "NodeConfig")["specifics"].update(only={NEWER: "nobody"}), ["specifics", "nobody"]),
         (lambda d: fields(d, "NodeConfig")["data_disk"].update(repeat={NEWER: "nobody"}), ["data_disk", "nobody"]),
         (lambda d: fields(d, "NodeConfig")["shell"].update(only={NEWER: "x"}), ["NodeConfig.shell", "entries"]),
-        (lambda d: fields(d, "NodeConfig")["system_disk"]["unsaid"].update(colour=["red"]), ["system_disk", "colour"]),
-        (lambda d: fields(d, "NodeConfig")["password"].pop("note"), ["NodeConfig.password", "needs a note"]),
-        (lambda d: d["shapes"]["CreateClusterRequest"]["gathered"][0].update(path="a.b"), ["nothing is at a.b"]),
         (
-            lambda d: d["shapes"]["CreateClusterRequest"]["gathered"][0].update(revisions=["2024"]),
+            lambda d: fields(d, "NodeConfig")["system_disk"]["default_values"].update(colour=["red"]),
+            ["system_disk", "colour"],
+        ),
+        (lambda d: fields(d, "NodeConfig")["password"].pop("note"), ["NodeConfig.password", "needs a note"]),
+        (lambda d: d["shapes"]["CreateClusterRequest"]["hoisted"][0].update(path="a.b"), ["nothing is at a.b"]),
+        (
+            lambda d: d["shapes"]["CreateClusterRequest"]["hoisted"][0].update(revisions=["2024"]),
             ["CreateClusterRequest.Password", "2024"],
         ),
         (
-            lambda d: d["shapes"]["CreateClusterRequest"]["gathered"][0].update(same=[]),
+            lambda d: d["shapes"]["CreateClusterRequest"]["hoisted"][0].update(same=[]),
             ["CreateClusterRequest.node_pool_config.node_config.password", f"in revision {NEWER}"],
         ),
         (
-            lambda d: d["shapes"]["CreateClusterRequest"].pop("gathered"),
-            ["CreateClusterRequest.master_config.password", "nothing above it says it"],
+            lambda d: d["shapes"]["CreateClusterRequest"].pop("hoisted"),
+            ["CreateClusterRequest.master_config.password", "no shape that contains it has it"],
         ),
         (
             lambda d: fields(d, "NodeConfig")["data_disk"].pop("repeat"),
-            ["CreateClusterRequest.master_config.data_disk.number", "nothing above it says it"],
+            ["CreateClusterRequest.master_config.data_disk.number", "no shape that contains it has it"],
         ),
     ],
 )  # fmt: skip
@@ -207,7 +210,7 @@ def differing() -> Iterator[tuple[str, str]]:
             for python, field in shape["fields"].items():
                 if isinstance(field["wire"], dict) or "revisions" in field:
                     yield name, python
-            yield from ((name, gathered["path"]) for gathered in shape.get("gathered", []))
+            yield from ((name, hoisted["path"]) for hoisted in shape.get("hoisted", []))
     for name, values in data["values"].items():
         for value in values["values"]:
             if "wire" in value or "revisions" in value:
@@ -225,7 +228,7 @@ def test_the_tables_of_the_readmes_name_all_that_differs() -> None:
 
 def test_the_table_says_where_a_missing_field_is_told() -> None:
     rows = list(revision_differences.rows(load()))
-    assert {(row.model, row.field): row.above for row in rows if row.above} == {
+    assert {(row.model, row.field): row.in_parent for row in rows if row.in_parent} == {
         ("NodeConfig", "password"): "master_config.password",
         ("DiskInfo", "number"): "NodeConfig.data_disk",
     }

@@ -1,4 +1,4 @@
-"""The waits of the blocking face are found by the bases of `Waiters`, in whatever module they stand."""
+"""The waits of the blocking client are found by the bases of `Waiters`, in whatever module they stand."""
 
 from __future__ import annotations
 

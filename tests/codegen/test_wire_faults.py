@@ -159,35 +159,40 @@ def test_what_is_said_once_has_a_name_in_a_revision(
 ) -> None:
     text = TEXT.replace(before, after)
     assert text != TEXT
-    told = f"shapes.CreateClusterRequest.gathered.0.{key}: {reason}"
-    assert any(fault.startswith(at(text, f"{key}:", "gathered:\n", told)) for fault in faults_of(tmp_path, text))
+    told = f"shapes.CreateClusterRequest.hoisted.0.{key}: {reason}"
+    assert any(fault.startswith(at(text, f"{key}:", "hoisted:\n", told)) for fault in faults_of(tmp_path, text))
 
 
-UNSAID = "is a list of values; for a shape, a mapping from field to that, or `any`"
+NO_DEFAULT = "is a list of values; for a shape, a mapping from field to that, or `any`"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "place", "reason"),
     [
         *(
-            ("unsaid: [vxlan]", f"unsaid: {unsaid}", "CniConfig.flannel_backend_type.unsaid", UNSAID)
-            for unsaid in ("vxlan", "7", "{a: [vxlan]}", "[[vxlan]]", "any")
+            (
+                "default_values: [vxlan]",
+                f"default_values: {given}",
+                "CniConfig.flannel_backend_type.default_values",
+                NO_DEFAULT,
+            )
+            for given in ("vxlan", "7", "{a: [vxlan]}", "[[vxlan]]", "any")
         ),
         *(
-            (": {enable: [false]", f": {{enable: {unsaid}", "NodePoolConfig.auto_scaling.unsaid", UNSAID)
-            for unsaid in ("7", "none", "{a: 1}", "[[false]]", "[null]", "[GET]", "[0]")
+            (": {enable: [false]", f": {{enable: {given}", "NodePoolConfig.auto_scaling.default_values", NO_DEFAULT)
+            for given in ("7", "none", "{a: 1}", "[[false]]", "[null]", "[GET]", "[0]")
         ),
         (
             "disk_feature: {wire:",
-            "disk_feature: {unsaid: [ssd], wire:",
-            "DiskInfo.disk_feature.unsaid",
-            "means nothing here: `unsaid` is for what a revision lacks",
+            "disk_feature: {default_values: [ssd], wire:",
+            "DiskInfo.disk_feature.default_values",
+            "means nothing here: `default_values` is for what a revision lacks",
         ),
         (
             "disk_feature: {wire:",
-            "disk_feature: {above: true, note: x., wire:",
-            "DiskInfo.disk_feature.above",
-            "means nothing here: `above` is for what a revision lacks",
+            "disk_feature: {in_parent: true, note: x., wire:",
+            "DiskInfo.disk_feature.in_parent",
+            "means nothing here: `in_parent` is for what a revision lacks",
         ),
         (
             f'only: {{"{NEWER}": product_name}}',

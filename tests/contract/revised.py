@@ -51,9 +51,9 @@ def _shape(whole: Description, shape: dict[str, Any], revision: str) -> dict[str
             entry = re.sub(r"list\[(\w+)\]", r"\1", kind)
             kind = f"list[{whole['shapes'][entry]['fields'][only]['type']}]"
         fields[python] = {**field, "wire": _name(wire, revision), "type": kind}
-    for gathered in shape.get("gathered", []):
-        if revision in gathered["revisions"]:
-            fields[gathered["path"]] = {**_at(whole, shape, gathered["path"]), "wire": gathered["wire"]}
+    for hoisted in shape.get("hoisted", []):
+        if revision in hoisted["revisions"]:
+            fields[hoisted["path"]] = {**_at(whole, shape, hoisted["path"]), "wire": hoisted["wire"]}
     return {**shape, "fields": fields}
 
 

@@ -14,7 +14,7 @@ import cds_eks.emulator
 ROOT = Path(cds_eks.emulator.__file__).parent
 NAME = "cds_eks.emulator"
 
-ORDER = ("protocol", "engine", "handlers", "faults", "http", "")
+ORDER = ("protocol", "engine", "handlers", "faults", "http", "setup", "control", "")
 """From the bottom up; the last one is the emulator itself. A package imports itself and those before it."""
 
 

@@ -30,5 +30,5 @@ def cluster_request(create_cluster_body: dict[str, Any]) -> models.CreateCluster
 
 
 @pytest.fixture
-def run(face: str, service: Service, cluster_request: models.CreateClusterRequest) -> Run:
-    return Run(face, service, cluster_request)
+def run(client_kind: str, service: Service, cluster_request: models.CreateClusterRequest) -> Run:
+    return Run(client_kind, service, cluster_request)

@@ -26,7 +26,7 @@ from faults.ledger_judge import CallReport, judge
 from support.backend_under_test import backend
 from support.eventually import until
 
-FACES = ("asyncio", "trio", "sync")
+CLIENT_KINDS = ("asyncio", "trio", "sync")
 
 QUICK = RetryPolicy(max_attempts=4, base_delay=0.001, throttled_base_delay=0.002, max_delay=0.02)
 PATIENT = Timeouts(connect=5.0, read=5.0, total=10.0)
@@ -76,8 +76,8 @@ class Run:
     Scenarios are coroutines. With the blocking client nothing in them ever waits, so they need no event loop.
     """
 
-    def __init__(self, face: str, service: Service, cluster: models.CreateClusterRequest) -> None:
-        self.face = face
+    def __init__(self, client_kind: str, service: Service, cluster: models.CreateClusterRequest) -> None:
+        self.client_kind = client_kind
         self.service = service
         self.faults = service.emulator.faults
         self._cluster = cluster
@@ -87,7 +87,7 @@ class Run:
 
     @property
     def is_sync(self) -> bool:
-        return self.face == "sync"
+        return self.client_kind == "sync"
 
     @property
     def ledger(self) -> Any:
@@ -151,7 +151,7 @@ async def _nothing(seconds: float) -> None:
 
 
 class Client:
-    """A client of either face, called in the same way."""
+    """A client of either kind, called in the same way."""
 
     def __init__(self, run: Run, settings: dict[str, Any]) -> None:
         self.run = run
@@ -223,15 +223,15 @@ class Matrix:
 
     def __init__(self) -> None:
         self.scenarios: dict[str, Body] = {}
-        self.faces: dict[str, tuple[str, ...]] = {}
+        self.client_kinds: dict[str, tuple[str, ...]] = {}
 
-    def scenario(self, name: str, *, faces: tuple[str, ...] = FACES) -> Callable[[Body], Body]:
+    def scenario(self, name: str, *, client_kinds: tuple[str, ...] = CLIENT_KINDS) -> Callable[[Body], Body]:
         """Add a scenario."""
         assert name not in self.scenarios
 
         def add(body: Body) -> Body:
             self.scenarios[name] = body
-            self.faces[name] = faces
+            self.client_kinds[name] = client_kinds
             return body
 
         return add
@@ -239,11 +239,11 @@ class Matrix:
     def each(self) -> pytest.MarkDecorator:
         """Parametrize the module's test."""
         cases = [
-            pytest.param(body, face, id=f"{name}-{face}")
+            pytest.param(body, client_kind, id=f"{name}-{client_kind}")
             for name, body in self.scenarios.items()
-            for face in self.faces[name]
+            for client_kind in self.client_kinds[name]
         ]
-        return pytest.mark.parametrize(("scenario", "face"), cases)
+        return pytest.mark.parametrize(("scenario", "client_kind"), cases)
 
 
 def play(scenario: Body, run: Run) -> None:
@@ -255,7 +255,7 @@ def play(scenario: Body, run: Run) -> None:
             if run.is_sync:
                 _drive(scenario(run))
             else:
-                anyio.run(functools.partial(scenario, run), backend=run.face)
+                anyio.run(functools.partial(scenario, run), backend=run.client_kind)
     finally:
         run.strike()
 

@@ -136,13 +136,13 @@ async def drip(run: Run) -> None:
     await strike_all(run, Fault("drip", bytes=60, seconds=0.005, count=1), WELL, 1, other=WELL)
 
 
-@MATRIX.scenario("drip slower than the read timeout", faces=("asyncio", "sync"))
+@MATRIX.scenario("drip slower than the read timeout", client_kinds=("asyncio", "sync"))
 async def slow_drip(run: Run) -> None:
     fault = Fault("drip", bytes=20, seconds=1.0, count=1)
     await strike_all(run, fault, OPEN_LOST, 1, per_attempt=[brief_first_attempt])
 
 
-@MATRIX.scenario("drip past the deadline", faces=("trio", "sync"))
+@MATRIX.scenario("drip past the deadline", client_kinds=("trio", "sync"))
 async def endless_drip(run: Run) -> None:
     run.strike(Fault("drip", bytes=1, seconds=0.02))
     async with run.client(timeouts=Timeouts(connect=5.0, read=5.0, total=0.25)) as client:
@@ -150,7 +150,7 @@ async def endless_drip(run: Run) -> None:
         await check_create(client, ExpectedResult(1, errors.DeadlineExceeded, "unknown"), 1)
 
 
-@MATRIX.scenario("stall before commit", faces=("trio", "sync"))
+@MATRIX.scenario("stall before commit", client_kinds=("trio", "sync"))
 async def hang_before(run: Run) -> None:
     await strike_all(run, Fault("hang_before_commit", count=1), OPEN_LOST, 0, per_attempt=[brief_first_attempt])
 
@@ -160,7 +160,7 @@ async def hang_after(run: Run) -> None:
     await strike_all(run, Fault("hang_after_commit", count=1), OPEN_LOST, 1, per_attempt=[brief_first_attempt])
 
 
-@MATRIX.scenario("stall past the deadline", faces=("asyncio", "sync"))
+@MATRIX.scenario("stall past the deadline", client_kinds=("asyncio", "sync"))
 async def hang_past_the_deadline(run: Run) -> None:
     run.strike(Fault("hang_after_commit"))
     async with run.client(timeouts=Timeouts(connect=5.0, read=5.0, total=0.25)) as client:
@@ -272,5 +272,5 @@ async def replay(run: Run) -> None:
 
 
 @MATRIX.each()
-def test_answers(scenario: Body, run: Run, face: str) -> None:
+def test_answers(scenario: Body, run: Run, client_kind: str) -> None:
     play(scenario, run)

@@ -121,5 +121,5 @@ async def one_of_many(run: Run) -> None:
 
 
 @MATRIX.each()
-def test_clocks(scenario: Body, run: Run, face: str) -> None:
+def test_clocks(scenario: Body, run: Run, client_kind: str) -> None:
     play(scenario, run)

@@ -69,7 +69,7 @@ async def refused_at_first(run: Run) -> None:
         assert [len(told.commits) for told in client.watch.calls] == [1, 1, 1]
 
 
-@MATRIX.scenario("black hole: no connection is made", faces=("asyncio", "sync"))
+@MATRIX.scenario("black hole: no connection is made", client_kinds=("asyncio", "sync"))
 async def full_backlog(run: Run) -> None:
     listening = run.stack.enter_context(contextlib.closing(socket.socket()))
     listening.bind(("127.0.0.1", 0))
@@ -85,7 +85,7 @@ async def full_backlog(run: Run) -> None:
         await all_kinds(client, NOT_SENT_TWICE)
 
 
-@MATRIX.scenario("black hole: nothing is ever answered", faces=("trio", "sync"))
+@MATRIX.scenario("black hole: nothing is ever answered", client_kinds=("trio", "sync"))
 async def never_accepts(run: Run) -> None:
     listening = run.stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     timeouts = attrs.evolve(PATIENT, read=0.1)
@@ -158,7 +158,7 @@ async def reset_in_handshake(run: Run) -> None:
         await all_kinds(client, NOT_SENT)
 
 
-@MATRIX.scenario("TLS handshake that never ends", faces=("trio", "sync"))
+@MATRIX.scenario("TLS handshake that never ends", client_kinds=("trio", "sync"))
 async def endless_handshake(run: Run) -> None:
     url = relay(run, Link.until_closed).replace("http:", "https:")
     timeouts = attrs.evolve(PATIENT, connect=0.1)
@@ -283,5 +283,5 @@ async def closed_in_use(run: Run) -> None:
 
 
 @MATRIX.each()
-def test_connections(scenario: Body, run: Run, face: str) -> None:
+def test_connections(scenario: Body, run: Run, client_kind: str) -> None:
     play(scenario, run)

@@ -149,5 +149,5 @@ async def faulty_pages(run: Run) -> None:
 
 
 @MATRIX.each()
-def test_progress(scenario: Body, run: Run, face: str) -> None:
+def test_progress(scenario: Body, run: Run, client_kind: str) -> None:
     play(scenario, run)

@@ -33,11 +33,13 @@ def test_each_scenario_has_a_row_and_each_row_a_scenario() -> None:
 
 def test_each_scenario_is_run_with_the_async_and_the_blocking_client() -> None:
     for module in (test_answers, test_clocks, test_connections, test_progress, test_writes):
-        for name, faces in module.MATRIX.faces.items():
-            assert "sync" in faces, name
-            assert len(faces) >= 2, name
+        for name, client_kinds in module.MATRIX.client_kinds.items():
+            assert "sync" in client_kinds, name
+            assert len(client_kinds) >= 2, name
     for scripts in (test_processes.SCRIPTS, test_processes.INTERRUPTED):
-        assert {name.rpartition("-")[0] + face for name in scripts for face in ("-sync", "-async")} == set(scripts)
+        assert {
+            name.rpartition("-")[0] + client_kind for name in scripts for client_kind in ("-sync", "-async")
+        } == set(scripts)
 
 
 @pytest.mark.parametrize("test", re.findall(r"\| `(tests/[^`]+)` \|$", PAGE, re.MULTILINE))

@@ -401,7 +401,7 @@ def how_many(calls: list[CallReport]) -> dict[str, int]:
 @MATRIX.scenario("sibling failure among 1,000 creates")
 async def siblings(run: Run) -> None:
     """One of 1,000 creates in a task group fails, which cancels all others: each record agrees with the ledger."""
-    size = 1000 if run.face == "asyncio" else 300
+    size = 1000 if run.client_kind == "asyncio" else 300
     run.strike(
         Fault("status", "create", status=402, code="NotEnoughBalance", skip=size // 3, count=1),
         Fault("hang_after_commit", "create", probability=0.05),
@@ -560,5 +560,5 @@ async def pickled(run: Run) -> None:
 
 
 @MATRIX.each()
-def test_writes(scenario: Body, run: Run, face: str) -> None:
+def test_writes(scenario: Body, run: Run, client_kind: str) -> None:
     play(scenario, run)

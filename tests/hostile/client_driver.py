@@ -20,8 +20,8 @@ from support.backend_under_test import backend
 from support.contract_files import observed_body
 from support.socket_service import Service
 
-Face = Literal["asyncio", "trio", "blocking"]
-FACES: tuple[Face, ...] = ("asyncio", "trio", "blocking")
+ClientKind = Literal["asyncio", "trio", "blocking"]
+CLIENT_KINDS: tuple[ClientKind, ...] = ("asyncio", "trio", "blocking")
 
 # Each holds what JSON, HTML and URLs spell otherwise; none may be seen in any spelling, so this word is looked for.
 MARK = re.compile(r"m4rk", re.IGNORECASE)
@@ -74,11 +74,11 @@ class Result:
         return self.error
 
 
-def drive(face: Face, service: Service, calls: Sequence[Call], **settings: Any) -> list[Result]:
+def drive(client_kind: ClientKind, service: Service, calls: Sequence[Call], **settings: Any) -> list[Result]:
     """Make a client and all the calls, one after the other. What the making raises is the result of each call.
 
     Args:
-        face: Which client.
+        client_kind: Which client.
         service: Where it goes, unless the settings say otherwise.
         calls: What to do with it.
         settings: The client's.
@@ -96,9 +96,9 @@ def drive(face: Face, service: Service, calls: Sequence[Call], **settings: Any) 
     def count() -> int:
         return len(service.ledger)
 
-    if face == "blocking":
+    if client_kind == "blocking":
         return _drive(calls, count, chosen)
-    return anyio.run(_drive_async, calls, count, chosen, backend=face)
+    return anyio.run(_drive_async, calls, count, chosen, backend=client_kind)
 
 
 def _drive(calls: Sequence[Call], count: Callable[[], int], settings: dict[str, Any]) -> list[Result]:

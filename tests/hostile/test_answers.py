@@ -18,11 +18,11 @@ import trustme
 from cds_eks import Response, RetryPolicy, Timeouts, errors, models
 from cds_eks.schema.shape import Shape, fields_of
 from hostile.answers import ANY, EVIL, MB, ON_NATIVE, SCENARIOS, Expect, Scenario
-from hostile.client_driver import CALLS, CREATE, FACES, TOTAL, Call, Face, Result, drive, judge
+from hostile.client_driver import CALLS, CLIENT_KINDS, CREATE, TOTAL, Call, ClientKind, Result, drive, judge
 from support.backend_under_test import backend, trusting_backend
 from support.socket_service import Link, Seen, Service, envelope, good, http, normal, says, secured, serving
 
-faces = pytest.mark.parametrize("face", FACES)
+client_kinds = pytest.mark.parametrize("client_kind", CLIENT_KINDS)
 
 
 @contextmanager
@@ -82,9 +82,9 @@ def compare(result: Result, expect: Expect, name: str) -> None:
         assert request_id == expect.request_id
 
 
-@faces
+@client_kinds
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_answer(service: Service, face: Face, name: str) -> None:
+def test_answer(service: Service, client_kind: ClientKind, name: str) -> None:
     scenario = SCENARIOS[name]
     if backend() == "native" and name in ON_NATIVE:
         scenario = attrs.evolve(scenario, expect=ON_NATIVE[name])
@@ -94,15 +94,15 @@ def test_answer(service: Service, face: Face, name: str) -> None:
             where = location.format(other=other.url.replace("127.0.0.1", "localhost"), port=other.port)
             body = envelope(Code="Slow", Data=...) if status == 429 else b""
             service.answer = says(http(body, f"Location: {where}", f"Content-Location: {where}", status=f"{status} X"))
-            run(service, face, scenario)
+            run(service, client_kind, scenario)
             assert (other.opened, other.ledger) == (0, [])
     else:
         service.answer = scenario.answer
-        run(service, face, scenario)
+        run(service, client_kind, scenario)
     assert not [seen for seen in service.ledger if "cookie" in seen.headers]
 
 
-def run(service: Service, face: Face, scenario: Scenario) -> None:
+def run(service: Service, client_kind: ClientKind, scenario: Scenario) -> None:
     calls = [CALLS[name] for name in scenario.expect]
     timeouts = Timeouts(connect=2, read=2, total=scenario.total or TOTAL)
 
@@ -114,7 +114,7 @@ def run(service: Service, face: Face, scenario: Scenario) -> None:
     with bounded(scenario.peak):
         # A normal call after each: what is left of one answer must not come to the next.
         steps = [step for call in calls for step in (partial(hostile_again, call), then_normal(service))]
-        found = drive(face, service, steps, timeouts=timeouts)
+        found = drive(client_kind, service, steps, timeouts=timeouts)
     results = dict(zip(scenario.expect, found[::2], strict=True))
     for name, result in results.items():
         compare(result, scenario.expect[name], name)
@@ -194,31 +194,31 @@ WALKS: dict[str, tuple[str, str, Pages, list[Any], int]] = {
 }
 
 
-@faces
+@client_kinds
 @pytest.mark.parametrize("name", WALKS)
-def test_walk(service: Service, face: Face, name: str) -> None:
+def test_walk(service: Service, client_kind: ClientKind, name: str) -> None:
     _, _, pages, expected, requests = WALKS[name]
     service.answer = paged(pages)
-    walk, after = drive(face, service, [lambda eks: eks.nodes.iterate("c-1"), then_normal(service)])
+    walk, after = drive(client_kind, service, [lambda eks: eks.nodes.iterate("c-1"), then_normal(service)])
     assert [node.node_id for node in walk.data] == [f"n-{index}" for index in expected]
     assert walk.requests == requests
     assert walk.elapsed < TOTAL
     assert after.data.cluster_name == "one"
 
 
-@faces
-def test_list_of_100000(service: Service, face: Face) -> None:
+@client_kinds
+def test_list_of_100000(service: Service, client_kind: ClientKind) -> None:
     service.answer = paged(lambda _: {"Data": nodes(*range(100_000)), "TotalCount": 100_000})
     # Reading this much takes seconds, on a busy machine several times as many.
     patient = Timeouts(connect=2, read=20, total=50)
     calls = [lambda eks: eks.nodes.list("c-1", page_index=1), then_normal(service)]
-    found, after = drive(face, service, calls, timeouts=patient)
+    found, after = drive(client_kind, service, calls, timeouts=patient)
     assert [node.node_id for node in found.data] == [f"n-{index}" for index in range(100_000)]
     assert after.data.cluster_name == "one"
 
 
-@faces
-def test_endless_pages(service: Service, face: Face) -> None:
+@client_kinds
+def test_endless_pages(service: Service, client_kind: ClientKind) -> None:
     """Nobody can know that they never end, so they are walked for as long as the caller wants."""
     service.answer = paged(lambda index: {"Data": nodes(*range(index * 100, index * 100 + 100))})
 
@@ -235,13 +235,15 @@ def test_endless_pages(service: Service, face: Face) -> None:
             return sum(1 for _ in islice(walk, 2500))
 
     with bounded(2):
-        counted, after = drive(face, service, [count_blocking if face == "blocking" else count, then_normal(service)])
+        counted, after = drive(
+            client_kind, service, [count_blocking if client_kind == "blocking" else count, then_normal(service)]
+        )
     assert (counted.data, counted.requests) == (2500, 25)
     assert after.data.cluster_name == "one"
 
 
-@faces
-def test_answer_twice_over_tls(service: Service, face: Face) -> None:
+@client_kinds
+def test_answer_twice_over_tls(service: Service, client_kind: ClientKind) -> None:
     """Two TLS records in one segment: httpcore reads the first only, and the socket shows nothing of the second."""
     authority, trusting = trustme.CA(), ssl.create_default_context()
     authority.configure_trust(trusting)
@@ -255,7 +257,7 @@ def test_answer_twice_over_tls(service: Service, face: Face) -> None:
     service.answer = answer
     endpoint = f"https://127.0.0.1:{service.port}"
     calls = [*CALLS.values(), CALLS["read"], then_normal(service), CALLS["read"]]
-    results = drive(face, service, calls, endpoint=endpoint, backend=trusting_backend(trusting))
+    results = drive(client_kind, service, calls, endpoint=endpoint, backend=trusting_backend(trusting))
     for result, name in zip(results, [*CALLS, "read", "read", "read"], strict=True):
         compare(result, Expect(request_id="req-1"), name)
     assert [seen.connection for seen in service.ledger] == [1, 2, 3, 4, 5, 5]  # what is sound is used again
@@ -315,9 +317,9 @@ def nested_in(hint: str) -> type[Shape] | None:
     return next((one for one in found if isinstance(one, type) and issubclass(one, Shape)), None)
 
 
-@faces
+@client_kinds
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_wrong_types_in(service: Service, face: Face, name: str) -> None:
+def test_wrong_types_in(service: Service, client_kind: ClientKind, name: str) -> None:
     call, form = OPERATIONS[name]
     cases = list(wrong(getattr(models, name)))
     assert len(cases) >= len(WRONG)
@@ -334,7 +336,7 @@ def test_wrong_types_in(service: Service, face: Face, name: str) -> None:
         return call(eks)
 
     service.answer = lambda link, seen: link.send(now[0])
-    results = drive(face, service, [step] * len(data) + [then_normal(service)], retry=RetryPolicy.none())
+    results = drive(client_kind, service, [step] * len(data) + [then_normal(service)], retry=RetryPolicy.none())
     read = 0
     for sent, result in zip(data, results[:-1], strict=True):
         if result.error is None:

@@ -16,7 +16,7 @@ import trustme
 
 from cds_eks import Credentials, Limits, RetryPolicy, Timeouts, errors
 from cds_eks.wire import RawResponse
-from hostile.client_driver import ATTEMPTS, CALLS, FACES, Call, Face, Result, create_request, drive, judge
+from hostile.client_driver import ATTEMPTS, CALLS, CLIENT_KINDS, Call, ClientKind, Result, create_request, drive, judge
 from support.backend_under_test import trusting_backend
 from support.socket_service import Service, envelope, good, says, secured, serving
 
@@ -25,13 +25,13 @@ from support.socket_service import Service, envelope, good, says, secured, servi
 class Bench:
     """What a scenario works with."""
 
-    face: Face
+    client_kind: ClientKind
     service: Service
     monkeypatch: pytest.MonkeyPatch
     folder: Path
 
     def drive(self, *calls: Call, **settings: Any) -> list[Result]:
-        results = drive(self.face, self.service, calls, **settings)
+        results = drive(self.client_kind, self.service, calls, **settings)
         for result in results:
             judge(result)
         return results
@@ -764,7 +764,7 @@ def _(bench: Bench) -> None:
         raise odd
 
     for where in ("per_call", "per_attempt"):
-        results = drive(bench.face, bench.service, list(CALLS.values()), **{where: [middleware]})
+        results = drive(bench.client_kind, bench.service, list(CALLS.values()), **{where: [middleware]})
         assert [result.error for result in results] == [odd] * 3
     assert bench.service.ledger == []
 
@@ -780,7 +780,9 @@ def _(bench: Bench) -> None:
         assert result.requests == 0
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_kind", CLIENT_KINDS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_input(service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, face: Face, name: str) -> None:
-    SCENARIOS[name].run(Bench(face, service, monkeypatch, tmp_path))
+def test_input(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, client_kind: ClientKind, name: str
+) -> None:
+    SCENARIOS[name].run(Bench(client_kind, service, monkeypatch, tmp_path))

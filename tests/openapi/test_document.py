@@ -83,9 +83,9 @@ def test_every_argument_is_there_in_every_revision(api: Api, told: dict[str, Any
         references = [each["$ref"].rpartition("/")[2] for each in schema.get("oneOf", [schema])]
         for reference, revision in zip(references, api.revisions, strict=False):
             found = set(told["components"]["schemas"][reference]["properties"])
-            gathered = {each.wire for each in shape.gathered if revision in each.revisions}
+            hoisted = {each.wire for each in shape.hoisted if revision in each.revisions}
             wires = {field.wire_in(revision) for field in shape.fields.values()} - {None}
-            assert found == wires | gathered
+            assert found == wires | hoisted
 
 
 def test_both_revisions_are_there_where_they_differ(told: dict[str, Any]) -> None:

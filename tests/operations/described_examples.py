@@ -61,7 +61,7 @@ def _chosen(name_of_shape: str, *, is_most: bool, needs: tuple[str, ...] = ()) -
     for name, field in shape.fields.items():
         if not (field.required or name in needs or (is_most and name not in forbidden)):
             continue
-        if field.wire_in(OLDER) != field.wire_in(NEWER) or field.only or field.repeat or shape.gathered:
+        if field.wire_in(OLDER) != field.wire_in(NEWER) or field.only or field.repeat or shape.hoisted:
             raise NeedsExampleError(f"{name_of_shape}.{name} is not the same in all revisions")
         if shape.ordered or shape.needed:
             raise NeedsExampleError(f"{name_of_shape}.{name} may depend on other fields")

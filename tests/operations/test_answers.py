@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import pytest
 
 from cds_eks import Response
 from cds_eks.errors import AmbiguousCreate, UnreadableResponse
-from operations.shapes import Foreign, Full, Hollow, Made, Nulls, OtherTypes
+from operations.answer_checks import check
+from operations.shapes import Foreign, Full, Hollow, Nulls, OtherTypes
 from operations.table import ROWS, Row
 from support.contract_clients import answer_of, async_client, method_of, sync_client
 from support.contract_server import Server, envelope
-
-
-def check(got: Any, expected: Any) -> None:
-    """The same value, and of just the same type, in every attribute all the way down."""
-    if isinstance(expected, Made):
-        assert type(got).__name__ == expected.shape
-        names = {member.name for member in attrs.fields(type(got))}
-        assert expected.attributes.keys() <= names
-        for name, value in expected.attributes.items():
-            check(getattr(got, name), value)
-        for name in names - expected.attributes.keys() - {"extra"}:
-            assert getattr(got, name) is None, name  # what only requests have
-        assert dict(got.extra) == expected.extra
-    elif isinstance(expected, list):
-        assert type(got) is list
-        assert len(got) == len(expected)
-        for one, other in zip(got, expected, strict=True):
-            check(one, other)
-    else:
-        assert type(got) is type(expected), (got, expected)
-        assert got == expected
 
 
 def maker(name: str, row: Row) -> Full:

@@ -12,6 +12,7 @@ import pytest
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
 from operations.described_examples import NeedsExampleError, example_of
+from operations.request_checks import assert_same, check
 from operations.shapes import Full
 from operations.table import NASTY, ROWS, Row, Use
 from support.api_description import API
@@ -34,31 +35,6 @@ def variants() -> Iterator[Any]:
 
 def expect(server: Server, row: Row) -> None:
     server.replies[row.action] = envelope(Full().data(row.answer)[0])
-
-
-def check(server: Server, row: Row, sends: dict[str, Any]) -> None:
-    seen = server.only()
-    assert (seen.action, seen.method) == (row.action, row.http)
-    if row.http == "GET":
-        assert seen.arguments == sends
-        assert all(type(value) is str for value in sends.values())
-    else:
-        assert_same(seen.body, sends)
-
-
-def assert_same(got: Any, expected: Any) -> None:
-    """Equal, and of the same types all the way down (`True == 1` in Python, not on the wire)."""
-    assert type(got) is type(expected), (got, expected)
-    if isinstance(expected, dict):
-        assert got.keys() == expected.keys()
-        for key, value in expected.items():
-            assert_same(got[key], value)
-    elif isinstance(expected, list):
-        assert len(got) == len(expected)
-        for one, other in zip(got, expected, strict=True):
-            assert_same(one, other)
-    else:
-        assert got == expected
 
 
 @pytest.mark.anyio

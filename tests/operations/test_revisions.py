@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from cds_eks.errors import EksError, InvalidRequestError
+from operations.answer_checks import check as check_answer
+from operations.request_checks import check as check_request
 from operations.shapes import Full
 from operations.table import ROWS, Row, Use
-from operations.test_answers import check as check_answer
-from operations.test_requests import check as check_request
 from support.contract_clients import answer_of, async_client, method_of, sync_client
 from support.contract_server import WORDS, Server, envelope
 

@@ -26,6 +26,10 @@ PAIRS = [
         for path in sorted((ROOT / "docs").glob("*.md"))
         if path.name not in ENGLISH_ONLY
     ),
+    *(
+        (f"docs/recipes/{path.name}", f"docs/zh/recipes/{path.name}")
+        for path in sorted((ROOT / "docs" / "recipes").glob("*.md"))
+    ),
 ]
 """Each page and its Chinese twin."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiers import TIERS
+from tiers import FLEET_TIERS, TIERS
 
 import cds_eks
 
@@ -19,7 +19,8 @@ RANK = {member: rank for rank, tier in enumerate(TIERS) for member in tier}
 
 # Closer rules: the only members that these may import, besides themselves.
 ONLY: dict[str, set[str]] = {
-    "emulator": {"_runtime", "signing"},  # it must be able to disagree with the codec
+    # It must be able to disagree with the codec. `documents` reads TOML, and knows nothing of the API.
+    "emulator": {"_runtime", "_version", "documents", "signing"},
     "models": {"_runtime", "schema"},
     "resources": {"_runtime", "errors", "lookup", "models", "paging", "wire"},
     "signing": {"_runtime", "redaction"},
@@ -98,6 +99,23 @@ def fault_of(here: str, there: str, files: dict[str, list[Path]]) -> str | None:
     return None
 
 
+def fleet_violations(root: Path) -> list[str]:
+    """Return each import from one part of the fleet to another that is not in a lower tier."""
+    rank = {part: number for number, tier in enumerate(FLEET_TIERS) for part in tier}
+    found = []
+    for here, paths in members(root).items():
+        for path in paths:
+            file = path.relative_to(root).as_posix()
+            if here not in rank:
+                found.append(f"{file}: is in no tier")
+                continue
+            for line, name in imported(path, "cds_eks.fleet"):
+                there = name.removeprefix("cds_eks.fleet.").partition(".")[0]
+                if name.startswith("cds_eks.fleet.") and there != here and rank.get(there, -1) <= rank[here]:
+                    found.append(f"{file}:{line}: imports {name}")
+    return found
+
+
 def cycles(root: Path) -> list[str]:
     """Return the packages whose modules import each other in a circle when they are loaded."""
     found = []
@@ -133,6 +151,26 @@ def test_imports_go_down_only() -> None:
 def test_every_member_was_looked_at() -> None:
     assert set(members(ROOT)) <= RANK.keys()
     assert {"client", "resources", "models", "errors", "__init__"} <= members(ROOT).keys()
+
+
+def test_imports_of_the_fleet_go_down_only() -> None:
+    assert fleet_violations(ROOT / "fleet") == []
+
+
+def test_an_import_of_the_fleet_that_goes_up_or_sideways_is_found(tmp_path: Path) -> None:
+    for folder, name, content in [
+        ("ensure", "decide", "from cds_eks.fleet.run.runner import x\nfrom cds_eks.fleet.plan import y\n"),
+        ("journal", "base", "from cds_eks.fleet.plan.model import x\n"),
+        ("run", "runner", "from cds_eks.fleet import items\n"),
+    ]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.py").write_text(content, encoding="utf-8")
+    (tmp_path / "utils.py").touch()
+    assert fleet_violations(tmp_path) == [
+        "ensure/decide.py:1: imports cds_eks.fleet.run.runner.x",
+        "journal/base.py:1: imports cds_eks.fleet.plan.model.x",
+        "utils.py: is in no tier",
+    ]
 
 
 def test_no_tier_is_crowded_and_none_is_empty() -> None:
@@ -225,9 +263,21 @@ def test_a_tree_in_which_all_is_well_passes(package: Path) -> None:
         ("resources/clusters.py", "from ..backend.httpx import x", "resources may import only"),
         ("models/common.py", "from cds_eks.wire import x", "models may import only ['_runtime', 'schema']"),
         ("models/common.py", "from cds_eks.errors import x", "models may import only ['_runtime', 'schema']"),
-        ("emulator/app.py", "from cds_eks.client import x", "emulator may import only ['_runtime', 'signing']"),
-        ("emulator/app.py", "from cds_eks.models import x", "emulator may import only ['_runtime', 'signing']"),
-        ("emulator/app.py", "from ..errors import x", "emulator may import only ['_runtime', 'signing']"),
+        (
+            "emulator/app.py",
+            "from cds_eks.client import x",
+            "emulator may import only ['_runtime', '_version', 'documents', 'signing']",
+        ),
+        (
+            "emulator/app.py",
+            "from cds_eks.models import x",
+            "emulator may import only ['_runtime', '_version', 'documents', 'signing']",
+        ),
+        (
+            "emulator/app.py",
+            "from ..errors import x",
+            "emulator may import only ['_runtime', '_version', 'documents', 'signing']",
+        ),
         ("client/async_client.py", "from cds_eks.emulator import x", "the emulator is apart"),
         ("client/async_client.py", "import httpx", "only the backends know an HTTP library"),
         ("client/async_client.py", "from httpx import x", "only the backends know an HTTP library"),

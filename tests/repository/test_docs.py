@@ -36,6 +36,10 @@ def test_every_page_has_its_chinese_twin() -> None:
     pages = {path.name for path in (ROOT / "docs").glob("*.md")}
     assert pages - ENGLISH_ONLY == {path.name for path in (ROOT / "docs" / "zh").glob("*.md")}
     assert pages >= ENGLISH_ONLY
+    recipes, chinese = (
+        {path.name for path in (ROOT / folder).glob("*.md")} for folder in ("docs/recipes", "docs/zh/recipes")
+    )
+    assert recipes == chinese != set()
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS)
@@ -67,6 +71,9 @@ def test_both_languages_lead_to_each_other(english: str, chinese: str) -> None:
 @pytest.mark.parametrize("page", ALL)
 def test_the_code_compiles(page: str) -> None:
     for code in blocks(read(page), "python"):
+        if code.startswith('"""'):  # a whole module
+            compile(code, page, "exec")
+            continue
         body = "\n".join(f"    {line}" for line in code.splitlines())
         compile(f"async def example():\n{body}\n", page, "exec")
 

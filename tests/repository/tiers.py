@@ -16,3 +16,16 @@ TIERS: list[set[str]] = [
     {"_runtime", "redaction"},
     {"_version", "errors"},
 ]
+
+# Those of `cds_eks.fleet`, by the same rule.
+FLEET_TIERS: list[set[str]] = [
+    {"__init__"},
+    {"sync"},
+    {"runners"},
+    {"run"},
+    {"ensure"},
+    {"journal", "plan"},
+    {"hidden", "report"},
+    {"items"},
+    {"item_words", "numbers"},
+]

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import random
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import attrs
 import pytest
 
 from benchmarks.speed import plan
+from benchmarks.speed.commands import PROGRAMS
 from benchmarks.speed.compare import changes, drift
-from benchmarks.speed.figures import FIGURES, Measured, measured
-from benchmarks.speed.page import BEGIN, END, PAGES, replaced, results_page, section, write_pages
+from benchmarks.speed.emulating import KINDS
+from benchmarks.speed.figure import Measured
+from benchmarks.speed.figures import FIGURES, measured
+from benchmarks.speed.headlines import HEADLINES
+from benchmarks.speed.page import BEGIN, END, PAGES, files, replaced, results_page, section, targets, write_pages
+from benchmarks.speed.pictures import alt, picture, shown
 from benchmarks.speed.result import Result
+from benchmarks.speed.sheets import figures_sheet, samples_sheet
 from benchmarks.speed.stats import Spread, paired, spread
 from benchmarks.speed.tables import Table, bars, changed, loads, markdown, number
 
@@ -34,7 +43,12 @@ def result(factor: float = 1.0, slowness: float = 1.0, seed: int = 1) -> Result:
     names: dict[str, tuple[str, ...]] = dict.fromkeys(("load", "slow", "sync"), ("rate", "cpu_us", "busy"))
     names |= {"fleet": ("rate", "cpu_us", "rarely_us"), "memory": ("kib",), "decode": ("decode_us", "loads_us")}
     names |= {"overhead": ("whole_us", "sign_us", "middlewares_us", "timed_us", "decode_us", "loop_us", "json_us")}
-    names |= {"startup": ("bare", "import", "httpx", "default", "native")}
+    names |= {"startup": ("bare", "import", "httpx", "default", "native"), "tls": names["load"]}
+    names |= {"cold": ("ms", "cpu_us", "busy"), "provision": ("took_s", "bound_s", "kib", "cpu_ms", "lists")}
+    names |= {"cli": tuple(f"{name}_{figure}" for name in PROGRAMS for figure in ("cpu", "wall"))}
+    names |= {
+        "emulator": ("bare", *(f"{kind}_{size}" for kind in KINDS for size in ("small", "large")), "create_large")
+    }
     base = {"rate": 1000.0 / slowness, "busy": 0.5, "kib": 20.0, "import": 25 * slowness, "bare": 15 * slowness}
     for point in plan.points(plan.Settings()):
         ours = factor if point.contender == "default" else 1.0
@@ -179,6 +193,8 @@ def test_what_was_not_measured_is_said() -> None:
     assert "native is skipped" in page
     assert re.search(r"\| native backend, 1 in flight.*\| ≥ 0.95× \| – \|  \|", page)
     assert "native backend, 1 in flight" not in section(partial, is_chinese=False)
+    assert "native over aiohttp" not in section(partial, is_chinese=False)
+    assert re.search(r"^load-native-1-aiohttp,.*,>=0\.95,,,,,$", figures_sheet(partial), flags=re.MULTILINE)
 
 
 def test_a_busy_server_is_marked() -> None:
@@ -200,11 +216,76 @@ def test_both_pages_are_written(tmp_path: Path) -> None:
     write_pages(result(), tmp_path)
     assert once == [(tmp_path / name).read_text(encoding="utf-8") for name in PAGES]
     for text in once:
-        assert "throughput.png" in text
         assert "2025-09-08" in text
+        assert all(f"](speed/{line.id}.svg)" in text for line in HEADLINES)
+        for name in ("figures.csv", "samples.csv"):
+            assert f"speed/{name})" in text
     english = section(result(), is_chinese=False)
     rows = [len(re.findall(r"^\|", text, flags=re.MULTILINE)) for text in (english, once[1])]
-    assert rows[0] == len(FIGURES) + 2 <= rows[1]
+    assert rows[0] == len(HEADLINES) + 2 <= rows[1]
+    assert len(figures_sheet(result()).splitlines()) == len(FIGURES) + 1
+    written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert written == {*PAGES, *files(result())}
+
+
+def test_each_of_the_ten_lines_has_its_figures_and_samples() -> None:
+    ids = {figure.id for figure in FIGURES}
+    whole = result()
+    assert len(HEADLINES) == len({line.id for line in HEADLINES}) == 10
+    for line in HEADLINES:
+        assert {name for _, _, name in line.ratios} <= ids
+        assert len(shown(line, whole, is_chinese=False)) == len(line.bars), line.id
+        assert any(bar.is_ours for bar in line.bars)
+
+
+@pytest.mark.parametrize("is_chinese", [False, True])
+def test_a_picture_tells_all_to_those_who_do_not_see_it_and_fetches_nothing(*, is_chinese: bool) -> None:
+    for line in HEADLINES:
+        bars = shown(line, result(), is_chinese=is_chinese)
+        text = picture(line, bars, is_chinese=is_chinese)
+        root = ElementTree.fromstring(text)
+        assert root.get("role") == "img"
+        assert root.get("aria-label") == alt(line, bars, is_chinese=is_chinese)
+        for bar in bars:
+            assert f"{bar.label} {number(bar.spread.median)}" in root.get("aria-label", "")
+        assert "prefers-color-scheme:dark" in text
+        assert re.findall(r"(?:https?:)?//[^\s\"]+", text) == ["http://www.w3.org/2000/svg"]
+        drawn = [
+            each for each in root.iter("{http://www.w3.org/2000/svg}rect") if each.get("class") in ("ours", "other")
+        ]
+        assert [float(each.get("width", "0")) for each in drawn] == pytest.approx(
+            [210 * bar.spread.median / max(bar.spread.high for bar in bars) for bar in bars], abs=1
+        )
+        assert all(float(each.get("x", "0")) < 400 for each in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def test_what_is_marked_up_is_escaped() -> None:
+    line = attrs.evolve(HEADLINES[0], what='a "<b>" & c')
+    text = picture(line, shown(line, result(), is_chinese=False), is_chinese=False)
+    assert 'a "&lt;b&gt;" &amp; c</text>' in text
+    ElementTree.fromstring(text)
+
+
+def test_targets_that_are_missed_are_told() -> None:
+    slow = targets(result(factor=0.1), is_chinese=False)
+    assert re.search(
+        r"^- default backend, 50 in flight: calls/s over httpx's: 0\.10× .*, target ≥ 3\.5×$", slow, flags=re.MULTILINE
+    )
+    few = attrs.evolve(result(), samples={"sync/native/16": {"rate": [4.0]}, "sync/requests/16": {"rate": [1.0]}})
+    assert targets(few, is_chinese=False) == "Of 1 figures that have a target, 1 meet it.\n"
+    assert targets(few, is_chinese=True) == "1 个有目标的数据中，达到 1 个。\n"
+
+
+def test_the_sheets_have_every_figure_and_every_sample() -> None:
+    whole = result()
+    rows = list(csv.DictReader(io.StringIO(figures_sheet(whole))))
+    assert [row["id"] for row in rows] == [figure.id for figure in FIGURES]
+    assert {row["met"] for row in rows} == {"", "yes", "no"}
+    samples = list(csv.DictReader(io.StringIO(samples_sheet(whole))))
+    assert {(row["point"], row["quantity"]) for row in samples} == {
+        (key, name) for key, each in whole.samples.items() for name in each
+    }
+    assert all(float(row["low"]) <= float(row["median"]) <= float(row["high"]) for row in samples)
 
 
 def test_the_pages_have_the_latest_result() -> None:
@@ -212,6 +293,10 @@ def test_the_pages_have_the_latest_result() -> None:
     for name, is_chinese in PAGES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert text == replaced(text, section(latest, is_chinese=is_chinese)), "run: python -m benchmarks --page"
+    written = {f"docs/{file.relative_to(ROOT / 'docs')}" for file in (ROOT / "docs").glob("**/speed/*.*")}
+    assert written == set(files(latest)), "run: python -m benchmarks --page, and delete what is not written any more"
+    for name, text in files(latest).items():
+        assert (ROOT / name).read_text(encoding="utf-8") == text, "run: python -m benchmarks --page"
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END, END + BEGIN, BEGIN + END + END, BEGIN + BEGIN + END])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
@@ -21,7 +22,7 @@ from benchmarks.speed.machine import describe
 from benchmarks.speed.plan import Settings, points
 from benchmarks.speed.processes import Failed, Stubs, Worker
 from benchmarks.speed.result import Result
-from benchmarks.speed.run import available
+from benchmarks.speed.run import Samples, _Group, available
 from benchmarks.speed.stub import Line, Stub
 from benchmarks.speed.turns import Turns
 from cds_eks import EksClient
@@ -167,6 +168,50 @@ def test_a_tiny_run(tmp_path: Path) -> None:
     assert "default backend, 50 in flight: calls/s over httpx's" in done.stdout
     assert "a quick run" in done.stdout
     assert sorted((ROOT / "benchmarks").rglob("*.json")) == before, "a partial run is not kept"
+
+
+@pytest.mark.parametrize(
+    ("sections", "keys"),
+    [
+        ("tls cold", "tls/default/50 tls/default/1000 cold/default/plain cold/default/tls"),
+        ("cli emulator", "cli/default emulator/default"),
+        ("provision", "provision/default"),
+    ],
+)
+def test_a_tiny_run_of_connections_programs_and_fleets(sections: str, keys: str, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    options = ["--quick", "--json", str(file), "--only", *sections.split(), "default"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *options],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    result = Result.load(file)
+    assert not [note for note in result.notes if "failed" in note]
+    assert set(result.samples) == set(keys.split())
+    for each in result.samples.values():
+        for values in each.values():
+            assert all(value is not None and value > 0 for value in values)
+    for took, bound in zip(*(result.of("provision/default", name) for name in ("took_s", "bound_s")), strict=True):
+        assert took is not None
+        assert bound is not None
+        assert took > bound
+
+
+def test_what_is_measured_in_few_rounds_keeps_its_place() -> None:
+    point = attrs.evolve(points(Settings(), ["provision"])[0], most_rounds=2)
+    samples: Samples = {}
+    with Stubs(Settings()) as stubs:
+        group = _Group([point], stubs, has_native=False, samples=samples, notes=[])
+        for number in range(4):
+            group._keep(point, {"took_s": 1.0} if number < 2 else group._turn(point, {}, number), number)
+    assert samples == {"provision/default": {"took_s": [1.0, 1.0, None, None]}}
 
 
 @pytest.mark.parametrize("words", ["--rounds 0", "--seconds 0", "--only nonsense", "--compare no-such-file.json"])

@@ -1,4 +1,4 @@
-"""Both faces of the SDK, so that one table of calls drives them."""
+"""Both clients of the SDK, so that one table of calls drives them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
-from support.eventually import PATIENCE
+from support.eventually import WAIT_TIMEOUT
 
 PREAMBLE = f"""
 import asyncio, atexit, gc, os, signal, sys, threading, time, traceback
@@ -31,14 +31,14 @@ def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 
 def until(is_so):
-    end = time.monotonic() + {PATIENCE}
+    end = time.monotonic() + {WAIT_TIMEOUT}
     while not is_so():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.005)
 
 def reap(pid):
     # The exit code of a child, which must end in time.
-    end = time.monotonic() + {PATIENCE}
+    end = time.monotonic() + {WAIT_TIMEOUT}
     while True:
         found, status = os.waitpid(pid, os.WNOHANG)
         if found:
@@ -88,7 +88,7 @@ def started(script: str, server: Server, *flags: str, before: str = "") -> Itera
         process.communicate()
 
 
-def finish(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
+def finish(process: subprocess.Popen[str], patience: float = WAIT_TIMEOUT) -> Ended:
     """Wait for a script to end."""
     begin = time.monotonic()
     out, stderr = process.communicate(timeout=patience)

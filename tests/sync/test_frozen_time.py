@@ -18,7 +18,7 @@ import time_machine
 from cds_eks import AsyncEksClient, EksClient, RetryPolicy, Timeouts, errors
 from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, Fault
-from support.eventually import PATIENCE
+from support.eventually import WAIT_TIMEOUT
 
 MOMENT = datetime(2021, 1, 1, tzinfo=UTC)
 FREEZERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
@@ -37,7 +37,7 @@ def test_a_blocking_client_calls_pauses_waits_and_gives_up_in_frozen_time(name: 
     emulator = Emulator(faults=[Fault("status", status=503, count=1)])
     cluster = emulator.add_cluster()
     with emulator.serve() as url, FREEZERS[name]():
-        with EksClient(emulator.credentials, endpoint=url, retry=QUICK, timeouts=Timeouts(total=PATIENCE)) as eks:
+        with EksClient(emulator.credentials, endpoint=url, retry=QUICK, timeouts=Timeouts(total=WAIT_TIMEOUT)) as eks:
             assert eks.clusters.get(cluster).attempts == 2
             with pytest.raises(errors.WaitTimeout):
                 eks.wait.cluster_deleted(cluster, timeout=0.1)

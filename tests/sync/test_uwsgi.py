@@ -16,7 +16,7 @@ from typing import cast
 import pytest
 
 from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
-from support.eventually import PATIENCE
+from support.eventually import WAIT_TIMEOUT
 
 UWSGI = Path(sys.executable).with_name("uwsgi")
 WORKERS = 4
@@ -53,15 +53,15 @@ def serving(server: Server, folder: Path, *flags: str) -> Iterator[str]:
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(WAIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(PATIENCE)
+            process.wait(WAIT_TIMEOUT)
 
 
 def _url_in(log: Path, process: subprocess.Popen[bytes]) -> str:
     """Return where it says that it listens, once all workers are there."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + WAIT_TIMEOUT
     while time.monotonic() < end and process.poll() is None:
         said = log.read_text(errors="replace")
         if said.count("spawned uWSGI worker") == WORKERS:
@@ -72,7 +72,7 @@ def _url_in(log: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def ask(url: str) -> list[str]:
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(url, timeout=WAIT_TIMEOUT) as answer:
         return cast("list[str]", answer.read().decode().split())
 
 
@@ -82,7 +82,7 @@ def test_every_worker_of_a_preloaded_app_answers_and_no_nonce_occurs_twice(
 ) -> None:
     workers: collections.Counter[str] = collections.Counter()
     with serving(server, tmp_path, *flags) as url, ThreadPoolExecutor(2 * WORKERS) as pool:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + WAIT_TIMEOUT
         while len(workers) < WORKERS and time.monotonic() < end:
             for worker, code in pool.map(ask, [url] * 2 * WORKERS):
                 assert code == "Success"

@@ -8,12 +8,15 @@ import pytest
 
 from cds_eks.emulator import Fault
 from cds_eks.testing import DrivenEmulator
+from cds_eks.testing.assertions import LedgerAssertions
 
 from .conftest import Run
 
 pytest_plugins = ["pytester"]
 
 WORLD = """
+from cds_eks.emulator import Fault
+
 @pytest.fixture
 def world(eks_emulator, eks_sync_client):
     eks = eks_sync_client
@@ -24,6 +27,7 @@ def world(eks_emulator, eks_sync_client):
     eks.clusters.create(request_for("gpu-2"))
     eks.clusters.create(request_for("twice"))
     eks.clusters.create(request_for("twice"))
+    eks_emulator.faults.add(Fault("throttle", "DeleteNode"))
     return eks_emulator
 
 """
@@ -68,8 +72,35 @@ FAILURES = {
         "expected the writes CreateCluster, CreateCluster, but carried out were CreateCluster, DeleteCluster, "
         "CreateCluster, CreateCluster, CreateCluster"
     ),
+    "assert_faults_struck()": "expected each fault to be applied, but never applied was DeleteNode:throttle",
     "assert_writes()": "expected the writes none, but carried out were CreateCluster, DeleteCluster",
 }
+
+
+MISTAKES = {
+    'assert_created_once("gpu-1", kind="clusters")': "there is no kind 'clusters': it is one of cluster, node_pool, ",
+    'assert_deleted("gpu-1", kind="pool")': "there is no kind 'pool': it is one of cluster, node_pool, ",
+    'assert_nothing_created(kind="pool")': "there is no kind 'pool': it is one of cluster, node_pool, ",
+    'assert_calls("create_cluster")': "there is no action 'create_cluster'; did you mean 'CreateCluster'?",
+    'assert_writes("CreateClusters")': "there is no action 'CreateClusters'; did you mean 'CreateCluster'?",
+}
+
+
+def test_each_is_here() -> None:
+    assertions = {name for name in vars(LedgerAssertions) if name.startswith("assert_")}
+    assert assertions == {each.partition("(")[0] for each in FAILURES}
+
+
+def test_a_mistake_of_the_test_is_told_at_its_own_line(run: Run) -> None:
+    calls = "\n".join(f"def test_{at}(eks_emulator):\n    eks_emulator.{call}\n" for at, call in enumerate(MISTAKES))
+    result = run(calls)
+    result.assert_outcomes(failed=len(MISTAKES))
+    out = result.stdout.str()
+    for call, words in MISTAKES.items():
+        assert f">       eks_emulator.{call}" in out
+        assert f"E       ValueError: {words}" in out
+    assert "assertions.py" not in out
+    assert "ledger.py" not in out
 
 
 def test_they_hold(run: Run) -> None:
@@ -126,3 +157,40 @@ def test_a_fault_that_was_never_applied_is_told() -> None:
         assert re.search(row, str(caught.value), re.MULTILINE)
         emulator.faults.clear()
         emulator.assert_faults_struck()
+
+
+def test_a_fault_is_not_taken_for_another_of_its_kind() -> None:
+    faults = [Fault("throttle", "ListClusters", count=1), Fault("throttle", "read", skip=9)]
+    with DrivenEmulator(faults=faults) as emulator:
+        emulator.sync_client().clusters.list()
+        with pytest.raises(AssertionError, match="never applied was read:throttle:skip=9\n"):
+            emulator.assert_faults_struck()
+
+
+PLANTED = """
+from cds_eks import Credentials
+from cds_eks.testing import DrivenEmulator
+
+KEY = Credentials("id-of-PLANT" "ED-key", "secret-of-PLANT" "ED-key")
+
+@pytest.fixture
+def world():
+    request = request_for("gpu-1").replace(ak="ak-of-PLANT" "ED", sk="sk-of-PLANT" "ED")
+    with DrivenEmulator(credentials=KEY) as emulator:
+        eks = emulator.sync_client()
+        eks.clusters.create(request)
+        with pytest.raises(Exception):
+            eks.call("NoSuchPLANT" "ED9", params={"Password": "of-PLANT" "ED"})
+        emulator.faults.add(Fault("throttle", "DeleteNode"))
+        yield emulator
+
+"""
+
+
+def test_no_secret_is_told(run: Run) -> None:
+    calls = [call for call in FAILURES if "nothing_created" not in call or "kind" not in call]
+    tests = "\n".join(f"def test_{at}(world):\n    world.{call}\n" for at, call in enumerate(calls))
+    result = run("from cds_eks.emulator import Fault" + PLANTED + tests, "--showlocals", "-vv", "-rA")
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] >= len(calls) - 3  # some of them hold here
+    assert "PLANTED" not in result.stdout.str() + result.stderr.str()

@@ -8,6 +8,7 @@ import time
 import anyio
 import pytest
 
+from cds_eks._runtime import passing_time
 from cds_eks.testing import JumpingClock
 from cds_eks.testing import clock as module
 
@@ -88,3 +89,51 @@ async def test_a_wait_that_is_cancelled_holds_up_none(anyio_backend: str) -> Non
         group.cancel_scope.cancel()
     assert clock._ends == []
     assert clock.ahead() == 0
+
+
+@pytest.mark.anyio
+async def test_clocks_that_drive_the_time_at_once_jump_together(anyio_backend: str) -> None:
+    one, other, alone = JumpingClock(), JumpingClock(), JumpingClock()
+    with passing_time.driven_by(one):
+        await passing_time.sleep(10)
+        with passing_time.driven_by(other):
+            before = passing_time.now()
+            await passing_time.sleep(60)
+            assert 60 <= passing_time.now() - before < 70
+        await passing_time.sleep(5)
+    assert (one.ahead(), other.ahead(), alone.ahead()) == (75, 60, 0)
+
+
+@pytest.mark.anyio
+async def test_a_wait_for_one_jumps_over_no_other_s(anyio_backend: str) -> None:
+    is_busy = True
+    one, other = JumpingClock(is_busy=lambda: is_busy), JumpingClock()
+    ended: list[int] = []
+
+    async def wait(clock: JumpingClock, seconds: int) -> None:
+        await clock.sleep(seconds)
+        ended.append(seconds)
+
+    with passing_time.driven_by(one), passing_time.driven_by(other), anyio.fail_after(30):
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait, other, 60)
+            group.start_soon(wait, one, 20)
+            for _ in range(module.YIELDS + 2):
+                await anyio.lowlevel.checkpoint()
+            assert (one.ahead(), other.ahead()) == (0, 0)
+            is_busy = False
+    assert ended == [20, 60]
+    assert (one.ahead(), other.ahead()) == (60, 60)
+
+
+@pytest.mark.anyio
+async def test_waits_for_what_never_happens_end(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = JumpingClock()
+    for _ in range(2):
+        await clock.sleep(module.MOST)
+        clock.begin_anew()  # something has happened
+    await clock.sleep(module.MOST)
+    await clock.sleep(1)
+    with pytest.raises(AssertionError, match=r"has waited for 7 days in a row, .* what it waits for does not happen"):
+        await clock.sleep(1)
+    assert clock._ends == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import anyio
@@ -9,7 +10,7 @@ import pytest
 
 from cds_eks import RetryPolicy, errors
 from cds_eks._runtime import passing_time
-from cds_eks.emulator import Fault
+from cds_eks.emulator import Fault, ManualClock
 from cds_eks.testing import DrivenEmulator
 
 
@@ -95,3 +96,78 @@ def test_it_is_closed_with_its_block() -> None:
         blocking.clusters.list()
     with pytest.raises(errors.ConfigurationError, match="the emulator of this client is closed: its test is over"):
         anyio.run(other.clusters.list)
+    with pytest.raises(errors.ConfigurationError, match="this emulator is closed: its test is over"):
+        emulator.client()
+
+
+def test_what_is_not_used_as_it_should_be_is_told() -> None:
+    emulator = DrivenEmulator()
+    for make in (emulator.client, emulator.sync_client, lambda: emulator.url):
+        with pytest.raises(errors.ConfigurationError, match="used in `with`: with DrivenEmulator\\(\\) as emulator"):
+            make()
+    with emulator:
+        with pytest.raises(errors.ConfigurationError, match="is for one `with`: make a new one"):
+            emulator.__enter__()
+        assert emulator.sync_client().clusters.list().data == []
+    with pytest.raises(errors.ConfigurationError, match="is for one `with`: make a new one"):
+        emulator.__enter__()
+    assert passing_time._drivers == []
+    for settings in ({"speed": 60}, {"clock": ManualClock()}):
+        with pytest.raises(TypeError, match=f"clock of its own, which jumps: {next(iter(settings))}= is for Emulator"):
+            DrivenEmulator(**settings)
+
+
+def test_several_at_once() -> None:
+    with DrivenEmulator() as one, DrivenEmulator() as other:
+        for emulator in (one, other, one):
+            eks = emulator.with_cluster("a", cluster_id=None).sync_client()
+            created = eks.network_interfaces.create("subnet-1", netcard_name="n").data
+            eks.wait.event(created.event_id, timeout=600)
+        assert one.clock.ahead() == other.clock.ahead() > 0
+        one.assert_calls("CreateNetworkInterface", 2)
+        other.assert_calls("CreateNetworkInterface", 1)
+    assert passing_time._drivers == []
+
+
+def test_the_first_of_two_may_end_first() -> None:
+    one, other = DrivenEmulator(), DrivenEmulator()
+    with contextlib.ExitStack() as ends_last, contextlib.ExitStack() as ends_first:
+        ends_first.enter_context(one)
+        eks = ends_last.enter_context(other).sync_client()
+        ends_first.close()
+        eks.wait.event(eks.network_interfaces.create("subnet-1").data.event_id, timeout=600)
+    assert passing_time._drivers == []
+
+
+def test_threads_and_a_loop_use_it_at_once() -> None:
+    with DrivenEmulator() as emulator:
+        blocking, other = emulator.sync_client(), emulator.client()
+
+        async def on_the_loop() -> None:
+            created = (await other.network_interfaces.create("subnet-1")).data
+            await other.wait.event(created.event_id, timeout=600)
+
+        def on_a_thread() -> None:
+            blocking.wait.event(blocking.network_interfaces.create("subnet-1").data.event_id, timeout=600)
+
+        async def main() -> None:
+            async with anyio.create_task_group() as group:
+                for _ in range(5):
+                    group.start_soon(on_the_loop)
+                    group.start_soon(anyio.to_thread.run_sync, on_a_thread)
+
+        anyio.run(main)
+        emulator.assert_calls("CreateNetworkInterface", 10)
+        assert emulator._in_flight == 0
+
+
+def test_its_clients_do_not_go_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("CDS_EKS_ENDPOINT", "CDS_API_HOST", "CDS_PROFILE", "CDS_EKS_API_REVISION", "CDS_SECRET_ID")
+    for name in names:
+        monkeypatch.setenv(name, "of no use")
+    for revision in (None, "2025-09-08", "2025-10-11"):
+        with DrivenEmulator(api_revision=revision) as emulator:
+            assert emulator.sync_client().clusters.list().data == []
+            assert anyio.run(emulator.client().clusters.list).data == []
+            assert emulator.client().api_revision == revision or revision is None
+            assert emulator.client(endpoint="https://other.invalid").endpoint == "https://other.invalid"

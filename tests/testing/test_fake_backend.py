@@ -138,3 +138,32 @@ def test_a_create_of_an_unknown_outcome_is_not_sent_again(credentials: Credentia
 
 def test_it_is_closed_without_a_word() -> None:
     anyio.run(FakeBackend().aclose)
+
+
+def test_what_a_test_left_behind_does_not_go_on(run: Run) -> None:
+    run("""
+import threading
+from cds_eks import EksClient
+
+left_behind = []
+
+def test_it(eks_fake_backend):
+    eks_fake_backend.get_task_status.respond(task_status="doing")
+    left_behind.append((eks_fake_backend, EksClient(backend=eks_fake_backend)))
+
+def test_after():
+    backend, eks = left_behind[0]
+    with pytest.raises(AssertionError, match="GetTaskStatus was called when the test of this FakeBackend was over"):
+        eks.wait.task("t-1")
+    eks.close()
+    assert backend.requests == ()
+""").assert_outcomes(passed=2)
+
+
+def test_an_attribute_that_is_no_operation_is_told() -> None:
+    backend = FakeBackend()
+    with pytest.raises(AttributeError, match="no attribute 'get_clusters'; did you mean 'get_cluster'"):
+        _ = backend.get_clusters  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"no attribute 'xyz'$"):
+        _ = backend.xyz  # type: ignore[attr-defined]
+    assert not hasattr(backend, "_create_cluster")

@@ -48,7 +48,7 @@ def test_it_has_all_assertions_and_fixtures(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assertions = {name for name in vars(LedgerAssertions) if name.startswith("assert_")}
     assert assertions == set(re.findall(r"^\| `(assert_\w+)\(", text, re.MULTILINE))
-    plugin = (ROOT / "cds_eks" / "testing" / "plugin.py").read_text(encoding="utf-8")
+    plugin = (ROOT / "_cds_eks_pytest.py").read_text(encoding="utf-8")
     fixtures = re.findall(r"^@pytest\.fixture\ndef (\w+)\(", plugin, re.MULTILINE)
     assert len(fixtures) == 7
     for name in fixtures:

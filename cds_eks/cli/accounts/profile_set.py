@@ -13,6 +13,7 @@ from cds_eks.cli.completing import files, profiles
 from cds_eks.cli.context import Context, is_terminal, pass_context
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
+from cds_eks.cli.param_type import ParamType
 
 if TYPE_CHECKING:
     from cds_eks.cli.accounts.key_stores import Store
@@ -24,7 +25,7 @@ REMOVABLE = ("keys", "endpoint", "api_revision", "backend", "tls", "user_agent",
 KEYS = ("secret_id", "secret_key")
 
 
-class Reference(click.ParamType[str]):
+class Reference(ParamType[str]):
     """Where a key is. A key itself is refused, and not repeated."""
 
     name = "reference"

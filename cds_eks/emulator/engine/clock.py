@@ -52,6 +52,11 @@ class _Ahead:
         with self._lock:
             self._ahead += seconds
 
+    def reset(self) -> None:
+        """Show the other clock's time again."""
+        with self._lock:
+            self._ahead = 0.0
+
 
 def drivable(clock: Clock) -> DrivenClock:
     """Return a clock itself if it can be put ahead, or else one that shows the same time and can."""
@@ -61,6 +66,11 @@ def drivable(clock: Clock) -> DrivenClock:
 def _check_forward(seconds: float) -> None:
     if not seconds >= 0:
         raise ValueError("a clock does not go back")
+
+
+def _check_speed(speed: float) -> None:
+    if not 0 < speed < math.inf:
+        raise ValueError("speed must be a finite number above 0")
 
 
 class WallClock:
@@ -74,12 +84,36 @@ class WallClock:
     """
 
     def __init__(self, speed: float = 1.0) -> None:
-        if not 0 < speed < math.inf:
-            raise ValueError("speed must be a finite number above 0")
+        _check_speed(speed)
         self._lock = threading.Lock()
-        self._speed = speed
+        self._first_speed = self._speed = speed
         self._began = clocks.wall()
         self._origin = clocks.monotonic()
+
+    @property
+    def speed(self) -> float:
+        """Seconds of service time for each real second."""
+        with self._lock:
+            return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Run at another speed from now on.
+
+        Raises:
+            ValueError: `speed` is not a finite number above 0.
+        """
+        _check_speed(speed)
+        with self._lock:
+            origin = clocks.monotonic()
+            self._began += (origin - self._origin) * self._speed
+            self._origin, self._speed = origin, speed
+
+    def reset(self) -> None:
+        """Start at the real time again, at the speed that it was made with."""
+        with self._lock:
+            self._speed = self._first_speed
+            self._began = clocks.wall()
+            self._origin = clocks.monotonic()
 
     def now(self) -> float:
         """Return the service's time, in seconds since the epoch."""
@@ -106,6 +140,7 @@ class ManualClock:
 
     def __init__(self, start: float = 1_760_000_000.0) -> None:
         self._lock = threading.Lock()
+        self._first = start
         self._now = start
 
     def now(self) -> float:
@@ -122,6 +157,11 @@ class ManualClock:
         _check_forward(seconds)
         with self._lock:
             self._now += seconds
+
+    def reset(self) -> None:
+        """Stand at the time that it began at again."""
+        with self._lock:
+            self._now = self._first
 
     async def sleep(self, seconds: float) -> None:
         """Go on by some seconds, and let other tasks run: for what takes a `sleep`, which then takes no real time."""

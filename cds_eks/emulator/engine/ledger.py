@@ -125,9 +125,15 @@ class Ledger:
         self._made_by: dict[str, list[str]] = {}
         self._carried_out: dict[str, list[str]] = {}
         self._came = 0
+        self._changes = 0
 
     def __repr__(self) -> str:
         return f"Ledger(requests={self._came}, resources={len(self._resources)})"
+
+    @property
+    def changes(self) -> int:
+        """How often something was written into it."""
+        return self._changes
 
     @property
     def requests(self) -> list[RequestEntry]:
@@ -200,6 +206,7 @@ class Ledger:
         with self._lock:
             self._requests.append(RequestEntry(index=self._came, **entry))
             self._came += 1
+            self._changes += 1
             self._note_call(self._requests[-1])
             return self._came - 1
 
@@ -208,6 +215,7 @@ class Ledger:
         with self._lock:
             at = index - self._came + len(self._requests)
             if at >= 0:
+                self._changes += 1
                 self._requests[at] = attrs.evolve(self._requests[at], **changes)
                 self._note_call(self._requests[at])
 

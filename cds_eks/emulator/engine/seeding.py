@@ -39,6 +39,13 @@ class Seeding:
             self._world.settle()
             yield self._world
 
+    @contextmanager
+    def _changing(self) -> Iterator[World]:
+        """Give the world, as `_settled` does, to change it."""
+        with self._settled() as world:
+            world.changes += 1
+            yield world
+
     def add_cluster(
         self,
         cluster_id: str | None = None,
@@ -59,7 +66,7 @@ class Seeding:
         Without a `nat_id` it has no inner address (`Vip`), and without a `destination_eip_id` no public one
         (`ClusterIp`).
         """
-        with self._settled() as world:
+        with self._changing() as world:
             config = from_cluster_spec(_node_config(product))
             spec = ClusterSpec(
                 name=name or f"cluster-{len(world.clusters) + 1}",
@@ -84,6 +91,11 @@ class Seeding:
             self._add_pool(cluster, "", spec.pool.name, spec.pool.node_type, product, workers)
             return cluster.id
 
+    def node_pool_ids(self, cluster_id: str) -> dict[str, str]:
+        """Return the ids of the node pools of a cluster, by their names."""
+        with self._settled() as world:
+            return {pool.name: pool.id for pool in world.clusters[cluster_id].pools.values()}
+
     def add_node_pool(
         self,
         cluster_id: str,
@@ -95,7 +107,7 @@ class Seeding:
         replicas: int = 1,
     ) -> str:
         """Add a node pool to a cluster, with its nodes, all up. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             cluster = world.clusters[cluster_id]
             name = name or f"node-pool-{len(cluster.pools) + 1}"
             if node_pool_id is not None:
@@ -125,7 +137,7 @@ class Seeding:
         self, cluster_id: str, node_id: str | None = None, *, node_pool_id: str | None = None, status: str = "running"
     ) -> str:
         """Add one more node to a node pool of a cluster, by default to its first. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             cluster = world.clusters[cluster_id]
             pool = next(iter(cluster.pools.values())) if node_pool_id is None else cluster.pools[node_pool_id]
             node = new_node(world, cluster, pool, node_id=_free(world.machines, node_id))
@@ -142,7 +154,7 @@ class Seeding:
         max_size: int = 10,
     ) -> str:
         """Add the scaling group of a node pool, by default of a new one in a new cluster. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             group_id = _free(world.groups, scaling_group_id)
             if node_pool_id is None:
                 node_pool_id = next(iter(world.clusters[self.add_cluster()].pools))
@@ -151,7 +163,7 @@ class Seeding:
 
     def add_machine(self, ecs_id: str | None = None) -> str:
         """Add a machine that network interfaces can be attached to. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             ecs_id = _free(world.machines, ecs_id) or world.new_id()
             world.machines.add(ecs_id)
             return ecs_id
@@ -160,7 +172,7 @@ class Seeding:
         self, netcard_id: str | None = None, *, name: str = "", subnet_id: str = "subnet-1", ecs_id: str | None = None
     ) -> str:
         """Add a network interface, attached to a machine if one is named. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             if ecs_id is not None and ecs_id not in world.machines:
                 raise KeyError(ecs_id)
             netcard_id = _free(world.interfaces, netcard_id)
@@ -170,7 +182,7 @@ class Seeding:
 
     def add_task(self, task_id: str | None = None, *, status: str = "finish", message: str = "") -> str:
         """Add a task that stays in its status. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             task_id = _free(world.tasks, task_id) or world.new_id()
             world.tasks[task_id] = Task(id=task_id, action="", request_id="", status=status, message=message)
             return task_id
@@ -184,7 +196,7 @@ class Seeding:
         resource_id: str = "",
     ) -> str:
         """Add an event that stays in its status. Returns its id."""
-        with self._settled() as world:
+        with self._changing() as world:
             event = finished_event(world, resource_id, action, event_id=_free(world.events, event_id))
             event.status = status
             return event.id

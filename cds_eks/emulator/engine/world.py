@@ -64,6 +64,8 @@ class World:
         """By kind and id: what is known by the description alone."""
         self.machines: set[str] = set()
         """Ids of all that an interface can be attached to: every node, and machines that tests have added."""
+        self.changes: int = 0
+        """How often something may have changed but by a request: transitions, and what tests have put there."""
         self._clock = clock
         self._ledger = ledger
         self._random = random.Random(seed)
@@ -91,6 +93,7 @@ class World:
         present = max(self.now, self._clock.now())
         while self._due and self._due[0][0] <= present:
             self.now, _, plan, transition = heappop(self._due)
+            self.changes += 1
             if self.now <= plan.cut:
                 before, self._plan = self._plan, plan  # as `planning` does: there are many transitions
                 try:
@@ -98,6 +101,10 @@ class World:
                 finally:
                     self._plan = before
         self.now = present
+
+    def next_change(self) -> float | None:
+        """Return the service time at which something is due next; None if nothing is."""
+        return min((when for when, _, plan, _ in self._due if when <= plan.cut), default=None)
 
     def new_id(self) -> str:
         """Return a fresh id, shaped like a UUID."""

@@ -10,7 +10,36 @@ from typing import Any
 
 from cds_eks.emulator.protocol.api import ANSWERS, OPERATIONS, REVISIONS
 
-__all__ = ["CREATES", "KINDS", "check", "matches"]
+__all__ = [
+    "CLASSES",
+    "CREATES",
+    "EVERY",
+    "KINDS",
+    "PARAMETERS",
+    "REQUIRED",
+    "FaultError",
+    "actions_of",
+    "check",
+    "matches",
+]
+
+
+class FaultError(ValueError):
+    """A fault makes no sense.
+
+    Attributes:
+        field: What of it is wrong: `kind`, `action` or the name of a parameter; empty for several together.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def rule(self) -> str:
+        """What is wrong, for where the field is told already."""
+        return str(self).removeprefix(f"{self.field} ")
+
 
 KINDS: dict[str, tuple[str, ...]] = {
     "refuse_connection": (),
@@ -36,8 +65,14 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 """What each kind may be told, besides what every kind may be."""
 
-_EVERY = ("count", "skip", "probability")
-_REQUIRED = {"late": "seconds", "stale": "seconds", "lag": "seconds", "skew": "seconds"}
+EVERY = ("count", "skip", "probability")
+"""What every kind may be told."""
+
+REQUIRED = {"late": "seconds", "stale": "seconds", "lag": "seconds", "skew": "seconds"}
+"""What a kind must be told."""
+
+MOST = 2**63
+"""No whole number is larger: there are files and bodies with numbers of a thousand digits."""
 
 CREATES = tuple(action for action, each in OPERATIONS.items() if each.creates)
 """The actions that make something new each time they are carried out."""
@@ -66,7 +101,7 @@ _ONLY: dict[str, Collection[str]] = {
 }
 """The actions that a kind is for, where it is not for all."""
 
-_CLASSES: dict[str, Callable[[str, str], bool]] = {
+CLASSES: dict[str, Callable[[str, str], bool]] = {
     "*": lambda _action, _method: True,
     "create": lambda action, _method: action in CREATES,
     "read": lambda _action, method: method == "GET",
@@ -78,47 +113,57 @@ def matches(kind: str, of: str, action: str, method: str) -> bool:
     """Whether a fault of a kind, for an action or class of actions, is one for a request."""
     if kind in _ONLY and action not in _ONLY[kind]:
         return False
-    if of in _CLASSES:
-        return _CLASSES[of](action, method)
+    if of in CLASSES:
+        return CLASSES[of](action, method)
     return of == action or (action in OPERATIONS and of == OPERATIONS[action].name)
+
+
+def actions_of(kind: str) -> tuple[str, ...]:
+    """Return what the action of a fault of a kind may be: classes, and documented names."""
+    if kind == "refuse_connection":
+        return ("*",)
+    named = {each.name: (wire, each.method) for wire, each in OPERATIONS.items()}
+    classes = [of for of in CLASSES if any(matches(kind, of, *each) for each in named.values())]
+    return (*classes, *(name for name, each in named.items() if matches(kind, name, *each)))
 
 
 def check(kind: str, action: str, given: Mapping[str, Any]) -> None:
     """Check a fault, but for what it leaves at its defaults.
 
     Raises:
-        ValueError: Naming what makes no sense.
+        FaultError: Naming what makes no sense.
     """
     if kind not in KINDS:
-        raise ValueError(f"there is no kind {kind!r}{_similar(kind, KINDS)}")
-    actions = [*_CLASSES, *OPERATIONS, *(each.name for each in OPERATIONS.values())]
+        raise FaultError(f"there is no kind {kind!r}{_similar(kind, KINDS)}", "kind")
+    actions = [*CLASSES, *OPERATIONS, *(each.name for each in OPERATIONS.values())]
     if action not in actions:
-        raise ValueError(f"there is no action {action!r}{_similar(action, actions)}")
+        raise FaultError(f"there is no action {action!r}{_similar(action, actions)}", "action")
     if kind == "refuse_connection":
         if action != "*":
-            raise ValueError("refuse_connection is for connections, before any action is known: its action must be *")
+            message = "refuse_connection is for connections, before any action is known: its action must be *"
+            raise FaultError(message, "action")
     elif not any(matches(kind, action, wire, each.method) for wire, each in OPERATIONS.items()):
-        raise ValueError(f"{kind} is not for {action}, but for {', '.join(_ONLY[kind])}")
+        raise FaultError(f"{kind} is not for {action}, but for {', '.join(_ONLY[kind])}", "action")
     for name, value in given.items():
-        if name not in KINDS[kind] + _EVERY:
-            raise ValueError(f"{kind} takes no {name}")
-        rule, fits = _RULES[name]
+        if name not in KINDS[kind] + EVERY:
+            raise FaultError(f"{kind} takes no {name}", name)
+        rule, fits = PARAMETERS[name]
         if name == "seconds" and kind == "skew":
             rule, fits = "a finite number", _is_number
         if not fits(value):
-            raise ValueError(f"{name} must be {rule}")
-    if kind in _REQUIRED and _REQUIRED[kind] not in given:
-        raise ValueError(f"{kind} needs {_REQUIRED[kind]}")
+            raise FaultError(f"{name} must be {rule}", name)
+    if kind in REQUIRED and REQUIRED[kind] not in given:
+        raise FaultError(f"{kind} needs {REQUIRED[kind]}", REQUIRED[kind])
     _check_together(kind, given)
 
 
 def _check_together(kind: str, given: Mapping[str, Any]) -> None:
     if "steps" in given and "seconds" in given:
-        raise ValueError("give steps or seconds, not both")
+        raise FaultError("give steps or seconds, not both")
     if given.get("answer") == "second" and "seconds" in given:
-        raise ValueError("the second answer can't be given later: leave out seconds or answer=second")
+        raise FaultError("the second answer can't be given later: leave out seconds or answer=second")
     if kind == "drip" and given.get("bytes") == 0:
-        raise ValueError("bytes must be a whole number from 1")
+        raise FaultError("bytes must be a whole number from 1", "bytes")
 
 
 def _similar(text: str, known: Collection[str]) -> str:
@@ -127,11 +172,12 @@ def _similar(text: str, known: Collection[str]) -> str:
 
 
 def _is_whole(value: Any, least: int = 0) -> bool:
-    return type(value) is int and value >= least
+    return type(value) is int and least <= value <= MOST
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    is_whole = type(value) is int and abs(value) <= MOST
+    return is_whole or (type(value) is float and math.isfinite(value))
 
 
 def _is_text(value: Any) -> bool:
@@ -140,7 +186,7 @@ def _is_text(value: Any) -> bool:
 
 _HEADER = re.compile(r"([\x21-\x7e\xa1-\xff]([\x20-\x7e\xa1-\xff]*[\x21-\x7e\xa1-\xff])?)?")
 
-_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+PARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "count": ("a whole number from 1", lambda value: _is_whole(value, 1)),
     "skip": ("a whole number from 0", _is_whole),
     "probability": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),

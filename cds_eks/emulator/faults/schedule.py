@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from random import Random
 
 import attrs
@@ -12,21 +14,34 @@ import attrs
 from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.faults.kinds import matches
 
-__all__ = ["Faults"]
+__all__ = ["Faults", "Scheduled"]
 
 
 @attrs.define(eq=False)
-class _Scheduled:
-    """A fault, its random numbers, and how often it has matched and been applied."""
+class Scheduled:
+    """A fault, its random numbers, and how often it has matched and been applied.
 
+    Attributes:
+        id: Its number, which no other fault of the same emulator ever has.
+        enabled: Whether it is switched on. One that is not does not match anything.
+    """
+
+    id: int
     fault: Fault
     random: Random
     matched: int = 0
     applied: int = 0
+    enabled: bool = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has been applied as often as it is to be."""
+        return self.fault.count is not None and self.applied >= self.fault.count
 
     def applies(self) -> bool:
+        """Whether it applies to a request that it is for; it is counted."""
         fault = self.fault
-        if fault.count is not None and self.applied >= fault.count:
+        if not self.enabled or self.is_over:
             return False
         self.matched += 1
         if self.matched <= fault.skip or self.random.random() >= fault.probability:
@@ -46,11 +61,12 @@ class Faults:
     def __init__(self, faults: Iterable[Fault], seed: int) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._scheduled: list[_Scheduled] = []
+        self._scheduled: list[Scheduled] = []
+        self._ids = itertools.count(1)
         self._added = 0
         self._struck: Counter[str] = Counter()
-        for fault in faults:
-            self.add(fault)
+        self._first = tuple(faults)
+        self.reset()
 
     def __repr__(self) -> str:
         return f"Faults({[str(each) for each in self]})"
@@ -69,8 +85,19 @@ class Faults:
         with self._lock:
             return dict(self._struck)
 
-    def add(self, fault: Fault) -> None:
-        """Have one more fault, behind the others.
+    def scheduled(self) -> list[Scheduled]:
+        """Return the faults, in their order, with how often each has been applied by now."""
+        with self._lock:
+            return [copy(each) for each in self._scheduled]
+
+    @property
+    def never_applied(self) -> list[Fault]:
+        """The faults that are there and have not been applied, not even once."""
+        with self._lock:
+            return [each.fault for each in self._scheduled if not each.applied]
+
+    def add(self, fault: Fault) -> int:
+        """Have one more fault, behind the others. Returns its number, for `enable` and `remove`.
 
         Raises:
             TypeError: It is not a `Fault`.
@@ -78,8 +105,43 @@ class Faults:
         if not isinstance(fault, Fault):
             raise TypeError("a fault must be a Fault; parse_fault() makes one of a text")
         with self._lock:
-            self._scheduled.append(_Scheduled(fault, Random(f"fault {self._added} {self._seed}")))
+            scheduled = Scheduled(next(self._ids), fault, Random(f"fault {self._added} {self._seed}"))
+            self._scheduled.append(scheduled)
             self._added += 1
+            return scheduled.id
+
+    def enable(self, id: int, enabled: bool = True) -> None:  # noqa: A002
+        """Switch a fault on or off. It counts on from where it was.
+
+        Raises:
+            KeyError: There is none with this number.
+        """
+        with self._lock:
+            self._find(id).enabled = enabled
+
+    def remove(self, id: int) -> None:  # noqa: A002
+        """Have a fault no longer. What it has begun goes on, as with `clear`.
+
+        Raises:
+            KeyError: There is none with this number.
+        """
+        with self._lock:
+            self._scheduled.remove(self._find(id))
+
+    def _find(self, id: int) -> Scheduled:  # noqa: A002
+        for each in self._scheduled:
+            if each.id == id:
+                return each
+        raise KeyError(id)
+
+    def reset(self) -> None:
+        """Have the first faults again, as if none had been applied yet."""
+        with self._lock:
+            self._scheduled.clear()
+            self._struck.clear()
+            self._added = 0
+        for fault in self._first:
+            self.add(fault)
 
     def clear(self) -> None:
         """Have no faults from now on. What has begun goes on: late requests, stale clusters and tasks that fail."""

@@ -1,4 +1,4 @@
-"""The async face of a journal: what it is asked becomes an operation, which a thread carries out."""
+"""The async interface of a journal: what it is asked becomes an operation, which a thread carries out."""
 
 from __future__ import annotations
 

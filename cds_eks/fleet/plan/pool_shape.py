@@ -32,8 +32,8 @@ DISK = {"disk_feature": "type", "disk_size": "size", "extra": "extra"}
 CHARGE_TYPES = {"0": "PostPaid", "1": "PrePaid", "PostPaid": "PostPaid", "PrePaid": "PrePaid"}
 VOLUME_TYPES = {"ssd": "SSD"}
 
-UNSAID: Mapping[str, Any] = {"enable": False, "scaling_group_id": ""}
-"""A pool of CreateNodePool never scales itself, so that this much is said by saying nothing."""
+WITHOUT_SCALING: Mapping[str, Any] = {"enable": False, "scaling_group_id": ""}
+"""A pool of CreateNodePool never scales itself, so these values of `auto_scaling` need no counterpart."""
 
 MOST_DISKS = 64
 """More disks of a kind than any machine takes; a number beyond it is no reason to write out a list of them."""
@@ -82,7 +82,7 @@ class FurtherPool:
 
     def _scaling(self, scaling: Any) -> None:
         if isinstance(scaling, Mapping):
-            for name, idle in UNSAID.items():
+            for name, idle in WITHOUT_SCALING.items():
                 if scaling.get(name) not in (idle, None):
                     self._lose(
                         ("auto_scaling", name), "auto_scaling has no counterpart in CreateNodePool's NodePoolSpec"

@@ -13,11 +13,11 @@ from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedCluster
 from cds_eks.fleet.items import FIRST_POOL, Item, pool_item_id
-from cds_eks.fleet.run.belief import Shown, ShownAsAnother
 from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import ItemLife
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.wrong_ids import Shown, ShownAsAnother
 from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.schema.status import is_leaving
 from cds_eks.waiting.verdicts import judge_cluster
@@ -120,12 +120,12 @@ class ClusterLife(ItemLife):
         try:
             async with context.budgets.poll():
                 found = await context.eks.clusters.get(cluster_id)
-            self._patience.succeeded()
+            self._read_failures.succeeded()
             self._check(found.data)
         except NotFound as error:
             return bool(error.code)
         except EksError as error:
-            if self._patience.is_over(error):
+            if self._read_failures.are_too_many(error):
                 raise
         return False
 
@@ -154,7 +154,7 @@ class ClusterLife(ItemLife):
             async with context.budgets.read():
                 found = (await context.eks.clusters.get(id)).data
         except EksError as error:
-            if self._patience.is_over(error):
+            if self._read_failures.are_too_many(error):
                 await self.fail(type(error).__name__, error.message)
             else:
                 await passing_time.sleep(context.poller.interval)

@@ -15,13 +15,13 @@ from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal, LeaseLost
 from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.report.data import Moment
-from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.event_stream import EventStream
 from cds_eks.fleet.run.events import ItemDiffers
 from cds_eks.fleet.run.gate import Gate, InFlight
 from cds_eks.fleet.run.limits import Budgets, FleetLimits, checked_limits
 from cds_eks.fleet.run.poller import Poller
 from cds_eks.fleet.run.spans import NO_SPANS, RunSpans
+from cds_eks.fleet.run.wrong_ids import KnownIds
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient

@@ -17,7 +17,6 @@ from cds_eks.fleet.journal.base import Journal, JournalGone
 from cds_eks.fleet.journal.processes import new_runner
 from cds_eks.fleet.journal.users import add_user
 from cds_eks.fleet.report.data import Moment
-from cds_eks.fleet.run.belief import KnownIds
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.ended_before import EndedBefore
 from cds_eks.fleet.run.event_stream import EventStream
@@ -35,6 +34,7 @@ from cds_eks.fleet.run.service import check_service
 from cds_eks.fleet.run.spans import spans_of
 from cds_eks.fleet.run.stopping import stopping
 from cds_eks.fleet.run.watching import watch_service
+from cds_eks.fleet.run.wrong_ids import KnownIds
 
 if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient

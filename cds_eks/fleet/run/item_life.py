@@ -32,11 +32,11 @@ from cds_eks.fleet.ensure.outcomes import reason_of, told
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 from cds_eks.fleet.journal.base import JournalError, LeaseLost
-from cds_eks.fleet.run.belief import WRONG_ID, Shown, ShownAsAnother, disbelieved
 from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
-from cds_eks.fleet.run.patience import Patience
+from cds_eks.fleet.run.read_failures import ReadFailures
 from cds_eks.fleet.run.retrying import after_attempt
+from cds_eks.fleet.run.wrong_ids import WRONG_ID, Shown, ShownAsAnother, reject_id
 
 
 class ItemLife(abc.ABC):
@@ -60,7 +60,7 @@ class ItemLife(abc.ABC):
         self._seen: Sighting | None = None
         self._attempts = 0
         self._busy_since: float | None = None
-        self._patience = Patience()
+        self._read_failures = ReadFailures()
         self._adopt: Adopt = context.settings.adopt
         self._failure_kind = "TaskFailed"
         self._failure_ids: tuple[str, ...] = ()
@@ -128,9 +128,9 @@ class ItemLife(abc.ABC):
         """Look once more. What can't be looked for is left as it is, and nothing new is created beside it."""
         try:
             self._seen = await self._look(None if self._seen is None else self._seen.began)
-            self._patience.succeeded()
+            self._read_failures.succeeded()
         except EksError as error:
-            if isinstance(error, JournalError) or not self._patience.is_over(error):
+            if isinstance(error, JournalError) or not self._read_failures.are_too_many(error):
                 await passing_time.sleep(self._context.poller.interval)
                 return
             self.is_given_up = True
@@ -185,13 +185,13 @@ class ItemLife(abc.ABC):
         was_tried = done.item.epoch != self.item.epoch
         self.item = done.item
         if self.item.state == "accepted" and (other := context.known_ids.other_owner(self.item)) is not None:
-            await self.disbelieve(None, f"the answer names {own_id(self.item)}, which is that of {other}")
+            await self.reject_id(None, f"the answer names {own_id(self.item)}, which is that of {other}")
         await self._go_on(done.error, was_tried=was_tried)
 
-    async def disbelieve(self, shown: Shown | None, words: str) -> None:
-        """Take the id that an answer has named for wrong; see `belief.disbelieved`."""
+    async def reject_id(self, shown: Shown | None, words: str) -> None:
+        """Take the id that an answer has named for wrong; see `wrong_ids.reject_id`."""
         self._seen = None
-        self.item = await disbelieved(self._context, self.item, shown, words)
+        self.item = await reject_id(self._context, self.item, shown, words)
 
     async def _go_on(self, error: BaseException | None, *, was_tried: bool) -> None:
         """Go on after an attempt."""
@@ -226,7 +226,7 @@ class ItemLife(abc.ABC):
         except ShownAsAnother as error:
             shown, words = error.shown, error.shown.words(self.item)
         if self.item.state == "accepted" and self.item.origin == "created":
-            await self.disbelieve(shown, words)
+            await self.reject_id(shown, words)
             return await self.ensure() and await self.follow()
         await self.fail(WRONG_ID, words, more={"outcome": "accepted"})
         return False

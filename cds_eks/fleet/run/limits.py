@@ -104,24 +104,24 @@ class Budgets:
     async def create(self) -> AsyncIterator[None]:
         """Hold a permit to write. Whoever takes the error of a create for itself says so with `note`."""
         async with self._creates:
-            await self.rate.turn()
-            with pacing_retries(self.rate.turn), self._noted(is_answer=False):
+            await self.rate.acquire()
+            with pacing_retries(self.rate.acquire), self._noted(is_answer=False):
                 yield
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
         """Hold a permit to look something up."""
         async with self._reads:
-            await self.rate.turn()
-            with pacing_retries(self.rate.turn), self._noted():
+            await self.rate.acquire()
+            with pacing_retries(self.rate.acquire), self._noted():
                 yield
 
     @asynccontextmanager
     async def poll(self) -> AsyncIterator[None]:
         """Hold a permit to poll."""
         async with self._polls:
-            await self.rate.turn()
-            with pacing_retries(self.rate.turn), self._noted():
+            await self.rate.acquire()
+            with pacing_retries(self.rate.acquire), self._noted():
                 yield
 
     def note(self, error: BaseException | None, began: float) -> None:

@@ -18,7 +18,7 @@ from cds_eks.fleet.ensure.outcomes import reason_of
 from cds_eks.fleet.ensure.sighting import Seen, Sighting, seen_clusters
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.run.limits import Budgets
-from cds_eks.fleet.run.patience import Patience
+from cds_eks.fleet.run.read_failures import ReadFailures
 from cds_eks.models import ClusterSummary
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Poller:
         self._patient: set[str] = set()
         self._hurry = anyio.Event()
         self._waiting = 0
-        self._patience = Patience()
+        self._read_failures = ReadFailures()
 
     async def begin(self) -> None:
         """List for the first time, before anything else is sent; what fails in another way is tried again by `run`.
@@ -138,11 +138,11 @@ class Poller:
     async def _try_to_poll(self) -> None:
         with contextlib.suppress(JournalError):  # it is tried again in the next round
             await self._poll()
-            self._patience.succeeded()
+            self._read_failures.succeeded()
 
     def _failed(self, error: EksError) -> None:
         log(logger, logging.INFO, "ListClusters", "failed in a round of polls", error=type(error).__name__)
-        if self._patience.is_over(error):
+        if self._read_failures.are_too_many(error):
             self._on_hopeless(f"the clusters can't be listed: {reason_of(error)}")
 
     async def look(self, newer_than: float | None) -> Round:

@@ -12,13 +12,13 @@ from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
-from cds_eks.fleet.run.belief import Shown, ShownAsAnother
 from cds_eks.fleet.run.call import Call
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_scale import ScaledPool
 from cds_eks.fleet.run.pool_waits import PoolWaits
 from cds_eks.fleet.run.requests import request_of
+from cds_eks.fleet.run.wrong_ids import Shown, ShownAsAnother
 from cds_eks.models import NodePool
 from cds_eks.waiting.verdicts import judge_node_pool
 from cds_eks.wire import Response

@@ -16,9 +16,9 @@ from cds_eks.fleet.items import SCALED_TO, Item
 from cds_eks.fleet.journal.base import JournalError, JournalGone, LeaseLost
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.item_life import ItemLife
-from cds_eks.fleet.run.patience import MOST_FAILURES
 from cds_eks.fleet.run.pool_list import PoolList
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.read_failures import MOST_FAILURES
 from cds_eks.models import NodePool
 from cds_eks.schema.status import normal
 from cds_eks.waiting.verdicts import POOL_SETTLED, judge_node_pool
@@ -139,11 +139,11 @@ class ScaledPool(ItemLife):
         while True:
             try:
                 listed = await self._list.fresh()
-                self._patience.succeeded()
+                self._read_failures.succeeded()
             except EksError as error:
                 if isinstance(error, LeaseLost | JournalGone):
                     raise
-                if not isinstance(error, JournalError) and self._patience.is_over(error):
+                if not isinstance(error, JournalError) and self._read_failures.are_too_many(error):
                     self.is_given_up = True
                     self.item = await context.writer.insist(self.item, state=self.item.state, error=told(error))
                     return False

@@ -9,8 +9,8 @@ import anyio
 from cds_eks._runtime import passing_time
 from cds_eks.errors import Conflict, EksError, NotFound
 from cds_eks.fleet.run.limits import Budgets
-from cds_eks.fleet.run.patience import Patience
 from cds_eks.fleet.run.poller import Poller
+from cds_eks.fleet.run.read_failures import ReadFailures
 from cds_eks.models import NodePool
 from cds_eks.waiting.verdicts import Verdict, judge_node_pool, judge_task
 
@@ -78,13 +78,13 @@ class PoolWaits:
         """
         if task_id is None and shown is not None and (verdict := judge_node_pool(shown, replicas)).has_ended:
             return verdict.failure
-        patience = Patience()
+        failures = ReadFailures()
         full_at = await self._until_full(cluster_id) if cluster_id in self._targets else None
         pause = FIRST_PAUSE * self._poller.interval
         if full_at is not None:
             await self._until_changed(cluster_id, max(pause, self._typical * EARLY), can_wait=True)
         while True:
-            verdict = await self._poll(cluster_id, node_pool_id, task_id, replicas, patience)
+            verdict = await self._poll(cluster_id, node_pool_id, task_id, replicas, failures)
             if verdict.has_ended:
                 self._targets.pop(cluster_id, None)
                 if full_at is not None and verdict.done:
@@ -115,7 +115,7 @@ class PoolWaits:
         return None
 
     async def _poll(
-        self, cluster_id: str, node_pool_id: str, task_id: str | None, replicas: int, patience: Patience
+        self, cluster_id: str, node_pool_id: str, task_id: str | None, replicas: int, failures: ReadFailures
     ) -> Verdict:
         self.polls += 1
         try:
@@ -126,7 +126,7 @@ class PoolWaits:
         except NotFound:
             return Verdict()  # reads lag; that it is gone is not said by one of them
         except EksError as error:
-            if patience.is_over(error):
+            if failures.are_too_many(error):
                 raise
             return Verdict()
         found = next((pool for pool in answer.data.node_pool if pool.id == node_pool_id), None)

@@ -29,7 +29,7 @@ class SharedRate:
         self._renewed: float | None = None
         self._begins = 0.0
         self._last: float | None = None
-        self._next_in_line = anyio.Lock()
+        self._first_in_queue = anyio.Lock()
         self._more = anyio.Event()
 
     def hold(self) -> None:
@@ -54,11 +54,11 @@ class SharedRate:
         self._renewed = began
         self._more.set()
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         """Wait until the next request may begin."""
         if self._rate is None:
             return
-        async with self._next_in_line:
+        async with self._first_in_queue:
             while (pause := self._pause()) is None or pause > 0:
                 if pause is None:
                     self._more = anyio.Event()

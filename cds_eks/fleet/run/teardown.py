@@ -14,11 +14,11 @@ from cds_eks.fleet.ensure.decide import CANDIDATES, attempt_ends, noted_ids, own
 from cds_eks.fleet.ensure.outcomes import told
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import JournalError, JournalGone, LeaseLost
-from cds_eks.fleet.run.belief import WRONG_ID
 from cds_eks.fleet.run.cluster_life import ClusterLife, shown_cluster
 from cds_eks.fleet.run.context import Context
 from cds_eks.fleet.run.group import Group
-from cds_eks.fleet.run.patience import Patience
+from cds_eks.fleet.run.read_failures import ReadFailures
+from cds_eks.fleet.run.wrong_ids import WRONG_ID
 from cds_eks.models import ClusterDetail, ClusterSummary
 from cds_eks.schema.status import is_leaving
 from cds_eks.waiting.verdicts import judge_task
@@ -54,7 +54,7 @@ class Teardown:
         self._items = dict(items)
         self._include_adopted = include_adopted
         self._protected = tuple(protected)
-        self._patience = Patience()
+        self._read_failures = ReadFailures()
         self._task_id = ""
 
     async def run(self, on_created: Callable[[], None]) -> None:
@@ -106,7 +106,7 @@ class Teardown:
             return cluster_id
         if item.state == "accepted" and item.origin == "created":
             life = ClusterLife(context, item)
-            await life.disbelieve(shown, shown.words(item))
+            await life.reject_id(shown, shown.words(item))
             await life.settle()
             self._items[item.id] = life.item
             return own_id(life.item) if life.item.state == "accepted" else None
@@ -145,8 +145,8 @@ class Teardown:
                 if error.outcome in ("unknown", "accepted"):
                     before = "deleting"  # it may have been carried out
                 if is_busy := isinstance(error, Conflict):
-                    self._patience.succeeded()
-                if not is_busy and not may_pass(error) and self._patience.is_over(error):
+                    self._read_failures.succeeded()
+                if not is_busy and not may_pass(error) and self._read_failures.are_too_many(error):
                     raise
             else:
                 if answer is None:
@@ -180,13 +180,13 @@ class Teardown:
                             return False
                     else:
                         await context.eks.clusters.get(cluster_id)
-                self._patience.succeeded()
+                self._read_failures.succeeded()
             except NotFound as error:
                 # Of its task nothing follows; and reads lag behind a create, so that for some time they say nothing.
                 if not task_id and error.code and await self._is_settled():
                     return True
             except EksError as error:
-                if self._patience.is_over(error):
+                if self._read_failures.are_too_many(error):
                     raise
             await passing_time.sleep(context.poller.interval)
 

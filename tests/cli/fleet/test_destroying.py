@@ -9,7 +9,7 @@ import pytest
 from cds_eks.emulator import Emulator
 from cli.command_line import CommandLine, Run
 from cli.fleet.conftest import QUICK, plan_text
-from cli.test_terminal import ended, spawned
+from cli.terminals import ended, spawned
 
 CLUSTER_3 = """
 [[clusters]]

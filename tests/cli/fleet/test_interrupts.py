@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
-from cli.command_line import PROCESS, CommandLine
+from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
-from cli.test_terminal import ended, spawned
-from support.eventually import PATIENCE
+from cli.fleet.started_runs import NAMES, made, started, until
+from cli.terminals import ended, spawned
+from support.eventually import WAIT_TIMEOUT
 
 pytestmark = pytest.mark.long
-
-NAMES = ["gpu-001", "gpu-002", "gpu-003"]
-
-
-@contextmanager
-def started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*PROCESS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < ends, "it did not come to pass"
-        time.sleep(0.005)
-
-
-def made(emulator: Emulator) -> Counter[str]:
-    return Counter(each.name for each in emulator.ledger.created("cluster"))
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
@@ -56,7 +28,7 @@ def test_the_first_lets_creates_end_and_says_what_is_open(
     with started(["provision", plan, *QUICK, "--creates", "1", "-o", "json"]) as process:
         until(lambda: emulator.ledger.count("CreateCluster") == 1)
         process.send_signal(sent)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     failure, report = json.loads(err), json.loads(out)
     assert process.returncode == failure["exit_code"] == 130
     assert (failure["class"], failure["outcome"], failure["open_items"]) == ("KeyboardInterrupt", None, [])
@@ -72,7 +44,7 @@ def test_what_takes_longer_than_the_grace_is_told_as_open(cli: CommandLine, emul
     with started(["provision", plan, *QUICK, "--grace", "0.2s", "-o", "json"]) as process:
         until(lambda: emulator.ledger.count("CreateCluster") == 3)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=WAIT_TIMEOUT)
     failure = json.loads(err)
     assert process.returncode == 130
     assert failure["outcome"] == "unknown"
@@ -89,7 +61,7 @@ def test_a_second_one_leaves_at_once(cli: CommandLine, emulator: Emulator, plan:
         time.sleep(0.3)  # nothing of another process shows that it has taken the first
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert time.monotonic() - began < 5.0
     assert (process.returncode, out) == (130, "")
     if form == "json":

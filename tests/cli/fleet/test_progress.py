@@ -10,7 +10,7 @@ from cds_eks.cli import heartbeat
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
-from cli.test_terminal import ended, spawned
+from cli.terminals import ended, spawned
 
 BARS = ("clusters created", "clusters ready", "node pools created", "node pools ready")
 

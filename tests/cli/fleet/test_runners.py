@@ -15,8 +15,8 @@ from cds_eks import fleet
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine, Run
 from cli.fleet.conftest import QUICK
-from cli.fleet.test_interrupts import NAMES, made, started, until
-from support.eventually import PATIENCE
+from cli.fleet.started_runs import NAMES, made, started, until
+from support.eventually import WAIT_TIMEOUT
 
 WORDS = (*QUICK, "--lease", "2s", "--runners", "2")
 
@@ -40,7 +40,7 @@ def stopped(plan: str) -> str | None:
 def test_two_runners_make_each_once(cli: CommandLine, emulator: Emulator, plan: str) -> None:
     emulator.faults.add(Fault("reset_after_commit", "CreateCluster", count=1))
     with started(["provision", plan, *WORDS]) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == 0, err
     assert "9 of 9 ready" in err
     assert f"3 clusters, 6 node pools; the journal is {Path(plan).with_suffix('.db')}. If it is interrupted" in err
@@ -67,7 +67,7 @@ secret_key = "env:WORK_KEY"
     for name in ("CDS_EKS_ENDPOINT", "CDS_SECRET_ID", "CDS_SECRET_KEY"):
         monkeypatch.delenv(name)
     with started(["provision", plan, *WORDS, "--profile", "work", "-o", "json"]) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == 0, err
     assert json.loads(out)["ok"]
     assert made(emulator) == Counter(NAMES)
@@ -79,7 +79,7 @@ def test_ctrl_c_stops_all_of_them_and_the_same_command_goes_on(cli: CommandLine,
     with started(["provision", plan, *WORDS, "-o", "json"]) as process:
         until(lambda: emulator.ledger.count("CreateCluster") == 3)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     failure = json.loads(err)
     assert process.returncode == failure["exit_code"] == 130
     assert json.loads(out)["counts"]["cluster"] == {"accepted": 3}
@@ -99,7 +99,7 @@ def test_the_first_ctrl_c_is_answered_at_once_and_errors_are_told_in_options(
         told = [process.stderr.readline() for _ in range(2)]
         process.send_signal(signal.SIGINT)
         told.append(process.stderr.readline())
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == 130
     assert "the journal is" in told[0]
     assert told[1].startswith("gpu-003: failed: ")
@@ -114,7 +114,7 @@ def test_a_service_of_another_name_is_rebound(
     monkeypatch.setenv("CDS_EKS_ENDPOINT", os.environ["CDS_EKS_ENDPOINT"].replace("127.0.0.1", "localhost"))
     for words, code in (([], 2), (["--rebind"], 0)):
         with started(["provision", plan, *WORDS, *words]) as process:
-            _, err = process.communicate(timeout=PATIENCE)
+            _, err = process.communicate(timeout=WAIT_TIMEOUT)
         assert process.returncode == code, err
         assert ("say so with --rebind once" in err) is (code == 2)
 
@@ -123,7 +123,7 @@ def test_a_service_of_another_name_is_rebound(
 def test_a_timeout_stops_all_of_them(cli: CommandLine, emulator: Emulator, plan: str) -> None:
     emulator.faults.add(Fault("task_never_ends", "CreateCluster"))
     with started(["provision", plan, *WORDS, "-o", "json", "--timeout", "5s"]) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == json.loads(err)["exit_code"] == 124
     assert json.loads(out)["ok"] is False
     assert json.loads(out)["stopped"] == "the time of --timeout is over, for all runners"
@@ -135,10 +135,10 @@ def test_a_timeout_stops_all_of_them(cli: CommandLine, emulator: Emulator, plan:
 def test_how_it_fails(cli: CommandLine, plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDS_SECRET_KEY", "wrong")
     with started(["provision", plan, *WORDS, "-o", "json"]) as process:
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == json.loads(err)["exit_code"] == 4
     monkeypatch.delenv("CDS_SECRET_KEY")
     with started(["provision", plan, *WORDS, "-o", "json"]) as process:
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == json.loads(err)["exit_code"] == 4
     assert json.loads(err)["class"] == "CredentialsError"

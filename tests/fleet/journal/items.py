@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_eks.fleet.items import Change, Item, NewItem, State, cluster_item_id, pool_item_id
+from cds_eks.fleet.items import STATES, Change, Item, NewItem, State, cluster_item_id, pool_item_id
+from cds_eks.fleet.journal.base import Journal
 
 LEASE = 30.0
 
@@ -24,3 +25,7 @@ def to(item: Item, state: State, **more: Any) -> Change:
     """Return the change of an item to a state, by whoever owns it."""
     known = {"item_id": item.id, "runner": item.owner or "", "epoch": item.epoch}
     return Change(state=state, **{**known, **more})
+
+
+async def claimed(journal: Journal, runner: str = "a", limit: int = 100) -> list[Item]:
+    return await journal.claim(runner, limit=limit, lease=LEASE, states=STATES)

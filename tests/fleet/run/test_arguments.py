@@ -99,13 +99,13 @@ def test_what_an_address_holds_is_not_repeated() -> None:
         ({"client": AsyncEksClient(KEYS)}, r"client must be ClientSettings, not AsyncEksClient: each runner makes one"),
     ],
 )
-@pytest.mark.parametrize("face", ["async", "blocking"])
+@pytest.mark.parametrize("client_kind", ["async", "blocking"])
 def test_launch_takes_no_open_journal_and_no_client(
-    face: str, change: dict[str, Any], said: str, tmp_path: Path
+    client_kind: str, change: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     passed = {"plan": plan_of(1, 1), "journal": tmp_path / "n.db", **change}
     plan = passed.pop("plan")
-    if face == "blocking":
+    if client_kind == "blocking":
         with pytest.raises(errors.ConfigurationError, match=said):
             fleet.sync.launch(plan, **passed)
     else:

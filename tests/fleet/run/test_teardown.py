@@ -117,7 +117,7 @@ def test_a_deletion_of_a_busy_cluster_waits_until_it_is_idle(backend: str) -> No
             await eks.node_pools.scale(ids[1]["cluster_id"], ids[0]["node_pool_id"], 5)
             report = await run_of(world, eks).report()
         assert report.ok
-        assert world.count("DeleteCluster") > 6  # refused while it was busy, more often than patience has tries
+        assert world.count("DeleteCluster") > 6  # refused while it was busy, more often than failures are allowed
 
     in_world(body, backend)
 

@@ -15,9 +15,9 @@ import pytest
 from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.plan.model import Plan
-from cds_eks.fleet.run.belief import OLD, KnownIds, Shown, ids_without
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.importing import import_
+from cds_eks.fleet.run.wrong_ids import OLD, KnownIds, Shown, ids_without
 from fleet.run.world import LIMITS, World, in_world, plan_of
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -62,10 +62,10 @@ def test_a_runner_that_joins_others_begins_when_they_have_learned_of_it() -> Non
         began = anyio.current_time()
         rate.beat(2, began)
         with anyio.move_on_after(1.0) as waited:
-            await rate.turn()
+            await rate.acquire()
         assert waited.cancelled_caught
         rate.beat(3, anyio.current_time())  # it keeps its place
-        await rate.turn()
+        await rate.acquire()
         return anyio.current_time() - began
 
     assert virtual_time.run(body, "asyncio") == pytest.approx(3.0)
@@ -77,14 +77,14 @@ def test_a_runner_alone_begins_at_once_and_one_without_heartbeats_pauses_until_t
         rate.hold()
         began = anyio.current_time()
         rate.beat(1, began)
-        await rate.turn()
+        await rate.acquire()
         assert anyio.current_time() == began
         await anyio.sleep(4.0)  # more than half a lease: others may have come
         with anyio.move_on_after(1.0) as waited:
-            await rate.turn()
+            await rate.acquire()
         assert waited.cancelled_caught
         rate.beat(1, anyio.current_time())
-        await rate.turn()
+        await rate.acquire()
         assert anyio.current_time() - began == pytest.approx(5.0)
 
     virtual_time.run(body, "asyncio")
@@ -98,7 +98,7 @@ def test_a_runner_that_was_silent_for_a_whole_lease_joins_anew() -> None:
         await anyio.sleep(18.0)  # frozen for three leases: others have divided the rate without it
         began = anyio.current_time()
         rate.beat(2, began)
-        await rate.turn()
+        await rate.acquire()
         return anyio.current_time() - began
 
     assert virtual_time.run(body, "asyncio") == pytest.approx(3.0)

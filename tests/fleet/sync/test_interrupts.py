@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
-from support.eventually import PATIENCE
+from support.eventually import WAIT_TIMEOUT
 
 pytestmark = pytest.mark.long
 
@@ -75,7 +75,7 @@ def started(
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + WAIT_TIMEOUT
     while not is_so():
         assert time.monotonic() < ends, "it did not come to pass"
         time.sleep(0.005)
@@ -87,7 +87,7 @@ def test_ctrl_c_lets_creates_end_begins_no_other_and_says_what_is_open(wait: str
     with emulator.serve() as url, started(url, tmp_path / "fleet.db", WAITS[wait], 30.0) as process:
         until(lambda: emulator.ledger.count("CreateCluster") == 4)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=WAIT_TIMEOUT)
     said = "the fleet's run was stopped: nothing is open; run it again with the same journal to go on"
     assert out.splitlines() == [f"interrupted True NoneType {said}", "accepted=4 planned=16", "left"]
     assert err == ""
@@ -99,7 +99,7 @@ def test_what_takes_longer_than_the_grace_is_told_as_open(tmp_path: Path) -> Non
     with emulator.serve() as url, started(url, tmp_path / "fleet.db", "run.report()", 0.2) as process:
         until(lambda: emulator.ledger.count("CreateCluster") == 4)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=PATIENCE)
+        out, _ = process.communicate(timeout=WAIT_TIMEOUT)
     told, states, left = out.splitlines()
     names = ", ".join(f"cluster/vpc-1/gpu-{number:03d}" for number in range(1, 5))
     assert f"4 creates may or may not have been carried out: {names}; run it again" in told
@@ -116,13 +116,13 @@ def test_ctrl_c_twice_leaves_at_once_and_the_next_run_finds_what_was_open(tmp_pa
             time.sleep(0.3)  # nothing of another process shows that it waits for the run by now
             began = time.monotonic()
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=PATIENCE)
+            out, err = process.communicate(timeout=WAIT_TIMEOUT)
         assert time.monotonic() - began < 5.0
         assert out.splitlines() == ["interrupted False NoneType", "planned=16 sending=4", "left"]
         assert "Traceback" not in err
         emulator.faults.clear()
         with started(url, tmp_path / "fleet.db", "say(run.report().ok)", 60.0, 3.0) as process:
-            out, _ = process.communicate(timeout=2 * PATIENCE)
+            out, _ = process.communicate(timeout=2 * WAIT_TIMEOUT)
     assert out.splitlines() == ["True", "left"]
     made = Counter(each.name for each in emulator.ledger.created("cluster"))
     assert (len(made), made.total()) == (20, 20)

@@ -10,7 +10,7 @@ from cds_eks._runtime import forks
 
 
 def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "PATIENCE", 0.01)
+    monkeypatch.setattr(forks, "ACQUIRE_TIMEOUT", 0.01)
     is_held, may_go = threading.Event(), threading.Event()
 
     def hold() -> None:

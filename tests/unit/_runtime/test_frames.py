@@ -1,7 +1,7 @@
 """No secret stands in a frame of ours when an error of ours passes: reporters of errors ship local variables along.
 
-Every kind of failure is caused with planted secrets, on both faces and through both backends, and then all variables of
-all our frames are looked at: of the error's, of those that it came from, and of the earlier attempts'.
+Every kind of failure is caused with planted secrets, on both clients and through both backends, and then all variables
+of all our frames are looked at: of the error's, of those that it came from, and of the earlier attempts'.
 """
 
 from __future__ import annotations
@@ -264,12 +264,12 @@ CALLS: dict[str, Call] = {
     "find": lambda eks, create: eks.clusters.find(create, settle=0),
 }
 
-each_face = pytest.mark.parametrize("face", ["async", "sync"])
+each_client_kind = pytest.mark.parametrize("client_kind", ["async", "sync"])
 each_backend = pytest.mark.parametrize("backend", ["httpx", "native"])
 
 
-def failure_of(face: str, call: Call, create: Any, **settings: Any) -> errors.EksError:
-    """Return the error of a call on one of the faces."""
+def failure_of(client_kind: str, call: Call, create: Any, **settings: Any) -> errors.EksError:
+    """Return the error of a call on one of the clients."""
     made: dict[str, Any] = {"retry": ONCE_MORE, "credentials": CREDENTIALS} | settings
 
     def blocking() -> None:
@@ -281,16 +281,16 @@ def failure_of(face: str, call: Call, create: Any, **settings: Any) -> errors.Ek
             await call(eks, create)
 
     with pytest.raises(errors.EksError) as caught:
-        blocking() if face == "sync" else asyncio.run(run())
+        blocking() if client_kind == "sync" else asyncio.run(run())
     return caught.value
 
 
-@each_face
+@each_client_kind
 @each_backend
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_no_answer_leads_to_a_secret(
-    answer: str, call: str, backend: str, face: str, server: Server, create: models.CreateClusterRequest
+    answer: str, call: str, backend: str, client_kind: str, server: Server, create: models.CreateClusterRequest
 ) -> None:
     server.answer = ANSWERS[answer]
     if call == "any" and answer in ("a success that names nothing", "a success with an id of another kind"):
@@ -301,28 +301,28 @@ def test_no_answer_leads_to_a_secret(
         call = "create"
     if call == "find" and answer == "ResourceNotFound":
         pytest.skip("it is a good answer to who looks for what may not be there")
-    assert_clean(failure_of(face, CALLS[call], create, endpoint=server.url, backend=backend))
+    assert_clean(failure_of(client_kind, CALLS[call], create, endpoint=server.url, backend=backend))
 
 
-@each_face
+@each_client_kind
 @each_backend
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("timeouts", [Timeouts(read=0.02), Timeouts(total=0.05)], ids=["read", "total"])
 def test_no_timeout_leads_to_a_secret(
-    timeouts: Timeouts, call: str, backend: str, face: str, server: Server, create: models.CreateClusterRequest
+    timeouts: Timeouts, call: str, backend: str, client_kind: str, server: Server, create: models.CreateClusterRequest
 ) -> None:
     server.answer = None
-    assert_clean(failure_of(face, CALLS[call], create, endpoint=server.url, backend=backend, timeouts=timeouts))
+    assert_clean(failure_of(client_kind, CALLS[call], create, endpoint=server.url, backend=backend, timeouts=timeouts))
 
 
-@each_face
+@each_client_kind
 @each_backend
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "https://127.0.0.1:1"])
 def test_no_connection_that_is_not_made_leads_to_a_secret(
-    endpoint: str, call: str, backend: str, face: str, create: models.CreateClusterRequest
+    endpoint: str, call: str, backend: str, client_kind: str, create: models.CreateClusterRequest
 ) -> None:
-    assert_clean(failure_of(face, CALLS[call], create, endpoint=endpoint, backend=backend))
+    assert_clean(failure_of(client_kind, CALLS[call], create, endpoint=endpoint, backend=backend))
 
 
 # --- what is refused before it is sent -----------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def provided(*made: Any) -> dict[str, tuple[Call, dict[str, Any]]]:
 
 
 def walked(walk: Any) -> Any:
-    """Walk to the end, on either face."""
+    """Walk to the end, on either client."""
     if hasattr(walk, "__next__"):
         return list(walk)
 
@@ -446,18 +446,20 @@ REFUSED: dict[str, tuple[Call, dict[str, Any]]] = {
 }
 
 
-@each_face
+@each_client_kind
 @each_backend
 @pytest.mark.parametrize("case", REFUSED)
 def test_nothing_that_is_refused_before_it_is_sent_leads_to_a_secret(
-    case: str, backend: str, face: str, create: models.CreateClusterRequest
+    case: str, backend: str, client_kind: str, create: models.CreateClusterRequest
 ) -> None:
     call, settings = REFUSED[case]
-    assert_clean(failure_of(face, call, create, **{"endpoint": "http://127.0.0.1:1", "backend": backend} | settings))
+    assert_clean(
+        failure_of(client_kind, call, create, **{"endpoint": "http://127.0.0.1:1", "backend": backend} | settings)
+    )
 
 
-@each_face
-def test_a_client_that_is_closed_leads_to_no_secret(face: str, create: models.CreateClusterRequest) -> None:
+@each_client_kind
+def test_a_client_that_is_closed_leads_to_no_secret(client_kind: str, create: models.CreateClusterRequest) -> None:
     def closed(eks: Any, create: Any) -> Any:
         if isinstance(eks, EksClient):
             eks.close()
@@ -469,20 +471,20 @@ def test_a_client_that_is_closed_leads_to_no_secret(face: str, create: models.Cr
 
         return call()
 
-    assert_clean(failure_of(face, closed, create, endpoint="http://127.0.0.1:1"))
+    assert_clean(failure_of(client_kind, closed, create, endpoint="http://127.0.0.1:1"))
 
 
-@each_face
+@each_client_kind
 @each_backend
-def test_no_wait_leads_to_a_secret(face: str, backend: str, server: Server) -> None:
+def test_no_wait_leads_to_a_secret(client_kind: str, backend: str, server: Server) -> None:
     server.answer = ANSWERS["a page of a gateway"]
-    timed_out = failure_of(face, lambda eks, _: eks.wait.task("t-1", timeout=0.05), None, endpoint=server.url)
+    timed_out = failure_of(client_kind, lambda eks, _: eks.wait.task("t-1", timeout=0.05), None, endpoint=server.url)
     assert isinstance(timed_out, errors.WaitTimeout)
     assert_clean(timed_out)
     server.answer = lambda heard: http(
         200, b'{"Code": "Success", "Data": {"TaskId": "t-1", "TaskStatus": "error", "TaskMsg": "no"}}'
     )
-    failed = failure_of(face, lambda eks, _: eks.wait.task("t-1"), None, endpoint=server.url, backend=backend)
+    failed = failure_of(client_kind, lambda eks, _: eks.wait.task("t-1"), None, endpoint=server.url, backend=backend)
     assert isinstance(failed, errors.TaskFailed)
     assert_clean(failed)
 
@@ -496,14 +498,14 @@ WAITS: dict[str, Call] = {
 }
 
 
-@each_face
+@each_client_kind
 @pytest.mark.parametrize("answer", ["a page", "a page that knows nothing", "ResourceNotFound", "AccessDenied"])
 @pytest.mark.parametrize("wait", WAITS)
-def test_no_wait_of_any_kind_leads_to_a_secret(wait: str, answer: str, face: str, server: Server) -> None:
+def test_no_wait_of_any_kind_leads_to_a_secret(wait: str, answer: str, client_kind: str, server: Server) -> None:
     server.answer = ANSWERS[answer]
     if (wait, answer) == ("cluster_deleted", "ResourceNotFound"):
         pytest.skip("it is what it waits for")
-    assert_clean(failure_of(face, WAITS[wait], None, endpoint=server.url))
+    assert_clean(failure_of(client_kind, WAITS[wait], None, endpoint=server.url))
 
 
 # --- what cuts a call off ------------------------------------------------------------------------------------------
@@ -685,13 +687,13 @@ def test_no_environment_that_can_not_be_used_leads_to_a_secret(
 PROXY_PASSWORD = "pr0xy/m4rk"
 
 
-@each_face
+@each_client_kind
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("is_plain", [True, False])
 def test_a_proxy_that_repeats_its_password_shows_it_nowhere(
     is_plain: bool,
     scheme: Literal["http", "https"],
-    face: str,
+    client_kind: str,
     server: Server,
     create: models.CreateClusterRequest,
     monkeypatch: pytest.MonkeyPatch,
@@ -704,7 +706,7 @@ def test_a_proxy_that_repeats_its_password_shows_it_nowhere(
         monkeypatch.delenv(name, raising=False)
     proxy = server.url.replace("//", f"//u:{quote(PROXY_PASSWORD, safe='')}@")
     monkeypatch.setenv(f"{scheme}_proxy", proxy)
-    error = failure_of(face, CALLS["any"], create, endpoint=f"{scheme}://eks.test", backend="httpx")
+    error = failure_of(client_kind, CALLS["any"], create, endpoint=f"{scheme}://eks.test", backend="httpx")
     assert_clean(error)
     for each in (error, *error.previous):
         assert not re.search(f"m4rk|{re.escape(basic)}", f"{each} {vars(each)}")

@@ -5,7 +5,7 @@
 - `replace_pool`: no connection through one of httpx's transports is used twice
   (`tests/backend/test_httpx_connections.py::test_no_connection_is_used_twice_whose_network_can_not_be_asked`).
 - `is_importing_main`: a launch without `if __name__ == "__main__":` prints more tracebacks, and is refused all the same
-  (`tests/fleet/runners/test_guard.py`).
+  (`tests/fleet/runners/test_main_guard.py`).
 - `ANYIO_ASYNCIO_BACKEND`: the sync client's event loop thread imports it, and a child that is forked meanwhile waits
   for ever to import it.
 - `tracer_provider_of_process`, `meter_provider_of_process`: a call that is not traced takes longer by a microsecond.

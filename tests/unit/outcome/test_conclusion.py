@@ -160,8 +160,15 @@ def test_an_attempt_that_is_queued_is_not_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [("may_have_left", "mark_sent"), ("did_not_leave", "mark_not_sent")],
+    ("old", "new", "outcome"),
+    [("may_have_left", "mark_sent", "unknown"), ("did_not_leave", "mark_not_sent", "not_sent")],
 )
-def test_the_names_that_backends_had_before_still_work(old: str, new: str) -> None:
-    assert getattr(CallRecord, old) is getattr(CallRecord, new)
+def test_the_names_that_backends_had_before_still_work_and_warn(old: str, new: str, outcome: str) -> None:
+    known = CallRecord()
+    if new == "mark_not_sent":
+        known.mark_sent()
+    words = rf"CallRecord\.{old} is deprecated since 0\.1\.0 \(2026-11-28\): call {new}; version 1\.0 may be without it"
+    with pytest.warns(DeprecationWarning, match=words) as caught:
+        getattr(known, old)()
+    assert caught[0].filename == __file__  # the backend's own line
+    assert known.outcome == outcome

@@ -1,4 +1,4 @@
-"""A call that is sent again waits for its turn, where it shares a rate; the first attempt does not."""
+"""A call that is sent again waits for the rate limit that it shares; the first attempt does not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.emulator import Emulator, Fault
-from cds_eks.outcome.pacing import pacing_retries, retry_turn
+from cds_eks.outcome.pacing import pacing_retries, rate_of_retries
 
 pytestmark = pytest.mark.anyio
 
@@ -19,26 +19,26 @@ def client(emulator: Emulator) -> AsyncEksClient:
     return AsyncEksClient(emulator.credentials, backend=httpx.ASGITransport(emulator), retry=POLICY)
 
 
-async def test_each_attempt_but_the_first_waits_for_a_turn() -> None:
+async def test_each_attempt_but_the_first_waits_for_the_rate_limit() -> None:
     emulator = Emulator(faults=[Fault("throttle", "ListClusters", count=2)])
-    turns = 0
+    acquired = 0
 
-    async def turn() -> None:
-        nonlocal turns
-        turns += 1
-        assert emulator.ledger.count("ListClusters") == turns
+    async def acquire() -> None:
+        nonlocal acquired
+        acquired += 1
+        assert emulator.ledger.count("ListClusters") == acquired
 
     async with client(emulator) as eks:
-        with pacing_retries(turn):
+        with pacing_retries(acquire):
             assert (await eks.clusters.list()).attempts == 3
-            assert turns == 2
-        assert retry_turn.get() is None
+            assert acquired == 2
+        assert rate_of_retries.get() is None
         emulator.faults.add(Fault("throttle", "ListClusters", count=1))
         assert (await eks.clusters.list()).attempts == 2
-    assert turns == 2
+    assert acquired == 2
 
 
-async def test_a_turn_that_does_not_come_is_waited_for_until_the_call_s_time_is_up() -> None:
+async def test_a_rate_limit_is_waited_for_until_the_call_s_time_is_up() -> None:
     emulator = Emulator(faults=[Fault("throttle", "ListClusters")])
     async with client(emulator) as eks:
         with pacing_retries(anyio.sleep_forever), pytest.raises(errors.DeadlineExceeded) as caught:

@@ -1,0 +1,20 @@
+"""The base of types of options: click's own, which is generic in new versions only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+__all__ = ["ParamType"]
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType
+else:
+
+    class ParamType(click.ParamType):
+        """Takes the type of its values in brackets, with every version of click."""
+
+        def __class_getitem__(cls, _: Any) -> type[ParamType]:
+            """Be the class itself: the type is for type checkers alone."""
+            return cls

@@ -1,0 +1,1 @@
+"""The checklist before a release: `python -m tools.release --check`. See CONTRIBUTING.md, *Releases*."""
