@@ -41,7 +41,7 @@ def test_the_extras_of_users_are_known_and_each_has_a_program_that_uses_it() -> 
 
 
 def test_an_extra_is_used_with_those_that_it_refers_to() -> None:
-    assert set(PROJECT.members("all")) == {"all", "cli", "emulator", "fleet", "native", "speed"}
+    assert set(PROJECT.members("all")) == {"all", "cli", "emulator", "fleet", "native", "otel", "speed"}
     assert set(PROJECT.members("testing")) == {"testing", "emulator"}
     assert PROJECT.members("native") == ["native"]
     assert PROJECT.members(TOGETHER) == PROJECT.runtime_extras

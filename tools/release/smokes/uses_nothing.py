@@ -8,7 +8,8 @@ import sys
 from cds_eks import AsyncEksClient, Credentials, EksClient, models
 
 OF_EXTRAS = (
-    "click dask distributed httptools jinja2 jmespath orjson psycopg pytest rich sqlalchemy starlette uvicorn yaml"
+    "click dask distributed httptools jinja2 jmespath opentelemetry orjson psycopg pytest rich sqlalchemy starlette "
+    "uvicorn yaml"
 )
 
 KEY = Credentials("key-id", "secret-key")
