@@ -11,8 +11,12 @@ import re
 import attrs
 from opentelemetry.trace import INVALID_SPAN, Span, TraceFlags
 
+from cds_eks.otel.guard import tell
+
 _OFF = "AlwaysOffSampler"
-_DELEGATE = re.compile(rf"[{{,](\w+):{_OFF}(?=[,}}])")
+_PARENT_BASED = re.compile(r"ParentBased\{(.*)\}", re.DOTALL)
+_INSIDE = re.compile(r"\{[^{}]*\}")
+_DELEGATES = ("root", "remoteParentSampled", "remoteParentNotSampled", "localParentSampled", "localParentNotSampled")
 _SAMPLED = TraceFlags.SAMPLED
 
 
@@ -55,14 +59,25 @@ def drops_of(sampler: object) -> Drops:
     Args:
         sampler: Any sampler; of one that says nothing that is known here, nothing is certain.
     """
-    describe = getattr(sampler, "get_description", None)
-    description = describe() if callable(describe) else None
+    try:
+        describe = getattr(sampler, "get_description", None)
+        description = describe() if callable(describe) else None
+    except Exception as error:  # noqa: BLE001 - a sampler's; the spans can be had all the same
+        tell(error)
+        return NOTHING
     if not isinstance(description, str):
         return NOTHING
     if description == _OFF:
         return Drops(all=True)
     # One that holds another `ParentBased` asks it about the same parent: too rare to be worth working out.
-    if not description.startswith("ParentBased{") or description.count("ParentBased{") > 1:
+    if (found := _PARENT_BASED.fullmatch(description)) is None or description.count("ParentBased{") > 1:
         return NOTHING
-    found = set(_DELEGATE.findall(description))
-    return Drops(root="root" in found, unsampled={"remoteParentNotSampled", "localParentNotSampled"} <= found)
+    # What a delegate says of itself, in braces, may have the same words in it.
+    parts, count = found[1], 1
+    while count:
+        parts, count = _INSIDE.subn("", parts)
+    delegates = [part.partition(":")[::2] for part in parts.split(",")]
+    if tuple(name for name, _ in delegates) != _DELEGATES:  # as of another version of the SDK, or of a delegate's comma
+        return NOTHING
+    off = {name for name, delegate in delegates if delegate == _OFF}
+    return Drops(root="root" in off, unsampled={"remoteParentNotSampled", "localParentNotSampled"} <= off)
