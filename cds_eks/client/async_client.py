@@ -181,7 +181,7 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
             if name == "wait":
                 waiters = make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
                 if self._telemetry is not None:
-                    self._telemetry.trace_waits(waiters)
+                    self._telemetry.trace_waits(waiters, self._encoder.secrets)
                 return waiters
             more = (make_look_up(self._settle),) if name in FINDING else ()
             return getattr(type(self), name)(self.execute, *more)

@@ -33,7 +33,7 @@ class Encoder:
         self.revision: str = revision
         self._user_agent = full_user_agent(user_agent)
         self._timeouts = timeouts
-        self._secrets = secrets
+        self.secrets: Callable[[], Secrets] = secrets
         self._call_id = CallIds().next
 
     def encode(
@@ -50,7 +50,7 @@ class Encoder:
             extra,
             url=self.url,
             headers=self._headers(),
-            secrets=self._secrets(),
+            secrets=self.secrets(),
             revision=self.revision,
             timeouts=self._timeouts,
         )
@@ -77,7 +77,7 @@ class Encoder:
             body,
             url=self.url,
             headers=self._headers(),
-            secrets=self._secrets(),
+            secrets=self.secrets(),
             timeouts=self._timeouts,
         )
         if timeout is not None:

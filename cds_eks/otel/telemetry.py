@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,6 +16,7 @@ from cds_eks.otel.facts import Value
 from cds_eks.otel.providers import Providers
 from cds_eks.otel.spans import span_around
 from cds_eks.otel.waits import trace_waits
+from cds_eks.redaction import NO_SECRETS, Secrets
 
 
 class Telemetry:
@@ -67,13 +68,14 @@ class Telemetry:
         """
         return span_around(self._providers, name, attributes)
 
-    def trace_waits(self, waiters: Any) -> None:
+    def trace_waits(self, waiters: Any, secrets: Callable[[], Secrets] = lambda: NO_SECRETS) -> None:
         """Have each wait of a client be a span, with its polls beneath; the client asks for it.
 
         Args:
             waiters: The client's `wait`.
+            secrets: Returns the texts that must never be shown.
         """
-        trace_waits(waiters, self._providers)
+        trace_waits(waiters, self._providers, secrets)
 
 
 DEFAULT: Telemetry = Telemetry()

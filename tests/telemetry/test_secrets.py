@@ -183,6 +183,19 @@ async def test_what_a_client_is_told_by_its_endpoint_is_not_shown_either(recorde
     assert "http://127.0.0.1:1/eks/v1" in "".join(recorded.texts())
 
 
+@pytest.mark.anyio
+async def test_a_wait_does_not_show_a_key_that_an_answer_gave_as_an_id(
+    recorded: Recorded, server: Careless, anyio_backend: str
+) -> None:
+    server.replies["GetTaskStatus"] = ANSWERS["refused"]
+    async with AsyncEksClient(CREDENTIALS, endpoint=server.url, retry=AT_ONCE, telemetry=recorded.telemetry()) as eks:
+        for id_ in (f"t-{KEY}", KEY_ID, quote(KEY, safe="")):
+            with pytest.raises(errors.EksError):
+                await eks.wait.task(id_, cluster_id=id_, timeout=0.05)
+    assert {str(attributes_of(wait)["cds.task_id"]) for wait in recorded.named("wait task")} == {"t-***", "***"}
+    looked_through(recorded)
+
+
 def test_there_is_something_to_plant() -> None:
     marked = [row.documented for row in ROWS if MARK.search(str(_plain([planted(each) for each in row.most.args])))]
     assert {"CreateCluster", "CreateNodePool", "UpdateNodePoolConfig"} <= set(marked)

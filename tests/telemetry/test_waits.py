@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
+import gc
 import inspect
+import types
+from collections.abc import Generator
 
 import anyio
 import pytest
@@ -91,6 +95,37 @@ async def test_a_walk_that_is_left_ends_its_span(recorded: Recorded, service: Fa
             break
         await walk.aclose()  # type: ignore[attr-defined]
     assert recorded.one("wait each").status.status_code is StatusCode.UNSET
+
+
+def test_a_walk_that_is_collected_outside_of_its_context_ends_its_span_in_silence(
+    recorded: Recorded, caplog: pytest.LogCaptureFixture
+) -> None:
+
+    class Walk:
+        def __aiter__(self) -> Walk:
+            return self
+
+        async def __anext__(self) -> str:
+            await _never()
+            return "t-0"
+
+    class Waits:
+        def each(self) -> Walk:
+            return Walk()
+
+    waits = Waits()
+    recorded.telemetry().trace_waits(waits)
+    walk = waits.each().__aiter__()
+    contextvars.copy_context().run(walk.__anext__().send, None)
+    del walk
+    gc.collect()
+    assert recorded.one("wait each").status.status_code is StatusCode.ERROR
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+@types.coroutine
+def _never() -> Generator[None]:
+    yield
 
 
 async def test_a_walk_refuses_its_arguments_as_ever(recorded: Recorded, service: FakeBackend) -> None:
