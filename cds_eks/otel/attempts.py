@@ -12,10 +12,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from cds_eks._runtime import clocks
+from cds_eks._runtime import clocks, forks
 from cds_eks._runtime.private_names import http_suppression_key
 from cds_eks.otel import facts, names
 from cds_eks.otel.guard import guard
+from cds_eks.otel.spans import Ending
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 
@@ -40,8 +41,14 @@ class Attempts:
 
     def __init__(self, *, version: str | None, sends_context: bool) -> None:
         self.active: int = 0
+        self._process = 0
         self._version = version
         self._sends_context = sends_context
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether these are a parent's, in a forked child: what is under way there ends there."""
+        return self._process not in (0, forks.process())
 
     def observed(self, send: Send) -> Send:
         """Return what sends a request and observes it, around what only sends it.
@@ -61,6 +68,9 @@ class Attempts:
             attempt.begin()
             if self._sends_context:
                 request = _with_context(request)
+        with guard:
+            attempt.count()
+        self._process = self._process or forks.process()
         self.active += 1
         try:
             response = await send(request)
@@ -101,7 +111,10 @@ class _Attempt:
             if _SUPPRESSION is not None:
                 below = context.set_value(_SUPPRESSION, True, below)
             self._token = context.attach(below)
-        # A middleware may send an attempt several times: that is no retry.
+
+    def count(self) -> None:
+        """Count the attempt as a retry if it is one: a middleware may send an attempt several times, which is none."""
+        observation, request = self._observation, self._request
         if observation.instruments is not None and request.record.attempts > observation.counted:
             observation.counted = request.record.attempts
             attributes = {names.RPC_METHOD: facts.method_of(request.operation), **facts.server_of(request.url)}
@@ -120,12 +133,12 @@ class _Attempt:
             context.detach(self._token)
         attributes = facts.attempt_ends(status, error)
         if self._span is not None:
-            self._span.set_attributes(attributes)
-            if error is not None:
-                self._span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-            elif names.ERROR_TYPE in attributes:
-                self._span.set_status(Status(StatusCode.ERROR))
-            self._span.end()
+            with guard, Ending(self._span) as span:
+                span.set_attributes(attributes)
+                if error is not None:
+                    span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+                elif names.ERROR_TYPE in attributes:
+                    span.set_status(Status(StatusCode.ERROR))
         if (instruments := self._observation.instruments) is not None:
             known = facts.attempt_begins(self._request, 0, self._version)
             del known[names.URL_FULL]

@@ -20,6 +20,7 @@ from cds_eks.otel.attempts import Attempts
 from cds_eks.otel.guard import guard, tell
 from cds_eks.otel.instruments import Instruments
 from cds_eks.otel.providers import Providers
+from cds_eks.otel.spans import Ending
 from cds_eks.pipeline import Send
 from cds_eks.wire import Operation, Request, Response
 
@@ -91,10 +92,10 @@ class CallObservation:
         if self._token is not None and not isinstance(error, GeneratorExit):  # which may come in another context
             context.detach(self._token)
         if self._span is not None:
-            self._span.set_attributes(facts.call_ends(request, code, error))
-            if error is not None:
-                self._span.set_status(Status(StatusCode.ERROR, facts.words_of(error, request)))
-            self._span.end()
+            with guard, Ending(self._span) as span:
+                span.set_attributes(facts.call_ends(request, code, error))
+                if error is not None:
+                    span.set_status(Status(StatusCode.ERROR, facts.words_of(error, request)))
         if self.instruments is not None:
             self._measure(self.instruments, request, code, error)
 
@@ -132,12 +133,12 @@ class ClientObserver:
     @property
     def active(self) -> int:
         """How many requests are under way."""
-        return self._attempts.active
+        return 0 if self._attempts.is_inherited else self._attempts.active
 
     @property
     def quota_left(self) -> int | None:
         """What is left for retries."""
-        return None if self.quota is None else self.quota.left
+        return None if self.quota is None or self._attempts.is_inherited else self.quota.left
 
     def observed_send(self, send: Send) -> Send:
         """Return what sends one attempt and observes it, around what only sends it."""
@@ -156,18 +157,20 @@ class ClientObserver:
 
     def _observation(self) -> CallObservation | None:
         """Return what a call is noted with that begins now; None if nothing of it is recorded."""
-        providers = self._providers
+        tracer: Tracer | None = None
+        instruments: Instruments | None = None
         try:  # not `with guard`, which takes time in each call
-            tracer, instruments = providers.tracer(), providers.instruments()
-            if tracer is None and instruments is None:
-                return None
+            tracer = self._providers.tracer()
+        except Exception as error:  # noqa: BLE001 - a provider's
+            tell(error)
+        try:
+            instruments = self._providers.instruments()
             if instruments is not self._shown_by and instruments is not None:
                 instruments.watch(self)
                 self._shown_by = instruments
-            return CallObservation(tracer, instruments)
-        except Exception as error:  # noqa: BLE001 - a provider's
+        except Exception as error:  # noqa: BLE001 - the same
             tell(error)
-            return None
+        return None if tracer is None and instruments is None else CallObservation(tracer, instruments)
 
 
 async def _observed(

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cds_eks.codec.answer_ids import ids_known
 from cds_eks.codec.error_codes import BY_CODE
@@ -36,17 +36,28 @@ _ID_NAME = re.compile(r"[a-z][a-z_]*_id")
 @functools.lru_cache(maxsize=128)
 def server_of(url: str) -> Mapping[str, Value]:
     """Return the attributes of the server at a URL."""
-    parts = urlsplit(url)
-    port = parts.port or (80 if parts.scheme == "http" else 443)
+    parts = _split(url)
+    try:
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+    except ValueError:  # 99999, say
+        return {names.SERVER_ADDRESS: parts.hostname or ""}
     return {names.SERVER_ADDRESS: parts.hostname or "", names.SERVER_PORT: port}
 
 
 @functools.lru_cache(maxsize=128)
 def url_without_secrets(url: str) -> str:
     """Return a URL without query, fragment and user: a signed query holds the key's id and the signature."""
-    parts = urlsplit(url)
+    parts = _split(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL; empty ones of what is none, which a middleware may have set."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def method_of(operation: Operation[Any]) -> str:
@@ -151,7 +162,9 @@ def error_type(error: BaseException, code: Value | None = None) -> str:
 def class_of(error: BaseException, kind: type[BaseException] | None = None) -> str:
     """Return the full name of an error's class, or of a base of it: ours by their public one."""
     kind = kind or type(error)
-    module = "cds_eks.errors" if isinstance(error, EksError) else kind.__module__
+    module = kind.__module__
+    if issubclass(kind, EksError) and module.startswith("cds_eks."):
+        module = "cds_eks.errors"
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
 

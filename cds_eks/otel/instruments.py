@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, MeterProvider, Observation
 
+from cds_eks._runtime import forks
 from cds_eks._version import __version__
 from cds_eks.otel import names
 
@@ -68,7 +68,7 @@ class Instruments:
         )
         # The SDK holds its callbacks for good: they must not hold clients.
         self._clients: weakref.WeakSet[Gauged] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self._lock = forks.Lock()
         meter.create_observable_up_down_counter(
             names.HTTP_CLIENT_ACTIVE_REQUESTS,
             [self._active],
@@ -84,11 +84,11 @@ class Instruments:
 
     def watch(self, client: Gauged) -> None:
         """Show a client's gauges for as long as it lives."""
-        with self._lock:
+        with self._lock.of_this_process():
             self._clients.add(client)
 
     def _watched(self) -> list[Gauged]:
-        with self._lock:
+        with self._lock.of_this_process():
             return list(self._clients)
 
     def _active(self, _: CallbackOptions) -> Iterable[Observation]:
@@ -108,12 +108,12 @@ class Instruments:
 
 
 _made: weakref.WeakKeyDictionary[MeterProvider, Instruments] = weakref.WeakKeyDictionary()
-_making = threading.Lock()
+_making = forks.Lock()
 
 
 def instruments_of(provider: MeterProvider) -> Instruments:
     """Return the instruments of a meter provider: it has each but once, however many clients there are."""
-    with _making:
+    with _making.of_this_process():
         if (found := _made.get(provider)) is None:
             found = _made[provider] = Instruments(provider)
         return found

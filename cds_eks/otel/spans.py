@@ -37,10 +37,28 @@ def span_around(
             if token is not None and not isinstance(error, GeneratorExit):  # which may come in another context
                 context.detach(token)
             if span is not None:
-                if error is not None:
-                    end_with_error(span, error)
-                span.end()
+                with Ending(span):
+                    if error is not None:
+                        end_with_error(span, error)
         del error  # its traceback holds this frame: they would hold each other
+
+
+class Ending:
+    """Have a span end when what is done inside has been done, or has failed: `with Ending(span) as span: …`.
+
+    What can fail there is the SDK's, such as an attribute that its own subclass of a span refuses.
+    """
+
+    __slots__ = ("_span",)
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> Span:
+        return self._span
+
+    def __exit__(self, *_: object) -> None:
+        self._span.end()
 
 
 def end_with_error(span: Span, error: BaseException) -> None:

@@ -367,6 +367,22 @@ async def test_an_error_of_a_middleware_is_told_by_its_class_alone(recorded: Rec
 
 
 @pytest.mark.anyio
+async def test_an_error_class_of_the_caller_s_own_is_told_by_its_own_name(
+    recorded: Recorded, service: FakeBackend
+) -> None:
+    class Forbidden(errors.EksError):
+        pass
+
+    async def forbids(request: Request, send: Send) -> RawResponse:
+        raise Forbidden("hidden-words")
+
+    async with client(recorded, service, per_call=[forbids]) as eks:
+        with pytest.raises(Forbidden):
+            await eks.clusters.list()
+    assert attributes_of(recorded.one("EKS/ListClusters"))["error.type"] == f"{__name__}.{Forbidden.__qualname__}"
+
+
+@pytest.mark.anyio
 async def test_the_service_is_not_sent_the_trace(recorded: Recorded) -> None:
     keeps = Keeps()
     async with client(recorded, keeps) as eks:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import attrs
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler, SamplingResult
 from opentelemetry.trace import TracerProvider as AnyTracerProvider
 
-from cds_eks import AsyncEksClient, Credentials, errors, models
+from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors, models
 from cds_eks.otel import Telemetry
+from cds_eks.pipeline import Send
 from cds_eks.testing import FakeBackend
-from telemetry.recording import Recorded
+from cds_eks.wire import RawResponse, Request
+from telemetry.recording import Recorded, attributes_of
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +79,72 @@ async def test_a_wait_goes_on_all_the_same(where: str, service: FakeBackend) -> 
     service.get_task_status.respond(task_id="t-1", task_status="finish")
     async with AsyncEksClient(Credentials("an-id", "a-key"), backend=service, telemetry=broken(where)) as eks:
         assert (await eks.wait.task("t-1")).task_id == "t-1"
+
+
+@pytest.mark.parametrize("where", ["start", "end", "tracer"])
+async def test_what_fails_of_the_spans_leaves_the_metrics_as_they_are(where: str, service: FakeBackend) -> None:
+    service.list_clusters.error("InternalError", status=500).respond([])
+    recorded, traces = Recorded(), NoTracer() if where == "tracer" else TracerProvider(shutdown_on_exit=False)
+    if isinstance(traces, TracerProvider):
+        traces.add_span_processor(Breaks(where))
+    telemetry = Telemetry(tracer_provider=traces, meter_provider=recorded.meter_provider)
+    retry = RetryPolicy(base_delay=0)
+    async with AsyncEksClient(Credentials("an-id", "a-key"), backend=service, telemetry=telemetry, retry=retry) as eks:
+        await eks.clusters.list()
+    assert [point.count for point in recorded.points("rpc.client.call.duration")] == [1]
+    assert sum(point.count for point in recorded.points("http.client.request.duration")) == 2
+    assert [point.value for point in recorded.points("cds.client.retries")] == [1]
+    assert [point.value for point in recorded.points("http.client.active_requests")] == [0]
+
+
+@pytest.mark.parametrize("method", ["set_attributes", "set_attribute", "set_status"])
+async def test_a_span_that_can_not_be_told_how_it_ends_ends_all_the_same(
+    method: str, recorded: Recorded, service: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise LookupError("hidden-words")
+
+    service.get_task_status.error("InvalidParameter", status=400)
+    async with AsyncEksClient(Credentials("an-id", "a-key"), backend=service, telemetry=recorded.telemetry()) as eks:
+        monkeypatch.setattr(Span, method, refuse)
+        with pytest.raises(errors.BadArgument):
+            await eks.wait.task("t-1")
+    assert recorded.tree() == [("wait task", [("EKS/GetTaskStatus", ["GET"])])]
+
+
+async def test_a_sampler_that_can_not_describe_itself_is_asked(service: FakeBackend) -> None:
+    class Silent(Sampler):
+        def should_sample(self, *args: Any, **options: Any) -> SamplingResult:
+            return ALWAYS_ON.should_sample(*args, **options)
+
+        def get_description(self) -> str:
+            raise LookupError("hidden-words")
+
+    recorded = Recorded(sampler=Silent())
+    service.list_clusters.respond([])
+    async with AsyncEksClient(Credentials("an-id", "a-key"), backend=service, telemetry=recorded.telemetry()) as eks:
+        await eks.clusters.list()
+    assert recorded.tree() == [("EKS/ListClusters", ["GET"])]
+
+
+@pytest.mark.parametrize(
+    ("url", "server"), [("http://127.0.0.1:99999/eks/v1", "127.0.0.1"), ("http://[m4rk/eks/v1", "")]
+)
+async def test_a_url_that_is_none_still_has_its_span(
+    url: str, server: str, recorded: Recorded, service: FakeBackend
+) -> None:
+    async def sends_nowhere(request: Request, send: Send) -> RawResponse:
+        return await send(attrs.evolve(request, url=url))
+
+    service.list_clusters.respond([])
+    async with AsyncEksClient(
+        Credentials("an-id", "a-key"), backend=service, telemetry=recorded.telemetry(), per_attempt=[sends_nowhere]
+    ) as eks:
+        await eks.clusters.list()
+    found = attributes_of(recorded.one("GET"))
+    assert found["server.address"] == server
+    assert "m4rk" not in "".join(recorded.texts())
+    assert len(recorded.points("http.client.request.duration")) == 1
 
 
 async def test_an_exception_that_ends_the_program_is_no_failure_of_telemetry(recorded: Recorded) -> None:

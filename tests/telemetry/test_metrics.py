@@ -11,6 +11,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors, models
+from cds_eks._runtime import forks
 from cds_eks.config import Limits
 from cds_eks.otel import Telemetry, names
 from cds_eks.pipeline import Send
@@ -124,6 +125,21 @@ async def test_requests_under_way_and_the_time_in_the_queue_are_measured(recorde
     assert dict(point.attributes or {}) == {"rpc.method": "EKS/ListClusters", **SERVER}
     queued = [dict(span.attributes or {}).get("cds.queue_time", 0) for span in recorded.named("EKS/ListClusters")]
     assert sum(isinstance(each, float) and each > 0.01 for each in queued) == 1
+
+
+async def test_what_is_under_way_in_a_parent_is_not_so_in_its_forked_child(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = Waits()
+    async with client(recorded, waits) as eks, anyio.create_task_group() as group:
+        group.start_soon(eks.clusters.list)
+        await anyio.wait_all_tasks_blocked()
+        with monkeypatch.context() as child:
+            child.setattr(forks, "process", lambda: -1)
+            assert [point.value for point in recorded.points("http.client.active_requests")] == [0]
+            assert recorded.points("cds.client.retry_quota") == []
+        assert [point.value for point in recorded.points("http.client.active_requests")] == [1]
+        waits.go.set()
 
 
 async def test_a_request_that_is_cancelled_is_not_under_way_any_more(recorded: Recorded) -> None:
