@@ -86,7 +86,9 @@ def test_the_workers_set_up_is_one_that_works() -> None:
 
     names_: dict[str, Any] = {"otel": otel}
     exec(code, names_)
-    assert names_["make_executor"].keywords == {"initializer": names_["set_up_tracing"]}
+    options = dict(names_["make_executor"].keywords)
+    assert options.pop("mp_context").get_start_method() == "spawn"  # others end without the SDK's last export
+    assert options == {"initializer": names_["set_up_tracing"]}
 
 
 @contextmanager
@@ -141,6 +143,39 @@ async def test_logs_are_lines_of_json_with_the_ids_of_the_trace(page: str, numbe
     shown = json.loads(example)
     assert shown.keys() <= retry.keys() | {"level"}
     assert shown["cds_eks"].items() <= retry["cds_eks"].items()
+
+
+@LOGGING
+@pytest.mark.parametrize("number", [0, 1], ids=["standard library", "structlog"])
+def test_an_exception_is_in_its_line_with_its_traceback(page: str, number: int) -> None:
+    with logging_by(blocks(read(page), "python")[number]) as written:
+        try:
+            raise LookupError("what went wrong")
+        except LookupError:
+            logging.getLogger("a_program").exception("it has failed")
+            if number:
+                structlog.get_logger("a_program").exception("it has failed")
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert len(lines) == 1 + number
+    for line in lines:
+        assert line["exception"].startswith("Traceback (most recent call last)")
+        assert line["exception"].endswith("LookupError: what went wrong")
+        assert (line["logger"], line["level"].lower()) == ("a_program", "error")
+        assert "it has failed" in line.values()
+        assert "exc_info" not in line
+
+
+@LOGGING
+def test_a_line_of_structlog_s_own_has_the_ids_of_the_trace(page: str) -> None:
+    recorded = Recorded()
+    with (
+        logging_by(blocks(read(page), "python")[1]) as written,
+        recorded.tracer.start_as_current_span("outer") as outer,
+    ):
+        structlog.get_logger("a_program").info("a step", count=2)
+    (line,) = [json.loads(each) for each in written.getvalue().splitlines()]
+    assert line["trace_id"] == f"{outer.get_span_context().trace_id:032x}"
+    assert (line["event"], line["count"], line["level"]) == ("a step", 2, "info")
 
 
 @LOGGING

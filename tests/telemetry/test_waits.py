@@ -42,6 +42,31 @@ async def test_the_polls_lie_below_the_wait(recorded: Recorded, service: FakeBac
     assert attributes_of(wait) == {"cds.task_id": "t-1"}
 
 
+async def test_calls_of_its_callbacks_lie_below_it(recorded: Recorded, service: FakeBackend) -> None:
+    service.get_task_status.respond(task_id="t-1", task_status="finish")
+    names: list[str] = []
+    async with client(recorded, service) as eks:
+        await eks.wait.task("t-1", on_change=lambda _: names.append(str(getattr(trace.get_current_span(), "name", ""))))
+    assert names == ["wait task"]
+
+
+def test_calls_of_its_callbacks_lie_beside_a_blocking_wait(recorded: Recorded, service: FakeBackend) -> None:
+    service.get_task_status.respond(task_id="t-1", task_status="finish")
+    service.list_clusters.respond([])
+
+    def lists(eks: EksClient) -> None:
+        eks.clusters.list()
+
+    with (
+        EksClient(Credentials("an-id", "a-key"), backend=service, telemetry=recorded.telemetry()) as eks,
+        recorded.tracer.start_as_current_span("outer"),
+    ):
+        eks.wait.task("t-1", on_change=lambda _: lists(eks))
+    [(outer, inside)] = recorded.tree()
+    assert outer == "outer"
+    assert sorted(inside) == [("EKS/ListClusters", ["GET"]), ("wait task", [("EKS/GetTaskStatus", ["GET"])])]
+
+
 async def test_a_wait_that_ends_badly_is_an_error(recorded: Recorded, service: FakeBackend) -> None:
     service.get_task_status.respond(task_id="t-1", task_status="error", task_msg="hidden-words")
     async with client(recorded, service) as eks:
