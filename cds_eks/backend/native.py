@@ -62,7 +62,7 @@ class NativeBackend:
         if self._loop_state is None:
             self._loop_state = _loop_state(pool)
         loop_state = self._loop_state
-        if not pool.permits.try_acquire():
+        if pool.has_queue and not pool.permits.try_acquire():
             await pool.wait_for_permit(request)
         try:
             while True:
@@ -74,7 +74,9 @@ class NativeBackend:
                 try:
                     if to_send.rest:
                         await connection.send_rest(to_send)
-                    result = _readable(await answer)
+                    result = await answer
+                    if isinstance(result, RawResponse) and "content-encoding" in result.headers:
+                        result = _readable(result)
                 except BaseException:
                     connection.close()
                     if answer.done() and not answer.cancelled():  # cancelled in the moment in which the answer came
@@ -99,7 +101,8 @@ class NativeBackend:
                         # Its traceback has this frame; what it has would live until the garbage collector comes.
                         del result, answer, connection
         finally:
-            pool.permits.release()
+            if pool.has_queue:
+                pool.permits.release()
 
     async def _connect(self, request: Request, loop_state: LoopState) -> NativeConnection:
         """Return a new connection."""

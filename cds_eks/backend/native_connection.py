@@ -86,11 +86,11 @@ class NativeConnection(asyncio.BufferedProtocol):
 
     def is_reusable(self, request: Request) -> bool:
         """See `Pooled`. What has come meanwhile is looked for later, just before the first byte leaves."""
-        return self.origin == endpoint_of(request.url).origin
+        return self.origin is (origin := endpoint_of(request.url).origin) or self.origin == origin
 
     def is_idle(self) -> bool:
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
-        return not self._transport.is_closing() and not self._is_readable()
+        return not self._transport.is_closing() and (self._poll is None or not self._poll.poll(0))
 
     def _is_readable(self) -> bool:
         """Whether the system has something that was not read yet."""

@@ -111,7 +111,8 @@ def header_lines(request: Request) -> str:
 def asks_to_close(request: Request) -> bool:
     """Whether a request is to be the last one on its connection (RFC 9112, section 9.6)."""
     for name, value in request.headers.items():
-        if len(name) == len("connection") and name.lower() == "connection" and "close" in value.lower():
+        # `User-Agent` is as long, and each request has it.
+        if len(name) == 10 and name[0] in "Cc" and name.lower() == "connection" and "close" in value.lower():
             return True
     return False
 
