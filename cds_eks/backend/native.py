@@ -18,7 +18,7 @@ from cds_eks.backend.interception import warn_if_intercepted
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_dial import Dial
 from cds_eks.backend.native_loop import LoopState, free_all
-from cds_eks.backend.native_request import Result, Unsent, outgoing
+from cds_eks.backend.native_request import OutgoingRequest, Result, Unsent, outgoing
 from cds_eks.backend.native_tls import NativeTlsConnection
 from cds_eks.backend.pool import ConnectionPool
 from cds_eks.backend.proxies import proxy_for
@@ -58,7 +58,9 @@ class NativeBackend:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
             OutOfTime: The request's deadline has passed.
         """
-        to_send, pool = outgoing(request), self._pool
+        # Held no longer than needed, and made again in the rare case: thousands may connect, or wait, at once.
+        to_send: OutgoingRequest | None = outgoing(request)
+        pool = self._pool
         if self._loop_state is None:
             self._loop_state = _loop_state(pool)
         loop_state = self._loop_state
@@ -69,11 +71,15 @@ class NativeBackend:
                 connection = pool.take(request)
                 is_new = connection is None
                 if connection is None:
+                    to_send = None
                     connection = await self._connect(request, loop_state)
+                if to_send is None:
+                    to_send = outgoing(request)
                 answer = connection.exchange(to_send, request.record, request.read_timeout)
                 try:
                     if to_send.rest:
                         await connection.send_rest(to_send)
+                    to_send = None
                     result = await answer
                     if isinstance(result, RawResponse) and "content-encoding" in result.headers:
                         result = _readable(result)
