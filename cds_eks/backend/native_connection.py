@@ -149,7 +149,10 @@ class NativeConnection(asyncio.BufferedProtocol):
     def become_idle(self, seconds: float) -> None:
         """Be idle, and close itself after some seconds; the pool has it now."""
         self._answer = None
-        self._watch(seconds, None)
+        if self._timer is not None and self._due <= self._last_read + seconds:  # what `_watch` finds nearly always
+            self._read_timeout, self._deadline = seconds, None
+        else:
+            self._watch(seconds, None)
 
     def abandon(self) -> None:
         """Close it, if it has been opened: a call may be cancelled in the moment in which it is."""
