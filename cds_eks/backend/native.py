@@ -22,7 +22,7 @@ from cds_eks.backend.native_request import OutgoingRequest, Result, Unsent, outg
 from cds_eks.backend.native_tls import NativeTlsConnection
 from cds_eks.backend.pool import ConnectionPool
 from cds_eks.backend.proxies import proxy_for
-from cds_eks.backend.request_head import asks_to_close, endpoint_of, time_left
+from cds_eks.backend.request_head import endpoint_of, time_left
 from cds_eks.backend.response_body import decompressed
 from cds_eks.backend.tls import ssl_context
 from cds_eks.config import Limits
@@ -89,14 +89,14 @@ class NativeBackend:
                         request.record.arrived = _readable(answer.result())
                     request.record.add_partial_body(connection.part())
                     raise
-                is_sound = connection.is_sound and not asks_to_close(request)
-                if isinstance(result, RawResponse) and is_sound and (seconds := pool.put(connection, result.headers)):
-                    connection.become_idle(seconds)
-                else:
-                    connection.close()
                 if isinstance(result, RawResponse):
+                    if connection.is_sound and (seconds := pool.put(connection, result.headers)):
+                        connection.become_idle(seconds)
+                    else:
+                        connection.close()
                     request.record.arrived = result  # a middleware may wait before it passes it on
                     return result
+                connection.close()
                 request.record.add_partial_body(connection.part())
                 if is_new or not isinstance(result, Unsent):
                     if connection.is_late:

@@ -109,7 +109,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         Returns:
             What will come of it. What was cancelled does not leave, if it has not left.
         """
-        self._reader.begin(is_to_head=outgoing.is_to_head)
+        self._reader.begin(is_to_head=outgoing.is_to_head, is_last=outgoing.is_last)
         self._answer = answer = self._loop.create_future()
         self._watch(read_timeout, record.deadline)
         self._outgoing, self._record = outgoing, record

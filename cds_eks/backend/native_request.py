@@ -42,11 +42,13 @@ class OutgoingRequest:
         begin: What is sent at first: all, or the head alone if the body is large.
         rest: What is sent after that.
         is_to_head: Whether it is a HEAD.
+        is_last: Whether it asks for its connection to be closed.
     """
 
     begin: bytes = attrs.field(repr=False)
     rest: bytes = attrs.field(repr=False)
     is_to_head: bool
+    is_last: bool
 
 
 class _OpenOutgoingRequest:
@@ -57,6 +59,7 @@ class _OpenOutgoingRequest:
     begin: bytes
     rest: bytes
     is_to_head: bool
+    is_last: bool
 
 
 def outgoing(request: Request) -> OutgoingRequest:
@@ -77,7 +80,7 @@ def outgoing(request: Request) -> OutgoingRequest:
 def _written(request: Request) -> OutgoingRequest | InvalidRequestError:
     try:
         path, own = _endpoint(request.url)
-        lines = header_lines(request)
+        lines, is_last = header_lines(request)
     except InvalidRequestError as error:
         if error.field != "headers":
             path = ""
@@ -94,6 +97,7 @@ def _written(request: Request) -> OutgoingRequest | InvalidRequestError:
     made.begin = begin
     made.rest = rest
     made.is_to_head = method == "HEAD"
+    made.is_last = is_last
     return freeze_into(OutgoingRequest, made)
 
 
