@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.site.diagrams import with_pictures
 from tools.site.links import for_the_site
 from tools.site.sources import LANGUAGES, ROOT, Sources, find_sources
 
@@ -13,6 +14,9 @@ __all__ = ["assemble", "files_of"]
 
 ONLY_ENGLISH = "!!! note\n    本页只有英文版。\n"
 """What the Chinese site says on a page that is not translated."""
+
+LANDING_PAGE = "---\nhide: [navigation, toc]\n---\n"
+"""What the first page begins with; GitHub would show it as a table."""
 
 FENCES = {".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
 
@@ -22,6 +26,7 @@ def assemble(to: Path, root: Path = ROOT) -> None:
 
     Raises:
         LinkError: A page has a link to what is not on the site.
+        DiagramError: A page has a diagram that is not drawn.
     """
     sources = find_sources(root)
     wanted = {path.name: path.read_bytes() for path in sorted((root / "docs" / "site").glob("*.yml"))}
@@ -54,7 +59,9 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
 
 
 def _page(text: str, source: str, language: str, sources: Sources) -> str:
-    text = for_the_site(text, source, language, sources)
+    text = with_pictures(for_the_site(text, source, language, sources), sources[language][source])
+    if sources[language][source] == "index.md":
+        return f"{LANDING_PAGE}{text}"
     if language == "zh" and not source.startswith("docs/zh/"):
         heading, _, rest = text.partition("\n")
         text = f"{heading}\n\n{ONLY_ENGLISH}\n{rest}"
