@@ -143,4 +143,4 @@ class Page:
     def spelt(self, value: Value, revision: str) -> str:
         """A value as a revision spells it."""
         spelling = value.wire_in(revision)
-        return f"`{spelling}`" if spelling is not None else "–"
+        return f"`{spelling}`" if spelling is not None else "-"

@@ -1,4 +1,4 @@
-"""The words of the pages on operations, in both languages: `codegen/templates/operation_page.md.jinja` has their order."""
+"""The words of the pages on operations, in both languages; `templates/operation_page.md.jinja` has their order."""
 
 from __future__ import annotations
 
@@ -72,14 +72,16 @@ ENGLISH = Words(
         "marks": "What [D], [O] and [I] mean, and what is retried: [Operations]({up}operations.md).",
         "python": "Python", "async": "`AsyncEksClient`; without `await` with `EksClient`", "service": "Service",
         "action": "action", "in": "in revision", "kind": "Kind", "data": "Answer", "none": "`data` is None",
-        "is": "`data` is a", "is list": "`data` is a list of", "errors": "Errors", "more": "all in [Errors]({up}errors.md#the-error-tree)",
+        "is": "`data` is a", "is list": "`data` is a list of", "errors": "Errors",
+        "more": "all in [Errors]({up}errors.md#the-error-tree)",
         "request": "Request", "answer": "Answer", "nothing": "Nothing is asked for.", "example": "Example",
         "documented": "documented name", "name": "Python name", "type": "type", "required": "required",
         "description": "description", "yes": "yes", "no": "no", "if": "if `{when}` is {values}", "or": " or ",
         "shapes": "Shapes", "values": "Values", "open": "Lists of known values; others pass.",
         "constant": "constant", "value": "value", "source": "known from", "prints": "It prints:",
         "list": "list of {}", "map": "map of texts to {}", "flag": "`bool`, 0 or 1", "one page": "walks all pages",
-        "looks": "looks for what a create may have made whose answer was lost", "stop": ". ", "comma": ", ", "colon": ": ", "semi": "; ",
+        "looks": "looks for what a create may have made whose answer was lost",
+        "stop": ". ", "comma": ", ", "colon": ": ", "semi": "; ",
     },
     kinds=KINDS_EN,
     errors={
@@ -98,14 +100,16 @@ CHINESE = Words(
         "marks": "[D]、[O]、[I] 的含义，以及哪些操作会重试：见[接口列表]({up}operations.md)。",
         "python": "Python", "async": "用于 `AsyncEksClient`；使用 `EksClient` 时不写 `await`", "service": "服务端",
         "action": "接口名", "in": "版本", "kind": "类型", "data": "返回", "none": "`data` 为 None",
-        "is": "`data` 为", "is list": "`data` 为列表，每一项是", "errors": "错误", "more": "全部错误见[错误处理]({up}errors.md#错误层次)",
+        "is": "`data` 为", "is list": "`data` 为列表，每一项是", "errors": "错误",
+        "more": "全部错误见[错误处理]({up}errors.md#错误层次)",
         "request": "请求", "answer": "返回", "nothing": "没有参数。", "example": "示例",
         "documented": "接口参数", "name": "Python 名称", "type": "类型", "required": "必填",
         "description": "描述", "yes": "是", "no": "否", "if": "`{when}` 为 {values} 时", "or": " 或 ",
         "shapes": "数据结构", "values": "取值", "open": "已知取值；也可以使用其他值。",
         "constant": "常量", "value": "值", "source": "来源", "prints": "输出：",
         "list": "{} 列表", "map": "文本到 {} 的映射", "flag": "`bool`、0 或 1", "one page": "遍历所有分页",
-        "looks": "响应丢失后，查找创建操作可能已经创建的资源", "stop": "。", "comma": "、", "colon": "：", "semi": "；",
+        "looks": "响应丢失后，查找创建操作可能已经创建的资源",
+        "stop": "。", "comma": "、", "colon": "：", "semi": "；",
     },
     kinds=KINDS_ZH,
     errors={

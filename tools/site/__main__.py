@@ -61,7 +61,9 @@ def check() -> int:
     """Build the site with both builders, and look for faults; 1 if there are any."""
     for builder in BUILDERS:
         build(builder)
-    pages = [{path.relative_to(site_of(each)).as_posix() for path in site_of(each).rglob("*.html")} for each in BUILDERS]
+    pages = [
+        {path.relative_to(site_of(each)).as_posix() for path in site_of(each).rglob("*.html")} for each in BUILDERS
+    ]
     found = [f"{page}: is not made by every builder" for page in sorted(pages[0] ^ pages[1])]
     return told(found + built.faults(site_of("mkdocs")))
 

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over a pipe by its DevTools protocol: nothing but the standard library and the browser."""
+"""A headless Chromium, driven over a pipe by its DevTools protocol: it needs the standard library and the browser."""
 
 from __future__ import annotations
 

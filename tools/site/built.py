@@ -1,4 +1,4 @@
-"""What is checked of the built site without a browser: where its links lead, and that it takes nothing from other hosts."""
+"""What is checked of the built site without a browser: where links lead, and that nothing comes from other hosts."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def faults_of(pages: Mapping[str, BuiltPage], styles: Mapping[str, str], files: 
         for target in page.taken:
             if _is_elsewhere(target):
                 yield f"{name}: {target} is fetched from another host"
-            elif not is_anywhere and _at(name, target, files) not in files:
+            elif not (is_anywhere or urlsplit(target).scheme or _at(name, target, files) in files):
                 yield f"{name}: {target} is not there"
     for name, text in styles.items():
         for found in _IN_CSS.finditer(text):

@@ -1,4 +1,4 @@
-"""The diagrams of the pages, which are written in Mermaid: GitHub draws them, and for the site they are drawn beforehand.
+"""The diagrams of the pages, written in Mermaid: GitHub draws them, and for the site they are drawn beforehand.
 
 A page takes nothing from other hosts and no script of three megabytes, so the drawings are files of docs/site/assets/.
 """

@@ -23,7 +23,7 @@ WIDER = """(() => {
 })()"""
 
 AXE = """axe.run(document, {resultTypes: ["violations"]}).then(found => JSON.stringify(found.violations.map(
-    each => ({id: each.id, impact: each.impact, help: each.help, nodes: each.nodes.map(node => node.html.slice(0, 160))})
+    ({id, impact, help, nodes}) => ({id, impact, help, nodes: nodes.map(node => node.html.slice(0, 160))})
 )))"""
 
 

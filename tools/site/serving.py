@@ -20,7 +20,7 @@ __all__ = ["serve", "serve_and_watch"]
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     """Writes no line for each request."""
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
         """Write nothing."""
 
 
