@@ -69,7 +69,8 @@ def test_it_can_be_assembled(language: str) -> None:
     assert files["index.md"].startswith(b"---\nhide:")
     assert b"](examples/first_cluster.toml.md)" in files["calls.md"]
     assert b"```mermaid" not in files["project/architecture.md"]
-    assert files["examples/fleet.toml.md"].startswith(b"# fleet.toml\n")
+    assert files["examples/fleet.toml.md"].startswith(b"---\nsearch: {boost: 0.3}\n---\n# fleet.toml\n")
+    assert files["fleet.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
     assert ("本页只有英文版".encode() in files["hostile.md"]) == (language == "zh")
     assert {"assets/site.css", "assets/iframe-worker.js", "fleet.schema.json", "openapi.json"} <= files.keys()
 

@@ -15,8 +15,8 @@ __all__ = ["assemble", "files_of"]
 ONLY_ENGLISH = "!!! note\n    本页只有英文版。\n"
 """What the Chinese site says on a page that is not translated."""
 
-LANDING_PAGE = "---\nhide: [navigation, toc]\n---\n"
-"""What the first page begins with; GitHub would show it as a table."""
+LESS_WANTED = ("examples/", "project/", "reference/python/", "hostile.md", "reliability.md")
+"""Pages that the search shows below those that say how something is done."""
 
 FENCES = {".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
 
@@ -49,7 +49,7 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
         if path.suffix == ".md":
             yield page, _page(path.read_text(encoding="utf-8"), source, language, sources).encode()
         elif page.endswith(".md"):
-            yield page, _listing(source, path.read_text(encoding="utf-8")).encode()
+            yield page, (settings_of(page) + _listing(source, path.read_text(encoding="utf-8"))).encode()
         else:
             yield page, path.read_bytes()
     assets = root / "docs" / "site"
@@ -60,12 +60,17 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
 
 def _page(text: str, source: str, language: str, sources: Sources) -> str:
     text = with_pictures(for_the_site(text, source, language, sources), sources[language][source])
-    if sources[language][source] == "index.md":
-        return f"{LANDING_PAGE}{text}"
     if language == "zh" and not source.startswith("docs/zh/"):
         heading, _, rest = text.partition("\n")
         text = f"{heading}\n\n{ONLY_ENGLISH}\n{rest}"
-    return text
+    return settings_of(sources[language][source]) + text
+
+
+def settings_of(page: str) -> str:
+    """Return the settings that a page of the site begins with; GitHub would show them as a table."""
+    if page == "index.md":
+        return "---\nhide: [navigation, toc]\n---\n"
+    return f"---\nsearch: {{boost: {0.3 if page.startswith(LESS_WANTED) else 1.5}}}\n---\n"
 
 
 def _listing(source: str, text: str) -> str:
