@@ -15,7 +15,7 @@ from doc_pages import ALL, ROOT, read
 import cds_eks
 from cds_eks import emulator, errors, fleet, models, testing, types
 from tools.site import built, diagrams
-from tools.site.assembling import files_of
+from tools.site.assembling import files_of, without_escaped_pipes
 from tools.site.links import LinkError, for_the_site
 from tools.site.looking import faults_of
 from tools.site.sources import LANGUAGES, find_sources, sources
@@ -31,7 +31,7 @@ class Tagless(yaml.SafeLoader):
     """Reads the configuration of mkdocs, whose tags name Python's objects, as plain data."""
 
 
-Tagless.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)  # type: ignore[no-untyped-call]
+Tagless.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
 
 
 def configured(language: str) -> Any:
@@ -96,6 +96,11 @@ def test_links_are_rewritten_for_the_site(source: str, language: str, text: str,
 def test_a_link_to_what_is_not_on_the_site_is_refused() -> None:
     with pytest.raises(LinkError, match=r"docs/a\.md: the link to \.\./cds_eks/client\.py"):
         for_the_site("[c](../cds_eks/client.py)", "docs/a.md", "en", SOURCES)
+
+
+def test_pipes_in_the_code_of_tables_are_not_escaped() -> None:
+    text = "| `a \\| b` | c \\| `d` |\n\n`a \\| b`\n"
+    assert without_escaped_pipes(text) == "| `a | b` | c \\| `d` |\n\n`a \\| b`\n"
 
 
 def test_every_diagram_is_drawn(tmp_path: Path) -> None:

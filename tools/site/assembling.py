@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tools.site.diagrams import with_pictures
 from tools.site.links import for_the_site
 from tools.site.sources import LANGUAGES, ROOT, Sources, find_sources
 
-__all__ = ["assemble", "files_of"]
+__all__ = ["assemble", "files_of", "without_escaped_pipes"]
 
 ONLY_ENGLISH = "!!! note\n    本页只有英文版。\n"
 """What the Chinese site says on a page that is not translated."""
@@ -59,11 +60,21 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
 
 
 def _page(text: str, source: str, language: str, sources: Sources) -> str:
+    text = without_escaped_pipes(text)
     text = with_pictures(for_the_site(text, source, language, sources), sources[language][source])
     if language == "zh" and not source.startswith("docs/zh/"):
         heading, _, rest = text.partition("\n")
         text = f"{heading}\n\n{ONLY_ENGLISH}\n{rest}"
     return settings_of(sources[language][source]) + text
+
+
+def without_escaped_pipes(text: str) -> str:
+    r"""Return a page with `|` for `\|` in the code of tables: GitHub wants the latter, Python-Markdown shows both signs."""
+
+    def of_row(row: re.Match[str]) -> str:
+        return re.sub(r"`[^`\n]+`", lambda code: code[0].replace("\\|", "|"), row[0])
+
+    return re.sub(r"^\|.*$", of_row, text, flags=re.MULTILINE)
 
 
 def settings_of(page: str) -> str:
