@@ -69,7 +69,7 @@ def _page(text: str, source: str, language: str, sources: Sources) -> str:
 
 
 def without_escaped_pipes(text: str) -> str:
-    r"""Return a page with `|` for `\|` in the code of tables: GitHub wants the latter, Python-Markdown shows both signs."""
+    r"""Return a page with `|` for `\|` in the code of tables: GitHub wants the latter, Python-Markdown shows it."""
 
     def of_row(row: re.Match[str]) -> str:
         return re.sub(r"`[^`\n]+`", lambda code: code[0].replace("\\|", "|"), row[0])
