@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.site.building import build, site_of
+from tools.site.diagrams import DiagramError
+from tools.site.links import LinkError
 from tools.site.sources import ROOT, find_sources
 
 __all__ = ["serve", "serve_and_watch"]
@@ -45,9 +47,11 @@ def serve_and_watch(port: int) -> None:
         while True:
             now = _changed_at()
             if now != seen:
-                with contextlib.suppress(SystemExit):  # mkdocs has told what is wrong
+                try:
                     build("mkdocs")
-                print(f"{url}/index.html")
+                    print(f"{url}/index.html")
+                except (SystemExit, LinkError, DiagramError) as fault:
+                    print(fault)
             seen = now
             time.sleep(1)
 
