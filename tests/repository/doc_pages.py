@@ -22,9 +22,9 @@ ENGLISH_ONLY = {"hostile.md", "reliability.md"}
 PAIRS = [
     ("README.md", "README.zh-CN.md"),
     *(
-        (f"docs/{path.name}", f"docs/zh/{path.name}")
-        for path in sorted((ROOT / "docs").glob("*.md"))
-        if path.name not in ENGLISH_ONLY
+        (f"docs/{page}", f"docs/zh/{page}")
+        for page in sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
+        if page not in ENGLISH_ONLY and not page.startswith("zh/")
     ),
     *(
         (f"docs/recipes/{path.name}", f"docs/zh/recipes/{path.name}")
