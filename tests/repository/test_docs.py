@@ -33,9 +33,11 @@ LANGUAGES = pytest.mark.parametrize("pages", [ENGLISH, CHINESE], ids=["english",
 
 
 def test_every_page_has_its_chinese_twin() -> None:
-    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
-    assert pages - ENGLISH_ONLY == {path.name for path in (ROOT / "docs" / "zh").glob("*.md")}
-    assert pages >= ENGLISH_ONLY
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    chinese = {path.removeprefix("zh/") for path in pages if path.startswith("zh/")}
+    english = {path for path in pages if not path.startswith("zh/")}
+    assert english - ENGLISH_ONLY == chinese
+    assert english >= ENGLISH_ONLY
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS)
