@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from doc_pages import ROOT, blocks, read, run
-from support.api_description import API
 
 from cds_eks import AsyncEksClient, EksClient, RetryPolicy, errors, models
 from cds_eks.emulator import Emulator
 from cds_eks.testing import DrivenEmulator
+from support.api_description import API
 
 REQUEST = models.CreateClusterRequest.from_dict(
     tomllib.loads((ROOT / "examples" / "first_cluster.toml").read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ async def test_the_code_on_ambiguous_creates_finds_what_was_made(
     with pytest.raises(errors.AmbiguousCreate):
         await eks_client.clusters.create(other)
     printed: list[Any] = []
-    names = {"eks": eks_client, "request": other, "print": lambda *words: printed.append(words)}
+    names: dict[str, Any] = {"eks": eks_client, "request": other, "print": lambda *words: printed.append(words)}
     assert await run(page, names) == 3
     assert printed == [("other", "unknown", eks_emulator.cluster_id("other"))]
     assert eks_client.open_creates == ()
