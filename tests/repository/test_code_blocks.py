@@ -18,16 +18,25 @@ from codegen.command_examples import FILES
 from codegen.command_world import OURS, SETTINGS, fill
 from support.quick_polls import RUN_WITH_QUICK_POLLS
 
+GUIDES = [
+    *(f"docs/how-to/{name}.md" for name in ("ambiguous-create", "from-go", "resume-a-fleet", "timeouts")),
+    "docs/tutorial/zero-to-fleet.md",
+]
+RECIPES = [page for page in ENGLISH if page.startswith("docs/recipes/")]
+
 ELSEWHERE = {
     "README.md": "tests/repository/test_readme.py",
     "docs/calls.md": "tests/repository/test_docs.py",
     "docs/cli.md": "tests/cli/test_guide.py",
     "docs/cli-reference.md": "tests/cli/test_reference.py",
+    "docs/emulator.md": "tests/emulator/test_other_languages.py",
     "docs/errors.md": "tests/repository/test_docs.py",
     "docs/fleet.md": "tests/repository/test_docs.py",
+    **dict.fromkeys(GUIDES, "tests/repository/test_guides.py"),
     "docs/openapi.md": "tests/openapi/test_client.py",
     "docs/profiles.md": "tests/repository/test_docs.py",
     "docs/testing.md": "tests/testing/test_page.py",
+    **dict.fromkeys(RECIPES, "tests/recipes/test_pages.py"),
     "docs/waiting.md": "tests/repository/test_docs.py",
 }
 """Pages that have a test of their own, since their code needs a world of its own."""
@@ -52,7 +61,9 @@ RUN = [
 
 def test_the_tests_of_other_pages_are_there() -> None:
     for page, test in ELSEWHERE.items():
-        named = "command_examples" if page == "docs/cli-reference.md" else Path(page).name
+        named = "recipe_pages" if page in RECIPES else Path(page).name
+        if page == "docs/cli-reference.md":
+            named = "command_examples"
         assert named in (ROOT / test).read_text(encoding="utf-8"), (page, test)
 
 

@@ -23,7 +23,7 @@ from tools.site.sources import LANGUAGES, find_sources, sources
 SOURCES = sources(
     docs=["docs/a.md", "docs/zh/a.md", "docs/how-to/b.md", "docs/zh/how-to/b.md", "docs/only.md", "docs/data.json"],
     examples=["examples/x.py"],
-    pictures=["benchmarks/results/p.png"],
+    files_as_they_are=["benchmarks/results/p.png"],
 )
 
 

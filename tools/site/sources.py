@@ -35,15 +35,16 @@ def find_sources(root: Path = ROOT) -> Sources:
     docs = sorted(path.relative_to(root).as_posix() for path in (root / "docs").rglob("*") if path.is_file())
     examples = [f"examples/{path.name}" for path in sorted((root / "examples").iterdir()) if path.suffix in SHOWN]
     pictures = [path.relative_to(root).as_posix() for path in sorted((root / "benchmarks" / "results").glob("*.png"))]
-    return sources(docs, examples, pictures)
+    notebooks = [path.relative_to(root).as_posix() for path in sorted((root / "examples").rglob("*.ipynb"))]
+    return sources(docs, examples, pictures + notebooks)
 
 
-def sources(docs: Iterable[str], examples: Iterable[str], pictures: Iterable[str]) -> Sources:
+def sources(docs: Iterable[str], examples: Iterable[str], files_as_they_are: Iterable[str]) -> Sources:
     """Return the same of these files. What has no Chinese twin is in the Chinese site as well."""
     files = [path for path in docs if not path.startswith("docs/site/")]
     english = {path: path.removeprefix("docs/") for path in files if not path.startswith("docs/zh/")}
     chinese = {path: path.removeprefix("docs/zh/") for path in files if path.startswith("docs/zh/")}
     translated = set(chinese.values())
-    shared = PROJECT | {path: f"{path}.md" for path in examples} | {path: path for path in pictures}
+    shared = PROJECT | {path: f"{path}.md" for path in examples} | {path: path for path in files_as_they_are}
     untranslated = {path: page for path, page in english.items() if page not in translated}
     return {"en": english | shared, "zh": chinese | untranslated | shared}
