@@ -492,3 +492,21 @@ async def test_faults_by_number(emulator: Emulator) -> None:
     copies = faults.scheduled()
     copies[0].enabled = True
     assert [each.enabled for each in faults.scheduled()] == [False]
+
+
+async def test_a_reset_gives_the_first_faults_their_numbers_again() -> None:
+    faults = Emulator(faults=[Fault("refuse"), Fault("replay", count=1)]).faults
+    for _ in range(2):
+        assert [(each.id, each.fault.kind, each.enabled) for each in faults.scheduled()] == [
+            (1, "refuse", True), (2, "replay", True),
+        ]  # fmt: skip
+        faults.enable(1, enabled=False)
+        faults.remove(2)
+        faults.add(Fault("drip"))
+        faults.reset()
+    assert faults.add(Fault("drip")) == 5  # no other has had it: a switch for one of the others does nothing to it
+
+
+async def test_what_is_no_fault_is_refused_from_the_start() -> None:
+    with pytest.raises(TypeError, match="parse_fault"):
+        Emulator(faults=["create:refuse"])  # type: ignore[list-item]
