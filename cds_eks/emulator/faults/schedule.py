@@ -22,7 +22,7 @@ class Scheduled:
     """A fault, its random numbers, and how often it has matched and been applied.
 
     Attributes:
-        id: Its number, which no other fault of the same emulator ever has: the first ones have theirs again after a reset.
+        id: Its number, which no other fault of the same emulator ever has. A reset leaves the first ones theirs.
         enabled: Whether it is switched on. One that is not does not match anything.
     """
 
