@@ -188,6 +188,28 @@ async def test_the_clock_is_wound(call: Caller, create_cluster_body: dict[str, A
     assert (await post(call, "clock", {"speed": 2})).status_code == 409
 
 
+async def test_the_clock_is_not_put_where_times_can_not_be_written(call: Caller) -> None:
+    call.emulator.clock.advance(253_370_764_800 - 86_400 - call.emulator.clock.now())
+    call.emulator.add_cluster("c-1")
+    assert (await post(call, "clock", {"advance": 86_400})).status_code == 200
+    before = await got(call, "clock")
+    response = await post(call, "clock", {"advance": 1})
+    assert (response.status_code, response.json()["Rule"]) == (409, "needs a time before the year 9999")
+    call.emulator._world.at(1e15, lambda: None)
+    assert (await post(call, "clock", {"advance": "next_change"})).status_code == 409
+    assert (await got(call, "clock"))["now"] == before["now"]
+    assert [each["CreateTime"] for each in await call("ListClusters")] == ["9998-12-31 08:00:00"]
+
+
+async def test_a_clock_that_can_not_be_put_ahead_keeps_its_speed() -> None:
+    emulator = Emulator(speed=3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
+        call = Caller(emulator, client)
+        assert (await post(call, "clock", {"advance": "next_change", "speed": 9})).status_code == 409
+        assert (await got(call, "clock"))["speed"] == 3
+        assert (await post(call, "clock", {"advance": 5, "speed": 9})).json()["speed"] == 9
+
+
 async def test_a_change_that_a_fault_has_cut_off_is_not_the_next(
     call: Caller, create_cluster_body: dict[str, Any]
 ) -> None:

@@ -245,6 +245,8 @@ def test_a_mark_at_the_beginning_and_other_line_ends_are_read(tmp_path: Path) ->
         ("faults = [\n'create:refuse',\n'create'\n]", [":3: faults[1]: 'create' has no kind: ACTION:KIND[:NAME="]),
         ("[[faults]]\naction = '*'", [":1: faults[0].kind: is missing: "]),
         ("[[faults]]\nkind = 'refus'", [":2: faults[0].kind: there is no kind 'refus': did you mean 'refuse'?"]),
+        (f"[[faults]]\nkind = '{'x' * 9999}'", [f":2: faults[0].kind: there is no kind '{'x' * 60}…'; there are "]),
+        (f"faults = ['{'x' * 9999}']", [f":1: faults[0]: '{'x' * 60}…' has no kind: "]),
         ("[[faults]]\nkind = ['a']", [":2: faults[0].kind: must be one of refuse_connection"]),
         ("[[faults]]\nkind = 'refuse'\naction = 'Crate'", [":3: faults[0].action: there is no action 'Crate'"]),
         ("[[faults]]\nkind = 'refuse'\nsecond = 3", [":3: faults[0].second: is not known; did you mean 'seconds'?"]),
