@@ -532,3 +532,24 @@ async def test_a_reset_gives_the_first_faults_their_numbers_again() -> None:
 async def test_what_is_no_fault_is_refused_from_the_start() -> None:
     with pytest.raises(TypeError, match="parse_fault"):
         Emulator(faults=["create:refuse"])  # type: ignore[list-item]
+
+
+async def test_looking_changes_nothing_of_what_clients_are_told() -> None:
+    async def told(looks: tuple[str, ...]) -> list[str]:
+        faults = [Fault("late", "create", seconds=30, count=1), Fault("status", "read", status=503, skip=1)]
+        emulator = Emulator(clock=ManualClock(), seed=3, setup=lambda it: it.add_cluster("c"), faults=faults)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
+            call = Caller(emulator, client)
+            with pytest.raises(ConnectionResetError):
+                await call.send("CreateNetworkInterface", method="POST", body={"SubnetId": "s"})
+            answers = [(await call.send("DeleteCluster", method="POST", body={"ClusterId": "c"})).text]
+            for _ in range(12):
+                call.advance(10)
+                for path in looks:
+                    await got(call, path)
+                answers.append((await call.send("ListClusters")).text)
+        created = [repr(each) for each in emulator.ledger.resources]
+        return answers + created
+
+    paths = ("world", "world?table=nodes", "ledger", "ledger?table=resources", "clock", "faults", "health")
+    assert await told(()) == await told(paths)
