@@ -135,6 +135,7 @@ async def test_the_code_on_errors_runs_against_the_emulator(anyio_backend: str) 
             assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.usefixtures("quick_polls")
 async def test_the_code_on_fleets_runs_against_the_emulator(

@@ -19,7 +19,7 @@ ONLY_ENGLISH = "!!! note\n    本页只有英文版。\n"
 LESS_WANTED = ("examples/", "project/", "reference/python/", "hostile.md", "reliability.md")
 """Pages that the search shows below those that say how something is done."""
 
-FENCES = {".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
+FENCES = {".mjs": "javascript", ".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
 
 
 def assemble(to: Path, root: Path = ROOT) -> None:

@@ -23,7 +23,7 @@ PROJECT = {
 LANDING = {"README.md": "docs/index.md", "README.zh-CN.md": "docs/zh/index.md"}
 """What a link to a README leads to."""
 
-SHOWN = (".md", ".py", ".sh", ".toml", ".yaml")
+SHOWN = (".md", ".mjs", ".py", ".sh", ".toml", ".yaml")
 """The examples of these kinds have pages of their own."""
 
 Sources = Mapping[str, Mapping[str, str]]
