@@ -14,7 +14,7 @@ PARTS = ["tests/unit", "tests/operations", "tests/contract", "tests/codegen"]
 
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "generated", "tests", "lowest", "wheel"]
+nox.options.sessions = ["lint", "types", "generated", "tests", "lowest", "wheel", "docs"]
 
 
 def install(session: nox.Session, extra: str, versions: str = "tools/dev.txt") -> None:
@@ -83,15 +83,17 @@ def release(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def docs(session: nox.Session) -> None:
+    """The documentation's site, built by mkdocs and by zensical; its links, and what it refers to."""
+    install(session, "docs", "tools/docs.txt")
+    session.run("python", "-m", "tools.site", "check")
+
+
+@nox.session(python=OLDEST)
 def lock(session: nox.Session) -> None:
-    """Write tools/dev.txt anew; needed after each change of a dependency in pyproject.toml."""
+    """Write tools/dev.txt and tools/docs.txt anew; needed after each change of a dependency in pyproject.toml."""
     session.install("--quiet", "uv")
-    command = ["uv", "pip", "compile", "pyproject.toml", "--extra=dev", "--extra=types", "--extra=release"]
-    command += [
-        "--universal",
-        "--upgrade",
-        f"--python-version={OLDEST}",
-        "--output-file=tools/dev.txt",
-        "--custom-compile-command=nox -s lock",
-    ]
-    session.run(*command, "--quiet", "--no-annotate", "--no-emit-index-url")
+    for file, *extras in (("tools/dev.txt", "dev", "types", "release"), ("tools/docs.txt", "docs")):
+        command = ["uv", "pip", "compile", "pyproject.toml", *(f"--extra={extra}" for extra in extras), "--universal"]
+        command += ["--upgrade", f"--python-version={OLDEST}", f"--output-file={file}"]
+        session.run(*command, "--custom-compile-command=nox -s lock", "--quiet", "--no-annotate", "--no-emit-index-url")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from types import CoroutineType
 from typing import Any, cast
 
 from cds_eks.errors import ConfigurationError
@@ -30,7 +31,12 @@ def _link(middleware: Middleware, send: Send) -> Send:
     call: Middleware = cast("Any", middleware).__call__ if is_object else middleware
     if inspect.iscoroutinefunction(call):
         return lambda request: call(request, send)
-    return lambda request: _awaitable(call(request, send), request)
+
+    def send_on(request: Request) -> Awaitable[RawResponse]:
+        returned = call(request, send)
+        return returned if type(returned) is CoroutineType else _awaitable(returned, request)
+
+    return send_on
 
 
 def _awaitable(returned: Any, request: Request) -> Awaitable[RawResponse]:

@@ -146,7 +146,7 @@ def printable(text: str, most: int) -> str:
 
 def presentable(text: str, secrets: Iterable[str] | Secrets, most: int) -> str:
     """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first."""
-    hidden = Secrets.of(secrets)
+    hidden = secrets if isinstance(secrets, Secrets) else Secrets(secrets)
     if len(text) <= most and text.isprintable() and "ignature" not in text and not hidden.may_be_in(text):
         return text  # as nearly all are
     return printable(redact(text[:LONGEST_LOOK], hidden, is_cut=len(text) > LONGEST_LOOK), most)

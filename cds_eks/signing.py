@@ -165,7 +165,10 @@ class HmacSha1Signer:
 
     def sign(self, method: str, params: Mapping[str, str]) -> str:
         """Return the encoded query string with the common parameters and the signature."""
-        return self._signed(method, params, self._now())
+        known = self._time
+        if (second := int(self._clock() + self._offset)) != known[0]:
+            self._time = known = _timestamp(second)  # made once a second
+        return self._signed(method, params, known)
 
     def sign_at(self, method: str, params: Mapping[str, str], at: float) -> str:
         """Return the same with another time than now: seconds since the epoch, by this machine's clock."""
@@ -198,13 +201,6 @@ class HmacSha1Signer:
         """
         if EARLIEST <= service_time <= LATEST:
             self._offset = service_time - self._clock()
-
-    def _now(self) -> tuple[int, str, str]:
-        """The second, and the timestamp encoded once and twice; made once a second."""
-        known = self._time
-        if (second := int(self._clock() + self._offset)) != known[0]:
-            self._time = known = _timestamp(second)
-        return known
 
 
 def _timestamp(second: int) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ import argparse
 import difflib
 from pathlib import Path
 
-from codegen import command_reference, json_schemas, openapi, pages
+from codegen import command_reference, json_schemas, openapi, operation_pages, pages
 from codegen.faults import DescriptionError
 from codegen.loading import load
 from codegen.output import ROOT, formatted, orphans, stale
@@ -26,8 +26,10 @@ def main() -> int:
         api = load()
     except DescriptionError as error:
         raise SystemExit(str(error)) from None
-    files = {**formatted(render(api)), **pages.render(ROOT, environment(api)), **openapi.render(api, ROOT)}
-    left_over = orphans(files)
+    templates = environment(api)
+    files = {**formatted(render(api)), **pages.render(ROOT, templates), **openapi.render(api, ROOT)}
+    files |= operation_pages.render(api, ROOT, templates)
+    left_over = orphans(files) + operation_pages.left_over(files, ROOT)
     if is_check:
         files |= json_schemas.render(ROOT) | command_reference.render(ROOT)
         return check(files, stale(files), left_over)

@@ -21,6 +21,9 @@ PAGES = {"en": "docs/cli-reference.md", "zh": "docs/zh/cli-reference.md"}
 
 _MARKER = "commands"
 
+_RANGE = re.compile(r"\[x[<>]=?[^\]]*\]")
+"""What click tells of a number; without backticks it would be a link in the site's Markdown."""
+
 
 def render(root: Path) -> dict[Path, str]:
     """Return the pages that are there, made anew: of the commands on the disk, in a process without older ones.
@@ -72,9 +75,13 @@ def _paragraph(text: str) -> str:
     return f"```text\n{text}\n```" if "\n" in text else in_cell(text).replace("\\|", "|")
 
 
+def _quoted(found: re.Match[str]) -> str:
+    return f"`{found[0]}`"
+
+
 def _table(rows: Sequence[tuple[str, str]], *head: str) -> str:
     lines = [f"| {' | '.join(head)} |", "|---|---|"]
-    lines += [f"| `{in_cell(names)}` | {in_cell(told)} |" for names, told in rows]
+    lines += [f"| `{in_cell(names)}` | {_RANGE.sub(_quoted, in_cell(told))} |" for names, told in rows]
     return "\n".join(lines)
 
 

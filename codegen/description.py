@@ -177,6 +177,7 @@ class Operation:
     natural_key: list[str] = attrs.field(factory=list)
     find: Find | None = None
     note: str | None = None
+    zh_note: str | None = None
     paged: bool = False
     revisions: list[str] | None = None
 

@@ -10,7 +10,7 @@ __all__ = ["TABLES", "between", "render"]
 
 TABLES = {
     f"docs/{folder}{table}.md": (table, f"{table}{suffix}.md.jinja")
-    for table in ("operations", "revisions", "fields")
+    for table in ("operations", "revisions")
     for folder, suffix in (("", ""), ("zh/", ".zh"))
 }
 """For each page its table, and the template that it is made from."""

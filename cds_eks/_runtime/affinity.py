@@ -25,9 +25,9 @@ class LoopAffinity:
         Raises:
             ConfigurationError: This is another one.
         """
-        if not self.is_inherited and _running() == self._loop:
-            return
-        raise _elsewhere()
+        # In this order: asked in a child, asyncio has no loop.
+        if forks.process() != self._process or _running() != self._loop:
+            raise _elsewhere()
 
     @property
     def is_inherited(self) -> bool:

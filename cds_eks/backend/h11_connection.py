@@ -24,7 +24,7 @@ from cds_eks.backend.asyncio_stream import plain_stream
 from cds_eks.backend.failures import connect_failed, connection_lost, kind_and_text
 from cds_eks.backend.headers import MAX_HEAD
 from cds_eks.backend.interception import is_httpx_intercepted
-from cds_eks.backend.request_head import LAST_LINES, asks_to_close, endpoint_of, header_lines, request_target
+from cds_eks.backend.request_head import LAST_LINES, endpoint_of, header_lines, request_target
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import Stream, TimeLimits, time_limits_of, unsolicited
 from cds_eks.backend.tls_stream import TlsStream
@@ -168,11 +168,12 @@ class H11Connection:
 
     def _serialized(self, request: Request) -> bytes:
         """Return the bytes of a request."""
-        target, lines = request_target(request.url, request.query), header_lines(request)
+        target = request_target(request.url, request.query)
+        lines, is_last = header_lines(request)
         host = next((value for name, value in request.headers.items() if name.lower() == "host"), self._endpoint.host)
         # h11 checks each header with patterns and lists, which takes longer than signing. It only hears that a request
         # goes out: it reads the answer by that.
-        for event in _h11_events(request.operation.method, is_last=asks_to_close(request)):
+        for event in _h11_events(request.operation.method, is_last=is_last):
             self._http.send(event)
         method = request.operation.method.encode("ascii")
         head = f" HTTP/1.1\r\nHost: {host}\r\n{lines}{LAST_LINES}".encode("ascii")

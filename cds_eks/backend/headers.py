@@ -14,21 +14,21 @@ EARLY = 1
 _KEEP_ALIVE = re.compile(r"\btimeout\s*=\s*\"?([0-9]{1,9})(?![0-9])", re.IGNORECASE)
 
 
-def read_headers(fields: Sequence[bytes]) -> dict[str, str]:
+def read_headers(fields: Sequence[bytes], encoding: str = "utf-8") -> dict[str, str]:
     """Return headers by their names in lower case; one that comes several times is joined by commas.
 
     Args:
         fields: Names and values by turns.
+        encoding: Theirs; should they have another one, all are read as Latin-1.
     """
-    text = b"\n".join(fields)
-    try:
-        parts = text.decode().split("\n")
-    except UnicodeDecodeError:
-        parts = text.decode("latin-1").split("\n")
     headers: dict[str, str] = {}
-    for name, value in zip(parts[::2], parts[1::2], strict=False):
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
+    each = iter(fields)
+    try:
+        for name, value in zip(each, each):  # noqa: B905 - `strict` takes its time
+            key, text = name.decode(encoding).lower(), value.decode(encoding).strip()
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    except UnicodeDecodeError:
+        return read_headers(fields, "latin-1")
     return headers
 
 

@@ -84,7 +84,7 @@ class HttpxBackend:
             return await _exchange(self._transport, request)
         _check_url(request)
         pool = self._pool
-        if not pool.permits.try_acquire():
+        if pool.has_queue and not pool.permits.try_acquire():
             await pool.wait_for_permit(request)
         try:
             connection = pool.take(request)
@@ -103,7 +103,8 @@ class HttpxBackend:
             pool.close_expired()
             return response
         finally:
-            pool.permits.release()
+            if pool.has_queue:
+                pool.permits.release()
 
     def _new(self, request: Request) -> H11Connection | HttpxTransport:
         """Return a new connection."""

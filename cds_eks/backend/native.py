@@ -18,11 +18,11 @@ from cds_eks.backend.interception import warn_if_intercepted
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_dial import Dial
 from cds_eks.backend.native_loop import LoopState, free_all
-from cds_eks.backend.native_request import Result, Unsent, outgoing
+from cds_eks.backend.native_request import OutgoingRequest, Result, Unsent, outgoing
 from cds_eks.backend.native_tls import NativeTlsConnection
 from cds_eks.backend.pool import ConnectionPool
 from cds_eks.backend.proxies import proxy_for
-from cds_eks.backend.request_head import asks_to_close, endpoint_of, time_left
+from cds_eks.backend.request_head import endpoint_of, time_left
 from cds_eks.backend.response_body import decompressed
 from cds_eks.backend.tls import ssl_context
 from cds_eks.config import Limits
@@ -59,37 +59,45 @@ class NativeBackend:
             ConfigurationError: This is not asyncio, or the environment names a proxy.
             OutOfTime: The request's deadline has passed.
         """
-        to_send, pool = outgoing(request), self._pool
+        # Held no longer than needed, and made again in the rare case: thousands may connect, or wait, at once.
+        to_send: OutgoingRequest | None = outgoing(request)
+        pool = self._pool
         if self._loop_state is None:
             self._loop_state = _loop_state(pool)
         loop_state = self._loop_state
-        if not pool.permits.try_acquire():
+        if pool.has_queue and not pool.permits.try_acquire():
             await pool.wait_for_permit(request)
         try:
             while True:
                 connection = pool.take(request)
                 is_new = connection is None
                 if connection is None:
+                    to_send = None
                     connection = await self._connect(request, loop_state)
+                if to_send is None:
+                    to_send = outgoing(request)
                 answer = connection.exchange(to_send, request.record, request.read_timeout)
                 try:
                     if to_send.rest:
                         await connection.send_rest(to_send)
-                    result = _readable(await answer)
+                    to_send = None
+                    result = await answer
+                    if isinstance(result, RawResponse) and "content-encoding" in result.headers:
+                        result = _readable(result)
                 except BaseException:
                     connection.close()
                     if answer.done() and not answer.cancelled():  # cancelled in the moment in which the answer came
                         request.record.arrived = _readable(answer.result())
                     request.record.add_partial_body(connection.part())
                     raise
-                is_sound = connection.is_sound and not asks_to_close(request)
-                if isinstance(result, RawResponse) and is_sound and (seconds := pool.put(connection, result.headers)):
-                    connection.become_idle(seconds)
-                else:
-                    connection.close()
                 if isinstance(result, RawResponse):
+                    if connection.is_sound and (seconds := pool.put(connection, result.headers)):
+                        connection.become_idle(seconds)
+                    else:
+                        connection.close()
                     request.record.arrived = result  # a middleware may wait before it passes it on
                     return result
+                connection.close()
                 request.record.add_partial_body(connection.part())
                 if is_new or not isinstance(result, Unsent):
                     if connection.is_late:
@@ -100,7 +108,8 @@ class NativeBackend:
                         # Its traceback has this frame; what it has would live until the garbage collector comes.
                         del result, answer, connection
         finally:
-            pool.permits.release()
+            if pool.has_queue:
+                pool.permits.release()
 
     async def _connect(self, request: Request, loop_state: LoopState) -> NativeConnection:
         """Return a new connection."""

@@ -86,11 +86,11 @@ class NativeConnection(asyncio.BufferedProtocol):
 
     def is_reusable(self, request: Request) -> bool:
         """See `Pooled`. What has come meanwhile is looked for later, just before the first byte leaves."""
-        return self.origin == endpoint_of(request.url).origin
+        return self.origin is (origin := endpoint_of(request.url).origin) or self.origin == origin
 
     def is_idle(self) -> bool:
         """Whether nothing came, not even an end, that the loop may not have noticed yet."""
-        return not self._transport.is_closing() and not self._is_readable()
+        return not self._transport.is_closing() and (self._poll is None or not self._poll.poll(0))
 
     def _is_readable(self) -> bool:
         """Whether the system has something that was not read yet."""
@@ -109,7 +109,7 @@ class NativeConnection(asyncio.BufferedProtocol):
         Returns:
             What will come of it. What was cancelled does not leave, if it has not left.
         """
-        self._reader.begin(is_to_head=outgoing.is_to_head)
+        self._reader.begin(is_to_head=outgoing.is_to_head, is_last=outgoing.is_last)
         self._answer = answer = self._loop.create_future()
         self._watch(read_timeout, record.deadline)
         self._outgoing, self._record = outgoing, record
@@ -149,7 +149,10 @@ class NativeConnection(asyncio.BufferedProtocol):
     def become_idle(self, seconds: float) -> None:
         """Be idle, and close itself after some seconds; the pool has it now."""
         self._answer = None
-        self._watch(seconds, None)
+        if self._timer is not None and self._due <= self._last_read + seconds:  # what `_watch` finds nearly always
+            self._read_timeout, self._deadline = seconds, None
+        else:
+            self._watch(seconds, None)
 
     def abandon(self) -> None:
         """Close it, if it has been opened: a call may be cancelled in the moment in which it is."""

@@ -9,6 +9,7 @@ loop, nobody knows any more whose cancellation it was.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import ssl
 from collections.abc import Callable, Iterable
@@ -59,7 +60,7 @@ class Dial:
         loop, found = self.loop_state.loop, None
         opened: asyncio.Future[NativeConnection | None] = loop.create_future()
         task = self.loop_state.spawn(self._open(seconds))
-        task.add_done_callback(lambda task: _pass_on(task, opened), context=self.loop_state.context)
+        task.add_done_callback(functools.partial(_pass_on, opened), context=self.loop_state.context)
         timer = None
         if seconds is not None:
             timer = loop.call_later(max(seconds, 0), self._expire, opened, context=self.loop_state.context)
@@ -102,7 +103,10 @@ class Dial:
         if seconds is not None:  # all are to be tried
             self._delay = min(DELAY, seconds / (len(addresses) + 1))
         self.trouble = "" if addresses else "no address"
-        await self._race(addresses)
+        if len(addresses) == 1:  # with thousands of connections at once, tasks are most of what they take
+            await self._attempt(addresses[0])
+        else:
+            await self._race(addresses)
         if isinstance(self._winner, NativeTlsConnection) and (failure := await self._winner.handshake()) is not None:
             self.trouble = error_text(failure)
             return None
@@ -139,7 +143,7 @@ class Dial:
         try:
             connection = self.make()
             self._made.append(connection)
-            await self.loop_state.loop.create_connection(_same(connection), address, self.port)
+            await self.loop_state.loop.create_connection(functools.partial(_same, connection), address, self.port)
         except (OSError, ValueError) as error:
             self.failures[address] = error_text(error)
         else:
@@ -150,11 +154,11 @@ class Dial:
                 connection.abandon()
 
 
-def _same(connection: NativeConnection) -> Callable[[], NativeConnection]:
-    return lambda: connection
+def _same(connection: NativeConnection) -> NativeConnection:
+    return connection
 
 
-def _pass_on(task: asyncio.Task[NativeConnection | None], opened: asyncio.Future[NativeConnection | None]) -> None:
+def _pass_on(opened: asyncio.Future[NativeConnection | None], task: asyncio.Task[NativeConnection | None]) -> None:
     """Tell the caller, if he still waits. A cancellation of the inner task alone is none of the caller's."""
     failure = None if task.cancelled() else task.exception()
     if opened.done():

@@ -21,6 +21,7 @@ class ResponseParser:
         "_fields",
         "_has_head",
         "_head_size",
+        "_is_last",
         "_is_to_head",
         "_parser",
         "_pieces",
@@ -36,10 +37,15 @@ class ResponseParser:
         self._fields: list[bytes] = []
         self._pieces: list[bytes] = []
 
-    def begin(self, *, is_to_head: bool) -> None:
-        """Expect the answer to a new request. One to a HEAD has no body, whatever it says."""
+    def begin(self, *, is_to_head: bool, is_last: bool = False) -> None:
+        """Expect the answer to a new request.
+
+        Args:
+            is_to_head: Whether that is a HEAD, whose answer has no body, whatever it says.
+            is_last: Whether no other request is to follow it.
+        """
         self.is_reusable: bool = False
-        self._is_to_head = is_to_head
+        self._is_to_head, self._is_last = is_to_head, is_last
         self._status: int | None = None  # until the answer is whole
         self._has_head = False
         self._size = self._head_size = 0
@@ -138,7 +144,7 @@ class ResponseParser:
             self._fields.clear()
         else:
             self._status = self._parser.get_status_code()
-            self.is_reusable = self._parser.should_keep_alive()
+            self.is_reusable = self._parser.should_keep_alive() and not self._is_last
 
 
 def _lost(words: str) -> ConnectionLost:

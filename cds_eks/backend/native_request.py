@@ -12,6 +12,10 @@ from cds_eks.errors import EksError, InvalidRequestError
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import RawResponse, Request
 
+_PLAIN = bytes(byte for byte in range(ord("!"), ord("~") + 1) if byte != ord("#"))
+"""What a query that is sent as it stands consists of. To take it out and see what is left is quicker than to ask."""
+
+
 CHUNK_SIZE = 64 * 1024
 """How many bytes are read, or written, at once."""
 
@@ -35,16 +39,16 @@ class OutgoingRequest:
     nowhere a variable of a frame that an error passes through, but held by this.
 
     Attributes:
-        origin: Where it goes: scheme, host and port.
         begin: What is sent at first: all, or the head alone if the body is large.
         rest: What is sent after that.
         is_to_head: Whether it is a HEAD.
+        is_last: Whether it asks for its connection to be closed.
     """
 
-    origin: tuple[str, str, int]
     begin: bytes = attrs.field(repr=False)
     rest: bytes = attrs.field(repr=False)
     is_to_head: bool
+    is_last: bool
 
 
 class _OpenOutgoingRequest:
@@ -52,19 +56,10 @@ class _OpenOutgoingRequest:
 
     __slots__ = slots_of(OutgoingRequest)
 
-    origin: tuple[str, str, int]
     begin: bytes
     rest: bytes
     is_to_head: bool
-
-
-def _make_outgoing(*, origin: tuple[str, str, int], begin: bytes, rest: bytes, is_to_head: bool) -> OutgoingRequest:
-    made = _OpenOutgoingRequest()
-    made.origin = origin
-    made.begin = begin
-    made.rest = rest
-    made.is_to_head = is_to_head
-    return freeze_into(OutgoingRequest, made)
+    is_last: bool
 
 
 def outgoing(request: Request) -> OutgoingRequest:
@@ -84,29 +79,30 @@ def outgoing(request: Request) -> OutgoingRequest:
 
 def _written(request: Request) -> OutgoingRequest | InvalidRequestError:
     try:
-        origin, path, own = _endpoint(request.url)
-        lines = header_lines(request)
+        path, own = _endpoint(request.url)
+        lines, is_last = header_lines(request)
     except InvalidRequestError as error:
         if error.field != "headers":
             path = ""
         else:
             return error.with_traceback(None)  # the frames that it came through have what is sent among their variables
     query, method = request.query, request.operation.method
-    if not path or len(request.url) + len(query) >= LONGEST_URL or not _is_plain(query):
+    is_plain = query.isascii() and not query.encode().translate(None, _PLAIN)
+    if not path or len(request.url) + len(query) >= LONGEST_URL or not is_plain:
         return InvalidRequestError("params", "make a URL that can't be sent", action=request.operation.name)
     begin, rest = f"{method} {path}?{query} HTTP/1.1\r\n{lines}{own}".encode("ascii"), request.content or b""
     if len(rest) <= CHUNK_SIZE:
         begin, rest = begin + rest, b""
-    return _make_outgoing(origin=origin, begin=begin, rest=rest, is_to_head=method == "HEAD")
+    made = _OpenOutgoingRequest()
+    made.begin = begin
+    made.rest = rest
+    made.is_to_head = method == "HEAD"
+    made.is_last = is_last
+    return freeze_into(OutgoingRequest, made)
 
 
 @functools.lru_cache(maxsize=64)
-def _endpoint(url: str) -> tuple[tuple[str, str, int], str, str]:
-    """Return where a URL leads (scheme, host and port), its path, and the headers that all requests to it have."""
+def _endpoint(url: str) -> tuple[str, str]:
+    """Return the path of a URL, and the headers that all requests to it have."""
     endpoint = endpoint_of(url)
-    return endpoint.origin, endpoint.path.decode("ascii"), f"Host: {endpoint.host}\r\n{LAST_LINES}"
-
-
-def _is_plain(query: str) -> bool:
-    """Whether a query can be sent as it stands."""
-    return query.isascii() and query.isprintable() and " " not in query and "#" not in query
+    return endpoint.path.decode("ascii"), f"Host: {endpoint.host}\r\n{LAST_LINES}"

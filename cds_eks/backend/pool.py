@@ -42,13 +42,15 @@ class ConnectionPool(Generic[C]):
         has_queue: Whether requests wait here for a connection; not below `LimitRate`, which has let no more through.
 
     Attributes:
-        permits: One is held for as long as a connection is in use.
+        has_queue: Whether requests wait here.
+        permits: One is held for as long as a connection is in use, if so.
         idle: The idle connections, the last used one last, each with the time until which it may be used, on
             `clocks.since_boot`: that counts the time that a machine sleeps, when no timer fires.
         is_closed: Whether none is to become idle any more.
     """
 
     def __init__(self, limits: Limits, *, has_queue: bool = True) -> None:
+        self.has_queue: bool = has_queue
         self.permits: FairSemaphore = FairSemaphore(limits.max_connections if has_queue else None)
         self.max_connections: int = limits.max_connections
         self.keepalive_expiry: float = limits.keepalive_expiry
@@ -85,7 +87,7 @@ class ConnectionPool(Generic[C]):
         Returns:
             For how many seconds it may be idle; 0 if it may not, and is to be closed.
         """
-        seconds = idle_seconds(headers, self.keepalive_expiry)
+        seconds = idle_seconds(headers, self.keepalive_expiry) if "keep-alive" in headers else self.keepalive_expiry
         if self.is_closed or seconds <= 0 or len(self.idle) >= self.max_connections:
             return 0
         self.idle[connection] = clocks.since_boot() + seconds

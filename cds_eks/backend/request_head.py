@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import Literal
 
 import attrs
 import httpx
@@ -85,41 +86,43 @@ def time_left(request: Request) -> float | None:
     return None if request.deadline is None else request.deadline - clocks.monotonic()
 
 
-def header_lines(request: Request) -> str:
-    """Return the lines of a request's own headers, and of its length.
+def header_lines(request: Request) -> tuple[str, bool]:
+    """Return the lines of a request's own headers and of its length, and whether it asks to be its connection's last.
 
     Raises:
         InvalidRequestError: They can't be sent.
     """
     method, content = request.operation.method, request.content
-    lines, values = "", ""
+    lines, values, is_last = "", "", False
     for name, value in request.headers.items():
-        if _may_bring(name):
+        role = _role(name)
+        if role == "brought" or role == "connection":
             lines += f"{name}: {value}\r\n"
             values += value
-        elif name.lower() == "host":
+            if role == "connection" and "close" in value.lower():  # RFC 9112, section 9.6
+                is_last = True
+        elif role == "host":
             values += value  # the default backend writes it
-        elif name.lower() not in _OWN:
+        elif role == "refused":
             raise _refused(request, "hold a name that can't be sent")
     if not values.isascii() or not (values.isprintable() or values.replace("\t", " ").isprintable()):
         raise _refused(request, "hold what can't be sent")
     if content is not None or method != "GET":
         lines += f"Content-Length: {len(content or b'')}\r\n"
-    return lines
-
-
-def asks_to_close(request: Request) -> bool:
-    """Whether a request is to be the last one on its connection (RFC 9112, section 9.6)."""
-    for name, value in request.headers.items():
-        if len(name) == len("connection") and name.lower() == "connection" and "close" in value.lower():
-            return True
-    return False
+    return lines, is_last
 
 
 @functools.lru_cache(maxsize=256)
-def _may_bring(name: str) -> bool:
-    """Whether a request may bring a header of this name."""
-    return name.lower() not in _OWN and _NAME.fullmatch(name) is not None
+def _role(name: str) -> Literal["brought", "connection", "host", "own", "refused"]:
+    """What a header of this name is to a request that has it."""
+    lowered = name.lower()
+    if lowered == "host":
+        return "host"
+    if lowered in _OWN:
+        return "own"
+    if lowered == "connection":
+        return "connection"
+    return "brought" if _NAME.fullmatch(name) else "refused"
 
 
 def _refused(request: Request, rule: str) -> InvalidRequestError:

@@ -244,7 +244,7 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
             EksError: See `cds_eks.errors`.
         """
         try:
-            call = self._encoder.encode(operation, request, unmasked(extra), timeout)
+            call = self._encoder.encode(operation, request, None if extra is None else unmasked(extra), timeout)
         except EksError as error:
             del extra
             raise clear_frames(error)  # noqa: B904 - it is the same

@@ -20,6 +20,8 @@ from cds_eks.wire import Kind, Operation, Request, Response
 
 T = TypeVar("T")
 
+_READ = Kind.READ  # to look a member up in an enumeration takes as long as a call does
+
 logger: logging.Logger = logging.getLogger("cds_eks.client")
 
 
@@ -71,7 +73,7 @@ class Calls:
         if self._affinity is None:
             self._affinity = LoopAffinity()
         self._affinity.check()
-        tracker = None if operation.kind is Kind.READ else self._tracker(operation, call, arguments)
+        tracker = None if operation.kind is _READ else self._tracker(operation, call, arguments)
         started = clocks.monotonic()
         try:
             response = await self._send(call)

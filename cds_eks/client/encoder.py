@@ -49,7 +49,7 @@ class Encoder:
             request,
             extra,
             url=self.url,
-            headers=self._headers(),
+            headers={"User-Agent": self._user_agent, CALL_ID: self._call_id()},
             secrets=self.secrets(),
             revision=self.revision,
             timeouts=self._timeouts,
@@ -76,17 +76,13 @@ class Encoder:
             params,
             body,
             url=self.url,
-            headers=self._headers(),
+            headers={"User-Agent": self._user_agent, CALL_ID: self._call_id()},
             secrets=self.secrets(),
             timeouts=self._timeouts,
         )
         if timeout is not None:
             _set_timeout(call, timeout)
         return call
-
-    def _headers(self) -> dict[str, str]:
-        """Return the headers of a call, beside those of its body: all its attempts have them."""
-        return {"User-Agent": self._user_agent, CALL_ID: self._call_id()}
 
 
 def operation_of(action: str, method: str) -> Operation[None]:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from cds_eks.codec.deserialize import Unreadable, read_int
 from cds_eks.codec.envelope import getter, parse, request_id_of, texts_of
-from cds_eks.codec.error_mapping import shown, unreadable
+from cds_eks.codec.error_mapping import SHOWN_TEXT, unreadable
 from cds_eks.codec.hooks import reader_of
 from cds_eks.outcome.conclusion import with_attempts
+from cds_eks.redaction import presentable
 from cds_eks.schema.shape import Shape, fields_of
 from cds_eks.wire import Kind, Operation, RawResponse, Request, Response, make_response
 
@@ -40,15 +41,15 @@ def decode(operation: Operation[T], request: Request, response: RawResponse, *, 
     except Unreadable as error:
         failure = unreadable(f"the answer can't be read: Data{error}", request, response)
         raise with_attempts(failure, request.record) from None
-    texts = texts_of(get)
+    texts, hidden = texts_of(get), request.hidden
     return make_response(
         data=typed,
-        request_id=request_id_of(response, request.hidden),
+        request_id=request_id_of(response, hidden),
         code=str(get("Code")) if envelope else "",
-        message=shown(texts[0], request) if texts else "",
-        total_count=_page_number(get("TotalCount")),
-        page_index=_page_number(get("PageIndex")),
-        page_size=_page_number(get("PageSize")),
+        message=presentable(texts[0], hidden, SHOWN_TEXT) if texts else "",
+        total_count=None if (count := get("TotalCount")) is None else _page_number(count),
+        page_index=None if (index := get("PageIndex")) is None else _page_number(index),
+        page_size=None if (size := get("PageSize")) is None else _page_number(size),
         attempts=request.record.attempts,
         elapsed=elapsed,
         raw=envelope,

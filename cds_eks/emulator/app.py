@@ -201,7 +201,7 @@ class Emulator(Seeding):
             port: The port; 0 for any that is free. Entering raises `OSError` if it is taken.
         """
         self._allowed_hosts.add(host.lower())
-        return Serving(self, host, port, self._faults.refuse_connection)
+        return Serving(self, host, port, self._faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI app."""

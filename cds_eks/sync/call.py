@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import anyio
 
@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 GRACE_PERIOD = 1.0
 """How long a thread that is interrupted (Ctrl-C) waits for its call to end, in seconds: then it notes what is known."""
+
+_NOTHING: Any = None
 
 
 class Call(Generic[T]):
@@ -29,7 +31,7 @@ class Call(Generic[T]):
         self._trackers: list[WriteOutcomeTracker] = []
         self._interruption: BaseException | None = None
         self.is_handed_over = False
-        self.value: T = cast("T", None)  # nobody takes it if the call is cancelled
+        self.value: T = _NOTHING  # nobody takes it if the call is cancelled
         self.error: BaseException | None = None
         self._ended = threading.Lock()  # held until the call has ended; a `threading.Event` takes longer
         self._ended.acquire()

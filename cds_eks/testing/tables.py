@@ -29,7 +29,7 @@ def enumerated(words: Sequence[str]) -> str:
 
 def ledger_table(ledger: Ledger) -> str:
     """Return the requests and the resources of a ledger as two tables; requests that repeat each other share a row."""
-    requests, resources = ledger.requests, ledger.resources
+    requests, resources = ledger.both()
     began = min([each.at for each in requests] + [each.created_at for each in resources], default=0.0)
     rows = [_request_row(each, count, began) for each, count in _grouped(requests)]
     return "\n".join(

@@ -29,6 +29,7 @@ from cds_eks.backend.native import NativeBackend
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.pipeline import OutOfTime
+from support.forked_child import pass_for_child
 from support.native_backend import LOOPS, open_files, request, sender
 from support.raw_server import CLUSTER, answer, answering, plain, serve, unused_port
 from support.threaded_server import Link, ThreadedServer, black_hole, reset
@@ -219,7 +220,7 @@ async def test_a_forked_child_leaves_its_parents_connections_alone(monkeypatch: 
         shared = made._loop_state
         assert shared is not None
         with monkeypatch.context() as child:
-            child.setattr("os.getpid", lambda: -1)
+            pass_for_child(child)
             assert not made.abandon()
         assert len(shared.idle) == 1
         assert native_loop.free_all(shared)

@@ -442,7 +442,7 @@ def test_the_words_of_openssl_are_explained(words: str, meaning: str) -> None:
 def test_the_pieces_of_the_page_run_as_they_stand(
     authority: trustme.CA, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "backends.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "proxies-and-tls.md").read_text(encoding="utf-8")
     certificate = authority.issue_cert("client.test")
     (tmp_path / "authority.pem").write_bytes(bundle.read_bytes())
     (tmp_path / "client.pem").write_bytes(certificate.cert_chain_pems[0].bytes())
@@ -454,7 +454,7 @@ def test_the_pieces_of_the_page_run_as_they_stand(
     for mark in ("client certificate", "strict"):
         found = re.search(rf"<!-- {mark} -->\n```python\n(.*?)```", page, re.DOTALL)
         assert found is not None
-        exec(compile(found[1], "docs/backends.md", "exec"), names)
+        exec(compile(found[1], "docs/how-to/proxies-and-tls.md", "exec"), names)
     assert not names["context"].verify_flags & ssl.VERIFY_X509_STRICT
 
 

@@ -108,7 +108,8 @@ print(json.dumps({{
     "arguments": {{client_kind: {{path: list(inspect.signature(at(kind, path)).parameters)[1:] for path in methods}}
                   for client_kind, kind in kinds.items()}},
     "docs": {{path: inspect.getdoc(at(AsyncEksClient, path)) for path in methods}},
-    "groups": {{client_kind: inspect.getdoc(kind.__mro__[1]) for client_kind, kind in kinds.items()}},
+    "groups": {{client_kind: inspect.getdoc(next(base for base in kind.__mro__ if base.__module__.endswith(".groups")))
+        for client_kind, kind in kinds.items()}},
     "attributes": [name for name in ("teapots", "nodes") if name in dir(EksClient) and name in dir(AsyncEksClient)],
     "models": [name for name in models.__all__ if "Teapot" in name or name == "GetTeapotNodeRequest"],
     "readers": [name.__name__ for name in readers.READERS],
@@ -166,7 +167,7 @@ def test_the_documentation_has_a_row_for_each(tree: Path) -> None:
     pages = [*tree.glob("*.md"), *(tree / "docs").rglob("*.md")]
     rows = [row for page in pages for row in page.read_text(encoding="utf-8").splitlines() if row.startswith("|")]
     for name, operation in ADDED["operations"].items():
-        found = [row for row in rows if f"| {name} [I]" in row]
+        found = [row for row in rows if re.match(rf"\| \[{name}\]\([^)]+\) \[I\]", row)]
         assert all(f"`eks.{operation['group']}.{operation['method']}`" in row for row in found)
         assert len(found) == 2, name
         assert sum(operation["zh"] in row for row in found) == 1  # in the Chinese one

@@ -188,6 +188,28 @@ async def test_the_clock_is_wound(call: Caller, create_cluster_body: dict[str, A
     assert (await post(call, "clock", {"speed": 2})).status_code == 409
 
 
+async def test_the_clock_is_not_put_where_times_can_not_be_written(call: Caller) -> None:
+    call.emulator.clock.advance(253_370_764_800 - 86_400 - call.emulator.clock.now())
+    call.emulator.add_cluster("c-1")
+    assert (await post(call, "clock", {"advance": 86_400})).status_code == 200
+    before = await got(call, "clock")
+    response = await post(call, "clock", {"advance": 1})
+    assert (response.status_code, response.json()["Rule"]) == (409, "needs a time before the year 9999")
+    call.emulator._world.at(1e15, lambda: None)
+    assert (await post(call, "clock", {"advance": "next_change"})).status_code == 409
+    assert (await got(call, "clock"))["now"] == before["now"]
+    assert [each["CreateTime"] for each in await call("ListClusters")] == ["9998-12-31 08:00:00"]
+
+
+async def test_a_clock_that_can_not_be_put_ahead_keeps_its_speed() -> None:
+    emulator = Emulator(speed=3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
+        call = Caller(emulator, client)
+        assert (await post(call, "clock", {"advance": "next_change", "speed": 9})).status_code == 409
+        assert (await got(call, "clock"))["speed"] == 3
+        assert (await post(call, "clock", {"advance": 5, "speed": 9})).json()["speed"] == 9
+
+
 async def test_a_change_that_a_fault_has_cut_off_is_not_the_next(
     call: Caller, create_cluster_body: dict[str, Any]
 ) -> None:
@@ -492,3 +514,42 @@ async def test_faults_by_number(emulator: Emulator) -> None:
     copies = faults.scheduled()
     copies[0].enabled = True
     assert [each.enabled for each in faults.scheduled()] == [False]
+
+
+async def test_a_reset_gives_the_first_faults_their_numbers_again() -> None:
+    faults = Emulator(faults=[Fault("refuse"), Fault("replay", count=1)]).faults
+    for _ in range(2):
+        assert [(each.id, each.fault.kind, each.enabled) for each in faults.scheduled()] == [
+            (1, "refuse", True), (2, "replay", True),
+        ]  # fmt: skip
+        faults.enable(1, enabled=False)
+        faults.remove(2)
+        faults.add(Fault("drip"))
+        faults.reset()
+    assert faults.add(Fault("drip")) == 5  # no other has had it: a switch for one of the others does nothing to it
+
+
+async def test_what_is_no_fault_is_refused_from_the_start() -> None:
+    with pytest.raises(TypeError, match="parse_fault"):
+        Emulator(faults=["create:refuse"])  # type: ignore[list-item]
+
+
+async def test_looking_changes_nothing_of_what_clients_are_told() -> None:
+    async def told(looks: tuple[str, ...]) -> list[str]:
+        faults = [Fault("late", "create", seconds=30, count=1), Fault("status", "read", status=503, skip=1)]
+        emulator = Emulator(clock=ManualClock(), seed=3, setup=lambda it: it.add_cluster("c"), faults=faults)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
+            call = Caller(emulator, client)
+            with pytest.raises(ConnectionResetError):
+                await call.send("CreateNetworkInterface", method="POST", body={"SubnetId": "s"})
+            answers = [(await call.send("DeleteCluster", method="POST", body={"ClusterId": "c"})).text]
+            for _ in range(12):
+                call.advance(10)
+                for path in looks:
+                    await got(call, path)
+                answers.append((await call.send("ListClusters")).text)
+        created = [repr(each) for each in emulator.ledger.resources]
+        return answers + created
+
+    paths = ("world", "world?table=nodes", "ledger", "ledger?table=resources", "clock", "faults", "health")
+    assert await told(()) == await told(paths)

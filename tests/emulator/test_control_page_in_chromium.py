@@ -22,6 +22,10 @@ HOSTILE = '<script>document.title="run"</script><img src=x onerror="document.tit
 READY = "document.documentElement.dataset.ready === 'true'"
 ROWS = "document.querySelectorAll('#world tbody tr').length"
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+FIND = (
+    "(where, text) => { const input = document.getElementById(`${where}-search`); input.value = text; "
+    "input.dispatchEvent(new Event('input')); }"
+)
 FOCUS = "document.activeElement.id || document.activeElement.textContent.trim().slice(0, 30)"
 
 
@@ -230,6 +234,42 @@ def test_a_server_that_is_gone_is_told_and_found_again(browser: Page, emulator: 
         page.until("document.getElementById('state').textContent === 'running'")
         assert page.run("document.getElementById('said').textContent") == "The emulator is reachable again"
         page.go("about:blank")
+
+
+def test_what_is_done_while_the_server_is_gone_breaks_nothing(browser: Page, emulator: Emulator) -> None:
+    with emulator.serve() as url:
+        page = shown(browser, url)
+    page.until("document.getElementById('state').textContent === 'not reachable'")
+    page.run("document.querySelector('#fault-list input').click()")
+    page.run("document.querySelectorAll('#world .pager button')[1].click()")
+    page.run("document.getElementById('world-tab-nodes').click()")
+    page.run(f"({FIND})('world', 'gpu')")
+    page.until("document.getElementById('said').textContent.startsWith('That did not work')")
+    with emulator.serve(port=int(url.rpartition(":")[2])):
+        page.until("document.getElementById('state').textContent === 'running'")
+        page.until(f"!!document.querySelector('.t-nodes tbody td') && {ROWS} === 20")
+        assert page.run("document.querySelector('#fault-list input').checked") is True
+        page.go("about:blank")
+    assert {each.partition(":")[0] for each in page.console} == {"Failed to load resource"}
+    page.console.clear()
+
+
+def test_a_search_may_hold_any_character(browser: Page, url: str, emulator: Emulator) -> None:
+    page = shown(browser, url)
+    emulator.add_cluster("c-tab", name="one two")
+    page.run(f"({FIND})('world', '\\tone\\ttwo\\u0085')")
+    page.until(f"{ROWS} === 1")
+    page.run(f"({FIND})('world', '%+&#=\\ud83d')")
+    page.until("!document.querySelector('#world .empty').hidden")
+    assert page.console == []
+
+
+def test_a_clock_beyond_all_dates_is_shown(browser: Page, url: str, emulator: Emulator) -> None:
+    emulator.clock.advance(1e14)
+    emulator.add_cluster("c-late")
+    page = shown(browser, url)
+    assert page.run("document.getElementById('now').textContent").startswith("Sep ")
+    assert page.console == []
 
 
 def test_a_speed_is_set(browser: Page) -> None:

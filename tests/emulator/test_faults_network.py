@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from cds_eks.emulator import Fault, RequestEntry
+from cds_eks.emulator.http import server
 from support.eventually import until
 
 from .sender import INTERFACE, Sender, received, serving
@@ -43,6 +44,59 @@ def test_a_connection_is_refused() -> None:
         until(lambda: sender.emulator.faults.struck == {"refuse_connection": 1})
         assert sender.emulator.ledger.requests == []
         assert sender.send("ListClusters").status_code == 200
+
+
+def test_connections_that_ask_the_emulator_itself_are_not_refused() -> None:
+    with serving(Fault("refuse_connection")) as sender:
+        for _ in range(2):
+            health = httpx.get(f"{sender.url}/_emulator/health", trust_env=False)
+            assert health.json()["status"] == "ok"
+        assert sender.emulator.faults.struck == {}
+        with pytest.raises(RST):
+            sender.send("ListClusters")
+        with pytest.raises(RST):  # it only looks like it
+            httpx.get(f"{sender.url}/_emulators", trust_env=False)
+        assert sender.emulator.faults.struck == {"refuse_connection": 2}
+        assert httpx.delete(f"{sender.url}/_emulator/faults", trust_env=False).status_code == 200
+        assert sender.send("ListClusters").status_code == 200
+        assert [each.action for each in sender.emulator.ledger.requests] == ["ListClusters"]
+
+
+@pytest.mark.parametrize(
+    "pieces", [(b"GET /_emula", b"tor/health HTTP/1.1\r\nHost: localhost\r\n\r\n"), (b"G", b"E", b"T /")]
+)
+def test_the_first_bytes_of_a_connection_may_come_one_by_one(
+    pieces: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if len(pieces) == 2:
+        monkeypatch.setattr(server, "FIRST_BYTES", 10.0)  # however busy the machine is
+    with serving(Fault("refuse_connection")) as sender, sender.connected() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            connection.sendall(piece)
+        if len(pieces) == 2:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        else:
+            assert received(connection) == (b"", True)
+
+
+def test_a_connection_that_is_spared_is_served() -> None:
+    with serving(Fault("refuse_connection", skip=1), Fault("refuse_connection", probability=0)) as sender:
+        assert sender.send("ListClusters").status_code == 200
+        sender.emulator.faults.clear()
+        sender.emulator.faults.add(Fault("refuse_connection", skip=1))
+        with sender.connected() as idle:
+            idle.settimeout(0.3)
+            with pytest.raises(TimeoutError):  # it may go on, and asks for nothing yet
+                idle.recv(1)
+            idle.sendall(b"GET /eks/v1 HTTP/1.1\r\nHost: e\r\n\r\n")
+            assert idle.recv(12) == b"HTTP/1.1 400"
+
+
+def test_a_client_that_hangs_up_before_it_has_said_anything_leaves_no_trace() -> None:
+    with serving(Fault("refuse_connection")) as sender:
+        sender.connected().__enter__().close()
+        assert httpx.get(f"{sender.url}/_emulator/health", trust_env=False).status_code == 200
 
 
 def test_a_request_is_refused_before_its_body_is_read(sender: Sender) -> None:

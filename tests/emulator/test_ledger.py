@@ -10,7 +10,7 @@ import attrs
 import httpx
 import pytest
 
-from cds_eks.emulator import Emulator, ManualClock
+from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.signing import Credentials
 
 from .caller import Caller
@@ -182,3 +182,27 @@ async def test_signatures_are_not_in_it(call: Caller) -> None:
     [entry] = call.emulator.ledger.requests
     assert "Signature" not in repr(entry)
     assert call.emulator.credentials.access_key_id not in repr(entry)
+
+
+async def test_no_resource_is_told_without_its_request() -> None:
+    class Hasty:
+        """A clock that never shows the same time twice, like a real one."""
+
+        time = 1.76e9
+
+        def now(self) -> float:
+            self.time += 1
+            return self.time
+
+    emulator = Emulator(clock=Hasty(), faults=[Fault("late", seconds=20)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
+        with pytest.raises(ConnectionResetError):
+            await Caller(emulator, client).send("CreateNetworkInterface", method="POST", body={"SubnetId": "s"})
+        for _ in range(40):
+            for plain in (emulator.ledger.to_plain(), (await client.get("/_emulator/ledger?table=resources")).json()):
+                if "rows" in plain:
+                    assert all(each["request"] for each in plain["rows"])
+                else:
+                    by = {each["request_id"] for each in plain["requests"]}
+                    assert {each["request_id"] for each in plain["resources"]} <= by
+    assert len(emulator.ledger.resources) == 1

@@ -69,6 +69,17 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path) -> None:
     assert reset["resets"] == 1
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node")
+def test_the_suite_in_node_passes() -> None:
+    suite = ROOT / "examples" / "emulator_suite.test.mjs"
+    run = subprocess.run(
+        ["node", "--test", str(suite)], capture_output=True, text=True, timeout=50, check=False,
+        env={**os.environ, "NO_PROXY": "*", "PYTHONPATH": str(ROOT), "PYTHON": sys.executable},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "pass 4\n" in run.stdout
+
+
 def test_the_page_names_every_endpoint() -> None:
     rows = dict(re.findall(r"^\| `(/[\w/]*)` \| ([A-Z, ]+) \|", section(), re.MULTILINE))
     assert rows.pop("/faults/N") == "POST, DELETE"

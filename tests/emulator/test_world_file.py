@@ -134,6 +134,20 @@ def test_the_same_file_gives_the_same_ids(tmp_path: Path) -> None:
     assert len(set(made[0])) == 3
 
 
+def test_the_number_of_a_cluster_is_written_as_in_a_plan(tmp_path: Path) -> None:
+    text = (
+        "[[clusters]]\nname = 'gpu-{index:03d}'\nid = 'c-{index:x}-{{}}'\ncount = 12\n"
+        "[[clusters.node_pools]]\nname = 'p{index}'\n[[clusters.nodes]]\nid = 'n-{index:02d}'\nnode_pool = 'p{index}'\n"
+    )
+    emulator = Emulator(setup=read_world_file(written(tmp_path, text)).add_to)
+    clusters = list(emulator._world.clusters.values())
+    assert [each.name for each in clusters][::11] == ["gpu-001", "gpu-012"]
+    assert [each.id for each in clusters][::11] == ["c-1-{}", "c-c-{}"]
+    node = clusters[11].nodes["n-12"]
+    assert node.pool is not None
+    assert node.pool.name == "p12"
+
+
 def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
     assert read_world_file(written(tmp_path, "")) == WorldFile(
         others={name: () for name in TABLES if name != "clusters"}
@@ -212,6 +226,18 @@ def test_a_mark_at_the_beginning_and_other_line_ends_are_read(tmp_path: Path) ->
             "[[scaling_groups]]\nmin_size = 11\n",
             [":2: scaling_groups[0].min_size: leaves no size: min_size (1) must not be above max_size (10)"],
         ),
+        ("[[clusters]]\nname = 'a-{indx}'\nid = 'c-{'\ncount = 3", [
+            ":2: clusters[0].name: may have {index} in braces, and nothing else",
+            ":3: clusters[0].id: has a brace without its other half",
+        ]),
+        ("[[clusters]]\nname = '{index:.1f}'", [":2: clusters[0].name: must format {index} as a whole number"]),
+        ("[[clusters]]\nname = '{index!r}'", [":2: clusters[0].name: must format {index} as a whole number"]),
+        ("[[clusters]]\nname = '{index:099d}{index:099d}{index:099d}'", [":2: clusters[0].name: makes a text of more"]),
+        ("[[clusters]]\nname = 'a'\n[[clusters.nodes]]\nid = '{}'", [":4: clusters[0].nodes[0].id: may have {index}"]),
+        (
+            "[[clusters]]\nname = 'a'\ncount = 2\nnode_pools = [{name = 'p-1'}, {name = 'p-{index}'}]",
+            [":4: clusters[0].node_pools[1].name: is the name of another pool of this cluster"],
+        ),
         ("[[clusters]]\nname = 'a'\ncount = 9000\n[[clusters]]\nname = 'b'\ncount = 1001",
          [":6: clusters[1].count: makes more than 10000 clusters"]),
         ("faults = 3", [":1: faults: must be a list of texts, or an array of tables: write [[faults]]"]),
@@ -219,6 +245,8 @@ def test_a_mark_at_the_beginning_and_other_line_ends_are_read(tmp_path: Path) ->
         ("faults = [\n'create:refuse',\n'create'\n]", [":3: faults[1]: 'create' has no kind: ACTION:KIND[:NAME="]),
         ("[[faults]]\naction = '*'", [":1: faults[0].kind: is missing: "]),
         ("[[faults]]\nkind = 'refus'", [":2: faults[0].kind: there is no kind 'refus': did you mean 'refuse'?"]),
+        (f"[[faults]]\nkind = '{'x' * 9999}'", [f":2: faults[0].kind: there is no kind '{'x' * 60}…'; there are "]),
+        (f"faults = ['{'x' * 9999}']", [f":1: faults[0]: '{'x' * 60}…' has no kind: "]),
         ("[[faults]]\nkind = ['a']", [":2: faults[0].kind: must be one of refuse_connection"]),
         ("[[faults]]\nkind = 'refuse'\naction = 'Crate'", [":3: faults[0].action: there is no action 'Crate'"]),
         ("[[faults]]\nkind = 'refuse'\nsecond = 3", [":3: faults[0].second: is not known; did you mean 'seconds'?"]),

@@ -28,9 +28,9 @@ def test_every_program_is_on_a_page(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", PAGES)
 def test_every_page_is_in_the_table(folder: str) -> None:
-    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / folder / "index.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[[^]]+\]\(([\w-]+\.md)\)", text, re.MULTILINE)
-    assert sorted(listed) == sorted({path.name for path in (ROOT / folder).glob("*.md")} - {"README.md"})
+    assert sorted(listed) == sorted({path.name for path in (ROOT / folder).glob("*.md")} - {"index.md"})
 
 
 def test_a_changed_program_is_seen() -> None:

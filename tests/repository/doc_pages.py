@@ -22,13 +22,9 @@ ENGLISH_ONLY = {"hostile.md", "reliability.md"}
 PAIRS = [
     ("README.md", "README.zh-CN.md"),
     *(
-        (f"docs/{path.name}", f"docs/zh/{path.name}")
-        for path in sorted((ROOT / "docs").glob("*.md"))
-        if path.name not in ENGLISH_ONLY
-    ),
-    *(
-        (f"docs/recipes/{path.name}", f"docs/zh/recipes/{path.name}")
-        for path in sorted((ROOT / "docs" / "recipes").glob("*.md"))
+        (f"docs/{path}", f"docs/zh/{path}")
+        for path in sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
+        if path not in ENGLISH_ONLY and not path.startswith("zh/")
     ),
 ]
 """Each page and its Chinese twin."""

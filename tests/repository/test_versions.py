@@ -88,6 +88,14 @@ def test_the_versions_for_development_hold_all_that_is_declared(each: Requiremen
     assert each.specifier.contains(version), "run `nox -s lock`"
 
 
+@pytest.mark.parametrize("each", requirements("docs"), ids=str)
+def test_the_versions_for_the_site_hold_all_that_is_declared(each: Requirement) -> None:
+    known = pins((ROOT / "tools/docs.txt").read_text(encoding="utf-8"))
+    version = known.get(canonicalize_name(each.name))
+    assert version is not None, "run `nox -s lock`"
+    assert each.specifier.contains(version), "run `nox -s lock`"
+
+
 def test_the_pythons_that_are_declared_are_those_that_ci_runs() -> None:
     declared = {text.removeprefix(PYTHON) for text in PROJECT["classifiers"] if text.startswith(PYTHON)}
     assert f"3.{min(declared, key=int)}" == PROJECT["requires-python"].removeprefix(">=")

@@ -12,6 +12,7 @@ from cds_eks._runtime.private_names import ANYIO_ASYNCIO_BACKEND
 from cds_eks.errors import ConfigurationError
 from support.contract_clients import SETTINGS
 from support.contract_server import Seen, Server, envelope
+from support.forked_child import pass_for_child
 from sync.processes import Ended, run
 
 HEAD = """
@@ -291,7 +292,7 @@ def test_the_refusal_of_a_backend_seen_in_this_process(server: Server, monkeypat
 
     eks = EksClient(endpoint=server.url, backend=Backend(), **SETTINGS)
     pid = threading.get_native_id() + 1_000_000
-    monkeypatch.setattr("os.getpid", lambda: pid)
+    pass_for_child(monkeypatch, pid)
     with pytest.raises(ConfigurationError, match="make a new one") as caught:
         eks.clusters.list()
     assert caught.value.outcome == "not_sent"

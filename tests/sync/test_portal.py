@@ -23,6 +23,7 @@ from cds_eks.sync import portal as portal_module
 from cds_eks.sync.call import Call
 from cds_eks.sync.portal import Portal
 from support.eventually import until
+from support.forked_child import pass_for_child
 from sync.processes import loop_threads
 
 
@@ -232,7 +233,7 @@ def test_a_signal_handler_may_call_and_close_wherever_it_strikes(log: list[str])
 def fork(log: list[str]) -> Iterator[Callable[[], None]]:
     """What makes this process pass for another one, as in a fork that Python has not seen."""
     with pytest.MonkeyPatch.context() as patch:
-        yield lambda: patch.setattr("os.getpid", lambda: -1)
+        yield lambda: pass_for_child(patch)
         for portal in [found for found in gc.get_objects() if isinstance(found, Portal)]:
             portal.close()  # the child's
     for loop_thread in list(event_loop_thread._inherited):

@@ -67,7 +67,7 @@ async def test_a_wait_does_not_jump_over_what_is_under_way(anyio_backend: str) -
 async def test_a_wait_goes_on_though_the_one_before_it_is_blocked(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "INSIST_AFTER", 0.0)
     clock = JumpingClock()
     async with anyio.create_task_group() as group:
         group.start_soon(clock.sleep, 5)

@@ -33,6 +33,7 @@ from cds_eks.signing import (
     string_to_sign,
 )
 from support.contract_files import signing_vectors
+from support.forked_child import pass_for_child
 
 VECTORS = signing_vectors()
 
@@ -311,7 +312,7 @@ def test_a_forked_process_makes_other_nonces() -> None:
 def test_a_changed_process_id_starts_another_series(monkeypatch: pytest.MonkeyPatch) -> None:
     nonces = Nonces()
     before = nonces.next()
-    monkeypatch.setattr("os.getpid", lambda: -1)
+    pass_for_child(monkeypatch)
     after = [nonces.next(), nonces.next()]
     assert before.split("-")[0] != after[0].split("-")[0]
     assert [nonce.split("-")[1] for nonce in after] == ["00000000", "00000001"]
@@ -321,7 +322,7 @@ def test_threads_of_a_forked_process_never_go_on_with_the_parents_series(monkeyp
     """A thread that comes in while another one renews must not see half of it."""
     nonces = Nonces()
     parents = {nonces.next()}
-    monkeypatch.setattr("os.getpid", lambda: -1)
+    pass_for_child(monkeypatch)
     real = Nonces._new_series
     meanwhile: list[str] = []
 

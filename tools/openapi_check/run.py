@@ -11,6 +11,7 @@ from typing import Self
 
 from schemathesis.cli import schemathesis as command
 
+from cds_eks.emulator.faults.schedule import Faults
 from cds_eks.emulator.http.server import Serving
 from tools.openapi_check.checks import REPLACED, hooked
 from tools.openapi_check.seeded import World
@@ -33,7 +34,7 @@ class Run:
 
     def __enter__(self) -> Self:
         world = World()
-        self._url = self._stack.enter_context(Serving(world, "127.0.0.1", 0, lambda: False))
+        self._url = self._stack.enter_context(Serving(world, "127.0.0.1", 0, Faults((), 0)))
         self._stack.enter_context(hooked(Signed(world.credentials), self._count))
         return self
 

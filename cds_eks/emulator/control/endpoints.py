@@ -20,6 +20,8 @@ __all__ = ["change_clock", "clock", "health", "ledger", "reset", "world"]
 NEXT_CHANGE = "next_change"
 MOST_SECONDS = 31_536_000
 MOST_SPEED = 1_000_000
+LATEST = 253_370_764_800.0
+"""Service time is not put beyond this, the year 9999: later ones can't be written as the service does."""
 
 
 async def health(handle: Handle, _request: Request) -> Response:
@@ -89,27 +91,35 @@ async def change_clock(handle: Handle, request: Request) -> Response:
         rule = f"must be {Number(0, MOST_SECONDS).words}, or {NEXT_CHANGE}"
         raise ControlError.of_field("advance", rule)
     check_fields(by_seconds, {"advance": Number(0, MOST_SECONDS), "speed": Number(0, MOST_SPEED, is_above=True)})
-    if "speed" in body:
-        if not isinstance(handle.clock, WallClock):
-            message = "this emulator has a clock of its test's, which has no speed"
-            raise ControlError(409, message, field="speed", rule="needs a clock that runs by itself")
-        handle.clock.set_speed(body["speed"])
+    if "speed" in body and not isinstance(handle.clock, WallClock):
+        message = "this emulator has a clock of its test's, which has no speed"
+        raise ControlError(409, message, field="speed", rule="needs a clock that runs by itself")
     if "advance" in body:
         _advance(handle, body["advance"])
+    if "speed" in body and isinstance(handle.clock, WallClock):  # last: if the one can't be done, neither is
+        handle.clock.set_speed(body["speed"])
     return json_response(_time(handle))
 
 
 def _advance(handle: Handle, by: float | str) -> None:
-    if isinstance(by, (int, float)):
-        handle.clock.advance(by)
-        return
     with handle.settled() as present:
+        if isinstance(by, (int, float)):
+            _check_reachable(present.now + by)
+            handle.clock.advance(by)
+            return
         due = present.next_change()
         if due is None:
             raise ControlError(409, "nothing is due: there is no next change", field="advance", rule="needs a change")
+        _check_reachable(due)
         handle.clock.advance(max(due - handle.clock.now(), 0.0))
         while handle.clock.now() < due:  # by a rounding error
             handle.clock.advance(1e-6)
+
+
+def _check_reachable(when: float) -> None:
+    if when > LATEST:
+        message = "the clock can't be put beyond the year 9998: a reset begins anew"
+        raise ControlError(409, message, field="advance", rule="needs a time before the year 9999")
 
 
 async def reset(handle: Handle, request: Request) -> Response:

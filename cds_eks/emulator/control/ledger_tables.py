@@ -21,7 +21,7 @@ _OF_A_CLUSTER = ("node", "node_pool", "scaling_group")
 
 def part(ledger: Ledger, asked: Mapping[str, Any]) -> Row:
     """Return a part of one of its tables, with how many rows each has, and how many names were created twice."""
-    requests, resources = ledger.requests, ledger.resources
+    requests, resources = ledger.both()
     often = Counter(_identity(each) for each in resources if each.kind not in _OF_A_CLUSTER)
     twice = sum(count > 1 for count in often.values())
     if asked["table"] == "requests":

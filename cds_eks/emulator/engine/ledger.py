@@ -196,10 +196,17 @@ class Ledger:
 
     def to_plain(self) -> dict[str, list[dict[str, Any]]]:
         """Return all of it as plain data, ready for JSON."""
+        requests, resources = self.both()
         return {
-            "requests": [{**attrs.asdict(each), "lost": each.lost} for each in self.requests],
-            "resources": [attrs.asdict(each) for each in self.resources],
+            "requests": [{**attrs.asdict(each), "lost": each.lost} for each in requests],
+            "resources": [attrs.asdict(each) for each in resources],
         }
+
+    def both(self) -> tuple[list[RequestEntry], list[ResourceEntry]]:
+        """Return the stored requests and all resources as they are at one time: no resource without its request."""
+        with self._lock:
+            self._settle()
+            return list(self._requests), list(self._resources.values())
 
     def add_request(self, **entry: Any) -> int:
         """Write down a request, by the attributes of its entry but the index, which is returned."""

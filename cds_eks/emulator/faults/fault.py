@@ -19,7 +19,8 @@ class Fault:
     The ledger names the fault in the entry of each request that it applied to.
 
     Kinds, before anything is carried out:
-        `refuse_connection`: A new connection is reset at once; matches connections, not requests, so its action is `*`.
+        `refuse_connection`: A new connection is reset before a request is read; matches connections, not requests, so
+            its action is `*`. One that begins with a request below `/_emulator/` is not touched.
         `refuse`: The connection is reset when the head of the request is there; its body is not read.
         `reset_before_commit`: The connection is reset when the whole request is there.
         `hang_before_commit`: No answer for `seconds` of real time; then all is well. Without `seconds`, or if the

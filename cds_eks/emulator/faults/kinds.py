@@ -21,6 +21,7 @@ __all__ = [
     "actions_of",
     "check",
     "matches",
+    "shown",
 ]
 
 
@@ -134,10 +135,10 @@ def check(kind: str, action: str, given: Mapping[str, Any]) -> None:
         FaultError: Naming what makes no sense.
     """
     if kind not in KINDS:
-        raise FaultError(f"there is no kind {kind!r}{_similar(kind, KINDS)}", "kind")
+        raise FaultError(f"there is no kind {shown(kind)}{_similar(kind, KINDS)}", "kind")
     actions = [*CLASSES, *OPERATIONS, *(each.name for each in OPERATIONS.values())]
     if action not in actions:
-        raise FaultError(f"there is no action {action!r}{_similar(action, actions)}", "action")
+        raise FaultError(f"there is no action {shown(action)}{_similar(action, actions)}", "action")
     if kind == "refuse_connection":
         if action != "*":
             message = "refuse_connection is for connections, before any action is known: its action must be *"
@@ -166,8 +167,13 @@ def _check_together(kind: str, given: Mapping[str, Any]) -> None:
         raise FaultError("bytes must be a whole number from 1", "bytes")
 
 
+def shown(text: str) -> str:
+    """Return a text that somebody has written as an error shows it: in quotes, and not longer than a line."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
+
+
 def _similar(text: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(text, known, n=1)
+    close = difflib.get_close_matches(text[:60], known, n=1)
     return f": did you mean {close[0]!r}?" if close else f"; there are {', '.join(dict.fromkeys(known))}"
 
 

@@ -22,7 +22,7 @@ class Scheduled:
     """A fault, its random numbers, and how often it has matched and been applied.
 
     Attributes:
-        id: Its number, which no other fault of the same emulator ever has.
+        id: Its number, which no other fault of the same emulator ever has. A reset leaves the first ones theirs.
         enabled: Whether it is switched on. One that is not does not match anything.
     """
 
@@ -62,10 +62,10 @@ class Faults:
         self._seed = seed
         self._lock = threading.Lock()
         self._scheduled: list[Scheduled] = []
-        self._ids = itertools.count(1)
         self._added = 0
         self._struck: Counter[str] = Counter()
-        self._first = tuple(faults)
+        self._first = tuple(_check_is_fault(each) for each in faults)
+        self._ids = itertools.count(len(self._first) + 1)
         self.reset()
 
     def __repr__(self) -> str:
@@ -102,13 +102,14 @@ class Faults:
         Raises:
             TypeError: It is not a `Fault`.
         """
-        if not isinstance(fault, Fault):
-            raise TypeError("a fault must be a Fault; parse_fault() makes one of a text")
+        _check_is_fault(fault)
         with self._lock:
-            scheduled = Scheduled(next(self._ids), fault, Random(f"fault {self._added} {self._seed}"))
-            self._scheduled.append(scheduled)
-            self._added += 1
-            return scheduled.id
+            return self._append(next(self._ids), fault)
+
+    def _append(self, id: int, fault: Fault) -> int:  # noqa: A002
+        self._scheduled.append(Scheduled(id, fault, Random(f"fault {self._added} {self._seed}")))
+        self._added += 1
+        return id
 
     def enable(self, id: int, enabled: bool = True) -> None:  # noqa: A002
         """Switch a fault on or off. It counts on from where it was.
@@ -135,13 +136,13 @@ class Faults:
         raise KeyError(id)
 
     def reset(self) -> None:
-        """Have the first faults again, as if none had been applied yet."""
+        """Have the first faults again, each by its number, switched on, and as if none had been applied yet."""
         with self._lock:
             self._scheduled.clear()
             self._struck.clear()
             self._added = 0
-        for fault in self._first:
-            self.add(fault)
+            for id_, fault in enumerate(self._first, 1):
+                self._append(id_, fault)
 
     def clear(self) -> None:
         """Have no faults from now on. What has begun goes on: late requests, stale clusters and tasks that fail."""
@@ -157,6 +158,13 @@ class Faults:
         """
         return self._next_applying(lambda fault: matches(fault.kind, fault.action, action, method))
 
+    def may_refuse_connections(self) -> bool:
+        """Whether there is a fault that may apply to a new connection; nothing is counted."""
+        with self._lock:
+            return any(
+                each.fault.kind == "refuse_connection" and each.enabled and not each.is_over for each in self._scheduled
+            )
+
     def refuse_connection(self) -> bool:
         """Whether a fault applies to a new connection; it has been counted."""
         return self._next_applying(lambda fault: fault.kind == "refuse_connection") is not None
@@ -168,3 +176,9 @@ class Faults:
                     self._struck[each.fault.kind] += 1
                     return each.fault
         return None
+
+
+def _check_is_fault(fault: Fault) -> Fault:
+    if not isinstance(fault, Fault):
+        raise TypeError("a fault must be a Fault; parse_fault() makes one of a text")
+    return fault

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cds_eks.emulator.faults.fault import Fault
-from cds_eks.emulator.faults.kinds import KINDS
+from cds_eks.emulator.faults.kinds import KINDS, shown
 
 __all__ = ["GRAMMAR", "parse_fault"]
 
@@ -70,16 +70,17 @@ def parse_fault(text: str) -> Fault:
     for part in parts:
         name, equals, value = part.partition("=")
         if not equals or name not in _READERS:
-            raise ValueError(f"{part!r} is not NAME=VALUE with a name that is known: {', '.join(sorted(_READERS))}")
+            known = ", ".join(sorted(_READERS))
+            raise ValueError(f"{shown(part)} is not NAME=VALUE with a name that is known: {known}")
         if name in given:
-            raise ValueError(f"{part!r} is given twice")
+            raise ValueError(f"{shown(part)} is given twice")
         rule, read = _READERS[name]
         try:
             given[name] = read(value)
         except (KeyError, ValueError):
-            raise ValueError(f"{part!r}: {name} must be {rule}") from None
+            raise ValueError(f"{shown(part)}: {name} must be {rule}") from None
     if kind is None and "status" not in given:
-        raise ValueError(f"{text!r} has no kind: ACTION:KIND[:NAME=VALUE]...")
+        raise ValueError(f"{shown(text)} has no kind: ACTION:KIND[:NAME=VALUE]...")
     return Fault(kind or "status", action, **given)
 
 

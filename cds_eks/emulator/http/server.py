@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cds_eks._runtime import clocks
 from cds_eks._runtime.loops import new_loop
+from cds_eks.emulator.faults.schedule import Faults
 from cds_eks.emulator.http.connection import PEER, Peer
 
 if TYPE_CHECKING:
@@ -39,22 +41,62 @@ START_STOP_TIMEOUT = 10.0
 """Seconds within which the server must have started, or stopped."""
 
 
+FIRST_BYTES = 0.05
+"""Seconds that a new connection has for its first bytes, when a fault may reset it: see `_Protocol`."""
+
+_OF_CONTROL = re.compile(rb"[A-Z]{1,20} /_emulator[/? ]")
+_MAY_BECOME_SO = 32
+"""From how many bytes on it is known whether a request begins so."""
+
+
 class _Protocol(H11Protocol):
-    """A connection that the app can break: it finds its `Peer` in the state of each request."""
+    """A connection that the app can break: it finds its `Peer` in the state of each request.
+
+    A fault that resets new connections spares those that begin with a request below `/_emulator/`, or nobody could
+    take it away again. So, if there is one, the first bytes are waited for.
+    """
+
+    may_refuse: Callable[[], bool]
+    """Whether a new connection may have to be reset; the class of each server has its own."""
 
     refuse: Callable[[], bool]
-    """Whether a new connection is to be reset at once; the class of each server has its own."""
+    """Whether one is to be reset; the class of each server has its own."""
+
+    _first = b""
+    _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one of TCP
         """Let the app have the peer."""
         super().connection_made(transport)
         self.peer = Peer(transport)
         self.app_state = {**self.app_state, PEER: self.peer}
-        if self.refuse():
+        if self.may_refuse():
+            self._waiting = self.loop.call_later(FIRST_BYTES, self._begin)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what has come, unless it is yet to be seen whether the connection lasts."""
+        if self._waiting is None:
+            super().data_received(data)
+            return
+        self._first += data
+        if len(self._first) >= _MAY_BECOME_SO or b"\n" in self._first or _OF_CONTROL.match(self._first):
+            self._begin()
+
+    def _begin(self) -> None:
+        """Reset the connection, or take what has come by now."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        first, self._first = self._first, b""
+        if not _OF_CONTROL.match(first) and self.refuse():
             self.peer.reset()
+        elif first:
+            super().data_received(first)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the app."""
+        if self._waiting is not None:
+            self._waiting.cancel()
         self.peer.is_lost, self.peer.is_broken = True, exc is not None
         super().connection_lost(exc)
 
@@ -106,7 +148,7 @@ class Serving:
 
     Args:
         app: The app.
-        refuse: Asked for each new connection whether to reset it.
+        faults: They may reset new connections.
         host: The address to listen on.
         port: The port; 0 for any that is free.
 
@@ -115,11 +157,12 @@ class Serving:
         OSError: On entering, if the port is taken.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int, refuse: Callable[[], bool]) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, faults: Faults) -> None:
         if not 0 <= port <= 65535:
             raise ValueError("port must be from 0 to 65535")
         self._address = (host, port)
-        connection = type("_Protocol", (_Protocol,), {"refuse": staticmethod(refuse)})
+        asked = {"may_refuse": faults.may_refuse_connections, "refuse": faults.refuse_connection}
+        connection = type("_Protocol", (_Protocol,), {name: staticmethod(each) for name, each in asked.items()})
         self._server = _Server(
             uvicorn.Config(
                 app,

@@ -148,14 +148,18 @@ class Service:
             self._world.at(self._world.now + seconds, partial(self._answer, request, index))
 
     def new_request_id(self) -> str:
-        """Return a fresh `RequestId`."""
+        """Return a fresh `RequestId`, after those of requests that were due to be carried out before."""
         with self._lock:
-            return uuid_text(self._random.getrandbits(128))
+            self._world.settle()
+            return self._new_request_id()
+
+    def _new_request_id(self) -> str:
+        return uuid_text(self._random.getrandbits(128))
 
     def _answer(self, request: IncomingRequest, index: int | None, *, repeated: bool = False) -> Answered:
         """Carry out a request in the world as it stands, or refuse it, and write it down."""
         progress, result = _Progress(repeated=repeated), Result()
-        request_id, committed = self.new_request_id(), False
+        request_id, committed = self._new_request_id(), False
         try:
             result, committed = self._carry_out(request, progress, request_id), True
             answer = Answer(request_id=request_id, data=result.data, page=result.page)

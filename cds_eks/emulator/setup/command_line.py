@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from cds_eks.emulator.faults.fault import Fault
+from cds_eks.emulator.faults.kinds import shown
 from cds_eks.emulator.faults.text import GRAMMAR, parse_fault
 from cds_eks.emulator.http.auth import CREDENTIALS
 from cds_eks.emulator.protocol.api import REVISIONS
@@ -139,7 +140,7 @@ def _fault(text: str) -> Fault:
     try:
         return parse_fault(text)
     except ValueError as problem:
-        raise ValueError(f"--fault {text!r}: {problem}") from None
+        raise ValueError(f"--fault {shown(text)}: {problem}") from None
 
 
 def _scaling_group(text: str) -> tuple[str, int, int]:

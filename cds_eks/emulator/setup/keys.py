@@ -30,7 +30,7 @@ __all__ = [
 MOST_NODES = 99
 MOST_CLUSTERS = 10_000
 INDEX = "{index}"
-"""What stands in a name or id for the number of a cluster, from 1, if there are several by one entry."""
+"""What stands in a name or id for the number of a cluster, from 1; `{index:03d}` for three digits."""
 
 
 @attrs.frozen
@@ -83,7 +83,7 @@ _BOUNDS: dict[str, Key] = {
 }
 
 CLUSTER: Mapping[str, Key] = {
-    "name": Key(Text(), f"Its name; {INDEX} is filled in, from 1.", is_required=True),
+    "name": Key(Text(), f"Its name; {INDEX} or {{index:03d}} is filled in, from 1.", is_required=True),
     "id": Key(Text(), f"{_ID} With `count`, it must hold {INDEX}."),
     "count": Key(Whole(1, MOST_CLUSTERS), "How many such clusters (1)."),
     "vpc_id": Key(Text(), "Its VPC (vpc-1)."),

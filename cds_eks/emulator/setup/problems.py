@@ -19,7 +19,8 @@ class Problem:
         file: The file.
         line: Where in it, from 1; None for the file as a whole.
         key: The path of the key (`clusters[0].workers`); empty for the file as a whole.
-        message: What is wrong. It never holds the value of a text.
+        message: What is wrong. It holds no value of a text, but the beginning of a fault, or of its kind or action,
+            that makes no sense.
     """
 
     file: str

@@ -14,10 +14,11 @@ from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.faults.kinds import FaultError
 from cds_eks.emulator.faults.table import fault_of
 from cds_eks.emulator.protocol.api import REVISIONS
-from cds_eks.emulator.protocol.plain_values import similar
+from cds_eks.emulator.protocol.plain_values import MOST_TEXT, Text, similar
 from cds_eks.emulator.setup.keys import CLUSTER, CLUSTER_TABLES, INDEX, MOST_CLUSTERS, SERVER, TABLES
 from cds_eks.emulator.setup.problems import Problem, WorldFileError
 from cds_eks.emulator.setup.tables import Tables
+from cds_eks.emulator.setup.templates import NUMBERED, fault_of_template, filled
 from cds_eks.emulator.setup.world_file import ClusterSeed, WorldFile
 
 __all__ = ["read_world_file"]
@@ -101,13 +102,14 @@ class _Reading:
         left = MOST_CLUSTERS
         for place, table in self.tables.entries(("clusters",), self.tables.data):
             values = self.tables.values(place, table, CLUSTER, tuple(CLUSTER_TABLES))
-            inner = {name: list(self._inner(place, table, name)) for name in CLUSTER_TABLES}
+            count = values.pop("count", 1)
+            self._check_templates(place, values, count)
+            inner = {name: list(self._inner(place, table, name, count)) for name in CLUSTER_TABLES}
             pools = self._pools(inner["node_pools"])
             for name in ("nodes", "scaling_groups"):
                 for at, each in inner[name]:
                     if (pool := each.get("node_pool", FIRST_POOL)) not in pools:
                         self.tables.tell((*at, "node_pool"), f"is no pool of this cluster{similar(pool, pools)}")
-            count = values.pop("count", 1)
             left -= count
             if left < 0:
                 self.tables.tell((*place, "count"), f"makes more than {MOST_CLUSTERS} clusters")
@@ -115,22 +117,30 @@ class _Reading:
             for number in range(1, count + 1):
                 yield self._numbered(place, values, inner, number)
 
-    def _inner(self, place: Place, table: Mapping[str, Any], name: str) -> Iterable[tuple[Place, dict[str, Any]]]:
+    def _check_templates(self, place: Place, values: dict[str, Any], count: int) -> None:
+        """Check texts that have a place for a number, and take away those that can't be filled in."""
+        for name in set(NUMBERED).intersection(values):
+            text: str = values[name]
+            fault = fault_of_template(text)
+            if fault is None and not Text().fits(filled(text, count)):
+                fault = f"makes a text of more than {MOST_TEXT} characters"
+            if fault is not None:
+                self.tables.tell((*place, name), fault)
+                del values[name]
+
+    def _inner(
+        self, place: Place, table: Mapping[str, Any], name: str, count: int
+    ) -> Iterable[tuple[Place, dict[str, Any]]]:
         keys, _ = CLUSTER_TABLES[name]
         for at, entry in self.tables.entries((*place, name), table):
             values = self.tables.values(at, entry, keys)
+            self._check_templates(at, values, count)
             if name == "scaling_groups":
                 self._check_bounds(at, values)
             yield at, values
 
     def _pools(self, pools: list[tuple[Place, dict[str, Any]]]) -> list[str]:
-        names = [FIRST_POOL]
-        for at, pool in pools:
-            if (name := pool.get("name")) in names:
-                self.tables.tell((*at, "name"), "is the name of another pool of this cluster")
-            elif name is not None:
-                names.append(name)
-        return names
+        return [FIRST_POOL, *dict.fromkeys(pool["name"] for _, pool in pools if "name" in pool)]
 
     def _numbered(
         self,
@@ -140,20 +150,31 @@ class _Reading:
         number: int,
     ) -> ClusterSeed:
         """Return a cluster of an entry, its number filled in where there is a place for it."""
-        numbered = _filled(values, number)
+        numbered = _numbered(values, number)
         self._take("clusters", place, numbered)
         kinds = {"node_pools": "node_pools", "nodes": "machines", "scaling_groups": "scaling_groups"}
-        filled: dict[str, list[dict[str, Any]]] = {name: [] for name in kinds}
+        made: dict[str, list[dict[str, Any]]] = {name: [] for name in kinds}
         for name, entries in inner.items():
             for at, each in entries:
-                filled[name].append(_filled(each, number))
-                self._take(kinds[name], at, filled[name][-1])
+                made[name].append(_numbered(each, number))
+                self._take(kinds[name], at, made[name][-1])
+        self._check_pool_names(made["node_pools"], inner["node_pools"])
         return ClusterSeed(
             values=numbered,
-            node_pools=tuple(filled["node_pools"]),
-            nodes=tuple(filled["nodes"]),
-            scaling_groups=tuple(filled["scaling_groups"]),
+            node_pools=tuple(made["node_pools"]),
+            nodes=tuple(made["nodes"]),
+            scaling_groups=tuple(made["scaling_groups"]),
         )
+
+    def _check_pool_names(self, made: list[dict[str, Any]], told: list[tuple[Place, dict[str, Any]]]) -> None:
+        """Check the names of the pools of one cluster, its number filled in."""
+        names = {FIRST_POOL}
+        for (place, _), pool in zip(told, made, strict=True):
+            where: Place = (*place, "name")
+            if pool.get("name") in names and where not in self._taken:
+                self._taken.add(where)
+                self.tables.tell(where, "is the name of another pool of this cluster")
+            names.add(pool.get("name", ""))
 
     def _others(self, name: str) -> Iterable[dict[str, Any]]:
         keys, _ = TABLES[name]
@@ -189,9 +210,5 @@ class _Reading:
         ids.add(taken)
 
 
-def _filled(values: Mapping[str, Any], number: int) -> dict[str, Any]:
-    filled = {}
-    for name, value in values.items():
-        has_index = name in ("name", "id", "node_pool") and isinstance(value, str)
-        filled[name] = value.replace(INDEX, str(number)) if has_index else value
-    return filled
+def _numbered(values: Mapping[str, Any], number: int) -> dict[str, Any]:
+    return {name: filled(value, number) if name in NUMBERED else value for name, value in values.items()}

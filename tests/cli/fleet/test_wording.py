@@ -16,7 +16,12 @@ from cli.fleet.conftest import QUICK
 
 FLEET = ROOT / "cds_eks" / "fleet"
 PYTHON = re.compile(r"\b[a-z_]+=(?:['\"A-Z]|\s|$)|\bfleet\.[a-z]+\b|\b[a-z_]+\((?:None|\.\.\.|\))")
-OF_PYTHON_ALONE = ("run/arguments.py", "run/events.py:another task", "run/fleet_run.py:a fleet's run", "run/orphans.py")
+OF_PYTHON_ALONE = (
+    "run/arguments.py",
+    "run/event_stream.py:another task",
+    "run/fleet_run.py:a fleet's run",
+    "run/orphans.py",
+)
 """Where wrong arguments are told of, which the command line never gives; what it says itself before; and warnings."""
 
 

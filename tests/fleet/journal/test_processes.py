@@ -19,7 +19,11 @@ from support.postgres_server import PostgresServer
 
 from .items import cluster
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]  # the processes matter here
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.parametrize("anyio_backend", ["asyncio"]),  # the processes matter here
+]
 
 PAIRS = 24
 

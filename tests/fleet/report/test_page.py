@@ -120,7 +120,9 @@ def test_it_asks_nothing_of_a_network() -> None:
     assert set(re.findall(r"url\([^)]*\)", text)) <= {"url(#hatch)"}
 
 
-@pytest.mark.parametrize(("clusters", "most"), [(20, 100_000), (1_000, 600_000), (10_000, 3 * 2**20)])
+@pytest.mark.parametrize(
+    ("clusters", "most"), [(20, 100_000), (1_000, 600_000), pytest.param(10_000, 3 * 2**20, marks=pytest.mark.slow)]
+)
 def test_it_is_small(clusters: int, most: int, tmp_path: Path) -> None:
     report = report_of(clusters)
     path = report.to_html(tmp_path / "fleet.html")

@@ -195,6 +195,7 @@ def test_a_file_that_is_gone_ends_a_run(backend: str, how: str, tmp_path: Path) 
         assert told - {None} == made
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_the_same_plan_goes_on_after_the_journal_was_closed_under_its_run(backend: str, tmp_path: Path) -> None:
     emulator = Emulator(seed=1, speed=200)

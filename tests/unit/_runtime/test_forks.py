@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from cds_eks._runtime import forks
+from support.forked_child import pass_for_child
 
 
 def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +43,7 @@ def test_a_child_has_a_lock_and_a_number_of_its_own_though_python_has_not_seen_t
     with forks.first_use.of_this_process():
         assert not _is_free()
         with monkeypatch.context() as child:
-            child.setattr("os.getpid", lambda: -1)
+            pass_for_child(child)
             assert forks.process() == forks.process() != number
             assert _is_free()
     assert forks.process() == number
@@ -52,9 +57,11 @@ def test_a_child_with_the_process_id_of_an_ancestor_has_a_number_of_its_own(monk
     assert forks.process() != number
 
 
-def test_threads_of_a_child_all_have_the_same_number(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mark", [b"\0", None], ids=["asked", "marked"])
+def test_threads_of_a_child_all_have_the_same_number(mark: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forks, "_numbers", {})
     monkeypatch.setattr(forks, "_latest", (0, 0))
+    monkeypatch.setattr(forks, "_mark", mark or forks._make_mark())
     start, found = threading.Barrier(8), []
 
     def ask() -> None:
@@ -68,6 +75,56 @@ def test_threads_of_a_child_all_have_the_same_number(monkeypatch: pytest.MonkeyP
         thread.join(10)
     assert len(found) == 8
     assert len(set(found)) == 1
+
+
+_BY_THE_KERNEL = """
+import ctypes, os
+from cds_eks._runtime import forks
+numbers, (reading, writing) = [forks.process()], os.pipe()
+assert isinstance(forks._mark, bytes) or forks._mark[0] == 1
+for _ in range(2):  # a child, and its own
+    if ctypes.PyDLL(None).fork() == 0:
+        numbers += [forks.process(), forks.process()]
+    else:
+        os.wait()
+        assert forks.process() == numbers[-1]
+        break
+else:
+    os.write(writing, repr(numbers).encode())
+if len(numbers) == 1:
+    print(os.read(reading, 100).decode())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_the_child_of_a_fork_in_c_has_a_number_of_its_own() -> None:
+    ended = subprocess.run([sys.executable, "-c", _BY_THE_KERNEL], capture_output=True, text=True, timeout=30)
+    assert ended.stderr == ""
+    parent, *child, grandchild, again = json.loads(ended.stdout)
+    assert child[0] == child[1]
+    assert grandchild == again
+    assert len({parent, child[0], grandchild}) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another kernel does not tell")
+@pytest.mark.parametrize("accepts_all", [False, True], ids=["refused", "ignored"])
+def test_a_kernel_that_does_not_tell_is_noticed(accepts_all: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Page(bytearray):
+        def madvise(self, advice: int) -> None:
+            if not accepts_all:
+                raise OSError
+
+    monkeypatch.setattr("mmap.mmap", lambda *_, **__: Page(1))
+    assert forks._make_mark() == b"\0"
+
+
+def test_a_child_of_a_fork_in_the_middle_of_the_question_is_no_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = forks.process()
+    monkeypatch.setattr(forks, "_mark", forks._make_mark())
+    monkeypatch.setattr(forks, "_latest", forks._latest)
+    ids = [os.getpid()]
+    monkeypatch.setattr("os.getpid", lambda: ids.pop(0) if ids else -1)
+    assert forks.process() == forks.process() != number
 
 
 def _is_free() -> bool:

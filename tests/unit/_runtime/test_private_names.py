@@ -39,6 +39,7 @@ ROOT = Path(cds_eks.__file__).parent
 ONE_FILE = "_runtime/private_names.py"
 DOCUMENTED = {"__future__", "_thread", "os._exit"}  # whatever their names look like
 OWN_NAMES = {"self", "cls"}
+OWN_MODULES = {"cds_eks", "_cds_eks_pytest"}
 
 _MODULE = re.compile(r"[A-Za-z]\w*(\.\w+)*\._[a-z]\w*(\.\w+)*")
 
@@ -52,13 +53,13 @@ def private_uses(tree: ast.AST) -> Iterator[str]:
             foreign |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules = [f"{node.module}.{alias.name}" for alias in node.names]
-            if str(node.module).partition(".")[0] != "cds_eks":
+            if str(node.module).partition(".")[0] not in OWN_MODULES:
                 foreign |= {alias.asname or alias.name for alias in node.names}
         else:
             continue
         for module in modules:
             outer, *inner = module.split(".")
-            if outer not in {"cds_eks", *DOCUMENTED} and any(is_private(part) for part in (outer, *inner)):
+            if outer not in OWN_MODULES | DOCUMENTED and any(is_private(part) for part in (outer, *inner)):
                 yield module
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
@@ -88,6 +89,11 @@ def test_they_stand_in_one_file() -> None:
         if path.relative_to(ROOT).as_posix() != ONE_FILE
     }
     assert found == set()
+
+
+def test_the_pytest_plugin_has_one_of_its_own_since_it_imports_nothing_of_the_package() -> None:
+    plugin = ROOT.parent / "_cds_eks_pytest.py"
+    assert list(private_uses(ast.parse(plugin.read_text(encoding="utf-8")))) == ["_must_rewrite"]
 
 
 @pytest.mark.parametrize(

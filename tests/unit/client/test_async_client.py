@@ -27,6 +27,7 @@ from cds_eks import (
 from cds_eks.resources.clusters import CREATE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import RawResponse, Request
 from support.api_description import API
+from support.forked_child import pass_for_child
 from unit.client.fake_service import Make, Scripted, answer, asynchronous
 
 
@@ -150,7 +151,7 @@ def test_a_client_belongs_to_the_process_of_its_first_call(make: Make, monkeypat
 
     async def use() -> None:
         await eks.clusters.get("c")
-        monkeypatch.setattr("os.getpid", lambda: -1)
+        pass_for_child(monkeypatch)
         with pytest.raises(errors.ConfigurationError, match="for each process"):
             await eks.clusters.get("c")
 

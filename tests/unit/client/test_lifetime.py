@@ -14,6 +14,7 @@ import pytest
 
 from cds_eks import AsyncEksClient, Credentials, errors
 from cds_eks.wire import RawResponse, Request, make_raw_response
+from support.forked_child import pass_for_child
 
 CREDENTIALS = Credentials("AKIDEXAMPLE000", "secret-key-of-nobody")
 BODY = b'{"Code": "Success", "Data": {"TaskId": "t", "TaskStatus": "doing"}}'
@@ -146,7 +147,7 @@ def test_what_a_child_of_a_fork_inherits_is_left_alone(monkeypatch: pytest.Monke
     eks = AsyncEksClient(CREDENTIALS, backend=backend)
     asyncio.run(use(eks))
     with monkeypatch.context() as patch, warnings.catch_warnings():
-        patch.setattr("os.getpid", lambda: -1)
+        pass_for_child(patch)
         warnings.simplefilter("error")
         with pytest.raises(errors.ConfigurationError, match="each process"):
             asyncio.run(eks.aclose())

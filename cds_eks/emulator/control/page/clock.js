@@ -2,7 +2,7 @@
 
 import { $, say, setText } from "./dom.js";
 import { get, post } from "./server.js";
-import { duration, number, t, time } from "./words.js";
+import { date, duration, number, t, time } from "./words.js";
 
 let told = null;
 let received = 0;
@@ -13,7 +13,7 @@ export function tick() {
   const passed = ((performance.now() - received) / 1000) * (told.speed ?? 0);
   const now = told.now + passed;
   setText($("now"), time(now));
-  $("now").dateTime = new Date(now * 1000).toISOString();
+  $("now").dateTime = date(now).toISOString();
   const left = told.next_change === null ? null : told.next_change - now;
   const next = left === null ? t("next_none") : t("next_in", { time: duration(left) });
   setText($("next"), told.speed === null ? `${next} · ${t("standing")}` : next);

@@ -67,7 +67,11 @@ async function attempt(what) {
   } catch (error) {
     say(t("said_failed", { message: error.message }));
   }
-  await refresh();
+  try {
+    await refresh();
+  } catch {
+    fill(); // as it was: the next look of the page tells why
+  }
 }
 
 export async function begin() {

@@ -41,7 +41,7 @@ export class Tables {
     let waiting = 0;
     this.input.addEventListener("input", () => {
       clearTimeout(waiting);
-      waiting = setTimeout(() => this.find(this.input.value.trim()), 200);
+      waiting = setTimeout(() => this.find(this.input.value.replace(/\p{Cc}/gu, " ").trim()), 200);
     });
     const label = make("label", { for: `${id}-search`, "data-t": "search" });
     this.range = make("span", { class: "range" });
@@ -82,7 +82,7 @@ export class Tables {
     this.last = undefined;
     this.head();
     this.asked = undefined;
-    return this.refresh();
+    return this.update();
   }
 
   move(event) {
@@ -101,15 +101,24 @@ export class Tables {
     if (search === this.search) return;
     this.search = search;
     this.offset = 0;
-    await this.refresh();
-    say(t("said_rows", { total: number(this.total) }));
+    if (await this.update()) say(t("said_rows", { total: number(this.total) }));
   }
 
   turn(by) {
     const to = this.offset + by;
     if (to < 0 || to >= this.total) return;
     this.offset = to;
-    this.refresh();
+    this.update();
+  }
+
+  /** Ask for what is to be shown now; without an answer, the next look of the page tells why, and asks again. */
+  async update() {
+    try {
+      await this.refresh();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async refresh() {

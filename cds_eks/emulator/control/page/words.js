@@ -58,15 +58,20 @@ export function number(value) {
   return new Intl.NumberFormat(language).format(value);
 }
 
+const LATEST = 8.64e12; // seconds: the last time that a Date can be
+
+/** A time as a Date; a test's clock may be put further than there are any. */
+export const date = (seconds) => new Date(Math.min(seconds, LATEST) * 1000);
+
 export function time(seconds) {
   const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
-  return format.format(new Date(seconds * 1000));
+  return format.format(date(seconds));
 }
 
 export function shortTime(seconds) {
   const format = new Intl.DateTimeFormat(language, { month: "numeric", day: "numeric", timeStyle: undefined,
     hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  return format.format(new Date(seconds * 1000));
+  return format.format(date(seconds));
 }
 
 export function duration(seconds) {

@@ -1,0 +1,34 @@
+// The language switch leads to the same page: both languages have the same files, the Chinese ones in zh/.
+// The theme would ask each language's sitemap for that, which does not work from the disk.
+document.querySelectorAll("link[rel=alternate][hreflang]").forEach(function (link) {
+  link.remove();
+});
+
+function leadToTheSamePage() {
+  var base = JSON.parse(document.getElementById("__config").textContent).base;
+  base = new URL(base.replace(/\/?$/, "/"), location);
+  var root = document.documentElement.lang === "zh" ? new URL("../", base) : base;
+  var page = location.href.slice(base.href.length).replace(/[?#].*/, "") || "index.html";
+  document.querySelectorAll("a[hreflang]").forEach(function (link) {
+    link.href = new URL((link.hreflang === "zh" ? "zh/" : "") + page, root).href;
+  });
+}
+
+// What is wider than its place can be scrolled with the keyboard too.
+function scrollByKeys() {
+  document.querySelectorAll(".md-typeset pre > code, .md-typeset pre, .md-typeset__scrollwrap").forEach(function (each) {
+    if (each.scrollWidth > each.clientWidth) {
+      each.tabIndex = 0;
+    }
+  });
+}
+
+document.addEventListener("DOMContentLoaded", function () {
+  leadToTheSamePage();
+  var search = document.querySelector(".md-search[role=dialog]");
+  if (search) {
+    search.setAttribute("aria-label", document.documentElement.lang === "zh" ? "搜索" : "Search");
+  }
+});
+window.addEventListener("load", scrollByKeys);
+window.addEventListener("resize", scrollByKeys);
