@@ -123,7 +123,7 @@ async def events(eks: AsyncEksClient, task_id: str, heartbeat: float = 15.0) -> 
             await eks.wait.task(task_id, on_change=lambda task: put("progress", status=task.task_status))
             put("done", task_id=task_id)
         except errors.EksError as error:
-            put("failed", error=type(error).__name__, message=error.message, ids=error.ids)
+            put("failed", **body_of(error))
         finally:
             queue.put_nowait(None)
 
@@ -147,12 +147,20 @@ def status_of(error: errors.EksError) -> int:
     match error:
         case errors.AmbiguousCreate() | errors.Conflict() | errors.DuplicateFound() | errors.QuotaExceeded():
             return 409
+        case errors.TaskFailed() | errors.WaitTimeout():  # as an event only
+            return 409
         case errors.NotFound():
             return 404
         case errors.InvalidRequestError() | errors.BadArgument():
             return 422
         case _:
             return 503 if errors.may_pass(error) else 502  # 502: the key of this service is refused, for example
+
+
+def body_of(error: errors.EksError) -> dict[str, object]:
+    """Return what callers are told: not what is wrong with this service itself, such as its key."""
+    body: dict[str, object] = {"error": type(error).__name__, "outcome": error.outcome, "ids": error.ids}
+    return body if status_of(error) == 502 else {**body, "detail": error.message}
 
 
 @app.exception_handler(AlreadyExists)
@@ -167,10 +175,7 @@ async def answer(_request: Request, error: errors.EksError) -> JSONResponse:
     """Answer with what is known: the errors' texts have no secrets."""
     status = status_of(error)
     logger.log(logging.ERROR if status >= 500 else logging.INFO, "%s", error)
-    body: dict[str, object] = {"error": type(error).__name__, "outcome": error.outcome, "ids": error.ids}
-    headers = {"Cds-Request-Id": error.request_id} if error.request_id else {}
-    if status != 502:
-        body["detail"] = error.message
+    body, headers = body_of(error), {"Cds-Request-Id": error.request_id} if error.request_id else {}
     if status == 503:
         headers["Retry-After"] = str(math.ceil(getattr(error, "retry_after", None) or 5))
     if isinstance(error, errors.AmbiguousCreate):

@@ -160,6 +160,22 @@ async def test_a_task_that_fails_is_told(web: httpx.AsyncClient, eks_emulator: D
     assert created["task_id"] in told
 
 
+@pytest.mark.parametrize(
+    "error", [errors.AuthenticationError("see CDS_SECRET_KEY"), errors.TaskFailed("it broke", ids={})]
+)
+async def test_an_event_tells_what_an_answer_would(error: errors.EksError) -> None:
+    class Waits:
+        async def task(self, *_: object, **__: object) -> None:
+            raise error
+
+    class Eks:
+        wait = Waits()
+
+    (told,) = [event async for event in events(Eks(), "t-1")]  # type: ignore[arg-type]
+    assert (error.message in told) == isinstance(error, errors.TaskFailed)
+    assert f'"error": "{type(error).__name__}"' in told
+
+
 async def test_who_waits_in_silence_hears_a_heartbeat_and_ends_the_wait_by_going(
     eks_emulator: DrivenEmulator,
 ) -> None:
@@ -195,6 +211,7 @@ async def test_a_test_of_ones_own_replaces_the_client(web: httpx.AsyncClient, ek
         (errors.ConnectFailed("no"), 503),
         (errors.ServerFault("no"), 503),
         (errors.DeadlineExceeded("late"), 503),
+        (errors.TaskFailed("no", ids={}), 409),
         (errors.PermissionDenied("no"), 502),
         (errors.AuthenticationError("no"), 502),
         (errors.ConfigurationError("no"), 502),
