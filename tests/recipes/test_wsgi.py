@@ -145,8 +145,7 @@ def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answe
         assert "look for it" not in server.log()
         assert "Traceback" not in server.log()
     (cluster,) = emulator.ledger.created("cluster")
-    told = answer.json() if is_fastapi else answer.json()["ids"]
-    assert (answer.status_code, told["cluster_id"]) == (202, cluster.id)
+    assert (answer.status_code, answer.json()["ids"]["cluster_id"]) == (202, cluster.id)
     assert {seen.status for seen in emulator.ledger.requests} == {200}  # each signed with a nonce of its own
 
 
