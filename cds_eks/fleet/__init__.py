@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from cds_eks.fleet.journal.opening import open_journal
     from cds_eks.fleet.plan import Plan, PlanError, PlanFault
+    from cds_eks.fleet.report.data import ReportItem
     from cds_eks.fleet.report.fleet_report import FleetReport
     from cds_eks.fleet.run.destroy import destroy
     from cds_eks.fleet.run.events import (
@@ -70,6 +71,7 @@ else:
             "PlanError": "cds_eks.fleet.plan",
             "PlanFault": "cds_eks.fleet.plan",
             "PlanOutdated": "cds_eks.fleet.run.saved",
+            "ReportItem": "cds_eks.fleet.report.data",
             "RunEnded": "cds_eks.fleet.run.events",
             "RunStarted": "cds_eks.fleet.run.events",
             "RunnersLost": "cds_eks.fleet.runners.pool",
@@ -112,6 +114,7 @@ __all__ = [
     "PlanError",
     "PlanFault",
     "PlanOutdated",
+    "ReportItem",
     "RunEnded",
     "RunStarted",
     "RunnersLost",

@@ -57,7 +57,7 @@ def provision_cluster(self: Task, name: str) -> dict[str, str]:
         if errors.may_pass(error) or isinstance(error, fleet.JournalUnavailable):
             raise self.retry(exc=error) from error
         raise
-    if not is_away and (report.stopped is not None or has_failed(report)):
+    if not is_away and (report.stopped is not None or not all(item.may_pass for item in report.failures)):
         raise ClusterFailed(str(report))
     if not report.ok:
         raise self.retry()
@@ -73,11 +73,3 @@ def plan_for(name: str) -> fleet.Plan:
 def journal_name() -> str:
     """Return the one journal of all workers: a file, or `postgresql://…` if they run on many machines."""
     return os.environ.get("CDS_FLEET_JOURNAL", "fleet.db")
-
-
-def has_failed(report: fleet.FleetReport) -> bool:
-    """Whether another run would change nothing: something was refused, and not for being one too many just now."""
-    return any(
-        item.state == "failed" or (item.state == "refused" and (item.error or {}).get("class") != "Throttled")
-        for item in report.failures
-    )

@@ -14,34 +14,28 @@ import tomllib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel
-from single_creates import AlreadyExists, SingleCreates
+from pydantic import BaseModel, Field
 
-from cds_eks import AsyncEksClient, Timeouts, errors, models
+from cds_eks import AsyncEksClient, Timeouts, errors, fleet, models
 
 logger = logging.getLogger(__name__)
+
+# Until a cluster is accepted, and no longer: whoever wants to know more asks for its progress.
+LIMITS = fleet.FleetLimits(cluster_timeout=0.1, pool_timeout=0.1, poll_interval=1, create_timeout=15)
+LONGEST_RUN = 20.0
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Make one client for the whole application: all requests share its connections, limits and retry quota."""
-    async with AsyncEksClient(timeouts=Timeouts(total=20)) as eks:
-        app.state.eks = eks
-        app.state.creates = SingleCreates(eks, template())
+    journal_name = os.environ.get("CDS_FLEET_JOURNAL", "fleet.db")
+    async with AsyncEksClient(timeouts=Timeouts(total=20)) as eks, fleet.open_journal(journal_name) as journal:
+        app.state.eks, app.state.journal = eks, journal
         yield
-        await app.state.creates.end()
-        for create in eks.open_creates:
-            logger.warning("look for it before it is created again: %s", create)
-
-
-def template() -> models.CreateClusterRequest:
-    """Return what all clusters have in common."""
-    path = Path(os.environ.get("CLUSTER_TEMPLATE", "cluster.toml"))
-    return models.CreateClusterRequest.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def get_eks(request: Request) -> AsyncEksClient:
@@ -49,27 +43,14 @@ def get_eks(request: Request) -> AsyncEksClient:
     return cast("AsyncEksClient", request.app.state.eks)
 
 
-def get_creates(request: Request) -> SingleCreates:
-    """Return the application's creates."""
-    return cast("SingleCreates", request.app.state.creates)
-
-
 Eks = Annotated[AsyncEksClient, Depends(get_eks)]
-Creates = Annotated[SingleCreates, Depends(get_creates)]
 app = FastAPI(lifespan=lifespan)
 
 
 class NewCluster(BaseModel):
-    """What a caller may choose; all else is in the template."""
+    """What a caller may choose; all else is in the plan's defaults."""
 
-    name: str
-
-
-class Created(BaseModel):
-    """What the service has accepted. It takes minutes until the cluster runs."""
-
-    cluster_id: str
-    task_id: str
+    name: str = Field(pattern="^[A-Za-z0-9-]+$")
 
 
 class Cluster(BaseModel):
@@ -81,20 +62,31 @@ class Cluster(BaseModel):
 
 
 @app.post("/clusters", status_code=202)
-async def create_cluster(new: NewCluster, creates: Creates, response: Response) -> Created:
-    """Begin to create a cluster, and answer at once with its ids."""
-    created = await creates.once(new.name)
-    response.headers["Location"] = f"/clusters/{created.cluster_id}"
-    return Created(cluster_id=created.cluster_id, task_id=created.task_id)
+async def create_cluster(new: NewCluster, eks: Eks, request: Request) -> JSONResponse:
+    """Begin to create a cluster, unless that was done before, and answer with its ids. It runs minutes later."""
+    run = fleet.provision(eks, plan_for(new.name), journal=request.app.state.journal, limits=LIMITS)
+    stopper = asyncio.get_running_loop().call_later(LONGEST_RUN, run.stop)
+    try:
+        report = await run.report()
+    finally:
+        stopper.cancel()
+    cluster = report.items[0]
+    body: dict[str, Any] = {"state": cluster.state, "ids": dict(cluster.ids)}
+    if cluster.state in ("accepted", "ready"):
+        return JSONResponse(body, 202, {"Location": f"/clusters/{cluster.ids['cluster_id']}"})
+    body["error"] = cluster.error and dict(cluster.error)
+    if cluster.state == "failed":
+        return JSONResponse(body, 409)
+    if cluster.state == "refused" and not cluster.may_pass:
+        return JSONResponse(body, 422)
+    logger.warning("%s", report)  # throttled, not sent, or being looked for: the next request goes on with it
+    return JSONResponse(body, 503, {"Retry-After": "30"})
 
 
-@app.get("/creates/{name}")
-async def look_up(name: str, creates: Creates) -> Cluster:
-    """Say what became of a create. 404 means that it has made nothing, and may be posted again."""
-    found = await creates.look_up(name)
-    if found is None:
-        raise HTTPException(404, "nothing was created")
-    return Cluster(cluster_id=found.cluster_id, name=found.cluster_name, status=found.cluster_status)
+def plan_for(name: str) -> fleet.Plan:
+    """Return the plan of one cluster: the defaults of the file, and a name that the caller chooses once."""
+    data = tomllib.loads(Path(os.environ.get("FLEET_PLAN", "fleet.toml")).read_text(encoding="utf-8"))
+    return fleet.Plan.from_dict({**data, "clusters": [{"name": name, "node_pools": [{"name": "workers"}]}]})
 
 
 @app.get("/clusters/{cluster_id}")
@@ -104,26 +96,29 @@ async def get_cluster(cluster_id: str, eks: Eks) -> Cluster:
     return Cluster(cluster_id=found.cluster_id, name=found.cluster_name, status=found.cluster_status)
 
 
-@app.get("/tasks/{task_id}/progress")
-async def progress(task_id: str, eks: Eks) -> StreamingResponse:
-    """Tell of each change of a task, and of its end, as server-sent events."""
-    told = events(eks, task_id)
+@app.get("/clusters/{cluster_id}/progress")
+async def progress(cluster_id: str, eks: Eks) -> StreamingResponse:
+    """Tell of each change of a cluster until it runs, or has failed, as server-sent events."""
+    told = events(eks, cluster_id)
     return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-async def events(eks: AsyncEksClient, task_id: str, heartbeat: float = 15.0) -> AsyncGenerator[str, None]:
+async def events(eks: AsyncEksClient, cluster_id: str, heartbeat: float = 15.0) -> AsyncGenerator[str, None]:
     """Yield the events. Whoever goes away ends the wait, and nothing else: the service goes on."""
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def put(event: str, **data: object) -> None:
         queue.put_nowait(f"event: {event}\ndata: {json.dumps(data)}\n\n")
 
+    def tell(cluster: models.ClusterDetail) -> None:
+        put("progress", status=cluster.cluster_status)
+
     async def wait() -> None:
         try:
-            await eks.wait.task(task_id, on_change=lambda task: put("progress", status=task.task_status))
-            put("done", task_id=task_id)
+            await eks.wait.cluster_running(cluster_id, on_change=tell)
+            put("done", cluster_id=cluster_id)
         except errors.EksError as error:
-            put("failed", error=type(error).__name__, message=error.message, ids=error.ids)
+            put("failed", **body_of(error))
         finally:
             queue.put_nowait(None)
 
@@ -143,23 +138,23 @@ async def events(eks: AsyncEksClient, task_id: str, heartbeat: float = 15.0) -> 
 
 
 def status_of(error: errors.EksError) -> int:
-    """Return the HTTP status that tells the caller what to do. Clients repeat a 503 by themselves, but no 409."""
+    """Return the HTTP status that tells the caller what to do."""
     match error:
-        case errors.AmbiguousCreate() | errors.Conflict() | errors.DuplicateFound() | errors.QuotaExceeded():
-            return 409
         case errors.NotFound():
             return 404
+        case errors.Conflict() | errors.TaskFailed() | errors.WaitTimeout():
+            return 409
         case errors.InvalidRequestError() | errors.BadArgument():
             return 422
         case _:
-            return 503 if errors.may_pass(error) else 502  # 502: the key of this service is refused, for example
+            passes = errors.may_pass(error) or isinstance(error, fleet.JournalUnavailable)
+            return 503 if passes else 502  # 502: the key of this service is refused, for example
 
 
-@app.exception_handler(AlreadyExists)
-async def answer_that_it_exists(_request: Request, error: AlreadyExists) -> JSONResponse:
-    """Answer with the id of the cluster that was there before."""
-    location = f"/clusters/{error.cluster_id}"
-    return JSONResponse({"detail": str(error), "cluster_id": error.cluster_id}, 409, {"Location": location})
+def body_of(error: errors.EksError) -> dict[str, object]:
+    """Return what callers are told: not what is wrong with this service itself, such as its key."""
+    body: dict[str, object] = {"error": type(error).__name__, "ids": error.ids}
+    return body if status_of(error) == 502 else {**body, "detail": error.message}
 
 
 @app.exception_handler(errors.EksError)
@@ -167,13 +162,7 @@ async def answer(_request: Request, error: errors.EksError) -> JSONResponse:
     """Answer with what is known: the errors' texts have no secrets."""
     status = status_of(error)
     logger.log(logging.ERROR if status >= 500 else logging.INFO, "%s", error)
-    body: dict[str, object] = {"error": type(error).__name__, "outcome": error.outcome, "ids": error.ids}
     headers = {"Cds-Request-Id": error.request_id} if error.request_id else {}
-    if status != 502:
-        body["detail"] = error.message
     if status == 503:
         headers["Retry-After"] = str(math.ceil(getattr(error, "retry_after", None) or 5))
-    if isinstance(error, errors.AmbiguousCreate):
-        body |= {"natural_key": dict(error.natural_key), "detail": "it may exist: look for it before you post it again"}
-        headers["Location"] = f"/creates/{error.name}"
-    return JSONResponse(body, status, headers)
+    return JSONResponse(body_of(error), status, headers)

@@ -12,10 +12,8 @@ timeout = 30  # a worker is killed after so long without a sign of life: more th
 graceful_timeout = 30  # so long may what is under way take when gunicorn is ended: the same
 
 
-def worker_exit(_server: Any, worker: Any) -> None:
-    """Close the client of a worker that ends, and tell which creates it leaves open."""
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """Close the client of a worker that ends. The journal knows which creates it leaves open."""
     from wsgi_app import eks
 
     eks.close()
-    for create in eks.open_creates:
-        worker.log.warning("look for it before it is created again: %s", create)

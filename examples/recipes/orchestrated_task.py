@@ -43,7 +43,7 @@ def poke(cluster_id: str) -> bool:
     """Look whether the cluster runs. Its id is all that is kept between two looks, and no process waits meanwhile."""
     with EksClient() as eks:
         try:
-            eks.wait.cluster_running(cluster_id, timeout=1)
+            eks.wait.cluster_running(cluster_id, timeout=5)  # longer than the service takes to answer
         except errors.WaitTimeout:
             return False
         except errors.TaskFailed as error:

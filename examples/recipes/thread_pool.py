@@ -44,15 +44,18 @@ class Creation:
                 raise
 
     def _create(self, name: str) -> None:
+        request = self._template.replace(cluster_name=name)
         try:
-            cluster_id = self._eks.clusters.create(self._template.replace(cluster_name=name)).data.cluster_id
+            there = self._eks.clusters.find(request, settle=0)  # an earlier run may have made it
+            cluster_id = (there or self._eks.clusters.create(request).data).cluster_id
         except errors.AmbiguousCreate as error:  # it may exist: look for it, for up to a minute
             found = self._eks.clusters.find(error)
             self._eks.dismiss(error)
             if found is None:
                 raise  # it has made nothing
             cluster_id = found.cluster_id
-        self.ids[name] = cluster_id  # before the wait: whatever happens, it is known from now on
+        self.ids[name] = cluster_id
+        print(f"{name} {cluster_id}\n", end="", flush=True)  # before the wait: whatever happens, it is known
         self._eks.wait.cluster_running(cluster_id)
 
 
@@ -66,8 +69,6 @@ def main() -> int:
             creation.run(sys.argv[1:])
         except KeyboardInterrupt:
             interrupted = True
-    for name, cluster_id in creation.ids.items():
-        print(name, cluster_id)
     for name, error in creation.failed.items():
         print(name, error, file=sys.stderr)
     for create in eks.open_creates:

@@ -7,6 +7,7 @@ uwsgi --ini uwsgi.ini
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import tomllib
@@ -18,6 +19,8 @@ from cds_eks import EksClient, Timeouts, errors, fleet
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
 
 # One for the process. It connects, and starts its thread, with the first call: so each worker has its own after a fork.
 eks = EksClient(timeouts=Timeouts(total=20))
@@ -35,11 +38,12 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
             case "GET", ["clusters"]:
                 names = [cluster.cluster_name for cluster in eks.clusters.list().data]
                 status, body = 200, {"names": names}
-            case "PUT", ["clusters", name]:
+            case "PUT", ["clusters", name] if "{" not in name:  # a plan takes `{index}` for a number
                 status, body = create_once(name)
     except (errors.InvalidRequestError, fleet.PlanError) as error:
         status, body = 422, {"error": type(error).__name__, "detail": str(error)}
     except errors.EksError as error:
+        logger.warning("%s", error)
         passes = errors.may_pass(error) or isinstance(error, fleet.JournalUnavailable)
         status, body = 503 if passes else 502, {"error": type(error).__name__, "request_id": error.request_id}
     headers = [("Content-Type", "application/json"), *([("Retry-After", "30")] if status == 503 else [])]
@@ -58,16 +62,16 @@ def create_once(name: str) -> tuple[int, dict[str, Any]]:
         finally:
             stopper.cancel()
     cluster = report.items[0]
-    body = {"state": cluster.state, "ids": dict(cluster.ids), "error": cluster.error and dict(cluster.error)}
-    match cluster.state:
-        case "accepted" | "ready":
-            return 202, body
-        case "failed":
-            return 409, body
-        case "refused" if (cluster.error or {}).get("class") != "Throttled":
-            return 422, body
-        case _:  # throttled, not sent, or being looked for: the next request goes on with it
-            return 503, body
+    body: dict[str, Any] = {"state": cluster.state, "ids": dict(cluster.ids)}
+    if cluster.state in ("accepted", "ready"):  # it may not be ready yet; that is no error
+        return 202, body
+    body["error"] = cluster.error and dict(cluster.error)
+    if cluster.state == "failed":
+        return 409, body
+    if cluster.state == "refused" and not cluster.may_pass:
+        return 422, body
+    logger.warning("%s", report)
+    return 503, body  # throttled, not sent, or being looked for: the next request goes on with it
 
 
 def plan_for(name: str) -> fleet.Plan:

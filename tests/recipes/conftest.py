@@ -24,7 +24,6 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def _files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLUSTER_TEMPLATE", str(EXAMPLES / "first_cluster.toml"))
     monkeypatch.setenv("FLEET_PLAN", str(EXAMPLES / "fleet.toml"))
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)

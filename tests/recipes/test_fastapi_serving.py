@@ -64,10 +64,11 @@ class Web:
 
 
 @pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
     """A service where no time passes, so that no task ends."""
     emulator = Emulator(clock=ManualClock())
     with emulator.serve() as url:
+        monkeypatch.setenv("CDS_FLEET_JOURNAL", str(tmp_path / "fleet.db"))
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         monkeypatch.setenv("CDS_SECRET_ID", emulator.credentials.access_key_id)
         monkeypatch.setenv("CDS_SECRET_KEY", emulator.credentials.secret_access_key)
@@ -86,13 +87,13 @@ def serving() -> Iterator[Web]:
 @pytest.mark.slow
 def test_who_leaves_a_progress_ends_the_wait_and_not_the_create(emulator: Emulator) -> None:
     with serving() as web, httpx.Client(base_url=web.url) as caller:
-        created = caller.post("/clusters", json={"name": "gpu-1"}).json()
-        with caller.stream("GET", f"/tasks/{created['task_id']}/progress") as progress:
+        location = caller.post("/clusters", json={"name": "gpu-1"}).headers["Location"]
+        with caller.stream("GET", f"{location}/progress") as progress:
             assert next(progress.iter_lines()) == "event: progress"
             assert web.waits() == 1
         until(lambda: web.waits() == 0)
         emulator.clock.advance(3600)
-        told = caller.get(f"/tasks/{created['task_id']}/progress").text
+        told = caller.get(f"{location}/progress").text
         assert told.strip().split("\n\n")[-1].startswith("event: done")
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
@@ -102,7 +103,8 @@ def test_who_leaves_a_create_gets_its_ids_by_asking_again(emulator: Emulator) ->
     emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=0.5))
     with serving() as web, httpx.Client(base_url=web.url) as caller:
         with pytest.raises(httpx.ReadTimeout):
-            caller.post("/clusters", json={"name": "gpu-1"}, timeout=0.2)
+            caller.post("/clusters", json={"name": "gpu-1"}, timeout=0.4)
+        assert emulator.ledger.count(action="CreateCluster") == 1
         assert caller.post("/clusters", json={"name": "gpu-1"}).status_code == 202
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
@@ -110,9 +112,9 @@ def test_who_leaves_a_create_gets_its_ids_by_asking_again(emulator: Emulator) ->
 @pytest.mark.slow
 def test_a_shutdown_cuts_off_waits_and_lets_creates_end(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     with serving() as web, httpx.Client(base_url=web.url) as caller:
-        created = caller.post("/clusters", json={"name": "gpu-1"}).json()
+        location = caller.post("/clusters", json={"name": "gpu-1"}).headers["Location"]
         emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=2))
-        with caller.stream("GET", f"/tasks/{created['task_id']}/progress") as progress:
+        with caller.stream("GET", f"{location}/progress") as progress:
             lines = progress.iter_lines()
             assert next(lines) == "event: progress"
             posting = threading.Thread(target=post_in_vain, args=(web.url,))
@@ -133,10 +135,11 @@ def post_in_vain(url: str) -> None:
 
 
 @pytest.mark.long
-def test_a_caller_whose_service_is_killed_in_the_middle_of_the_create_looks_for_it(
-    emulator: Emulator, tmp_path: Path
+@pytest.mark.parametrize("moment", ["hang_before_commit", "hang_after_commit"])
+def test_a_request_whose_service_is_killed_in_the_middle_of_the_create_may_be_repeated(
+    moment: str, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=5, count=1))
+    emulator.faults.add(Fault(moment, "CreateCluster", seconds=5, count=1))
     with process(tmp_path) as (url, killed), ThreadPoolExecutor(1) as pool:
         cut_off = pool.submit(httpx.post, f"{url}/clusters", json={"name": "gpu-1"}, timeout=WAIT_TIMEOUT)
         until(lambda: emulator.ledger.count(action="CreateCluster") == 1)
@@ -144,9 +147,22 @@ def test_a_caller_whose_service_is_killed_in_the_middle_of_the_create_looks_for_
         with pytest.raises(httpx.HTTPError):
             cut_off.result(WAIT_TIMEOUT)
     with process(tmp_path) as (url, _):
-        found = httpx.get(f"{url}/creates/gpu-1", timeout=WAIT_TIMEOUT)
+        until(lambda: httpx.post(f"{url}/clusters", json={"name": "gpu-1"}, timeout=60).status_code == 202, 150)
+        answer = httpx.post(f"{url}/clusters", json={"name": "gpu-1"}, timeout=60)
     (cluster,) = emulator.ledger.created("cluster")
-    assert (found.status_code, found.json()["cluster_id"]) == (200, cluster.id)
+    assert answer.json()["ids"]["cluster_id"] == cluster.id
+
+
+@pytest.mark.slow
+def test_requests_for_one_name_to_two_processes_at_once_create_once(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.faults.add(Fault("lag", "ListClusters", seconds=60))
+    (tmp_path / "other").mkdir()
+    with process(tmp_path) as (one, _), process(tmp_path / "other") as (other, _), ThreadPoolExecutor(4) as pool:
+        urls = [one, other, one, other]
+        asked = [pool.submit(httpx.post, f"{url}/clusters", json={"name": "gpu-1"}, timeout=60) for url in urls]
+        answers = [each.result(60) for each in asked]
+    (cluster,) = emulator.ledger.created("cluster")
+    assert {(answer.status_code, answer.json()["ids"]["cluster_id"]) for answer in answers} == {(202, cluster.id)}
 
 
 @contextmanager

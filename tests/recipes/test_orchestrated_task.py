@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from cds_eks.emulator import Emulator, Fault, ManualClock, parse_fault
 from cds_eks.testing import DrivenEmulator
 from support.eventually import until
 from support.postgres_server import MISSING, PostgresServer, find_programs
+from tools.recipe_pages import PAGES, ROOT
 
 from .conftest import RECIPES
 
@@ -172,6 +174,26 @@ def test_two_tries_at_once_create_once_and_whoever_pokes_knows_when_it_runs(serv
     service.clock.advance(3600)
     assert tries.run("poke", cluster_id) == (0, "", "")
     assert tries.run("create", RUN) == first
+
+
+@pytest.mark.slow
+def test_a_service_that_takes_its_time_to_answer_is_waited_for(service: Emulator, tries: Tries) -> None:
+    _, cluster_id, _ = tries.run("create", RUN)
+    service.clock.advance(3600)
+    service.faults.add(Fault("hang_after_commit", "read", seconds=1.2))
+    assert tries.run("poke", cluster_id) == (0, "", "")
+
+
+@pytest.mark.parametrize("folder", PAGES)
+def test_the_loop_of_the_page_ends_when_the_cluster_runs_and_when_it_never_will(folder: str) -> None:
+    """`poke` says 75 twice, and then that it has failed."""
+    (loop,) = re.findall(r"^while .*$", (ROOT / folder / "airflow.md").read_text(encoding="utf-8"), re.MULTILINE)
+    for code in (0, 1):
+        answers = f"looks=$((looks + 1)); [ $looks = 3 ] && return {code}; return 75"
+        stubs = f"id=c-1; looks=0; sleep() {{ :; }}; python() {{ {answers}; }}"
+        script = f"set -e\n{stubs}\n{loop}\necho after $looks"
+        ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=WAIT_TIMEOUT, check=True)
+        assert ended.stdout == "after 3\n"
 
 
 @pytest.mark.slow

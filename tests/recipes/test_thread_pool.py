@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,48 @@ def test_all_are_created_once_by_many_threads(eks_emulator: DrivenEmulator, eks_
     assert creation.ids == {name: eks_emulator.cluster_id(name) for name in NAMES}
     for name in NAMES:
         eks_emulator.assert_created_once(name)
+
+
+def test_a_second_run_takes_what_the_first_has_made(
+    eks_emulator: DrivenEmulator, eks_sync_client: EksClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, again = Creation(eks_sync_client, REQUEST), Creation(eks_sync_client, REQUEST)
+    first.run(NAMES)
+    told = capsys.readouterr().out
+    again.run(NAMES)
+    assert (again.failed, again.ids) == ({}, first.ids)
+    assert dict(line.split() for line in told.splitlines()) == first.ids
+    for name in NAMES:
+        eks_emulator.assert_created_once(name)
+
+
+@pytest.mark.slow
+def test_what_a_process_that_is_killed_has_made_is_told(tmp_path: Path) -> None:
+    emulator = Emulator(clock=ManualClock())
+    with emulator.serve() as url, running(tmp_path, url, emulator) as process:
+        until(lambda: emulator.ledger.count(action="GetCluster") >= len(NAMES))
+        process.kill()
+        told, _ = process.communicate(timeout=WAIT_TIMEOUT)
+    there = {each.name: each.id for each in emulator.ledger.created("cluster")}
+    assert dict(line.split() for line in told.splitlines()) == there
+
+
+@contextmanager
+def running(folder: Path, url: str, emulator: Emulator) -> Iterator[subprocess.Popen[str]]:
+    """The program, with all names."""
+    (folder / "cluster.toml").write_bytes((EXAMPLES / "first_cluster.toml").read_bytes())
+    settings = {
+        **os.environ, "CDS_EKS_ENDPOINT": url, "CDS_SECRET_ID": emulator.credentials.access_key_id,
+        "CDS_SECRET_KEY": emulator.credentials.secret_access_key,
+    }  # fmt: skip
+    command = [sys.executable, "-W", "error", str(RECIPES / "thread_pool.py"), *NAMES]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=settings
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.eks_faults(
@@ -58,20 +102,11 @@ def test_ctrl_c_ends_it_at_once_and_says_what_is_open(at: str, tmp_path: Path) -
     emulator = Emulator(clock=ManualClock())
     if at == "creates":
         emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=20))
-    (tmp_path / "cluster.toml").write_bytes((EXAMPLES / "first_cluster.toml").read_bytes())
-    with emulator.serve() as url:
-        settings = {
-            **os.environ, "CDS_EKS_ENDPOINT": url, "CDS_SECRET_ID": emulator.credentials.access_key_id,
-            "CDS_SECRET_KEY": emulator.credentials.secret_access_key,
-        }  # fmt: skip
-        command = [sys.executable, "-W", "error", str(RECIPES / "thread_pool.py"), *NAMES]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=settings
-        ) as process:
-            action = {"waits": "GetCluster", "creates": "CreateCluster"}[at]
-            until(lambda: emulator.ledger.count(action=action) >= len(NAMES))
-            process.send_signal(signal.SIGINT)
-            told, complaints = process.communicate(timeout=WAIT_TIMEOUT)
+    with emulator.serve() as url, running(tmp_path, url, emulator) as process:
+        action = {"waits": "GetCluster", "creates": "CreateCluster"}[at]
+        until(lambda: emulator.ledger.count(action=action) >= len(NAMES))
+        process.send_signal(signal.SIGINT)
+        told, complaints = process.communicate(timeout=WAIT_TIMEOUT)
     assert process.returncode == 130
     assert "Traceback" not in complaints
     there = dict(line.split() for line in told.splitlines())

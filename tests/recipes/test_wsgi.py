@@ -145,8 +145,7 @@ def test_every_worker_has_a_client_of_its_own_and_ends_when_its_create_was_answe
         assert "look for it" not in server.log()
         assert "Traceback" not in server.log()
     (cluster,) = emulator.ledger.created("cluster")
-    told = answer.json() if is_fastapi else answer.json()["ids"]
-    assert (answer.status_code, told["cluster_id"]) == (202, cluster.id)
+    assert (answer.status_code, answer.json()["ids"]["cluster_id"]) == (202, cluster.id)
     assert {seen.status for seen in emulator.ledger.requests} == {200}  # each signed with a nonce of its own
 
 
@@ -208,6 +207,7 @@ def test_what_is_asked_for_again_is_not_created_again(web: httpx.Client, eks_emu
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["ids"]["cluster_id"] == eks_emulator.cluster_id("gpu-1")
     assert first.json()["ids"] == again.json()["ids"]
+    assert "error" not in first.json()
     assert web.get("/clusters").json() == {"names": ["gpu-1"]}
     eks_emulator.assert_created_once("gpu-1")
 
@@ -243,12 +243,18 @@ def test_a_run_that_takes_too_long_is_stopped_and_the_next_request_goes_on(
     eks_emulator.assert_created_once("gpu-1")
 
 
-def test_what_is_wrong_is_said(web: httpx.Client, eks_emulator: DrivenEmulator) -> None:
+def test_what_is_wrong_is_said(
+    web: httpx.Client, eks_emulator: DrivenEmulator, caplog: pytest.LogCaptureFixture
+) -> None:
     assert web.get("/").status_code == 404
     wrong = web.put("/clusters/-no-name-")
     assert (wrong.status_code, wrong.json()["error"]) == (422, "PlanError")
+    assert web.put("/clusters/gpu-%7Bindex%7D").status_code == 404  # a plan would make gpu-1 of it
     eks_emulator.faults.add(Fault("status", "*", status=401, code="InvalidAccessKeyId"))
     assert web.get("/clusters").status_code == 502
+    assert web.put("/clusters/gpu-1").status_code == 503
+    assert caplog.text.count("InvalidAccessKeyId") == 2
+    eks_emulator.assert_nothing_created()
     eks_emulator.faults.clear()
     eks_emulator.faults.add(Fault("status", "*", status=500))
     assert web.get("/clusters").status_code == 503

@@ -27,5 +27,5 @@ FLEET_TIERS: list[set[str]] = [
     {"journal", "plan"},
     {"hidden", "report"},
     {"items"},
-    {"item_words", "numbers"},
+    {"error_kinds", "item_words", "numbers"},
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded, ServiceError, Throttled
+from cds_eks.fleet.error_kinds import kind_of
 from cds_eks.fleet.items import State
 
 _BALANCE = ("notenoughbalance", "insufficientbalance", "account.arrearage")
@@ -27,7 +28,7 @@ def told(error: BaseException, kind: str | None = None) -> dict[str, Any]:
         # What others raise may say anything.
         return {"class": kind or type(error).__name__, "code": "", "message": "", "outcome": "unknown"}
     return {
-        "class": kind or type(error).__name__.removeprefix("Ambiguous") or type(error).__name__,
+        "class": kind or kind_of(type(error)),
         "code": getattr(error, "code", "") or "",
         "message": error.message[:LONGEST_MESSAGE],
         "outcome": error.outcome,

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from cds_eks.fleet.error_kinds import may_pass
 from cds_eks.fleet.item_words import in_one_line
 from cds_eks.fleet.items import Kind, Origin, State
 
@@ -76,6 +77,15 @@ class ReportItem:
     replicas: int = 0
     unseen: tuple[str, ...] = ()
     cluster_status: str | None = None
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the next run may succeed where this item has an `error`, though nobody changes anything.
+
+        So it is after a lost response, throttling, a fault of the service, or a time that was up. It is not so of what
+        the service refuses for another reason, of what has failed, and of an item without an error.
+        """
+        return may_pass(self.state, self.error)
 
     def __str__(self) -> str:
         """Return what it is, how far it is, and why, in one short line."""

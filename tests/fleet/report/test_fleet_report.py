@@ -9,7 +9,10 @@ from typing import Any
 import attrs
 import pytest
 
+from cds_eks import errors, fleet
 from cds_eks.errors import ConfigurationError
+from cds_eks.errors.creates import AmbiguousConnectionLost
+from cds_eks.fleet.ensure.outcomes import told
 from cds_eks.fleet.items import STATES, Kind, State
 from cds_eks.fleet.report.data import COUNTED, Moment, ReportItem, ReportPlan
 from cds_eks.fleet.report.fleet_report import FleetReport
@@ -229,3 +232,50 @@ def test_its_text_holds_no_control_characters_of_others() -> None:
 
 def test_the_synthetic_reports_are_the_same_each_time() -> None:
     assert report_of(20) == report_of(20) != report_of(20, seed=2)
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "expected"),
+    [
+        (errors.Throttled("slow", http_status=429), "refused", True),
+        (errors.ConnectFailed("no"), "planned", True),
+        (errors.ConnectionLost("broken"), "accepted", True),
+        (AmbiguousConnectionLost("broken"), "unknown", True),
+        (errors.ServerFault("busy", http_status=503), "accepted", True),
+        (errors.DeadlineExceeded("late"), "planned", True),
+        (errors.UnreadableResponse("a page", http_status=502), "unknown", True),
+        (errors.WaitTimeout("late", ids={}), "accepted", True),
+        (errors.ServerFault("busy", http_status=503), "failed", False),
+        (errors.QuotaExceeded("too many"), "refused", False),
+        (errors.BadArgument("wrong"), "refused", False),
+        (errors.AuthenticationError("wrong"), "accepted", False),
+        (errors.TaskFailed("not built", ids={}), "failed", False),
+        (KeyError("NODE_PASSWORD"), "planned", False),
+    ],
+)
+def test_an_item_says_whether_its_error_may_pass(error: Exception, state: State, expected: bool) -> None:
+    one = item(state, error=told(error))
+    assert one.may_pass is expected
+    assert fleet.FleetReport.from_dict(report(one).to_dict()).items[0].may_pass is expected
+    assert "may_pass" not in report(one).to_dict()["items"][0]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_without_an_error_nothing_may_pass(state: State) -> None:
+    assert not item(state).may_pass
+
+
+CLASSES = [each for name in errors.__all__ if isinstance(each := getattr(errors, name), type)]
+BY_MORE_THAN_ITS_CLASS = (errors.AmbiguousCreate, errors.UnreadableResponse, errors.WaitTimeout)
+
+
+@pytest.mark.parametrize(
+    "error", [each for each in CLASSES if issubclass(each, errors.EksError) and each not in BY_MORE_THAN_ITS_CLASS]
+)
+def test_where_the_class_alone_decides_an_item_says_the_same_as_its_error(error: type[errors.EksError]) -> None:
+    kept = {"class": error.__name__}
+    assert item("refused", error=kept).may_pass is errors.may_pass(error.__new__(error))
+
+
+def test_an_item_is_a_public_name() -> None:
+    assert fleet.ReportItem is ReportItem
