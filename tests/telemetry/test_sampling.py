@@ -66,7 +66,7 @@ class Counting(Sampler):
         (ParentBased(Counting(ALWAYS_ON, "mine,root:AlwaysOffSampler")), NOTHING),
         (ParentBased(ALWAYS_ON, local_parent_not_sampled=Counting(ALWAYS_ON, "mine{,x:AlwaysOffSampler}")), NOTHING),
         (Counting(ALWAYS_ON, "ParentBased{root:AlwaysOffSampler"), NOTHING),
-        (object(), NOTHING),
+        pytest.param(object(), NOTHING, id="no sampler"),
         (None, NOTHING),
     ],
     ids=lambda each: each.get_description() if isinstance(each, Sampler) else repr(each),
