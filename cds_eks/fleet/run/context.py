@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 
+from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.attempt import Attempt, Send, Writer, attempt
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
@@ -168,6 +169,8 @@ class Context:
             self.budgets.note(done.error, began)
         if done is None:
             raise LeaseLost(f"{item.id}: the create was cut off; the journal has it as open", outcome="unknown")
+        if isinstance(done.error, EksError):
+            self.eks.dismiss(done.error)  # the journal has it, and the run settles it: nobody else has to look for it
         if done.error is not None and (reason := stops_all(done.error)) is not None:
             self.gate.close(reason)
         return done

@@ -282,6 +282,7 @@ def test_a_lost_answer_that_the_run_settles_is_no_warning(backend: str, caplog: 
             assert report.ok
             origins = [str(item.origin) for item in report.items if item.kind == "cluster"]
             assert sorted(origins) == ["created", "recovered", "recovered"]
+            assert eks.open_creates == ()  # the journal has had them
 
     with caplog.at_level(logging.INFO, "cds_eks"):
         in_world(body, backend)
