@@ -72,7 +72,8 @@ def test_it_can_be_assembled(language: str) -> None:
     assert files["examples/fleet.toml.md"].startswith(b"---\nsearch: {boost: 0.3}\n---\n# fleet.toml\n")
     assert files["operations.md"].startswith(b"---\nsearch: {boost: 1.0}\n---\n# ")
     assert files["fleet.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
-    assert ("本页只有英文版".encode() in files["hostile.md"]) == (language == "zh")
+    assert ("本页只有英文版".encode() in files["project/security.md"]) == (language == "zh")
+    assert "本页只有英文版".encode() not in files["hostile.md"]
     assert {"assets/site.css", "assets/iframe-worker.js", "fleet.schema.json", "openapi.json"} <= files.keys()
 
 
