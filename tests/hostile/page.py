@@ -11,7 +11,7 @@ HEAD = """# Hostile responses and inputs
 What comes from a broken, strange or malicious service, proxy or caller, and what the SDK does: a right result or its
 own typed error, within bounded time and memory, and never a secret shown. Each row is a test of `tests/hostile`, which
 drives the async client on asyncio and on trio and the blocking client, over real sockets: a read, an idempotent write
-and a create each, with a normal call behind them that must work as ever.
+and a create each, with a normal call behind them that must work as ever. [中文](zh/hostile.md)
 
 This page is made from the scenarios: `cd tests && python -m hostile.page > ../docs/hostile.md`.
 """

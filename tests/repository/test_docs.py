@@ -206,9 +206,10 @@ async def test_the_code_on_profiles_runs_with_the_file_of_the_page(
     file = read_profiles()
     assert (file.faults, file.default, tuple(file.profiles)) == ((), "work", ("work", "staging"))
     printed: list[str] = []
-    assert await run(page, {"print": lambda *words: printed.append(" ".join(map(str, words)))}) == 2
+    assert await run(page, {"print": lambda *words: printed.append(" ".join(map(str, words)))}) == 3
     assert printed[0] == "https://api.capitalonline.net"
-    assert printed[1] == f"credentials env:WORK_ID, file:work.key profile work ({path}:4)"
+    assert printed[1] == "https://api.capitalonline.net https://staging.example"
+    assert printed[2] == f"credentials env:WORK_ID, file:work.key profile work ({path}:4)"
     for key in KEYS:
         assert f"`{key}`" in read(page), key
 

@@ -14,7 +14,7 @@ from doc_pages import ALL, ROOT, read
 
 import cds_eks
 from cds_eks import emulator, errors, fleet, models, testing, types
-from tools.site import built, diagrams
+from tools.site import built, diagrams, searching
 from tools.site.assembling import files_of, without_escaped_pipes
 from tools.site.links import LinkError, for_the_site
 from tools.site.looking import faults_of
@@ -70,8 +70,10 @@ def test_it_can_be_assembled(language: str) -> None:
     assert b"](examples/first_cluster.toml.md)" in files["calls.md"]
     assert b"```mermaid" not in files["project/architecture.md"]
     assert files["examples/fleet.toml.md"].startswith(b"---\nsearch: {boost: 0.3}\n---\n# fleet.toml\n")
+    assert files["operations.md"].startswith(b"---\nsearch: {boost: 1.0}\n---\n# ")
     assert files["fleet.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
-    assert ("本页只有英文版".encode() in files["hostile.md"]) == (language == "zh")
+    assert ("本页只有英文版".encode() in files["project/security.md"]) == (language == "zh")
+    assert "本页只有英文版".encode() not in files["hostile.md"]
     assert {"assets/site.css", "assets/iframe-worker.js", "fleet.schema.json", "openapi.json"} <= files.keys()
 
 
@@ -167,6 +169,24 @@ def test_what_a_browser_tells_is_found() -> None:
         "console: a b",
         "log: 404 u",
         "exception: Uncaught",
+    ]
+
+
+def test_what_the_search_is_to_find_is_there() -> None:
+    for language, tasks in searching.TASKS.items():
+        pages = {page for page in find_sources()[language].values() if page.endswith(".md")}
+        for query, page in tasks.items():
+            assert page.removeprefix("zh/").removesuffix(".html") + ".md" in pages, query
+            assert page.startswith("zh/") == (language == "zh")
+    assert len(searching.TASKS["en"]) >= 13
+
+
+def test_another_page_that_the_search_finds_first_is_told() -> None:
+    wanted = {"en": {"a": "a.html", "b": "b.html", "c": "c.html"}}
+    found = {"en": {"a": "a.html", "b": "a.html", "c": ""}}
+    assert list(searching.faults_of(found, wanted)) == [
+        "b: a.html is found first, not b.html",
+        "c: nothing is found first, not c.html",
     ]
 
 

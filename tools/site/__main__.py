@@ -5,6 +5,7 @@ python -m tools.site zensical    the same with zensical, in build/zensical/site
 python -m tools.site check       both, and where links lead, and that nothing is taken from other hosts
 python -m tools.site serve       build it, serve it on this machine, and build it again when a page changes
 python -m tools.site look        open each page of the built site in Chromium, at two widths and in both colour schemes
+python -m tools.site search      ask the built site's search, in Chromium, for what it is to find first
 python -m tools.site diagrams    draw the diagrams that are written in Mermaid, with Chromium
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tools.site import browser, built, diagrams, looking, serving
+from tools.site import browser, built, diagrams, looking, searching, serving
 from tools.site.building import BUILDERS, build, site_of
 from tools.site.links import LinkError
 
@@ -31,6 +32,7 @@ def main() -> int:
     look.add_argument("--axe", type=Path, help="axe.min.js of the npm package axe-core: checks accessibility too")
     look.add_argument("--pictures", type=Path, help="a folder for a screenshot of each page")
     look.add_argument("--only", default="", help="only pages with this in their names, such as zh/reference")
+    commands.add_parser("search")
     draw = commands.add_parser("diagrams")
     draw.add_argument("--mermaid", type=Path, required=True, help="dist/mermaid.min.js of the npm package mermaid")
     try:
@@ -52,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
             serving.serve_and_watch(arguments.port)
         case "look":
             return told(looking.look(site_of("mkdocs"), arguments.axe, arguments.pictures, arguments.only))
+        case "search":
+            return told(searching.search(site_of("mkdocs")))
         case "diagrams":
             told(diagrams.draw(arguments.mermaid))
     return 0

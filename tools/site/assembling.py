@@ -17,7 +17,10 @@ ONLY_ENGLISH = "!!! note\n    本页只有英文版。\n"
 """What the Chinese site says on a page that is not translated."""
 
 LESS_WANTED = ("examples/", "project/", "reference/python/", "hostile.md", "reliability.md")
-"""Pages that the search shows below those that say how something is done."""
+"""Pages that the search shows last."""
+
+LOOKED_UP = ("cli-reference.md", "explanation/", "operations.md", "recipes/", "reference/", "verification.md")
+"""Pages that it shows below those that say how something is done."""
 
 FENCES = {".mjs": "javascript", ".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
 
@@ -81,7 +84,8 @@ def settings_of(page: str) -> str:
     """Return the settings that a page of the site begins with; GitHub would show them as a table."""
     if page == "index.md":
         return "---\nhide: [navigation, toc]\n---\n"
-    return f"---\nsearch: {{boost: {0.3 if page.startswith(LESS_WANTED) else 1.5}}}\n---\n"
+    boost = 0.3 if page.startswith(LESS_WANTED) else 1.0 if page.startswith(LOOKED_UP) else 1.5
+    return f"---\nsearch: {{boost: {boost}}}\n---\n"
 
 
 def _listing(source: str, text: str) -> str:

@@ -1,0 +1,94 @@
+"""Asks the built site's search, in a browser, for what a stranger looks for: `python -m tools.site search`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tools.site.browser import Tab, open_browser
+from tools.site.serving import serve
+
+__all__ = ["TASKS", "faults_of", "search"]
+
+TASKS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "list my clusters": "how-to/list-clusters.html",
+        "keep two accounts apart": "profiles.html",
+        "create a cluster": "how-to/create-a-cluster.html",
+        "create a cluster and wait until it runs": "how-to/create-a-cluster.html",
+        "delete cluster": "how-to/create-a-cluster.html",
+        "create timed out": "how-to/ambiguous-create.html",
+        "corporate proxy private CA": "how-to/proxies-and-tls.html",
+        "test provisioning function without account": "testing.html",
+        "scale a node pool to 8": "how-to/scale-a-node-pool.html",
+        "create 500 clusters from one plan": "fleet.html",
+        "resume a killed fleet on PostgreSQL": "how-to/resume-a-fleet.html",
+        "traces opentelemetry": "tracing.html",
+        "Go client": "how-to/from-go.html",
+        "ScalingNodePool": "reference/operations/node_pools.html",
+        "FastAPI": "recipes/fastapi.html",
+        "uwsgi": "recipes/wsgi.html",
+        "jupyter": "recipes/jupyter.html",
+        "move to revision 2025-10-11": "revisions.html",
+        "benchmarks": "speed.html",
+    },
+    "zh": {
+        "列出集群": "zh/how-to/list-clusters.html",
+        "多个账号": "zh/profiles.html",
+        "创建集群并等待": "zh/how-to/create-a-cluster.html",
+        "创建超时": "zh/how-to/ambiguous-create.html",
+        "企业代理 私有 CA": "zh/how-to/proxies-and-tls.html",
+        "单元测试": "zh/testing.html",
+        "节点池扩容": "zh/how-to/scale-a-node-pool.html",
+        "批量创建集群": "zh/fleet.html",
+        "恢复集群群组 PostgreSQL": "zh/how-to/resume-a-fleet.html",
+        "链路追踪": "zh/tracing.html",
+        "Go 客户端": "zh/how-to/from-go.html",
+        "FastAPI": "zh/recipes/fastapi.html",
+        "迁移到新版本": "zh/revisions.html",
+    },
+}
+"""For each language: the page that is to be found first, by what is typed."""
+
+FIRST = """(async () => {
+    const input = document.querySelector("[data-md-component=search-query]");
+    const link = () => document.querySelector(".md-search-result__item a");
+    const ask = async (words) => {
+        input.focus();
+        input.value = words;
+        input.dispatchEvent(new KeyboardEvent("keyup", {bubbles: true}));
+        for (let last = null, same = 0, i = 0; same < 8 && i < 80; i++) {
+            await new Promise(done => setTimeout(done, 50));
+            const now = link()?.href ?? "";
+            same = now === last ? same + 1 : 0;
+            last = now;
+        }
+        return link() ? new URL(link().href).pathname.slice(1) : "";
+    };
+    await ask("");
+    return await ask(%s);
+})()"""
+"""The page that is found first: asked until it has not changed for 0.4 s."""
+
+
+def search(site: Path) -> list[str]:
+    """Type each query into the search of its language, and return where another page is found first."""
+    found: dict[str, dict[str, str]] = {}
+    with serve(site) as url, open_browser() as browser:
+        tab = Tab(browser)
+        tab.show_as(1280, 900, "light")
+        for language, tasks in TASKS.items():
+            tab.open(f"{url}/index.html" if language == "en" else f"{url}/{language}/index.html")
+            tab.evaluate(FIRST % json.dumps("EKS"))  # loads the index
+            found[language] = {query: tab.evaluate(FIRST % json.dumps(query)) for query in tasks}
+    return list(faults_of(found))
+
+
+def faults_of(found: Mapping[str, Mapping[str, str]], wanted: Mapping[str, Mapping[str, str]] = TASKS) -> Iterator[str]:
+    """Yield the queries that find another page first than they are to."""
+    for language, tasks in wanted.items():
+        for query, page in tasks.items():
+            first = found[language][query]
+            if first != page:
+                yield f"{query}: {first or 'nothing'} is found first, not {page}"
