@@ -113,6 +113,7 @@ def test_what_the_service_takes_although_it_is_faulty(action: str, body: dict[st
     [
         ({"ClusterId": "c", "PageSize": 0}, True),
         ({"ClusterId": "c", "PageSize": ""}, True),
+        ({"ClusterId": "c", "PageSize": []}, True),
         ({"ClusterId": "c", "PageSize": "x"}, False),
         ({"ClusterId": "c", "SchedulableStr": "2"}, False),
         ({"ClusterId": ["c", "d"]}, False),

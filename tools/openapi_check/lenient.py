@@ -58,7 +58,7 @@ class Lenient:
         """Judge a query, in which all is text: a number must look like one, and what may be left out may be empty."""
         for parameter in parameters:
             value, schema = query.get(parameter["name"]), parameter["schema"]
-            text = "" if value is None else str(value)
+            text = "" if value is None or value == [] else str(value)  # an empty list is sent as an empty text
             if parameter["name"] not in query or (text == "" and not parameter["required"]):
                 if parameter["required"]:
                     return False
