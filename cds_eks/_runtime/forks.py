@@ -5,7 +5,6 @@ Not every fork runs what `os.register_at_fork` registers: uWSGI, and other progr
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import mmap
 import os
@@ -24,13 +23,15 @@ def _make_mark() -> mmap.mmap | bytes:
     The kernel fills the page with zeros in each child. Where it does not, the byte is always 0.
     """
     if sys.platform == "linux":  # pragma: no branch
-        with contextlib.suppress(OSError):
+        try:
             page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             page.madvise(_WIPE_ON_FORK)
-            try:
-                page.madvise(-1)  # what accepts any advice, as QEMU did, acts on none
-            except OSError:
-                return page
+        except OSError:  # the kernel is too old, or lets nobody have a page
+            return b"\0"
+        try:
+            page.madvise(-1)  # what accepts any advice, as QEMU did, acts on none
+        except OSError:
+            return page
     return b"\0"
 
 
