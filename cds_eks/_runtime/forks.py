@@ -96,7 +96,7 @@ def _after_fork_in_child() -> None:
     global _latest
     _numbers.clear()  # should the child have the process id of an ancestor
     _latest = (0, 0)
-    if isinstance(_mark, mmap.mmap):  # the kernel has done so
+    if isinstance(_mark, mmap.mmap):  # pragma: no branch - the kernel has done so
         _mark[0] = 0
 
 
