@@ -135,6 +135,7 @@ def post_in_vain(url: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(240)  # a killed create is looked for until it can't arrive any more: 75 s
 @pytest.mark.parametrize("moment", ["hang_before_commit", "hang_after_commit"])
 def test_a_request_whose_service_is_killed_in_the_middle_of_the_create_may_be_repeated(
     moment: str, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
