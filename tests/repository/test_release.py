@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 import zipfile
 from datetime import date
 from email.message import Message
@@ -14,7 +16,7 @@ from packaging.version import Version
 from tools.release.__main__ import main
 from tools.release.building import difference
 from tools.release.changelog import changelog_faults, notes_of
-from tools.release.checklist import STEPS, Outcome, Step, carry_out, table
+from tools.release.checklist import STEPS, Outcome, Step, by_hand, carry_out, table
 from tools.release.commands import Broken, Environment, output_of
 from tools.release.contents import metadata_faults, metadata_of, sdist_faults, wheel_faults, wheel_sizes
 from tools.release.install_steps import SLICE, smoke_of
@@ -26,6 +28,8 @@ from tools.release.work import Work
 ROOT = Path(__file__).parents[2]
 PROJECT = Project.read(ROOT)
 TODAY = date(2025, 9, 8)
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ADDRESSES = dict.fromkeys(("Changelog", "Documentation", "Issues", "Source"), "https://host.invalid")
 
 
 def project(**changes: object) -> Project:
@@ -153,19 +157,20 @@ def test_the_tables_of_pythons_agree() -> None:
 
 
 SIZES = {
+    "_cds_eks_pytest.py": 10,
     "cds_eks/__init__.py": 10,
     "cds_eks/py.typed": 0,
     "cds_eks-1.dist-info/METADATA": 10,
     "cds_eks-1.dist-info/entry_points.txt": 10,
     "cds_eks-1.dist-info/licenses/LICENSE": 10,
 }
-TRACKED = ("README.md", "cds_eks/__init__.py", "cds_eks/py.typed", "tests/test_it.py")
+TRACKED = ("README.md", "_cds_eks_pytest.py", "cds_eks/__init__.py", "cds_eks/py.typed", "tests/test_it.py")
 
 
 def test_the_files_of_a_wheel() -> None:
     assert wheel_faults(SIZES, 100, TRACKED) == []
     assert wheel_faults(SIZES, 10**8, TRACKED) == ["the wheel has 100,000,000 bytes; at most 1,500,000"]
-    for name in ("cds_eks/py.typed", "cds_eks-1.dist-info/licenses/LICENSE"):
+    for name in ("_cds_eks_pytest.py", "cds_eks/py.typed", "cds_eks-1.dist-info/licenses/LICENSE"):
         without = {each: size for each, size in SIZES.items() if each != name}
         assert f"{name} is missing" in wheel_faults(without, 100, TRACKED)
     for name in ("tests/test_it.py", "cds_eks/tests/a.py", "cds_eks/conftest.py", "cds_eks/a.pyc", "cds_eks/.env"):
@@ -223,7 +228,32 @@ def test_what_the_index_will_show(tmp_path: Path) -> None:
 def test_each_missing_field_is_found(field: str) -> None:
     less = whole_metadata()
     del less[field]
-    assert metadata_faults(less, PROJECT)
+    assert metadata_faults(less, project(urls=ADDRESSES))
+
+
+def test_a_repository_without_an_address_is_left_to_a_person() -> None:
+    bare = whole_metadata()
+    del bare["Project-URL"]
+    assert metadata_faults(bare, project(urls={})) == []
+    assert "has no address" in by_hand(project(urls={}), Path("dist"))[0]
+    told = by_hand(project(urls=ADDRESSES, version="1.2.0"), Path("dist"))
+    assert not [line for line in told if "address" in line or "{" in line]
+    assert any("git push origin v1.2.0" in line for line in told)
+
+
+def test_links_that_lead_nowhere_on_the_index_are_found() -> None:
+    linked = whole_metadata()
+    linked.set_payload("text " * 500 + "[a](docs/a.md), [b](https://host.invalid/b), [c](#c)")
+    assert metadata_faults(linked, PROJECT) == ["the description links to docs/a.md, which is not on the index"]
+
+
+def test_the_description_of_the_index_names_the_files_of_the_repository() -> None:
+    settings = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    assert [each.get("path") for each in settings["fragments"]] == ["README.md", None]
+    text = "[`a.py`](a.py), [B.md](B.md), [C](docs/c.md), [D](docs/d.md#e), [E](https://host.invalid/e), [F](#f)"
+    for each in settings["substitutions"]:
+        text = re.sub(each["pattern"], each["replacement"], text)
+    assert text == "`a.py`, `B.md`, C (`docs/c.md`), D (`docs/d.md`), [E](https://host.invalid/e), [F](#f)"
 
 
 def test_builds_are_compared_by_name_and_bytes(tmp_path: Path) -> None:

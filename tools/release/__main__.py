@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.release.checklist import BY_HAND, STEPS, carry_out, table
+from tools.release.checklist import STEPS, by_hand, carry_out, table
 from tools.release.work import Work
 
 __all__ = ["main"]
@@ -71,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if len(chosen) == len(STEPS):
         _tell("\nLeft for you:")
-        for line in BY_HAND:
-            _tell("  - " + line.format(tag=project.tag, dist=options.dist, name=project.name, version=project.version))
+        for line in by_hand(project, options.dist):
+            _tell(f"  - {line}")
     return 0
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import attrs
 
 from tools.release import artifact_steps, install_steps, repository_steps
 from tools.release.commands import Broken
+from tools.release.project import Project
 from tools.release.sbom import sbom
 from tools.release.work import Work
 
-__all__ = ["BY_HAND", "STEPS", "Outcome", "Step", "carry_out", "table"]
+__all__ = ["STEPS", "Outcome", "Step", "by_hand", "carry_out", "table"]
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +58,11 @@ STEPS = tuple(
 )
 """All steps: each can be run alone, and builds what it needs."""
 
-BY_HAND = (
+_ADDRESSES = (
+    "the repository has no address yet: when it has one, write [project.urls] of pyproject.toml and the links of"
+    " CHANGELOG.md, and run this again"
+)
+_BY_HAND = (
     "`bash .ci/run`, `bash .ci/pythons` and `bash .ci/long` are green on this commit",
     "tag it: git tag --sign {tag} && git push origin {tag}",
     "upload what is in {dist}, by the index's trusted publishing from a workflow of that tag (no token is kept)",
@@ -64,7 +70,18 @@ BY_HAND = (
     "install {name}=={version} from the index in a new environment, and run the README's two commands",
     "announce it, with the section of CHANGELOG.md",
 )
-"""What no script does."""
+
+
+def by_hand(project: Project, dist: Path) -> list[str]:
+    """Return what no script does.
+
+    Args:
+        project: What is to be released.
+        dist: Where the artifacts are.
+    """
+    lines = [] if project.urls else [_ADDRESSES]
+    lines += _BY_HAND
+    return [line.format(tag=project.tag, dist=dist, name=project.name, version=project.version) for line in lines]
 
 
 @attrs.frozen(kw_only=True)

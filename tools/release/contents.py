@@ -20,9 +20,13 @@ LARGEST_WHEEL, LARGEST_SDIST = 1_500_000, 4_000_000
 LARGEST_FILE = 500_000
 """Bytes of one file in the wheel, uncompressed."""
 
-LABELS = ("Changelog", "Documentation", "Issues", "Source")
-"""The links that a page of the index is to show."""
+PLUGIN = "_cds_eks_pytest.py"
+"""The pytest plugin, which stands beside the package."""
 
+LABELS = ("Changelog", "Documentation", "Issues", "Source")
+"""The links that a page of the index is to show, once the repository has an address."""
+
+_LINK = re.compile(r"\]\(([^)#\s][^)\s]*)\)")
 _FOREIGN = re.compile(r"(^|/)(tests?|conftest\.py|test_\w+\.py|__pycache__|\.[^/]+)(/|$)|\.(pyc|orig|rej|so|db|log)$")
 
 
@@ -55,7 +59,7 @@ def wheel_faults(sizes: Mapping[str, int], total: int, tracked: Collection[str])
     """
     info = next((name.partition("/")[0] for name in sizes if ".dist-info/" in name), "")
     package = {name for name in sizes if not name.startswith(f"{info}/")}
-    wanted = {name for name in tracked if name.startswith("cds_eks/")}
+    wanted = {name for name in tracked if name == PLUGIN or name.startswith("cds_eks/")}
     faults = [f"{name} is missing" for name in sorted(wanted - package)]
     faults += [f"{name} does not belong there" for name in sorted(package - wanted)]
     faults += [f"{name} is not for users" for name in sorted(package) if _FOREIGN.search(name)]
@@ -102,9 +106,9 @@ def metadata_faults(metadata: Message, project: Project) -> list[str]:
     faults += [f"the classifier {each} is missing" for each in sorted(missing)]
     declared = set(metadata.get_all("Provides-Extra") or [])
     faults += [f"the extra {each} is missing" for each in sorted(set(project.extras) - declared)]
+    nowhere = [target for target in _LINK.findall(str(metadata.get_payload())) if "://" not in target]
+    faults += [f"the description links to {target}, which is not on the index" for target in nowhere]
     labels = {each.partition(",")[0] for each in metadata.get_all("Project-URL") or []}
-    if absent := [label for label in LABELS if label not in labels]:
-        faults.append(
-            f"[project.urls] of pyproject.toml has no {', '.join(absent)}: the repository's address is needed"
-        )
+    if project.urls and (absent := [label for label in LABELS if label not in labels]):
+        faults.append(f"[project.urls] of pyproject.toml has no {', '.join(absent)}")
     return faults
