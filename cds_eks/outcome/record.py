@@ -40,7 +40,7 @@ class CallRecord:
         queued: For how many seconds its attempts have waited for their permits.
         observation: What the telemetry notes of this call; None if it is not observed.
 
-    `may_have_left` and `did_not_leave` are the names that `mark_sent` and `mark_not_sent` had before; they go with 1.0.
+    `may_have_left` and `did_not_leave` are the names that `mark_sent` and `mark_not_sent` had before; they go with 2.0.
     """
 
     __slots__ = (
@@ -114,12 +114,12 @@ class CallRecord:
             self.partial_bodies += (content[:LONGEST_PARTIAL_BODY],)
 
     def may_have_left(self) -> None:
-        """Do what `mark_sent` does. Deprecated since 0.1.0 (2026-11-28); 1.0 may be without it."""
+        """Do what `mark_sent` does. Deprecated since 1.0.0rc1 (2026-11-28); 2.0 may be without it."""
         _warn_of_rename("may_have_left", "mark_sent")
         self.mark_sent()
 
     def did_not_leave(self) -> None:
-        """Do what `mark_not_sent` does. Deprecated since 0.1.0 (2026-11-28); 1.0 may be without it."""
+        """Do what `mark_not_sent` does. Deprecated since 1.0.0rc1 (2026-11-28); 2.0 may be without it."""
         _warn_of_rename("did_not_leave", "mark_not_sent")
         self.mark_not_sent()
 
@@ -140,5 +140,5 @@ class CallRecord:
 
 def _warn_of_rename(old: str, new: str) -> None:
     """Warn a backend of a method that has another name now."""
-    words = f"CallRecord.{old} is deprecated since 0.1.0 (2026-11-28): call {new}; version 1.0 may be without it"
+    words = f"CallRecord.{old} is deprecated since 1.0.0rc1 (2026-11-28): call {new}; version 2.0 may be without it"
     warnings.warn(words, DeprecationWarning, stacklevel=3)

@@ -167,7 +167,7 @@ def test_the_names_that_backends_had_before_still_work_and_warn(old: str, new: s
     known = CallRecord()
     if new == "mark_not_sent":
         known.mark_sent()
-    words = rf"CallRecord\.{old} is deprecated since 0\.1\.0 \(2026-11-28\): call {new}; version 1\.0 may be without it"
+    words = rf"CallRecord\.{old} is deprecated since 1\.0\.0rc1 \(2026-11-28\): call {new}; version 2\.0 may be without"
     with pytest.warns(DeprecationWarning, match=words) as caught:
         getattr(known, old)()
     assert caught[0].filename == __file__  # the backend's own line
