@@ -82,3 +82,16 @@ def test_rows_in_another_order_differ() -> None:
 def test_words_that_are_quoted_may_have_other_code_but_names_may_not() -> None:
     assert differences(TABLE, TWIN.replace("之前的 `x`", "之前"), quotes=True) == []
     assert differences(TABLE, TWIN.replace("test_b[c]", "test_b[d]"), quotes=True) != []
+
+
+@pytest.mark.parametrize("page", ["reliability.md", "hostile.md"])
+def test_what_a_matrix_says_alike_is_said_alike_in_chinese(page: str) -> None:
+    repeated = 0
+    for tables in zip(*(tables_of(read(f"docs/{folder}{page}")) for folder in ("", "zh/")), strict=True):
+        said: dict[str, set[str]] = {}
+        for ours, theirs in zip(*tables, strict=True):
+            for cell, twin in zip(ours, theirs, strict=True):
+                repeated += cell in said
+                said.setdefault(cell, set()).add(twin)
+        assert [twins for twins in said.values() if len(twins) > 1] == []
+    assert repeated >= 50
