@@ -269,7 +269,7 @@ def test_states_go_by_the_names_that_the_pages_of_documentation_have(lang: Langu
     else:
         told = (Path(__file__).parents[3] / "docs" / "zh" / "fleet.md").read_text(encoding="utf-8")
         for state in STATES:
-            assert f"| `{state}` | {words[f'state.{state}']} |" in told
+            assert f"| `{state}` | **{words[f'state.{state}']}**" in told
 
 
 def test_what_the_service_shows_is_in_the_data() -> None:
