@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.site.browser import BrowserError, Message, Tab, open_browser
+from tools.chromium import BrowserError, Message, Tab, open_browser
 from tools.site.serving import serve
 
 __all__ = ["faults_of", "look"]

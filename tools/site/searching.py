@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tools.site.browser import Tab, open_browser
+from tools.chromium import Tab, open_browser
 from tools.site.serving import serve
 
 __all__ = ["TASKS", "faults_of", "search"]
