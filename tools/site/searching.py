@@ -80,6 +80,7 @@ def search(site: Path) -> list[str]:
         tab.show_as(1280, 900, "light")
         for language, tasks in TASKS.items():
             tab.open(f"{url}/index.html" if language == "en" else f"{url}/{language}/index.html")
+            tab.settle()
             tab.evaluate(FIRST % json.dumps("EKS"))  # loads the index
             found[language] = {query: tab.evaluate(FIRST % json.dumps(query)) for query in tasks}
     return list(faults_of(found))
