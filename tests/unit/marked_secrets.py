@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
-from cds_eks import Credentials, Response, errors
+from cds_eks import AsyncEksClient, Credentials, Response, errors, models
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 
@@ -21,6 +23,36 @@ AK = "cluster-ak-m4rk-5"
 SK = "cluster-sk/m4rk-6=="
 EXTRA = "extra-m4rk-7"
 CREDENTIALS = Credentials(KEY_ID, KEY)
+
+Call = Callable[[AsyncEksClient, models.CreateClusterRequest, models.CreateNodePoolRequest], Awaitable[Any]]
+
+
+def create_with_secrets(create_cluster_body: dict[str, Any]) -> models.CreateClusterRequest:
+    body = copy.deepcopy(create_cluster_body)
+    body["Ak"], body["Sk"] = AK, SK
+    body["MasterConfig"]["Password"] = PASSWORD
+    body["NodePoolConfig"]["NodeConfig"]["Password"] = POOL_PASSWORD
+    body["extra"] = {"AdminPassword": EXTRA, "Nested": [{"Token": f"{EXTRA}-deep"}]}
+    return models.CreateClusterRequest.from_dict(body)
+
+
+def node_pool_with_secrets() -> models.CreateNodePoolRequest:
+    return models.CreateNodePoolRequest(
+        cluster_id="c-1",
+        vpc_id="v-1",
+        config=models.NodePoolSpec(
+            name="pool-1",
+            node_type="ecs",
+            replicas=1,
+            node_config=models.NodePoolNodeConfig(
+                billing_spec=models.NodePoolBillingSpec(instance_charge_type="PostPaid"),
+                os_image_name="Ubuntu22.04-CPU-1.26",
+                subnet_ids=["s-1"],
+                instance_type_ids=["CPU Compute C11.4c8g"],
+                password=POOL_PASSWORD,
+            ),
+        ),
+    )
 
 
 def shown(thing: object) -> Iterator[str]:

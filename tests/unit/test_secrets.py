@@ -7,8 +7,7 @@ import copy
 import html
 import json
 import logging
-import pickle
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -16,8 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors, models
-from cds_eks.schema.shape import Shape, state_of
+from cds_eks import AsyncEksClient, RetryPolicy, Timeouts, errors, models
 from unit.marked_secrets import (
     AK,
     CREDENTIALS,
@@ -28,8 +26,11 @@ from unit.marked_secrets import (
     PASSWORD,
     POOL_PASSWORD,
     SK,
+    Call,
     Watched,
     assert_unmarked,
+    create_with_secrets,
+    node_pool_with_secrets,
 )
 from unit.repeating_service import FAILURES, Answer, Heard, envelope, http, in_headers, service, success
 
@@ -38,32 +39,12 @@ asynchronous = pytest.mark.anyio
 
 @pytest.fixture
 def create(create_cluster_body: dict[str, Any]) -> models.CreateClusterRequest:
-    body = copy.deepcopy(create_cluster_body)
-    body["Ak"], body["Sk"] = AK, SK
-    body["MasterConfig"]["Password"] = PASSWORD
-    body["NodePoolConfig"]["NodeConfig"]["Password"] = POOL_PASSWORD
-    body["extra"] = {"AdminPassword": EXTRA, "Nested": [{"Token": f"{EXTRA}-deep"}]}
-    return models.CreateClusterRequest.from_dict(body)
+    return create_with_secrets(create_cluster_body)
 
 
 @pytest.fixture
 def node_pool() -> models.CreateNodePoolRequest:
-    return models.CreateNodePoolRequest(
-        cluster_id="c-1",
-        vpc_id="v-1",
-        config=models.NodePoolSpec(
-            name="pool-1",
-            node_type="ecs",
-            replicas=1,
-            node_config=models.NodePoolNodeConfig(
-                billing_spec=models.NodePoolBillingSpec(instance_charge_type="PostPaid"),
-                os_image_name="Ubuntu22.04-CPU-1.26",
-                subnet_ids=["s-1"],
-                instance_type_ids=["CPU Compute C11.4c8g"],
-                password=POOL_PASSWORD,
-            ),
-        ),
-    )
+    return node_pool_with_secrets()
 
 
 @pytest.fixture
@@ -77,8 +58,6 @@ def logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]
         for record in caplog.records:
             assert not MARK.search(f"{record.getMessage()} {record.msg} {record.args!r} {vars(record)!r}"), record
 
-
-Call = Callable[[AsyncEksClient, models.CreateClusterRequest, models.CreateNodePoolRequest], Awaitable[Any]]
 
 CALLS: dict[str, Call] = {
     "read": lambda eks, create, pool: eks.clusters.get("c-1"),
@@ -269,112 +248,11 @@ async def test_a_wait_that_ends_shows_no_secret(logs: pytest.LogCaptureFixture) 
     assert_unmarked(caught.value, *watched.requests, *watched.records)
 
 
-def test_requests_show_no_secret(create: models.CreateClusterRequest, node_pool: models.CreateNodePoolRequest) -> None:
-    nested: list[Shape] = [create.master_config, create.node_pool_config.node_config, node_pool.config.node_config]
-    assert_unmarked(create, node_pool, *nested)
-    assert_unmarked([create], {"a": node_pool})
-    assert (create.ak, create.sk, create.master_config.password) == (AK, SK, PASSWORD)  # read on purpose
-    assert create.to_dict()["ak"] == AK
-    for request in (create, node_pool, *nested):
-        with pytest.raises(TypeError) as caught:
-            pickle.dumps(request)
-        assert_unmarked(caught.value)
-
-
-@pytest.mark.parametrize("password", ["m4rk", f"{PASSWORD}{'x' * 40}", PASSWORD.encode()])
-def test_a_request_that_is_refused_shows_no_secret(
-    password: Any, create_cluster_body: dict[str, Any], create: models.CreateClusterRequest
-) -> None:
-    body = copy.deepcopy(create_cluster_body)
-    body["MasterConfig"]["Password"] = password
-    with pytest.raises(errors.InvalidRequestError) as caught:
-        models.CreateClusterRequest.from_dict(body)
-    assert_unmarked(caught.value)
-    with pytest.raises(errors.InvalidRequestError) as caught:
-        models.NodeConfig(**{**state_of(create.master_config), "password": password})
-    assert_unmarked(caught.value)
-
-
-@asynchronous
-@pytest.mark.parametrize("value", [float("nan"), object(), {1: 2, "a": {3}}])
-async def test_a_body_that_can_not_be_sent_shows_no_secret(value: Any, create: models.CreateClusterRequest) -> None:
-    async with AsyncEksClient(CREDENTIALS) as eks:
-        with pytest.raises(errors.InvalidRequestError) as caught:
-            await eks.call("Anything", method="POST", body={"Password": PASSWORD, "Other": value})
-        assert_unmarked(caught.value)
-        with pytest.raises(errors.InvalidRequestError) as caught:
-            await eks.clusters.create(create, extra={"Token": EXTRA, "Other": value})
-        assert_unmarked(caught.value)
-
-
-def test_credentials_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert_unmarked(CREDENTIALS, [CREDENTIALS], {"a": CREDENTIALS}, copy.copy(CREDENTIALS), copy.deepcopy(CREDENTIALS))
-    assert (CREDENTIALS.access_key_id, CREDENTIALS.secret_access_key) == (KEY_ID, KEY)  # read on purpose
-    with pytest.raises(TypeError) as caught:
-        pickle.dumps(CREDENTIALS)
-    assert_unmarked(caught.value)
-
-
-@pytest.mark.parametrize("kind", [AsyncEksClient, EksClient])
-def test_clients_show_no_secret(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CDS_SECRET_ID", KEY_ID)
-    monkeypatch.setenv("CDS_SECRET_KEY", KEY)
-    for eks in (kind(), kind(CREDENTIALS)):
-        assert_unmarked(eks, vars(eks))
-        with pytest.raises(TypeError) as caught:
-            pickle.dumps(eks)
-        assert_unmarked(caught.value)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"credentials": Credentials(f"{KEY_ID}\n", KEY)},
-        {"credentials": Credentials(KEY_ID, f" {KEY}")},
-        {"endpoint": f"https://{quote(KEY_ID, safe='')}:{quote(KEY, safe='')}@eks.test"},
-        {"endpoint": f"https://id:m4rk/{KEY}@eks.test"},
-        {"endpoint": f"https://eks.test?AccessKeyId={quote(KEY_ID)}"},
-        {"endpoint": KEY},
-    ],
-)
-def test_a_client_that_can_not_be_made_shows_no_secret(settings: dict[str, Any]) -> None:
-    with pytest.raises(errors.ConfigurationError) as caught:
-        AsyncEksClient(**({"credentials": CREDENTIALS} | settings))
-    assert_unmarked(caught.value)
-
-
 @asynchronous
 async def test_the_message_of_a_good_answer_shows_no_secret(create: models.CreateClusterRequest) -> None:
     async with service(success) as url, client(url, Watched()) as eks:
         response = await eks.clusters.create(create)
     assert_unmarked(response.message)
-
-
-SURROGATE = f"{PASSWORD}\ud800"
-REFUSED: dict[str, Call] = {
-    "body": lambda eks, create, pool: eks.call("X", method="POST", body={"Password": SURROGATE}),
-    "params": lambda eks, create, pool: eks.call("X", params={"Password": SURROGATE}),
-    "extra": lambda eks, create, pool: eks.clusters.create(create, extra={"Token": SURROGATE}),
-}
-
-
-@asynchronous
-@pytest.mark.parametrize("call", REFUSED)
-async def test_a_text_that_is_no_unicode_is_not_held_by_the_context_of_the_error(
-    call: str, create: models.CreateClusterRequest, node_pool: models.CreateNodePoolRequest
-) -> None:
-    async with AsyncEksClient(CREDENTIALS) as eks:
-        with pytest.raises(errors.InvalidRequestError) as caught:
-            await REFUSED[call](eks, create, node_pool)
-    assert_unmarked(caught.value)
-
-
-def test_a_password_that_is_no_unicode_is_not_held_by_the_context_of_the_error(
-    create: models.CreateClusterRequest,
-) -> None:
-    with pytest.raises(errors.InvalidRequestError) as caught:
-        models.NodeConfig(**{**state_of(create.master_config), "password": SURROGATE})
-    assert_unmarked(caught.value)
 
 
 TWICE: dict[str, Answer] = {
