@@ -9,6 +9,7 @@ import pytest
 
 from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, Fault, WallClock
+from support.emulator_world import world_of
 
 from .caller import Caller
 from .control_calls import got, post
@@ -43,7 +44,7 @@ async def test_the_clock_is_not_put_where_times_can_not_be_written(call: Caller)
     before = await got(call, "clock")
     response = await post(call, "clock", {"advance": 1})
     assert (response.status_code, response.json()["Rule"]) == (409, "needs a time before the year 9999")
-    call.emulator._world.at(1e15, lambda: None)
+    world_of(call.emulator).at(1e15, lambda: None)
     assert (await post(call, "clock", {"advance": "next_change"})).status_code == 409
     assert (await got(call, "clock"))["now"] == before["now"]
     assert [each["CreateTime"] for each in await call("ListClusters")] == ["9998-12-31 08:00:00"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.emulator.engine.seeding import Seeding
+from support.emulator_world import world_of
 from tools.chromium import CHROMIUM, Tab, open_browser
 
 pytestmark = [
@@ -190,7 +192,7 @@ def test_tables_are_chosen_by_arrows_and_searched(browser: Tab, url: str) -> Non
 def test_it_keeps_up_with_what_happens(browser: Tab, url: str, emulator: Emulator) -> None:
     page = shown(browser, url)
     page.evaluate("document.querySelector('#world tbody .link').focus()")
-    emulator._world.clusters["c-long"].status = "deleting"
+    world_of(emulator).clusters["c-long"].status = "deleting"
     emulator.add_cluster("c-new")
     page.until("document.querySelectorAll('#world .status')[1].textContent === 'deleting'")
     assert page.evaluate("document.activeElement.matches('#world tbody .link')")
@@ -205,10 +207,10 @@ def test_it_keeps_up_with_what_happens(browser: Tab, url: str, emulator: Emulato
     assert page.evaluate("document.getElementById('confirm').open") is True
     page.press("Escape")
     assert page.evaluate("document.getElementById('confirm').open") is False
-    assert "c-new" in emulator._world.clusters
+    assert "c-new" in world_of(emulator).clusters
     page.evaluate("document.getElementById('reset').click(); document.getElementById('confirm-yes').click()")
     page.until("document.getElementById('said').textContent === 'The emulator has begun anew'")
-    assert "c-new" not in emulator._world.clusters
+    assert "c-new" not in world_of(emulator).clusters
     assert emulator.clock.now() == before
     assert page.console == []
 
@@ -299,4 +301,5 @@ def test_another_page_can_neither_look_nor_drive(browser: Tab, url: str, emulato
     ]
     for attempt in attempts:
         assert browser.evaluate(f"{attempt}.then((it) => it || 'empty', () => 'refused')") in ("refused", "empty")
-    assert (emulator._resets, len(emulator.faults)) == (0, 1)
+    resets = httpx.get(f"{url}/_emulator/health").json()["resets"]
+    assert (resets, len(emulator.faults)) == (0, 1)

@@ -20,6 +20,7 @@ from cds_eks.emulator.setup.keys import CLUSTER, CLUSTER_TABLES, SERVER, TABLES
 from cds_eks.emulator.setup.problems import WorldFileError
 from cds_eks.emulator.setup.reading import read_world_file
 from cds_eks.emulator.setup.world_file import WorldFile
+from support.emulator_world import world_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,7 +107,7 @@ def test_everything_that_a_file_may_say_is_in_the_world(tmp_path: Path) -> None:
         Fault("skew", seconds=-30),
     )
     emulator = Emulator(clock=ManualClock(), setup=file.add_to)
-    world = emulator._world
+    world = world_of(emulator)
     assert [(each.id, each.name, each.status) for each in world.clusters.values()][:2] == [
         ("c-1", "gpu-1", "creating"), ("c-2", "gpu-2", "creating"),
     ]  # fmt: skip
@@ -129,7 +130,7 @@ def test_everything_that_a_file_may_say_is_in_the_world(tmp_path: Path) -> None:
 
 def test_the_same_file_gives_the_same_ids(tmp_path: Path) -> None:
     file = read_world_file(written(tmp_path, '[[clusters]]\nname = "a"\ncount = 3\n'))
-    made = [list(Emulator(seed=4, setup=file.add_to)._world.clusters) for _ in range(2)]
+    made = [list(world_of(Emulator(seed=4, setup=file.add_to)).clusters) for _ in range(2)]
     assert made[0] == made[1]
     assert len(set(made[0])) == 3
 
@@ -140,7 +141,7 @@ def test_the_number_of_a_cluster_is_written_as_in_a_plan(tmp_path: Path) -> None
         "[[clusters.node_pools]]\nname = 'p{index}'\n[[clusters.nodes]]\nid = 'n-{index:02d}'\nnode_pool = 'p{index}'\n"
     )
     emulator = Emulator(setup=read_world_file(written(tmp_path, text)).add_to)
-    clusters = list(emulator._world.clusters.values())
+    clusters = list(world_of(emulator).clusters.values())
     assert [each.name for each in clusters][::11] == ["gpu-001", "gpu-012"]
     assert [each.id for each in clusters][::11] == ["c-1-{}", "c-c-{}"]
     node = clusters[11].nodes["n-12"]
@@ -330,8 +331,8 @@ def test_the_command_line_wins_over_the_file(
     assert emulator.credentials.access_key_id == "given"
     assert emulator._service._subnets_as_objects is False
     assert [str(each) for each in emulator.faults] == ["create:refuse", "*:refuse"]
-    assert len(emulator._world.clusters) == 2
-    assert set(emulator._world.groups) == {"sg-1"}
+    assert len(world_of(emulator).clusters) == 2
+    assert set(world_of(emulator).groups) == {"sg-1"}
     assert "build.example" in emulator._allowed_hosts
 
 
