@@ -14,7 +14,7 @@ import pytest
 
 from cds_eks import Limits, errors
 from cds_eks.backend.native_connection import NativeConnection
-from support.native_backend import LOOPS, request, sender
+from support.native_backend import LOOPS, idle_connections, request, sender
 from support.raw_server import CLUSTER, Connection, answer, answering, serve
 from support.threaded_server import ActingServer, reset
 
@@ -155,5 +155,4 @@ async def test_a_connection_keeps_nothing_of_the_call_that_opened_it() -> None:
         await asyncio.sleep(0)
         gc.collect()
         assert kept() is None
-        assert made._loop_state is not None
-        assert len(made._loop_state.idle) == 1
+        assert len(idle_connections(made)) == 1

@@ -15,7 +15,7 @@ from cds_eks import AsyncEksClient, Limits, Timeouts, errors
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
 from support import backend_clients
-from support.native_backend import LOOPS, request, sender
+from support.native_backend import LOOPS, idle_connections, permits_of, request, sender
 from support.raw_server import CLUSTER, Connection, answer, serve
 
 asynchronous = pytest.mark.anyio
@@ -122,9 +122,8 @@ async def test_a_request_ends_at_its_deadline_however_much_comes(silence: float 
         with pytest.raises(OutOfTime):
             await made.send(call)
         assert call.record.outcome == "unknown"
-        assert made._pool.permits.available == Limits().max_connections
-        assert made._loop_state is not None
-        assert not made._loop_state.idle
+        assert permits_of(made).available == Limits().max_connections
+        assert not idle_connections(made)
 
 
 @asynchronous
@@ -155,7 +154,7 @@ async def test_a_deadline_holds_in_the_queue_and_in_a_handshake_too() -> None:
         first.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await first
-        assert made._pool.permits.available == 1
+        assert permits_of(made).available == 1
 
 
 @asynchronous

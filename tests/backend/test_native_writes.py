@@ -14,7 +14,7 @@ from cds_eks.backend.native_request import CHUNK_SIZE
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 from support.backend_clients import CREDENTIALS
-from support.native_backend import LARGE, LOOPS, request, sender
+from support.native_backend import LARGE, LOOPS, replace_write, request, sender
 from support.raw_server import CLUSTER, CREATED, Connection, answer, answering, serve
 
 asynchronous = pytest.mark.anyio
@@ -28,13 +28,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 @asynchronous
 async def test_a_large_request_goes_out_no_faster_than_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting: list[int] = []
-    write = NativeConnection._write
 
     def watched(self: NativeConnection, data: bytes | memoryview) -> None:
         write(self, data)
         waiting.append(self._transport.get_write_buffer_size())
 
-    monkeypatch.setattr(NativeConnection, "_write", watched)
+    write = replace_write(monkeypatch, watched)
     async with serve(answering(answer(CREATED))) as server, sender() as made:
         for _ in range(2):
             await made.send(request(server.url, method="POST", content=LARGE))
@@ -50,8 +49,7 @@ async def test_a_server_that_does_not_read_is_a_lost_connection(monkeypatch: pyt
         usual(self, data)
         self.pause_writing()  # as the transport does, once the system takes no more: how much that is, nobody knows
 
-    usual = NativeConnection._write
-    monkeypatch.setattr(NativeConnection, "_write", write)
+    usual = replace_write(monkeypatch, write)
 
     async def handle(connection: Connection) -> None:
         await anyio.sleep_forever()
@@ -136,8 +134,7 @@ async def test_a_request_that_fails_to_leave_holds_up_none_of_the_others(monkeyp
         if b"Action=Bad" in bytes(data):
             raise RuntimeError("broken")
 
-    real = NativeConnection._write
-    monkeypatch.setattr(NativeConnection, "_write", write)
+    real = replace_write(monkeypatch, write)
     async with serve(answering(answer(CLUSTER))) as server, sender() as made:
         requests = [request(server.url, f"Action={name}") for name in ("Good", "Bad", "Good")]
         for _ in range(2):  # on new connections, then on idle ones
