@@ -13,9 +13,9 @@ import pytest
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
-from cli.fleet.started_runs import NAMES, made, started, until
+from cli.fleet.started_runs import NAMES, made, started
 from cli.terminals import ended, spawned
-from support.eventually import WAIT_TIMEOUT
+from support.eventually import WAIT_TIMEOUT, until
 
 pytestmark = pytest.mark.long
 
