@@ -16,7 +16,9 @@ pytestmark = pytest.mark.slow
 
 ADDED = yaml.safe_load(INVENTED.read_text(encoding="utf-8"))
 
-SURFACE_TESTS = ["tests/unit/test_public_names.py", "tests/unit/client/test_mock_specs.py"]
+SURFACE_TESTS = [
+    *("tests/unit/test_public_names.py", "tests/unit/test_public_methods.py", "tests/unit/client/test_mock_specs.py")
+]
 TESTS = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*.py")] + SURFACE_TESTS
 """What the tests of the operations need, beside the folders below."""
 
