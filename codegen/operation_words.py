@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from codegen import chinese
@@ -10,17 +12,94 @@ from codegen.docstrings import facts
 
 __all__ = ["CHINESE", "ENGLISH", "Words"]
 
-KINDS_ZH = {
-    "read": "读操作：任何暂时性故障之后都会重试",
-    "idempotent": "幂等写操作：任何暂时性故障之后都会重试",
-    "create": "创建操作：只有确定没有执行时才会重试",
-}
+Pair = tuple[str, str]
+"""What is said in English, and in Chinese."""
 
-KINDS_EN = {
-    "read": "a read; it is retried after any transient failure",
-    "idempotent": "an idempotent write; it is retried after any transient failure",
-    "create": "a create; it is retried only if it was certainly not carried out",
+KINDS: Mapping[str, Pair] = {
+    "read": ("a read; it is retried after any transient failure", "读操作：任何暂时性故障之后都会重试"),
+    "idempotent": (
+        "an idempotent write; it is retried after any transient failure",
+        "幂等写操作：任何暂时性故障之后都会重试",
+    ),
+    "create": (
+        "a create; it is retried only if it was certainly not carried out",
+        "创建操作：只有确定没有执行时才会重试",
+    ),
 }
+"""What is said of a kind."""
+
+LABELS: Mapping[str, Pair] = {
+    "marks": (
+        "What [D], [O] and [I] mean, and what is retried: [Operations]({up}operations.md).",
+        "[D]、[O]、[I] 的含义，以及哪些操作会重试：见[接口列表]({up}operations.md)。",
+    ),
+    "python": ("Python", "Python"),
+    "async": (
+        "`AsyncEksClient`; without `await` with `EksClient`",
+        "用于 `AsyncEksClient`；使用 `EksClient` 时不写 `await`",
+    ),
+    "service": ("Service", "服务端"),
+    "action": ("action", "接口名"),
+    "in": ("in revision", "版本"),
+    "kind": ("Kind", "类型"),
+    "data": ("Answer", "返回"),
+    "none": ("`data` is None", "`data` 为 None"),
+    "is": ("`data` is a", "`data` 为"),
+    "is list": ("`data` is a list of", "`data` 为列表，每一项是"),
+    "errors": ("Errors", "错误"),
+    "more": ("all in [Errors]({up}errors.md#the-error-tree)", "全部错误见[错误处理]({up}errors.md#错误层次)"),
+    "request": ("Request", "请求"),
+    "answer": ("Answer", "返回"),
+    "nothing": ("Nothing is asked for.", "没有参数。"),
+    "example": ("Example", "示例"),
+    "documented": ("documented name", "接口参数"),
+    "name": ("Python name", "Python 名称"),
+    "type": ("type", "类型"),
+    "required": ("required", "必填"),
+    "description": ("description", "描述"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
+    "if": ("if `{when}` is {values}", "`{when}` 为 {values} 时"),
+    "or": (" or ", " 或 "),
+    "shapes": ("Shapes", "数据结构"),
+    "values": ("Values", "取值"),
+    "open": ("Lists of known values; others pass.", "已知取值；也可以使用其他值。"),
+    "constant": ("constant", "常量"),
+    "value": ("value", "值"),
+    "source": ("known from", "来源"),
+    "prints": ("It prints:", "输出："),
+    "list": ("list of {}", "{} 列表"),
+    "map": ("map of texts to {}", "文本到 {} 的映射"),
+    "flag": ("`bool`, 0 or 1", "`bool`、0 或 1"),
+    "one page": ("walks all pages", "遍历所有分页"),
+    "looks": (
+        "looks for what a create may have made whose answer was lost",
+        "响应丢失后，查找创建操作可能已经创建的资源",
+    ),
+    "stop": (". ", "。"),
+    "comma": (", ", "、"),
+    "colon": (": ", "："),
+    "semi": ("; ", "；"),
+}
+"""What stands before what, and above columns."""
+
+ERRORS: Mapping[str, Pair] = {
+    "InvalidRequestError": (
+        "a field is not as the table says; nothing is sent",
+        "某个字段不符合下表的要求；请求不会发出",
+    ),
+    "NotFound": ("what an id names is not there", "ID 所指的资源不存在"),
+    "Conflict": (
+        "it is busy with something else, or not in a state that allows it",
+        "资源正忙，或当前状态不允许此操作",
+    ),
+    "QuotaExceeded": ("the account may have no more, or can't pay for it", "账号配额已满，或余额不足"),
+    "AmbiguousCreate": (
+        "it may have been carried out: look before you create again",
+        "可能已经执行：再次创建之前请先查找",
+    ),
+}
+"""What is said of an error that an operation may raise, by its name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -30,9 +109,9 @@ class Words:
     Attributes:
         language: Which one.
         other: The name of the other language, and the folder of docs/ that has its pages.
-        labels: What stands before what, and above columns.
-        kinds: What is said of a kind.
-        errors: What is said of an error that an operation may raise, by its name.
+        labels: Its part of `LABELS`.
+        kinds: Its part of `KINDS`.
+        errors: Its part of `ERRORS`.
     """
 
     language: str
@@ -65,58 +144,11 @@ class Words:
         return pattern.format(words)
 
 
-ENGLISH = Words(
-    language="en",
-    other=("中文", "zh"),
-    labels={
-        "marks": "What [D], [O] and [I] mean, and what is retried: [Operations]({up}operations.md).",
-        "python": "Python", "async": "`AsyncEksClient`; without `await` with `EksClient`", "service": "Service",
-        "action": "action", "in": "in revision", "kind": "Kind", "data": "Answer", "none": "`data` is None",
-        "is": "`data` is a", "is list": "`data` is a list of", "errors": "Errors",
-        "more": "all in [Errors]({up}errors.md#the-error-tree)",
-        "request": "Request", "answer": "Answer", "nothing": "Nothing is asked for.", "example": "Example",
-        "documented": "documented name", "name": "Python name", "type": "type", "required": "required",
-        "description": "description", "yes": "yes", "no": "no", "if": "if `{when}` is {values}", "or": " or ",
-        "shapes": "Shapes", "values": "Values", "open": "Lists of known values; others pass.",
-        "constant": "constant", "value": "value", "source": "known from", "prints": "It prints:",
-        "list": "list of {}", "map": "map of texts to {}", "flag": "`bool`, 0 or 1", "one page": "walks all pages",
-        "looks": "looks for what a create may have made whose answer was lost",
-        "stop": ". ", "comma": ", ", "colon": ": ", "semi": "; ",
-    },
-    kinds=KINDS_EN,
-    errors={
-        "InvalidRequestError": "a field is not as the table says; nothing is sent",
-        "NotFound": "what an id names is not there",
-        "Conflict": "it is busy with something else, or not in a state that allows it",
-        "QuotaExceeded": "the account may have no more, or can't pay for it",
-        "AmbiguousCreate": "it may have been carried out: look before you create again",
-    },
-)  # fmt: skip
+def words_of(language: str, other: tuple[str, str], index: int) -> Words:
+    """Return the words of the language that is at an index of each pair."""
+    labels, kinds, errors = ({key: pair[index] for key, pair in each.items()} for each in (LABELS, KINDS, ERRORS))
+    return Words(language=language, other=other, labels=labels, kinds=kinds, errors=errors)
 
-CHINESE = Words(
-    language="zh",
-    other=("English", "en"),
-    labels={
-        "marks": "[D]、[O]、[I] 的含义，以及哪些操作会重试：见[接口列表]({up}operations.md)。",
-        "python": "Python", "async": "用于 `AsyncEksClient`；使用 `EksClient` 时不写 `await`", "service": "服务端",
-        "action": "接口名", "in": "版本", "kind": "类型", "data": "返回", "none": "`data` 为 None",
-        "is": "`data` 为", "is list": "`data` 为列表，每一项是", "errors": "错误",
-        "more": "全部错误见[错误处理]({up}errors.md#错误层次)",
-        "request": "请求", "answer": "返回", "nothing": "没有参数。", "example": "示例",
-        "documented": "接口参数", "name": "Python 名称", "type": "类型", "required": "必填",
-        "description": "描述", "yes": "是", "no": "否", "if": "`{when}` 为 {values} 时", "or": " 或 ",
-        "shapes": "数据结构", "values": "取值", "open": "已知取值；也可以使用其他值。",
-        "constant": "常量", "value": "值", "source": "来源", "prints": "输出：",
-        "list": "{} 列表", "map": "文本到 {} 的映射", "flag": "`bool`、0 或 1", "one page": "遍历所有分页",
-        "looks": "响应丢失后，查找创建操作可能已经创建的资源",
-        "stop": "。", "comma": "、", "colon": "：", "semi": "；",
-    },
-    kinds=KINDS_ZH,
-    errors={
-        "InvalidRequestError": "某个字段不符合下表的要求；请求不会发出",
-        "NotFound": "ID 所指的资源不存在",
-        "Conflict": "资源正忙，或当前状态不允许此操作",
-        "QuotaExceeded": "账号配额已满，或余额不足",
-        "AmbiguousCreate": "可能已经执行：再次创建之前请先查找",
-    },
-)  # fmt: skip
+
+ENGLISH = words_of("en", ("中文", "zh"), 0)
+CHINESE = words_of("zh", ("English", "en"), 1)

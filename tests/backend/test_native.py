@@ -14,7 +14,7 @@ from cds_eks import AsyncEksClient, EksClient, Limits, backend, errors
 from cds_eks.backend.native import NativeBackend
 from support import backend_clients
 from support.backend_clients import CREDENTIALS
-from support.native_backend import LOOPS, request, sender
+from support.native_backend import LOOPS, permits_of, request, sender
 from support.raw_server import CLUSTER, Seen, answer, answering, plain, serve, unused_port
 from support.threaded_server import ActingServer, reset
 
@@ -171,7 +171,7 @@ async def test_a_connection_that_is_opened_in_the_moment_of_a_cancellation_is_cl
         with pytest.raises(asyncio.CancelledError):
             await call
         await server.until(lambda: server.opened == server.closed == 1)
-        assert made._pool.permits.available == Limits().max_connections
+        assert permits_of(made).available == Limits().max_connections
 
 
 @asynchronous

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from cds_eks import Limits
-from support.native_backend import LOOPS, request, sender
+from support.native_backend import LOOPS, idle_connections, permits_of, request, sender
 from support.raw_server import CLUSTER, Connection, answer, answering, serve
 
 asynchronous = pytest.mark.anyio
@@ -48,8 +48,7 @@ async def test_a_call_may_be_cancelled_at_any_step(
                 assert f"A{steps}" not in server.actions
             # Every other time all is new, so that the steps of a new connection are met as well.
             if steps % 2:
-                assert made._loop_state is not None
-                for connection in list(made._loop_state.idle):
+                for connection in idle_connections(made):
                     connection.close()
             steps += 1
         assert {*outcomes} == {"not_sent", "unknown"}
@@ -74,22 +73,22 @@ async def test_a_permit_that_is_granted_to_a_call_in_the_moment_of_its_cancellat
             await asyncio.sleep(0)
             if is_before:  # cancelled, then passed over: it is still in the queue when the permit is released
                 waiting[0].cancel()
-                made._pool.permits.release()
+                permits_of(made).release()
             else:
-                made._pool.permits.release()
+                permits_of(made).release()
                 waiting[0].cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting[0]
-            assert len(made._pool.permits._reads) == 1
+            assert len(permits_of(made)._reads) == 1
             waiting[2].cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[2]
-            assert made._pool.permits.available == 0
+            assert permits_of(made).available == 0
             waiting[1].cancel()  # who has the permit now
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting[1]
-            assert made._pool.permits.available == 1
-            assert made._pool.permits.try_acquire()
+            assert permits_of(made).available == 1
+            assert permits_of(made).try_acquire()
         go.set()
         await first
-        assert made._pool.permits.available == 1
+        assert permits_of(made).available == 1

@@ -13,7 +13,7 @@ import trustme
 from cds_eks import errors
 from cds_eks.backend.native_tls import NativeTlsConnection
 from support.backend_clients import BODY, no_leaks
-from support.native_backend import LARGE, LOOPS, request, sender
+from support.native_backend import LARGE, LOOPS, replace_write, request, sender
 from support.raw_server import CLUSTER, Connection, answer, answering, plain, serve
 
 asynchronous = pytest.mark.anyio
@@ -109,11 +109,10 @@ async def test_a_request_that_tls_can_not_encrypt_was_not_sent(
                 raise ssl.SSLError("broken")
 
         self._tls = Broken()  # type: ignore[assignment]
-        write(self, data)  # type: ignore[arg-type]
+        write(self, data)
 
-    write = NativeTlsConnection._write
     async with serve(answering(answer(CLUSTER)), tls=server_context) as server, sender(verify=client_context) as made:
-        monkeypatch.setattr(NativeTlsConnection, "_write", broken)
+        write = replace_write(monkeypatch, broken, NativeTlsConnection)
         asked = request(server.url)
         with pytest.raises(errors.ConnectFailed, match="before anything was sent"):
             await made.send(asked)

@@ -9,10 +9,19 @@ import pexpect
 from cli.command_line import PROCESS
 
 
-def spawned(*arguments: str, **environ: str) -> pexpect.spawn:
+def spawned(*arguments: str, codec_errors: str = "strict", **environ: str) -> pexpect.spawn:
+    """Start a command.
+
+    Args:
+        arguments: Of the command line.
+        codec_errors: "replace" if Ctrl-C is pressed while much is shown: the terminal then discards what is not read
+            yet, from the middle of a character on.
+        environ: Variables of the environment.
+    """
     command = [*PROCESS, *arguments]
     env = {**os.environ, "TERM": "xterm-256color", **environ}
-    return pexpect.spawn(command[0], command[1:], encoding="utf-8", timeout=20, dimensions=(24, 200), env=env)
+    settings = {"encoding": "utf-8", "codec_errors": codec_errors, "timeout": 20, "dimensions": (24, 200), "env": env}
+    return pexpect.spawn(command[0], command[1:], **settings)
 
 
 def ended(child: pexpect.spawn) -> tuple[str, int]:

@@ -19,6 +19,7 @@ import cds_eks.emulator
 from cds_eks.emulator.__main__ import main
 from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.signing import Credentials
+from support.emulator_world import world_of
 
 from .caller import common_parameters, signed_query
 
@@ -148,7 +149,7 @@ def test_it_has_the_scaling_groups_and_the_form_of_subnets_that_it_is_told(
     threading.Timer(0.3, _thread.interrupt_main).start()
     assert main(["--port", "0", "--scaling-group", text, "--scaling-group", "other", "--subnets-as-objects"]) == 0
     (emulator,) = made
-    groups = emulator._world.groups
+    groups = world_of(emulator).groups
     group = groups[ids[0]]
     assert (group.id, group.min_size, group.max_size) == ids
     assert set(groups) == {"sg-1", "other"}

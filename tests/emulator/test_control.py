@@ -1,8 +1,7 @@
-"""The endpoints below `/_emulator/`: what each tells and does, and what is said of a request that makes no sense."""
+"""The endpoints below `/_emulator/` that tell: its health, the world, the ledger; and what they leave as it is."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import httpx
@@ -10,27 +9,15 @@ import pytest
 
 from cds_eks import __version__
 from cds_eks._runtime import clocks
-from cds_eks.emulator import Emulator, Fault, ManualClock, WallClock
+from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.emulator.control.world_tables import TABLES
 
 from .caller import Caller
+from .control_calls import got
 
 pytestmark = pytest.mark.anyio
 
 MARK = "PLANTED-SECRET"
-
-
-async def post(call: Caller, path: str, body: Any = None, **headers: str) -> httpx.Response:
-    content = json.dumps({} if body is None else body)
-    headers = {"Content-Type": "application/json", **headers}
-    return await call.client.post(f"/_emulator/{path}", content=content, headers=headers)
-
-
-async def got(call: Caller, path: str, **params: Any) -> Any:
-    response = await call.client.get(f"/_emulator/{path}", params=params)
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"] == "application/json; charset=utf-8"
-    return response.json()
 
 
 async def test_health(call: Caller) -> None:
@@ -168,295 +155,6 @@ async def test_nothing_secret_is_told(create_cluster_body: dict[str, Any]) -> No
     assert [path for path, text in zip(paths, shown, strict=True) if MARK in text] == []
 
 
-async def test_the_clock_is_wound(call: Caller, create_cluster_body: dict[str, Any]) -> None:
-    start = await got(call, "clock")
-    assert start == {"now": 1.76e9, "speed": None, "next_change": None, "seconds_to_next_change": None}
-    await call("CreateCluster", **create_cluster_body)
-    assert (await got(call, "clock"))["seconds_to_next_change"] == 60
-    seen = []
-    for _ in range(3):
-        response = await post(call, "clock", {"advance": "next_change"})
-        assert response.status_code == 200
-        seen.append(response.json()["now"] - start["now"])
-    assert seen == [60, 70, 80]
-    after = (await post(call, "clock", {"advance": 300})).json()
-    assert after["now"] == pytest.approx(start["now"] + seen[-1] + 300)
-    assert after["next_change"] is None
-    assert [each["status"] for each in (await got(call, "world"))["clusters"]] == ["running"]
-    response = await post(call, "clock", {"advance": "next_change"})
-    assert (response.status_code, response.json()["Field"]) == (409, "advance")
-    assert (await post(call, "clock", {"speed": 2})).status_code == 409
-
-
-async def test_the_clock_is_not_put_where_times_can_not_be_written(call: Caller) -> None:
-    call.emulator.clock.advance(253_370_764_800 - 86_400 - call.emulator.clock.now())
-    call.emulator.add_cluster("c-1")
-    assert (await post(call, "clock", {"advance": 86_400})).status_code == 200
-    before = await got(call, "clock")
-    response = await post(call, "clock", {"advance": 1})
-    assert (response.status_code, response.json()["Rule"]) == (409, "needs a time before the year 9999")
-    call.emulator._world.at(1e15, lambda: None)
-    assert (await post(call, "clock", {"advance": "next_change"})).status_code == 409
-    assert (await got(call, "clock"))["now"] == before["now"]
-    assert [each["CreateTime"] for each in await call("ListClusters")] == ["9998-12-31 08:00:00"]
-
-
-async def test_a_clock_that_can_not_be_put_ahead_keeps_its_speed() -> None:
-    emulator = Emulator(speed=3)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
-        call = Caller(emulator, client)
-        assert (await post(call, "clock", {"advance": "next_change", "speed": 9})).status_code == 409
-        assert (await got(call, "clock"))["speed"] == 3
-        assert (await post(call, "clock", {"advance": 5, "speed": 9})).json()["speed"] == 9
-
-
-async def test_a_change_that_a_fault_has_cut_off_is_not_the_next(
-    call: Caller, create_cluster_body: dict[str, Any]
-) -> None:
-    call.emulator.faults.add(Fault("task_never_ends", "CreateCluster", seconds=100))
-    await call("CreateCluster", **create_cluster_body)
-    call.advance(100)
-    assert (await got(call, "clock"))["next_change"] is None
-
-
-async def test_the_speed_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    ticks = [100.0]
-    monkeypatch.setattr(clocks, "monotonic", lambda: ticks[0])
-    emulator = Emulator(speed=60)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
-        call = Caller(emulator, client)
-        before = await got(call, "clock")
-        ticks[0] += 1
-        changed = (await post(call, "clock", {"speed": 0.5, "advance": 10})).json()
-        assert changed["now"] - before["now"] == pytest.approx(70)
-        assert (before["speed"], changed["speed"]) == (60, 0.5)
-        ticks[0] += 10
-        assert (await got(call, "clock"))["now"] - before["now"] == pytest.approx(75)
-        await post(call, "reset")
-        assert (await got(call, "clock"))["speed"] == 60
-    assert isinstance(emulator.clock, WallClock)
-
-
-async def test_reset_brings_back_the_beginning(create_cluster_body: dict[str, Any]) -> None:
-    emulator = Emulator(
-        clock=ManualClock(), setup=lambda it: it.add_cluster(name="seeded"), faults=[Fault("replay", count=1)]
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
-        call = Caller(emulator, client)
-        before = await got(call, "world")
-        runs = []
-        for number in (1, 2):
-            assert (await call.send("ListClusters")).json()["Code"] == "AccessDenied"
-            response = await call.send("CreateCluster", body=create_cluster_body, method="POST")
-            runs.append(response.json())
-            query = response.request.url.query
-            call.advance(500)
-            emulator.faults.add(Fault("refuse", "write"))
-            emulator.add_task("t")
-            response = await post(call, "reset")
-            assert (response.status_code, response.json()["resets"]) == (200, number)
-            assert await got(call, "world") == before
-            assert await got(call, "ledger") == {"requests": [], "resources": []}
-            assert [str(each) for each in emulator.faults] == ["*:replay:count=1"]
-            assert emulator.faults.struck == {}
-            assert emulator.clock.now() == 1.76e9
-        assert runs[0] == runs[1]
-        emulator.faults.clear()
-        again = await client.post(f"/eks/v1?{query.decode()}", json=create_cluster_body)
-        assert again.json()["Code"] == "Success"
-
-
-async def test_without_a_setup_a_reset_leaves_nothing(call: Caller) -> None:
-    call.emulator.add_cluster()
-    assert (await post(call, "reset")).status_code == 200
-    assert all(rows == [] for rows in (await got(call, "world")).values())
-
-
-async def test_what_is_under_way_at_a_reset_leaves_no_trace(call: Caller, create_cluster_body: dict[str, Any]) -> None:
-    emulator = call.emulator
-    emulator.faults.add(Fault("late", "CreateCluster", seconds=5))
-    with pytest.raises(ConnectionResetError):
-        await call("CreateCluster", **create_cluster_body)
-    ledger = emulator.ledger
-    emulator.reset()
-    await call("ListClusters")
-    ledger.amend(0, answered=False)
-    call.advance(1000)
-    assert [each.action for each in emulator.ledger.requests] == ["ListClusters"]
-    assert emulator.ledger.requests[0].answered
-    assert emulator.ledger.resources == []
-
-
-async def test_faults_are_added_switched_and_removed(call: Caller) -> None:
-    assert await got(call, "faults") == {"faults": [], "struck": {}}
-    response = await post(call, "faults", {"fault": "read:status=503:count=2"})
-    assert response.status_code == 201
-    first = response.json()
-    assert first == {
-        "id": 1, "fault": "read:status:count=2:status=503", "kind": "status", "action": "read", "count": 2,
-        "status": 503, "enabled": True, "applied": 0, "is_over": False,
-    }  # fmt: skip
-    second = (await post(call, "faults", {"kind": "throttle", "action": "ListClusters"})).json()
-    assert (second["id"], second["fault"]) == (2, "ListClusters:throttle")
-
-    async def status() -> int:
-        return (await call.send("ListClusters")).status_code
-
-    assert await status() == 503
-    assert (await post(call, "faults/1", {"enabled": False})).json()["enabled"] is False
-    assert await status() == 429
-    assert (await post(call, "faults/1", {"enabled": True})).json()["applied"] == 1
-    assert [await status() for _ in range(2)] == [503, 429]
-    plain = await got(call, "faults")
-    assert [(each["applied"], each["is_over"]) for each in plain["faults"]] == [(2, True), (2, False)]
-    assert plain["struck"] == {"status": 2, "throttle": 2}
-    response = await call.client.delete("/_emulator/faults/2")
-    assert [each["id"] for each in response.json()["faults"]] == [1]
-    assert (await call.client.delete("/_emulator/faults")).json()["faults"] == []
-    assert await status() == 200
-    third = (await post(call, "faults", {"kind": "refuse"})).json()
-    assert third["id"] == 3
-
-
-async def test_kinds(call: Caller) -> None:
-    kinds = (await got(call, "faults/kinds"))["kinds"]
-    assert kinds["late"]["required"] == ["seconds"]
-    assert kinds["late"]["parameters"]["seconds"] == "a number from 0"
-    assert kinds["skew"]["parameters"]["seconds"] == "a finite number"
-    assert kinds["refuse_connection"]["actions"] == ["*"]
-    assert kinds["page_shifts"]["actions"] == ["*", "read", "ListNodes"]
-    assert {"*", "create", "read", "write", "ListClusters"} <= set(kinds["status"]["actions"])
-    for kind, told in kinds.items():
-        needed = {"seconds": 1} if told["required"] else {}
-        for action in told["actions"]:
-            assert (await post(call, "faults", {"kind": kind, "action": action, **needed})).status_code == 201
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "field", "words"),
-    [
-        ("clock", {}, "advance", "is missing"),
-        ("clock", {"advance": -1}, "advance", "must be a number from 0 to 31536000"),
-        ("clock", {"advance": "tomorrow"}, "advance", "or next_change"),
-        ("clock", {"advance": True}, "advance", "must be a number"),
-        ("clock", {"advance": None}, "advance", "must be a number"),
-        ("clock", {"advance": [1]}, "advance", "must be a number"),
-        ("clock", {"advance": 10**400}, "advance", "must be a number"),
-        ("clock", {"speed": 0}, "speed", "must be a number above 0, up to 1000000"),
-        ("clock", {"advence": 1}, "advence", "is not known; did you mean 'advance'?"),
-        ("clock", {"\u0007": 1}, "?", "is not known"),
-        ("reset", {"hard": True}, "hard", "is not known"),
-        ("faults", {}, "kind", "is missing: one of refuse_connection"),
-        ("faults", {"kind": 3}, "kind", "must be one of"),
-        ("faults", {"kind": "late"}, "seconds", "late needs seconds"),
-        ("faults", {"kind": "refuse", "action": "Crate"}, "action", "there is no action 'Crate'"),
-        ("faults", {"kind": "refuse", "action": None}, "action", "must be the name of an action"),
-        ("faults", {"kind": "refuse", "seconds": 1}, "seconds", "refuse takes no seconds"),
-        ("faults", {"kind": "status", "status": 302}, "status", "must be 200, or from 400 to 599"),
-        ("faults", {"kind": "refuse", "sec": 1}, "sec", "is not known"),
-        ("faults", {"fault": 3}, "fault", "must be a text"),
-        ("faults", {"fault": "x"}, "fault", "has no kind"),
-        ("faults", {"fault": "*:refuse", "kind": "refuse"}, "kind", "is not known"),
-        ("faults/1", {}, "enabled", "is missing"),
-        ("faults/1", {"enabled": 1}, "enabled", "must be true or false"),
-    ],
-)
-async def test_a_body_that_makes_no_sense(call: Caller, path: str, body: Any, field: str, words: str) -> None:
-    call.emulator.faults.add(Fault("refuse", "DeleteNodes"))
-    response = await post(call, path, body)
-    plain = response.json()
-    assert (response.status_code, plain["Code"], plain["Field"]) == (400, "InvalidParameter", field)
-    assert words in plain["Rule"]
-    assert plain["Msg"] == f"{field}: {plain['Rule']}"
-    assert len(call.emulator.faults) == 1
-    assert call.emulator.clock.now() == 1.76e9
-
-
-async def test_fields_that_do_not_go_together(call: Caller) -> None:
-    response = await post(call, "faults", {"kind": "task_fails", "steps": 1, "seconds": 1})
-    assert (response.status_code, response.json()) == (
-        400, {"Code": "InvalidParameter", "Msg": "give steps or seconds, not both"},
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("content", [b"{", b"[]", b"3", b'{"advance": NaN}', b'{"advance": 1, "advance": 2}', b"\xff"])
-async def test_a_body_that_is_no_json(call: Caller, content: bytes) -> None:
-    headers = {"Content-Type": "application/json"}
-    response = await call.client.post("/_emulator/clock", content=content, headers=headers)
-    assert (response.status_code, response.json()["Code"]) == (400, "MalformedJSON")
-
-
-async def test_a_body_that_is_too_long(call: Caller) -> None:
-    for size in (70_000, 9_000_000):
-        response = await post(call, "clock", {"advance": "x" * size})
-        assert (response.status_code, response.json()["Code"]) == (413, "InvalidHTTPRequest")
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("table=cluster", "table"),
-        ("limit=3", "table"),
-        ("table=clusters&limit=0", "limit"),
-        ("table=clusters&limit=1001", "limit"),
-        ("table=clusters&limit=x", "limit"),
-        ("table=clusters&offset=-1", "offset"),
-        ("table=clusters&offset=99999999999999", "offset"),
-        ("table=clusters&offset=%D9%A3", "offset"),
-        ("table=clusters&order=up", "order"),
-        ("table=clusters&search=%00", "search"),
-        ("tabel=clusters", "tabel"),
-    ],
-)
-async def test_a_query_that_makes_no_sense(call: Caller, query: str, field: str) -> None:
-    response = await call.client.get(f"/_emulator/world?{query}")
-    assert (response.status_code, response.json()["Field"]) == (400, field)
-
-
-async def test_a_query_that_can_not_be_read(call: Caller) -> None:
-    for query in ("table=%zz", "table=a&table=b"):
-        assert (await call.client.get(f"/_emulator/ledger?{query}")).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allow"),
-    [
-        ("POST", "health", "HEAD, GET"),
-        ("PUT", "faults", "HEAD, GET, POST, DELETE"),
-        ("GET", "reset", "POST"),
-        ("OPTIONS", "reset", "POST"),
-        ("GET", "faults/1", "POST, DELETE"),
-        ("DELETE", "world", "HEAD, GET"),
-        ("POST", "", "HEAD, GET"),
-    ],
-)
-async def test_another_method_is_refused(call: Caller, method: str, path: str, allow: str) -> None:
-    response = await call.client.request(method, f"/_emulator/{path}")
-    assert (response.status_code, response.json()["Code"], response.headers["Allow"]) == (
-        405, "InvalidHTTPRequest", allow,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("path", ["/_emulator/x", "/_emulator/faults/", "/_emulator/faults/x", "/_emulator//health"])
-async def test_another_path_is_refused(call: Caller, path: str) -> None:
-    response = await call.client.get(path)
-    assert (response.status_code, response.json()["Code"]) == (404, "InvalidHTTPRequest")
-    assert "/health" in response.json()["Msg"]
-
-
-@pytest.mark.parametrize("method", ["DELETE", "POST"])
-async def test_a_fault_that_is_not_there(call: Caller, method: str) -> None:
-    response = await call.client.request(method, "/_emulator/faults/9", json={"enabled": True})
-    assert (response.status_code, response.json()["Code"]) == (404, "ResourceNotFound")
-
-
-async def test_faults_do_not_touch_the_endpoints(call: Caller) -> None:
-    for text in ("*:refuse", "*:reset_before_commit"):
-        assert (await post(call, "faults", {"fault": text})).status_code == 201
-    assert (await call.client.get("/_emulator/health")).status_code == 200
-    assert (await got(call, "faults"))["struck"] == {}
-
-
 async def test_they_are_there_where_the_emulator_is_mounted_too() -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
@@ -470,68 +168,12 @@ async def test_they_are_there_where_the_emulator_is_mounted_too() -> None:
         assert response.url.join(response.headers["location"]).path == "/eks-emulator/_emulator/"
 
 
-async def test_a_clock_that_tests_have_made_shows_its_own_time_again() -> None:
-    class Fixed:
-        def now(self) -> float:
-            return 5.0
-
-    emulator = Emulator(clock=Fixed())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator), base_url="http://emulator") as client:
-        call = Caller(emulator, client)
-        assert (await post(call, "clock", {"advance": 10})).json()["now"] == 15
-        await post(call, "reset")
-        assert (await got(call, "clock"))["now"] == 5
-
-
 async def test_text_that_is_no_unicode_does_not_break_an_answer(
     call: Caller, create_cluster_body: dict[str, Any]
 ) -> None:
     call.emulator.add_cluster("c", name="half \ud800")
     [row] = (await got(call, "world"))["clusters"]
     assert row["name"] == "half ?"
-
-
-@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
-async def test_a_speed_that_makes_no_sense_changes_nothing(speed: float) -> None:
-    clock = WallClock(3)
-    with pytest.raises(ValueError, match="speed must be a finite number above 0"):
-        clock.set_speed(speed)
-    assert clock.speed == 3
-
-
-async def test_faults_by_number(emulator: Emulator) -> None:
-    faults = emulator.faults
-    numbers = [faults.add(Fault("refuse")), faults.add(Fault("replay"))]
-    faults.enable(numbers[0], enabled=False)
-    fault = faults.strike("ListClusters", "GET")
-    assert fault is not None
-    assert fault.kind == "replay"
-    faults.remove(numbers[1])
-    assert faults.strike("ListClusters", "GET") is None
-    for change in (faults.remove, faults.enable):
-        with pytest.raises(KeyError):
-            change(numbers[1])
-    copies = faults.scheduled()
-    copies[0].enabled = True
-    assert [each.enabled for each in faults.scheduled()] == [False]
-
-
-async def test_a_reset_gives_the_first_faults_their_numbers_again() -> None:
-    faults = Emulator(faults=[Fault("refuse"), Fault("replay", count=1)]).faults
-    for _ in range(2):
-        assert [(each.id, each.fault.kind, each.enabled) for each in faults.scheduled()] == [
-            (1, "refuse", True), (2, "replay", True),
-        ]  # fmt: skip
-        faults.enable(1, enabled=False)
-        faults.remove(2)
-        faults.add(Fault("drip"))
-        faults.reset()
-    assert faults.add(Fault("drip")) == 5  # no other has had it: a switch for one of the others does nothing to it
-
-
-async def test_what_is_no_fault_is_refused_from_the_start() -> None:
-    with pytest.raises(TypeError, match="parse_fault"):
-        Emulator(faults=["create:refuse"])  # type: ignore[list-item]
 
 
 async def test_looking_changes_nothing_of_what_clients_are_told() -> None:

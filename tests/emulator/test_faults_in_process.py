@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from cds_eks.emulator import Fault
+from support.emulator_world import world_of
 
 from .caller import Caller
 from .sender import INTERFACE
@@ -87,7 +88,7 @@ async def test_nothing_secret_gets_out(call: Caller, create_cluster_body: dict[s
         shown.append(str(error))
     emulator = call.emulator
     shown += [repr(emulator.ledger.requests), repr(emulator.faults), str(emulator.__dict__)]
-    shown += [repr(value) for value in vars(emulator._world).values()]
+    shown += [repr(value) for value in vars(world_of(emulator)).values()]
     call.advance(10)
     shown += [repr(emulator.ledger.requests), repr(emulator.ledger.resources), str(emulator.ledger.to_plain())]
     assert re.findall(rf".{{0,60}}{MARK}.{{0,20}}", "\n".join(shown)) == []

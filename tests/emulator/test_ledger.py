@@ -12,6 +12,7 @@ import pytest
 
 from cds_eks.emulator import Emulator, Fault, ManualClock
 from cds_eks.signing import Credentials
+from support.emulator_world import world_of
 
 from .caller import Caller
 
@@ -166,13 +167,13 @@ async def test_nothing_secret_gets_out(
     assert ledger.count() == 23
     shown += [repr(emulator), repr(ledger), repr(ledger.requests), repr(ledger.resources), repr(emulator.credentials)]
     shown += [json.dumps(ledger.to_plain()), str(emulator.__dict__), repr(emulator._service.__dict__)]
-    shown += [repr(value) for value in vars(emulator._world).values()]
+    shown += [repr(value) for value in vars(world_of(emulator)).values()]
     # httpx, the client, logs whole URLs: the SDK sees to that. What is looked at here is the emulator.
     shown += [each.getMessage() for each in caplog.records if not each.name.startswith("httpx")]
     text = "\n".join(shown)
     assert re.findall(rf".{{0,60}}{MARK}.{{0,20}}", text) == []
     # What is kept in memory of the secrets: the key, and the Ak that GetCluster gives back.
-    detail = emulator._world.clusters[created["ClusterId"]]
+    detail = world_of(emulator).clusters[created["ClusterId"]]
     kept = {name for name in detail.__slots__ if MARK in str(getattr(detail, name, ""))}
     assert kept == {"ak"}
 

@@ -12,6 +12,7 @@ from cds_eks.emulator import Emulator
 from cds_eks.emulator.engine import encoded, views
 from cds_eks.emulator.engine.cluster_index import ClusterIndex
 from cds_eks.emulator.protocol.envelope import Answer, Encoded, Page
+from support.emulator_world import world_of
 
 from .caller import Caller
 
@@ -23,7 +24,7 @@ KEYWORDS = ("", "g", "gp", "gpu", "gpu-", "gpu-001", "0011", "pu-0", "zzz", "gpu
 def test_the_index_finds_what_a_look_at_all_finds(seed: int) -> None:
     chance = random.Random(seed)
     emulator, index = Emulator(), ClusterIndex()
-    clusters = emulator._world.clusters
+    clusters = world_of(emulator).clusters
     there = []
     for number in range(60):
         name = chance.choice([*NAMES, f"gpu-{number:03d}", f"ID-{number - 1}"])
@@ -48,7 +49,7 @@ def test_the_index_finds_what_a_look_at_all_finds(seed: int) -> None:
 
 async def test_what_lists_tell_follows_every_change(call: Caller, create_cluster_body: dict[str, Any]) -> None:
     created = await call("CreateCluster", **create_cluster_body)
-    world = call.emulator._world
+    world = world_of(call.emulator)
     cluster = world.clusters[created["ClusterId"]]
     seen = set()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from support.emulator_world import world_of
+
 from .caller import Caller
 from .test_clusters import fields_of
 
@@ -80,7 +82,7 @@ async def test_a_busy_interface_takes_no_other_write(call: Caller) -> None:
     call.advance(10)
     event = await call("DeleteNetworkInterface", NetcardId=netcard_id)
     assert await call("DeleteNetworkInterface", NetcardId=netcard_id) == event
-    assert len(call.emulator._world.events) == 4
+    assert len(world_of(call.emulator).events) == 4
 
 
 async def test_attaching_and_detaching_again(call: Caller) -> None:

@@ -11,6 +11,7 @@ import cds_eks.emulator
 from cds_eks._runtime import clocks
 from cds_eks.emulator import Emulator, ManualClock, WallClock
 from cds_eks.emulator.protocol.hardware import Hardware
+from support.emulator_world import world_of
 
 from .caller import Caller
 
@@ -59,7 +60,7 @@ async def test_a_clock_that_goes_back_changes_nothing() -> None:
     emulator = Emulator(clock=clock)
     clock.time = 50
     emulator.add_cluster()
-    assert emulator._world.now == 100
+    assert world_of(emulator).now == 100
 
 
 async def test_what_is_added_is_there_at_once(call: Caller) -> None:

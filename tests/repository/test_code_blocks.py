@@ -26,18 +26,18 @@ RECIPES = [page for page in ENGLISH if page.startswith("docs/recipes/")]
 
 ELSEWHERE = {
     "README.md": "tests/repository/test_readme.py",
-    "docs/calls.md": "tests/repository/test_docs.py",
+    "docs/calls.md": "tests/repository/test_docs_code.py",
     "docs/cli.md": "tests/cli/test_guide.py",
     "docs/cli-reference.md": "tests/cli/test_reference.py",
     "docs/emulator.md": "tests/emulator/test_other_languages.py",
-    "docs/errors.md": "tests/repository/test_docs.py",
-    "docs/fleet.md": "tests/repository/test_docs.py",
+    "docs/errors.md": "tests/repository/test_docs_code.py",
+    "docs/fleet.md": "tests/repository/test_docs_code.py",
     **dict.fromkeys(GUIDES, "tests/repository/test_guides.py"),
     "docs/openapi.md": "tests/openapi/test_client.py",
-    "docs/profiles.md": "tests/repository/test_docs.py",
+    "docs/profiles.md": "tests/repository/test_docs_code.py",
     "docs/testing.md": "tests/testing/test_page.py",
     **dict.fromkeys(RECIPES, "tests/recipes/test_pages.py"),
-    "docs/waiting.md": "tests/repository/test_docs.py",
+    "docs/waiting.md": "tests/repository/test_docs_code.py",
 }
 """Pages that have a test of their own, since their code needs a world of its own."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import attrs
 import pytest
 
+from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend.native import NativeBackend
+from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.resources.clusters import GET_CLUSTER
 from cds_eks.wire import Request
 
@@ -37,6 +39,28 @@ async def sender(**settings: Any) -> AsyncIterator[NativeBackend]:
         yield made
     finally:
         await made.aclose()
+
+
+def idle_connections(made: NativeBackend) -> list[NativeConnection]:
+    """Return the connections that wait for a request; there must have been one already."""
+    assert made._loop_state is not None
+    return list(made._loop_state.idle)
+
+
+def permits_of(made: NativeBackend) -> FairSemaphore:
+    """Return the semaphore whose permits are the connections that a backend may have."""
+    return made._pool.permits
+
+
+def replace_write(
+    patch: pytest.MonkeyPatch,
+    write: Callable[[Any, Any], None],
+    kind: type[NativeConnection] = NativeConnection,
+) -> Callable[[Any, Any], None]:
+    """Have connections write by a function of the test's own, and return how they do it otherwise."""
+    usual = kind._write
+    patch.setattr(kind, "_write", write)
+    return usual
 
 
 def open_files() -> int:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-import attrs
 import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from cds_eks import AsyncEksClient, Credentials, RetryPolicy, errors, models
-from cds_eks.otel import facts, names
-from cds_eks.pipeline import Send
+from cds_eks import errors, models
+from cds_eks.otel import facts
 from cds_eks.resources.clusters import LIST_CLUSTERS
 from cds_eks.testing import FakeBackend
 from cds_eks.wire import RawResponse, Request
+from telemetry.recorded_client import ENDPOINT, client
 from telemetry.recording import Recorded, attributes_of, parent_of, trace_of
 
-ENDPOINT = "http://eks.test:8080"
 SERVER = {"server.address": "eks.test", "server.port": 8080}
-AT_ONCE = RetryPolicy(max_attempts=3, base_delay=0, throttled_base_delay=0)
-
-
-@asynccontextmanager
-async def client(recorded: Recorded, backend: Any, **settings: Any) -> AsyncIterator[AsyncEksClient]:
-    settings = {"retry": AT_ONCE, "telemetry": recorded.telemetry(), "endpoint": ENDPOINT, **settings}
-    async with AsyncEksClient(Credentials("an-id", "a-key"), backend=backend, **settings) as eks:
-        yield eks
 
 
 class Keeps:
@@ -225,62 +213,6 @@ async def test_an_answer_that_can_not_be_decoded_is_an_error_of_the_call(
     assert recorded.one("POST").status.status_code is StatusCode.UNSET
 
 
-class Hangs:
-    """A backend that answers nothing."""
-
-    def __init__(self) -> None:
-        self.begun = anyio.Event()
-
-    async def send(self, request: Request) -> RawResponse:
-        request.record.mark_sent()
-        self.begun.set()
-        await anyio.sleep_forever()
-        raise AssertionError
-
-    async def aclose(self) -> None:
-        return
-
-
-@pytest.mark.anyio
-async def test_a_cancellation_ends_all_spans(
-    recorded: Recorded, create: models.CreateClusterRequest, anyio_backend: str
-) -> None:
-    hangs = Hangs()
-    async with client(recorded, hangs) as eks, anyio.create_task_group() as group:
-        group.start_soon(eks.clusters.create, create)
-        await hangs.begun.wait()
-        group.cancel_scope.cancel()
-    assert recorded.tree() == [("EKS/CreateCluster", ["POST"])]
-    assert [each.outcome for each in eks.open_creates] == ["unknown"]
-    found = attributes_of(recorded.one("EKS/CreateCluster"))
-    name = {"asyncio": "asyncio.exceptions.CancelledError", "trio": "trio.Cancelled"}[anyio_backend]
-    assert (found["error.type"], found["cds.outcome"]) == (name, "unknown")
-    assert attributes_of(recorded.one("POST"))["error.type"] == name
-    assert not trace.get_current_span().get_span_context().is_valid
-
-
-@pytest.mark.anyio
-async def test_a_deadline_ends_all_spans(recorded: Recorded) -> None:
-    async with client(recorded, Hangs()) as eks:
-        with pytest.raises(errors.DeadlineExceeded):
-            await eks.clusters.list(timeout=0.01)
-    assert recorded.tree() == [("EKS/ListClusters", ["GET"])]
-    found = attributes_of(recorded.one("EKS/ListClusters"))
-    assert (found["error.type"], found["cds.outcome"]) == ("cds_eks.errors.DeadlineExceeded", "unknown")
-
-
-@pytest.mark.anyio
-async def test_a_coroutine_that_is_closed_ends_its_spans(recorded: Recorded, anyio_backend: str) -> None:
-    if anyio_backend == "trio":
-        pytest.skip("trio's own awaits can't be driven by hand")
-    async with client(recorded, Hangs()) as eks:
-        coroutine = eks.clusters.list()
-        coroutine.send(None)
-        coroutine.close()
-    assert recorded.tree() == [("EKS/ListClusters", ["GET"])]
-    assert attributes_of(recorded.one("EKS/ListClusters"))["error.type"] == "GeneratorExit"
-
-
 @pytest.mark.anyio
 async def test_what_is_refused_before_it_is_sent_has_no_span(recorded: Recorded, service: FakeBackend) -> None:
     async with client(recorded, service) as eks:
@@ -304,82 +236,6 @@ async def test_an_undocumented_action_is_named_as_the_conventions_say(recorded: 
     assert recorded.tree() == [("cds", [method])]
     found = attributes_of(recorded.one("cds"))
     assert (found["rpc.method"], found["rpc.method_original"]) == ("_OTHER", "DescribeRegions")
-
-
-@pytest.mark.anyio
-async def test_spans_of_middlewares_lie_between_the_call_and_its_attempts(
-    recorded: Recorded, service: FakeBackend
-) -> None:
-    def spanned(name: str) -> Any:
-        async def middleware(request: Request, send: Send) -> RawResponse:
-            with recorded.tracer.start_as_current_span(name):
-                return await send(request)
-
-        return middleware
-
-    service.list_clusters.error("InternalError", status=500).respond([])
-    async with client(recorded, service, per_call=[spanned("all")], per_attempt=[spanned("one")]) as eks:
-        await eks.clusters.list()
-    assert recorded.tree() == [("EKS/ListClusters", [("all", [("one", ["GET"]), ("one", ["GET"])])])]
-
-
-@pytest.mark.anyio
-async def test_a_middleware_that_sends_elsewhere_as_well_is_seen_to_do_so(
-    recorded: Recorded, service: FakeBackend
-) -> None:
-    async def twice(request: Request, send: Send) -> RawResponse:
-        await send(attrs.evolve(request, url="https://user:pass@other.test/eks/v1"))
-        return await send(request)
-
-    service.list_clusters.respond([]).respond([])
-    async with client(recorded, service, per_attempt=[twice]) as eks:
-        await eks.clusters.list()
-    seen = [attributes_of(span) for span in recorded.requests]
-    assert [(each["url.full"], each["server.port"]) for each in seen] == [
-        ("https://other.test/eks/v1", 443),
-        ("http://eks.test:8080/eks/v1", 8080),
-    ]
-    assert [each.get("http.request.resend_count") for each in seen] == [None, 1]
-    assert recorded.points(names.CDS_CLIENT_RETRIES) == []
-
-
-@pytest.mark.anyio
-async def test_a_middleware_that_answers_itself_sends_nothing(recorded: Recorded, service: FakeBackend) -> None:
-    async def answers(request: Request, send: Send) -> RawResponse:
-        return RawResponse(status=200, headers={}, content=b'{"Code": "Success", "Data": []}')
-
-    async with client(recorded, service, per_attempt=[answers]) as eks:
-        await eks.clusters.list()
-    assert recorded.tree() == ["EKS/ListClusters"]
-
-
-@pytest.mark.anyio
-async def test_an_error_of_a_middleware_is_told_by_its_class_alone(recorded: Recorded, service: FakeBackend) -> None:
-    async def fails(request: Request, send: Send) -> RawResponse:
-        raise LookupError("hidden-words")
-
-    async with client(recorded, service, per_call=[fails]) as eks:
-        with pytest.raises(LookupError):
-            await eks.clusters.list()
-    call = recorded.one("EKS/ListClusters")
-    assert attributes_of(call)["error.type"] == "LookupError"
-    assert "hidden-words" not in "".join(recorded.texts())
-
-
-@pytest.mark.anyio
-async def test_an_error_class_of_the_caller_s_own_is_told_by_its_own_name(
-    recorded: Recorded, service: FakeBackend
-) -> None:
-    class Forbidden(errors.EksError):
-        pass
-
-    async def forbids(request: Request, send: Send) -> RawResponse:
-        raise Forbidden("hidden-words")
-
-    async with client(recorded, service, per_call=[forbids]) as eks:
-        with pytest.raises(Forbidden):
-            await eks.clusters.list()
-    assert attributes_of(recorded.one("EKS/ListClusters"))["error.type"] == f"{__name__}.{Forbidden.__qualname__}"
 
 
 @pytest.mark.anyio

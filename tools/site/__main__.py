@@ -14,7 +14,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tools.site import browser, built, diagrams, looking, searching, serving
+from tools.chromium import BrowserError
+from tools.site import built, diagrams, looking, searching, serving
 from tools.site.building import BUILDERS, build, site_of
 from tools.site.links import LinkError
 
@@ -37,7 +38,7 @@ def main() -> int:
     draw.add_argument("--mermaid", type=Path, required=True, help="dist/mermaid.min.js of the npm package mermaid")
     try:
         return run(parser.parse_args())
-    except (LinkError, diagrams.DiagramError, browser.BrowserError) as error:
+    except (LinkError, diagrams.DiagramError, BrowserError) as error:
         raise SystemExit(str(error)) from None
 
 

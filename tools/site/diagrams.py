@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.site.browser import Tab, open_browser
+from tools.chromium import Tab, open_browser
 from tools.site.sources import ROOT, find_sources
 
 __all__ = ["DiagramError", "draw", "drawings_of", "with_pictures"]

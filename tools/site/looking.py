@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.site.browser import BrowserError, Message, Tab, open_browser
+from tools.chromium import BrowserError, Message, Tab, open_browser
 from tools.site.serving import serve
 
 __all__ = ["faults_of", "look"]
@@ -50,8 +50,8 @@ def look(site: Path, axe: Path | None = None, pictures: Path | None = None, only
             for scheme in SCHEMES:
                 tab.show_as(wide, high, scheme)
                 for page in (page for page in pages if only in page):
-                    events = tab.open(f"{url}/{page}")
-                    words = [*faults_of(events, url), *_wider(tab), *(_axe(tab, script) if script else ())]
+                    tab.open(f"{url}/{page}")
+                    words = [*faults_of(tab.settle(), url), *_wider(tab), *(_axe(tab, script) if script else ())]
                     found += [f"{page} ({width}, {scheme}): {each}" for each in words]
                     if pictures is not None:
                         pictures.mkdir(parents=True, exist_ok=True)

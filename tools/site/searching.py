@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tools.site.browser import Tab, open_browser
+from tools.chromium import Tab, open_browser
 from tools.site.serving import serve
 
 __all__ = ["TASKS", "faults_of", "search"]
@@ -80,6 +80,7 @@ def search(site: Path) -> list[str]:
         tab.show_as(1280, 900, "light")
         for language, tasks in TASKS.items():
             tab.open(f"{url}/index.html" if language == "en" else f"{url}/{language}/index.html")
+            tab.settle()
             tab.evaluate(FIRST % json.dumps("EKS"))  # loads the index
             found[language] = {query: tab.evaluate(FIRST % json.dumps(query)) for query in tasks}
     return list(faults_of(found))

@@ -13,9 +13,9 @@ import pytest
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
-from cli.fleet.started_runs import NAMES, made, started, until
+from cli.fleet.started_runs import NAMES, made, started
 from cli.terminals import ended, spawned
-from support.eventually import WAIT_TIMEOUT
+from support.eventually import WAIT_TIMEOUT, until
 
 pytestmark = pytest.mark.long
 
@@ -75,7 +75,7 @@ def test_a_second_one_leaves_at_once(cli: CommandLine, emulator: Emulator, plan:
 
 def test_a_terminal_has_its_cursor_back(cli: CommandLine, emulator: Emulator, plan: str) -> None:
     emulator.faults.add(Fault("hang_after_commit", "CreateCluster", seconds=60.0))
-    child = spawned("provision", plan, *QUICK, "--grace", "60s")
+    child = spawned("provision", plan, *QUICK, "--grace", "60s", codec_errors="replace")
     until(lambda: emulator.ledger.count("CreateCluster") == 3)
     child.sendintr()
     child.expect_exact("press Ctrl-C again to leave at once")

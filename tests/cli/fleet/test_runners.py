@@ -15,8 +15,8 @@ from cds_eks import fleet
 from cds_eks.emulator import Emulator, Fault
 from cli.command_line import CommandLine, Run
 from cli.fleet.conftest import QUICK
-from cli.fleet.started_runs import NAMES, made, started, until
-from support.eventually import WAIT_TIMEOUT
+from cli.fleet.started_runs import NAMES, made, started
+from support.eventually import WAIT_TIMEOUT, until
 
 WORDS = (*QUICK, "--lease", "2s", "--runners", "2")
 

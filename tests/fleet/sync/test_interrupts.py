@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
-from support.eventually import WAIT_TIMEOUT
+from support.eventually import WAIT_TIMEOUT, until
 
 pytestmark = pytest.mark.long
 
@@ -72,13 +72,6 @@ def started(
     finally:
         process.kill()
         process.communicate()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + WAIT_TIMEOUT
-    while not is_so():
-        assert time.monotonic() < ends, "it did not come to pass"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("wait", WAITS)

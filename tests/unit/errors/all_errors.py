@@ -10,35 +10,7 @@ from cds_eks import errors
 from cds_eks.errors import EksError
 from cds_eks.errors.creates import ambiguous
 
-NAMES = [
-    "AmbiguousCreate",
-    "AuthenticationError",
-    "BadArgument",
-    "ConfigurationError",
-    "Conflict",
-    "ConnectFailed",
-    "ConnectionLost",
-    "CredentialsError",
-    "DeadlineExceeded",
-    "DuplicateFound",
-    "EksError",
-    "IncompleteList",
-    "InvalidRequestError",
-    "NotFound",
-    "Outcome",
-    "PermissionDenied",
-    "QuotaExceeded",
-    "ServerFault",
-    "ServiceError",
-    "TaskFailed",
-    "Throttled",
-    "TransportError",
-    "UnreadableResponse",
-    "WaitTimeout",
-    "may_pass",
-]
-
-
+NAMES = errors.__all__
 BEGAN = datetime(2025, 9, 8, 12, 0, tzinfo=UTC)
 WINDOW = (BEGAN, BEGAN + timedelta(seconds=30))
 KEY = {"cluster_name": "gpu-1", "vpc_id": "v-1"}
