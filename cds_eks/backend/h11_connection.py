@@ -13,7 +13,6 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import h11
 
 from cds_eks._runtime import clocks
@@ -28,6 +27,7 @@ from cds_eks.backend.request_head import LAST_LINES, endpoint_of, header_lines, 
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import Stream, TimeLimits, time_limits_of, unsolicited
 from cds_eks.backend.tls_stream import TlsStream
+from cds_eks.backend.whole_response import Answer, whole_response
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
 
@@ -40,20 +40,10 @@ CONNECT_WAIT = 1.0
 """How long others wait for one of them to be done, in seconds; then they connect all the same."""
 
 
-@attrs.frozen
-class Answer:
-    """An answer as it came.
+NO_RESPONSE = "RemoteProtocolError: Server disconnected without sending a response."
 
-    Attributes:
-        status: The HTTP status.
-        fields: The headers' names and values.
-        content: The body, compressed as it came; None if it is too long.
-    """
-
-    status: int
-    fields: list[tuple[bytes, bytes]]
-    content: bytes | None
-
+_WITH_BODIES = frozenset({"GET", "POST"})
+"""The methods whose answers `whole_response` reads."""
 
 OnAnswer = Callable[[Answer], object]
 """Is told of an answer, or of what there is of one."""
@@ -82,7 +72,10 @@ class H11Connection:
         self._context = context
         self._stream: Stream | None = None
         self._time_limits = TimeLimits()
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._http: h11.Connection | None = None  # made for the first answer that needs it
+        self._request_events: tuple[h11.Event, ...] = ()
+        self._may_be_whole = False  # `whole_response` may read the answer: the request is of the usual kind
+        self._keeps_alive = False  # by the answer that was read
         self._is_sound = False
 
     def is_sound(self) -> bool:
@@ -112,7 +105,7 @@ class H11Connection:
             InvalidRequestError: The request can't be sent.
             OutOfTime: The request's deadline has passed.
         """
-        self._is_sound = False
+        self._is_sound = self._keeps_alive = False
         data = self._serialized(request)
         time_limits = self._time_limits = time_limits_of(request)
         if self._stream is None:
@@ -133,7 +126,8 @@ class H11Connection:
                 raise OutOfTime from None
             raise connection_lost(request, "ReadTimeout" if is_sent else "WriteTimeout") from None
         # From its last byte to here nothing waits; what follows (putting the connection away) has it on the record.
-        self._finish(is_accepted=is_accepted)
+        # Whether it can be used again is as far as known now: `is_reusable` looks again.
+        self._is_sound = is_accepted and self._keeps_alive
         return answer
 
     def close(self) -> bool:
@@ -172,9 +166,9 @@ class H11Connection:
         lines, is_last = header_lines(request)
         host = next((value for name, value in request.headers.items() if name.lower() == "host"), self._endpoint.host)
         # h11 checks each header with patterns and lists, which takes longer than signing. It only hears that a request
-        # goes out: it reads the answer by that.
-        for event in _h11_events(request.operation.method, is_last=is_last):
-            self._http.send(event)
+        # went out, if it is to read the answer.
+        self._request_events = _h11_events(request.operation.method, is_last=is_last)
+        self._may_be_whole = request.operation.method in _WITH_BODIES and not is_last
         method = request.operation.method.encode("ascii")
         head = f" HTTP/1.1\r\nHost: {host}\r\n{lines}{LAST_LINES}".encode("ascii")
         return b"".join((method, b" ", target, head, request.content or b""))
@@ -208,22 +202,42 @@ class H11Connection:
         """Read an answer to its end, or until it is too long.
 
         Raises:
-            Broken: It breaks off, or is no HTTP.
+            ConnectionBroken: It breaks off, or is no HTTP.
             TimedOut: It takes too long.
         """
-        assert self._stream is not None
+        data = await self._receive()
+        if not data:
+            raise ConnectionBroken(NO_RESPONSE)
+        if self._may_be_whole and (answer := whole_response(data, most)) is not None:
+            self._keeps_alive = True
+            return answer
+        return await self._read_with_h11(data, most, on_partial)
+
+    async def _read_with_h11(self, data: bytes, most: int, on_partial: OnAnswer) -> Answer:
+        """Read an answer of any kind that h11 knows; see `_read`.
+
+        Args:
+            data: Its beginning.
+            most: How many bytes of a body are allowed.
+            on_partial: Told what there is of an answer that breaks off.
+        """
+        if self._http is None:
+            self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        http = self._http
+        for sent in self._request_events:
+            http.send(sent)
         head: h11.Response | None = None
         pieces: list[bytes] = []
         size, is_whole = 0, False
         try:
+            http.receive_data(data)
             while size <= most:
-                event: Any = self._http.next_event()
+                event: Any = http.next_event()
                 if event is h11.NEED_DATA:
-                    data = await self._stream.receive(self._time_limits)
-                    self._time_limits.note_read()
+                    data = await self._receive()
                     if not data and head is None:
-                        raise ConnectionBroken("RemoteProtocolError: Server disconnected without sending a response.")
-                    self._http.receive_data(data)
+                        raise ConnectionBroken(NO_RESPONSE)
+                    http.receive_data(data)
                 elif isinstance(event, h11.Data):
                     pieces.append(event.data)
                     size += len(event.data)
@@ -235,24 +249,29 @@ class H11Connection:
         except h11.RemoteProtocolError as error:
             error.__traceback__ = None  # h11 leaves a cycle, which would keep this frame, and the connection
             raise ConnectionBroken(kind_and_text("RemoteProtocolError", error)) from None
-        except OSError as error:
-            raise ConnectionBroken(kind_and_text("ReadError", error)) from None
         finally:
             if head is not None and not is_whole:
                 on_partial(Answer(head.status_code, head.headers.raw_items(), b"".join(pieces)))
         assert head is not None  # it comes before any end
+        if (http.our_state, http.their_state) == (h11.DONE, h11.DONE) and http.trailing_data == (b"", False):
+            http.start_next_cycle()
+            self._keeps_alive = True
         return Answer(head.status_code, head.headers.raw_items(), b"".join(pieces) if size <= most else None)
 
-    def _finish(self, *, is_accepted: bool) -> None:
-        """Find out whether it can be used again, as far as is known now; `is_reusable` looks again."""
-        http = self._http
-        if (
-            is_accepted
-            and (http.our_state, http.their_state) == (h11.DONE, h11.DONE)
-            and http.trailing_data == (b"", False)
-        ):
-            http.start_next_cycle()
-            self._is_sound = True
+    async def _receive(self) -> bytes:
+        """Return what has come, or b"" at the end.
+
+        Raises:
+            ConnectionBroken: It is broken.
+            TimedOut: Nothing comes.
+        """
+        assert self._stream is not None
+        try:
+            data = await self._stream.receive(self._time_limits)
+        except OSError as error:
+            raise ConnectionBroken(kind_and_text("ReadError", error)) from None
+        self._time_limits.note_read()
+        return data
 
 
 @functools.lru_cache

@@ -17,7 +17,7 @@ from cds_eks._runtime.frames import drop_frames, remove_causes
 from cds_eks._runtime.semaphore import FairSemaphore
 from cds_eks.backend import httpx_transport, response_body
 from cds_eks.backend.failures import connect_failed, connection_lost, kind_and_text
-from cds_eks.backend.h11_connection import MAX_CONNECTING, Answer, H11Connection, OnAnswer
+from cds_eks.backend.h11_connection import MAX_CONNECTING, H11Connection, OnAnswer
 from cds_eks.backend.headers import read_headers
 from cds_eks.backend.httpx_transport import NOT_SENT, HttpxTransport, close, proxy_of
 from cds_eks.backend.interception import is_httpx_intercepted
@@ -25,6 +25,7 @@ from cds_eks.backend.pool import ConnectionPool
 from cds_eks.backend.request_head import endpoint_of, time_left, unsendable_url
 from cds_eks.backend.response_body import MAX_BODY, decompressed
 from cds_eks.backend.tls import ssl_context
+from cds_eks.backend.whole_response import Answer
 from cds_eks.config import Limits
 from cds_eks.errors import (
     ConfigurationError,

@@ -16,10 +16,11 @@ import httpcore
 import httpx
 
 from cds_eks._runtime import private_names
-from cds_eks.backend.h11_connection import Answer, OnAnswer
+from cds_eks.backend.h11_connection import OnAnswer
 from cds_eks.backend.httpcore_network import HttpcoreNetwork, Stage
 from cds_eks.backend.proxies import proxy_for
 from cds_eks.backend.streams import time_limits_of
+from cds_eks.backend.whole_response import Answer
 from cds_eks.redaction import secrets_of_proxy
 from cds_eks.wire import Request
 

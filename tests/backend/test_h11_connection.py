@@ -29,6 +29,7 @@ from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.request_head import request_target
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import TimeLimits
+from cds_eks.backend.whole_response import Answer, whole_response
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 from support.backend_clients import CREDENTIALS
@@ -74,7 +75,10 @@ def test_what_is_too_long_is_refused_as_httpx_does() -> None:
 
 
 @asynchronous
-async def test_an_answer_that_has_come_whole_is_not_lost_to_a_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_left_to_h11", [False, True])
+async def test_an_answer_that_has_come_whole_is_not_lost_to_a_cancellation(
+    monkeypatch: pytest.MonkeyPatch, is_left_to_h11: bool
+) -> None:
     """It is cancelled between the last byte and the end of the exchange."""
     records: list[CallRecord] = []
 
@@ -82,16 +86,23 @@ async def test_an_answer_that_has_come_whole_is_not_lost_to_a_cancellation(monke
         records.append(request.record)
         return await send(request)
 
-    real = h11.Connection.next_event
+    real_event = h11.Connection.next_event
     with anyio.CancelScope() as scope:
 
-        def cancelled_here(connection: h11.Connection) -> object:
-            event = real(connection)
+        def cancelled_at_the_end(connection: h11.Connection) -> object:
+            event = real_event(connection)
             if isinstance(event, h11.EndOfMessage) and connection.our_role is h11.CLIENT:
                 scope.cancel()
             return event
 
-        monkeypatch.setattr(h11.Connection, "next_event", cancelled_here)
+        def cancelled_here(data: bytes, most: int) -> Answer | None:
+            if is_left_to_h11:
+                return None
+            scope.cancel()
+            return whole_response(data, most)
+
+        monkeypatch.setattr(h11.Connection, "next_event", cancelled_at_the_end)
+        monkeypatch.setattr("cds_eks.backend.h11_connection.whole_response", cancelled_here)
         served = serve(answering(answer(CLUSTER)))
         async with served as server, AsyncEksClient(CREDENTIALS, endpoint=server.url, per_call=[watch]) as eks:
             await eks.clusters.get("c-1")
