@@ -6,7 +6,6 @@ the answer to the next request. So nothing is read ahead here that `is_idle` doe
 
 from __future__ import annotations
 
-import contextlib
 import math
 import socket
 import ssl
@@ -172,8 +171,11 @@ class PlainStream:
         """See `Stream`."""
         left = memoryview(data)
         while left:
-            with contextlib.suppress(BlockingIOError, InterruptedError):
-                left = left[self.socket.send(left[:SEND_SIZE]) :]
+            try:
+                sent = self.socket.send(left[:SEND_SIZE])
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            left = left[sent:]
             if left and not await sockets.wait((self.socket,), is_to_read=False, until=time_limits.until):
                 raise TimedOut
 

@@ -71,7 +71,8 @@ class TlsStream:
     def is_idle(self) -> bool:
         """See `Stream`. Session tickets, and what else TLS has to say for itself, are taken in and mean nothing."""
         for _ in range(MAX_READS):
-            self._unread = self._unread or self._decrypted()
+            if not self._unread and self._incoming.pending:
+                self._unread = self._decrypted()
             if self._unread or self._has_ended or self.failure is not None:
                 return False
             if self._inner.is_idle():
@@ -92,7 +93,8 @@ class TlsStream:
             ConnectionResetError: It was cut off: an end that TLS was not told of may be anybody's.
         """
         while (data := self.receive_now()) is None:
-            await self._flush(time_limits)
+            if self._outgoing.pending:
+                await self._flush(time_limits)
             if not (came := await self._inner.receive(time_limits)):
                 raise ConnectionResetError("cut off without TLS's close_notify")
             self._feed(came)
@@ -100,8 +102,10 @@ class TlsStream:
 
     def receive_now(self) -> bytes | None:
         """See `Stream`. Of what has not been taken from the inner stream it knows nothing."""
-        data, self._unread = self._unread or self._decrypted(), b""
-        if data:
+        if data := self._unread:
+            self._unread = b""
+            return data
+        if self._incoming.pending and (data := self._decrypted()):
             return data
         if self.failure is not None:
             raise OSError(str(self.failure))
@@ -112,7 +116,7 @@ class TlsStream:
         left = memoryview(data)
         while left:
             left = left[self.secured.write(left[:SEND_SIZE]) :]
-            await self._flush(time_limits)
+            await self._inner.send(self._outgoing.read(), time_limits)
 
     def close(self) -> None:
         """See `Stream`."""
@@ -130,15 +134,17 @@ class TlsStream:
 
     def _decrypted(self) -> bytes:
         """Return what was sent in all records that there are; note what comes behind it."""
-        if not self._incoming.pending or self.failure is not None:
+        if self.failure is not None:
             return b""
         pieces = []
         try:
-            while data := self.secured.read(CHUNK_SIZE):
+            while self._incoming.pending or self.secured.pending():
+                if not (data := self.secured.read(CHUNK_SIZE)):
+                    self._has_ended = True
+                    break
                 pieces.append(data)
-            self._has_ended = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
             self.failure = error.with_traceback(None)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
