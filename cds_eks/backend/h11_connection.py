@@ -27,7 +27,7 @@ from cds_eks.backend.request_head import LAST_LINES, endpoint_of, header_lines, 
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import Stream, TimeLimits, time_limits_of, unsolicited
 from cds_eks.backend.tls_stream import TlsStream
-from cds_eks.backend.whole_response import Answer, whole_response
+from cds_eks.backend.whole_response import Answer, Unread, whole_response
 from cds_eks.pipeline import OutOfTime
 from cds_eks.wire import Request
 
@@ -208,9 +208,14 @@ class H11Connection:
         data = await self._receive()
         if not data:
             raise ConnectionBroken(NO_RESPONSE)
-        if self._may_be_whole and (answer := whole_response(data, most)) is not None:
-            self._keeps_alive = True
-            return answer
+        if self._may_be_whole:
+            answer = whole_response(data, most)
+            if answer is Unread.BODY_IS_MISSING:
+                data += await self._receive()
+                answer = whole_response(data, most)
+            if isinstance(answer, Answer):
+                self._keeps_alive = True
+                return answer
         return await self._read_with_h11(data, most, on_partial)
 
     async def _read_with_h11(self, data: bytes, most: int, on_partial: OnAnswer) -> Answer:

@@ -6,6 +6,7 @@ all else is left to it, which knows what is wrong: other versions, folded lines,
 
 from __future__ import annotations
 
+import enum
 import re
 
 import attrs
@@ -37,8 +38,18 @@ class Answer:
     content: bytes | None
 
 
-def whole_response(data: bytes, most: int) -> Answer | None:
-    """Return the response that some bytes are, from its first byte to its last; None if h11 has to tell.
+class Unread(enum.Enum):
+    """Why a response is not read here."""
+
+    BODY_IS_MISSING = enum.auto()
+    """Its head is there, and nothing behind it, though there is to be a body: servers send one after the other."""
+
+    LEFT_TO_H11 = enum.auto()
+    """It is of another kind, or not all there, or nobody knows."""
+
+
+def whole_response(data: bytes, most: int) -> Answer | Unread:
+    """Return the response that some bytes are, from its first byte to its last.
 
     Args:
         data: What has come. It must not be the response to a `HEAD`.
@@ -49,7 +60,7 @@ def whole_response(data: bytes, most: int) -> Answer | None:
     """
     head = _HEAD.match(data)
     if head is None or head[1] in _NO_BODY:
-        return None
+        return Unread.LEFT_TO_H11
     fields: list[tuple[bytes, bytes]] = _FIELDS.findall(head[2])
     length, is_chunked = None, False
     for name, value in fields:
@@ -58,20 +69,26 @@ def whole_response(data: bytes, most: int) -> Answer | None:
         lowered = name.lower()
         if lowered == b"content-length":
             if length is not None or not _LENGTH.fullmatch(value):
-                return None
+                return Unread.LEFT_TO_H11
             length = int(value)
         elif lowered == b"transfer-encoding":
             if is_chunked or value != b"chunked":
-                return None
+                return Unread.LEFT_TO_H11
             is_chunked = True
         elif lowered == b"connection" and value.lower() != b"keep-alive":
-            return None
+            return Unread.LEFT_TO_H11
+    if is_chunked == (length is not None):
+        return Unread.LEFT_TO_H11
+    begin = head.end()
+    if begin == len(data) and length != 0:
+        return Unread.BODY_IS_MISSING
+    content: bytes | None = None
     if is_chunked:
-        content = None if length is not None else _joined_chunks(data, head.end())
-    else:
-        content = data[head.end() :] if length == len(data) - head.end() else None
+        content = _joined_chunks(data, begin)
+    elif length == len(data) - begin:
+        content = data[begin:]
     if content is None or len(content) > most:
-        return None
+        return Unread.LEFT_TO_H11
     return Answer(int(head[1]), fields, content)
 
 

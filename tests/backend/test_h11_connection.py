@@ -29,7 +29,7 @@ from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.request_head import request_target
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import TimeLimits
-from cds_eks.backend.whole_response import Answer, whole_response
+from cds_eks.backend.whole_response import Answer, Unread, whole_response
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 from support.backend_clients import CREDENTIALS
@@ -95,9 +95,9 @@ async def test_an_answer_that_has_come_whole_is_not_lost_to_a_cancellation(
                 scope.cancel()
             return event
 
-        def cancelled_here(data: bytes, most: int) -> Answer | None:
+        def cancelled_here(data: bytes, most: int) -> Answer | Unread:
             if is_left_to_h11:
-                return None
+                return Unread.LEFT_TO_H11
             scope.cancel()
             return whole_response(data, most)
 

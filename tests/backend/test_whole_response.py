@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.h11_exchanges import asynchronous
-from cds_eks import AsyncEksClient
+from cds_eks import AsyncEksClient, RetryPolicy, errors
 from cds_eks.backend.headers import MAX_HEAD
-from cds_eks.backend.whole_response import Answer, whole_response
+from cds_eks.backend.whole_response import Answer, Unread, whole_response
 from support.backend_clients import CREDENTIALS
-from support.raw_server import CLUSTER, answer, answering, serve
+from support.raw_server import CLUSTER, Connection, answer, answering, serve
 
 MOST = 1024
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -114,13 +115,26 @@ LEFT_TO_H11 = {
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_plain_response_is_read_at_once_as_h11_reads_it(name: str) -> None:
     read = whole_response(WHOLE[name], MOST)
-    assert read is not None
+    assert isinstance(read, Answer)
     assert read == read_by_h11(WHOLE[name])
 
 
 @pytest.mark.parametrize("name", LEFT_TO_H11)
 def test_all_else_is_left_to_h11(name: str) -> None:
-    assert whole_response(LEFT_TO_H11[name], MOST) is None
+    assert whole_response(LEFT_TO_H11[name], MOST) is Unread.LEFT_TO_H11
+
+
+@pytest.mark.parametrize("head", [HEAD + b"Content-Length: 2\r\n\r\n", CHUNKED + b"\r\n"])
+def test_a_head_alone_waits_for_its_body(head: bytes) -> None:
+    assert whole_response(head, MOST) is Unread.BODY_IS_MISSING
+
+
+@pytest.mark.parametrize(
+    "more", [b"", b"Connection: close\r\nContent-Length: 2\r\n", b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"]
+)
+def test_a_head_alone_whose_body_h11_has_to_find_does_not_wait(more: bytes) -> None:
+    assert whole_response(HEAD + more + b"\r\n", MOST) is Unread.LEFT_TO_H11
+    assert whole_response(HEAD.replace(b"200", b"204") + more + b"\r\n", MOST) is Unread.LEFT_TO_H11
 
 
 @pytest.mark.parametrize("size", [MOST - 1, MOST])
@@ -130,9 +144,9 @@ def test_a_body_may_be_as_long_as_is_allowed(size: int) -> None:
 
 
 def test_a_head_that_goes_on_for_ever_takes_no_longer_than_it_is() -> None:
-    assert whole_response(OK + b"X-Own: " + b"a " * 30_000 + b"\x01\r\n\r\n", MOST) is None
-    assert whole_response(OK + b"X-Own: \r\n" * 7_000 + b"\x01\r\n\r\n", MOST) is None
-    assert whole_response(OK + b"-" * 60_000, MOST) is None
+    assert whole_response(OK + b"X-Own: " + b"a " * 30_000 + b"\x01\r\n\r\n", MOST) is Unread.LEFT_TO_H11
+    assert whole_response(OK + b"X-Own: \r\n" * 7_000 + b"\x01\r\n\r\n", MOST) is Unread.LEFT_TO_H11
+    assert whole_response(OK + b"-" * 60_000, MOST) is Unread.LEFT_TO_H11
 
 
 PARTS = st.sampled_from(
@@ -176,7 +190,8 @@ def test_whatever_is_read_at_once_h11_reads_in_the_same_way(base: bytes, changes
     for at, dropped, put in changes:
         base = base[:at] + put + base[at + dropped :]
     read = whole_response(base, MOST)
-    assert read is None or read == read_by_h11(base)
+    if isinstance(read, Answer):
+        assert read == read_by_h11(base)
 
 
 @asynchronous
@@ -202,3 +217,44 @@ async def test_kinds_of_responses_follow_each_other_on_one_connection() -> None:
         for _ in each:
             assert (await eks.clusters.get("c-1")).data.cluster_id == "c-1"
         assert {seen.connection for seen in server.ledger} == {1}
+
+
+async def in_two(connection: Connection, data: bytes, at: int) -> None:
+    await connection.read()
+    await connection.send(data[:at])
+    await anyio.wait_all_tasks_blocked()
+    await connection.send(data[at:])
+
+
+@asynchronous
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+async def test_a_head_and_its_body_may_come_one_after_the_other(shift: int) -> None:
+    data = answer(CLUSTER)
+
+    async def handle(connection: Connection) -> None:
+        for _ in range(3):
+            await in_two(connection, data, data.index(b"\r\n\r\n") + 4 + shift)
+
+    async with serve(handle) as server, AsyncEksClient(CREDENTIALS, endpoint=server.url) as eks:
+        for _ in range(3):
+            assert (await eks.clusters.get("c-1")).data.cluster_id == "c-1"
+        assert [seen.connection for seen in server.ledger] == [1, 1, 1]
+
+
+@asynchronous
+@pytest.mark.parametrize("is_reset", [True, False])
+async def test_a_head_whose_body_does_not_come_is_a_lost_connection(is_reset: bool) -> None:
+    async def handle(connection: Connection) -> None:
+        await connection.read()
+        await connection.send(HEAD + b"Content-Length: 2\r\n\r\n")
+        if is_reset:
+            await anyio.wait_all_tasks_blocked()
+            await connection.reset()
+
+    async with serve(handle) as server:
+        eks = AsyncEksClient(CREDENTIALS, endpoint=server.url, retry=RetryPolicy.none())
+        async with eks:
+            with pytest.raises(errors.ConnectionLost) as caught:
+                await eks.clusters.get("c-1")
+        assert caught.value.outcome == "unknown"
+        assert is_reset or "without sending complete message body (received 0 bytes, expected 2)" in str(caught.value)
