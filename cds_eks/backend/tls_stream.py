@@ -93,8 +93,7 @@ class TlsStream:
             ConnectionResetError: It was cut off: an end that TLS was not told of may be anybody's.
         """
         while (data := self.receive_now()) is None:
-            if self._outgoing.pending:
-                await self._flush(time_limits)
+            await self._flush(time_limits)
             if not (came := await self._inner.receive(time_limits)):
                 raise ConnectionResetError("cut off without TLS's close_notify")
             self._feed(came)

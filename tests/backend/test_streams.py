@@ -26,6 +26,30 @@ KINDS = [plain_stream, PlainStream]
 
 @asynchronous
 @pytest.mark.parametrize("make", KINDS)
+async def test_what_a_full_socket_does_not_take_waits_until_it_does(make: Any, pair: Any) -> None:
+    stream = make(pair[0])
+    size = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            size += pair[0].send(b"x" * SEND_SIZE)
+    with pytest.raises(TimedOut):
+        await stream.send(b"y", soon())
+
+    async def receive_all() -> None:
+        left = size
+        while left:
+            left -= len(pair[1].recv(left))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(stream.send, b"z", ALWAYS)
+        await anyio.wait_all_tasks_blocked()
+        group.start_soon(receive_all)
+    assert pair[1].recv(2) == b"z"
+    stream.close()
+
+
+@asynchronous
+@pytest.mark.parametrize("make", KINDS)
 async def test_a_plain_stream_knows_whether_anything_has_come(make: Any, pair: Any) -> None:
     stream = make(pair[0])
     assert stream.is_idle()
