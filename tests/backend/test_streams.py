@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
 import socket
 import struct
@@ -16,7 +17,7 @@ from cds_eks._runtime import clocks
 from cds_eks.backend import sockets
 from cds_eks.backend.asyncio_stream import AsyncioStream, plain_stream
 from cds_eks.backend.sockets import TimedOut
-from cds_eks.backend.streams import PlainStream, TimeLimits
+from cds_eks.backend.streams import SEND_SIZE, PlainStream, TimeLimits
 
 asynchronous = pytest.mark.anyio
 
