@@ -15,7 +15,7 @@ import pytest
 
 from cds_eks.cli.options import FORMATS
 from cds_eks.emulator import Emulator, Fault
-from cds_eks.redaction import encodings_of
+from cds_eks.redaction.encodings import encodings_of
 from cds_eks.signing import Credentials
 from cli.command_line import PROCESS, CommandLine, process
 
