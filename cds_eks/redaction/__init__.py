@@ -54,6 +54,10 @@ class Secrets:
         """Return some texts as secrets."""
         return texts if isinstance(texts, Secrets) else Secrets(texts)
 
+    def of_length(self, least: int) -> Secrets:
+        """Return those of so many characters at least."""
+        return Secrets(text for text in self._texts if len(text) >= least)
+
     def redacted(self, text: str, *, is_cut: bool = False) -> str:
         """Return a text in which `***` stands for each of them; see `redact`."""
         if self._echoes is None:
