@@ -6,6 +6,8 @@ or `fail` in it is a failure. An unknown one is pending: it never counts as succ
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
@@ -66,7 +68,7 @@ class Verdict:
 
 def without_secrets(verdict: Verdict, secrets: Secrets) -> Verdict:
     """Return a verdict in whose words no secret is: a service may repeat what it was sent in a status or a message."""
-    changes: dict[str, str] = {}
+    changes: dict[str, Any] = {}
     for name in ("failure", "status", "detail", "unknown"):
         text = getattr(verdict, name)
         if not text:

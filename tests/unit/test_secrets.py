@@ -590,7 +590,7 @@ async def test_a_secret_that_is_spelt_twice_over_is_not_shown(case: str, create:
 async def test_a_wait_that_fails_with_a_text_that_repeats_the_keys_shows_none(
     wait: str, spelling: str, logs: pytest.LogCaptureFixture
 ) -> None:
-    spell = {
+    spell: dict[str, Callable[[str], str]] = {
         "plain": str,
         "in Base64": lambda text: base64.b64encode(f"k:{text}".encode()).decode(),
         "in JSON": lambda text: json.dumps(text)[1:-1],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,8 @@ def old(tmp_path: Path) -> str:
     return str(file)
 
 
-def field_of(failure: dict[str, object]) -> tuple[object, object]:
-    (fault,) = failure["faults"]  # type: ignore[misc]
+def field_of(failure: dict[str, Any]) -> tuple[str, str]:
+    (fault,) = failure["faults"]
     return fault["field"], fault["file"]
 
 

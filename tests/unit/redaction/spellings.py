@@ -67,7 +67,7 @@ ESCAPED: dict[str, Spell] = {
 
 ENCODED: dict[str, Spell] = {
     **{
-        f"in Base64, {len(before)} bytes behind the start{', as in URLs' if is_url else ''}": in_base64(
+        f"in Base64 of {before!r} + it + {after!r}{', as in URLs' if is_url else ''}": in_base64(
             before, after, is_url=is_url
         )
         for before in (b"", b"k", b"k:", b"id:")
