@@ -54,13 +54,15 @@ def open_client(options: Options, per_call: Sequence[Middleware] = ()) -> EksCli
         raise _of_the_option(error) from None
 
 
-def open_async_client(options: Options) -> AsyncEksClient:
-    """Make the async client."""
+def open_async_client(options: Options, per_call: Sequence[Middleware] = ()) -> AsyncEksClient:
+    """Make the async client; see `open_client`."""
     from cds_eks.client import AsyncEksClient
     from cds_eks.errors import ConfigurationError
 
     try:
-        return AsyncEksClient(**settings_of(options))
+        settings = settings_of(options)
+        settings["per_call"] = [*settings.get("per_call", ()), *per_call]
+        return AsyncEksClient(**settings)
     except ConfigurationError as error:
         raise _of_the_option(error) from None
 

@@ -16,6 +16,7 @@ from cds_eks.cli.options import Format, Options
 from cds_eks.cli.streams import write_err
 
 if TYPE_CHECKING:
+    from cds_eks.cli.redacting import SentSecrets
     from cds_eks.cli.waits.plan import Pending
     from cds_eks.client import AsyncEksClient
     from cds_eks.outcome.open_creates import OpenCreate
@@ -42,6 +43,7 @@ class Context:
         self._writes: list[Request] = []
         self.began: float = clocks.monotonic()
         self._has_checked_columns = False
+        self._sent: SentSecrets | None = None
 
     def note(self, name: str, value: Any) -> None:
         """Take in one of the options that every command takes."""
@@ -92,7 +94,7 @@ class Context:
         """
         from cds_eks.cli.clients import open_client
 
-        eks = open_client(self.options, [self._note_write] if is_for_write else [])
+        eks = open_client(self.options, [self._note_secrets(), *([self._note_write] if is_for_write else [])])
         try:
             yield eks
         finally:
@@ -104,7 +106,7 @@ class Context:
         """Open the async client, for commands that do many things at once."""
         from cds_eks.cli.clients import open_async_client
 
-        eks = open_async_client(self.options)
+        eks = open_async_client(self.options, [self._note_secrets()])
         try:
             yield eks
         finally:
@@ -125,7 +127,17 @@ class Context:
         from cds_eks.cli.output import printing
 
         hints = printing.Hints(tuple(columns), id, tuple(fields), checks_columns=not self._has_checked_columns)
+        if self._sent is not None:
+            value = self._sent.fit_to_print(value)
         printing.emit(value, self.options, hints, is_color=self.is_color)
+
+    def _note_secrets(self) -> SentSecrets:
+        """Return the middleware that notes what the command's requests send of secrets."""
+        from cds_eks.cli.redacting import SentSecrets
+
+        if self._sent is None:
+            self._sent = SentSecrets()
+        return self._sent
 
     def emit_write(
         self,

@@ -9,10 +9,11 @@ import click
 
 from cds_eks import errors
 from cds_eks.cli.hints import HINTS
-from cds_eks.cli.language import say
+from cds_eks.cli.language import is_chinese, say
 from cds_eks.cli.open_creates import find_command, look_line
 from cds_eks.cli.options import Options
 from cds_eks.cli.signals import Terminated
+from cds_eks.cli.summaries import summary_of
 from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
@@ -202,17 +203,26 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
+def _summary(error: BaseException) -> str | None:
+    """Return what happened in the language of those who read it, if the text itself is in another."""
+    if not is_chinese():
+        return None
+    return "操作已执行，但结果无法输出" if isinstance(error, ResultNotPrinted) else summary_of(error)
+
+
 def as_lines(
     error: BaseException,
     pending: Pending | None = None,
     options: Options = Options(),  # noqa: B008
 ) -> list[str]:
-    """Return an error in a few lines for people; see `as_data`."""
+    """Return an error in a few lines for people; see `as_data`. In Chinese a summary comes first."""
     code = f" ({code})" if (code := getattr(error, "code", None)) and isinstance(code, str) else ""
     action = f"{error.action}: " if isinstance(error, errors.EksError) and error.action else ""
     lines = [f"error: {action}{message_of(error)}{code}"]
     if len(faults := getattr(error, "faults", ())) > 1:
         lines = [f"error: {len(faults)} faults", *(f"  {fault}" for fault in faults)]
+    if (summary := _summary(error)) is not None:
+        lines = [f"错误：{summary}", *lines]
     facts = _plain(pending.ids) if pending is not None else {}
     if isinstance(error, errors.EksError):
         facts = {**facts, **error.ids, "request_id": error.request_id, "outcome": _outcome_of(error, pending)}

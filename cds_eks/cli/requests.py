@@ -111,6 +111,30 @@ def faults_of(operation: Operation, data: Mapping[str, Any], document: Document,
     return found
 
 
+def revision_faults_of(
+    operation: Operation, data: Mapping[str, Any], document: Document, revision: str
+) -> list[PlanFault]:
+    """Return the first field of a request, which is sound otherwise, that a revision of the API can't carry.
+
+    Args:
+        operation: What it asks for.
+        data: Its fields, with secrets as references.
+        document: The file that it is of, for lines.
+        revision: The revision.
+    """
+    from cds_eks import models
+    from cds_eks.fleet.plan.merging import with_secrets
+    from cds_eks.fleet.plan.revisions import fault_of
+
+    shape = getattr(models, operation.request)
+    found = fault_of(lambda resolve: shape.from_dict(with_secrets(data, resolve)), revision)
+    if found is None:
+        return []
+    path, rule = found
+    line = document.line_of(path)
+    return [PlanFault(message=rule, field=path_text(path), file=document.source, line=line)]
+
+
 def request_of(operation: Operation, given: dict[str, Any], document: Document) -> Any:
     """Return the model of a request.
 

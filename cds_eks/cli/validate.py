@@ -13,22 +13,26 @@ from cds_eks.cli.documents import Document, by_python_names, read
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
+from cds_eks.cli.options import Options
 
 
 @pass_context
 def _validate(context: Context, file: str, target: str | None, skip_secrets: bool) -> None:
-    from cds_eks.cli.requests import RequestFaults, faults_of, with_references
+    from cds_eks.cli.clients import resolved_settings
+    from cds_eks.cli.requests import RequestFaults, faults_of, revision_faults_of, with_references
 
     document = read(file)
     if target is None and _is_plan(document.data):
         target = "fleet plan"
-        faults = _plan_faults(file, document)
+        faults = _plan_faults(file, document, context.options)
     else:
         operation = _named(target) if target is not None else _meant(document)
         target = f"{operation.group.replace('_', '-')} {operation.command}"
         renamed = by_python_names(document, operation.fields)
         data = with_references(renamed.data, operation.fields, renamed.base)
         faults = faults_of(operation, data, renamed, resolves=not skip_secrets)
+        if not faults:
+            faults = revision_faults_of(operation, data, renamed, resolved_settings(context.options).api_revision)
     if faults:
         raise RequestFaults(faults)
     context.emit({"valid": True, "file": document.source, "for": target})
@@ -70,12 +74,12 @@ def _is_plan(data: dict[str, Any]) -> bool:
     return "version" in data and "clusters" in data
 
 
-def _plan_faults(file: str, document: Document) -> list[Any]:
+def _plan_faults(file: str, document: Document, options: Options) -> list[Any]:
     from cds_eks import fleet
+    from cds_eks.cli.clients import resolved_settings
 
-    if file == "-":
-        return list(fleet.Plan.from_dict(document.data).check())
-    return list(fleet.Plan.load(file).check())
+    plan = fleet.Plan.from_dict(document.data) if file == "-" else fleet.Plan.load(file)
+    return plan.check() or plan.check(api_revision=resolved_settings(options).api_revision)
 
 
 def command() -> Command:

@@ -179,9 +179,12 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         """
         try:
             if name == "wait":
-                waiters = make_waiters(self.tasks, self.events, self.clusters, self.node_pools, self._deletions)
+                secrets = self._encoder.secrets
+                waiters = make_waiters(
+                    self.tasks, self.events, self.clusters, self.node_pools, self._deletions, secrets
+                )
                 if self._telemetry is not None:
-                    self._telemetry.trace_waits(waiters, self._encoder.secrets)
+                    self._telemetry.trace_waits(waiters, secrets)
                 return waiters
             more = (make_look_up(self._settle),) if name in FINDING else ()
             return getattr(type(self), name)(self.execute, *more)

@@ -116,6 +116,7 @@ def make_waiters(
     clusters: resources.Clusters,
     node_pools: resources.NodePools,
     deletions: Deletions,
+    secrets: Callable[[], Secrets],
 ) -> Waiters:
     """Return the waits of a client, which poll by its own operations."""
     return waiters_class()(
@@ -126,4 +127,5 @@ def make_waiters(
         node_pools=lambda cluster_id, node_pool_id: node_pools.list(cluster_id, node_pool_id=node_pool_id),
         steps=clusters.list_events,
         deletions=deletions,
+        secrets=secrets,
     )

@@ -6,7 +6,6 @@ reports goes through here.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,40 +14,30 @@ from typing import Any
 import attrs
 
 from cds_eks.fleet.items import Change
-from cds_eks.redaction import SHORTEST_SECRET, encodings_of
+from cds_eks.redaction.echoes import STARS, Echoes
 
-STARS = "***"
 CUT_AT = 500
 """Texts of so many characters may have been cut in the middle of a secret."""
 
 OWN_IDS = frozenset({"cluster_id", "node_pool_id"})
 
-SHORTEST_CORE = 8
-"""Base64 of a secret in the middle of other bytes is looked for if so many of its characters depend on it alone."""
-
 
 class Hidden:
     """Secrets, in all the encodings in which a text may hold them. Neither `repr` nor pickles show them."""
 
-    __slots__ = ("_by_start", "_texts")
+    __slots__ = ("_echoes", "_texts")
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._texts: set[str] = set()
-        self._by_start: dict[str, list[str]] = {}
-        """The encodings by their first characters: a text is looked through once, however many secrets there are."""
+        self._echoes = Echoes()
         for text in texts:
             self.add(text)
 
     def add(self, text: str) -> None:
         """Hide a text from now on."""
-        if not text or text in self._texts:
-            return
-        self._texts.add(text)
-        if len(text) < SHORTEST_SECRET:
-            return  # it would be found everywhere
-        for encoding in {*encodings_of(text), *_in_base64(text)}:
-            same = [*self._by_start.get(encoding[:SHORTEST_SECRET], ()), encoding]
-            self._by_start[encoding[:SHORTEST_SECRET]] = sorted(same, key=len, reverse=True)
+        if text and text not in self._texts:
+            self._texts.add(text)
+            self._echoes.add(text)
 
     def update(self, other: Hidden) -> None:
         """Hide all that another one hides."""
@@ -57,20 +46,7 @@ class Hidden:
 
     def text(self, text: str) -> str:
         """Return a text without the secrets; of one that may have been cut, without the beginning of one at its end."""
-        if not self._by_start:
-            return text
-        shown: list[str] = []
-        at = since = 0
-        is_cut = len(text) >= CUT_AT
-        while at <= len(text) - SHORTEST_SECRET:
-            for encoding in self._by_start.get(text[at : at + SHORTEST_SECRET], ()):
-                if text.startswith(encoding, at) or (is_cut and encoding.startswith(text[at:])):
-                    shown += (text[since:at], STARS)
-                    at = since = min(at + len(encoding), len(text))
-                    break
-            else:
-                at += 1
-        return "".join((*shown, text[since:])) if shown else text
+        return self._echoes.redacted(text, is_cut=len(text) >= CUT_AT)
 
     def is_in(self, text: str) -> bool:
         """Whether a text is one of the secrets, or holds one."""
@@ -114,21 +90,6 @@ class Hidden:
 
     def __reduce__(self) -> Any:
         raise TypeError("secrets are not pickled")
-
-
-def _in_base64(text: str) -> Iterator[str]:
-    """Yield Base64 of a text: alone, and the part that it has in Base64 of a longer text, wherever it begins there."""
-    secret = text.encode(errors="replace")
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        alone = encode(secret).decode()
-        yield alone
-        yield alone.rstrip("=")
-        for before in range(3):
-            encoded = encode(bytes(before) + secret).decode().rstrip("=")
-            begins = -(-before * 4 // 3)
-            core = encoded[begins : (before + len(secret)) * 8 // 6]
-            if len(core) >= SHORTEST_CORE:
-                yield core
 
 
 hidden_now: ContextVar[Hidden | None] = ContextVar("hidden_now", default=None)

@@ -123,7 +123,9 @@ class ClusterWaits(Source):
             raise reworded(error, words)
 
         ids = {"cluster_id": cluster_id}
-        watch = Watch(fetch, judge, ids, clock=self._poll_clock.clock, on_change=on_change, missing=missing)
+        watch = Watch(
+            fetch, self._fit_to_show(judge), ids, clock=self._poll_clock.clock, on_change=on_change, missing=missing
+        )
         await wait_for(watch, self._poll_clock, timeout, poll_interval)
 
     async def idle(
@@ -168,7 +170,7 @@ class ClusterWaits(Source):
             return cluster
 
         ids = {"cluster_id": cluster_id}
-        watch = Watch(fetch, lambda _: found, ids, clock=self._poll_clock.clock, on_change=on_change)
+        watch = Watch(fetch, self._fit_to_show(lambda _: found), ids, clock=self._poll_clock.clock, on_change=on_change)
         await wait_for(watch, self._poll_clock, timeout, poll_interval)
         return watch.state
 
@@ -182,7 +184,14 @@ class ClusterWaits(Source):
             return (await self._fetch_cluster(cluster_id)).data
 
         ids = {"cluster_id": cluster_id}
-        return Watch(fetch, judge_cluster, ids, clock=self._poll_clock.clock, on_change=on_change, on_poll=on_poll)
+        return Watch(
+            fetch,
+            self._fit_to_show(judge_cluster),
+            ids,
+            clock=self._poll_clock.clock,
+            on_change=on_change,
+            on_poll=on_poll,
+        )
 
     async def _failure_of(self, task_id: str) -> Verdict | None:
         """Return what the failure of a task means; None if it has not failed, or is not known."""

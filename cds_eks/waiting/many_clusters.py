@@ -57,7 +57,7 @@ class ManyClusterWaits(Source):
             listed.update(await self._look_up(unlisted))
             return {cluster_id: listed[cluster_id] for cluster_id in wanted if cluster_id in listed}
 
-        watch = _Clusters(wanted, fetch, self._poll_clock.clock, on_change)
+        watch = _Clusters(wanted, fetch, self._fit_to_show(judge_cluster), self._poll_clock.clock, on_change)
         await wait_for(watch, self._poll_clock, seconds, poll_interval)
         return watch.state
 
@@ -92,12 +92,14 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
         self,
         wanted: tuple[str, ...],
         fetch: Callable[[], Awaitable[dict[str, ClusterSummary]]],
+        judge_one: Callable[[ClusterSummary], Verdict],
         clock: Callable[[], float],
         on_change: Callable[[ClusterSummary], Awaitable[None] | None] | None,
     ) -> None:
         super().__init__(fetch, self._judge_all, {}, clock=clock, on_change=self._report)
         check_callback("on_change", on_change)
         self._wanted = wanted
+        self._judge_cluster = judge_one
         self._on_each = on_change
         self._now = clock
         self._unseen_until = clock() + UNSEEN
@@ -124,7 +126,7 @@ class _Clusters(Watch[dict[str, ClusterSummary]]):
 
     def _judge_one(self, cluster_id: str, cluster: ClusterSummary | None) -> Verdict:
         if cluster is not None:
-            return judge_cluster(cluster)
+            return self._judge_cluster(cluster)
         if cluster_id in self._seen:
             return Verdict(failure="it is gone", status=self._seen[cluster_id].cluster_status)
         return Verdict(failure="it was never seen") if self._now() >= self._unseen_until else Verdict()

@@ -113,7 +113,7 @@ class PoolWaits(Source):
 
         ids = {"cluster_id": cluster_id, "node_pool_id": node_pool_id}
         judge = _Judge(replicas, self._poll_clock.clock)
-        return Watch(fetch, judge, ids, clock=self._poll_clock.clock, on_change=on_change)
+        return Watch(fetch, self._fit_to_show(judge), ids, clock=self._poll_clock.clock, on_change=on_change)
 
 
 class _Judge:

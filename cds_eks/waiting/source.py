@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random as randomness
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from cds_eks._runtime import passing_time
 from cds_eks.models import (
@@ -15,8 +16,12 @@ from cds_eks.models import (
     TaskStatus,
 )
 from cds_eks.outcome.deletions import Deletions
+from cds_eks.redaction import NO_SECRETS, Secrets
 from cds_eks.waiting.polling import PollClock
+from cds_eks.waiting.verdicts import Verdict, without_secrets
 from cds_eks.wire import Response
+
+T = TypeVar("T")
 
 
 class Source:
@@ -30,6 +35,7 @@ class Source:
         node_pools: Lists one node pool of a cluster, or all for None.
         steps: Lists the steps that were taken on a cluster.
         deletions: The deletions that are known to have been accepted.
+        secrets: Returns the texts that must never be shown.
         clock: Monotonic seconds.
         random: Returns a number from 0 (included) to 1.
         sleep: Waits for some seconds.
@@ -45,6 +51,7 @@ class Source:
         node_pools: Callable[[str, str | None], Awaitable[Response[NodePoolList]]],
         steps: Callable[[str], Awaitable[Response[list[ClusterEvent]]]],
         deletions: Deletions | None = None,
+        secrets: Callable[[], Secrets] = lambda: NO_SECRETS,
         clock: Callable[[], float] = passing_time.now,
         random: Callable[[], float] = randomness.random,
         sleep: Callable[[float], Awaitable[None]] = passing_time.sleep,
@@ -56,4 +63,9 @@ class Source:
         self._fetch_node_pools = node_pools
         self._fetch_steps = steps
         self._deletions = deletions or Deletions()
+        self._secrets = secrets
         self._poll_clock = PollClock(clock=clock, random=random, sleep=sleep)
+
+    def _fit_to_show(self, judge: Callable[[T], Verdict]) -> Callable[[T], Verdict]:
+        """Return a judge whose words have no secret."""
+        return lambda state: without_secrets(judge(state), self._secrets())

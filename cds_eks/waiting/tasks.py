@@ -133,7 +133,14 @@ class TaskWaits(Source):
             return (await self._fetch_task(task_id)).data
 
         ids = {"task_id": task_id}
-        return Watch(fetch, judge_task, ids, clock=self._poll_clock.clock, on_change=on_change, on_poll=on_poll)
+        return Watch(
+            fetch,
+            self._fit_to_show(judge_task),
+            ids,
+            clock=self._poll_clock.clock,
+            on_change=on_change,
+            on_poll=on_poll,
+        )
 
     def _watch_event(
         self, event_id: str, on_change: Callable[[Event], Awaitable[None] | None] | None = None
@@ -141,4 +148,10 @@ class TaskWaits(Source):
         async def fetch() -> Event:
             return (await self._fetch_event(event_id)).data
 
-        return Watch(fetch, judge_event, {"event_id": event_id}, clock=self._poll_clock.clock, on_change=on_change)
+        return Watch(
+            fetch,
+            self._fit_to_show(judge_event),
+            {"event_id": event_id},
+            clock=self._poll_clock.clock,
+            on_change=on_change,
+        )

@@ -6,10 +6,12 @@ or `fail` in it is a failure. An unknown one is pending: it never counts as succ
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from cds_eks.models import ClusterDetail, ClusterEvent, ClusterSummary, Event, NodePool, TaskStatus
-from cds_eks.redaction import printable
+from cds_eks.redaction import Secrets, printable, redact
 from cds_eks.schema.status import is_failure, normal
 
 FINISHED = frozenset({"finish", "finished"})
@@ -62,6 +64,20 @@ class Verdict:
     def has_ended(self) -> bool:
         """Whether there is nothing more to wait for."""
         return self.done or self.failure is not None
+
+
+def without_secrets(verdict: Verdict, secrets: Secrets) -> Verdict:
+    """Return a verdict in whose words no secret is: a service may repeat what it was sent in a status or a message."""
+    changes: dict[str, Any] = {}
+    for name in ("failure", "status", "detail", "unknown"):
+        text = getattr(verdict, name)
+        if not text:
+            continue
+        is_cut = text.endswith("…")
+        shown_text = redact(text.removesuffix("…"), secrets, is_cut=is_cut) + "…" * is_cut
+        if shown_text != text:
+            changes[name] = shown_text
+    return attrs.evolve(verdict, **changes) if changes else verdict
 
 
 def shown(status: str) -> str:

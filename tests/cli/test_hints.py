@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cds_eks import errors
+from cds_eks.cli.failures import ResultNotPrinted, as_lines
 from cds_eks.cli.hints import HINTS
+from cds_eks.cli.summaries import SUMMARIES, summary_of
 from cds_eks.emulator import Emulator
 from cli.command_line import CommandLine
 
@@ -44,3 +47,43 @@ def test_every_hint_is_in_both_languages() -> None:
     for _, (english, chinese) in HINTS:
         assert english.isascii()
         assert not chinese.isascii()
+
+
+PUBLIC = [kind for name in errors.__all__ if isinstance(kind := getattr(errors, name), type)]
+
+
+@pytest.mark.parametrize("kind", PUBLIC, ids=lambda kind: kind.__name__)
+def test_every_public_class_of_errors_has_a_summary_of_its_own(kind: type[errors.EksError]) -> None:
+    texts = dict(SUMMARIES)
+    assert not texts[kind].isascii()
+    assert summary_of(kind.__new__(kind)) == texts[kind]  # none of a class above it comes first
+
+
+def test_the_summaries_differ() -> None:
+    texts = [text for _, text in SUMMARIES]
+    assert len(set(texts)) == len(texts) > len(PUBLIC)
+    assert summary_of(OSError()) is None
+
+
+def test_in_chinese_a_summary_stands_above_the_text_of_an_error_which_stays_as_it_is(
+    cli: CommandLine, emulator: Emulator
+) -> None:
+    words = ("clusters", "get", "nowhere")
+    english, chinese = cli(*words), cli(*words, env={"LANG": "zh_CN.UTF-8"})
+    first, second, *_ = chinese.err.splitlines()
+    assert first == "错误：资源不存在"
+    assert second == english.err.splitlines()[0]
+    assert second.startswith("error: GetCluster: ")
+    assert english.err.isascii()
+    usage = cli("clusters", "get", "--qqqqqq", env={"LANG": "zh_CN.UTF-8"})
+    assert usage.err.splitlines()[:2] == ["错误：命令用法有误", "error: No such option '--qqqqqq'."]
+    told = [cli(*words, "-o", "json", env={"LANG": language}).failure for language in ("zh_CN.UTF-8", "en_US.UTF-8")]
+    assert [each.pop("request_id") is not None for each in told] == [True, True]
+    assert {**told[0], "call_id": ""} == {**told[1], "call_id": ""}
+
+
+def test_a_result_that_can_not_be_printed_is_said_to_be_done_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cds_eks.cli.failures.is_chinese", lambda: True)
+    lines = as_lines(ResultNotPrinted("no space", action="CreateCluster", ids={"cluster_id": "c-1"}, request_id="r-1"))
+    assert lines[0] == "错误：操作已执行，但结果无法输出"
+    assert lines[1].startswith("error: CreateCluster: it was done")

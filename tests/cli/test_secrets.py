@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import pytest
 
 from cds_eks.cli.options import FORMATS
 from cds_eks.emulator import Emulator, Fault
-from cds_eks.redaction import encodings_of
+from cds_eks.redaction.encodings import encodings_of
 from cds_eks.signing import Credentials
 from cli.command_line import PROCESS, CommandLine, process
 
@@ -211,3 +212,29 @@ def test_an_option_that_would_be_a_secret_is_refused_with_what_to_do(
 
 def test_any_other_option_is_a_typo(cli: CommandLine) -> None:
     assert "Did you mean '--columns'?" in cli("clusters", "list", "--column", "cluster_id").err
+
+
+@pytest.mark.parametrize("words", ["clusters list", "clusters get c-9", "call ListClusters", "wait cluster c-9"])
+def test_a_service_that_repeats_the_key_in_its_data_is_not_repeated(
+    planted: CommandLine, emulator: Emulator, words: str
+) -> None:
+    key = PLANTED["key"]
+    emulator.add_cluster("c-9", name=f"of-{key} {base64.b64encode(f'k:{key}'.encode()).decode()} {key.encode().hex()}")
+    for form in FORMATS:
+        run = planted(*words.split(), "-o", form)
+        assert_no_secret(run.out + run.err)
+        if form == "json":
+            assert run.code == 0
+            assert "of-*** " in run.out
+            assert "c-9" in run.out
+
+
+def test_a_short_key_takes_nothing_out_of_the_names_of_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = Emulator(credentials=Credentials("demo", "gpu-1"))
+    emulator.add_cluster("demo-cluster", name="gpu-1")
+    monkeypatch.setenv("CDS_SECRET_ID", "demo")
+    monkeypatch.setenv("CDS_SECRET_KEY", "gpu-1")
+    with emulator.serve() as url:
+        monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
+        shown = CommandLine().done("clusters", "list", "-o", "json").json
+    assert [(each["cluster_id"], each["cluster_name"]) for each in shown] == [("demo-cluster", "gpu-1")]

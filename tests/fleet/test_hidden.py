@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_eks.fleet.hidden import STARS, Hidden, hiding
+from cds_eks.fleet.hidden import Hidden, hiding
 from cds_eks.fleet.items import Change
 from cds_eks.fleet.plan.model import Plan
+from cds_eks.redaction.echoes import STARS
 from fleet.run.world import plan_of
 
 SECRET = 'Se"cr\\et/ü+<12>'

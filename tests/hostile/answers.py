@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import html
 import json
@@ -507,6 +508,13 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "html": html.escape,
     "json": lambda text: json.dumps(text)[1:-1],
     "python": lambda text: repr(text.encode())[2:-1],
+    "url-all-of-it": lambda text: "".join([f"%{byte:02x}" for byte in text.encode()]),
+    "json-all-of-it": lambda text: "".join([f"\\u{ord(char):04X}" for char in text]),
+    "html-all-of-it": lambda text: "".join([f"&#{ord(char)};" for char in text]),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64-for-urls": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "hex": lambda text: text.encode().hex(),
+    "upper-case": str.upper,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import html
@@ -271,3 +272,41 @@ async def test_a_secret_that_is_spelt_twice_over_is_not_shown(case: str, create:
         with pytest.raises(errors.AmbiguousCreate) as caught:
             await eks.clusters.create(create)
     assert_unmarked(caught.value)
+
+
+@asynchronous
+@pytest.mark.parametrize("spelling", ["plain", "in Base64", "in JSON"])
+@pytest.mark.parametrize("wait", ["task", "event", "cluster", "many"])
+async def test_a_wait_that_fails_with_a_text_that_repeats_the_keys_shows_none(
+    wait: str, spelling: str, logs: pytest.LogCaptureFixture
+) -> None:
+    spell: dict[str, Callable[[str], str]] = {
+        "plain": str,
+        "in Base64": lambda text: base64.b64encode(f"k:{text}".encode()).decode(),
+        "in JSON": lambda text: json.dumps(text)[1:-1],
+    }
+    echo = " ".join(map(spell[spelling], (KEY_ID, KEY)))
+    said = {
+        "TaskStatus": {"TaskId": "t-1", "TaskStatus": "error", "TaskMsg": f"no room for {echo}"},
+        "QueryEventStatus": {"EventId": "e-1", "EventStatus": f"failed-{echo}"},
+        "GetCluster": {"ClusterId": "c-1", "ClusterStatus": "error", "StatusStr": f"no room for {echo}"},
+        "ListClusters": [{"ClusterId": "c-1", "ClusterStatus": "error", "StatusStr": f"no room for {echo}"}],
+    }
+
+    def failed(heard: Heard) -> bytes:
+        return http("200 OK", json.dumps({"Code": "Success", "Data": said[heard.action]}).encode())
+
+    async with service(failed) as url, client(url, Watched()) as eks:
+        waits: dict[str, Callable[[], Awaitable[Any]]] = {
+            "task": lambda: eks.wait.task("t-1"),
+            "event": lambda: eks.wait.event("e-1"),
+            "cluster": lambda: eks.wait.cluster_running("c-1"),
+            "many": lambda: eks.wait.clusters_running(["c-1"]),
+        }
+        with pytest.raises(errors.TaskFailed) as caught:
+            await waits[wait]()
+    error = caught.value
+    for text in (str(error), error.message, error.status, *map(str, error.args), *getattr(error, "__notes__", ())):
+        assert not any(spell[spelling](secret) in str(text) for secret in (KEY_ID, KEY))
+        assert not MARK.search(str(text))
+    assert "***" in f"{error.message} {error.status}"

@@ -33,7 +33,7 @@ def _import(
     ids = dict(_pair(text) for text in id)
     where = journal_for(journal, plan)
     limits = limits_of(values)
-    checked = parameters.checked(plan)
+    checked = parameters.checked(plan, context.options)
     check_columns(context)
     chosen = parameters.chosen(values, checked)
     with context.client() as eks, opened(eks, where, rebind=rebind) as known:

@@ -10,7 +10,7 @@ import click
 from cds_eks.cli.completing import files
 from cds_eks.cli.fleet.journals import VARIABLE
 from cds_eks.cli.language import say
-from cds_eks.cli.options import Duration
+from cds_eks.cli.options import Duration, Options
 
 if TYPE_CHECKING:
     from cds_eks.fleet.plan.model import Plan
@@ -129,18 +129,32 @@ def load(name: str) -> Plan:
         raise click.UsageError(f"{name}: {error.message}") from None
 
 
-def checked(name: str) -> Plan:
+def checked(name: str, options: Options) -> Plan:
     """Read a plan, and refuse one with faults before anything is opened or asked.
+
+    Args:
+        name: Its file; `-` for stdin.
+        options: Those of the command: the revision that it is to be carried out in.
 
     Raises:
         RequestFaults: It has faults.
     """
+    plan = load(name)
+    refuse_faults(plan, options)
+    return plan
+
+
+def refuse_faults(plan: Plan, options: Options) -> None:
+    """Refuse a plan with faults, or with what the chosen revision can't carry.
+
+    Raises:
+        RequestFaults: It has some.
+    """
+    from cds_eks.cli.clients import resolved_settings
     from cds_eks.cli.requests import RequestFaults
 
-    plan = load(name)
-    if faults := plan.check():
+    if faults := plan.check() or plan.check(api_revision=resolved_settings(options).api_revision):
         raise RequestFaults(faults)
-    return plan
 
 
 def sound(name: str) -> Plan:

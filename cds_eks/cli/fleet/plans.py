@@ -10,7 +10,7 @@ from cds_eks.cli.language import say
 
 @pass_context
 def _check(context: Context, plan: str) -> None:
-    checked = parameters.checked(plan)
+    checked = parameters.checked(plan, context.options)
     items = checked.items()
     pools = [item for item in items if item.kind == "node_pool"]
     context.emit(

@@ -27,7 +27,7 @@ SETTINGS = ("settle", "adopt", "only", "exclude", "limits", "stop_on_error", "st
 @pass_context
 def _provision(context: Context, /, plan: str, runners: int, **values: Any) -> None:
     where = journal_for(values["journal"], plan)
-    checked = parameters.checked(plan)
+    checked = parameters.checked(plan, context.options)
     values |= parameters.chosen(values, checked)
     check_files(values["html"], values["csv"])
     check_columns(context)
@@ -43,6 +43,7 @@ def _provision(context: Context, /, plan: str, runners: int, **values: Any) -> N
 @pass_context
 def _apply(context: Context, /, file: str, **values: Any) -> None:
     plan = _saved(file)
+    parameters.refuse_faults(plan, context.options)
     source = plan.source
     if values["journal"] is None and not (source and Path(source).exists()):
         source = "-"  # which has no place of its own
@@ -107,7 +108,7 @@ def _save(context: Context, /, plan: str, file: str, journal: str | None, *, reb
     from cds_eks.fleet import sync
 
     where = journal_for(journal, plan)
-    checked = parameters.checked(plan)
+    checked = parameters.checked(plan, context.options)
     if checked.source and plan != "-":  # so that `apply` finds the journal beside it, wherever it is called
         checked = attrs.evolve(checked, source=str(Path(plan).absolute()))
     with context.client() as eks, opened(eks, where, rebind=rebind) as known:

@@ -59,7 +59,7 @@ def _diff(context: Context, /, plan: str, journal: str | None, *, rebind: bool, 
 
     where = journal_for(journal, plan)
     limits = limits_of(values)
-    checked = parameters.checked(plan)
+    checked = parameters.checked(plan, context.options)
     chosen = parameters.chosen(values, checked)
     if is_new := not is_there(where):
         if is_chosen(journal):

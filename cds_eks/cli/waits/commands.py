@@ -94,8 +94,8 @@ def _pools(
 
 def _for_option() -> click.Option:
     told = say(
-        "What it is to be. With `deleted`, one that is not there is gone: check the id.",
-        "等待达到的状态。`deleted` 时，不存在即视为已删除：请核对 ID。",
+        "What it is to be. With `deleted`, an id that never was is a success too, as with `kubectl wait`: check it.",
+        "等待达到的状态。`deleted` 时，从未存在过的 ID 也视为成功，与 `kubectl wait` 相同：请核对 ID。",
     )
     return click.Option(["--for", "state"], type=click.Choice(("ready", "deleted")), default="ready", help=told)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, Self
 
 import attrs
 
+from cds_eks.config import check_revision
+from cds_eks.documents.reading import Path
 from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.items import NewItem
@@ -59,6 +61,7 @@ class Plan:
     _clusters: tuple[ClusterSpec, ...] = attrs.field(alias="clusters")
     _digest: str = attrs.field(alias="digest")
     _inline: tuple[PlanFault, ...] = attrs.field(alias="inline", default=())
+    _lines: Mapping[Path, int] = attrs.field(alias="lines", factory=dict)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -71,7 +74,7 @@ class Plan:
             ConfigurationError: The ending is another one, or the format needs what is not installed.
             OSError: The file can't be read.
         """
-        file = Path(path)
+        file = FilePath(path)
         if (format := ENDINGS.get(file.suffix.lower())) is None:  # noqa: A001 - as `loads` calls it
             raise ConfigurationError(f"a plan's file ends with {', '.join(ENDINGS)}; got {file.name!r}")
         content = file.read_bytes()
@@ -95,7 +98,7 @@ class Plan:
         Raises:
             ConfigurationError: There is no such format, or it needs what is not installed.
         """
-        return cls._of(read(text, format, source), Path(source).parent)
+        return cls._of(read(text, format, source), FilePath(source).parent)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, folder: str | os.PathLike[str] = "") -> Self:
@@ -105,10 +108,10 @@ class Plan:
             data: The plan.
             folder: Where relative paths of secrets begin; the current folder if none is given.
         """
-        return cls._of(Document(data=plain(data)), Path(folder))
+        return cls._of(Document(data=plain(data)), FilePath(folder))
 
     @classmethod
-    def _of(cls, document: Document, folder: Path) -> Self:
+    def _of(cls, document: Document, folder: FilePath) -> Self:
         begins_in = str(folder.absolute())
         document = attrs.evolve(document, data=planted_plan(document.data, begins_in))
         found = checked(document)
@@ -130,6 +133,7 @@ class Plan:
             uses=found.uses,
             inline=found.inline,
             data=document.data,
+            lines=document.lines,
             clusters=clusters,
             digest=plan_digest(clusters, found.uses),
         )
@@ -159,13 +163,17 @@ class Plan:
         """Whether a secret comes from a command (`cmd:`)."""
         return any(use.secret.source == "cmd" for use in self._uses)
 
-    def check(self, *, run_commands: bool = False) -> list[PlanFault]:
+    def check(self, *, run_commands: bool = False, api_revision: str | None = None) -> list[PlanFault]:
         """Return all that is wrong with the plan, by line; nothing if it can be carried out.
 
         Secrets are looked for where they are now. What they are is not kept.
 
         Args:
             run_commands: Run the commands of secrets (`cmd:`) as well, each once; that takes their time.
+            api_revision: The revision of the API that it is to be carried out in; None to leave that open.
+
+        Raises:
+            ConfigurationError: There is no such revision.
         """
         faults = [*self._faults]
         look = _each_once(SecretRef.resolve) if run_commands else SecretRef.look
@@ -181,7 +189,18 @@ class Plan:
                 told = told if use.secret.source != "redacted" else "the secret"
                 fault = PlanFault(message=f"{told}: {message}", field=use.field, file=self.source, line=use.line)
                 faults.append(fault)
+        if api_revision is not None:
+            faults += self._not_in(check_revision(api_revision))
         return sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
+
+    def _not_in(self, revision: str) -> Iterable[PlanFault]:
+        """Return what a revision can't carry of a plan that is sound otherwise."""
+        if self._faults:
+            return ()
+        from cds_eks.fleet.plan.revisions import revision_faults  # only those who ask need what writes requests
+
+        document = Document(data=self._data, lines=self._lines, source=self.source)
+        return revision_faults(self._clusters, document, revision)
 
     def inline_secrets(self) -> list[PlanFault]:
         """Return where the plan has a secret itself in place of a reference, as what keeps it from being saved."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import attrs
 
+from cds_eks.documents.reading import Path
 from cds_eks.documents.secrets import SecretRef
 from cds_eks.fleet.items import NewItem, cluster_item_id, pool_item_id
 from cds_eks.fleet.plan.digests import Digests
 from cds_eks.fleet.plan.entries import ClusterEntry, PoolEntry
 from cds_eks.fleet.plan.merging import with_secrets
 from cds_eks.fleet.plan.names import names_of
+from cds_eks.fleet.plan.pool_shape import FurtherPool
 from cds_eks.fleet.plan.requests import Resolve, cluster_request, pool_request, resolved
 from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
 
@@ -52,6 +54,10 @@ class PoolSpec:
             InvalidRequestError: A secret is not what the service takes.
         """
         return pool_request(self.name, self._fields, self._vpc_id, cluster_id, resolve)
+
+    def origin_of(self, path: Path) -> Path:
+        """Return what the plan calls a field of the request that adds it to a cluster."""
+        return FurtherPool({**self._fields, "pool_name": self.name}).origin_of(path)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,121 @@
+"""Where a text holds secrets: in each of their encodings, in any case, behind escapes of any kinds.
+
+A careless service or proxy repeats what it was sent in its messages, ids, pages and headers. Typed data stays
+as it came: it is what is shown that goes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cds_eks.redaction.encodings import encodings_of
+from cds_eks.redaction.escapes import ESCAPES
+from cds_eks.redaction.marks import SHORTEST_FOLDED, SHORTEST_SECRET, has_escapes
+
+STARS = "***"
+
+MOST_ESCAPES = 3
+"""Of a text in a URL in a URL in a page, all escapes are undone."""
+
+_SIGMAS = ("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
+"""One letter, which `lower` writes in another way at the end of a word."""
+
+Span = tuple[int, int]
+ByStart = dict[str, list[str]]
+
+
+class Echoes:
+    """Finds secrets in texts. A text is looked through once, however many secrets there are.
+
+    Args:
+        secrets: The secrets; those shorter than `SHORTEST_SECRET` are not looked for.
+    """
+
+    __slots__ = ("_exact", "_folded")
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        # The encodings, the longest first, by their first characters: of secrets whose case matters, and of the others.
+        self._exact: ByStart = {}
+        self._folded: ByStart = {}
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Look for another secret from now on."""
+        if len(secret) < SHORTEST_SECRET:
+            return
+        is_folded = len(secret) >= SHORTEST_FOLDED
+        by_start = self._folded if is_folded else self._exact
+        for encoding in encodings_of(secret):
+            form = folded(encoding) if is_folded else encoding
+            same = by_start.get(form[:SHORTEST_SECRET], [])
+            if form not in same:
+                by_start[form[:SHORTEST_SECRET]] = sorted([*same, form], key=len, reverse=True)
+
+    def redacted(self, text: str, *, is_cut: bool = False) -> str:
+        """Return a text in which `***` stands for each secret.
+
+        Args:
+            text: The text.
+            is_cut: Whether it may end in the middle of a secret; its beginning is replaced as well then.
+        """
+        if not self._exact and not self._folded:
+            return text
+        spans = sorted(self._spans(text, MOST_ESCAPES, {}, is_cut=is_cut))
+        if not spans:
+            return text
+        shown: list[str] = []
+        since, until = 0, -1
+        for start, end in spans:
+            if start >= until:
+                shown += (text[since:start], STARS)
+            since = until = max(until, end)
+        return "".join((*shown, text[since:]))
+
+    def _spans(self, text: str, depth: int, seen: dict[str, int], *, is_cut: bool) -> Iterator[Span]:
+        """Yield where secrets are in a text, and behind its escapes.
+
+        Args:
+            text: The text.
+            depth: How many times escapes may still be undone.
+            seen: With how many left a text was looked through already.
+            is_cut: Whether it may end in the middle of a secret.
+        """
+        if self._exact:
+            yield from _matches(text, self._exact, is_cut=is_cut)
+        if self._folded:
+            yield from _matches(folded(text), self._folded, is_cut=is_cut)
+        if not depth or not has_escapes(text):
+            return
+        for escape in ESCAPES:
+            if escape.mark not in text:
+                continue
+            plain = escape.undone(text, is_cut=is_cut)
+            if plain == text or seen.get(plain, 0) >= depth:
+                continue
+            seen[plain] = depth
+            if spans := [*self._spans(plain, depth - 1, seen, is_cut=is_cut)]:
+                edges = escape.undone_with_edges(text, is_cut=is_cut).edges
+                for start, end in spans:
+                    is_at_cut = is_cut and end == len(edges)
+                    yield edges[start][0], len(text) if is_at_cut else edges[end - 1][1]
+
+
+def _matches(text: str, by_start: ByStart, *, is_cut: bool) -> Iterator[Span]:
+    size = len(text)
+    for at in range(size - SHORTEST_SECRET + 1):
+        for form in by_start.get(text[at : at + SHORTEST_SECRET], ()):
+            if text.startswith(form, at):
+                yield at, at + len(form)
+                break
+            if is_cut and len(form) > size - at and form.startswith(text[at:]):
+                yield at, size
+                break
+
+
+def folded(text: str) -> str:
+    """Return a text in lower case, in which each character is where it was."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join([low if len(low := char.lower()) == 1 else char for char in text])
+    return lower if lower.isascii() else lower.replace(*_SIGMAS)

@@ -1,0 +1,133 @@
+"""Escapes undone: each kind by itself, with the place of each character in the text that had them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+
+import attrs
+
+_HEX = "[0-9A-Fa-f]"
+
+
+@attrs.frozen
+class Unescaped:
+    """A text with one kind of escapes undone.
+
+    Args:
+        text: It.
+        edges: Where each of its characters begins and ends in the text that had the escapes.
+    """
+
+    text: str
+    edges: list[tuple[int, int]]
+
+
+@attrs.frozen
+class Escape:
+    """One kind of escapes.
+
+    Args:
+        mark: The character that each of them begins with.
+        pattern: One of them, or several in a row that are only together a text.
+        cut: The beginning of one at the end of a text.
+        undo: Yields the characters of a match, each with the length that it has there; it is told whether the text was
+            cut right behind it.
+    """
+
+    mark: str
+    pattern: re.Pattern[str]
+    cut: re.Pattern[str]
+    undo: Callable[[str, bool], Iterator[tuple[str, int]]]
+
+    def undone(self, text: str, *, is_cut: bool) -> str:
+        """Return a text without them; of one that was cut, without the beginning of one at its end as well."""
+        whole = self.cut.sub("", text) if is_cut else text
+        end = len(whole) if is_cut else -1
+
+        def plain(found: re.Match[str]) -> str:
+            return "".join([chars for chars, _ in self.undo(found[0], found.end() == end)])
+
+        return self.pattern.sub(plain, whole)
+
+    def undone_with_edges(self, text: str, *, is_cut: bool) -> Unescaped:
+        """Return the same with the place of each character."""
+        whole = self.cut.sub("", text) if is_cut else text
+        shown: list[str] = []
+        edges: list[tuple[int, int]] = []
+        since = 0
+        for found in self.pattern.finditer(whole):
+            at = found.start()
+            shown.append(whole[since:at])
+            edges += [(place, place + 1) for place in range(since, at)]
+            for chars, length in self.undo(found[0], is_cut and found.end() == len(whole)):
+                shown.append(chars)
+                edges += [(at, at + length)] * len(chars)
+                at += length
+            since = found.end()
+        shown.append(whole[since:])
+        edges += [(place, place + 1) for place in range(since, len(whole))]
+        return Unescaped("".join(shown), edges)
+
+
+def _of_bytes(plain: bytes, length: int, is_cut: bool) -> Iterator[tuple[str, int]]:
+    """Yield the characters of some bytes, each of which has a length: they are UTF-8, or else of one byte each."""
+    try:
+        text = plain.decode()
+    except UnicodeDecodeError as error:
+        if is_cut and error.end == len(plain) and error.reason == "unexpected end of data":
+            yield from _of_bytes(plain[: error.start], length, is_cut)
+        else:
+            yield from ((char, length) for char in plain.decode("latin-1"))
+        return
+    for char in text:
+        yield char, len(char.encode()) * length
+
+
+def _in_url(escaped: str, is_cut: bool) -> Iterator[tuple[str, int]]:
+    return _of_bytes(bytes.fromhex(escaped.replace("%", "")), 3, is_cut)
+
+
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def _in_json(escaped: str, is_cut: bool) -> Iterator[tuple[str, int]]:
+    kind = escaped[1]
+    if len(escaped) == 2:  # a backslash and a character
+        yield _CONTROLS.get(kind, kind), 2
+    elif kind == "x":
+        yield from _of_bytes(bytes.fromhex(escaped.replace("\\x", "")), 4, is_cut)
+    elif kind == "u":
+        units = b"".join([int(unit, 16).to_bytes(2, "big") for unit in escaped.split("\\u")[1:]])
+        yield units.decode("utf-16-be", "surrogatepass"), len(escaped)
+    else:
+        digits = escaped[2:]
+        code = int(digits, 16)
+        yield chr(code) if code <= 0x10FFFF else "", len(escaped)  # the last of all characters
+
+
+def _in_html(escaped: str, _: bool) -> Iterator[tuple[str, int]]:
+    yield html.unescape(escaped), len(escaped)
+
+
+ESCAPES = (
+    Escape("%", re.compile(f"(?:%{_HEX}{{2}})+"), re.compile(f"%{_HEX}?\\Z"), _in_url),
+    Escape(
+        "\\",
+        re.compile(
+            rf"(?:\\x{_HEX}{{2}})+|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\U{_HEX}{{8}}"
+            r"|\\.",
+            re.DOTALL,
+        ),
+        re.compile(rf"(?:\\u[dD][89abAB]{_HEX}{{2}})?(?:\\(?:x{_HEX}?|u{_HEX}{{0,3}}|U{_HEX}{{0,7}})?)?\Z"),
+        _in_json,
+    ),
+    Escape(
+        "&",
+        re.compile(f"&(?:#[0-9]{{1,8}}|#[xX]{_HEX}{{1,8}}|[A-Za-z][A-Za-z0-9]{{1,30}});"),
+        re.compile("&#?[A-Za-z0-9]{0,31}\\Z"),
+        _in_html,
+    ),
+)
+"""In URLs, in JSON and Python, in HTML."""

@@ -1,0 +1,166 @@
+"""No text that is shown holds a secret, however a service or a proxy spells it when it repeats what it was sent."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cds_eks.redaction import LONGEST_LOOK, Secrets, presentable, redact
+from cds_eks.redaction.echoes import Echoes, folded
+from cds_eks.redaction.marks import has_escapes
+from unit.redaction.spellings import ENCODED, ESCAPED, SPELLINGS, all_in_json, all_in_url, shown_of
+
+SECRET = "Pä<s&w0rd\"'/+ %41\\u0042"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    "secret", ["Secret-12345", "0123456789abcdef", "Passw0rd", SECRET, "密码密码密码", "pass word+1"]
+)
+def test_a_secret_is_redacted_in_every_spelling(spelling: str, secret: str) -> None:
+    spelt = SPELLINGS[spelling](secret)
+    shown = redact(f"bad key ({spelt}), says the proxy", {secret, "another-one"})
+    assert spelt not in shown
+    assert "***" in shown
+    assert shown.startswith("bad key (")
+    assert shown.endswith("), says the proxy")
+    if spelling in ESCAPED and "longer" not in spelling:
+        assert shown == "bad key (***), says the proxy"
+
+
+characters = st.characters(exclude_categories=["Cs", "Cc"])
+some_secrets = st.text("abcXYZ019+/=-_.~ %&<>\"'\\äß密😀", min_size=8, max_size=40) | st.text(
+    characters, min_size=8, max_size=40
+)
+around = st.text('abX01 .,:;?=&%<>"\\u/+-集', max_size=12)
+
+
+def as_read(secret: str, spelling: str) -> str:
+    """What a spelling is made of: those of a case have no other."""
+    return secret.upper() if "upper case" in spelling and "hex" not in spelling else secret
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(secret=some_secrets, before=around, after=around, spelling=st.sampled_from(sorted(SPELLINGS)))
+@example(secret="%41%42%43%44", before="", after="", spelling="in JSON, all of it")
+@example(secret="ΣΑΣ-ΣΑΣ-ΣΑΣ", before="", after=" ", spelling="in lower case")
+@example(secret="\\u0041\\u0042", before="\\", after="", spelling="in a URL")
+def test_nothing_that_is_shown_holds_a_secret(secret: str, before: str, after: str, spelling: str) -> None:
+    if as_read(secret, spelling).lower() != secret.lower() and "case" in spelling:
+        return  # another text, as ß in upper case is SS
+    spelt = SPELLINGS[spelling](secret)
+    text = f"{before} {spelt} {after}"
+    shown = presentable(text, Secrets([secret]), 1000)
+    assert "***" in shown
+    if spelling in ESCAPED:
+        assert not any(secret.lower() in reading.lower() for reading in shown_of(shown))
+    hidden = Secrets([secret])
+    assert hidden.may_be_in(text)
+    assert redact(text, hidden) != text
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    secret=st.text("abcXYZ019+/-", min_size=8, max_size=24),
+    before=st.binary(max_size=8),
+    after=st.binary(max_size=8),
+    spelling=st.sampled_from(sorted(ENCODED)),
+)
+def test_of_base64_all_characters_that_tell_of_the_secret_alone_are_redacted(
+    secret: str, before: bytes, after: bytes, spelling: str
+) -> None:
+    encoded = base64.b64encode(before + secret.encode() + after).decode()
+    first, _, rest = redact(encoded, [secret]).partition("***")
+    assert len(first) <= len(before) * 4 / 3 + 2
+    assert len(rest.rstrip("=")) <= len(after) * 4 / 3 + 2
+    assert ENCODED[spelling](secret) not in redact(ENCODED[spelling](secret), [secret])
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(secrets=st.sets(st.text(min_size=1, max_size=12), max_size=4), text=st.text(max_size=80))
+def test_a_text_that_may_hold_none_has_none_and_stays_as_it_is(secrets: set[str], text: str) -> None:
+    if not Secrets(secrets).may_be_in(text):
+        assert Echoes(secrets).redacted(text) == text
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(secret=some_secrets, spelling=st.sampled_from(sorted(SPELLINGS)), cut=st.integers(8, 200))
+def test_what_was_cut_in_the_middle_of_a_spelling_ends_before_it(secret: str, spelling: str, cut: int) -> None:
+    spelt = SPELLINGS[spelling](secret)[:cut]
+    if "case" in spelling or "longer" in spelling or "+ it +" in spelling or len(spelt) < cut:
+        return
+    shown = redact(f"page: {spelt}", [secret], is_cut=True)
+    beginning = secret[:4].lower()
+    assert not any(beginning in reading.removeprefix("page: ").lower() for reading in shown_of(shown)), shown
+
+
+@pytest.mark.parametrize("word", ["test", "Abc123", "abcdefg"])
+def test_a_short_secret_takes_away_no_word_that_only_looks_like_it(word: str) -> None:
+    text = f"{word.swapcase()} {word.title() if word.islower() else word.lower()}: no such thing"
+    assert redact(text, [word]) == text
+    assert redact(f"{text} ({word})", [word]) == f"{text} (***)"
+
+
+@pytest.mark.parametrize("spelling", [name for name in ESCAPED if "case" not in name])
+def test_a_short_secret_is_redacted_where_it_is_itself(spelling: str) -> None:
+    assert redact(f"({ESCAPED[spelling]('a1/B')})", ["a1/B"]) in ("(***)", "(78***79)")
+
+
+@pytest.mark.parametrize("secret", ["", "a", "abc", "%&\\"])
+def test_one_of_up_to_three_characters_is_not_looked_for(secret: str) -> None:
+    text = "abc %61%62%63 a &amp; YWJj 616263"
+    assert redact(text, [secret]) == text
+    assert not Secrets([secret]).may_be_in(text)
+
+
+HARMLESS = [
+    "100% done & more",
+    "C:\\new\\x",
+    "a=1&b=2",
+    "&lt;b&gt; \\u0041",
+    "集群 gpu-1 不存在",
+    "50%2F %zz &#xFFFFFFFF;",
+    "\\U00110000",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_text_with_escapes_and_no_secret_stays_as_it_is(text: str) -> None:
+    assert redact(text, ["Secret-12345", "t3st"]) == text
+
+
+def test_only_the_secret_is_taken_out_of_what_is_encoded_as_a_whole() -> None:
+    for spell in (all_in_json, all_in_url):
+        text = f"{spell('Cluster ä😀 ')}{spell('Secret-12345')}{spell(' is bad')}"
+        assert redact(text, ["Secret-12345"]) == f"{spell('Cluster ä😀 ')}***{spell(' is bad')}"
+
+
+def test_secrets_of_which_one_ends_with_the_beginning_of_another_are_redacted_as_one() -> None:
+    assert redact("x abcdefghijkl y", ["abcdefgh", "efghijkl"]) == "x *** y"
+
+
+def test_lower_case_has_each_character_where_it_was() -> None:
+    for text in ("ABC", "İstanbul ΑΣ ß", "ΣΑΣ", "集群"):
+        assert len(folded(text)) == len(text)
+    assert folded("ΑΣ") == folded("ας") == folded("ΑΣΑ")[:2]
+
+
+@pytest.mark.parametrize("unit", ["%25", "\\\\", "&amp;", "%41\\u0041&#65;", "Secr", "%53ecr", "a"])
+def test_a_hostile_text_takes_little_time(unit: str) -> None:
+    text = (unit * LONGEST_LOOK)[:LONGEST_LOOK]
+    hidden = Secrets(["Secret-12345", "SecrSecrSecrSecrx", "a" * 40 + "b"])
+    began = time.process_time()
+    redact(text, hidden, is_cut=True)
+    assert time.process_time() - began < 5
+    assert has_escapes(text) == (unit not in ("Secr", "a"))
+
+
+def test_secrets_can_be_asked_for_by_length() -> None:
+    hidden = Secrets(["abcd", "abcdefgh"])
+    assert hidden.of_length(8) == Secrets(["abcdefgh"])
+    assert hidden.of_length(9) == Secrets()
+    assert hidden.of_length(1) == hidden
