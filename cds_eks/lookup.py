@@ -125,7 +125,7 @@ class Listing(Generic[T]):
         total: How many there are in all, if the answer says so.
         id: The field that has an entry's id.
         status: The field that has an entry's status.
-        match: For each field that must be equal: the path in the natural key.
+        match: For each field that must be equal: the path in the natural key. The first is the name.
         extra: What else the answer has that is not known, if the list is a part of it.
     """
 
@@ -139,9 +139,10 @@ class Listing(Generic[T]):
     def pick(self, target: LookupTarget, *, is_last: bool) -> T | None:
         """Return the entry that is sought, or None. The service's search is fuzzy, so names are compared exactly.
 
-        A field that an entry lacks counts as equal, so that no possible match is missed. An older resource may have the
-        same name: one that is being deleted counts only if the last look finds nothing else; if an answer has named
-        an id, an entry with another one is no match, and in the last look a duplicate.
+        A field that an entry lacks counts as equal, so that no possible match is missed; but one that lacks the name is
+        never returned: it may be anybody's. An older resource may have the same name: one that is being deleted counts
+        only if the last look finds nothing else; if an answer has named an id, an entry with another one is no match,
+        and in the last look a duplicate.
 
         Args:
             target: What to look for.
@@ -150,21 +151,25 @@ class Listing(Generic[T]):
         Raises:
             DuplicateFound: Several match.
             IncompleteList: The list was cut.
-            UnreadableResponse: What matches has no id, or the answer has no list.
+            UnreadableResponse: What matches has no id or no name, or the answer has no list.
         """
         entries = list(self.entries)
         if not entries and self.total is None and self.extra:
             raise inconclusive_answer("the answer is no list that is known", target)
-        if target.id is not None and (named := [entry for entry in entries if getattr(entry, self.id) == target.id]):
-            return named[0]
+        if target.id is not None and (same := [entry for entry in entries if getattr(entry, self.id) == target.id]):
+            return same[0]
         found = [entry for entry in entries if target.key and self._matches(entry, target.key)]
         if self.total is not None and self.total > len(entries):
             ids = self._ids(found)
             raise IncompleteList(action=target.action, seen=len(entries), total_count=self.total, found=ids)
+        named = [entry for entry in found if self._has_name(entry)]
+        found = named or found
         staying = [entry for entry in found if not is_leaving(getattr(entry, self.status))]
         ids = self._ids(staying or found)
         if "" in ids:
             raise inconclusive_answer("what may be it is listed without its id", target)
+        if found and not named:
+            raise inconclusive_answer("what may be it is listed without its name", target)
         if not is_last and (target.id is not None or not staying):
             return None
         if target.id is not None and ids:
@@ -175,6 +180,10 @@ class Listing(Generic[T]):
 
     def _ids(self, entries: Iterable[T]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(getattr(entry, self.id) or "" for entry in entries))
+
+    def _has_name(self, entry: T) -> bool:
+        name = next(iter(self.match), None)
+        return name is None or bool(getattr(entry, name))
 
     def _matches(self, entry: T, key: Mapping[str, Any]) -> bool:
         return all(

@@ -161,6 +161,26 @@ async def test_what_is_listed_without_an_id_is_neither_found_nor_not_there(blank
         await group.find(lost())
 
 
+@pytest.mark.parametrize("name", [None, ""])
+async def test_what_is_listed_without_its_name_is_neither_found_nor_not_there(name: str | None) -> None:
+    nameless = models.ClusterSummary(cluster_id="c-9", cluster_name=name, vpc_id="v-1")
+    group, _ = clusters(lambda now: listed(nameless) if now < 5 else listed(cluster("c-9")), Time())
+    assert await group.find(lost()) == cluster("c-9")
+    group, _ = clusters(lambda _: listed(nameless), Time())
+    with pytest.raises(errors.UnreadableResponse, match="without its name"):
+        await group.find(lost())
+    elsewhere = models.ClusterSummary(cluster_id="c-9", cluster_name=name, vpc_id="v-2")
+    group, _ = clusters(lambda _: listed(elsewhere), Time())
+    assert await group.find(lost(), settle=0) is None
+
+
+@pytest.mark.parametrize("name", [None, ""])
+async def test_what_is_listed_without_its_name_does_not_hide_what_has_the_name(name: str | None) -> None:
+    nameless = models.ClusterSummary(cluster_id="c-9", cluster_name=name, vpc_id="v-1")
+    group, _ = clusters(lambda _: listed(nameless, cluster()), Time())
+    assert await group.find(lost(), settle=0) == cluster()
+
+
 async def test_a_status_without_a_code_does_not_say_that_nothing_is_there() -> None:
     def answer(_: float) -> Response[Any]:
         raise errors.NotFound("a gateway's", http_status=404)

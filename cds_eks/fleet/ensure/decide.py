@@ -176,6 +176,8 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
     told, others = own_id(item), set(noted_ids(item, FOUND))
     if told in seen.ids and len(seen.ids) == 1:
         return Recover(id=seen.ids[0])
+    if told is not None and told in seen.nameless and not seen.ids:
+        return Recover(id=told)
     ids = tuple(dict.fromkeys((*((told,) if told and seen.ids else ()), *seen.ids)))
     if len(ids) > 1:
         return _duplicate(item, ids, may_be_ours=True)
@@ -185,7 +187,9 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
         return Look(after=max(after, seen.began))
     if item.ids.get(DOUBTED):
         return Leave()
-    return _there_already(ids) if ids else Create()
+    if ids:
+        return _there_already(ids)
+    return _nameless(seen.nameless, may_be_ours=True) if seen.nameless else Create()
 
 
 def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
@@ -200,6 +204,8 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) 
         if seen.ids[0] in candidates - set(noted_ids(item, FOUND)):
             return Recover(id=seen.ids[0])  # an open create may have made it; somebody has deleted the others
         return _there_already(seen.ids) if adopt == "never" else Consider(id=seen.ids[0])
+    if seen.nameless:
+        return _nameless(seen.nameless, may_be_ours=bool(candidates))
     after = max(item.changed_at, attempt_ends(item)) + settle
     if candidates and (seen.began <= after or seen.leaving):
         return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
@@ -210,6 +216,11 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) 
 
 def _there_already(ids: tuple[str, ...]) -> Fail:
     return Fail(kind="AlreadyExists", message=f"there is one of this name already, {ids[0]}: see adopt=", ids=ids)
+
+
+def _nameless(ids: tuple[str, ...], *, may_be_ours: bool) -> Fail:
+    words = f"what may be it is listed without its name, {', '.join(ids)}: nothing was created beside it"
+    return Fail(kind="AlreadyExists", message=words, ids=ids, may_be_ours=may_be_ours)
 
 
 def _duplicate(item: Item, ids: tuple[str, ...], *, may_be_ours: bool) -> Fail:

@@ -20,16 +20,18 @@ class Sighting:
         began: When the look began, by the journal's clock: what was made before then, and is listed, was seen.
         ids: The ids of all that have its natural key, and stay.
         leaving: The ids of those that are being deleted.
+        nameless: The ids of those that stay, and may be it, but are listed without a name: they may be anybody's.
     """
 
     began: float
     ids: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
+    nameless: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
 class _Entry:
-    """One entry of a list: a field that the service does not tell is None, and counts as equal."""
+    """One entry of a list: a field that the service does not tell is None; a place then counts as equal."""
 
     id: str
     name: str | None
@@ -69,9 +71,11 @@ class Seen:
         found = [entry for entry in named if entry.place in (None, "", place)]
         if any(not entry.id for entry in found):
             raise UnreadableResponse("what may be it is listed without its id", http_status=200, action=self._action)
+        staying = [entry for entry in found if not is_leaving(entry.status)]
         return Sighting(
             began=self.began,
-            ids=_ids(entry for entry in found if not is_leaving(entry.status)),
+            ids=_ids(entry for entry in staying if entry.name),
+            nameless=_ids(entry for entry in staying if not entry.name),
             leaving=_ids(entry for entry in found if is_leaving(entry.status)),
         )
 

@@ -61,6 +61,7 @@ class ItemLife(abc.ABC):
         self._attempts = 0
         self._busy_since: float | None = None
         self._read_failures = ReadFailures()
+        self._has_look_failed = False
         self._adopt: Adopt = context.settings.adopt
         self._failure_kind = "TaskFailed"
         self._failure_ids: tuple[str, ...] = ()
@@ -126,10 +127,15 @@ class ItemLife(abc.ABC):
 
     async def _look_again(self) -> None:
         """Look once more. What can't be looked for is left as it is, and nothing new is created beside it."""
+        newer_than = None if self._seen is None else self._seen.began
         try:
-            self._seen = await self._look(None if self._seen is None else self._seen.began)
+            if self._has_look_failed:  # nobody else may ask for a newer list than the one that failed
+                newer_than = await self._context.journal.now()
+            self._seen = await self._look(newer_than)
+            self._has_look_failed = False
             self._read_failures.succeeded()
         except EksError as error:
+            self._has_look_failed = True
             if isinstance(error, JournalError) or not self._read_failures.are_too_many(error):
                 await passing_time.sleep(self._context.poller.interval)
                 return

@@ -48,6 +48,31 @@ def test_an_open_create_is_looked_for_before_anything_else(open_item: Item) -> N
 
 
 @pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
+def test_what_is_listed_without_its_name_is_neither_recovered_nor_made_a_second_time(
+    open_item: Item, ends: float
+) -> None:
+    nameless = attrs.evolve(seen(ends), nameless=("c-9",))
+    assert isinstance(decide(open_item, nameless, settle=SETTLE), Look)
+    later = decide(open_item, attrs.evolve(nameless, began=ends + 1), settle=SETTLE)
+    assert isinstance(later, Fail)
+    assert (later.ids, later.may_be_ours) == (("c-9",), True)
+    assert "c-9" in later.message
+    assert "without its name" in later.message
+    # What has the name is it, and so is what its own answer has named.
+    assert decide(open_item, attrs.evolve(nameless, ids=("c-1",)), settle=SETTLE) == Recover(id="c-1")
+    told = attrs.evolve(open_item, ids={"cluster_id": "c-9"})
+    assert decide(told, nameless, settle=SETTLE) == Recover(id="c-9")
+
+
+@pytest.mark.parametrize("adopt", ["never", "matching", "require"])
+def test_nothing_is_created_beside_what_may_be_it_nor_is_that_adopted(adopt: Any) -> None:
+    nameless = attrs.evolve(seen(500.0), nameless=("c-8", "c-9"))
+    action = decide(item("planned"), nameless, settle=SETTLE, adopt=adopt)
+    assert isinstance(action, Fail)
+    assert (action.kind, action.ids, action.may_be_ours) == ("AlreadyExists", ("c-8", "c-9"), False)
+
+
+@pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
 def test_a_second_create_needs_the_window_to_have_passed_after_the_first_could_be_sent_last(
     open_item: Item, ends: float
 ) -> None:

@@ -81,7 +81,7 @@ def cluster(
     return models.ClusterSummary(cluster_id=id_, cluster_name=name, vpc_id=vpc, cluster_status=status)
 
 
-def test_a_list_is_compared_exactly_and_what_it_does_not_tell_counts_as_equal() -> None:
+def test_a_list_is_compared_exactly_and_a_place_that_it_does_not_tell_counts_as_equal() -> None:
     listed = [
         cluster("1"),
         cluster("2", "ab"),
@@ -91,7 +91,18 @@ def test_a_list_is_compared_exactly_and_what_it_does_not_tell_counts_as_equal() 
         cluster("6", status="deleting"),
     ]
     sighting = seen_clusters(7.0, listed, None).of("a", "vpc-1")
-    assert (sighting.began, sighting.ids, sighting.leaving) == (7.0, ("1", "4", "5"), ("6",))
+    assert (sighting.began, sighting.ids, sighting.leaving) == (7.0, ("1", "4"), ("6",))
+    assert sighting.nameless == ("5",)
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_what_is_listed_without_a_name_may_be_anything_in_its_place(blank: str | None) -> None:
+    listed = [cluster("1", blank), cluster("2", blank, "vpc-2"), cluster("3", blank, None), cluster("4", "b")]
+    for name in ("a", "c"):
+        sighting = seen_clusters(7.0, listed, None).of(name, "vpc-1")
+        assert (sighting.ids, sighting.nameless) == ((), ("1", "3"))
+    leaving = seen_clusters(7.0, [cluster("1", blank, status="deleting")], None).of("a", "vpc-1")
+    assert (leaving.ids, leaving.nameless, leaving.leaving) == ((), (), ("1",))
 
 
 def test_a_list_that_was_cut_or_names_no_id_says_nothing() -> None:
