@@ -47,6 +47,7 @@ class PostgresServer:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
+        self._reusable: list[str] = []
         self._run(
             "initdb",
             "--pgdata",
@@ -67,6 +68,8 @@ class PostgresServer:
             "unix_socket_directories": self._folder,
             "fsync": "on" if self._fsync else "off",
             "max_connections": 50,
+            "autovacuum": "off",  # the databases of tests live for milliseconds
+            "jit": "off",  # what it knows of new tables has it compile queries that take no time
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
@@ -101,6 +104,15 @@ class PostgresServer:
         name = f"fleet_{uuid.uuid4().hex}"
         self.execute(f"CREATE DATABASE {name}")
         return self.address(name)
+
+    def empty_database(self) -> str:
+        """Return the address of an empty database: a recycled one, or a new one, which takes ten times as long."""
+        return self._reusable.pop() if self._reusable else self.new_database()
+
+    def recycle(self, address: str) -> None:
+        """Empty a database that nobody uses any more, for another test. It must have no settings of its own."""
+        self.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public", address)
+        self._reusable.append(address)
 
     def address(self, database: str) -> str:
         return f"postgresql://fleet@127.0.0.1:{self.port}/{database}"

@@ -1,4 +1,9 @@
-"""uWSGI, which makes its workers by forks that Python does not see: needs `pip install uwsgi`, which builds it."""
+"""uWSGI, which makes its workers by forks that Python does not see: needs `pip install uwsgi`, which builds it.
+
+By default it forks without holding Python's GIL. If another thread has it just then, the worker waits for it for ever
+(https://github.com/unbit/uwsgi/issues/2387). With `py-call-uwsgi-fork-hooks` it holds the GIL, and tells Python of the
+fork.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +26,29 @@ from support.eventually import WAIT_TIMEOUT
 UWSGI = Path(sys.executable).with_name("uwsgi")
 WORKERS = 4
 APP = f"""
-import os
+import os, sys, threading, time
 from cds_eks import Credentials, EksClient, RetryPolicy
 
 eks = EksClient(
     Credentials({ACCESS_KEY_ID!r}, {SECRET_ACCESS_KEY!r}), endpoint={{url!r}}, retry=RetryPolicy.none()
 )
 eks.clusters.list(keyword="master")
+
+def is_at_rest(thread):
+    try:
+        with open(f"/proc/self/task/{{{{thread.native_id}}}}/wchan") as waits_in:
+            return "poll" in waits_in.read()
+    except OSError:
+        return True
+
+if {{is_seen}}:
+    for _ in range(300):
+        eks.clusters.list(keyword="master")
+else:
+    # The event loop's thread does nothing from here on: no fork comes while it has the GIL.
+    ends = time.monotonic() + {WAIT_TIMEOUT}
+    while time.monotonic() < ends and not all(is_at_rest(each) for each in threading.enumerate()[1:]):
+        time.sleep(0.001)
 
 def application(environ, start_response):
     answer = eks.clusters.list(keyword=str(os.getpid()))
