@@ -125,6 +125,7 @@ say("parent", eks.clusters.list().code)
     assert fork(script, server).lines == ["child Success", "0", "parent Success"]
 
 
+@pytest.mark.slow
 def test_children_that_are_forked_while_threads_call_all_the_time_all_work(server: Server) -> None:
     """Whatever the threads are at when the fork comes: starting a loop, holding a lock, waiting.
 

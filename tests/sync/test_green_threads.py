@@ -46,7 +46,13 @@ MESSAGE = (
     "event loop, or leave threading as it is (`thread=False`)"
 )
 INSTALLED = [
-    pytest.param(name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"needs {name}"))
+    pytest.param(
+        name,
+        marks=[
+            pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"needs {name}"),
+            *([pytest.mark.slow] if name == "eventlet" else []),  # the same again, in other words
+        ],
+    )
     for name in PATCHES
 ]
 

@@ -100,6 +100,7 @@ names = texts.filter(lambda name: name not in COMMON_PARAMETERS)
 keys = st.one_of(texts, st.text(st.characters(exclude_categories=["Cs"]), min_size=60, max_size=90)).filter(bool)
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None, derandomize=True)
 @given(
     key_id=texts,

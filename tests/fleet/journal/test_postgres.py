@@ -269,6 +269,7 @@ async def test_a_connection_that_is_ended_is_made_anew(where: str, postgres_serv
             assert len(postgres_server.execute(end)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_database_that_is_away_for_too_long(own_server: PostgresServer) -> None:
     name = own_server.new_database().rpartition("/")[2]
@@ -299,6 +300,7 @@ async def test_a_database_that_is_away_for_too_long(own_server: PostgresServer) 
         assert (one.state, one.ids, two.state) == ("ready", {"cluster_id": "c-1"}, "sending")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_server_that_crashes_loses_nothing_that_was_acknowledged(own_server: PostgresServer) -> None:
     way = ("sending", "unknown", "sending", "accepted", "ready", "deleting", "deleted", "planned")

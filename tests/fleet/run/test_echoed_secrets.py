@@ -111,7 +111,9 @@ CASES: dict[str, tuple[Change, bool | None]] = {
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow) if case == "listed ids" else case for case in CASES]
+)
 def test_a_secret_that_the_service_repeats_is_shown_nowhere(
     backend: str, case: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

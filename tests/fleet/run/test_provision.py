@@ -11,6 +11,7 @@ from fleet.run.world import World, in_world, plan_of
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_a_hundred_clusters_with_two_pools_each(backend: str) -> None:
     plan = plan_of(100, 2)
