@@ -22,6 +22,7 @@ from cds_eks.pipeline import OutOfTime, Send
 from cds_eks.wire import CallRecord, RawResponse, Request
 from support import backend_clients
 from support.backend_clients import CREDENTIALS
+from support.eventually import EVENT_TIMEOUT
 from support.native_backend import LARGE, LOOPS, request, sender
 from support.raw_server import CLUSTER, CREATED, Connection, answer, answering, serve
 from support.threaded_server import ActingServer, reset
@@ -73,7 +74,7 @@ async def test_an_end_that_the_loop_has_not_noticed_is_found_before_anything_is_
     with ActingServer(ENDS[end]) as server:
         async with sender() as made:
             await made.send(request(server.url))
-            assert server.has_acted.wait(5)  # blocks the loop: nothing can have told it
+            assert server.has_acted.wait(EVENT_TIMEOUT)  # blocks the loop: nothing can have told it
             await made.send(request(server.url))
             assert server.requests == [1, 2]
 
@@ -86,7 +87,7 @@ async def test_a_request_of_which_no_byte_could_leave_goes_out_on_another_connec
     with ActingServer(reset) as server:
         async with sender() as made:
             await made.send(request(server.url))
-            assert server.has_acted.wait(5)
+            assert server.has_acted.wait(EVENT_TIMEOUT)
             await made.send(request(server.url))
             assert server.requests == [1, 2]
 

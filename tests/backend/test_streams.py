@@ -26,6 +26,7 @@ from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import SEND_SIZE, PlainStream, TimeLimits
 from cds_eks.backend.tls_records import end_of_records
 from cds_eks.backend.tls_stream import MAX_READS, TlsStream
+from support.eventually import EVENT_TIMEOUT
 
 asynchronous = pytest.mark.anyio
 ALWAYS = TimeLimits()
@@ -77,7 +78,7 @@ async def test_a_plain_stream_knows_whether_anything_has_come(make: Any, pair: A
 
 
 async def wait_until(is_so: Any) -> None:
-    with anyio.fail_after(5):
+    with anyio.fail_after(EVENT_TIMEOUT):
         while not is_so():  # noqa: ASYNC110 - it has no event
             await anyio.sleep(0.001)
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.eventually import EVENT_TIMEOUT
+
 __all__ = ["CHROMIUM", "Page", "opened"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -173,7 +175,7 @@ def opened(profile: Path) -> Iterator[Page]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(EVENT_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -14,6 +14,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from support.eventually import WAIT_TIMEOUT
+
 MISSING = "initdb is not found: apt-get install postgresql"
 
 
@@ -91,7 +93,7 @@ class PostgresServer:
         """Stop it; `immediate`: without finishing anything, as in a crash."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
-            self._process.wait(30)
+            self._process.wait(WAIT_TIMEOUT)
             self._process = None
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ monkey.patch_all(thread={thread})
 import gevent
 def in_greenlets(call):
     jobs = [gevent.spawn(call) for _ in range(5)]
-    gevent.joinall(jobs, timeout=10)
+    gevent.joinall(jobs, timeout=20)
     return [job.value for job in jobs]
 def kill(job):
     job.kill(block=False)

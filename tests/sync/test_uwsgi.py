@@ -37,15 +37,15 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"{{os.getpid()}} {{answer.code}}".encode()]
 """
-REST = f"""
+REST = """
 def is_at_rest(thread):
     try:
-        with open(f"/proc/self/task/{{thread.native_id}}/wchan") as function:
+        with open(f"/proc/self/task/{thread.native_id}/wchan") as function:
             return "poll" in function.read()  # where a thread sleeps that waits for the GIL, it says futex
     except OSError:
         return True
 
-ends = time.monotonic() + {WAIT_TIMEOUT}
+ends = time.monotonic() + 5
 while not all(is_at_rest(each) for each in threading.enumerate()[1:]) and time.monotonic() < ends:
     time.sleep(0.001)
 """
@@ -71,7 +71,7 @@ def serving(server: Server, folder: Path, before_forks: str, *flags: str) -> Ite
     app, log = folder / "app.py", folder / "log"
     app.write_text(f"URL = {server.url!r}\n{APP}{before_forks}", encoding="utf-8")
     command = [str(UWSGI), "--http-socket", "127.0.0.1:0", "--wsgi-file", str(app), "--master", "--die-on-term"]
-    command += ["--processes", str(WORKERS), "--harakiri", "5", "--virtualenv", sys.prefix, *flags]
+    command += ["--processes", str(WORKERS), "--harakiri", "30", "--virtualenv", sys.prefix, *flags]
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
