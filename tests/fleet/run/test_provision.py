@@ -6,9 +6,8 @@ import pytest
 
 from cds_eks.fleet.items import STATES
 from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted, Step
+from fleet.run.backends import BACKENDS
 from fleet.run.world import World, in_world, plan_of
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 @pytest.mark.slow
