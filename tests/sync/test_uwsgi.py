@@ -8,13 +8,15 @@ fork.
 from __future__ import annotations
 
 import collections
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -65,7 +67,7 @@ FLAGS = [(), ("--enable-threads",), ("--enable-threads", "--threads", "2")]
 pytestmark = pytest.mark.skipif(not UWSGI.exists(), reason="needs uwsgi beside this Python")
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(server: Server, folder: Path, before_forks: str, *flags: str) -> Iterator[str]:
     """Run uWSGI with an app that is loaded, and has called, before the fork; yield its URL."""
     app, log = folder / "app.py", folder / "log"
@@ -74,15 +76,18 @@ def serving(server: Server, folder: Path, before_forks: str, *flags: str) -> Ite
     command += ["--processes", str(WORKERS), "--harakiri", "30", "--virtualenv", sys.prefix, *flags]
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
+        )
     try:
         yield _url_in(log, process)
     finally:
         process.terminate()
         try:
             process.wait(WAIT_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # workers that hang heed no SIGTERM
             process.wait(WAIT_TIMEOUT)
 
 
