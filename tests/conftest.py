@@ -45,8 +45,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item, given in zip(items, texts, strict=True) if not given & NOT_NATIVE]
 
 
+def pytest_collection() -> None:
+    """Look for no garbage among the thousands of tests while they are made: none of them is."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave what is there for good, the thousands of tests above all, out of each further garbage collection."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

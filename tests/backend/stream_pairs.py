@@ -15,6 +15,7 @@ from cds_eks._runtime import clocks
 from cds_eks.backend.asyncio_stream import plain_stream
 from cds_eks.backend.streams import TimeLimits
 from cds_eks.backend.tls_stream import TlsStream
+from support.eventually import EVENT_TIMEOUT
 
 ALWAYS = TimeLimits()
 
@@ -24,7 +25,7 @@ def soon(seconds: float = 0.02) -> TimeLimits:
 
 
 async def wait_until(is_so: Any) -> None:
-    with anyio.fail_after(5):
+    with anyio.fail_after(EVENT_TIMEOUT):
         while not is_so():  # noqa: ASYNC110 - it has no event
             await anyio.sleep(0.001)
 

@@ -28,6 +28,7 @@ from cds_eks.backend.httpcore_network import HttpcoreStream
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.redaction import Secrets
 from support.backend_clients import READ_ONCE, Records, client
+from support.eventually import EVENT_TIMEOUT
 from support.raw_server import CLUSTER, CREATED, Connection, answer, answering, plain, serve
 
 asynchronous = pytest.mark.anyio
@@ -60,7 +61,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(EVENT_TIMEOUT):
         while not is_so():  # noqa: ASYNC110 - it has no event
             await anyio.sleep(0.001)
 

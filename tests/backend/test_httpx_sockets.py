@@ -162,11 +162,11 @@ async def test_the_deadline_counts_from_the_call_s_begin_however_often_something
         await connection.read()
         for letter in answer(CLUSTER):
             await connection.send(bytes([letter]))
-            await anyio.sleep(0.01)
+            await anyio.sleep(0.1)
 
-    settings: dict[str, Any] = {"timeouts": Timeouts(read=1, total=0.1), "retry": READ_ONCE}
+    settings: dict[str, Any] = {"timeouts": Timeouts(read=1, total=0.3), "retry": READ_ONCE}
     async with serve(handle) as server, client(server.url, **settings) as eks:
         began = time.monotonic()
         with pytest.raises(errors.DeadlineExceeded):
             await eks.clusters.get("c-1")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5

@@ -14,6 +14,7 @@ from cds_eks import AsyncEksClient, EksClient, Limits, backend, errors
 from cds_eks.backend.native import NativeBackend
 from support import backend_clients
 from support.backend_clients import CREDENTIALS
+from support.eventually import EVENT_TIMEOUT
 from support.native_backend import LOOPS, permits_of, request, sender
 from support.raw_server import CLUSTER, Seen, answer, answering, plain, serve, unused_port
 from support.threaded_server import ActingServer, reset
@@ -139,7 +140,7 @@ def test_the_blocking_client_goes_through_it() -> None:
     with ActingServer(reset) as server, EksClient(CREDENTIALS, endpoint=server.url, backend="native") as eks:
         for _ in range(2):
             assert eks.clusters.get("c-1").data.cluster_name == "one"
-            server.has_acted.wait(5)
+            server.has_acted.wait(EVENT_TIMEOUT)
 
 
 @asynchronous

@@ -14,6 +14,7 @@ import pytest
 
 from cds_eks import Limits, errors
 from cds_eks.backend.native_connection import NativeConnection
+from support.eventually import EVENT_TIMEOUT
 from support.native_backend import LOOPS, idle_connections, request, sender
 from support.raw_server import CLUSTER, Connection, answer, answering, serve
 from support.threaded_server import ActingServer, reset
@@ -58,7 +59,7 @@ async def test_an_end_that_the_loop_has_not_noticed_is_found_before_anything_is_
     with ActingServer(ENDS[end]) as server:
         async with sender() as made:
             await made.send(request(server.url))
-            assert server.has_acted.wait(5)  # blocks the loop: nothing can have told it
+            assert server.has_acted.wait(EVENT_TIMEOUT)  # blocks the loop: nothing can have told it
             await made.send(request(server.url))
             assert server.requests == [1, 2]
 
@@ -71,7 +72,7 @@ async def test_a_request_of_which_no_byte_could_leave_goes_out_on_another_connec
     with ActingServer(reset) as server:
         async with sender() as made:
             await made.send(request(server.url))
-            assert server.has_acted.wait(5)
+            assert server.has_acted.wait(EVENT_TIMEOUT)
             await made.send(request(server.url))
             assert server.requests == [1, 2]
 

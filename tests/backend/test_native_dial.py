@@ -25,6 +25,7 @@ from cds_eks.backend.native_dial import Dial, error_text, interleaved_addresses
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.resolve import is_address
 from cds_eks.pipeline import OutOfTime
+from support.eventually import EVENT_TIMEOUT
 from support.native_backend import LOOPS, open_files, request, sender
 from support.raw_server import CLUSTER, Connection, answer, answering, serve, unused_port
 from support.threaded_server import black_hole
@@ -229,7 +230,7 @@ async def test_an_address_that_refuses_is_passed_over_at_once(
     async with serve(answering(answer(CLUSTER))) as server, sender() as made:
         addresses("127.0.0.2", "127.0.0.1")
         asked = request(f"http://eks.test:{server.port}", connect_timeout=None)
-        with anyio.fail_after(5):
+        with anyio.fail_after(EVENT_TIMEOUT):
             assert (await made.send(asked)).status == 200
 
 

@@ -29,6 +29,7 @@ from cds_eks.backend.native import NativeBackend
 from cds_eks.backend.native_connection import NativeConnection
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.pipeline import OutOfTime
+from support.eventually import EVENT_TIMEOUT
 from support.forked_child import pass_for_child
 from support.native_backend import LOOPS, open_files, request, sender
 from support.raw_server import CLUSTER, answer, answering, plain, serve, unused_port
@@ -235,7 +236,7 @@ def test_a_call_under_way_is_freed_with_its_closed_event_loop(
 
     def silent(server: ThreadedServer, link: Link) -> None:
         server.receive(link)
-        assert ended.wait(5)
+        assert ended.wait(EVENT_TIMEOUT)
         while link.raw.recv(1 << 20):
             pass
         server.requests.append(b"closed")
@@ -314,7 +315,7 @@ async def test_a_large_request_to_a_dead_connection_ends_without_a_flood_of_log_
 
     def send_begin(self: NativeConnection) -> None:
         begin(self)
-        assert dead.wait(5)
+        assert dead.wait(EVENT_TIMEOUT)
         time.sleep(0.01)
 
     def watched(self: NativeConnection, data: Any) -> None:

@@ -18,6 +18,7 @@ from cds_eks.backend import native_tls as secure
 from cds_eks.backend.native_loop import LoopState
 from cds_eks.backend.native_parser import ResponseParser
 from cds_eks.backend.tls_records import RecordBoundaries
+from support.eventually import EVENT_TIMEOUT
 from support.native_backend import LOOPS, request, sender
 from support.raw_server import CLUSTER, Connection, answer, plain, serve
 from support.threaded_server import Link, ThreadedServer, reset
@@ -81,7 +82,7 @@ async def test_what_lies_on_a_new_connection_before_the_first_byte_is_no_answer(
             link.send(answer(CLUSTER))
 
     def late(self: LoopState, connection: Any) -> None:
-        assert acted.wait(5)  # stands still until it lies there
+        assert acted.wait(EVENT_TIMEOUT)  # stands still until it lies there
         time.sleep(0.02)
         if has_been_read:
             self.loop.call_later(0.02, send_soon, self, connection)
@@ -118,7 +119,7 @@ async def test_session_tickets_are_no_answer(version: ssl.TLSVersion, monkeypatc
             link.send(answer(CLUSTER))
 
     def late(self: LoopState, connection: Any) -> None:
-        assert shaken.wait(5)
+        assert shaken.wait(EVENT_TIMEOUT)
         time.sleep(0.01)
         monkeypatch.setattr(secure.NativeTlsConnection, "_decrypt", watched)
         send_soon(self, connection)
@@ -155,7 +156,7 @@ async def test_records_before_a_request_are_not_read_for_ever(
             await made.send(request(server.url))
             assert made._loop_state is not None
             (connection,) = made._loop_state.idle
-            assert sent.wait(5)
+            assert sent.wait(EVENT_TIMEOUT)
             time.sleep(0.02)  # noqa: ASYNC251 - it lies there unread
             monkeypatch.setattr(secure, "MAX_READS", 1)
             assert not connection.is_idle()
@@ -232,7 +233,7 @@ async def test_a_part_of_something_behind_an_answer_is_enough(
                 await asyncio.to_thread(sent.wait, 5)
                 await asyncio.sleep(0.02)
             else:
-                assert sent.wait(5)  # the loop stands still
+                assert sent.wait(EVENT_TIMEOUT)  # the loop stands still
                 time.sleep(0.02)  # noqa: ASYNC251
             assert (await made.send(request(server.url, "Action=Second"))).content == b"second"
             assert [b"Second" in head for head in server.requests] == [False, True]

@@ -19,6 +19,7 @@ import trustme
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy, Timeouts, errors
 from cds_eks.backend.httpx import HttpxBackend
 from cds_eks.backend.native import NativeBackend
+from support.eventually import WAIT_TIMEOUT
 from support.native_backend import LOOPS
 from support.threaded_server import Link, ThreadedServer, reset
 
@@ -68,7 +69,7 @@ def serving(
 
     def begin(server: ThreadedServer, link: Link) -> None:
         server.receive(link)
-        act(link, lambda: over.wait(30))
+        act(link, lambda: over.wait(WAIT_TIMEOUT))
 
     with ThreadedServer(begin, tls) as server:
         try:

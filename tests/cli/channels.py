@@ -17,6 +17,7 @@ import attrs
 import pyte
 
 from cds_eks.cli.main import main
+from support.eventually import EVENT_TIMEOUT
 
 COLUMNS, LINES = 200, 60
 
@@ -73,7 +74,7 @@ class _Reader(threading.Thread):
                 self._parts.append(part)
 
     def text(self) -> str:
-        self.join(10)
+        self.join(EVENT_TIMEOUT)
         os.close(self._descriptor)
         return b"".join(self._parts).decode()
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from cli.command_line import PROCESS, CommandLine, process
+from support.eventually import WAIT_TIMEOUT
 
 
 def test_it_serves_and_prints_what_a_shell_has_to_export() -> None:
@@ -22,7 +23,7 @@ def test_it_serves_and_prints_what_a_shell_has_to_export() -> None:
         listed = process("clusters", "list", "-o", "json", env={**os.environ, **exported})
         assert (listed.returncode, listed.stdout) == (0, "[]\n")
         serving.send_signal(signal.SIGINT)
-        _, err = serving.communicate(timeout=20)
+        _, err = serving.communicate(timeout=WAIT_TIMEOUT)
     finally:
         serving.kill()
         serving.communicate()

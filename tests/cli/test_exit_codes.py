@@ -17,7 +17,7 @@ from cds_eks.cli.failures import CODES, exit_code
 from cds_eks.emulator import Emulator, Fault
 from cli import commands_by_hand
 from cli.command_line import PROCESS, CommandLine
-from support.eventually import until
+from support.eventually import WAIT_TIMEOUT, until
 
 FAILING = CommandLine(commands_by_hand.COMMANDS)
 
@@ -165,7 +165,7 @@ def test_interrupted_is_130_and_says_what_is_open(cli: CommandLine, emulator: Em
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)) as run:
         until(lambda: emulator.ledger.count("CreateCluster") == 1)
         run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=WAIT_TIMEOUT)
     assert (run.returncode, out) == (130, b"")
     said = json.loads(err)
     assert (said["message"], said["exit_code"]) == ("interrupted", 130)

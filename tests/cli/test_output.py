@@ -155,6 +155,7 @@ def test_a_thousand_nodes_are_drawn_at_once() -> None:
     assert time.process_time() - begun < 1
 
 
+@pytest.mark.slow
 def test_jsonl_and_csv_are_written_in_flat_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def nodes() -> Iterator[dict[str, str]]:
         for number in range(20_000):

@@ -18,7 +18,7 @@ from cds_eks.cli.main import main
 from cds_eks.emulator import Emulator, Fault
 from cli.clusters_made import only_cluster
 from cli.command_line import PROCESS, CommandLine
-from support.eventually import until
+from support.eventually import WAIT_TIMEOUT, until
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 EACH = pytest.mark.parametrize(("number", "code"), CODES.items(), ids=lambda each: str(each))
@@ -33,7 +33,7 @@ def test_a_create_that_hangs_says_what_is_open(
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)) as run:
         until(lambda: emulator.ledger.count("CreateCluster") == 1)
         run.send_signal(number)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=WAIT_TIMEOUT)
     assert (run.returncode, out) == (code, b"")
     said = json.loads(err)
     assert said["exit_code"] == code
@@ -49,7 +49,7 @@ def test_a_wait_that_is_ended_tells_the_ids(
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as run:
         until(lambda: emulator.ledger.count("GetTaskStatus") + emulator.ledger.count("GetCluster") > 0)
         run.send_signal(number)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=WAIT_TIMEOUT)
     assert (run.returncode, out) == (code, "")
     assert only_cluster(emulator) in err
     assert "go on waiting: cds-eks wait cluster" in err

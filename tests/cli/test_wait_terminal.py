@@ -17,6 +17,7 @@ from cli.command_line import PROCESS, CommandLine, process
 from cli.operation_calls import world
 from cli.stepping import SteppingClock
 from cli.terminals import ended, spawned
+from support.eventually import WAIT_TIMEOUT
 
 __all__ = ["world"]
 
@@ -104,7 +105,7 @@ def interrupted(*words: str) -> tuple[str, str, int]:
             assert line, lines
             lines.append(line)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=WAIT_TIMEOUT)
     return out, err, running.returncode
 
 

@@ -67,6 +67,7 @@ def test_all_that_calls_itself_generated_is(written: dict[Path, str], api: Api) 
     assert {path.relative_to(ROOT / "cds_eks").as_posix() for path in marked} == of_groups | others | blocking
 
 
+@pytest.mark.slow
 def test_the_check_passes_here_and_fails_where_a_file_differs(checkout: Path) -> None:
     changed = checkout / "cds_eks" / "models" / "tasks.py"
     text = changed.read_text(encoding="utf-8")
@@ -203,6 +204,7 @@ def test_every_page_that_has_a_table_is_written(written: dict[Path, str]) -> Non
     assert {ROOT / page for page in TABLES} <= written.keys()
 
 
+@pytest.mark.slow
 def test_a_page_that_differs_is_found_and_written_anew(checkout: Path) -> None:
     page = checkout / "docs" / "zh" / "operations.md"
     text = page.read_text(encoding="utf-8")

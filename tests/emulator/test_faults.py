@@ -16,6 +16,7 @@ from cds_eks.emulator import Emulator, Fault, Faults, ManualClock, parse_fault
 from cds_eks.emulator.__main__ import main
 from cds_eks.emulator.faults.kinds import KINDS
 from cds_eks.emulator.protocol.api import OPERATIONS
+from support.eventually import WAIT_TIMEOUT
 
 from .caller import Caller
 from .sender import INTERFACE
@@ -282,4 +283,4 @@ def test_faults_from_the_command_line() -> None:
             assert [each["fault"] for each in ledger["requests"]] == ["status", "throttle", None]
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=WAIT_TIMEOUT)

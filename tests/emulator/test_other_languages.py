@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from cds_eks.emulator.control.app import ENDPOINTS
+from support.eventually import WAIT_TIMEOUT
 
 ROOT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -50,7 +51,7 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path) -> None:
         "--retry-delay 1 ", "--retry-delay 1 -o health "
     )
     run = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=50, cwd=tmp_path, check=False,
+        ["bash", "-c", script], capture_output=True, text=True, timeout=WAIT_TIMEOUT, cwd=tmp_path, check=False,
         env={**os.environ, "NO_PROXY": "*", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
@@ -73,7 +74,7 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path) -> None:
 def test_the_suite_in_node_passes() -> None:
     suite = ROOT / "examples" / "emulator_suite.test.mjs"
     run = subprocess.run(
-        ["node", "--test", str(suite)], capture_output=True, text=True, timeout=50, check=False,
+        ["node", "--test", str(suite)], capture_output=True, text=True, timeout=WAIT_TIMEOUT, check=False,
         env={**os.environ, "NO_PROXY": "*", "PYTHONPATH": str(ROOT), "PYTHON": sys.executable},
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr

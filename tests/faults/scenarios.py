@@ -24,7 +24,7 @@ from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from faults.ledger_judge import CallReport, judge
 from support.backend_under_test import backend
-from support.eventually import until
+from support.eventually import EVENT_TIMEOUT, until
 
 CLIENT_KINDS = ("asyncio", "trio", "sync")
 
@@ -134,7 +134,7 @@ class Run:
         else:
             async with anyio.create_task_group() as group:
                 group.start_soon(call)
-                with anyio.fail_after(5):
+                with anyio.fail_after(EVENT_TIMEOUT):
                     while not is_time():  # noqa: ASYNC110 - what a scenario waits for has no event
                         await anyio.sleep(0.002)
                 group.cancel_scope.cancel()

@@ -19,6 +19,7 @@ from faults.expected_results import AGAIN, OPEN_LOST, WELL, ExpectedResult, chec
 from faults.ledger_judge import CallReport
 from faults.scenarios import PATIENT, QUICK, Body, Client, Matrix, Run, play
 from support.backend_under_test import trusting_backend
+from support.eventually import EVENT_TIMEOUT
 from support.socket_relay import Link, relaying, unused_port
 
 MATRIX = Matrix()
@@ -263,7 +264,7 @@ async def closed_idle(run: Run) -> None:
     async with run.client(endpoint=relay(run, once)) as client:
         for call in (client.read, client.write, client.create) * 2:
             check(await call(), WELL)
-            assert closed.acquire(timeout=5)
+            assert closed.acquire(timeout=EVENT_TIMEOUT)
             await run.sleep(0.01)
 
 

@@ -20,7 +20,7 @@ import pytest
 from cds_eks import AsyncEksClient, EksClient
 from cds_eks.emulator import Fault, RequestEntry
 from faults.scenarios import Service
-from support.eventually import until
+from support.eventually import WAIT_TIMEOUT, until
 
 PREAMBLE = """
 import asyncio, os, signal, socket, sys, threading, time, warnings
@@ -304,7 +304,7 @@ def test_processes(scenario: str, service: Service) -> None:
         emulator.faults.add(fault)
     try:
         with start(script, service) as process:
-            out, complaints = process.communicate(timeout=20)
+            out, complaints = process.communicate(timeout=WAIT_TIMEOUT)
     finally:
         emulator.faults.clear()
     assert (complaints, out.splitlines(), process.returncode) == ("", lines, 0)
@@ -319,7 +319,7 @@ def test_interrupts(scenario: str, service: Service) -> None:
         until(lambda: len(service.emulator.ledger.requests) >= since + 2, 20)
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        out, complaints = process.communicate(timeout=20)
+        out, complaints = process.communicate(timeout=WAIT_TIMEOUT)
     assert (complaints, out.splitlines(), process.returncode) == ("", lines, 0)
     check(service, since, [True] * 2)
 

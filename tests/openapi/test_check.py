@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from support.eventually import WAIT_TIMEOUT
 from tools.openapi_check.lenient import Lenient
 from tools.openapi_check.seeded import DOCUMENT, SEEDED, seeded_document
 
@@ -22,7 +23,7 @@ ROOT = DOCUMENT.parents[1]
 
 def check(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tools.openapi_check", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=50, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=WAIT_TIMEOUT, check=False)
 
 
 def test_a_few_requests_of_each_operation_find_nothing() -> None:

@@ -22,6 +22,12 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request waits until its cluster has failed, however long a busy machine takes to tell it."""
+    monkeypatch.setattr("fastapi_service.LIMITS", attrs.evolve(LIMITS, cluster_timeout=3600.0))
+
+
+@pytest.fixture
 async def web(eks_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the service, which is up and running."""
     monkeypatch.setenv("CDS_FLEET_JOURNAL", str(tmp_path / "fleet.db"))
@@ -140,6 +146,7 @@ async def test_a_create_that_takes_too_long_is_stopped_and_the_next_request_goes
     eks_emulator.assert_created_once("gpu-1")
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("fault", "status", "state"),
     [
@@ -191,6 +198,7 @@ async def test_what_is_wrong_with_the_service_itself_is_logged_and_not_told(
     assert "CDS_SECRET_KEY" in caplog.text
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_cluster_that_fails_is_told(web: httpx.AsyncClient, eks_emulator: DrivenEmulator) -> None:
     eks_emulator.faults.add(Fault("task_fails", "CreateCluster"))
     failed = await web.post("/clusters", json={"name": "gpu-1"})

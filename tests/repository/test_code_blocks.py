@@ -16,6 +16,7 @@ from page_blocks import blocks_of
 from cds_eks.emulator import Emulator
 from codegen.command_examples import FILES
 from codegen.command_world import OURS, SETTINGS, fill
+from support.eventually import WAIT_TIMEOUT
 from support.quick_polls import RUN_WITH_QUICK_POLLS
 
 GUIDES = [
@@ -116,7 +117,9 @@ def test_the_code_runs_against_the_emulator(page: str, folder: Path) -> None:
     program = [sys.executable, RUN_WITH_QUICK_POLLS, str(Path(__file__).with_name("page_program.py")), str(ROOT / page)]
     with emulator.serve() as url:
         environ |= {"CDS_EKS_ENDPOINT": url}
-        done = subprocess.run(program, env=environ, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
+        done = subprocess.run(
+            program, env=environ, cwd=folder, capture_output=True, text=True, timeout=WAIT_TIMEOUT, check=False
+        )
     assert done.returncode == 0, done.stderr
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cds_eks.emulator import Emulator
+from support.eventually import WAIT_TIMEOUT
 from support.quick_polls import RUN_WITH_QUICK_POLLS
 
 pytestmark = pytest.mark.slow
@@ -135,11 +136,11 @@ def test_an_interrupted_fleet_goes_on_with_its_journal(tmp_path: Path) -> None:
         first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=settings)
         wait_until(lambda: emulator.ledger.count(action="CreateCluster", committed=True) > 0)
         first.send_signal(signal.SIGINT)
-        told, _ = first.communicate(timeout=40)
+        told, _ = first.communicate(timeout=WAIT_TIMEOUT)
         assert first.returncode == 130
         assert "interrupted; open: nothing; run it again to go on" in told
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=50, check=False, cwd=tmp_path, env=settings
+            command, capture_output=True, text=True, timeout=WAIT_TIMEOUT, check=False, cwd=tmp_path, env=settings
         )
     assert (done.returncode, done.stderr) == (0, "")
     assert "60 of 60 ready" in done.stdout

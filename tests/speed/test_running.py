@@ -26,6 +26,7 @@ from benchmarks.speed.run import Samples, _Group, available
 from benchmarks.speed.stub import Line, Stub
 from benchmarks.speed.turns import Turns
 from cds_eks import EksClient
+from support.eventually import WAIT_TIMEOUT
 
 pytestmark = pytest.mark.slow
 
@@ -156,7 +157,7 @@ def test_a_tiny_run(tmp_path: Path) -> None:
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=WAIT_TIMEOUT,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -187,7 +188,7 @@ def test_a_tiny_run_of_connections_programs_and_fleets(sections: str, keys: str,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=WAIT_TIMEOUT,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

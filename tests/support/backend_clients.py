@@ -17,6 +17,7 @@ import pytest
 from cds_eks import AsyncEksClient, Credentials, RetryPolicy
 from cds_eks.pipeline import Send
 from cds_eks.wire import CallRecord, RawResponse, Request
+from support.eventually import EVENT_TIMEOUT
 from support.raw_server import CLUSTER, CREATED, Connection, answer
 
 URL = "https://api.capitalonline.net/eks/v1"
@@ -101,7 +102,7 @@ def endless(connection: Connection) -> AsyncIterator[None]:
 async def cancelled_when(is_so: Callable[[], bool], call: Callable[[], Coroutine[Any, Any, object]]) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(call)
-        with anyio.fail_after(5):
+        with anyio.fail_after(EVENT_TIMEOUT):
             while not is_so():  # noqa: ASYNC110 - what a test waits for has no event
                 await anyio.sleep(0.001)
         group.cancel_scope.cancel()

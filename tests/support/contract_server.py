@@ -17,13 +17,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from support.contract_protocol import ACCESS_KEY_ID, SECRET_ACCESS_KEY, WORDS, Seen, judge, read, words_of
+from support.eventually import EVENT_TIMEOUT
 
 __all__ = ["ACCESS_KEY_ID", "HANG", "SECRET_ACCESS_KEY", "WORDS", "Seen", "Server", "envelope", "running"]
 
 HANG = object()
 """As a reply: never answer; wait until the client goes away."""
 
-LONGEST_HANG = 20.0
+LONGEST_HANG = 40.0
 
 
 def envelope(data: Any = None, **more: Any) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class Server:
         assert len(self.seen) == 1, [seen.action for seen in self.seen]
         return self.seen[0]
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> list[Seen]:
+    def wait_for(self, count: int, timeout: float = EVENT_TIMEOUT) -> list[Seen]:
         """Wait until so many requests have come in."""
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.seen) >= count, timeout), f"{len(self.seen)} of {count}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-WAIT_TIMEOUT = 10.0
-"""Seconds. Nothing takes nearly as long; a busy machine is no failure."""
+WAIT_TIMEOUT = 60.0
+"""Seconds for a process, so that one that hangs is a failure. Nothing takes nearly as long; a busy machine is none."""
+
+EVENT_TIMEOUT = 20.0
+"""Seconds for an event in this process: fewer than the 30 that a client waits for an answer, so that none brings it."""
 
 
-def until(is_so: Callable[[], bool], patience: float = WAIT_TIMEOUT) -> None:
+def until(is_so: Callable[[], bool], patience: float = EVENT_TIMEOUT) -> None:
     """Wait until the condition holds; fail if that takes longer than `patience` seconds."""
     end = time.monotonic() + patience
     while not is_so():

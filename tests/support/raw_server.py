@@ -16,6 +16,8 @@ import attrs
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSStream
 
+from support.eventually import EVENT_TIMEOUT
+
 
 @attrs.frozen
 class Seen:
@@ -128,7 +130,7 @@ class Server:
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait, not for long, until something is so."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(EVENT_TIMEOUT):
             while not is_so():  # noqa: ASYNC110 - what a test waits for has no event
                 await anyio.sleep(0.001)
 

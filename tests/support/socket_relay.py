@@ -12,6 +12,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
+from support.eventually import EVENT_TIMEOUT
+
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -126,12 +128,12 @@ def relaying(
         with contextlib.suppress(OSError):
             listening.shutdown(socket.SHUT_RDWR)
         listening.close()
-        accepting.join(5)
+        accepting.join(EVENT_TIMEOUT)
         for raw in sockets:
             with contextlib.suppress(OSError):
                 raw.shutdown(socket.SHUT_RDWR)
         for thread in threads:
-            thread.join(5)
+            thread.join(EVENT_TIMEOUT)
 
 
 def unused_port() -> int:

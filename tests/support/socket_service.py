@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 import trustme
 
+from support.eventually import EVENT_TIMEOUT
+
 DATA: dict[str, Any] = {"ClusterId": "c-1", "ClusterName": "one", "TaskId": "t-1"}
 """It suits the read, the write and the create that the scenarios are driven with."""
 
@@ -138,7 +140,7 @@ class Service:
         for link in self._links:
             link.end()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(EVENT_TIMEOUT)
             assert not thread.is_alive()
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
+from support.eventually import EVENT_TIMEOUT
 from support.raw_server import CLUSTER, answer
 
 
@@ -142,7 +143,7 @@ class ThreadedServer:
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(EVENT_TIMEOUT)
 
 
 class ActingServer:
@@ -174,5 +175,5 @@ class ActingServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(5)
+        self._thread.join(EVENT_TIMEOUT)
         self.listener.close()

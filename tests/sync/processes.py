@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
-from support.eventually import WAIT_TIMEOUT
+from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 
 PREAMBLE = f"""
 import asyncio, atexit, gc, os, signal, sys, threading, time, traceback
@@ -31,14 +31,14 @@ def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 
 def until(is_so):
-    end = time.monotonic() + {WAIT_TIMEOUT}
+    end = time.monotonic() + {EVENT_TIMEOUT}
     while not is_so():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.005)
 
 def reap(pid):
     # The exit code of a child, which must end in time.
-    end = time.monotonic() + {WAIT_TIMEOUT}
+    end = time.monotonic() + {EVENT_TIMEOUT}
     while True:
         found, status = os.waitpid(pid, os.WNOHANG)
         if found:
@@ -96,6 +96,6 @@ def finish(process: subprocess.Popen[str], patience: float = WAIT_TIMEOUT) -> En
 
 
 def run(script: str, server: Server, *flags: str, before: str = "") -> Ended:
-    """Run a script to its end, which must come in 15 s."""
+    """Run a script to its end, which must come in time."""
     with started(script, server, *flags, before=before) as process:
-        return finish(process, 15.0)
+        return finish(process)

@@ -16,7 +16,7 @@ from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from support.contract_clients import SETTINGS, sync_client
 from support.contract_server import HANG, Server, envelope
-from support.eventually import until
+from support.eventually import EVENT_TIMEOUT, until
 from sync.processes import loop_threads
 
 CALLS: dict[str, Callable[[EksClient], object]] = {
@@ -63,7 +63,10 @@ def test_the_connections_are_closed_with_the_client(server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_under_way_fails_promptly_when_another_thread_closes_the_client(server: Server, name: str) -> None:
+def test_a_call_under_way_fails_promptly_when_another_thread_closes_the_client(
+    server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_eks.sync.event_loop_thread.JOIN_TIMEOUT", 2 * EVENT_TIMEOUT)
     hang_all(server)
     with ThreadPoolExecutor(4) as pool:
         eks = EksClient(endpoint=server.url, **SETTINGS)
@@ -73,10 +76,10 @@ def test_a_call_under_way_fails_promptly_when_another_thread_closes_the_client(s
         eks.close()
         for call in calls:
             with pytest.raises(TransportError, match="the client was closed while the call was under way") as caught:
-                call.result(5)
+                call.result(EVENT_TIMEOUT)
             assert caught.value.outcome == "unknown"
-        assert time.monotonic() - begin < 2
-    assert all(seen.is_dropped.wait(5) for seen in server.seen)
+        assert time.monotonic() - begin < EVENT_TIMEOUT / 2
+    assert all(seen.is_dropped.wait(EVENT_TIMEOUT) for seen in server.seen)
     assert loop_threads() == set()
 
 
@@ -121,10 +124,10 @@ def test_a_create_that_is_cut_off_after_the_yes_has_the_ids_of_what_was_made(ser
     with ThreadPoolExecutor(1) as pool:
         eks = EksClient(endpoint=server.url, per_call=[linger], **SETTINGS)
         call = pool.submit(eks.network_interfaces.create, "subnet-1")
-        assert has_come.wait(5)
+        assert has_come.wait(EVENT_TIMEOUT)
         eks.close()
         with pytest.raises(TransportError) as caught:
-            call.result(5)
+            call.result(EVENT_TIMEOUT)
     assert (caught.value.outcome, caught.value.ids) == ("accepted", {"netcard_id": "n", "event_id": "e"})
 
 
@@ -136,7 +139,7 @@ def test_calls_that_come_while_the_client_is_closed_are_answered_or_refused_and_
         ready = threading.Barrier(5)
 
         def hammer(eks: EksClient, ready: threading.Barrier) -> str:
-            ready.wait(5)
+            ready.wait(EVENT_TIMEOUT)
             for _ in range(10_000):
                 try:
                     eks.clusters.list()
@@ -146,16 +149,16 @@ def test_calls_that_come_while_the_client_is_closed_are_answered_or_refused_and_
 
         with ThreadPoolExecutor(4) as pool:
             calls = [pool.submit(hammer, eks, ready) for _ in range(4)]
-            ready.wait(5)
+            ready.wait(EVENT_TIMEOUT)
             eks.close()
-            assert {call.result(10) for call in calls} <= {"TransportError", "ConfigurationError"}
+            assert {call.result(EVENT_TIMEOUT) for call in calls} <= {"TransportError", "ConfigurationError"}
 
 
 def test_many_threads_may_close_at_once(server: Server) -> None:
     with sync_client(server) as eks, ThreadPoolExecutor(8) as pool:
         eks.clusters.list()
         for done in [pool.submit(eks.close) for _ in range(8)]:
-            done.result(5)
+            done.result(EVENT_TIMEOUT)
         assert loop_threads() == set()
 
 
@@ -176,7 +179,7 @@ def test_a_middleware_that_cleans_up_slowly_has_its_time(server: Server) -> None
             call = pool.submit(CALLS["call"], eks)
             server.wait_for(1)
         with pytest.raises(TransportError):
-            call.result(5)
+            call.result(EVENT_TIMEOUT)
     assert fates == ["tidied"]
 
 

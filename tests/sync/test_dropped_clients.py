@@ -16,7 +16,7 @@ from cds_eks import EksClient
 from cds_eks.errors import AmbiguousCreate, ConfigurationError, EksError, TransportError
 from support.contract_clients import SETTINGS, sync_client
 from support.contract_server import HANG, Seen, Server, envelope
-from support.eventually import until
+from support.eventually import EVENT_TIMEOUT, until
 from sync.processes import loop_threads
 
 
@@ -62,7 +62,7 @@ def test_threads_may_share_an_iterator_one_after_another(server: Server) -> None
     server.replies["ListNodes"] = nodes
     with sync_client(server) as eks, ThreadPoolExecutor(2) as pool:
         entries = eks.nodes.iterate("c")
-        found = [pool.submit(next, entries).result(5) for _ in range(24)]
+        found = [pool.submit(next, entries).result(EVENT_TIMEOUT) for _ in range(24)]
         assert len({node.node_id for node in found}) == 24
 
 
@@ -110,7 +110,7 @@ def test_a_client_dropped_in_the_middle_of_a_call_lets_it_end(server: Server) ->
     release = threading.Event()
 
     def slow(seen: Seen) -> dict[str, Any]:
-        release.wait(10)
+        release.wait(EVENT_TIMEOUT)
         return envelope([])
 
     server.replies["ListClusters"] = slow
@@ -119,7 +119,7 @@ def test_a_client_dropped_in_the_middle_of_a_call_lets_it_end(server: Server) ->
         server.wait_for(1)
         gc.collect()
         release.set()
-        assert call.result(5).data == []
+        assert call.result(EVENT_TIMEOUT).data == []
     del call
     until(lambda: not loop_threads())
 
@@ -173,7 +173,7 @@ def test_a_create_that_the_end_of_the_client_cuts_off_stays_among_the_open_ones(
         server.wait_for(1)
         eks.close()
         with pytest.raises(AmbiguousCreate) as caught:
-            call.result(5)
+            call.result(EVENT_TIMEOUT)
     [found] = eks.open_creates
     assert (found.outcome, found.name, found.cause) == ("unknown", "card", "TransportError")
     assert eks.dismiss(caught.value)

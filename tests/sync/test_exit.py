@@ -7,7 +7,7 @@ import pytest
 from support.contract_server import HANG, Seen, Server, envelope
 from sync.processes import Ended, run
 
-PROMPTLY = 5.0
+PROMPTLY = 10.0
 
 SCRIPTS = {
     "without close": """
@@ -143,7 +143,7 @@ def hold(portal, loop_thread):
         is_held.set()
         time.sleep(60)
 threading.Thread(target=hold, args=(eks._portal, eks._portal._loop_thread), daemon=True).start()
-is_held.wait(5)
+is_held.wait(20)
 sys.modules["kept"] = eks
 del eks
 """,

@@ -12,6 +12,7 @@ from cds_eks._runtime.private_names import ANYIO_ASYNCIO_BACKEND
 from cds_eks.errors import ConfigurationError
 from support.contract_clients import SETTINGS
 from support.contract_server import Seen, Server, envelope
+from support.eventually import EVENT_TIMEOUT
 from support.forked_child import pass_for_child
 from sync.processes import Ended, run
 
@@ -80,7 +81,7 @@ say("parent", threading.active_count())
 def test_a_fork_in_the_middle_of_another_thread_s_call_disturbs_neither(server: Server) -> None:
     def slow(seen: Seen) -> dict[str, Any]:
         with server.changed:
-            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), 10)
+            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), EVENT_TIMEOUT)
         return envelope({"TaskId": "t", "TaskStatus": "finish"})
 
     server.replies["TaskStatus"] = slow
@@ -98,7 +99,7 @@ def work():
     say("child", threading.active_count())
 say(reap(in_child(work)))
 eks.call("Release")
-for thread in threads: thread.join(10)
+for thread in threads: thread.join(20)
 say("parent", sorted(answers))
 """
     lines = fork(script, server).lines
@@ -114,10 +115,10 @@ is_held, release = threading.Event(), threading.Event()
 def hold():
     with eks._portal._lock.of_this_process(), eks._portal._loop_thread._lock:
         is_held.set()
-        release.wait(10)
+        release.wait(20)
 holder = threading.Thread(target=hold)
 holder.start()
-is_held.wait(5)
+is_held.wait(20)
 say(reap(in_child(lambda: say("child", eks.clusters.list().code))))
 release.set()
 say("parent", eks.clusters.list().code)
@@ -125,6 +126,7 @@ say("parent", eks.clusters.list().code)
     assert fork(script, server).lines == ["child Success", "0", "parent Success"]
 
 
+@pytest.mark.slow
 def test_children_that_are_forked_while_threads_call_all_the_time_all_work(server: Server) -> None:
     """Whatever the threads are at when the fork comes: starting a loop, holding a lock, waiting.
 
@@ -144,7 +146,7 @@ codes = []
 for _ in range(8):
     codes.append(reap(in_child(lambda: clients[0].clusters.list(keyword="child"))))
 stop.set()
-for thread in threads: thread.join(10)
+for thread in threads: thread.join(20)
 say(set(codes))
 """
     assert fork(script, server).lines == ["{0}"]
@@ -264,7 +266,7 @@ with context.Pool(3) as pool:
     say(pool.map(work, [f"k{index}" for index in range(12)], chunksize=1))
 process = context.Process(target=work, args=("one",))
 process.start()
-process.join(10)
+process.join(20)
 say(process.exitcode)
 say(work("parent"))
 """
@@ -313,7 +315,7 @@ sys.meta_path.insert(0, Slow())
 eks, other = client(), client()
 thread = threading.Thread(target=eks.clusters.list)
 thread.start()
-assert importing.wait(5)
+assert importing.wait(20)
 def work():
     say("child", other.clusters.list().code)
     eks.close()
@@ -377,7 +379,7 @@ eks.close()
 def test_an_unseen_fork_in_the_middle_of_another_thread_s_call_with_all_locks_held(server: Server) -> None:
     def slow(seen: Seen) -> dict[str, Any]:
         with server.changed:
-            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), 10)
+            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), EVENT_TIMEOUT)
         return envelope({"TaskId": "t", "TaskStatus": "finish"})
 
     server.replies |= {
@@ -406,10 +408,10 @@ def hold():
         rate._lock.of_this_process(),
     ):
         is_held.set()
-        release.wait(10)
+        release.wait(20)
 holder = threading.Thread(target=hold)
 holder.start()
-is_held.wait(5)
+is_held.wait(20)
 def work():
     global eks
     try:
@@ -422,7 +424,7 @@ def work():
 say(reap(in_child(work)))
 release.set()
 eks.call("Release")
-thread.join(10)
+thread.join(20)
 say("parent", answers)
 """
     assert unseen(script, server).lines == [

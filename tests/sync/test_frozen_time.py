@@ -113,8 +113,9 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freezer", ["freezegun", "time-machine"])
 def test_a_package_that_is_imported_in_frozen_time_keeps_nothing_of_it(freezer: str) -> None:
     command = [sys.executable, "-c", IMPORTED_WHILE_FROZEN, freezer]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_TIMEOUT, check=False)
     assert (ended.stderr, ended.stdout) == ("", "done\n")

@@ -19,7 +19,7 @@ monkey.patch_all(thread={thread})
 import gevent
 def in_greenlets(call):
     jobs = [gevent.spawn(call) for _ in range(5)]
-    gevent.joinall(jobs, timeout=10)
+    gevent.joinall(jobs, timeout=20)
     return [job.value for job in jobs]
 def kill(job):
     job.kill(block=False)
@@ -46,7 +46,13 @@ MESSAGE = (
     "event loop, or leave threading as it is (`thread=False`)"
 )
 INSTALLED = [
-    pytest.param(name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"needs {name}"))
+    pytest.param(
+        name,
+        marks=[
+            pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"needs {name}"),
+            *([pytest.mark.slow] if name == "eventlet" else []),  # the same again, in other words
+        ],
+    )
     for name in PATCHES
 ]
 

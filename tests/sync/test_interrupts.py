@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 
 from support.contract_server import HANG, Seen, Server, envelope
+from support.eventually import EVENT_TIMEOUT
 from sync.processes import finish, started
 
+AT_ONCE = """
+from cds_eks.sync import call as _call, event_loop_thread as _event_loop_thread
+_call.GRACE_PERIOD = _event_loop_thread.JOIN_TIMEOUT = 30.0  # so that whoever waits for them is seen
+"""
 SCRIPT = """
 eks = client()
 eks.call("Warm")
@@ -49,7 +54,7 @@ def test_ctrl_c_ends_the_wait_at_once_cancels_the_call_and_leaves_the_client_usa
     server.replies |= dict.fromkeys(("GetCluster", "Make", "TaskStatus"), HANG)
     server.replies["QueryEventStatus"] = envelope({"EventId": "e", "EventStatus": "doing"})
     server.replies["ListNodes"] = nodes
-    with started(SCRIPT.format(call=call), server) as process:
+    with started(SCRIPT.format(call=call), server, before=AT_ONCE) as process:
         server.wait_for(1 + len(actions))
         if name == "a pause of a wait":
             time.sleep(0.1)  # the answer has come, and the pause of 0.75 s or more has begun
@@ -60,22 +65,22 @@ def test_ctrl_c_ends_the_wait_at_once_cancels_the_call_and_leaves_the_client_usa
     assert plain.strip() == (warned if name == "a create" else "")
     assert ended.lines == ["interrupted None []", "cancelled", "Success 2", "1"]
     assert ended.code == 0
-    assert ended.seconds < 3
+    assert ended.seconds < 10
     assert [seen.action for seen in server.seen] == ["Warm", *actions, "ListClusters"]
     if name != "a pause of a wait":
-        assert server.seen[len(actions)].is_dropped.wait(5)
+        assert server.seen[len(actions)].is_dropped.wait(EVENT_TIMEOUT)
 
 
 def test_ctrl_c_without_a_handler_ends_the_program_with_a_plain_keyboard_interrupt(server: Server) -> None:
     server.replies["GetCluster"] = HANG
-    with started("with client() as eks:\n    eks.clusters.get('c')", server) as process:
+    with started("with client() as eks:\n    eks.clusters.get('c')", server, before=AT_ONCE) as process:
         server.wait_for(1)
         process.send_signal(signal.SIGINT)
         ended = finish(process)
     assert ended.code == -signal.SIGINT
     assert ended.stderr.strip().endswith("KeyboardInterrupt")
     assert "During handling" not in ended.stderr
-    assert ended.seconds < 3
+    assert ended.seconds < 10
 
 
 def test_ctrl_c_in_a_thread_pool_leaves_the_other_threads_calls_alone(server: Server) -> None:
@@ -90,14 +95,14 @@ try:
 except KeyboardInterrupt:
     say("interrupted")
 eks.call("Release")
-thread.join(10)
+thread.join(20)
 say(done)
 eks.close()
 """
 
     def task(_: Seen) -> Any:
         with server.changed:
-            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), 10)
+            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), EVENT_TIMEOUT)
         return envelope({"TaskId": "t", "TaskStatus": "finish"})
 
     server.replies["GetCluster"] = HANG
@@ -127,7 +132,7 @@ say([each.outcome for each in eks.open_creates], eks.dismiss(eks.open_creates[0]
 
 def test_ctrl_c_notes_a_create_that_may_have_been_carried_out(server: Server) -> None:
     server.replies["CreateNetworkInterface"] = HANG
-    with started(NOTED.format(settings=""), server) as process:
+    with started(NOTED.format(settings=""), server, before=AT_ONCE) as process:
         server.wait_for(1)
         process.send_signal(signal.SIGINT)
         ended = finish(process)
@@ -137,7 +142,7 @@ def test_ctrl_c_notes_a_create_that_may_have_been_carried_out(server: Server) ->
     assert ended.lines[1] == "[('unknown', 'card', 'v-1', {}, 'KeyboardInterrupt')]"
     assert ended.lines[2:] == ["['unknown'] True ()"]
     assert (ended.stderr, ended.code) == ("", 0)
-    assert ended.seconds < 3
+    assert ended.seconds < 10
 
 
 AFTER_THE_ANSWER = """

@@ -11,6 +11,7 @@ import pytest
 from cds_eks.errors import ConfigurationError
 from cds_eks.sync import event_loop_thread
 from cds_eks.sync.portal import Portal
+from support.eventually import EVENT_TIMEOUT
 from support.forked_child import pass_for_child
 from sync.portal_clients import FakeClient, nothing
 from sync.processes import loop_threads
@@ -36,17 +37,17 @@ def test_a_child_starts_a_loop_of_its_own_even_if_the_locks_are_held(portal: Por
     def hold() -> None:
         with portal._lock.of_this_process(), before._lock:
             is_held.set()
-            release.wait(10)
+            release.wait(EVENT_TIMEOUT)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert is_held.wait(5)
+    assert is_held.wait(EVENT_TIMEOUT)
     fork()
     assert loop_threads() == {before.thread}
     portal.call(nothing)
     assert portal.loop_thread() is not before
     release.set()
-    holder.join(5)
+    holder.join(EVENT_TIMEOUT)
 
 
 def test_what_was_begun_before_a_fork_can_not_go_on_in_the_child(portal: Portal, fork: Callable[[], None]) -> None:

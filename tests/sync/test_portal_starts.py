@@ -13,7 +13,7 @@ from cds_eks.errors import ConfigurationError, TransportError
 from cds_eks.sync import event_loop_thread
 from cds_eks.sync import portal as portal_module
 from cds_eks.sync.portal import Portal
-from support.eventually import until
+from support.eventually import EVENT_TIMEOUT, until
 from sync.portal_clients import FakeClient, nothing
 from sync.processes import loop_threads
 
@@ -61,7 +61,7 @@ def test_what_the_lock_lets_in_waits_for_the_start_under_way(log: list[str], wai
 
     portal = Portal(make)
     with ThreadPoolExecutor(5) as pool:
-        found = {calling.result(10) for calling in [pool.submit(portal.loop_thread) for _ in range(5)]}
+        found = {calling.result(EVENT_TIMEOUT) for calling in [pool.submit(portal.loop_thread) for _ in range(5)]}
     assert (found, len(made)) == ({portal.loop_thread()}, 1)
     portal.close()
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from support.contract_server import HANG, Server, envelope
+from support.eventually import EVENT_TIMEOUT
 from sync.processes import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
@@ -108,7 +109,7 @@ eks.close()
 
     def task(_: object) -> object:
         with server.changed:
-            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), 10)
+            server.changed.wait_for(lambda: any(seen.action == "Release" for seen in server.seen), EVENT_TIMEOUT)
         return envelope({"TaskId": "t", "TaskStatus": "finish"})
 
     server.replies["TaskStatus"] = task

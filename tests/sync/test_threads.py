@@ -19,6 +19,7 @@ from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from support.contract_clients import sync_client
 from support.contract_server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Seen, Server, envelope
+from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 from sync.processes import loop_threads
 
 
@@ -31,14 +32,14 @@ def test_16_threads_share_one_client_and_each_gets_its_own_answers(server: Serve
     start = threading.Barrier(16)
 
     def work(thread: int) -> None:
-        start.wait(10)
+        start.wait(EVENT_TIMEOUT)
         for call in range(20):
             keyword = f"{thread}-{call}"
             assert eks.clusters.list(keyword=keyword).data[0].cluster_id == keyword
 
     with sync_client(server) as eks, ThreadPoolExecutor(16) as pool:
         for done in [pool.submit(work, thread) for thread in range(16)]:
-            done.result(30)
+            done.result(WAIT_TIMEOUT)
         assert len(loop_threads()) == 1
     assert server.problems == []
     assert len(server.seen) == 320
@@ -50,12 +51,12 @@ def test_threads_that_make_the_first_call_at_once_start_one_loop(server: Server)
         with sync_client(server) as eks, ThreadPoolExecutor(8) as pool:
 
             def work(start: threading.Barrier, eks: EksClient) -> set[threading.Thread]:
-                start.wait(10)
+                start.wait(EVENT_TIMEOUT)
                 eks.clusters.list()
                 return loop_threads()
 
             found = [pool.submit(work, start, eks) for _ in range(8)]
-            assert len(set().union(*(one.result(10) for one in found))) == 1
+            assert len(set().union(*(one.result(EVENT_TIMEOUT) for one in found))) == 1
 
 
 def test_no_thread_is_started_before_the_first_call(server: Server) -> None:

@@ -13,7 +13,7 @@ from cds_eks.errors import ConnectionLost, InvalidRequestError, NotFound, TaskFa
 from cds_eks.models import ClusterEvent, ClusterSummary, TaskStatus
 from support.contract_clients import sync_client
 from support.contract_server import HANG, Seen, Server, envelope
-from support.eventually import until
+from support.eventually import EVENT_TIMEOUT, until
 
 
 def statuses(*script: str) -> Any:
@@ -83,7 +83,7 @@ def test_what_on_change_raises_ends_the_wait_and_cancels_it(server: Server, erro
         with pytest.raises(type(error)) as caught:
             eks.wait.task("t", on_change=complain)
         assert caught.value is error
-        assert server.seen[1].is_dropped.wait(5)
+        assert server.seen[1].is_dropped.wait(EVENT_TIMEOUT)
         assert eks.clusters.list().code == "Success"
     assert len(server.seen) == 3
 
@@ -134,7 +134,7 @@ def test_many_threads_wait_at_once(server: Server) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(EVENT_TIMEOUT)
         until(lambda: len(results) == 16)
         assert time.monotonic() - begin < 10
     assert set(results) == {"finish"}
@@ -178,7 +178,7 @@ def test_each_is_an_iterator_that_may_be_broken_off_and_walked_in_another_thread
         more = ((done.id, done.error is None) for done in islice(walk, 2))
         thread = threading.Thread(target=lambda: results.extend(more))
         thread.start()
-        thread.join(10)
+        thread.join(EVENT_TIMEOUT)
         walk.close()  # type: ignore[attr-defined]
         assert eks.clusters.list().code == "Success"
     assert sorted(results[:2]) == [("b", True), ("c", False)]

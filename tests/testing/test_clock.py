@@ -11,6 +11,7 @@ import pytest
 from cds_eks._runtime import passing_time
 from cds_eks.testing import JumpingClock
 from cds_eks.testing import clock as module
+from support.eventually import WAIT_TIMEOUT
 
 
 @pytest.mark.anyio
@@ -52,7 +53,7 @@ async def test_a_wait_does_not_jump_over_what_is_under_way(anyio_backend: str) -
     is_busy = True
     clock = JumpingClock(is_busy=lambda: is_busy)
     looked: list[float] = []
-    with anyio.fail_after(30):
+    with anyio.fail_after(WAIT_TIMEOUT):
         async with anyio.create_task_group() as group:
             group.start_soon(clock.sleep, 60)
             for _ in range(module.YIELDS + 2):
@@ -114,7 +115,7 @@ async def test_a_wait_for_one_jumps_over_no_other_s(anyio_backend: str) -> None:
         await clock.sleep(seconds)
         ended.append(seconds)
 
-    with passing_time.driven_by(one), passing_time.driven_by(other), anyio.fail_after(30):
+    with passing_time.driven_by(one), passing_time.driven_by(other), anyio.fail_after(WAIT_TIMEOUT):
         async with anyio.create_task_group() as group:
             group.start_soon(wait, other, 60)
             group.start_soon(wait, one, 20)

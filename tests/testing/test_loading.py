@@ -52,6 +52,7 @@ def test_the_time_of_its_import_is_that_of_one_small_module() -> None:
     assert len(source.splitlines()) < 130  # it is parsed in each run where pytest can't write its bytecode
 
 
+@pytest.mark.slow
 def test_its_cost_is_measured_beside_the_same_run_without_it() -> None:
     times = testkit.measure(1)
     assert list(times) == ["not installed", "installed, -p no:cds_eks", "installed"]
@@ -82,6 +83,7 @@ def pytest_sessionfinish():
     assert "loaded: [] 0" in result.stdout.str()
 
 
+@pytest.mark.slow
 def test_the_package_is_not_rewritten_for_its_assertions(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ BLOCK = re.compile(r"^(?:<!-- (\w+) -->\n)?```python\n(.*?)^```$", re.DOTALL | r
 OTHERS = ("pytest_httpx", "vcr")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_its_code_runs(page: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     plugins = ["-p", "anyio.pytest_plugin", "-p", "cds_eks.testing.plugin"]

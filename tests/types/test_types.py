@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 WRONG_USES = ROOT / "tests/types/wrong_uses.py"
 EXCUSE = re.compile(r" # type: ignore\[([a-z, -]+)\]")

@@ -33,6 +33,7 @@ from cds_eks.signing import (
     string_to_sign,
 )
 from support.contract_files import signing_vectors
+from support.eventually import EVENT_TIMEOUT
 from support.forked_child import pass_for_child
 
 VECTORS = signing_vectors()
@@ -100,6 +101,7 @@ names = texts.filter(lambda name: name not in COMMON_PARAMETERS)
 keys = st.one_of(texts, st.text(st.characters(exclude_categories=["Cs"]), min_size=60, max_size=90)).filter(bool)
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None, derandomize=True)
 @given(
     key_id=texts,
@@ -268,7 +270,7 @@ def _in_threads(tasks: list[Callable[[], None]]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=EVENT_TIMEOUT)
     assert not any(thread.is_alive() for thread in threads)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from cds_eks import Limits, Timeouts, errors, models
 from support.backend_clients import BIG, READ_ONCE, MakeClient, Records, cancelled_when, no_leaks
+from support.eventually import EVENT_TIMEOUT
 from support.raw_server import CLUSTER, CREATED, Connection, Seen, answer, serve
 
 asynchronous = pytest.mark.anyio
@@ -138,7 +139,7 @@ async def test_cancelling_2000_calls_in_flight_leaves_every_permit_usable(client
                         group.start_soon(eks.clusters.get, str(number))
                     await server.until(lambda: len(server.ledger) >= seen_before + moment)  # noqa: B023 - used at once
                     group.cancel_scope.cancel()
-            with anyio.fail_after(5):
+            with anyio.fail_after(EVENT_TIMEOUT):
                 async with anyio.create_task_group() as group:
                     for number in range(10):
                         group.start_soon(eks.clusters.get, f"last-{number}")

@@ -12,6 +12,7 @@ from cds_eks import Limits, errors, models
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
 from support.backend_clients import MakeClient, closing_after_one, no_leaks
+from support.eventually import EVENT_TIMEOUT
 from support.raw_server import CLUSTER, Connection, answer, answering, serve
 
 asynchronous = pytest.mark.anyio
@@ -205,6 +206,6 @@ async def test_an_attempt_that_sends_twice_at_once_needs_no_second_permit(client
 
     settings: dict[str, Any] = {"limits": Limits(max_connections=1), "per_attempt": [twice]}
     async with serve(handle) as server, client(server.url, **settings) as eks:
-        with anyio.fail_after(5):
+        with anyio.fail_after(EVENT_TIMEOUT):
             await eks.clusters.get("c-1")
         assert server.opened == 2

@@ -54,7 +54,7 @@ class InPostgres:
 
     def __init__(self, server: PostgresServer) -> None:
         self.server = server
-        self.address = server.new_database()
+        self.address = server.empty_database()
 
     def open(self) -> AbstractAsyncContextManager[Journal]:
         return open_journal(self.address)
@@ -76,18 +76,22 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-def make_journals(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Journals]:
+def make_journals(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Journals]]:
     """Makes journals that are empty, of the kind under test."""
     numbers = itertools.count()
+    in_postgres: list[InPostgres] = []
 
     def make() -> Journals:
         if request.param == "memory":
             return InMemory()
         if request.param == "sqlite":
             return InSqlite(tmp_path / f"fleet-{next(numbers)}.db")
-        return InPostgres(request.getfixturevalue("postgres_server"))
+        in_postgres.append(InPostgres(request.getfixturevalue("postgres_server")))
+        return in_postgres[-1]
 
-    return make
+    yield make
+    for each in in_postgres:
+        each.server.recycle(each.address)
 
 
 @pytest.fixture

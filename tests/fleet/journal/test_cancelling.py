@@ -22,6 +22,7 @@ from cds_eks.fleet.journal.operations import Operation
 from cds_eks.fleet.journal.sqlite import SqliteFile, SqliteReads
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.worker import Worker
+from support.eventually import WAIT_TIMEOUT
 from support.memory_journal import ManualClock
 
 from .items import LEASE, cluster, to
@@ -40,7 +41,7 @@ class Gate:
     def __call__(self) -> None:
         if self.is_shut:
             self.has_come.set()
-            assert self.may_go.wait(20)
+            assert self.may_go.wait(WAIT_TIMEOUT)
 
     async def wait_until_it_has_come(self) -> None:
         assert await anyio.to_thread.run_sync(self.has_come.wait, 20)

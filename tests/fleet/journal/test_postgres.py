@@ -24,6 +24,7 @@ from cds_eks.fleet.journal.operations import Add, Claim, Write
 from cds_eks.fleet.journal.postgres import Database, PostgresWrites
 from cds_eks.fleet.journal.postgres_errors import may_pass
 from cds_eks.fleet.journal.postgres_schema import VERSION_1, migrate
+from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 from support.postgres_server import MISSING, PostgresServer, find_programs
 
 from .items import LEASE, cluster, to
@@ -143,7 +144,7 @@ async def test_a_claim_waits_for_nobody(where: str) -> None:
         await journal.add([cluster(n) for n in range(4)])
         with psycopg.connect(where) as other:
             other.execute("SELECT id FROM fleet_items WHERE position IN (0, 2) FOR UPDATE")
-            with anyio.fail_after(10):
+            with anyio.fail_after(EVENT_TIMEOUT):
                 items = await journal.claim("a", limit=3, lease=LEASE, states=STATES)
         assert [item.position for item in items] == [1, 3]
 
@@ -269,6 +270,7 @@ async def test_a_connection_that_is_ended_is_made_anew(where: str, postgres_serv
             assert len(postgres_server.execute(end)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_database_that_is_away_for_too_long(own_server: PostgresServer) -> None:
     name = own_server.new_database().rpartition("/")[2]
@@ -299,6 +301,7 @@ async def test_a_database_that_is_away_for_too_long(own_server: PostgresServer) 
         assert (one.state, one.ids, two.state) == ("ready", {"cluster_id": "c-1"}, "sending")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_server_that_crashes_loses_nothing_that_was_acknowledged(own_server: PostgresServer) -> None:
     way = ("sending", "unknown", "sending", "accepted", "ready", "deleting", "deleted", "planned")
@@ -330,7 +333,7 @@ async def test_a_server_that_crashes_loses_nothing_that_was_acknowledged(own_ser
             assert sum(steps.values()) - before < 200
             await anyio.to_thread.run_sync(own_server.start)
             enough = sum(steps.values()) + 200
-            with anyio.fail_after(30):
+            with anyio.fail_after(WAIT_TIMEOUT):
                 await goes_on.wait()
             is_over = True
         assert before > 0

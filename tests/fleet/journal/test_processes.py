@@ -15,6 +15,7 @@ import pytest
 
 from cds_eks.fleet.items import STATES
 from cds_eks.fleet.journal.opening import open_journal
+from support.eventually import WAIT_TIMEOUT
 from support.postgres_server import PostgresServer
 
 from .items import cluster
@@ -162,7 +163,7 @@ async def test_processes_that_claim_at_once_never_get_the_same(where: str) -> No
         assert runner.stdin is not None
         runner.stdin.write("go\n")
         runner.stdin.flush()
-    claimed: list[list[Any]] = [json.loads(runner.communicate(timeout=50)[0]) for runner in runners]
+    claimed: list[list[Any]] = [json.loads(runner.communicate(timeout=WAIT_TIMEOUT)[0]) for runner in runners]
     counts = Counter(each for one in claimed for each in one)
     assert len(counts) == 400
     assert set(counts.values()) == {1}
@@ -174,6 +175,6 @@ async def test_processes_that_claim_at_once_never_get_the_same(where: str) -> No
 async def test_processes_may_open_a_new_journal_at_once(where: str) -> None:
     runners = [start(CLAIMER, where, runner) for runner in ("a", "b", "c")]
     for runner in runners:
-        assert json.loads(runner.communicate("go\n", timeout=50)[0].splitlines()[-1]) == []
+        assert json.loads(runner.communicate("go\n", timeout=WAIT_TIMEOUT)[0].splitlines()[-1]) == []
     async with open_journal(where) as journal:
         assert await journal.items() == []

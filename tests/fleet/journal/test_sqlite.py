@@ -25,6 +25,7 @@ from cds_eks.fleet.journal.operations import Operation
 from cds_eks.fleet.journal.sqlite import SqliteFile, SqliteReads, sqlite_journal
 from cds_eks.fleet.journal.sqlite_schema import VERSION_1, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
+from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 from support.memory_journal import ManualClock
 
 from .items import LEASE, cluster, to
@@ -73,7 +74,7 @@ async def test_changes_that_arrive_meanwhile_are_committed_together(path: Path) 
         def commit(operations: Sequence[Operation[Any]]) -> list[Any]:
             groups.append(len(operations))
             is_first.set()
-            assert may_go.wait(10)
+            assert may_go.wait(EVENT_TIMEOUT)
             return file.commit(operations)
 
         return GroupWriter(commit, file.close)
@@ -204,7 +205,7 @@ async def test_a_file_that_may_not_be_written(anyio_backend: str) -> None:
         Path(folder).chmod(0o555)
         path.chmod(0o444)
         command = [sys.executable, "-c", OPENER, str(path)]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True).stdout
+        said = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_TIMEOUT, check=True).stdout
         Path(folder).chmod(0o755)
     assert said.startswith("JournalError")
     assert "fleet.db: can't be opened for writing (Permission denied)" in said
@@ -262,7 +263,7 @@ async def test_a_lock_that_is_not_given_up(path: Path) -> None:
 
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
     def open_and_close(path: Path, barrier: threading.Barrier) -> None:
-        barrier.wait(20)
+        barrier.wait(WAIT_TIMEOUT)
         file = SqliteFile(path, timeout=20, clock=ManualClock())
         assert file.commit([]) == []
         file.close()

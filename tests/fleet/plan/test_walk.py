@@ -48,6 +48,7 @@ def told_of_plain_data(rule: str) -> str:
     return re.sub(rf"^must be an? (mapping|{names}), not", "must be a table (a mapping), not", rule)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", REQUESTS)
 @settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.data())

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-
 
 def of_clusters(report: Any) -> list[Any]:
     return [item for item in report.items if item.kind == "cluster"]

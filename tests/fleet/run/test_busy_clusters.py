@@ -8,9 +8,9 @@ import pytest
 
 from cds_eks.emulator import Fault
 from cds_eks.fleet.run.limits import FleetLimits
+from fleet.run.backends import BACKENDS
 from fleet.run.world import World, in_world, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 LIMITS = FleetLimits(pool_timeout=600.0)
 
 

@@ -13,10 +13,9 @@ from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.survey import status
+from fleet.run.backends import BACKENDS
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 async def destroyed(world: World, eks: Any, plan: Any, **settings: Any) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import anyio
 import attrs
-import pytest
 
 from cds_eks.fleet.items import OPEN
 from cds_eks.fleet.run.events import ItemChanged
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, Fault, World, in_world, open_cluster, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 SHORT = attrs.evolve(LIMITS, grace=1.0)
 
 

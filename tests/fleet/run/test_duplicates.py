@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import anyio
-import pytest
 
 from cds_eks.fleet.ensure.decide import CANDIDATES, noted_ids
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.orphans import orphans
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, Fault, World, in_world, open_cluster, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 PLAN = plan_of(1, 1)
 FIRST = "cluster/vpc-1/gpu-001"
 

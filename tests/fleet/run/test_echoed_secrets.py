@@ -17,6 +17,7 @@ import pytest
 from cds_eks import AsyncEksClient, RetryPolicy, fleet
 from cds_eks.fleet.run.events import Event
 from cds_eks.fleet.run.limits import FleetLimits
+from fleet.run.backends import BACKENDS
 from fleet.run.world import World, in_world, plan_of
 
 SECRET = "Secret-12345"  # of a node
@@ -110,8 +111,10 @@ CASES: dict[str, tuple[Change, bool | None]] = {
 }
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("case", CASES)
+@BACKENDS
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow) if case == "listed ids" else case for case in CASES]
+)
 def test_a_secret_that_the_service_repeats_is_shown_nowhere(
     backend: str, case: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

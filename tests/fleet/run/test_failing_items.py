@@ -17,10 +17,10 @@ from cds_eks.fleet.run.events import ItemChanged, RunStarted
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from fleet.run.backends import BACKENDS
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import World, in_world, plan_of, savable
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 DENIED: dict[str, Any] = {"status": 403, "code": "AccessDenied"}
 CLUSTER = "cluster/vpc-1/gpu-001"
 POOL = "node_pool/vpc-1/gpu-001/pool-1"

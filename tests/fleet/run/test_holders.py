@@ -8,9 +8,9 @@ import pytest
 
 from cds_eks.fleet.run.events import WaitingForLease
 from cds_eks.fleet.run.limits import FleetLimits
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 DEAD = "there:4711:abc:space"
 
 

@@ -21,6 +21,7 @@ import pytest
 
 from cds_eks.emulator import Emulator, Fault
 from cds_eks.fleet.journal.opening import open_journal
+from support.eventually import WAIT_TIMEOUT
 
 pytestmark = pytest.mark.long
 
@@ -104,7 +105,7 @@ def test_ctrl_c_lets_creates_end_and_a_second_one_leaves_at_once(presses: int, t
         for _ in range(presses):
             process.send_signal(signal.SIGINT)
             time.sleep(0.1)
-        process.communicate(timeout=20)
+        process.communicate(timeout=WAIT_TIMEOUT)
         assert process.returncode not in (0, -signal.SIGKILL)
         states = states_in(tmp_path / "fleet.db")
         made = emulator.ledger.count("CreateCluster")

@@ -13,9 +13,9 @@ from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.pipeline import Middleware, Send
 from cds_eks.wire import RawResponse, Request
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, Fault, World, in_world, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 PLAN = plan_of(8, 1)
 SLOW = attrs.evolve(LIMITS, requests_per_second=0.5)
 

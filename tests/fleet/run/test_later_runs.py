@@ -14,7 +14,8 @@ from cds_eks.fleet.run.context import ANOTHER_PLAN
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.event_stream import EventStream
 from cds_eks.fleet.run.events import ItemChanged, ItemDiffers, RunEnded, StoppedCreating
-from fleet.run.clusters_in_reports import BACKENDS, of_clusters
+from fleet.run.backends import BACKENDS
+from fleet.run.clusters_in_reports import of_clusters
 from fleet.run.world import LIMITS, World, in_world, plan_of
 
 

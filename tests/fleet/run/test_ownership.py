@@ -13,9 +13,8 @@ from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import ItemChanged, RunStarted
 from cds_eks.fleet.run.importing import import_
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, World, in_world, plan_of, savable
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def told(report: Any) -> list[tuple[str, str, str | None, str | None]]:

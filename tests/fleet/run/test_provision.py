@@ -6,11 +6,11 @@ import pytest
 
 from cds_eks.fleet.items import STATES
 from cds_eks.fleet.run.events import ItemChanged, RunEnded, RunStarted, Step
+from fleet.run.backends import BACKENDS
 from fleet.run.world import World, in_world, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
-
+@pytest.mark.slow
 @BACKENDS
 def test_a_hundred_clusters_with_two_pools_each(backend: str) -> None:
     plan = plan_of(100, 2)

@@ -8,7 +8,8 @@ import pytest
 from cds_eks.emulator import Fault
 from cds_eks.fleet.run.events import StoppedCreating
 from cds_eks.fleet.run.limits import FleetLimits
-from fleet.run.clusters_in_reports import BACKENDS, of_clusters
+from fleet.run.backends import BACKENDS
+from fleet.run.clusters_in_reports import of_clusters
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import World, in_world, open_cluster, plan_of
 

@@ -7,10 +7,9 @@ import pytest
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.survey import diff
+from fleet.run.backends import BACKENDS
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import LIMITS, World, in_world, plan_of
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 @BACKENDS

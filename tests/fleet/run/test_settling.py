@@ -12,9 +12,8 @@ from cds_eks.emulator import Fault
 from cds_eks.fleet.items import Item, pool_item_id
 from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.run.limits import FleetLimits
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def open_pool(world: World, name: str = "pool-1", cluster: str = "gpu-001", **fields: Any) -> Item:

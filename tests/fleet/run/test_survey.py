@@ -18,10 +18,9 @@ from cds_eks.fleet.run.orphans import orphans
 from cds_eks.fleet.run.provision import provision
 from cds_eks.fleet.run.saved import PlanOutdated, apply, save
 from cds_eks.fleet.run.survey import diff, status
+from fleet.run.backends import BACKENDS
 from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import World, in_world, open_cluster, plan_of, savable
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def writes(world: World) -> int:

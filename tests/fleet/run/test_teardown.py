@@ -15,9 +15,9 @@ from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.limits import FleetLimits
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from fleet.run.backends import BACKENDS
 from fleet.run.world import World, in_world, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 LIMITS = FleetLimits(cluster_timeout=1000.0, lease=30.0)
 PLAN = plan_of(2, 2)
 FIRST = "cluster/vpc-1/gpu-001"

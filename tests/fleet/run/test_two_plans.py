@@ -12,9 +12,8 @@ from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.events import ItemChanged, ItemDiffers
 from cds_eks.fleet.run.orphans import orphans
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, World, in_world, plan_of
-
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def plan_with(*pools: str, protect: tuple[str, ...] = (), **changes: Any) -> Plan:

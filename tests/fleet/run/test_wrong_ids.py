@@ -18,9 +18,9 @@ from cds_eks.fleet.plan.model import Plan
 from cds_eks.fleet.run.destroy import destroy
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.wrong_ids import OLD, KnownIds, Shown, ids_without
+from fleet.run.backends import BACKENDS
 from fleet.run.world import LIMITS, World, in_world, plan_of
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 CLUSTER = "cluster/vpc-1/gpu-001"
 
 Mix = Callable[[int, dict[str, Any]], dict[str, Any]]

@@ -19,6 +19,7 @@ from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
 from fleet.run import virtual_time
 from fleet.run.world import World, in_world, plan_of
 from fleet.runners.crowd import LIMITS, SETTLE, identity_of, launched, sendable_plan, serving
+from support.eventually import EVENT_TIMEOUT
 
 pytestmark = pytest.mark.long
 
@@ -135,7 +136,7 @@ def test_processes_that_join_and_are_killed_stay_below_the_rate(
             future.result(100)
             pool.shutdown()
         with pytest.raises(BrokenExecutor):
-            lost.result(10)
+            lost.result(EVENT_TIMEOUT)
         first.shutdown()
         report = launched(service, plan, journal=task.journal)
         service.assert_once(plan, report)

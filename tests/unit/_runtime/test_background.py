@@ -7,6 +7,7 @@ import anyio.lowlevel
 import pytest
 
 from cds_eks._runtime import background
+from support.eventually import EVENT_TIMEOUT
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,7 @@ async def test_it_goes_on_when_the_scope_is_left_that_it_was_begun_in() -> None:
     assert scope.cancelled_caught
     assert not done.is_set()
     goes_on.set()
-    with anyio.fail_after(5):
+    with anyio.fail_after(EVENT_TIMEOUT):
         await done.wait()
 
 

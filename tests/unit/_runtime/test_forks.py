@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from cds_eks._runtime import forks
+from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 from support.forked_child import pass_for_child
 
 
@@ -21,15 +22,15 @@ def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     def hold() -> None:
         with forks.first_use.of_this_process():
             is_held.set()
-            may_go.wait(10)
+            may_go.wait(EVENT_TIMEOUT)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert is_held.wait(10)
+    assert is_held.wait(EVENT_TIMEOUT)
     forks._before_fork()
     forks._after_fork_in_parent()  # releases nothing that it does not hold
     may_go.set()
-    thread.join(10)
+    thread.join(EVENT_TIMEOUT)
     forks._before_fork()
     assert not _is_free()
     forks._after_fork_in_parent()
@@ -65,14 +66,14 @@ def test_threads_of_a_child_all_have_the_same_number(mark: bytes | None, monkeyp
     start, found = threading.Barrier(8), []
 
     def ask() -> None:
-        start.wait(10)
+        start.wait(EVENT_TIMEOUT)
         found.append((forks.process(), forks.first_use.of_this_process()))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(EVENT_TIMEOUT)
     assert len(found) == 8
     assert len(set(found)) == 1
 
@@ -98,7 +99,7 @@ if len(numbers) == 1:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_the_child_of_a_fork_in_c_has_a_number_of_its_own() -> None:
-    ended = subprocess.run([sys.executable, "-c", _BY_THE_KERNEL], capture_output=True, text=True, timeout=30)
+    ended = subprocess.run([sys.executable, "-c", _BY_THE_KERNEL], capture_output=True, text=True, timeout=WAIT_TIMEOUT)
     assert ended.stderr == ""
     parent, *child, grandchild, again = json.loads(ended.stdout)
     assert child[0] == child[1]
@@ -139,5 +140,5 @@ def _is_free() -> bool:
 
     thread = threading.Thread(target=take)
     thread.start()
-    thread.join(10)
+    thread.join(EVENT_TIMEOUT)
     return bool(found)

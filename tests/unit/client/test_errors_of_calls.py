@@ -19,6 +19,7 @@ from cds_eks import (
 )
 from cds_eks.pipeline import Send
 from cds_eks.wire import RawResponse, Request
+from support.eventually import EVENT_TIMEOUT
 from unit.client.fake_service import Make, Scripted, answer, asynchronous
 
 ZERO = {"ClusterId": "", "TaskId": ""}
@@ -261,7 +262,7 @@ async def test_a_cancelled_create_leaves_its_record_to_a_per_call_middleware(
 
     async with make(Silent(), per_call=[keep]) as eks, anyio.create_task_group() as group:
         group.start_soon(eks.clusters.create, create)
-        with anyio.fail_after(1):
+        with anyio.fail_after(EVENT_TIMEOUT):
             await is_sent.wait()
         group.cancel_scope.cancel()
     assert kept == [("unknown", 1)]

@@ -14,6 +14,7 @@ import pytest
 
 from cds_eks import AsyncEksClient, Credentials, errors
 from cds_eks.wire import RawResponse, Request, make_raw_response
+from support.eventually import EVENT_TIMEOUT
 from support.forked_child import pass_for_child
 
 CREDENTIALS = Credentials("AKIDEXAMPLE000", "secret-key-of-nobody")
@@ -97,11 +98,11 @@ def test_a_client_whose_loop_runs_in_another_thread_is_not_closed_here(name: str
 
     thread = threading.Thread(target=lambda: on(name)(live))
     thread.start()
-    assert used.wait(10)
+    assert used.wait(EVENT_TIMEOUT)
     with pytest.raises(errors.ConfigurationError, match="belongs to the event loop"):
         on(name)(eks.aclose)
     done.set()
-    thread.join(10)
+    thread.join(EVENT_TIMEOUT)
     assert backend.did == ["aclose"]
 
 

@@ -12,6 +12,7 @@ import pytest
 from cds_eks import AsyncEksClient, Credentials, EksClient, RetryPolicy, Timeouts, errors
 from cds_eks.client.providers import ProvidedSigner
 from cds_eks.wire import RawResponse, Request
+from support.eventually import EVENT_TIMEOUT
 
 pytestmark = pytest.mark.anyio
 
@@ -170,7 +171,7 @@ async def test_an_interruption_passes_as_it_is() -> None:
 async def test_it_is_waited_for_within_the_calls_time() -> None:
     backend = Backend()
     async with AsyncEksClient(Rotating(anyio.sleep_forever), backend=backend, timeouts=Timeouts(total=0.02)) as eks:
-        with anyio.fail_after(5), pytest.raises(errors.DeadlineExceeded) as caught:
+        with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(errors.DeadlineExceeded) as caught:
             await eks.clusters.get("c-1")
     assert caught.value.outcome == "not_sent"
     assert backend.sent == []

@@ -13,6 +13,7 @@ import pytest
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, Timeouts, errors, models
 from cds_eks.wire import RawResponse, Request
 from support.api_description import API
+from support.eventually import EVENT_TIMEOUT
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +61,8 @@ METHODS: dict[str, Callable[[Any, Any], Any]] = {
 async def test_a_call_ends_at_its_own_time(credentials: Credentials, name: str, total: float | None) -> None:
     backend = Backend(answers=False)
     async with AsyncEksClient(credentials, backend=backend, timeouts=Timeouts(total=total)) as eks:
-        with anyio.fail_after(5), pytest.raises(errors.DeadlineExceeded, match=r"did not end within 0.02 s") as caught:
+        said = r"did not end within 0.02 s"
+        with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(errors.DeadlineExceeded, match=said) as caught:
             await METHODS[name](eks, SOON)
     assert caught.value.attempts == 1
 

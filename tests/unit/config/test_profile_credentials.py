@@ -23,6 +23,7 @@ from cds_eks.config import profile_credentials as module
 from cds_eks.config.profile_credentials import ProfileCredentials, credentials_of, resolved
 from cds_eks.documents.secrets import SecretRef, SecretUnavailable
 from cds_eks.errors import ConfigurationError, CredentialsError
+from support.eventually import WAIT_TIMEOUT
 
 from .files import PLANTED_ID, PLANTED_KEY, write
 
@@ -48,7 +49,7 @@ class Asked:
         monkeypatch.setattr(module, "resolved", self)
 
     def __call__(self, *_: SecretRef) -> Credentials:
-        assert self.go.wait(20)
+        assert self.go.wait(WAIT_TIMEOUT)
         self.count += 1
         self.threads.add(threading.get_ident())
         if self.fails:

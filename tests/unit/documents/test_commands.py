@@ -14,6 +14,7 @@ import pytest
 from cds_eks.documents import commands
 from cds_eks.documents.commands import CommandStopped, RunningCommands, output_of, running_commands
 from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 
 HANGS = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -61,11 +62,11 @@ def test_where_there_are_no_process_groups_the_process_alone_is_killed(monkeypat
     with monkeypatch.context() as patch:
         patch.setattr("cds_eks.documents.commands.os.name", "nt")
         commands.kill(process)
-    assert process.wait(10) != 0
+    assert process.wait(EVENT_TIMEOUT) != 0
 
 
 def test_one_that_has_ended_is_left_alone() -> None:
     process = subprocess.Popen([sys.executable, "-c", "pass"], start_new_session=True)
-    process.wait(30)
+    process.wait(WAIT_TIMEOUT)
     commands.kill(process)
     assert os.name == "posix" or process.returncode == 0

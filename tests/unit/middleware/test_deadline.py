@@ -14,6 +14,7 @@ from cds_eks.middleware import Deadline, LimitRate, Retry
 from cds_eks.pipeline import OutOfTime, Send, chain
 from cds_eks.resources.clusters import CREATE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Operation, RawResponse, Request
+from support.eventually import EVENT_TIMEOUT
 
 pytestmark = pytest.mark.anyio
 
@@ -133,7 +134,7 @@ async def test_the_deadline_covers_the_wait_for_a_permit() -> None:
             await chain([Deadline(SOON), limits], holding)(waiting)
         assert caught.value.outcome == "not_sent"
         go.set()
-    with anyio.fail_after(1):  # the place that was waited for is not lost
+    with anyio.fail_after(EVENT_TIMEOUT):  # the place that was waited for is not lost
         await limits(request_of(), holding)
 
 
@@ -152,7 +153,7 @@ async def test_the_deadline_covers_the_wait_for_a_permit_if_the_backend_keeps_th
             await chain([Deadline(SOON, is_kept_below=True), limits], holding)(request_of(CREATE_CLUSTER))
         assert (caught.value.outcome, caught.value.__context__) == ("not_sent", None)
         go.set()
-    with anyio.fail_after(1):  # the place that was waited for is not lost
+    with anyio.fail_after(EVENT_TIMEOUT):  # the place that was waited for is not lost
         await limits(request_of(), holding)
 
 

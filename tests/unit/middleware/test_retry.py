@@ -22,6 +22,7 @@ from cds_eks.middleware.retry import MAX_HONORED_RETRY_AFTER, Decision, RetryQuo
 from cds_eks.pipeline import chain
 from cds_eks.resources.clusters import CREATE_CLUSTER, DELETE_CLUSTER, GET_CLUSTER
 from cds_eks.wire import Kind, Operation, RawResponse, Request
+from support.eventually import EVENT_TIMEOUT
 
 T = TypeVar("T")
 
@@ -674,7 +675,7 @@ async def test_a_call_in_back_off_holds_no_permit() -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(call)
-        with anyio.fail_after(1):
+        with anyio.fail_after(EVENT_TIMEOUT):
             await in_back_off.wait()
             await sending(made_request())
         assert service.done == ["lost", "success"]
@@ -694,7 +695,7 @@ async def test_a_call_that_is_cancelled_in_back_off_leaves_what_is_known_in_its_
     retry = Retry(POLICY, codec.failure_of, sleep=sleep)
     async with anyio.create_task_group() as group:
         group.start_soon(retry, request, Service(["lost"]).send)
-        with anyio.fail_after(1):
+        with anyio.fail_after(EVENT_TIMEOUT):
             await asleep.wait()
         group.cancel_scope.cancel()
     assert (request.record.attempts, request.record.outcome) == (1, "unknown")

@@ -14,6 +14,7 @@ from cds_eks.errors import InvalidRequestError, NotFound, TaskFailed, WaitTimeou
 from cds_eks.models import ClusterEvent, TaskStatus
 from cds_eks.waiting import Done
 from cds_eks.wire import Response
+from support.eventually import EVENT_TIMEOUT
 from support.scripted_service import ScriptedService, cluster, event, pool, task
 from unit.waiting.steps_of_waits import Scripts, named
 
@@ -71,7 +72,7 @@ async def test_a_poll_that_hangs_keeps_neither_what_has_ended_nor_the_end_up(mon
         return await answer(task_id)
 
     world.fetch_task = fetch
-    with anyio.fail_after(10):
+    with anyio.fail_after(EVENT_TIMEOUT):
         walk = world.wait.each(["hangs", "a"], timeout=0.3)
         assert (await anext(walk)).id == "a"
         late = await anext(walk)
@@ -89,7 +90,7 @@ async def test_what_came_in_time_is_not_late_because_something_else_hangs() -> N
         return await answer(task_id)
 
     world.fetch_task = fetch
-    with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
+    with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(WaitTimeout) as caught:
         await world.wait.tasks(["hangs", "a", "b"], timeout=0.1)
     assert (caught.value.pending_ids, caught.value.failed_ids) == (("hangs",), ("b",))
     assert caught.value.last["a"] == named("a", "finish")
@@ -181,7 +182,7 @@ async def test_steps_that_can_not_be_read_in_time_do_not_make_a_finished_task_la
         await anyio.sleep(30)
 
     world.fetch_steps = hang
-    with anyio.fail_after(5):
+    with anyio.fail_after(EVENT_TIMEOUT):
         found = await world.wait.task("t", cluster_id="c", on_step=lambda _: None, timeout=0.05)
     assert found.task_status == "finish"
 

@@ -16,6 +16,7 @@ from cds_eks.models import ClusterDetail, ClusterSummary, NodePoolList, TaskStat
 from cds_eks.waiting import UNSEEN, Waiters
 from cds_eks.waiting.intervals import LAST_INTERVAL
 from cds_eks.wire import Response
+from support.eventually import EVENT_TIMEOUT
 from support.scripted_service import ScriptedService, cluster, listed, pool, pools, summary, task
 from unit.waiting.poll_world import PASSING, by_class
 
@@ -249,5 +250,5 @@ async def test_the_waiters_use_the_real_clock_random_and_sleep_by_default() -> N
 
     no: Any = ScriptedService(None).answer
     wait = Waiters(task=fetch, event=no, cluster=no, clusters=no, node_pools=no, steps=no)
-    with anyio.fail_after(10), pytest.raises(WaitTimeout):
+    with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(WaitTimeout):
         await wait.task("t-1", timeout=0.05)

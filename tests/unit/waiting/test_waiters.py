@@ -13,6 +13,7 @@ from cds_eks._runtime.numbers import shown_number
 from cds_eks.errors import InvalidRequestError, NotFound, WaitTimeout
 from cds_eks.models import ClusterDetail, TaskStatus
 from cds_eks.wire import Response
+from support.eventually import EVENT_TIMEOUT
 from support.scripted_service import ScriptedService, cluster, event, task
 
 pytestmark = pytest.mark.anyio
@@ -127,7 +128,7 @@ def never(world: ScriptedService) -> list[str]:
 async def test_a_poll_that_hangs_is_cut_when_the_time_is_up(method: str) -> None:
     world = ScriptedService(None)
     fates = never(world)
-    with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
+    with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(WaitTimeout) as caught:
         await getattr(world.wait, method)("the-id" if method == "task" else ["the-id"], timeout=0.03)
     assert fates == ["begun", "cut"]
     assert "the-id" in str(caught.value)
@@ -137,7 +138,7 @@ async def test_an_on_change_that_hangs_is_cut_when_the_time_is_up() -> None:
     async def hang(_: TaskStatus) -> None:
         await anyio.sleep(20)
 
-    with anyio.fail_after(10), pytest.raises(WaitTimeout) as caught:
+    with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(WaitTimeout) as caught:
         await ScriptedService(task("doing")).wait.task("t-1", timeout=0.03, on_change=hang)
     assert caught.value.last == task("doing")
 
