@@ -52,6 +52,34 @@ async def test_a_fleet_takes_no_time_in_spite_of_lost_answers(
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.anyio
+async def test_the_timeout_of_a_run_goes_by_the_time_that_jumps(
+    anyio_backend: str, plan: fleet.Plan, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    with DrivenEmulator(faults=[Fault("task_never_ends", "CreateCluster")]) as emulator:
+        async with emulator.client() as eks, fleet.open_journal(tmp_path / "fleet.db") as journal:
+            report = await fleet.provision(eks, plan, journal=journal, timeout=1800.0).report()
+        ahead = emulator.clock.ahead()
+    assert (report.ok, report.timed_out) == (False, True)
+    assert report.counts["cluster"] == {"accepted": 5}
+    assert 1800.0 - 30.0 <= ahead < 3600.0
+    assert time.monotonic() - began < 30
+
+
+def test_the_timeout_of_a_run_goes_by_the_time_that_jumps_in_code_that_blocks(plan: fleet.Plan, tmp_path: Path) -> None:
+    with DrivenEmulator(faults=[Fault("task_never_ends", "CreateCluster")]) as emulator:
+        with emulator.sync_client() as eks, fleet.sync.open_journal(eks, tmp_path / "fleet.db") as journal:
+            run = fleet.sync.provision(eks, plan, journal=journal, timeout=1800.0)
+            report = run.report()
+            assert run.timed_out
+            gone = fleet.sync.destroy(eks, plan, journal=journal, timeout=300.0).report()
+        for cluster in plan.clusters:
+            emulator.assert_created_once(cluster.name)
+    assert (report.ok, report.timed_out, report.stopped) == (False, True, "the time of timeout= is over")
+    assert (gone.ok, gone.timed_out, gone.goal) == (False, True, "deleted")  # what is never ready stays busy
+
+
 def test_a_command_that_waits_takes_no_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
