@@ -27,9 +27,6 @@ class Driver(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
 
-RECHECK = 0.005
-"""Seconds of real time between two looks at a time that others drive."""
-
 _drivers: list[Driver] = []
 
 
@@ -47,16 +44,6 @@ async def sleep(seconds: float) -> None:
     """Wait for some seconds."""
     driving = drivers()  # once: it may end on another thread
     await (driving[-1].sleep if driving else anyio.sleep)(seconds)
-
-
-async def elapse(seconds: float) -> None:
-    """Return when some seconds have passed, without driving the time there: what bounds waits must not end them."""
-    if not _drivers:
-        await anyio.sleep(seconds)
-        return
-    ends = now() + seconds
-    while now() < ends:  # noqa: ASYNC110 - the time has no event
-        await anyio.sleep(RECHECK)
 
 
 @contextmanager

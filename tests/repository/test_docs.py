@@ -155,7 +155,7 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         async with AsyncEksClient(key, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
             names: dict[str, Any] = {"eks": eks, "journal": journal, "print": lambda *_: None}
-            assert await run("docs/fleet.md", names) == 11
+            assert await run("docs/fleet.md", names) == 12
             left = {each.cluster_name for each in (await eks.clusters.list()).data}
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 5  # one again after `destroy`
     assert emulator.ledger.count(action="CreateNodePool", committed=True) == 5

@@ -62,30 +62,6 @@ async def test_a_block_ends_when_its_time_has_passed(anyio_backend: str) -> None
     assert scope.cancelled_caught
 
 
-@pytest.mark.anyio
-async def test_what_elapses_drives_no_time_and_ends_when_others_have_driven_it_there(
-    anyio_backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clocks, "monotonic", lambda: 100.0)
-    driver, elapsed = Driver(), anyio.Event()
-
-    async def wait() -> None:
-        await passing_time.elapse(60)
-        elapsed.set()
-
-    with passing_time.driven_by(driver):
-        async with anyio.create_task_group() as group:
-            group.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
-            await passing_time.sleep(59)
-            with anyio.move_on_after(3 * passing_time.RECHECK):
-                await elapsed.wait()
-            assert not elapsed.is_set()
-            await passing_time.sleep(1)
-            await elapsed.wait()
-    assert driver.slept == [59, 1]
-
-
 def test_it_is_left_when_a_block_fails() -> None:
     with pytest.raises(ValueError, match="within"), passing_time.driven_by(Driver()):
         raise ValueError("within")
