@@ -22,6 +22,9 @@ GUIDES = [
     *(f"docs/how-to/{name}.md" for name in ("ambiguous-create", "from-go", "resume-a-fleet", "timeouts")),
     "docs/tutorial/zero-to-fleet.md",
 ]
+FLEETS = [
+    f"docs/how-to/{name}.md" for name in ("change-a-fleet", "fleet-journal", "fleet-many-machines", "fleet-report")
+]
 RECIPES = [page for page in ENGLISH if page.startswith("docs/recipes/")]
 
 ELSEWHERE = {
@@ -32,6 +35,7 @@ ELSEWHERE = {
     "docs/emulator.md": "tests/emulator/test_other_languages.py",
     "docs/errors.md": "tests/repository/test_docs.py",
     "docs/fleet.md": "tests/repository/test_docs.py",
+    **dict.fromkeys(FLEETS, "tests/repository/test_docs.py"),
     **dict.fromkeys(GUIDES, "tests/repository/test_guides.py"),
     "docs/openapi.md": "tests/openapi/test_client.py",
     "docs/profiles.md": "tests/repository/test_docs.py",

@@ -135,6 +135,17 @@ async def test_the_code_on_errors_runs_against_the_emulator(anyio_backend: str) 
             assert emulator.ledger.count(action="CreateCluster", committed=True) == 1
 
 
+FLEET_PAGES = [
+    "docs/fleet.md",
+    "docs/how-to/change-a-fleet.md",
+    "docs/how-to/fleet-report.md",
+    "docs/how-to/fleet-many-machines.md",
+]
+"""The pages on fleets whose blocks share their names, in this order: what one has made the next one uses."""
+
+JOURNAL_PAGE = "docs/how-to/fleet-journal.md"
+
+
 @pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.usefixtures("quick_polls")
@@ -155,14 +166,17 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         async with AsyncEksClient(key, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
             names: dict[str, Any] = {"eks": eks, "journal": journal, "print": lambda *_: None}
-            assert await run("docs/fleet.md", names) == 12
+            counts = [await run(page, names) for page in FLEET_PAGES]
             left = {each.cluster_name for each in (await eks.clusters.list()).data}
+            told = names["report"]
+            assert await run(JOURNAL_PAGE, names) == 2  # which opens the journal anew
+    assert counts == [4, 4, 1, 2]
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 5  # one again after `destroy`
     assert emulator.ledger.count(action="CreateNodePool", committed=True) == 5
     assert [spec.name for spec in names["teams"].clusters] == ["team-red", "team-blue"]
     assert names["teams"].check() == []
     assert left == {"gpu-001", "gpu-002", "shared-1", "shared-2"}
-    assert (names["report"].goal, names["report"].ok) == ("deleted", True)
+    assert (told.goal, told.ok) == ("deleted", True)
     for name in ("fleet.csv", "fleet.html", "fleet.plan.json"):
         assert (tmp_path / name).stat().st_size > 0, name
 
@@ -220,23 +234,25 @@ def quick_limits(**limits: Any) -> FleetLimits:
 
 
 def test_what_the_page_on_fleets_names_is_there() -> None:
-    text = read("docs/fleet.md")
+    folders = ("docs", "docs/zh")
+    pages, chinese = ([page.replace("docs", folder, 1) for page in (*FLEET_PAGES, JOURNAL_PAGE)] for folder in folders)
+    text = "".join(map(read, pages))
     limits = {field.name for field in attrs.fields(FleetLimits)}
     named = set(re.findall(r"`FleetLimits\.(\w+)`", text))
     assert named <= limits
-    for page in ("docs/fleet.md", "docs/zh/fleet.md"):
+    for page, launching, journal in ((each[0], each[3], each[4]) for each in (pages, chinese)):
         for field in attrs.fields(FleetLimits):
             assert f"`{field.name}={field.default!r}`" in read(page), (page, field.name)
         for argument in list(inspect.signature(fleet.launch).parameters)[1:]:
-            assert re.search(rf"^\| .*`{argument}=", read(page).partition("fleet.launch(plan")[2], re.MULTILINE), (
+            assert re.search(rf"^\| .*`{argument}=", read(launching).partition("fleet.launch(plan")[2], re.MULTILINE), (
                 argument
             )
         for field in attrs.fields(fleet.ClientSettings):
-            assert f"`{field.name}`" in read(page), (page, field.name)
+            assert f"`{field.name}`" in read(launching), (launching, field.name)
         for event in Event.__subclasses__():
             assert f"| `{event.__name__}` |" in read(page), (page, event)
         for state in STATES:
-            assert f"| `{state}` |" in read(page), (page, state)
+            assert f"| `{state}` |" in read(journal), (journal, state)
     for argument in list(inspect.signature(fleet.provision).parameters)[3:]:
         assert re.search(rf"^\| .*`{argument}=", text, re.MULTILINE), argument
     functions = {name for name in re.findall(r"`fleet\.(\w+)", text) if name not in ("schema", "sync")}
