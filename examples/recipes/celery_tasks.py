@@ -20,6 +20,7 @@ app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, worker_pre
 
 # A look, and no wait: Celery sees to the next one.
 LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)
+LONGEST_RUN = 180.0  # seconds: a run would wait until the service, or the journal, is back
 
 eks: EksClient
 
@@ -44,20 +45,16 @@ class ClusterFailed(Exception):
 @app.task(bind=True, max_retries=120, default_retry_delay=30)
 def provision_cluster(self: Task, name: str) -> dict[str, str]:
     """Create the cluster of this name, once, and return its ids when it and its nodes run."""
-    is_away = False
     try:
         with fleet.sync.open_journal(eks, journal_name()) as journal:
-            run = fleet.sync.provision(eks, plan_for(name), journal=journal, limits=LIMITS)
-            for event in run:
-                if isinstance(event, fleet.ServiceAway | fleet.JournalAway):  # a run would wait until it is back
-                    is_away = True
-                    run.stop("something that it needs is away")
+            run = fleet.sync.provision(eks, plan_for(name), journal=journal, limits=LIMITS, timeout=LONGEST_RUN)
             report = run.report()
     except errors.EksError as error:
         if errors.may_pass(error) or isinstance(error, fleet.JournalUnavailable):
             raise self.retry(exc=error) from error
         raise
-    if not is_away and (report.stopped is not None or not all(item.may_pass for item in report.failures)):
+    has_stopped = report.stopped is not None and not report.timed_out
+    if has_stopped or not all(item.may_pass for item in report.failures):
         raise ClusterFailed(str(report))
     if not report.ok:
         raise self.retry()

@@ -64,12 +64,9 @@ class Cluster(BaseModel):
 @app.post("/clusters", status_code=202)
 async def create_cluster(new: NewCluster, eks: Eks, request: Request) -> JSONResponse:
     """Begin to create a cluster, unless that was done before, and answer with its ids. It runs minutes later."""
-    run = fleet.provision(eks, plan_for(new.name), journal=request.app.state.journal, limits=LIMITS)
-    stopper = asyncio.get_running_loop().call_later(LONGEST_RUN, run.stop)
-    try:
-        report = await run.report()
-    finally:
-        stopper.cancel()
+    journal = request.app.state.journal
+    run = fleet.provision(eks, plan_for(new.name), journal=journal, limits=LIMITS, timeout=LONGEST_RUN)
+    report = await run.report()
     cluster = report.items[0]
     body: dict[str, Any] = {"state": cluster.state, "ids": dict(cluster.ids)}
     if cluster.state in ("accepted", "ready"):

@@ -17,6 +17,7 @@ from cds_eks import EksClient, errors, fleet
 
 # Until it is accepted: `poke` sees to the rest.
 LIMITS = fleet.FleetLimits(cluster_timeout=1, pool_timeout=1, poll_interval=1)
+LONGEST_RUN = 900.0  # seconds: a run would wait until the service, or the journal, is back
 
 
 class TryAgain(Exception):
@@ -30,7 +31,8 @@ class GiveUp(Exception):
 def create(run_id: str) -> str:
     """Create the run's cluster, once over all tries, and return its id."""
     with EksClient() as eks, fleet.sync.open_journal(eks, journal_name()) as journal:
-        report = fleet.sync.provision(eks, plan_for(run_id), journal=journal, limits=LIMITS).report()
+        run = fleet.sync.provision(eks, plan_for(run_id), journal=journal, limits=LIMITS, timeout=LONGEST_RUN)
+        report = run.report()
     cluster = report.items[0]
     if cluster.state in ("accepted", "ready"):
         return cluster.ids["cluster_id"]
@@ -54,7 +56,7 @@ def poke(cluster_id: str) -> bool:
 def clean_up(run_id: str) -> None:
     """Delete the run's cluster, whichever try has made it: for `on_kill`, and for a last task that always runs."""
     with EksClient() as eks, fleet.sync.open_journal(eks, journal_name()) as journal:
-        report = fleet.sync.destroy(eks, plan_for(run_id), journal=journal).report()
+        report = fleet.sync.destroy(eks, plan_for(run_id), journal=journal, timeout=LONGEST_RUN).report()
     if not report.items:  # no try has begun to create; or this is not the journal of the others
         print(report.stopped or "nothing was created", file=sys.stderr)
     elif not report.ok:

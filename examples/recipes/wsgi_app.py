@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,13 +53,8 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 def create_once(name: str) -> tuple[int, dict[str, Any]]:
     """Create a cluster, unless it was; return a status, and what is known of the cluster."""
     with fleet.sync.open_journal(eks, os.environ.get("CDS_FLEET_JOURNAL", "fleet.db")) as journal:
-        run = fleet.sync.provision(eks, plan_for(name), journal=journal, limits=LIMITS)
-        stopper = threading.Timer(LONGEST_RUN, run.stop)
-        stopper.start()
-        try:
-            report = run.report()
-        finally:
-            stopper.cancel()
+        run = fleet.sync.provision(eks, plan_for(name), journal=journal, limits=LIMITS, timeout=LONGEST_RUN)
+        report = run.report()
     cluster = report.items[0]
     body: dict[str, Any] = {"state": cluster.state, "ids": dict(cluster.ids)}
     if cluster.state in ("accepted", "ready"):  # it may not be ready yet; that is no error

@@ -77,7 +77,7 @@ class TestTask:
     def test_what_passes_is_tried_again(
         self, fault: str, eks_emulator: DrivenEmulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("cds_eks.fleet.run.outage.FIRST", 0.1)
+        monkeypatch.setattr(celery_tasks, "LONGEST_RUN", 0.3)
         eks_emulator.faults.add(parse_fault(fault))
         later: list[Any] = []
 
@@ -89,6 +89,7 @@ class TestTask:
         assert provision_cluster.apply(args=["gpu-1"]).state == "RETRY"
         assert len(later) == 1
         eks_emulator.faults.clear()
+        monkeypatch.setattr(celery_tasks, "LONGEST_RUN", 60.0)
         assert provision_cluster.apply(args=["gpu-1"]).get()["cluster_id"] == eks_emulator.cluster_id("gpu-1")
         eks_emulator.assert_created_once("gpu-1")
 

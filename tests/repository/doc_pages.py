@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
-    "ALL", "CHINESE", "ENGLISH", "ENGLISH_ONLY", "PAIRS", "ROOT", "anchors", "blocks", "headings", "links", "read",
-    "run", "without_comments",
+    "ALL", "CHINESE", "ENGLISH", "ENGLISH_ONLY", "FLEET_PAGES", "JOURNAL_PAGE", "PAIRS", "ROOT", "anchors", "blocks",
+    "headings", "links", "read", "run", "without_comments",
 ]  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,16 @@ ALL = sorted(
     | {path.name for path in ROOT.glob("*.md")}
     | {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
 )
+
+FLEET_PAGES = [
+    "docs/fleet.md",
+    "docs/how-to/change-a-fleet.md",
+    "docs/how-to/fleet-report.md",
+    "docs/how-to/fleet-many-machines.md",
+]
+"""The pages on fleets whose blocks share their names, in this order: what one has made the next one uses."""
+
+JOURNAL_PAGE = "docs/how-to/fleet-journal.md"
 
 _FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

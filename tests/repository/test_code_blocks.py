@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from doc_pages import ENGLISH, ROOT, read
+from doc_pages import ENGLISH, FLEET_PAGES, JOURNAL_PAGE, ROOT, read
 from page_blocks import blocks_of
 
 from cds_eks.emulator import Emulator
@@ -32,7 +32,7 @@ ELSEWHERE = {
     "docs/cli-reference.md": "tests/cli/test_reference.py",
     "docs/emulator.md": "tests/emulator/test_other_languages.py",
     "docs/errors.md": "tests/repository/test_docs_code.py",
-    "docs/fleet.md": "tests/repository/test_docs_code.py",
+    **dict.fromkeys([*FLEET_PAGES, JOURNAL_PAGE], "tests/repository/test_docs_code.py"),
     **dict.fromkeys(GUIDES, "tests/repository/test_guides.py"),
     "docs/openapi.md": "tests/openapi/test_client.py",
     "docs/profiles.md": "tests/repository/test_docs_code.py",
@@ -65,6 +65,8 @@ def test_the_tests_of_other_pages_are_there() -> None:
         named = "recipe_pages" if page in RECIPES else Path(page).name
         if page == "docs/cli-reference.md":
             named = "command_examples"
+        if page in (*FLEET_PAGES, JOURNAL_PAGE):
+            named = "JOURNAL_PAGE" if page == JOURNAL_PAGE else "FLEET_PAGES"
         assert named in (ROOT / test).read_text(encoding="utf-8"), (page, test)
 
 

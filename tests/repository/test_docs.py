@@ -8,7 +8,21 @@ import re
 import attrs
 import httpx
 import pytest
-from doc_pages import ALL, CHINESE, ENGLISH, ENGLISH_ONLY, PAIRS, ROOT, anchors, blocks, headings, links, read
+from doc_pages import (
+    ALL,
+    CHINESE,
+    ENGLISH,
+    ENGLISH_ONLY,
+    FLEET_PAGES,
+    JOURNAL_PAGE,
+    PAIRS,
+    ROOT,
+    anchors,
+    blocks,
+    headings,
+    links,
+    read,
+)
 from doc_pages import without_comments as plain
 
 import cds_eks
@@ -57,23 +71,25 @@ def test_both_languages_lead_to_each_other(english: str, chinese: str) -> None:
 
 
 def test_what_the_page_on_fleets_names_is_there() -> None:
-    text = read("docs/fleet.md")
+    folders = ("docs", "docs/zh")
+    pages, chinese = ([page.replace("docs", folder, 1) for page in (*FLEET_PAGES, JOURNAL_PAGE)] for folder in folders)
+    text = "".join(map(read, pages))
     limits = {field.name for field in attrs.fields(FleetLimits)}
     named = set(re.findall(r"`FleetLimits\.(\w+)`", text))
     assert named <= limits
-    for page in ("docs/fleet.md", "docs/zh/fleet.md"):
+    for page, launching, journal in ((each[0], each[3], each[4]) for each in (pages, chinese)):
         for field in attrs.fields(FleetLimits):
             assert f"`{field.name}={field.default!r}`" in read(page), (page, field.name)
         for argument in list(inspect.signature(fleet.launch).parameters)[1:]:
-            assert re.search(rf"^\| .*`{argument}=", read(page).partition("fleet.launch(plan")[2], re.MULTILINE), (
+            assert re.search(rf"^\| .*`{argument}=", read(launching).partition("fleet.launch(plan")[2], re.MULTILINE), (
                 argument
             )
         for field in attrs.fields(fleet.ClientSettings):
-            assert f"`{field.name}`" in read(page), (page, field.name)
+            assert f"`{field.name}`" in read(launching), (launching, field.name)
         for event in Event.__subclasses__():
             assert f"| `{event.__name__}` |" in read(page), (page, event)
         for state in STATES:
-            assert f"| `{state}` |" in read(page), (page, state)
+            assert f"| `{state}` |" in read(journal), (journal, state)
     for argument in list(inspect.signature(fleet.provision).parameters)[3:]:
         assert re.search(rf"^\| .*`{argument}=", text, re.MULTILINE), argument
     functions = {name for name in re.findall(r"`fleet\.(\w+)", text) if name not in ("schema", "sync")}

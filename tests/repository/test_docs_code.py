@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doc_pages import ALL, ROOT, blocks, read, run
+from doc_pages import ALL, FLEET_PAGES, JOURNAL_PAGE, ROOT, blocks, read, run
 
 import cds_eks
 from cds_eks import AsyncEksClient, fleet, models
@@ -113,14 +113,17 @@ async def test_the_code_on_fleets_runs_against_the_emulator(
         monkeypatch.setenv("CDS_EKS_ENDPOINT", url)
         async with AsyncEksClient(key, endpoint=url) as eks, fleet.open_journal("fleet.db") as journal:
             names: dict[str, Any] = {"eks": eks, "journal": journal, "print": lambda *_: None}
-            assert await run("docs/fleet.md", names) == 11
+            counts = [await run(page, names) for page in FLEET_PAGES]
             left = {each.cluster_name for each in (await eks.clusters.list()).data}
+            told = names["report"]
+            assert await run(JOURNAL_PAGE, names) == 2  # which opens the journal anew
+    assert counts == [4, 4, 1, 2]
     assert emulator.ledger.count(action="CreateCluster", committed=True) == 5  # one again after `destroy`
     assert emulator.ledger.count(action="CreateNodePool", committed=True) == 5
     assert [spec.name for spec in names["teams"].clusters] == ["team-red", "team-blue"]
     assert names["teams"].check() == []
     assert left == {"gpu-001", "gpu-002", "shared-1", "shared-2"}
-    assert (names["report"].goal, names["report"].ok) == ("deleted", True)
+    assert (told.goal, told.ok) == ("deleted", True)
     for name in ("fleet.csv", "fleet.html", "fleet.plan.json"):
         assert (tmp_path / name).stat().st_size > 0, name
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from doc_pages import ROOT, blocks, read, run
 
-from cds_eks import AsyncEksClient, EksClient, RetryPolicy, errors, models
+from cds_eks import AsyncEksClient, EksClient, RetryPolicy, errors, fleet, models
 from cds_eks.emulator import Emulator
 from cds_eks.testing import DrivenEmulator
 from support.api_description import API
@@ -107,12 +107,15 @@ async def test_the_code_on_ambiguous_creates_finds_what_was_made(
 
 @pytest.mark.anyio
 async def test_the_code_on_timeouts_runs(
-    anyio_backend: str, eks_client: AsyncEksClient, eks_emulator: DrivenEmulator
+    anyio_backend: str, eks_client: AsyncEksClient, eks_emulator: DrivenEmulator, folder: Path
 ) -> None:
-    names: dict[str, Any] = {"eks": eks_client, "request": REQUEST}
-    for code in blocks(read("docs/how-to/timeouts.md"), "python"):
-        names["eks"] = eks_client  # one block makes a client of its own
-        await _run_block(code, names)
+    plan = fleet.Plan.load("fleet.toml")
+    async with fleet.open_journal("fleet.db") as journal:
+        names: dict[str, Any] = {"request": REQUEST, "fleet": fleet, "plan": plan, "journal": journal}
+        for code in blocks(read("docs/how-to/timeouts.md"), "python"):
+            names["eks"] = eks_client  # one block makes a client of its own
+            await _run_block(code, names)
+    assert names["report"].ok
     assert not names["scope"].cancelled_caught
     eks_emulator.assert_created_once("gpu-2")
 

@@ -16,6 +16,9 @@ from cds_eks.testing import DrivenEmulator
 
 from .conftest import ROOT
 
+UNENDING = fleet.FleetLimits(cluster_timeout=1e9, pool_timeout=1e9)
+"""For runs whose own timeout is to end them, though time jumps."""
+
 
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> fleet.Plan:
@@ -50,6 +53,30 @@ async def test_a_fleet_takes_no_time_in_spite_of_lost_answers(
                 emulator.assert_created_once(cluster.name)
         assert len(emulator.ledger.created("cluster")) == len(plan.clusters) == 5
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.anyio
+async def test_the_timeout_of_a_run_is_none_of_the_time_that_jumps(
+    anyio_backend: str, plan: fleet.Plan, tmp_path: Path
+) -> None:
+    with DrivenEmulator(faults=[Fault("reset_after_commit", "CreateCluster", count=2)]) as emulator:
+        async with emulator.client() as eks, fleet.open_journal(tmp_path / "fleet.db") as journal:
+            report = await fleet.provision(eks, plan, journal=journal, timeout=60.0).report()
+        assert emulator.clock.ahead() > 60.0
+        assert (report.ok, report.timed_out) == (True, False)
+
+
+def test_the_timeout_of_a_run_ends_it_in_code_that_blocks(plan: fleet.Plan, tmp_path: Path) -> None:
+    with DrivenEmulator(faults=[Fault("task_never_ends", "CreateCluster")]) as emulator:
+        with emulator.sync_client() as eks, fleet.sync.open_journal(eks, tmp_path / "fleet.db") as journal:
+            run = fleet.sync.provision(eks, plan, journal=journal, timeout=0.5, limits=UNENDING)
+            report = run.report()
+            assert run.timed_out
+            gone = fleet.sync.destroy(eks, plan, journal=journal, timeout=0.2, limits=UNENDING).report()
+        for cluster in plan.clusters:
+            emulator.assert_created_once(cluster.name)
+    assert (report.ok, report.timed_out, report.stopped) == (False, True, "the time of timeout= is over")
+    assert (gone.ok, gone.timed_out, gone.goal) == (False, True, "deleted")  # what is never ready stays busy
 
 
 def test_a_command_that_waits_takes_no_time(

@@ -1,4 +1,4 @@
-"""Ctrl-C and `--timeout` while a run goes on: the first ends it well, a second Ctrl-C leaves at once."""
+"""Ctrl-C while a run goes on: the first ends it well, a second one leaves at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from cds_eks.cli import failures
 if TYPE_CHECKING:
     from cds_eks.cli.context import Context
     from cds_eks.cli.fleet.progress import Progress
-    from cds_eks.cli.fleet.results import Ending
 
 SIGNALS: tuple[signal.Signals, ...] = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -28,22 +27,22 @@ LEFT = (
 
 
 class Interruptions:
-    """Stops a run when it is interrupted, or has had its time. SIGTERM and SIGHUP are as Ctrl-C.
+    """Stops a run when it is interrupted. SIGTERM and SIGHUP are as Ctrl-C.
 
     A handler of signals only notes that one has come: a thread of its own stops the run, since the main thread may be
     anywhere when it comes.
 
     Args:
-        context: Has the time, and how failures are told.
+        context: Has how failures are told.
         progress: Shows that it was interrupted.
         stop: Stops the run; any thread may call it.
 
     Attributes:
-        ending: What has ended the run, or None.
+        is_interrupted: Whether it was.
     """
 
     def __init__(self, context: Context, progress: Progress, stop: Callable[[str], None]) -> None:
-        self.ending: Ending | None = None
+        self.is_interrupted: bool = False
         self._options = context.options
         self._progress = progress
         self._stop = stop
@@ -66,16 +65,13 @@ class Interruptions:
         self._thread.join()
 
     def _on_signal(self, *_: int | FrameType | None) -> None:
-        if self.ending == "interrupted":
+        if self.is_interrupted:
             self._leave()
-        self.ending = "interrupted"
+        self.is_interrupted = True
         self._wake.set()
 
     def _watch(self) -> None:
-        if not self._wake.wait(self._options.timeout):
-            self.ending = self.ending or "timed_out"
-            self._stop("the time of --timeout is over")
-            self._wake.wait()
+        self._wake.wait()
         if not self._is_over:
             self._stop("it was interrupted")
             self._progress.say(TOLD)

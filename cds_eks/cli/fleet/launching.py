@@ -21,7 +21,7 @@ from cds_eks.cli.fleet.interruptions import TOLD
 from cds_eks.cli.fleet.journals import errors_in_options
 from cds_eks.cli.fleet.progress import Progress
 from cds_eks.cli.fleet.reports import of_journal
-from cds_eks.cli.fleet.results import Ending
+from cds_eks.cli.fleet.results import ending_of
 from cds_eks.cli.fleet.running import Order, begun, finish, meant_items
 from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.steps import planned
@@ -53,11 +53,11 @@ def launch(context: Context, plan: Plan, where: str, runners: int, values: dict[
         raise click.UsageError("--runners has no stream of events: use -o json")
     order = Order(journal=where, html=values["html"], csv=values["csv"])
     items = meant_items(plan, values["only"], values["exclude"])
-    settings = {name: values[name] for name in SETTINGS}
+    settings = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
     launched = _Launch(context, plan, order, items, is_rebound=values["rebind"])
     with errors_in_options():
         report = launched.carried_out(runners, _client(context), settings)
-    finish(context, order, report, ending=launched.ending)
+    finish(context, order, report, ending=ending_of(report, is_interrupted=launched.is_interrupted))
 
 
 def _client(context: Context) -> ClientSettings:
@@ -79,13 +79,13 @@ class _Launch:
     """A launch, and what the journal shows of it.
 
     Attributes:
-        ending: What has ended it before its time, or None.
+        is_interrupted: Whether Ctrl-C has ended it.
     """
 
     def __init__(
         self, context: Context, plan: Plan, order: Order, items: Sequence[NewItem], *, is_rebound: bool
     ) -> None:
-        self.ending: Ending | None = None
+        self.is_interrupted: bool = False
         self._order = order
         self._is_rebound = is_rebound
         self._context = context
@@ -98,7 +98,7 @@ class _Launch:
         try:
             return anyio.run(self._carried_out, runners, client, settings)
         except KeyboardInterrupt:  # the runners have ended, or are told to by the journal
-            self.ending = "interrupted"
+            self.is_interrupted = True
             return anyio.run(of_journal, self._plan, self._where, settings["only"], settings["exclude"])
 
     async def _carried_out(self, runners: int, client: ClientSettings, settings: dict[str, Any]) -> FleetReport:
@@ -109,8 +109,9 @@ class _Launch:
             if self._is_rebound:
                 await journal.belong_to(service_of(resolved_settings(self._context.options).endpoint))
             report = await self._watched(journal, launched)
-            if self.ending is not None:  # else the next run would find it stopped
-                await journal.stop(None)
+            if report.timed_out:  # else the next run would find it stopped
+                with contextlib.suppress(JournalError):  # which is less than the report
+                    await journal.stop(None)
         return report
 
     async def _watched(self, journal: Journal, launched: Callable[[], Awaitable[FleetReport]]) -> FleetReport:
@@ -123,8 +124,6 @@ class _Launch:
             progress.say(begun(self._order, totals, known))
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch, journal, seen, progress.see)
-                if (timeout := self._context.options.timeout) is not None:
-                    tasks.start_soon(self._stop_after, journal, timeout)
                 try:
                     report = await launched()
                 except Exception as error:  # noqa: BLE001 - it is raised below: the group would wrap it
@@ -154,11 +153,6 @@ class _Launch:
             if before is not None and before != item:
                 see(ItemChanged(item=item, before=before))
             known[item.id] = item
-
-    async def _stop_after(self, journal: Journal, timeout: float) -> None:
-        await anyio.sleep(timeout)
-        self.ending = "timed_out"
-        await journal.stop("the time of --timeout is over, for all runners")
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from cds_eks.fleet.run.telling import LEFT_ALONE
 
 if TYPE_CHECKING:
     from cds_eks.fleet.items import Item
+    from cds_eks.fleet.journal.base import JournalError
     from cds_eks.fleet.report.data import ReportItem
     from cds_eks.fleet.report.fleet_report import FleetReport
 
@@ -61,6 +62,23 @@ HINTS: Mapping[str, str] = {
     "NotOurs": "what was adopted or imported: --include-adopted deletes it, `--exclude NAME` leaves it out",
 }
 """What to do about the errors that stay whenever the same command is run again, by their class."""
+
+
+def ending_of(report: FleetReport, *, is_interrupted: bool) -> Ending | None:
+    """Return what has ended a run before its time, or None."""
+    if is_interrupted:
+        return "interrupted"
+    return "timed_out" if report.timed_out else None
+
+
+def unread(error: JournalError) -> failures.Incomplete:
+    """Return what ends a command whose time was over while the journal was away: nobody can tell what is done."""
+    return failures.Incomplete(
+        f"the time of --timeout is over, and the journal, which knows what is done, can't be read: {error.message}",
+        failures.TIMED_OUT,
+        kind=CLASSES[failures.TIMED_OUT],
+        hint=f"once the journal can be read, {AGAIN}",
+    )
 
 
 def code_of(report: FleetReport, open_items: Collection[Item] = (), ending: Ending | None = None) -> int:

@@ -14,9 +14,10 @@ from cds_eks.cli.context import Context
 from cds_eks.cli.fleet.events import as_data
 from cds_eks.cli.fleet.interruptions import Interruptions
 from cds_eks.cli.fleet.progress import Progress
-from cds_eks.cli.fleet.results import Ending, check, emit_report, tell_summary, write_files
+from cds_eks.cli.fleet.results import Ending, check, emit_report, ending_of, tell_summary, unread, write_files
 from cds_eks.cli.fleet.wording import report_in_options
 from cds_eks.cli.streams import discard
+from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.run.telling import TITLES, Tally
 
 if TYPE_CHECKING:
@@ -93,7 +94,12 @@ def carry_out(
                     "nobody reads what it writes" if is_unread else f"its output can't be written: {error.strerror}"
                 )
                 report = run.report()
-    finish(context, order, report, run.open_items, interruptions.ending, progress.left_alone)
+            except JournalError as error:
+                if not run.timed_out:
+                    raise
+                raise unread(error) from error
+    ending = ending_of(report, is_interrupted=interruptions.is_interrupted)
+    finish(context, order, report, run.open_items, ending, progress.left_alone)
 
 
 def finish(

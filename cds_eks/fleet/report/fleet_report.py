@@ -31,6 +31,7 @@ class FleetReport:
         plan: Which plan it was about.
         stopped: Why no more was created, or nothing deleted; None if nothing hindered it.
         goal: The state that all items were to reach.
+        timed_out: Whether the run was ended because its `timeout` had passed.
     """
 
     items: tuple[ReportItem, ...]
@@ -39,6 +40,7 @@ class FleetReport:
     plan: ReportPlan = attrs.field(factory=ReportPlan)
     stopped: str | None = None
     goal: Literal["ready", "deleted"] = "ready"
+    timed_out: bool = False
 
     @property
     def ok(self) -> bool:
@@ -103,6 +105,7 @@ class FleetReport:
         | `started_at`, `ended_at` | seconds since the epoch |
         | `stopped` | why no more creates were made, or null |
         | `goal` | `ready` or `deleted` |
+        | `timed_out` | whether the run was ended because its `timeout` had passed |
         | `ok` | whether every item reached the goal |
         | `counts` | kind -> state -> number |
         | `throughput` | see `Throughput` |
@@ -117,6 +120,7 @@ class FleetReport:
             "ended_at": self.ended_at,
             "stopped": self.stopped,
             "goal": self.goal,
+            "timed_out": self.timed_out,
             "ok": self.ok,
             "counts": {kind: dict(states) for kind, states in self.counts.items()},
             "throughput": attrs.asdict(self.throughput),
@@ -138,6 +142,7 @@ class FleetReport:
             plan=ReportPlan(source=data["plan"]["source"], digest=data["plan"]["digest"]),
             stopped=data["stopped"],
             goal=data["goal"],
+            timed_out=bool(data.get("timed_out", False)),
         )
 
     def to_csv(self, path: str | os.PathLike[str], *, encoding: str = "utf-8") -> Path:

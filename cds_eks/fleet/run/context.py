@@ -14,7 +14,7 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal, LeaseLost
-from cds_eks.fleet.numbers import checked_seconds
+from cds_eks.fleet.numbers import checked_seconds, checked_timeout
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.event_stream import EventStream
 from cds_eks.fleet.run.events import ItemDiffers
@@ -36,6 +36,10 @@ def _seconds(_: Any, field: attrs.Attribute[Any], value: object) -> None:
     checked_seconds(field.name, value)
 
 
+def _timeout(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    checked_timeout(field.name, value)
+
+
 def _limits(_: Any, __: attrs.Attribute[Any], value: FleetLimits) -> None:
     checked_limits(value)
 
@@ -50,6 +54,7 @@ class Settings:
         stop_on_error: Whether the first failure keeps all else from being created.
         strict: Whether a second create also waits until the first is too old for the service.
         limits: How much is done at once.
+        timeout: For how many seconds the run may go on; None for no limit.
     """
 
     settle: float = attrs.field(default=60.0, validator=_seconds)
@@ -57,6 +62,7 @@ class Settings:
     stop_on_error: bool = False
     strict: bool = False
     limits: FleetLimits = attrs.field(default=FleetLimits(), validator=_limits)
+    timeout: float | None = attrs.field(default=None, validator=_timeout)
 
 
 @attrs.frozen(kw_only=True)

@@ -41,6 +41,7 @@ def destroy(
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
     include_adopted: bool = False,
+    timeout: float | None = None,
 ) -> FleetRun:
     """Delete the clusters of a plan, with their pools, by the ids that the journal has of them, and nothing else.
 
@@ -54,6 +55,9 @@ def destroy(
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
         include_adopted: Delete also what was adopted or imported: it was made by somebody else.
+        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
+            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+            the report has `timed_out`. The same call goes on later.
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
@@ -62,7 +66,7 @@ def destroy(
         ConfigurationError: `only` or `exclude` matches no cluster of the plan.
     """
     check_arguments(eks, plan, journal, limits)
-    settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=checked_limits(limits))
+    settings = Settings(settle=settle, stop_on_error=stop_on_error, limits=checked_limits(limits), timeout=timeout)
     job = DestroyJob(plan, selected(plan.clusters, only, exclude), include_adopted=include_adopted)
     return FleetRun(eks, plan, journal, settings, job)
 

@@ -19,6 +19,7 @@ from cds_eks.fleet.journal.users import add_user
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.ended_before import EndedBefore
+from cds_eks.fleet.run.ending import Ending
 from cds_eks.fleet.run.event_stream import EventStream
 from cds_eks.fleet.run.events import Event, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
@@ -82,11 +83,10 @@ class FleetRun:
         self._in_flight, self._known_ids = InFlight(), KnownIds()
         self._differences: dict[str, dict[str, Any]] = {}
         self._steps: dict[str, tuple[Moment, ...]] = {}
-        self._has_ended, self._stop_wanted = anyio.Event(), anyio.Event()
-        self._stopped: str | None = None
+        self._has_ended, self._ending = anyio.Event(), Ending(self._in_flight, settings)
         self._failure: BaseException | None = None
         self._gone: JournalGone | None = None
-        self._times, self._last_wait = (began or 0.0, 0.0), anyio.CancelScope(shield=True)
+        self._times = (began or 0.0, 0.0)
 
     def __del__(self) -> None:
         if not getattr(self, "was_asked_for", True):
@@ -120,7 +120,7 @@ class FleetRun:
             PlanError: The plan has faults.
             JournalGone: The journal was deleted, replaced, damaged or closed meanwhile. The error has the report.
             ConnectFailed: The service could not be reached when the run began: it has sent nothing.
-            JournalError: The journal can't be read.
+            JournalError: The journal can't be read; `timed_out` says whether the run's time was over by then.
         """
         await self.findings()
         return await self._report(self._journal)
@@ -133,6 +133,7 @@ class FleetRun:
             plan=self._plan,
             times=self._times,
             stopped=found.stopped,
+            timed_out=found.timed_out,
             differences=found.differences,
             steps=found.steps,
             goal=self._job.goal,
@@ -148,17 +149,23 @@ class FleetRun:
         return self._findings()
 
     def _findings(self) -> Findings:
-        found = Findings(stopped=self._stopped, differences=self._differences, steps=self._steps)
+        found = Findings(
+            stopped=self._ending.reason, timed_out=self.timed_out, differences=self._differences, steps=self._steps
+        )
         return without_secrets(found, self._hidden)
 
     def stop(self, reason: str = "stopped") -> None:
         """Begin nothing new, finish the creates that are under way, and end."""
-        self._stopped = self._stopped or reason
-        self._stop_wanted.set()
+        self._ending.stop(reason)
 
     async def ended(self) -> None:
         """Wait until the run has ended."""
         await self._has_ended.wait()
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was ended because its `timeout` had passed."""
+        return self._ending.is_timed_out
 
     @property
     def is_over(self) -> bool:
@@ -190,11 +197,11 @@ class FleetRun:
             with hiding(self._plan, self._hidden):
                 async with anyio.create_task_group() as watched_tasks:
                     with anyio.CancelScope() as scope:
-                        watched_tasks.start_soon(self._watch, scope)
+                        watched_tasks.start_soon(self._ending.watch, scope)
                         try:
                             await self._carry_out()
                         finally:
-                            self._last_wait.cancel()
+                            self._ending.is_over()
                     watched_tasks.cancel_scope.cancel()
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
                 self.open_items = tuple(await self._watched.items(states=OPEN))
@@ -205,30 +212,16 @@ class FleetRun:
         finally:
             if self._gone is not None:
                 self._failure = await told_gone(self._gone, self._writer, self._journal, self._report, self._settings)
-            self._events.put(RunEnded(open=self.open_items, reason=self._stopped))
+            self._events.put(RunEnded(open=self.open_items, reason=self._ending.reason))
             self._events.end()
             self._has_ended.set()
-
-    async def _watch(self, scope: anyio.CancelScope) -> None:
-        """Stop the run when that is wanted, and cut off what is under way when the time for that is over.
-
-        So it has if the event loop ends. A task of its own does it: what is cancelled in an `except` clause has the
-        exception of that as its context.
-        """
-        try:
-            await self._stop_wanted.wait()
-        finally:
-            scope.cancel()
-            with self._last_wait:
-                await anyio.sleep(self._settings.limits.grace)
-                self._in_flight.cut()
 
     def _on_gone(self, error: JournalGone) -> None:
         """Begin nothing new: what can't be written must not happen."""
         if self._gone is None:
             self._gone = error
             self.stop(f"{type(error).__name__}: {error.message}")
-            self._events.put(StoppedCreating(reason=self._stopped or ""))
+            self._events.put(StoppedCreating(reason=self._ending.reason or ""))
 
     async def _check_first(self) -> None:
         """Raise what keeps it from being carried out at all."""
@@ -240,7 +233,7 @@ class FleetRun:
         began = self._times[0] or now
         self._times = (began, now)
         self._groups = tuple(await self._job.groups(self._watched))
-        self._stopped = self._stopped or self._job.complaint
+        self._ending.note(self._job.complaint)
         known = await self._watched.items()
         open_items = [item for item in known if item.state in OPEN and self._job.is_to_settle(item)]
         count = sum(len(group.item_ids) for group in self._groups)
@@ -296,5 +289,5 @@ class FleetRun:
         self._events.put(ItemChanged(item=item, before=before))
 
     def _on_closed(self, reason: str) -> None:
-        self._stopped = self._stopped or reason
+        self._ending.note(reason)
         self._events.put(StoppedCreating(reason=reason))

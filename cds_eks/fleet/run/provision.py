@@ -42,6 +42,7 @@ def provision(
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
     strict: bool = False,
+    timeout: float | None = None,
 ) -> FleetRun:
     """Carry a plan out: each cluster and each node pool exactly once, whatever fails on the way.
 
@@ -59,6 +60,9 @@ def provision(
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
         strict: Have a second create also wait until the first is too old for the service.
+        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
+            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+            the report has `timed_out`. The same call goes on later.
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
@@ -77,6 +81,7 @@ def provision(
         limits=limits,
         stop_on_error=stop_on_error,
         strict=strict,
+        timeout=timeout,
     )
     return FleetRun(eks, plan, journal, settings, job)
 
@@ -91,16 +96,22 @@ def prepared(
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
     strict: bool = False,
+    timeout: float | None = None,
 ) -> tuple[Settings, ProvisionJob]:
     """Return the settings and the job of a run; see `provision`."""
     settings = checked_settings(
-        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=checked_limits(limits)
+        settle=settle,
+        adopt=adopt,
+        stop_on_error=stop_on_error,
+        strict=strict,
+        limits=checked_limits(limits),
+        timeout=timeout,
     )
     return settings, ProvisionJob(plan, selected(plan.clusters, only, exclude))
 
 
 def checked_settings(
-    *, settle: float, adopt: Adopt, stop_on_error: bool, strict: bool, limits: FleetLimits
+    *, settle: float, adopt: Adopt, stop_on_error: bool, strict: bool, limits: FleetLimits, timeout: float | None
 ) -> Settings:
     """Return the settings of a run.
 
@@ -109,7 +120,9 @@ def checked_settings(
     """
     if adopt not in ("never", "matching", "require"):
         raise ConfigurationError(f"adopt must be 'never', 'matching' or 'require', not {adopt!r}")
-    return Settings(settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits)
+    return Settings(
+        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=limits, timeout=timeout
+    )
 
 
 class ProvisionJob:

@@ -27,18 +27,21 @@ class Findings:
 
     Attributes:
         stopped: Why no more creates were made, or None.
+        timed_out: Whether it was ended because its `timeout` had passed.
         differences: What comparisons have shown, by the item's id.
         steps: What the service did on each cluster, by the item's id.
     """
 
     stopped: str | None = None
+    timed_out: bool = False
     differences: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     steps: Mapping[str, Sequence[Moment]] = attrs.field(factory=dict)
 
 
 def without_secrets(found: Findings, hidden: Hidden) -> Findings:
     """Return findings in whose texts no secret is."""
-    return Findings(
+    return attrs.evolve(
+        found,
         stopped=None if found.stopped is None else hidden.text(found.stopped),
         differences=hidden.plain(found.differences),
         steps={
@@ -71,6 +74,7 @@ async def report_of(
     steps: Mapping[str, Sequence[Moment]] | None = None,
     goal: Literal["ready", "deleted"] = "ready",
     unwritten: Mapping[str, Item] | None = None,
+    timed_out: bool = False,
 ) -> FleetReport:
     """Return the report on some clusters and their pools.
 
@@ -84,6 +88,7 @@ async def report_of(
         steps: What the service did on each cluster, by the item's id.
         goal: The state that all items were to reach.
         unwritten: Items that may not be in the journal as they are, by their ids.
+        timed_out: Whether the run was ended because its `timeout` had passed.
     """
     from cds_eks.fleet.report.fleet_report import FleetReport  # it lies above, and is only needed now
 
@@ -115,6 +120,7 @@ async def report_of(
         plan=ReportPlan(source=plan.source, digest=plan.digest),
         stopped=stopped,
         goal=goal,
+        timed_out=timed_out,
     )
 
 

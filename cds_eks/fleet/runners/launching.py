@@ -33,13 +33,13 @@ from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.spans import launch_span
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.crew import Crew
+from cds_eks.fleet.runners.ending import OUT_OF_TIME, carry_out
 from cds_eks.fleet.runners.pool import NO_GUARD, RunnerPool
 from cds_eks.fleet.runners.task import RunnerTask
 
 if TYPE_CHECKING:
     from cds_eks.fleet.report.fleet_report import FleetReport
 
-INTERRUPTED = "the launch was interrupted"
 NO_ADDRESS = "journal must be a path or an address here, not {}: each runner opens it: give its path, or postgresql://…"
 NO_SETTINGS = "client must be ClientSettings, not {}: each runner makes one of its own, as fleet.ClientSettings(…) says"
 
@@ -60,6 +60,7 @@ async def launch(
     strict: bool = False,
     journal_timeout: float = 30.0,
     start_timeout: float = 600.0,
+    timeout: float | None = None,
 ) -> FleetReport:
     """Carry a plan out with any number of runners, each of which does what `provision` does.
 
@@ -86,6 +87,8 @@ async def launch(
         journal_timeout: For how many seconds to go on trying while the journal can't be reached.
         start_timeout: For how many seconds to wait while no runner shows in the journal that it has begun. The log
             warns of it after three leases.
+        timeout: For how many seconds the runners may go on, all together; None for no limit. Then all of them end as if
+            the launch was interrupted, and the report has `timed_out`. The same call again goes on.
 
     Returns:
         One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
@@ -109,7 +112,12 @@ async def launch(
     check_kind(journal, (str, os.PathLike), NO_ADDRESS)
     check_kind(client, (ClientSettings, type(None)), NO_SETTINGS)
     settings = checked_settings(
-        settle=settle, adopt=adopt, stop_on_error=stop_on_error, strict=strict, limits=checked_limits(limits)
+        settle=settle,
+        adopt=adopt,
+        stop_on_error=stop_on_error,
+        strict=strict,
+        limits=checked_limits(limits),
+        timeout=timeout,
     )
     checked_seconds("journal_timeout", journal_timeout)
     checked_seconds("start_timeout", start_timeout)
@@ -142,39 +150,11 @@ async def launch(
             pool = RunnerPool(executor, runners=runners)
             crew = Crew(pool, task, runners=runners, journal=opened, item_ids=ids, start_timeout=start_timeout)
             try:
-                await _carry_out(crew, pool, opened, task.settings.limits)
+                is_timed_out = await carry_out(crew, pool, opened, task.settings)
             except JournalGone as error:
                 raise await _told_gone(error, task, groups, opened, crew) from error
-            return await _report(task, groups, opened, crew, ended=await opened.now())
-
-
-async def _carry_out(crew: Crew, pool: RunnerPool, journal: Journal, limits: FleetLimits) -> None:
-    try:
-        await crew.run()
-        await crew.wait(max(limits.lease, 2 * limits.poll_interval))
-    except BaseException as error:
-        reason = INTERRUPTED if not isinstance(error, Exception) else f"the launch has ended: {type(error).__name__}"
-        reason += "; another launch, or the journal's stop(None), takes this back"
-        with anyio.CancelScope(shield=True):
-            await _stop(crew, journal, reason, limits.lease + limits.grace)
-        raise
-    finally:
-        crew.cancel()
-        pool.close(wait=False)
-
-
-async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float) -> None:
-    """Stop all runners through the journal: executors can't stop what runs already."""
-    try:
-        await journal.stop(reason)
-        await crew.wait(seconds)
-        if not crew.is_at_work:
-            await journal.stop(None)
-        # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
-    except JournalGone:
-        await crew.wait(seconds)  # they see it themselves, and end; what they know is told
-    except JournalError:
-        return  # it is away: runners create nothing without it
+            ended, stopped = await opened.now(), OUT_OF_TIME if is_timed_out else None
+            return await _report(task, groups, opened, crew, ended=ended, stopped=stopped, timed_out=is_timed_out)
 
 
 async def _told_gone(
@@ -202,6 +182,7 @@ async def _report(
     ended: float,
     stopped: str | None = None,
     unwritten: Mapping[str, Item] | None = None,
+    timed_out: bool = False,
 ) -> FleetReport:
     """Return one report on what all runners have done."""
     differences: dict[str, Any] = {}
@@ -209,7 +190,7 @@ async def _report(
     for summary in crew.summaries:
         differences.update(summary.findings.differences)
         steps.update(summary.findings.steps)
-    reasons = [summary.findings.stopped for summary in crew.summaries]
+    reasons = [stopped if timed_out else None, *(summary.findings.stopped for summary in crew.summaries)]
     return await report_of(
         journal,
         groups,
@@ -219,6 +200,7 @@ async def _report(
         differences=differences,
         steps={id_: tuple(moments) for id_, moments in steps.items()},
         unwritten=unwritten,
+        timed_out=timed_out,
     )
 
 

@@ -19,6 +19,9 @@ from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.spans import joined
 from cds_eks.fleet.runners.client_settings import ClientSettings
 
+LEAST = 0.001
+"""The time, in seconds, of a runner that begins when the time of its launch is over: it ends at once."""
+
 
 @attrs.frozen(kw_only=True)
 class RunnerTask:
@@ -66,6 +69,13 @@ class RunnerSummary:
     findings: Findings
 
 
+def within(settings: Settings, *, passed: float) -> Settings:
+    """Return the settings of a runner of a launch that began some seconds ago: its time is that of the launch."""
+    if settings.timeout is None:
+        return settings
+    return attrs.evolve(settings, timeout=max(settings.timeout - passed, LEAST))
+
+
 def run_task(task: RunnerTask) -> RunnerSummary:
     """Be one runner, in an event loop of its own, until all of the plan is done or it is told to stop.
 
@@ -78,7 +88,8 @@ async def _run(task: RunnerTask) -> RunnerSummary:
     job = ProvisionJob(task.plan, selected(task.plan.clusters, task.only, task.exclude))
     opened = open_known_journal(task.journal, identity=task.identity, timeout=task.journal_timeout)
     async with task.client.client() as eks, opened as journal:
-        run = FleetRun(eks, task.plan, journal, task.settings, job, began=task.began)
+        settings = within(task.settings, passed=await journal.now() - task.began)
+        run = FleetRun(eks, task.plan, journal, settings, job, began=task.began)
         with joined(eks, task.trace):
             findings = await run.findings()
     return RunnerSummary(runner=run.runner, host=socket.gethostname(), pid=os.getpid(), findings=findings)

@@ -40,6 +40,7 @@ def provision(
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
     strict: bool = False,
+    timeout: float | None = None,
 ) -> FleetRun:
     """Carry a plan out: each cluster and each node pool exactly once, whatever fails on the way.
 
@@ -57,6 +58,9 @@ def provision(
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
         strict: Have a second create also wait until the first is too old for the service.
+        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
+            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+            the report has `timed_out`. The same call goes on later.
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited.
@@ -78,6 +82,7 @@ def provision(
             limits=limits,
             stop_on_error=stop_on_error,
             strict=strict,
+            timeout=timeout,
         )
 
     return _run(eks, journal, make)
@@ -94,6 +99,7 @@ def destroy(
     limits: FleetLimits | None = None,
     stop_on_error: bool = False,
     include_adopted: bool = False,
+    timeout: float | None = None,
 ) -> FleetRun:
     """Delete the clusters of a plan, with their pools, by the ids that the journal has of them, and nothing else.
 
@@ -107,6 +113,9 @@ def destroy(
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
         include_adopted: Delete also what was adopted or imported: it was made by somebody else.
+        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
+            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+            the report has `timed_out`. The same call goes on later.
 
     Returns:
         The run. It begins when it is iterated, or its `report` awaited; the report is on what there was.
@@ -126,6 +135,7 @@ def destroy(
             limits=limits,
             stop_on_error=stop_on_error,
             include_adopted=include_adopted,
+            timeout=timeout,
         )
 
     return _run(eks, journal, make)

@@ -37,6 +37,7 @@ def launch(
     strict: bool = False,
     journal_timeout: float = 30.0,
     start_timeout: float = 600.0,
+    timeout: float | None = None,
 ) -> FleetReport:
     """Carry a plan out with any number of runners, each of which does what `provision` does.
 
@@ -63,6 +64,8 @@ def launch(
         journal_timeout: For how many seconds to go on trying while the journal can't be reached.
         start_timeout: For how many seconds to wait while no runner shows in the journal that it has begun. The log
             warns of it after three leases.
+        timeout: For how many seconds the runners may go on, all together; None for no limit. Then all of them end as if
+            the launch was interrupted, and the report has `timed_out`. The same call again goes on.
 
     Returns:
         One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
@@ -93,5 +96,6 @@ def launch(
         strict=strict,
         journal_timeout=journal_timeout,
         start_timeout=start_timeout,
+        timeout=timeout,
     )
     return anyio.run(launched, backend="asyncio", backend_options={"loop_factory": new_loop})

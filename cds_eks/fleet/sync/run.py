@@ -49,6 +49,11 @@ class FleetRun:
         return self._run.open_items
 
     @property
+    def timed_out(self) -> bool:
+        """Whether it was ended because its `timeout` had passed."""
+        return self._run.timed_out
+
+    @property
     def is_over(self) -> bool:
         """Whether it has ended, or never began."""
         return self._run.is_over
@@ -70,7 +75,7 @@ class FleetRun:
         Raises:
             PlanError: The plan has faults.
             ConnectFailed: The service could not be reached when the run began: it has sent nothing.
-            JournalError: The journal can't be read.
+            JournalError: The journal can't be read; `timed_out` says whether the run's time was over by then.
         """
         self._wait_for(self._end)
         return self._portal.call(self._run.report)

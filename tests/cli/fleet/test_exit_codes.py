@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from cds_eks.emulator import Emulator, Fault
+from cds_eks.fleet.journal.base import JournalUnavailable
 from cli.command_line import CommandLine
 from cli.fleet.conftest import QUICK
+from cli.fleet.started_runs import NAMES
 
 
 def test_0_all_ready(cli: CommandLine, plan: str) -> None:
@@ -70,3 +75,40 @@ def test_124_the_time_is_over(cli: CommandLine, emulator: Emulator, plan: str, h
     assert run.code == 124
     assert run.failure["class"] == "WaitTimeout"
     assert run.json["counts"]["cluster"] == {"accepted": 3}
+
+
+@pytest.mark.parametrize("verb", ["provision", "apply", "destroy"])
+def test_124_while_the_service_is_away_and_the_same_command_goes_on(
+    cli: CommandLine, emulator: Emulator, plan: str, verb: str
+) -> None:
+    if verb == "destroy":
+        cli.done("provision", plan, *QUICK)
+    saved = str(Path(plan).with_name("saved.json"))
+    cli.done("plan", "save", plan, saved)
+    actions = {"provision": "ListNodePools", "apply": "ListNodePools", "destroy": "DeleteCluster"}
+    fault = emulator.faults.add(Fault("status", actions[verb], status=503))
+    words = [verb, saved if verb == "apply" else plan, *QUICK, "--grace", "0.2s", "-o", "json", "--yes"]
+    run = cli(*words, "--timeout", "1s")
+    assert run.code == 124
+    assert (run.json["timed_out"], run.json["stopped"]) == (True, "the time of --timeout is over")
+    assert run.failure["message"].startswith("the time of --timeout is over; ")
+    assert run.failure["hint"].startswith("run the same command again")
+    emulator.faults.remove(fault)
+    again = cli.done(*(["provision", plan, *words[2:]] if verb == "apply" else words))
+    assert (again.json["ok"], again.json["timed_out"]) == (True, False)
+    assert Counter(each.name for each in emulator.ledger.created("cluster")) == dict.fromkeys(NAMES, 1)
+
+
+def test_124_though_the_journal_that_knows_what_is_done_can_not_be_read(
+    cli: CommandLine, emulator: Emulator, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise JournalUnavailable("fleet.db: the disk is gone")
+
+    emulator.faults.add(Fault("task_never_ends", "CreateCluster"))
+    monkeypatch.setattr("cds_eks.fleet.run.fleet_run.report_of", away)
+    run = cli("provision", plan, *QUICK, "--timeout", "1s", "-o", "json")
+    assert run.code == 124
+    assert run.failure["class"] == "WaitTimeout"
+    assert "the journal, which knows what is done, can't be read: fleet.db: the disk is gone" in run.failure["message"]
+    assert run.failure["hint"].startswith("once the journal can be read, run the same command again")

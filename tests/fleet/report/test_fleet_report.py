@@ -107,7 +107,8 @@ def test_it_can_be_pickled() -> None:
 def test_the_keys_of_its_plain_data_and_their_order_are_fixed() -> None:
     data = report_of(1).to_dict()
     assert list(data) == [
-        *("schema_version", "plan", "started_at", "ended_at", "stopped", "goal", "ok", "counts", "throughput", "items")
+        *("schema_version", "plan", "started_at", "ended_at", "stopped", "goal", "timed_out", "ok", "counts"),
+        *("throughput", "items"),
     ]
     assert data["schema_version"] == 1
     assert list(data["items"][0]) == [
@@ -116,6 +117,14 @@ def test_the_keys_of_its_plain_data_and_their_order_are_fixed() -> None:
     ]
     for name in data:
         assert f"`{name}`" in (FleetReport.to_dict.__doc__ or "")
+
+
+@pytest.mark.parametrize("timed_out", [False, True])
+def test_plain_data_says_whether_the_time_was_over(timed_out: bool) -> None:
+    report = attrs.evolve(report_of(1), timed_out=timed_out)
+    assert FleetReport.from_dict(report.to_dict()) == report
+    earlier = {name: value for name, value in report.to_dict().items() if name != "timed_out"}  # of an older version
+    assert FleetReport.from_dict(earlier).timed_out is False
 
 
 def test_plain_data_may_have_more_than_is_known() -> None:

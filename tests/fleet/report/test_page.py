@@ -267,7 +267,7 @@ def test_states_go_by_the_names_that_the_pages_of_documentation_have(lang: Langu
     if lang == "en":
         assert {state: words[f"state.{state}"] for state in STATES} == {state: state for state in STATES}
     else:
-        told = (Path(__file__).parents[3] / "docs" / "zh" / "fleet.md").read_text(encoding="utf-8")
+        told = (Path(__file__).parents[3] / "docs" / "zh" / "how-to" / "fleet-journal.md").read_text(encoding="utf-8")
         for state in STATES:
             assert f"| `{state}` | **{words[f'state.{state}']}**" in told
 

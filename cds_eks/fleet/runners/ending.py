@@ -1,0 +1,62 @@
+"""The runners of a launch from beginning to end: until all is done, the time is over, or the launch is interrupted."""
+
+from __future__ import annotations
+
+import anyio
+
+from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone
+from cds_eks.fleet.run import ending
+from cds_eks.fleet.run.context import Settings
+from cds_eks.fleet.runners.crew import Crew
+from cds_eks.fleet.runners.pool import RunnerPool
+
+INTERRUPTED = "the launch was interrupted"
+OUT_OF_TIME = f"{ending.OUT_OF_TIME}, for all runners"
+TAKES_IT_BACK = "another launch, or the journal's stop(None), takes this back"
+
+
+async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Settings) -> bool:
+    """Have the runners carry the plan out; return whether their time was over before all was done."""
+    limits = settings.limits
+    seconds = limits.lease + limits.grace
+    try:
+        with anyio.move_on_after(settings.timeout) as limit:
+            await crew.run()
+        if limit.cancelled_caught:
+            with anyio.CancelScope(shield=True):
+                await _stop(crew, journal, f"{OUT_OF_TIME}; {TAKES_IT_BACK}", seconds, end_anyhow=True)
+            return True
+        await crew.wait(max(limits.lease, 2 * limits.poll_interval))
+    except BaseException as error:
+        reason = INTERRUPTED if not isinstance(error, Exception) else f"the launch has ended: {type(error).__name__}"
+        with anyio.CancelScope(shield=True):
+            await _stop(crew, journal, f"{reason}; {TAKES_IT_BACK}", seconds)
+        raise
+    finally:
+        crew.cancel()
+        pool.close(wait=False)
+    found = [summary.findings for summary in crew.summaries]
+    return any(each.timed_out for each in found) and all(each.stopped is not None for each in found)
+
+
+async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float, *, end_anyhow: bool = False) -> None:
+    """Stop all runners through the journal: executors can't stop what runs already.
+
+    Args:
+        crew: The runners.
+        journal: The journal.
+        reason: Why.
+        seconds: For how long to wait for them.
+        end_anyhow: Whether they end though the journal is away, as their own time is over.
+    """
+    try:
+        await journal.stop(reason)
+        await crew.wait(seconds)
+        if not crew.is_at_work:
+            await journal.stop(None)
+        # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
+    except JournalGone:
+        await crew.wait(seconds)  # they see it themselves, and end; what they know is told
+    except JournalError:  # it is away: runners create nothing without it
+        if end_anyhow:
+            await crew.wait(seconds)

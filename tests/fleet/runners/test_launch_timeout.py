@@ -1,0 +1,77 @@
+"""A launch whose `timeout` passes ends with a report, whatever its runners do, and the next one goes on."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import attrs
+import pytest
+
+from cds_eks import fleet
+from cds_eks.fleet.report.fleet_report import FleetReport
+from cds_eks.fleet.run.context import Settings
+from cds_eks.fleet.runners.ending import OUT_OF_TIME
+from cds_eks.fleet.runners.task import LEAST, within
+from fleet.runners.crowd import LIMITS, sendable_plan, serving
+
+TIMEOUT = 1.5
+
+
+class Idle(Executor):
+    """Takes everything, and has nobody to run it."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return Future()
+
+
+def stopped(path: Path) -> str | None:
+    """Return why the journal tells runners to stop, or None."""
+
+    async def body() -> str | None:
+        async with fleet.open_journal(path) as journal:
+            return (await journal.renew("a-test", lease=1.0)).stop
+
+    return anyio.run(body)
+
+
+@pytest.mark.slow
+def test_runners_end_when_the_time_of_their_launch_is_over_and_the_next_launch_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan, path = sendable_plan(4, 1), tmp_path / "fleet.db"
+    with serving(monkeypatch, "--fault", "create:hang_after_commit:count=4:seconds=600") as service:
+
+        def launched(**settings: Any) -> FleetReport:
+            launch = fleet.sync.launch
+            settings = {"client": service.client(), "limits": LIMITS, "settle": 0.5, **settings}
+            return launch(plan, journal=path, runners=2, executor=lambda: ThreadPoolExecutor(2), **settings)
+
+        limits = attrs.evolve(LIMITS, create_timeout=60.0, grace=0.2)
+        report = launched(timeout=TIMEOUT, limits=limits)
+        assert (report.ok, report.timed_out, report.stopped) == (False, True, OUT_OF_TIME)
+        assert report.unknown  # the creates whose answers are still on their way
+        assert TIMEOUT <= report.ended_at - report.started_at < TIMEOUT + LIMITS.lease + 10.0
+        assert stopped(path) is None
+        report = launched(timeout=600.0)
+        assert (report.ok, report.timed_out, report.stopped) == (True, False, None)
+        service.assert_once(plan, report)
+
+
+def test_a_launch_whose_executor_runs_nothing_ends_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CDS_EKS_TEST_FLEET_SECRET", "Secret-12345")
+    client = fleet.ClientSettings(endpoint="http://127.0.0.1:9", credentials_env=("HOME", "HOME"))
+    limits = attrs.evolve(LIMITS, lease=0.1, grace=0.1)
+    settings: dict[str, Any] = {"journal": tmp_path / "fleet.db", "client": client, "limits": limits}
+    report = anyio.run(lambda: fleet.launch(sendable_plan(1), executor=Idle(), runners=2, timeout=0.1, **settings))
+    assert (report.ok, report.timed_out, report.stopped) == (False, True, OUT_OF_TIME)
+    assert report.counts["cluster"] == {"planned": 1}
+    assert (stopped(tmp_path / "fleet.db") or "").startswith(OUT_OF_TIME)  # a runner that begins late ends at once
+
+
+def test_the_time_of_a_runner_is_what_is_left_of_that_of_its_launch() -> None:
+    assert within(Settings(timeout=60.0), passed=20.0).timeout == 40.0
+    assert within(Settings(timeout=60.0), passed=80.0).timeout == LEAST
+    assert within(Settings(), passed=80.0).timeout is None
