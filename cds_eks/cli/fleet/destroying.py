@@ -37,7 +37,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     check_files(values["html"], values["csv"])
     check_columns(context)
     values["limits"] = limits_of(values)
-    settings = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
+    settings: dict[str, Any] = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
     order = Order(journal=where, goal="deleted", html=values["html"], csv=values["csv"])
     meant = meant_items(checked, values["only"], values["exclude"])
     with context.client() as eks, opened(eks, where, rebind=values["rebind"]) as journal:

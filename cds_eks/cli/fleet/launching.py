@@ -53,7 +53,7 @@ def launch(context: Context, plan: Plan, where: str, runners: int, values: dict[
         raise click.UsageError("--runners has no stream of events: use -o json")
     order = Order(journal=where, html=values["html"], csv=values["csv"])
     items = meant_items(plan, values["only"], values["exclude"])
-    settings = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
+    settings: dict[str, Any] = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
     launched = _Launch(context, plan, order, items, is_rebound=values["rebind"])
     with errors_in_options():
         report = launched.carried_out(runners, _client(context), settings)

@@ -68,7 +68,7 @@ def _run(context: Context, plan: Plan, where: str, values: dict[str, Any], saved
     from cds_eks.fleet import sync
 
     order = Order(journal=where, html=values["html"], csv=values["csv"])
-    settings = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
+    settings: dict[str, Any] = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
     items = meant_items(plan, values["only"], values["exclude"])
     with context.client() as eks, opened(eks, where, rebind=values["rebind"]) as journal:
         if saved is None:
