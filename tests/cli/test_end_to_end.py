@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from cds_eks.cli.description import Operation
-from cds_eks.emulator import Emulator, Fault
+from cds_eks.emulator import Emulator, Fault, ManualClock
 from cli.channels import COLUMNS, Ended, cells, in_pipes, in_terminal
 from cli.command_line import CommandLine
 from cli.samples import CHINESE, OPERATIONS, SECRET, Sample, fill, makers, sample
@@ -24,6 +24,12 @@ from cli.terminals import ended, spawned
 EACH = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 READS = [operation for operation in OPERATIONS if not operation.writes]
 LISTS = [operation for operation in OPERATIONS if operation.is_list]
+
+
+@pytest.fixture
+def emulator() -> Emulator:
+    """A service in which no time passes, so that one call after another shows the same."""
+    return Emulator(clock=ManualClock())
 
 
 @pytest.fixture(autouse=True)
