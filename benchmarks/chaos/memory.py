@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import resource
 import statistics
@@ -40,8 +41,9 @@ def kept_objects() -> Counter[str]:
     Without those of the backends, which keep their connections, and the forms of requests that a signer keeps, of which
     there is a most.
     """
+    importlib.import_module("cds_eks.redaction.echoes")  # what a module is made of is not left behind
     for name in models.__all__:
-        getattr(models, name)  # imports it, if that was not done yet: what a class is made of is not left behind
+        getattr(models, name)  # imports it, if that was not done yet
     gc.collect()
     kinds = [(str(type(each).__module__), type(each).__qualname__) for each in gc.get_objects()]
     return Counter(
