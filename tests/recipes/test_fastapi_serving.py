@@ -90,7 +90,7 @@ def test_who_leaves_a_progress_ends_the_wait_and_not_the_create(emulator: Emulat
         location = caller.post("/clusters", json={"name": "gpu-1"}).headers["Location"]
         with caller.stream("GET", f"{location}/progress") as progress:
             assert next(progress.iter_lines()) == "event: progress"
-            assert web.waits() == 1
+            until(lambda: web.waits() == 1)
         until(lambda: web.waits() == 0)
         emulator.clock.advance(3600)
         told = caller.get(f"{location}/progress").text
