@@ -89,8 +89,9 @@ def test_who_leaves_a_progress_ends_the_wait_and_not_the_create(emulator: Emulat
     with serving() as web, httpx.Client(base_url=web.url) as caller:
         location = caller.post("/clusters", json={"name": "gpu-1"}).headers["Location"]
         with caller.stream("GET", f"{location}/progress") as progress:
-            assert next(progress.iter_lines()) == "event: progress"
-            until(lambda: web.waits() == 1)
+            lines = progress.iter_lines()  # whose end would be the end of the connection
+            assert next(lines) == "event: progress"
+            assert web.waits() == 1
         until(lambda: web.waits() == 0)
         emulator.clock.advance(3600)
         told = caller.get(f"{location}/progress").text
