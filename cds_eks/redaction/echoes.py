@@ -103,14 +103,17 @@ class Echoes:
 
 def _matches(text: str, by_start: ByStart, *, is_cut: bool) -> Iterator[Span]:
     size = len(text)
-    for at in range(size - SHORTEST_SECRET + 1):
-        for form in by_start.get(text[at : at + SHORTEST_SECRET], ()):
-            if text.startswith(form, at):
-                yield at, at + len(form)
-                break
-            if is_cut and len(form) > size - at and form.startswith(text[at:]):
-                yield at, size
-                break
+    for start, forms in by_start.items():  # no pattern: `re` keeps those that it has compiled, and with them secrets
+        at = text.find(start)
+        while at >= 0:
+            for form in forms:
+                if text.startswith(form, at):
+                    yield at, at + len(form)
+                    break
+                if is_cut and len(form) > size - at and form.startswith(text[at:]):
+                    yield at, size
+                    break
+            at = text.find(start, at + 1)
 
 
 def folded(text: str) -> str:
