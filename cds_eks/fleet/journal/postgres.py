@@ -35,6 +35,7 @@ from cds_eks.fleet.journal.postgres_rows import CLOCK, PostgresTransaction, answ
 from cds_eks.fleet.journal.postgres_schema import MIGRATIONS, has_table, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.transaction import carry_out
+from cds_eks.fleet.journal.worker import PATIENCE
 
 T = TypeVar("T")
 
@@ -254,4 +255,5 @@ def postgres_journal(
         reads = PostgresReads(Database(url, timeout=timeout))
         return QueryReader(reads.answer, reads.close)
 
-    return ThreadedJournal(f"cds-eks journal {url.database or 'postgresql'}", writer, reader)
+    name = f"cds-eks journal {url.database or 'postgresql'}"
+    return ThreadedJournal(name, writer, reader, patience=timeout + PATIENCE)

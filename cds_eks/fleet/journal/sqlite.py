@@ -29,6 +29,7 @@ from cds_eks.fleet.journal.sqlite_rows import SqliteTransaction, answered, ident
 from cds_eks.fleet.journal.sqlite_schema import MIGRATIONS, migrate
 from cds_eks.fleet.journal.threaded import ThreadedJournal
 from cds_eks.fleet.journal.transaction import carry_out
+from cds_eks.fleet.journal.worker import PATIENCE
 
 T = TypeVar("T")
 
@@ -160,7 +161,9 @@ def sqlite_journal(
         file = SqliteReads(path, timeout=timeout, clock=clock)
         return QueryReader(file.answer, file.close)
 
-    return ThreadedJournal(f"cds-eks journal {path.name}", writer, reader, is_on_one_machine=True)
+    return ThreadedJournal(
+        f"cds-eks journal {path.name}", writer, reader, is_on_one_machine=True, patience=timeout + PATIENCE
+    )
 
 
 def persistently(work: Callable[[], T], timeout: float) -> T:

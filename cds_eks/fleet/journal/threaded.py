@@ -7,6 +7,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
+import anyio
+
 from cds_eks.fleet.items import AuditEntry, Change, Heartbeat, Item, NewItem, State
 from cds_eks.fleet.journal.base import JournalError
 from cds_eks.fleet.journal.operations import (
@@ -148,6 +150,7 @@ class ThreadedJournal(JournalOfOperations):
         open_writer: Makes the handler of operations.
         open_reader: Makes the handler of queries; called when the writer is open.
         is_on_one_machine: Whether all who use it are processes of one machine.
+        patience: See `Worker`.
     """
 
     def __init__(
@@ -157,10 +160,11 @@ class ThreadedJournal(JournalOfOperations):
         open_reader: Callable[[], Handler],
         *,
         is_on_one_machine: bool = False,
+        patience: float | None = None,
     ) -> None:
         self.is_on_one_machine: bool = is_on_one_machine
-        self._writer = Worker(f"{name} writer", open_writer, self._abandoned)
-        self._reader = Worker(f"{name} reader", open_reader)
+        self._writer = Worker(f"{name} writer", open_writer, self._abandoned, patience)
+        self._reader = Worker(f"{name} reader", open_reader, patience=patience)
 
     async def start(self) -> None:
         """Open it."""
@@ -181,8 +185,10 @@ class ThreadedJournal(JournalOfOperations):
 
     async def aclose(self) -> None:
         """See `Journal.aclose`."""
-        await self._writer.aclose()
-        await self._reader.aclose()
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as both:
+                both.start_soon(self._writer.aclose)
+                both.start_soon(self._reader.aclose)
 
     def _abandoned(self, operation: Any, result: Any) -> None:
         """Release what was claimed for a caller that was cancelled: nobody would, and its leases would be renewed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import deque
@@ -12,9 +13,14 @@ from typing import Any, Protocol
 import anyio
 import anyio.lowlevel
 
+from cds_eks._runtime.logs import log
 from cds_eks.fleet.journal.base import JournalClosed, JournalError
 
+logger: logging.Logger = logging.getLogger("cds_eks.fleet")
+
 MOST_AT_ONCE = 1_000
+PATIENCE = 30.0
+"""For how many seconds, beyond its own time for being away, a journal that is closed may not get on with its work."""
 
 
 class Handler(Protocol):
@@ -52,6 +58,7 @@ class Worker:
         name: The thread's name.
         open_handler: Makes what does the work; called in the thread.
         abandoned: Told in the event loop what has been done for a caller that was cancelled meanwhile.
+        patience: For how many seconds to wait for work that is not getting on when it is closed; None for no limit.
     """
 
     def __init__(
@@ -59,7 +66,11 @@ class Worker:
         name: str,
         open_handler: Callable[[], Handler],
         abandoned: Callable[[Any, Any], None] | None = None,
+        patience: float | None = None,
     ) -> None:
+        self._name = name
+        self._patience = patience
+        self._done = 0
         self._open_handler = open_handler
         self._abandoned = abandoned
         self._waiting: deque[_Piece] = deque()
@@ -114,12 +125,21 @@ class Worker:
         return piece
 
     async def aclose(self) -> None:
-        """Finish what was given, and end the thread. More than once does no harm."""
+        """Finish what was given, and end the thread. More than once does no harm.
+
+        A thread that does not get on, as what it has asked answers nothing, is left to itself.
+        """
         if os.getpid() != self._pid:
             return
         self._end_when_idle()
         with anyio.CancelScope(shield=True):
-            await self._ended.wait()
+            while not self._ended.is_set():
+                done = self._done
+                with anyio.move_on_after(self._patience) as waited:
+                    await self._ended.wait()
+                if waited.cancelled_caught and self._done == done:
+                    log(logger, logging.WARNING, "journal", "does not answer, and is left", reason=self._name)
+                    return
 
     def _end_when_idle(self) -> None:
         with self._changed:
@@ -159,6 +179,7 @@ class Worker:
             self._soon(function, *args)
 
     def _finish(self, pieces: list[_Piece], results: list[Any]) -> None:
+        self._done += len(pieces)
         for piece, result in zip(pieces, results, strict=True):
             piece.result = result
             piece.is_done = True
