@@ -18,6 +18,7 @@ from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.reporting import Reported
 from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.teardown import Teardown
 
@@ -106,6 +107,10 @@ class DestroyJob:
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters and pools that the journal has ids of, an open create, or what one may have made."""
+        return await self.expected(journal)
+
+    async def expected(self, journal: Reported) -> Sequence[Group]:
+        """Return the same, which is only read."""
         pools: dict[str, list[Item]] = defaultdict(list)
         clusters: list[Item] = []
         items = await journal.items()

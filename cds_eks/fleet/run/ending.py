@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
 import anyio
 
+from cds_eks.fleet.journal.base import JournalUnavailable
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.run.gate import InFlight
 
+T = TypeVar("T")
+
 OUT_OF_TIME = "the time of timeout= is over"
+READING = 20.0
+"""For how many seconds the report of a run whose time is over waits for the journal."""
+
+
+async def read_within_limit(read: Callable[[], Awaitable[T]]) -> T:
+    """Return what is read of the journal, for a run whose time is over: one that never answers is waited for no more.
+
+    Raises:
+        JournalUnavailable: It has not answered.
+    """
+    with anyio.move_on_after(READING):
+        return await read()
+    raise JournalUnavailable(f"{OUT_OF_TIME}, and the journal has not answered within {READING:g} s")
 
 
 class Ending:
@@ -27,8 +47,20 @@ class Ending:
         self.is_timed_out: bool = False
         self._in_flight = in_flight
         self._settings = settings
+        self._left = settings.timeout
         self._is_wanted = anyio.Event()
         self._last_wait = anyio.CancelScope(shield=True)
+
+    @contextmanager
+    def before_it_begins(self) -> Iterator[None]:
+        """Do something of the run before that begins, in its time: when that is over it is cut off, and no error."""
+        began = anyio.current_time()
+        try:
+            with anyio.move_on_after(self._left):
+                yield
+        finally:
+            if self._left is not None:
+                self._left = max(0.0, self._left - (anyio.current_time() - began))
 
     def note(self, reason: str | None) -> None:
         """Note why nothing more is begun; the run itself goes on."""
@@ -58,7 +90,7 @@ class Ending:
 
     async def _is_wanted_or_out_of_time(self) -> None:
         # By the loop's own clock, as the deadline of a call: a test's time that jumps may be hours ahead in a second.
-        with anyio.move_on_after(self._settings.timeout):
+        with anyio.move_on_after(self._left):
             await self._is_wanted.wait()
         if not self._is_wanted.is_set():
             self.is_timed_out = True

@@ -19,7 +19,7 @@ from cds_eks.fleet.journal.users import add_user
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.context import Context, Settings
 from cds_eks.fleet.run.ended_before import EndedBefore
-from cds_eks.fleet.run.ending import Ending
+from cds_eks.fleet.run.ending import Ending, read_within_limit
 from cds_eks.fleet.run.event_stream import EventStream
 from cds_eks.fleet.run.events import Event, ItemChanged, RunEnded, RunStarted, StoppedCreating
 from cds_eks.fleet.run.gate import Gate, InFlight
@@ -123,13 +123,13 @@ class FleetRun:
             JournalError: The journal can't be read; `timed_out` says whether the run's time was over by then.
         """
         await self.findings()
-        return await self._report(self._journal)
+        return await (read_within_limit(self._report) if self.timed_out else self._report())
 
-    async def _report(self, journal: Reported) -> FleetReport:
-        found = self._findings()
+    async def _report(self, journal: Reported | None = None) -> FleetReport:
+        journal, found = journal or self._journal, self._findings()
         return await report_of(
             journal,
-            self._groups,
+            self._groups or await self._job.expected(journal),  # it may have ended before it knew
             plan=self._plan,
             times=self._times,
             stopped=found.stopped,
@@ -193,6 +193,7 @@ class FleetRun:
             raise self._failure
 
     async def _run(self) -> None:
+        began = anyio.current_time()
         try:
             with hiding(self._plan, self._hidden):
                 async with anyio.create_task_group() as watched_tasks:
@@ -206,7 +207,8 @@ class FleetRun:
             with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.limits.grace):
                 self.open_items = tuple(await self._watched.items(states=OPEN))
                 self.is_open_known = True
-                self._times = (self._times[0], await self._watched.now())
+                now = await self._watched.now()
+                self._times = (self._times[0] or now - (anyio.current_time() - began), now)
         except Exception as error:  # noqa: BLE001 - it is raised where the run is waited for
             self._failure = single(error)
         finally:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.run.group import Group
+from cds_eks.fleet.run.reporting import Reported
 from cds_eks.fleet.run.runner import LifeOf
 
 
@@ -41,6 +42,10 @@ class Job(Protocol):
 
     async def groups(self, journal: Journal) -> Sequence[Group]:
         """Return the clusters that it is about, with their pools, all of which the journal has by then."""
+        ...  # pragma: no cover - a protocol has no body
+
+    async def expected(self, journal: Reported) -> Sequence[Group]:
+        """Return what `groups` would, for the report of a run that ended before; nothing is written."""
         ...  # pragma: no cover - a protocol has no body
 
     async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:

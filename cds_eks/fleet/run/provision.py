@@ -20,6 +20,7 @@ from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.group import Group, GroupLife, group_of
 from cds_eks.fleet.run.limits import FleetLimits, checked_limits
 from cds_eks.fleet.run.pool_waits import PoolWaits
+from cds_eks.fleet.run.reporting import Reported
 from cds_eks.fleet.run.requests import request_of
 from cds_eks.fleet.run.selection import selected
 
@@ -162,6 +163,10 @@ class ProvisionJob:
         if getattr(self._plan, "runs_commands", False) and any(item.state in NEED_SECRETS for item in known):
             await try_commands(self._plan)
         self.differing = tuple(item for item in known if item.digest not in ("", asked[item.id].digest))
+        return self._groups
+
+    async def expected(self, journal: Reported) -> Sequence[Group]:  # noqa: ARG002 - a protocol's
+        """Return what is wanted, whether it is in the journal or not."""
         return self._groups
 
     async def whole(self, journal: Journal, groups: Sequence[Group], clusters: Mapping[str, Item]) -> Sequence[Group]:

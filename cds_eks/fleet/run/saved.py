@@ -73,7 +73,8 @@ async def save(eks: AsyncEksClient, plan: Plan, path: str | os.PathLike[str], *,
 class SavedRun(FleetRun):
     """The run of a saved plan: as that of `provision`, but it begins with a look whether anything has changed.
 
-    `await` looks at once, and returns the run.
+    `await` looks at once, and returns the run. It looks in the time of `timeout`: once that is over, the run ends
+    when it begins, and its report has `timed_out`.
     """
 
     def __init__(self, *arguments: Any, digests: Mapping[str, Any]) -> None:
@@ -86,7 +87,8 @@ class SavedRun(FleetRun):
 
     async def _checked(self) -> Self:
         try:
-            await self._check_first()
+            with self._ending.before_it_begins():
+                await self._check_first()
         except BaseException:
             self.was_asked_for = True  # whoever did knows why it can't be carried out
             raise
