@@ -108,11 +108,7 @@ class _Launch:
         async with fleet.open_journal(self._where, rebind=self._is_rebound) as journal:
             if self._is_rebound:
                 await journal.belong_to(service_of(resolved_settings(self._context.options).endpoint))
-            report = await self._watched(journal, launched)
-            if report.timed_out:  # else the next run would find it stopped
-                with contextlib.suppress(JournalError):  # which is less than the report
-                    await journal.stop(None)
-        return report
+            return await self._watched(journal, launched)
 
     async def _watched(self, journal: Journal, launched: Callable[[], Awaitable[FleetReport]]) -> FleetReport:
         """Show what a launch does, and return its report."""

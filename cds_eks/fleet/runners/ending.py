@@ -23,8 +23,9 @@ async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Se
         with anyio.move_on_after(settings.timeout) as limit:
             await crew.run()
         if limit.cancelled_caught:
+            # Each runner has this time itself: what the journal tells to stop are others' runs on it too.
             with anyio.CancelScope(shield=True):
-                await _stop(crew, journal, f"{OUT_OF_TIME}; {TAKES_IT_BACK}", seconds, end_anyhow=True)
+                await crew.wait(seconds)
             return True
         await crew.wait(max(limits.lease, 2 * limits.poll_interval))
     except BaseException as error:
@@ -39,7 +40,7 @@ async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Se
     return any(each.timed_out for each in found) and all(each.stopped is not None for each in found)
 
 
-async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float, *, end_anyhow: bool = False) -> None:
+async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float) -> None:
     """Stop all runners through the journal: executors can't stop what runs already.
 
     Args:
@@ -47,7 +48,6 @@ async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float, *, en
         journal: The journal.
         reason: Why.
         seconds: For how long to wait for them.
-        end_anyhow: Whether they end though the journal is away, as their own time is over.
     """
     try:
         await journal.stop(reason)
@@ -57,6 +57,5 @@ async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float, *, en
         # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
     except JournalGone:
         await crew.wait(seconds)  # they see it themselves, and end; what they know is told
-    except JournalError:  # it is away: runners create nothing without it
-        if end_anyhow:
-            await crew.wait(seconds)
+    except JournalError:
+        return  # it is away: runners create nothing without it

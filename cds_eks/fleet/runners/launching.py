@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from cds_eks._runtime import clocks
 from cds_eks._runtime.private_names import is_importing_main
 from cds_eks.client.telemetry import telemetry_of
 from cds_eks.errors import ConfigurationError
@@ -23,6 +24,7 @@ from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
 from cds_eks.fleet.run.arguments import check_kind, check_limits, check_plan
+from cds_eks.fleet.run.ending import read_within_limit
 from cds_eks.fleet.run.fleet_run import FleetRun
 from cds_eks.fleet.run.gone import UnwrittenOnly, told_of_all
 from cds_eks.fleet.run.group import Group, group_of
@@ -142,6 +144,7 @@ async def launch(
                 only=None if only is None else tuple(only),
                 exclude=tuple(exclude),
                 began=await opened.now(),
+                began_since_boot=clocks.since_boot() if getattr(opened, "is_on_one_machine", False) else None,
                 trace=trace,
             )
             _check_that_it_can_be_sent(task)
@@ -153,8 +156,13 @@ async def launch(
                 is_timed_out = await carry_out(crew, pool, opened, task.settings)
             except JournalGone as error:
                 raise await _told_gone(error, task, groups, opened, crew) from error
-            ended, stopped = await opened.now(), OUT_OF_TIME if is_timed_out else None
-            return await _report(task, groups, opened, crew, ended=ended, stopped=stopped, timed_out=is_timed_out)
+            stopped = OUT_OF_TIME if is_timed_out else None
+
+            async def report() -> FleetReport:
+                ended = await opened.now()
+                return await _report(task, groups, opened, crew, ended=ended, stopped=stopped, timed_out=is_timed_out)
+
+            return await (read_within_limit(report) if is_timed_out else report())
 
 
 async def _told_gone(

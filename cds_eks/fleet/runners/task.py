@@ -9,7 +9,9 @@ from collections.abc import Mapping
 import anyio
 import attrs
 
+from cds_eks._runtime import clocks
 from cds_eks.fleet.ensure.wanted import WantedPlan
+from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.opening import open_known_journal
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.run.fleet_run import FleetRun
@@ -19,7 +21,7 @@ from cds_eks.fleet.run.selection import selected
 from cds_eks.fleet.run.spans import joined
 from cds_eks.fleet.runners.client_settings import ClientSettings
 
-LEAST = 0.001
+LEAST = 1e-9
 """The time, in seconds, of a runner that begins when the time of its launch is over: it ends at once."""
 
 
@@ -37,6 +39,8 @@ class RunnerTask:
         only: Names or patterns of the clusters that are meant; None for all.
         exclude: Names or patterns of clusters that are left alone.
         began: When the launch began, by the journal's clock: what has ended since then is not done again.
+        began_since_boot: The same, by the clock of the one machine that all of them are on, which nobody can set; None
+            if they are on several.
         trace: What tells of the trace that the launch is in; empty if it is in none.
     """
 
@@ -49,6 +53,7 @@ class RunnerTask:
     only: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     began: float
+    began_since_boot: float | None = None
     trace: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -76,6 +81,13 @@ def within(settings: Settings, *, passed: float) -> Settings:
     return attrs.evolve(settings, timeout=max(settings.timeout - passed, LEAST))
 
 
+async def passed_since(task: RunnerTask, journal: Journal) -> float:
+    """Return how many seconds ago the launch of a runner began."""
+    if task.began_since_boot is not None:
+        return clocks.since_boot() - task.began_since_boot
+    return await journal.now() - task.began
+
+
 def run_task(task: RunnerTask) -> RunnerSummary:
     """Be one runner, in an event loop of its own, until all of the plan is done or it is told to stop.
 
@@ -88,7 +100,7 @@ async def _run(task: RunnerTask) -> RunnerSummary:
     job = ProvisionJob(task.plan, selected(task.plan.clusters, task.only, task.exclude))
     opened = open_known_journal(task.journal, identity=task.identity, timeout=task.journal_timeout)
     async with task.client.client() as eks, opened as journal:
-        settings = within(task.settings, passed=await journal.now() - task.began)
+        settings = within(task.settings, passed=await passed_since(task, journal))
         run = FleetRun(eks, task.plan, journal, settings, job, began=task.began)
         with joined(eks, task.trace):
             findings = await run.findings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from cds_eks import fleet
 from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.runners.ending import OUT_OF_TIME
-from cds_eks.fleet.runners.task import LEAST, within
-from fleet.runners.crowd import LIMITS, sendable_plan, serving
+from cds_eks.fleet.runners.task import LEAST, passed_since, within
+from fleet.runners.crowd import LIMITS, Service, sendable_plan, serving
 
 TIMEOUT = 1.5
 
@@ -23,7 +24,11 @@ TIMEOUT = 1.5
 class Idle(Executor):
     """Takes everything, and has nobody to run it."""
 
+    def __init__(self) -> None:
+        self.taken: list[partial[Any]] = []
+
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.taken.append(partial(fn, *args, **kwargs))
         return Future()
 
 
@@ -68,10 +73,57 @@ def test_a_launch_whose_executor_runs_nothing_ends_too(monkeypatch: pytest.Monke
     report = anyio.run(lambda: fleet.launch(sendable_plan(1), executor=Idle(), runners=2, timeout=0.1, **settings))
     assert (report.ok, report.timed_out, report.stopped) == (False, True, OUT_OF_TIME)
     assert report.counts["cluster"] == {"planned": 1}
-    assert (stopped(tmp_path / "fleet.db") or "").startswith(OUT_OF_TIME)  # a runner that begins late ends at once
+    assert stopped(tmp_path / "fleet.db") is None  # else others' runs would end as well
 
 
 def test_the_time_of_a_runner_is_what_is_left_of_that_of_its_launch() -> None:
     assert within(Settings(timeout=60.0), passed=20.0).timeout == 40.0
     assert within(Settings(timeout=60.0), passed=80.0).timeout == LEAST
     assert within(Settings(), passed=80.0).timeout is None
+
+
+@pytest.mark.slow
+def test_a_launch_whose_time_is_over_ends_no_run_of_others_and_its_late_runners_send_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan, path, idle = sendable_plan(2, 1), tmp_path / "fleet.db", Idle()
+    limits = attrs.evolve(LIMITS, lease=0.2, grace=0.2)
+
+    async def body(service: Service) -> tuple[FleetReport, FleetReport]:
+        settings: dict[str, Any] = {"settle": 0.5, "limits": limits}
+        async with service.client().client() as eks, fleet.open_journal(path) as journal:
+            others = fleet.provision(eks, plan, journal=journal, **settings)
+            others.begin()
+            launch = partial(fleet.launch, plan, journal=path, client=service.client(), **settings)
+            launched = await launch(executor=idle, runners=2, timeout=0.1)
+            return launched, await others.report()
+
+    with serving(monkeypatch, speed=100.0) as service:
+        launched, others = anyio.run(body, service)
+        assert (launched.timed_out, launched.stopped) == (True, OUT_OF_TIME)
+        assert (others.ok, others.stopped) == (True, None)
+        service.assert_once(plan, others)
+        sent = len(service.ledger()["requests"])
+        assert len(idle.taken) == 2
+        for runner in idle.taken:
+            assert runner().findings.timed_out
+        assert len(service.ledger()["requests"]) == sent
+
+
+def test_the_time_of_a_runner_is_none_of_a_clock_that_is_set_while_it_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, idle = tmp_path / "fleet.db", Idle()
+    monkeypatch.setenv("CDS_EKS_TEST_FLEET_SECRET", "Secret-12345")
+    client = fleet.ClientSettings(endpoint="http://127.0.0.1:9", credentials_env=("HOME", "HOME"))
+    limits = attrs.evolve(LIMITS, lease=0.1, grace=0.1)
+    settings: dict[str, Any] = {"journal": path, "client": client, "limits": limits}
+    anyio.run(lambda: fleet.launch(sendable_plan(1), executor=idle, runners=2, timeout=0.1, **settings))
+    task = idle.taken[0].args[0]
+
+    async def passed() -> float:
+        async with fleet.open_journal(path, clock=lambda: task.began - 3600.0) as journal:
+            assert await journal.now() < task.began
+            return await passed_since(task, journal)
+
+    assert 0.1 <= anyio.run(passed) < 60.0
