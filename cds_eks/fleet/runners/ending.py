@@ -12,6 +12,8 @@ from cds_eks.fleet.runners.pool import RunnerPool
 
 INTERRUPTED = "the launch was interrupted"
 OUT_OF_TIME = f"{ending.OUT_OF_TIME}, for all runners"
+KILLED = 5.0
+"""For how many seconds to wait until an executor tells that its processes were killed."""
 TAKES_IT_BACK = "another launch, or the journal's stop(None), takes this back"
 
 
@@ -25,13 +27,13 @@ async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Se
         if limit.cancelled_caught:
             # Each runner has this time itself: what the journal tells to stop are others' runs on it too.
             with anyio.CancelScope(shield=True):
-                await crew.wait(seconds)
+                await _end(crew, pool, seconds)
             return True
-        await crew.wait(max(limits.lease, 2 * limits.poll_interval))
+        await _end(crew, pool, max(limits.lease, 2 * limits.poll_interval))
     except BaseException as error:
         reason = INTERRUPTED if not isinstance(error, Exception) else f"the launch has ended: {type(error).__name__}"
         with anyio.CancelScope(shield=True):
-            await _stop(crew, journal, f"{reason}; {TAKES_IT_BACK}", seconds)
+            await _stop(crew, pool, journal, f"{reason}; {TAKES_IT_BACK}", seconds)
         raise
     finally:
         crew.cancel()
@@ -40,22 +42,36 @@ async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Se
     return any(each.timed_out for each in found) and all(each.stopped is not None for each in found)
 
 
-async def _stop(crew: Crew, journal: Journal, reason: str, seconds: float) -> None:
+async def _end(crew: Crew, pool: RunnerPool, seconds: float) -> None:
+    """Wait until all runners have ended; processes of this launch that have not by then are frozen, and are killed.
+
+    Args:
+        crew: The runners.
+        pool: Where they run.
+        seconds: For how long to wait for them.
+    """
+    await crew.wait(seconds)
+    if crew.is_at_work and pool.kill():
+        await crew.wait(KILLED)
+
+
+async def _stop(crew: Crew, pool: RunnerPool, journal: Journal, reason: str, seconds: float) -> None:
     """Stop all runners through the journal: executors can't stop what runs already.
 
     Args:
         crew: The runners.
+        pool: Where they run.
         journal: The journal.
         reason: Why.
         seconds: For how long to wait for them.
     """
     try:
         await journal.stop(reason)
-        await crew.wait(seconds)
+        await _end(crew, pool, seconds)
         if not crew.is_at_work:
             await journal.stop(None)
         # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
     except JournalGone:
-        await crew.wait(seconds)  # they see it themselves, and end; what they know is told
+        await _end(crew, pool, seconds)  # they see it themselves, and end; what they know is told
     except JournalError:
         return  # it is away: runners create nothing without it

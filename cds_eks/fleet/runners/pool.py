@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 from cds_eks.errors import ConfigurationError, EksError
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
@@ -35,6 +37,7 @@ class RunnerPool:
         self._make: MakeExecutor | None = None
         self._runners = runners
         self._own: list[Executor] = []
+        self._started: list[BaseProcess] = []
         self._first: Future[int] | None = None  # the first thing that a pool of processes made here is asked for
         self._has_begun = False
         if executor is None:
@@ -100,6 +103,16 @@ class RunnerPool:
         for executor in self._own:
             executor.shutdown(wait=wait, cancel_futures=True)
 
+    def kill(self) -> bool:
+        """Kill the processes that were started here, and return whether there are any.
+
+        One that is frozen would keep this program from ending: a pool of processes joins them.
+        """
+        self._first = None  # how they end says nothing about how they begin
+        for process in self._started:
+            process.kill()
+        return bool(self._started)
+
     def _executor(self) -> Executor:
         if self._current is None:
             if self._make is None:
@@ -111,4 +124,17 @@ class RunnerPool:
         return self._current
 
     def _processes(self) -> Executor:
-        return ProcessPoolExecutor(self._runners, mp_context=multiprocessing.get_context("spawn"))
+        return ProcessPoolExecutor(self._runners, mp_context=_Noting(self._started))
+
+
+class _Noting(SpawnContext):
+    """Starts processes anew, and notes them."""
+
+    def __init__(self, started: list[BaseProcess]) -> None:
+        super().__init__()
+        self._started = started
+
+    def Process(self, *arguments: Any, **settings: Any) -> SpawnProcess:  # type: ignore[override] # noqa: N802 - its name
+        process = SpawnProcess(*arguments, **settings)
+        self._started.append(process)
+        return process

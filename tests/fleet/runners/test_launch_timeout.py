@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +130,34 @@ def test_the_time_of_a_runner_is_none_of_a_clock_that_is_set_while_it_begins(
             return await passed_since(task, journal)
 
     assert 0.1 <= anyio.run(passed) < 60.0
+
+
+@pytest.mark.long
+def test_processes_that_are_frozen_when_the_time_is_over_are_killed_and_keep_no_program_from_ending(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan, path = sendable_plan(4, 1), tmp_path / "fleet.db"
+    with serving(monkeypatch, "--fault", "create:hang_after_commit:count=4:seconds=600") as service:
+        settings: dict[str, Any] = {"client": service.client(), "settle": 0.5, "journal": path}
+        limits = attrs.evolve(LIMITS, create_timeout=60.0, grace=0.2)
+        earlier = set(active_children())
+
+        def launched() -> FleetReport:
+            return fleet.sync.launch(plan, runners=2, timeout=6.0, limits=limits, **settings)
+
+        with ThreadPoolExecutor(1) as thread:
+            launching = thread.submit(launched)
+            service.until_created(1)
+            runners = set(active_children()) - earlier
+            for runner in runners:
+                assert runner.pid is not None
+                os.kill(runner.pid, signal.SIGSTOP)
+            report = launching.result(60)
+        assert len(runners) == 2
+        assert (report.timed_out, report.stopped) == (True, OUT_OF_TIME)
+        for runner in runners:
+            runner.join(30)  # which waits for ever for one that is frozen
+            assert runner.exitcode == -signal.SIGKILL
+        report = fleet.sync.launch(plan, limits=LIMITS, **settings)
+        assert report.ok
+        service.assert_once(plan, report)
