@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from cds_eks._runtime import clocks
 from cds_eks.cli.clients import resolved_settings
 from cds_eks.cli.context import Context
 from cds_eks.cli.fleet.interruptions import TOLD
 from cds_eks.cli.fleet.journals import errors_in_options
 from cds_eks.cli.fleet.progress import Progress
 from cds_eks.cli.fleet.reports import of_journal
-from cds_eks.cli.fleet.results import ending_of
+from cds_eks.cli.fleet.results import ending_of, unread
 from cds_eks.cli.fleet.running import Order, begun, finish, meant_items
-from cds_eks.fleet.journal.base import JournalError
+from cds_eks.fleet.journal.base import JournalError, JournalUnavailable
 from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.run.events import Event, ItemChanged
 from cds_eks.fleet.run.service import service_of
@@ -55,8 +56,15 @@ def launch(context: Context, plan: Plan, where: str, runners: int, values: dict[
     items = meant_items(plan, values["only"], values["exclude"])
     settings: dict[str, Any] = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}
     launched = _Launch(context, plan, order, items, is_rebound=values["rebind"])
+    began = clocks.monotonic()
     with errors_in_options():
-        report = launched.carried_out(runners, _client(context), settings)
+        try:
+            report = launched.carried_out(runners, _client(context), settings)
+        except JournalUnavailable as error:
+            timeout = context.options.timeout
+            if timeout is None or clocks.monotonic() - began < timeout:
+                raise
+            raise unread(error) from error
     finish(context, order, report, ending=ending_of(report, is_interrupted=launched.is_interrupted))
 
 

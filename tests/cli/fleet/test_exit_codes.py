@@ -112,3 +112,16 @@ def test_124_though_the_journal_that_knows_what_is_done_can_not_be_read(
     assert run.failure["class"] == "WaitTimeout"
     assert "the journal, which knows what is done, can't be read: fleet.db: the disk is gone" in run.failure["message"]
     assert run.failure["hint"].startswith("once the journal can be read, run the same command again")
+
+
+@pytest.mark.parametrize(("bound", "code"), [(["--timeout", "0.001s"], 124), (["--timeout", "1h"], 1), ([], 1)])
+def test_124_of_several_runners_too_if_their_time_was_over_by_then(
+    cli: CommandLine, plan: str, monkeypatch: pytest.MonkeyPatch, bound: list[str], code: int
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise JournalUnavailable("fleet.db: the disk is gone")
+
+    monkeypatch.setattr("cds_eks.fleet.launch", away)
+    run = cli("provision", plan, *QUICK, "--runners", "2", *bound, "-o", "json")
+    assert (run.code, "fleet.db: the disk is gone" in run.failure["message"]) == (code, True)
+    assert run.failure["class"] == ("WaitTimeout" if code == 124 else "JournalUnavailable")
