@@ -47,7 +47,7 @@ class Echoes:
         is_folded = len(secret) >= SHORTEST_FOLDED
         by_start = self._folded if is_folded else self._exact
         for encoding in encodings_of(secret):
-            form = folded(encoding) if is_folded else encoding
+            form = _with_blanks(folded(encoding) if is_folded else encoding)
             same = by_start.get(form[:SHORTEST_SECRET], [])
             if form not in same:
                 by_start[form[:SHORTEST_SECRET]] = sorted([*same, form], key=len, reverse=True)
@@ -82,9 +82,9 @@ class Echoes:
             is_cut: Whether it may end in the middle of a secret.
         """
         if self._exact:
-            yield from _matches(text, self._exact, is_cut=is_cut)
+            yield from _matches(_with_blanks(text), self._exact, is_cut=is_cut)
         if self._folded:
-            yield from _matches(folded(text), self._folded, is_cut=is_cut)
+            yield from _matches(_with_blanks(folded(text)), self._folded, is_cut=is_cut)
         if not depth or not has_escapes(text):
             return
         for escape in ESCAPES:
@@ -114,6 +114,11 @@ def _matches(text: str, by_start: ByStart, *, is_cut: bool) -> Iterator[Span]:
                     yield at, size
                     break
             at = text.find(start, at + 1)
+
+
+def _with_blanks(text: str) -> str:
+    """Return a text in which a plus is a blank: in a query it is one, whatever else of the text is escaped."""
+    return text.replace("+", " ")
 
 
 def folded(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -72,17 +73,13 @@ class Escape:
 
 
 def _of_bytes(plain: bytes, length: int, is_cut: bool) -> Iterator[tuple[str, int]]:
-    """Yield the characters of some bytes, each of which has a length: they are UTF-8, or else of one byte each."""
-    try:
-        text = plain.decode()
-    except UnicodeDecodeError as error:
-        if is_cut and error.end == len(plain) and error.reason == "unexpected end of data":
-            yield from _of_bytes(plain[: error.start], length, is_cut)
-        else:
-            yield from ((char, length) for char in plain.decode("latin-1"))
-        return
+    """Yield the characters of some bytes, each of which has a length: UTF-8, but each byte that is none for itself."""
+    text, _ = codecs.utf_8_decode(plain, "surrogateescape", not is_cut)
     for char in text:
-        yield char, len(char.encode()) * length
+        if "\udc80" <= char <= "\udcff":
+            yield chr(ord(char) - 0xDC00), length
+        else:
+            yield char, len(char.encode()) * length
 
 
 def _in_url(escaped: str, is_cut: bool) -> Iterator[tuple[str, int]]:
@@ -108,7 +105,8 @@ def _in_json(escaped: str, is_cut: bool) -> Iterator[tuple[str, int]]:
 
 
 def _in_html(escaped: str, _: bool) -> Iterator[tuple[str, int]]:
-    yield html.unescape(escaped), len(escaped)
+    plain = html.unescape(escaped)
+    yield plain if plain != escaped else html.unescape(escaped.lower()), len(escaped)  # some names have no other case
 
 
 ESCAPES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 
 import pytest
@@ -30,6 +31,26 @@ def test_a_secret_is_redacted_in_every_spelling(spelling: str, secret: str) -> N
     assert shown.endswith("), says the proxy")
     if spelling in ESCAPED and "longer" not in spelling:
         assert shown == "bad key (***), says the proxy"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%FF%e5%af%86%E7%A0%81%31%32%33%34%FF",  # bytes that are no UTF-8 beside it
+        "\\xff\\xe5\\xaf\\x86\\xe7\\xa0\\x81\\x31\\x32\\x33\\x34\\xff",
+        "&AmP;#23494;&aMP;#x7801;&Amp;#49;&AMP;#50;&amp;#51;4",  # in HTML twice, then in any case
+    ],
+)
+def test_a_secret_is_found_beside_what_is_no_text(text: str) -> None:
+    shown = redact(text, {"密码1234"})
+    assert "***" in shown
+    assert not re.search("31|x7801|e5|23494", shown, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("text", ["%5Cu0070ass+w%26%23111%3Brd+1", "pass+w%6Frd%201", "%26%2370%3Bass+word+1"])
+def test_blanks_are_pluses_in_a_query_whatever_else_is_escaped_there(text: str) -> None:
+    secret = "Fass word 1" if "70" in text and "0070" not in text else "pass word 1"
+    assert redact(f"q={text}&x", {secret}) == "q=***&x"
 
 
 characters = st.characters(exclude_categories=["Cs", "Cc"])
