@@ -176,20 +176,22 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
     told, others = own_id(item), set(noted_ids(item, FOUND))
     if told in seen.ids and len(seen.ids) == 1:
         return Recover(id=seen.ids[0])
-    if told is not None and told in seen.nameless and not seen.ids:
+    if told in (*seen.nameless, *seen.similar) and told is not None and not seen.ids:
         return Recover(id=told)
     ids = tuple(dict.fromkeys((*((told,) if told and seen.ids else ()), *seen.ids)))
     if len(ids) > 1:
         return _duplicate(item, ids, may_be_ours=True)
     if ids and ids[0] not in others:
         return Recover(id=ids[0])
-    if seen.began <= after or seen.leaving:
+    if seen.began <= after or seen.is_leaving:
         return Look(after=max(after, seen.began))
     if item.ids.get(DOUBTED):
         return Leave()
     if ids:
         return _there_already(ids)
-    return _nameless(seen.nameless, may_be_ours=True) if seen.nameless else Create()
+    if seen.nameless:
+        return _nameless(seen.nameless, may_be_ours=True)
+    return listed_alike(seen.similar) if seen.similar else Create()
 
 
 def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
@@ -204,11 +206,16 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) 
         if seen.ids[0] in candidates - set(noted_ids(item, FOUND)):
             return Recover(id=seen.ids[0])  # an open create may have made it; somebody has deleted the others
         return _there_already(seen.ids) if adopt == "never" else Consider(id=seen.ids[0])
-    if seen.nameless:
+    if seen.nameless:  # what is half made may have no name yet
+        since = None if seen.nameless_since is None else seen.nameless_since + settle
+        if since is not None and seen.began <= since:
+            return Look(after=max(since, seen.began))
         return _nameless(seen.nameless, may_be_ours=bool(candidates))
     after = max(item.changed_at, attempt_ends(item)) + settle
-    if candidates and (seen.began <= after or seen.leaving):
+    if candidates and (seen.began <= after or seen.is_leaving):
         return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
+    if candidates and seen.similar:
+        return listed_alike(seen.similar)
     if adopt == "require":
         return Fail(kind="NotThere", message="there is none of this name to adopt")
     return Create()
@@ -221,6 +228,13 @@ def _there_already(ids: tuple[str, ...]) -> Fail:
 def _nameless(ids: tuple[str, ...], *, may_be_ours: bool) -> Fail:
     words = f"what may be it is listed without its name, {', '.join(ids)}: nothing was created beside it"
     return Fail(kind="AlreadyExists", message=words, ids=ids, may_be_ours=may_be_ours)
+
+
+def listed_alike(ids: tuple[str, ...]) -> Fail:
+    """Return what is done about what may be it, and does not have just its name: nothing, nor is another created."""
+    why = "what may be it is listed with its name in another case, or without it while it is deleted"
+    words = f"{why}, {', '.join(ids)}: nothing was created beside it"
+    return Fail(kind="AlreadyExists", message=words, ids=ids, may_be_ours=True)
 
 
 def _duplicate(item: Item, ids: tuple[str, ...], *, may_be_ours: bool) -> Fail:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -21,12 +21,37 @@ class Sighting:
         ids: The ids of all that have its natural key, and stay.
         leaving: The ids of those that are being deleted.
         nameless: The ids of those that stay, and may be it, but are listed without a name: they may be anybody's.
+        similar: The ids of others that an open create may have made: those that are being deleted, and are listed
+            without a name, and those that are called like it but for the case and blanks around.
+        nameless_since: When the first of the looks one after another began that have shown any of `nameless`.
     """
 
     began: float
     ids: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
     nameless: tuple[str, ...] = ()
+    similar: tuple[str, ...] = ()
+    nameless_since: float | None = None
+
+    def after(self, earlier: Sighting | None) -> Sighting:
+        """Return the same, as what was seen after an earlier look."""
+        if not self.nameless:
+            return self
+        since = None if earlier is None else earlier.nameless_since
+        return attrs.evolve(self, nameless_since=self.began if since is None else since)
+
+    def without(self, ids: Collection[str]) -> Sighting:
+        """Return the same without some of what may be it: it is known what that is."""
+        gone = {each for each in (*self.nameless, *self.similar) if each in ids}
+        nameless, similar, leaving = (
+            tuple(each for each in these if each not in gone) for these in (self.nameless, self.similar, self.leaving)
+        )
+        return attrs.evolve(self, nameless=nameless, similar=similar, leaving=leaving)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether one that has its name is being deleted, which ends; one without a name may be there for ever."""
+        return any(each not in self.similar for each in self.leaving)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,11 +83,14 @@ class Seen:
         self.began = began
         self._action = action
         self._by_name: Mapping[str | None, list[_Entry]] = defaultdict(list)
+        self._by_folded: Mapping[str, list[_Entry]] = defaultdict(list)
         for entry in entries:
             self._by_name[entry.name or None].append(entry)
+            if entry.name and entry.id:
+                self._by_folded[_folded(entry.name)].append(entry)
 
     def of(self, name: str, place: str) -> Sighting:
-        """Return what was seen of a name in a place: names are compared exactly, the service's search is not used.
+        """Return what was seen of a name in a place: what is it has exactly the name, the service's search is not used.
 
         Raises:
             UnreadableResponse: What matches has no id.
@@ -72,11 +100,15 @@ class Seen:
         if any(not entry.id for entry in found):
             raise UnreadableResponse("what may be it is listed without its id", http_status=200, action=self._action)
         staying = [entry for entry in found if not is_leaving(entry.status)]
+        leaving = [entry for entry in found if is_leaving(entry.status)]
+        alike = self._by_folded.get(_folded(name), ())
+        similar = [entry for entry in alike if entry.name != name and entry.place in (None, "", place)]
         return Sighting(
             began=self.began,
             ids=_ids(entry for entry in staying if entry.name),
             nameless=_ids(entry for entry in staying if not entry.name),
-            leaving=_ids(entry for entry in found if is_leaving(entry.status)),
+            leaving=_ids(leaving),
+            similar=_ids([*similar, *(entry for entry in leaving if not entry.name)]),
         )
 
 
@@ -93,6 +125,10 @@ def seen_pools(began: float, entries: Iterable[NodePool], total: int | None) -> 
     """Return what ListNodePools has shown; the place of a pool is its cluster's id."""
     listed = [_Entry(id=each.id, name=each.name, place=each.cluster_id, status=each.status) for each in entries]
     return Seen(began, listed, action="ListNodePools", total=total)
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _ids(entries: Iterable[_Entry]) -> tuple[str, ...]:

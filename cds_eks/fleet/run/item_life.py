@@ -131,7 +131,8 @@ class ItemLife(abc.ABC):
         try:
             if self._has_look_failed:  # nobody else may ask for a newer list than the one that failed
                 newer_than = await self._context.journal.now()
-            self._seen = await self._look(newer_than)
+            seen = self._context.known_ids.unless_of_others(self.item, await self._look(newer_than))
+            self._seen = seen.after(self._seen)
             self._has_look_failed = False
             self._read_failures.succeeded()
         except EksError as error:

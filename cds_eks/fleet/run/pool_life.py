@@ -8,7 +8,7 @@ from typing import Any
 from cds_eks._runtime import passing_time
 from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.compare import REPLICAS, Compared, compare_pool, different, noted
-from cds_eks.fleet.ensure.decide import Action, Create, Look, own_id
+from cds_eks.fleet.ensure.decide import Action, Create, Look, listed_alike, own_id
 from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.ensure.wanted import WantedPool
 from cds_eks.fleet.items import OPEN, Item
@@ -103,8 +103,11 @@ class PoolLife(ScaledPool):
         if until is not None:
             self._adopt = "matching"  # what is there is ours
         action = super()._decide()
-        if isinstance(action, Create) and until is not None and self._seen is not None and self._seen.began <= until:
-            return Look(after=until)  # its cluster was made with it: not listed yet is not "not there"
+        if isinstance(action, Create) and until is not None and self._seen is not None:
+            if self._seen.began <= until:
+                return Look(after=until)  # its cluster was made with it: not listed yet is not "not there"
+            if self._seen.similar:
+                return listed_alike(self._seen.similar)
         return action
 
     async def _look(self, newer_than: float | None) -> Sighting:

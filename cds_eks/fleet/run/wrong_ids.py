@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cds_eks.fleet.ensure.decide import DOUBTED, FOUND, found_text, noted_ids, own_id
+from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import Item, Kind
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ class KnownIds:
         """Return the other item that an item's id belongs to, or None."""
         owner = self.owner_of(item.kind, own_id(item) or "")
         return None if owner == item.id else owner
+
+    def unless_of_others(self, item: Item, seen: Sighting) -> Sighting:
+        """Return what was seen of an item's natural key, without what may be it only as long as nobody knows it."""
+        doubtful = [id_ for id_ in (*seen.nameless, *seen.similar) if not self.is_contested(item.kind, id_)]
+        return seen.without({id_ for id_ in doubtful if self.owner_of(item.kind, id_) not in (None, item.id)})
 
 
 async def reject_id(context: Context, item: Item, shown: Shown | None, words: str) -> Item:

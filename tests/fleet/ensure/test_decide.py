@@ -64,6 +64,47 @@ def test_what_is_listed_without_its_name_is_neither_recovered_nor_made_a_second_
     assert decide(told, nameless, settle=SETTLE) == Recover(id="c-9")
 
 
+@pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
+def test_what_is_listed_in_another_case_is_neither_recovered_nor_made_a_second_time(
+    open_item: Item, ends: float
+) -> None:
+    similar = attrs.evolve(seen(ends), similar=("c-9",))
+    assert isinstance(decide(open_item, similar, settle=SETTLE), Look)
+    later = decide(open_item, attrs.evolve(similar, began=ends + 1), settle=SETTLE)
+    assert isinstance(later, Fail)
+    assert (later.ids, later.may_be_ours) == (("c-9",), True)
+    assert "in another case" in later.message
+    assert decide(open_item, attrs.evolve(similar, ids=("c-1",)), settle=SETTLE) == Recover(id="c-1")
+    told = attrs.evolve(open_item, ids={"cluster_id": "c-9"})
+    assert decide(told, similar, settle=SETTLE) == Recover(id="c-9")
+
+
+@pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
+def test_what_is_deleted_for_ever_without_a_name_is_not_waited_for_for_ever(open_item: Item, ends: float) -> None:
+    stuck = attrs.evolve(seen(ends + 1, leaving=("c-9",)), similar=("c-9",))
+    assert isinstance(decide(open_item, stuck, settle=SETTLE), Fail)
+    assert isinstance(decide(open_item, stuck.without({"c-9"}), settle=SETTLE), Create)
+    # What has the name and is being deleted will be gone.
+    assert isinstance(decide(open_item, attrs.evolve(stuck, leaving=("c-8", "c-9")), settle=SETTLE), Look)
+
+
+def test_what_was_never_created_is_created_beside_others_in_another_case() -> None:
+    assert isinstance(decide(item("planned"), attrs.evolve(seen(500.0), similar=("c-9",)), settle=SETTLE), Create)
+    doubted = item("failed", ids={CANDIDATES: "c-9"})
+    assert isinstance(decide(doubted, attrs.evolve(seen(500.0), similar=("c-9",)), settle=SETTLE), Fail)
+
+
+def test_names_are_waited_for_before_a_new_item_fails_for_want_of_them() -> None:
+    first = attrs.evolve(seen(500.0), nameless=("c-9",)).after(None)
+    assert first.nameless_since == 500.0
+    assert isinstance(decide(item("planned"), first, settle=SETTLE), Look)
+    later = attrs.evolve(seen(500.0 + SETTLE), nameless=("c-9",)).after(first)
+    assert isinstance(decide(item("planned"), later, settle=SETTLE), Look)
+    last = attrs.evolve(seen(501.0 + SETTLE), nameless=("c-9",)).after(later)
+    assert isinstance(decide(item("planned"), last, settle=SETTLE), Fail)
+    assert seen(502.0 + SETTLE).after(last).nameless_since is None
+
+
 @pytest.mark.parametrize("adopt", ["never", "matching", "require"])
 def test_nothing_is_created_beside_what_may_be_it_nor_is_that_adopted(adopt: Any) -> None:
     nameless = attrs.evolve(seen(500.0), nameless=("c-8", "c-9"))

@@ -103,6 +103,15 @@ def test_what_is_listed_without_a_name_may_be_anything_in_its_place(blank: str |
         assert (sighting.ids, sighting.nameless) == ((), ("1", "3"))
     leaving = seen_clusters(7.0, [cluster("1", blank, status="deleting")], None).of("a", "vpc-1")
     assert (leaving.ids, leaving.nameless, leaving.leaving) == ((), (), ("1",))
+    assert (leaving.similar, leaving.is_leaving) == (("1",), False)
+    assert leaving.without({"1"}) == attrs.evolve(leaving, similar=(), leaving=())
+
+
+def test_what_is_called_alike_but_for_its_case_is_told_apart() -> None:
+    listed = [cluster("1", "GPU-1"), cluster("2", " gpu-1 "), cluster("3", "gpu-1"), cluster("4", "GPU-1", "vpc-2")]
+    sighting = seen_clusters(7.0, listed, None).of("gpu-1", "vpc-1")
+    assert (sighting.ids, sighting.similar) == (("3",), ("1", "2"))
+    assert seen_clusters(7.0, listed, None).of("gpu-2", "vpc-1").similar == ()
 
 
 def test_a_list_that_was_cut_or_names_no_id_says_nothing() -> None:

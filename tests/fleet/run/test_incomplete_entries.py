@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,51 @@ def test_what_is_listed_incompletely_at_first_is_recovered_as_what_it_is(backend
         world.assert_once(plan, report)
         assert {item.origin for item in report.items if item.kind == "cluster"} == {"recovered"}
         assert len({item.ids["cluster_id"] for item in report.items if item.kind == "cluster"}) == 3
+
+    in_world(body, backend)
+
+
+class InCapitals(httpx.ASGITransport):
+    """Shows all names in lists in capitals."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if "Action=List" not in str(request.url):
+            return answer
+        text = (await answer.aread()).decode()
+        return httpx.Response(
+            200, text=re.sub(r'("(?:Cluster)?Name": ?")([^"]*)', lambda found: found[1] + found[2].upper(), text)
+        )
+
+
+@BACKENDS
+def test_nothing_is_created_beside_what_is_listed_with_its_name_in_capitals(backend: str) -> None:
+    async def body(world: World) -> None:
+        world.emulator.faults.add(Fault("reset_after_commit", "CreateCluster", count=2))
+        world.emulator.faults.add(Fault("reset_after_commit", "CreateNodePool", count=1))
+        plan = plan_of(3, 2)
+        async with client(world, InCapitals(world.emulator)) as eks:
+            report = await world.provision(eks, plan).report()
+        assert set(world.made("cluster").values()) == {1}
+        assert set(world.pools_made().values()) == {1}
+        assert any("in another case" in str(item.error) for item in report.items if item.kind == "cluster")
+        assert any("in another case" in str(item.error) for item in report.items if item.kind == "node_pool")
+        async with world.client() as eks:
+            again = await world.provision(eks, plan).report()
+        world.assert_once(plan, again)
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_a_plan_grows_while_the_lists_lose_the_names_of_its_own(backend: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            world.assert_once(plan_of(2, 1), await world.provision(eks, plan_of(2, 1)).report())
+        until = world.emulator.clock.now() + 90  # longer than `settle`: whose they are is in the journal
+        async with client(world, HalfMade(world, "ClusterName", lambda: world.emulator.clock.now() < until)) as eks:
+            report = await world.provision(eks, plan_of(4, 1)).report()
+        world.assert_once(plan_of(4, 1), report)
 
     in_world(body, backend)
 
