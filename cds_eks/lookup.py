@@ -235,6 +235,8 @@ class LookUp:
     ) -> T | None:
         """Look until it is found, and at least once after the window has passed.
 
+        That nothing was found takes two lists, unless the window is 0: one alone may be wrong.
+
         Args:
             look: Looks once, given whether it is the last time.
             settle: The window, in seconds; 0 looks once, None is the client's own.
@@ -254,23 +256,26 @@ class LookUp:
             raise InvalidRequestError("poll_interval", "must be a number of seconds above 0, or None")
         interval = FIRST_INTERVAL if poll_interval is None else float(poll_interval)
         pauses = exponential_pauses(interval, GROWTH, max(LAST_INTERVAL, interval))
-        ends = self.clock() + window
+        ends, missing = self.clock() + window, 2 if window else 1
         while True:
             left = ends - self.clock()
             try:
                 if (found := await look(left <= 0)) is not None:
                     return found
+                missing -= 1
             except NotFound as error:
                 # What the look itself names, such as the cluster of a node pool, may not be readable yet. A 404 without
                 # a code may be a proxy's: in the last look it is no proof that the service was asked at all.
                 if left <= 0 and not error.code:
                     raise
+                missing -= bool(error.code)
             except EksError as error:
                 if left <= 0 or not may_pass(error):
                     raise
-            if left <= 0:
+            if left <= 0 and missing <= 0:
                 return None
-            await self.sleep(max(0.0, min(jittered(next(pauses), self.rand()), ends - self.clock())))
+            pause = jittered(next(pauses), self.rand())
+            await self.sleep(pause if left <= 0 else max(0.0, min(pause, ends - self.clock())))
 
 
 def is_seconds(value: object) -> bool:

@@ -40,6 +40,24 @@ async def test_a_failure_that_may_pass_is_looked_past_but_ends_no_look_up() -> N
         await group.find(lost())
 
 
+async def test_one_list_alone_does_not_say_that_there_is_nothing() -> None:
+    time = Time()
+
+    def answer(now: float) -> Response[Any]:
+        if now < 60:
+            raise errors.ConnectionLost("reset")
+        return listed() if now == 60 else listed(cluster())
+
+    group, _ = clusters(answer, time)
+    assert await group.find(lost()) == cluster()
+    group, service = clusters(lambda _: listed(), Time())
+    assert await group.find(lost(), settle=0.001) is None
+    assert len(service.asked) == 2
+    group, service = clusters(lambda _: listed(), Time())
+    assert await group.find(lost(), settle=0) is None
+    assert len(service.asked) == 1
+
+
 async def test_a_failure_that_does_not_pass_is_raised_at_once() -> None:
     time = Time()
 

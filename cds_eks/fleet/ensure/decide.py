@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import attrs
@@ -191,7 +192,9 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
         return _there_already(ids)
     if seen.nameless:
         return _nameless(seen.nameless, may_be_ours=True)
-    return listed_alike(seen.similar) if seen.similar else Create()
+    if seen.similar:
+        return listed_alike(seen.similar)
+    return Create() if seen.is_absent(after) else Look(after=seen.began)  # one list alone may be wrong
 
 
 def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
@@ -216,6 +219,9 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) 
         return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
     if candidates and seen.similar:
         return listed_alike(seen.similar)
+    is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=1)
+    if not (is_told or seen.similar or seen.leaving):
+        return Look(after=seen.began)  # the list may be wrong, or none at all
     if adopt == "require":
         return Fail(kind="NotThere", message="there is none of this name to adopt")
     return Create()

@@ -11,6 +11,25 @@ from cds_eks.errors import IncompleteList, UnreadableResponse
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.schema.status import is_leaving
 
+AGREEING = 2
+"""So many lists, one after another, must lack what a create may have made before it counts as not made."""
+
+AGREEING_BLANK = 5
+"""So many if they are blank: with neither entries nor their number a success response may be no list at all."""
+
+
+@attrs.frozen(kw_only=True)
+class Absence:
+    """One look that has shown nothing of an item.
+
+    Attributes:
+        began: When it began, by the journal's clock.
+        is_blank: See `Sighting`.
+    """
+
+    began: float
+    is_blank: bool
+
 
 @attrs.frozen(kw_only=True)
 class Sighting:
@@ -24,6 +43,8 @@ class Sighting:
         similar: The ids of others that an open create may have made: those that are being deleted, and are listed
             without a name, and those that are called like it but for the case and blanks around.
         nameless_since: When the first of the looks one after another began that have shown any of `nameless`.
+        is_blank: Whether the list had neither entries nor their number.
+        absences: The latest looks, one after another, that have shown nothing of it, this one included.
     """
 
     began: float
@@ -32,13 +53,29 @@ class Sighting:
     nameless: tuple[str, ...] = ()
     similar: tuple[str, ...] = ()
     nameless_since: float | None = None
+    is_blank: bool = False
+    absences: tuple[Absence, ...] = ()
 
     def after(self, earlier: Sighting | None) -> Sighting:
         """Return the same, as what was seen after an earlier look."""
+        if not (self.ids or self.leaving or self.nameless or self.similar):
+            before = () if earlier is None else tuple(each for each in earlier.absences if each.began < self.began)
+            latest = Absence(began=self.began, is_blank=self.is_blank)
+            return attrs.evolve(self, absences=(*before, latest)[-AGREEING_BLANK:])
         if not self.nameless:
             return self
         since = None if earlier is None else earlier.nameless_since
         return attrs.evolve(self, nameless_since=self.began if since is None else since)
+
+    def is_absent(self, after: float, *, agreeing: int = AGREEING) -> bool:
+        """Whether it is not there, by the latest looks.
+
+        Args:
+            after: The looks that count began later than this, by the journal's clock.
+            agreeing: How many must agree, of lists that are not blank.
+        """
+        looks = [each for each in self.absences if each.began > after]
+        return sum(not each.is_blank for each in looks) >= agreeing or len(looks) >= AGREEING_BLANK
 
     def without(self, ids: Collection[str]) -> Sighting:
         """Return the same without some of what may be it: it is known what that is."""
@@ -72,15 +109,19 @@ class Seen:
         entries: Its entries.
         action: The operation that gave it, for errors.
         total: How many there are by the service's word, if it told.
+        is_blank: See `Sighting`.
 
     Raises:
         IncompleteList: There are more than were listed: what is not listed may be there.
     """
 
-    def __init__(self, began: float, entries: Sequence[_Entry], *, action: str, total: int | None) -> None:
+    def __init__(
+        self, began: float, entries: Sequence[_Entry], *, action: str, total: int | None, is_blank: bool
+    ) -> None:
         if total is not None and total > len(entries):
             raise IncompleteList(action=action, seen=len(entries), total_count=total)
         self.began = began
+        self.is_blank = is_blank
         self._action = action
         self._by_name: Mapping[str | None, list[_Entry]] = defaultdict(list)
         self._by_folded: Mapping[str, list[_Entry]] = defaultdict(list)
@@ -105,6 +146,7 @@ class Seen:
         similar = [entry for entry in alike if entry.name != name and entry.place in (None, "", place)]
         return Sighting(
             began=self.began,
+            is_blank=self.is_blank,
             ids=_ids(entry for entry in staying if entry.name),
             nameless=_ids(entry for entry in staying if not entry.name),
             leaving=_ids(leaving),
@@ -112,19 +154,34 @@ class Seen:
         )
 
 
-def seen_clusters(began: float, entries: Iterable[ClusterSummary], total: int | None) -> Seen:
-    """Return what ListClusters has shown; the place of a cluster is its VPC."""
+def seen_clusters(
+    began: float, entries: Iterable[ClusterSummary], total: int | None, *, is_blank: bool | None = None
+) -> Seen:
+    """Return what ListClusters has shown; the place of a cluster is its VPC.
+
+    Args:
+        began: When it was asked for, by the journal's clock.
+        entries: Its entries.
+        total: How many there are by the service's word, if it told.
+        is_blank: See `Sighting`; None to go by the entries and `total`.
+    """
     listed = [
         _Entry(id=each.cluster_id, name=each.cluster_name, place=each.vpc_id, status=each.cluster_status)
         for each in entries
     ]
-    return Seen(began, listed, action="ListClusters", total=total)
+    blank = is_blank_list(listed, total) if is_blank is None else is_blank
+    return Seen(began, listed, action="ListClusters", total=total, is_blank=blank)
 
 
 def seen_pools(began: float, entries: Iterable[NodePool], total: int | None) -> Seen:
     """Return what ListNodePools has shown; the place of a pool is its cluster's id."""
     listed = [_Entry(id=each.id, name=each.name, place=each.cluster_id, status=each.status) for each in entries]
-    return Seen(began, listed, action="ListNodePools", total=total)
+    return Seen(began, listed, action="ListNodePools", total=total, is_blank=is_blank_list(listed, total))
+
+
+def is_blank_list(entries: Collection[object], total: int | None) -> bool:
+    """Whether an answer has neither entries nor their number: a success without data may be no list at all."""
+    return total is None and not entries
 
 
 def _folded(name: str) -> str:

@@ -15,7 +15,7 @@ from cds_eks._runtime import passing_time
 from cds_eks._runtime.logs import log
 from cds_eks.errors import ConnectFailed, EksError
 from cds_eks.fleet.ensure.outcomes import reason_of
-from cds_eks.fleet.ensure.sighting import Seen, Sighting, seen_clusters
+from cds_eks.fleet.ensure.sighting import Seen, Sighting, is_blank_list, seen_clusters
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.read_failures import ReadFailures
@@ -42,17 +42,21 @@ class Round:
         clusters: All clusters that were listed, by id.
         listed: All entries of its lists.
         is_whole: Whether no list was cut short, so that what is not listed was not there.
+        is_blank: Whether any of its lists had neither entries nor their number.
     """
 
     began: float
     clusters: Mapping[str, ClusterSummary]
     listed: Sequence[ClusterSummary]
     is_whole: bool
+    is_blank: bool = False
 
     @functools.cached_property
     def seen(self) -> Seen | None:
         """All clusters by name, for those that look for one; None if it is not whole."""
-        return seen_clusters(self.began, self.listed, None) if self.is_whole else None
+        if not self.is_whole:
+            return None
+        return seen_clusters(self.began, self.listed, None, is_blank=self.is_blank)
 
 
 class Poller:
@@ -202,16 +206,17 @@ class Poller:
     async def _poll(self) -> None:
         began = await self._journal.now()
         entries: list[ClusterSummary] = []
-        is_whole = True
+        is_whole, is_blank = True, False
         for vpc_id in self._vpc_ids:
             async with self._budgets.poll():
                 answer = await self._eks.clusters.list(vpc_id=vpc_id)
             self.lists += 1
             entries += answer.data
+            is_blank = is_blank or is_blank_list(answer.data, answer.total_count)
             is_whole = is_whole and not (answer.total_count is not None and answer.total_count > len(answer.data))
         before = self.latest
         by_id = {each.cluster_id: each for each in entries}
-        self.latest = Round(began=began, clusters=by_id, listed=entries, is_whole=is_whole)
+        self.latest = Round(began=began, clusters=by_id, listed=entries, is_whole=is_whole, is_blank=is_blank)
         self.rounds += 1
         waiting, self._next = self._next, anyio.Event()
         waiting.set()

@@ -93,10 +93,20 @@ class PoolLife(ScaledPool):
         else:
             was_ready, now = self.item.state == "ready", await context.journal.now()
             may_lag = was_ready and now <= self.item.changed_at + context.settings.settle
-            failure = None if may_lag else "it is not there any more"
+            failure = None if may_lag or not await self._is_absent(id_) else "it is not there any more"
         if failure is not None:
             await self.fail("TaskFailed" if found is not None else "Gone", failure, more={"outcome": "accepted"})
         return failure is None
+
+    async def _is_absent(self, id_: str) -> bool:
+        """Whether one more list lacks it as well: one alone may be wrong."""
+        await passing_time.sleep(self._context.poller.interval)
+        try:
+            listed = await self._list.fresh()
+        except EksError:
+            return False
+        is_blank = listed.seen is not None and listed.seen.is_blank
+        return not is_blank and id_ not in listed.pools
 
     def _decide(self) -> Action:
         until = self._made_with_cluster
@@ -108,6 +118,8 @@ class PoolLife(ScaledPool):
                 return Look(after=until)  # its cluster was made with it: not listed yet is not "not there"
             if self._seen.similar:
                 return listed_alike(self._seen.similar)
+            if not self._seen.is_absent(until):
+                return Look(after=self._seen.began)
         return action
 
     async def _look(self, newer_than: float | None) -> Sighting:

@@ -212,12 +212,21 @@ class Teardown:
                 await self._write(item.id, state="deleted", error={}, action="gone")
 
     async def _others(self) -> list[str]:
-        """Return the ids of what has the cluster's name, may be of its create, and is there by the latest list."""
-        item = self._items[self._group.id]
+        """Return the ids of what has the cluster's name, may be of its create, and may be there."""
+        context, item = self._context, self._items[self._group.id]
         if not (ids := set(noted_ids(item, CANDIDATES)) - {own_id(item)}):
             return []
-        listed = (await self._context.poller.look(None)).clusters
-        return sorted(id_ for id_ in ids if id_ in listed and not is_leaving(listed[id_].cluster_status))
+        found: dict[str, ClusterSummary | ClusterDetail] = dict((await context.poller.look(None)).clusters)
+        for id_ in sorted(ids - found.keys()):  # a list may be wrong
+            try:
+                async with context.budgets.read():
+                    found[id_] = (await context.eks.clusters.get(id_)).data
+            except NotFound as error:
+                if error.code:
+                    ids.discard(id_)
+            except EksError:
+                continue
+        return sorted(id_ for id_ in ids if id_ not in found or not is_leaving(found[id_].cluster_status))
 
     async def _write(self, item_id: str, **changes: Any) -> None:
         self._items[item_id] = await self._context.writer.insist(self._items[item_id], **changes)

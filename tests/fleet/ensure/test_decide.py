@@ -37,8 +37,13 @@ SENDING = item("sending", epoch=1, intent_at=100.0, deadline=160.0, changed_at=1
 UNKNOWN = item("unknown", epoch=1, intent_at=100.0, deadline=160.0, changed_at=105.0)
 
 
+def seen_once(began: float, *ids: str, leaving: tuple[str, ...] = (), is_blank: bool = False) -> Sighting:
+    return Sighting(began=began, ids=ids, leaving=leaving, is_blank=is_blank).after(None)
+
+
 def seen(began: float, *ids: str, leaving: tuple[str, ...] = ()) -> Sighting:
-    return Sighting(began=began, ids=ids, leaving=leaving)
+    """Return what a look has shown that the look right before it has shown as well."""
+    return Sighting(began=began, ids=ids, leaving=leaving).after(seen_once(began - 0.0001, *ids, leaving=leaving))
 
 
 @pytest.mark.parametrize("open_item", [SENDING, UNKNOWN])
@@ -83,7 +88,7 @@ def test_what_is_listed_in_another_case_is_neither_recovered_nor_made_a_second_t
 def test_what_is_deleted_for_ever_without_a_name_is_not_waited_for_for_ever(open_item: Item, ends: float) -> None:
     stuck = attrs.evolve(seen(ends + 1, leaving=("c-9",)), similar=("c-9",))
     assert isinstance(decide(open_item, stuck, settle=SETTLE), Fail)
-    assert isinstance(decide(open_item, stuck.without({"c-9"}), settle=SETTLE), Create)
+    assert isinstance(decide(open_item, stuck.without({"c-9"}).after(seen(ends + 0.5)), settle=SETTLE), Create)
     # What has the name and is being deleted will be gone.
     assert isinstance(decide(open_item, attrs.evolve(stuck, leaving=("c-8", "c-9")), settle=SETTLE), Look)
 
@@ -277,3 +282,51 @@ def test_what_an_item_has_the_id_of_is_its_own_and_what_no_journal_knows_is_nobo
     assert may_be_of(item("ready", ids={"cluster_id": "c-1", FOUND: "c-1"}), "c-1")
     assert not may_be_of(item("ready", ids={"cluster_id": "c-1"}), "c-2")
     assert not may_be_of(None, "c-1")
+
+
+@pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
+def test_one_list_alone_does_not_have_an_open_create_sent_again(open_item: Item, ends: float) -> None:
+    first = seen_once(ends + 1)
+    assert decide(open_item, first, settle=SETTLE) == Look(after=ends + 1)
+    assert decide(open_item, first.after(first), settle=SETTLE) == Look(
+        after=ends + 1
+    )  # the same list is no second one
+    assert decide(open_item, seen_once(ends + 2).after(first), settle=SETTLE) == Create()
+    found = seen_once(ends + 2, "c-1").after(first)
+    assert decide(open_item, found, settle=SETTLE) == Recover(id="c-1")
+    early = seen_once(ends)
+    assert decide(open_item, seen_once(ends + 1).after(early), settle=SETTLE) == Look(after=ends + 1)
+    between = seen_once(ends + 3, leaving=("c-1",)).after(seen_once(ends + 2))
+    assert decide(open_item, seen_once(ends + 4).after(between), settle=SETTLE) == Look(after=ends + 4)
+
+
+@pytest.mark.parametrize(("open_item", "ends"), [(SENDING, 220.0), (UNKNOWN, 165.0)])
+def test_answers_that_are_no_lists_count_for_less(open_item: Item, ends: float) -> None:
+    looks = [seen_once(ends + 1, is_blank=True)]
+    for number in range(2, 6):
+        assert decide(open_item, looks[-1], settle=SETTLE) == Look(after=ends + number - 1)
+        looks.append(seen_once(ends + number, is_blank=True).after(looks[-1]))
+    assert decide(open_item, looks[-1], settle=SETTLE) == Create()
+    mixed = seen_once(ends + 1)
+    for number, is_blank in enumerate((True, True, False), 2):
+        assert decide(open_item, mixed, settle=SETTLE) == Look(after=ends + number - 1)
+        mixed = seen_once(ends + number, is_blank=is_blank).after(mixed)
+    assert decide(open_item, mixed, settle=SETTLE) == Create()
+
+
+def test_a_new_item_is_created_after_one_list_but_not_after_one_that_may_be_none() -> None:
+    assert decide(item("planned"), seen_once(0.0), settle=SETTLE) == Create()
+    look = seen_once(0.0, is_blank=True)
+    for number in range(1, 5):
+        assert decide(item("planned"), look, settle=SETTLE) == Look(after=number - 1.0)
+        look = seen_once(float(number), is_blank=True).after(look)
+    assert decide(item("planned"), look, settle=SETTLE) == Create()
+    look = seen_once(1.0, "c-1").after(seen_once(0.0, is_blank=True))
+    assert isinstance(decide(item("planned"), look, settle=SETTLE), Fail)
+
+
+def test_what_several_may_have_been_made_of_needs_two_lists_as_well() -> None:
+    doubted = item("failed", ids={CANDIDATES: "c-8,c-9"}, changed_at=100.0)
+    first = seen_once(170.0)
+    assert decide(doubted, first, settle=SETTLE) == Look(after=170.0)
+    assert decide(doubted, seen_once(171.0).after(first), settle=SETTLE) == Create()

@@ -87,7 +87,7 @@ def test_a_pool_that_somebody_has_deleted_is_told_by_the_next_run(backend: str, 
                 assert (failed.cluster_name, failed.name) == ("gpu-002", f"pool-{number}")
                 assert failed.error is not None
                 assert failed.error["class"] == "Gone"
-                assert world.count("ListNodePools") - lists == 1
+                assert world.count("ListNodePools") - lists == 2  # one list alone may be wrong
                 assert world.clock.now() - began < 60.0
         assert world.count("CreateNodePool") == 3
 
