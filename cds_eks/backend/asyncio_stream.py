@@ -47,14 +47,22 @@ class AsyncioStream(PlainStream):
         self._due = 0.0  # when it fires
         self._until = math.inf  # when the time is up
         self._is_watched = False
+        self._tells_again = isinstance(loop, asyncio.SelectorEventLoop)  # of what has not been read yet
+        self._may_be_deaf = False  # was told of something since it was idle, and may not be told of more
         self._watch()
 
     def is_idle(self) -> bool:
         """See `Stream`."""
-        return self._held is None and self._problem is None and super().is_idle()
+        is_idle = self._held is None and self._problem is None and super().is_idle()
+        self._may_be_deaf = self._may_be_deaf and not is_idle
+        return is_idle
 
     async def receive(self, time_limits: TimeLimits) -> bytes:
         """See `Stream`."""
+        if self._may_be_deaf and self._held is None and self._problem is None:
+            # uvloop tells only once of a connection that was reset, though what came before that can be read as well.
+            await asyncio.sleep(0)
+            self._take()
         if self._held is None and self._problem is None:
             self._watch()
             self._waiter = waiter = self._loop.create_future()
@@ -112,15 +120,20 @@ class AsyncioStream(PlainStream):
         waiter = self._waiter
         if waiter is None:
             self._unwatch()
-        elif not waiter.done():
-            try:
-                self._held = super().receive_now()
-            except OSError as error:
-                self._problem = str(error)
-            if self._held is not None or self._problem is not None:
-                if not self._held:
-                    self._unwatch()
-                waiter.set_result(True)
+        elif not waiter.done() and self._take():
+            waiter.set_result(True)
+
+    def _take(self) -> bool:
+        """Read what has come, if anything has; return whether it has."""
+        try:
+            self._held = super().receive_now()
+        except OSError as error:
+            self._problem = str(error)
+        has_come = self._held is not None or self._problem is not None
+        if has_come and not self._held:
+            self._unwatch()
+        self._may_be_deaf = has_come and not self._tells_again
+        return has_come
 
     def _give_until(self, until: float) -> None:
         self._until = until

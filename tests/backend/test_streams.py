@@ -18,6 +18,8 @@ from cds_eks.backend import sockets
 from cds_eks.backend.asyncio_stream import AsyncioStream, plain_stream
 from cds_eks.backend.sockets import TimedOut
 from cds_eks.backend.streams import SEND_SIZE, PlainStream, TimeLimits
+from support.eventually import EVENT_TIMEOUT
+from support.native_backend import LOOPS
 
 asynchronous = pytest.mark.anyio
 
@@ -86,6 +88,31 @@ async def test_a_stream_that_is_reset_says_so_each_time(make: Any, pair: Any) ->
     with pytest.raises(OSError, match="reset"):
         await stream.receive(ALWAYS)
     assert not stream.is_idle()
+
+
+@asynchronous
+@pytest.mark.parametrize("anyio_backend", [*LOOPS, "trio"])
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("size", [4, 100_000])
+async def test_a_reset_that_comes_together_with_data_is_told_behind_all_of_it(make: Any, size: int, pair: Any) -> None:
+    stream, came = make(pair[0]), []
+
+    async def receive_all() -> None:
+        while True:
+            came.append(await stream.receive(ALWAYS))
+
+    async def check() -> None:
+        with anyio.fail_after(EVENT_TIMEOUT), pytest.raises(OSError, match="reset"):
+            await receive_all()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(check)
+        await anyio.wait_all_tasks_blocked()
+        pair[1].sendall(b"x" * size)
+        pair[1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        pair[1].close()  # before the event loop has its turn
+    assert len(b"".join(came)) == size
+    stream.close()
 
 
 @asynchronous
