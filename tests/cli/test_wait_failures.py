@@ -112,18 +112,18 @@ def test_what_is_never_seen_is_3(cli: CommandLine, monkeypatch: pytest.MonkeyPat
     "words", [["cluster", "c-9"], ["idle", "c-9"], ["pool", "c-9/p-9"], ["task", "t-9"], ["event", "e-9"]], ids=" ".join
 )
 def test_what_is_never_seen_until_the_time_is_up_is_3_too(cli: CommandLine, words: list[str]) -> None:
-    run = cli("wait", *words, *FAST, "--timeout", "0.1s", *JSON)
+    run = cli("wait", *words, *FAST, "--timeout", "0.5s", *JSON)
     told = run.failure
     assert (run.code, told["class"], told["outcome"]) == (3, "NotFound", None)
     assert told["message"].endswith("(it was never seen)")
     assert "continue_with" not in told
-    shown = cli("wait", *words, *FAST, "--timeout", "0.1s").err
+    shown = cli("wait", *words, *FAST, "--timeout", "0.5s").err
     assert "outcome=" not in shown
 
 
 def test_of_many_the_one_that_is_never_seen_is_named(cli: CommandLine, emulator: Emulator) -> None:
     emulator.add_task("slow", status="doing")
-    told = cli("wait", "task", "slow", "typo", *FAST, "--timeout", "0.1s", *JSON).failure
+    told = cli("wait", "task", "slow", "typo", *FAST, "--timeout", "0.5s", *JSON).failure
     assert (told["class"], told["ids"]["task_id"]) == ("NotFound", "typo")
 
 
@@ -142,8 +142,8 @@ def test_the_time_that_is_told_is_the_one_that_was_given(cli: CommandLine, emula
     for task in ("slow-1", "slow-2"):
         emulator.add_task(task, status="doing")
     for words in (["slow-1"], ["slow-1", "slow-2"]):
-        told = cli("wait", "task", *words, *FAST, "--timeout", "0.25s", *JSON).failure
-        assert "did not end within 0.25 s" in told["message"]
+        told = cli("wait", "task", *words, *FAST, "--timeout", "0.5s", *JSON).failure
+        assert "did not end within 0.5 s" in told["message"]
         assert "--timeout" not in told["continue_with"]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from descriptions import TEXT, at, faults_of, operation, shape, with_entries
 
+pytestmark = pytest.mark.slow
+
 CHOICE = "means nothing here: `{}` is for a number (int) with `one_of`"
 NUMBER = "means nothing here: `{}` is for a number (int)"
 LIST = "means nothing here: `{}` is for a list in a request"

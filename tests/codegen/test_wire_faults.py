@@ -9,6 +9,8 @@ from descriptions import TEXT, at, faults_of, operation, shape, with_entries
 
 from cds_eks.signing import COMMON_PARAMETERS
 
+pytestmark = pytest.mark.slow
+
 OLDER, NEWER = "2025-09-08", "2025-10-11"
 REVISIONS = f'revisions: {{"{OLDER}": D, "{NEWER}": O}}'
 NEEDS_NAMES = (

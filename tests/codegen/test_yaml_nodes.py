@@ -10,6 +10,8 @@ from descriptions import TEXT, at, faults_of, line_of, operation, shape, with_en
 from codegen.faults import DescriptionError
 from codegen.loading import load
 
+pytestmark = pytest.mark.slow
+
 INVISIBLE = "has the invisible character U+{}"
 LINES = "is more than one line (`>-` joins lines, `>` and `|` leave a line break at the end)"
 

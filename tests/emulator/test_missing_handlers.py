@@ -19,6 +19,8 @@ from codegen.loading import load
 from .caller import Caller
 from .invented_description import described, description
 
+pytestmark = pytest.mark.slow
+
 Changes = dict[str, Any]
 READ: Changes = {"kind": "read", "http": "GET", "request": "GetTeapotRequest", "result": "Teapot"}
 BY_KIND = "it is not a create, get, list or delete by its name and `kind`"
