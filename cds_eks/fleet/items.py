@@ -208,3 +208,8 @@ class Heartbeat:
     runners: int
     lost: frozenset[str] = frozenset()
     stop: str | None = None
+
+
+def ids_of_service(item: Item) -> dict[str, str]:
+    """Return an item's ids without what only the journal means by them."""
+    return {name: id_ for name, id_ in item.ids.items() if name not in (FIRST_POOL, SCALED_TO)}

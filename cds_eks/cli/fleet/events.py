@@ -38,8 +38,10 @@ def _plain(value: Any) -> Any:
 
 
 def _item(item: Item) -> dict[str, Any]:
+    from cds_eks.fleet.items import ids_of_service
+
     told = {name: getattr(item, name) for name in SHOWN}
     error = None if item.error is None else {**item.error}
     if error is not None and error.get("message"):
         error["message"] = in_options(str(error["message"]))
-    return told | {"ids": dict(item.ids), "error": error}
+    return told | {"ids": ids_of_service(item), "error": error}

@@ -11,7 +11,7 @@ import attrs
 from cds_eks.fleet.ensure.decide import own_id
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.hidden import Hidden
-from cds_eks.fleet.items import FIRST_POOL, AuditEntry, Item, cluster_item_id
+from cds_eks.fleet.items import FIRST_POOL, AuditEntry, Item, cluster_item_id, ids_of_service
 from cds_eks.fleet.journal.steps import planned
 from cds_eks.fleet.report.data import Moment, ReportItem, ReportPlan
 from cds_eks.fleet.run.group import Group
@@ -180,7 +180,7 @@ def report_item(item: Item, history: Sequence[Moment], found: Mapping[str, Any])
         cluster_name=item.cluster_name,
         vpc_id=item.vpc_id,
         state=item.state,
-        ids=item.ids,
+        ids=ids_of_service(item),
         origin=item.origin,
         request_id=item.request_id,
         error=item.error,

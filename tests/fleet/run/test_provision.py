@@ -73,3 +73,15 @@ def test_a_first_pool_is_built_since_its_cluster_was_accepted(backend: str) -> N
         assert report.throughput.most_building == 2  # the cluster and its first pool
 
     in_world(body, backend)
+
+
+@BACKENDS
+def test_a_report_has_the_ids_of_the_service_and_none_of_the_journal(backend: str) -> None:
+    async def body(world: World) -> None:
+        async with world.client() as eks:
+            report = await world.provision(eks, plan_of(1, 2)).report()
+        for item in report.items:
+            assert set(item.ids) <= {"cluster_id", "node_pool_id", "task_id"}
+            assert not any(id_.startswith("node_pool/") for id_ in item.ids.values())
+
+    in_world(body, backend)
