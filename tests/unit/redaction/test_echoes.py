@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 
@@ -193,6 +194,18 @@ def test_rarer_escapes_are_undone(text: str) -> None:
     assert redact(f"({text})", ["Pass密w😀1"]) == "(***)"
     for cut in range(len(text) - 8, len(text)):
         assert redact(f"({text[:cut]}", ["Pass密w😀1"], is_cut=True) == "(***"
+
+
+@pytest.mark.parametrize("secret", ['pass"word-1', "pass\\\\word-1", "passwörd-1", "line one\\nline two"])
+@pytest.mark.parametrize("is_ascii", [True, False])
+@pytest.mark.parametrize("before", range(3))
+def test_a_secret_is_found_in_base64_of_a_whole_body(secret: str, is_ascii: bool, before: int) -> None:
+    body = json.dumps({"n" * (before + 1): "x", "Password": secret}, ensure_ascii=is_ascii)
+    encoded = base64.b64encode(body.encode()).decode()
+    first, stars, rest = redact(f"body {encoded}", [secret]).partition("***")
+    assert stars
+    assert len(rest) <= 6
+    assert secret[:3] not in base64.b64decode(f"{first.removeprefix('body ')}===").decode(errors="replace")
 
 
 SIGNED = "aB3/eFgH+jKlMnOpQrStUvWxYz0="
