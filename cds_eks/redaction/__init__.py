@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NoReturn
@@ -63,7 +62,7 @@ class Secrets:
         if self._echoes is None:
             from cds_eks.redaction.echoes import Echoes  # it is needed for few answers
 
-            self._echoes = Echoes(self._texts)
+            self._echoes = Echoes(self._texts, has_signatures=True)
         return self._echoes.redacted(text, is_cut=is_cut)
 
     def may_be_in(self, text: str) -> bool:
@@ -151,13 +150,13 @@ def printable(text: str, most: int) -> str:
 def presentable(text: str, secrets: Iterable[str] | Secrets, most: int) -> str:
     """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first."""
     hidden = secrets if isinstance(secrets, Secrets) else Secrets(secrets)
-    if len(text) <= most and text.isprintable() and "ignature" not in text and not hidden.may_be_in(text):
+    if len(text) <= most and text.isprintable() and "ignature" not in text.lower() and not hidden.may_be_in(text):
         return text  # as nearly all are
     return printable(redact(text[:LONGEST_LOOK], hidden, is_cut=len(text) > LONGEST_LOOK), most)
 
 
 def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False) -> str:
-    """Return a text with each secret of four characters or more, in any encoding, and each signature replaced.
+    """Return a text with each secret of four characters or more and each signature replaced, in any encoding.
 
     Args:
         text: The text.
@@ -165,10 +164,6 @@ def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False)
         is_cut: Whether the text may end in the middle of a secret; its beginning is replaced as well then.
     """
     hidden = Secrets.of(secrets)
-    if is_cut or hidden.may_be_in(text):
-        text = hidden.redacted(text, is_cut=is_cut)
-    return _SIGNATURE.sub(r"\1***", text) if "ignature" in text else text
-
-
-# A URL of ours, as a proxy's page or the service may repeat it: with it the request could be sent, if it never arrived.
-_SIGNATURE = re.compile(r"(Signature(?:=|%3D|%253D|\\u003d|&#61;))[A-Za-z0-9+/%=_.~-]+")
+    if is_cut or hidden.may_be_in(text) or "ignature" in text.lower():
+        return hidden.redacted(text, is_cut=is_cut)
+    return text

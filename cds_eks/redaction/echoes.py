@@ -6,6 +6,7 @@ as it came: it is what is shown that goes through here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from cds_eks.redaction.encodings import encodings_of
@@ -20,6 +21,13 @@ MOST_ESCAPES = 3
 _SIGMAS = ("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 """One letter, which `lower` writes in another way at the end of a word."""
 
+_OF_HMAC = "[A-Za-z0-9+/ ]{27}="
+_SIGNATURE = re.compile(
+    rf"signature(?:=|[\"']\s{{0,2}}[:,]\s{{0,2}}[\"']|\W{{1,6}}(?={_OF_HMAC}))({_OF_HMAC}|[A-Za-z0-9+/%=_.~-]+)",
+    re.IGNORECASE,
+)
+"""In a URL of ours, or in its query as a dict or a table: with it the request could be sent, if it never arrived."""
+
 Span = tuple[int, int]
 ByStart = dict[str, list[str]]
 
@@ -29,11 +37,13 @@ class Echoes:
 
     Args:
         secrets: The secrets; those shorter than `SHORTEST_SECRET` are not looked for.
+        has_signatures: Whether signatures are secrets as well.
     """
 
-    __slots__ = ("_exact", "_folded")
+    __slots__ = ("_exact", "_folded", "_has_signatures")
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, has_signatures: bool = False) -> None:
+        self._has_signatures = has_signatures
         # The encodings, the longest first, by their first characters: of secrets whose case matters, and of the others.
         self._exact: ByStart = {}
         self._folded: ByStart = {}
@@ -59,7 +69,7 @@ class Echoes:
             text: The text.
             is_cut: Whether it may end in the middle of a secret; its beginning is replaced as well then.
         """
-        if not self._exact and not self._folded:
+        if not self._exact and not self._folded and not self._has_signatures:
             return text
         spans = sorted(self._spans(text, MOST_ESCAPES, {}, is_cut=is_cut))
         if not spans:
@@ -85,6 +95,8 @@ class Echoes:
             yield from _matches(_with_blanks(text), self._exact, is_cut=is_cut)
         if self._folded:
             yield from _matches(_with_blanks(folded(text)), self._folded, is_cut=is_cut)
+        if self._has_signatures and "ignature" in text.lower():
+            yield from (found.span(1) for found in _SIGNATURE.finditer(text))
         if not depth or not has_escapes(text):
             return
         for escape in ESCAPES:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-from cds_eks.redaction.marks import SHORTEST_CORE, base64_core
+from cds_eks.redaction.marks import SHORTEST_CORE, base64_core, in_json_bodies
 
 
 def encodings_of(secret: str) -> tuple[str, ...]:
@@ -21,6 +21,8 @@ def encodings_of(secret: str) -> tuple[str, ...]:
     twice = {again for encoding in once for again in _encoded_once(encoding)}
     plain = secret.encode(errors="replace")
     found = {*twice, *_in_python(secret), plain.hex(), plain.hex().upper(), *_in_base64(plain)}
+    for escaped in in_json_bodies(secret):
+        found.update(_in_base64(escaped.encode(errors="replace")))
     return tuple(sorted(found, key=len, reverse=True))
 
 

@@ -46,9 +46,15 @@ class Escape:
         """Return a text without them; of one that was cut, without the beginning of one at its end as well."""
         whole = self.cut.sub("", text) if is_cut else text
         end = len(whole) if is_cut else -1
+        known: dict[str, str] = {}  # megabytes of escapes have few different ones
 
         def plain(found: re.Match[str]) -> str:
-            return "".join([chars for chars, _ in self.undo(found[0], found.end() == end)])
+            if found.end() == end:
+                return "".join([chars for chars, _ in self.undo(found[0], True)])
+            escaped = found[0]
+            if (chars := known.get(escaped)) is None:
+                known[escaped] = chars = "".join([chars for chars, _ in self.undo(escaped, False)])
+            return chars
 
         return self.pattern.sub(plain, whole)
 
@@ -83,7 +89,14 @@ def _of_bytes(plain: bytes, length: int, is_cut: bool) -> Iterator[tuple[str, in
 
 
 def _in_url(escaped: str, is_cut: bool) -> Iterator[tuple[str, int]]:
+    if escaped[1] in "uU":  # as JavaScript's `escape` has it
+        return _of_units(re.split("%[uU]", escaped)[1:], len(escaped))
     return _of_bytes(bytes.fromhex(escaped.replace("%", "")), 3, is_cut)
+
+
+def _of_units(units: list[str], length: int) -> Iterator[tuple[str, int]]:
+    """Yield the character of one or two UTF-16 units in hex."""
+    yield b"".join([bytes.fromhex(unit) for unit in units]).decode("utf-16-be", "surrogatepass"), length
 
 
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -95,11 +108,12 @@ def _in_json(escaped: str, is_cut: bool) -> Iterator[tuple[str, int]]:
         yield _CONTROLS.get(kind, kind), 2
     elif kind == "x":
         yield from _of_bytes(bytes.fromhex(escaped.replace("\\x", "")), 4, is_cut)
-    elif kind == "u":
-        units = b"".join([int(unit, 16).to_bytes(2, "big") for unit in escaped.split("\\u")[1:]])
-        yield units.decode("utf-16-be", "surrogatepass"), len(escaped)
+    elif kind in "0123":  # octal, as protobuf and C have it
+        yield from _of_bytes(bytes([int(digits, 8) for digits in escaped.split("\\")[1:]]), 4, is_cut)
+    elif kind == "u" and escaped[2] != "{":
+        yield from _of_units(escaped.split("\\u")[1:], len(escaped))
     else:
-        digits = escaped[2:]
+        digits = escaped[2:].strip("{}")
         code = int(digits, 16)
         yield chr(code) if code <= 0x10FFFF else "", len(escaped)  # the last of all characters
 
@@ -110,20 +124,29 @@ def _in_html(escaped: str, _: bool) -> Iterator[tuple[str, int]]:
 
 
 ESCAPES = (
-    Escape("%", re.compile(f"(?:%{_HEX}{{2}})+"), re.compile(f"%{_HEX}?\\Z"), _in_url),
+    Escape(
+        "%",
+        re.compile(
+            f"(?:%{_HEX}{{2}})+|%[uU][dD][89abAB]{_HEX}{{2}}%[uU][dD][c-fC-F]{_HEX}{{2}}|%[uU]{_HEX}{{4}}",
+        ),
+        re.compile(f"(?:%[uU][dD][89abAB]{_HEX}{{2}})?(?:%(?:{_HEX}|[uU]{_HEX}{{0,3}})?)?\\Z"),
+        _in_url,
+    ),
     Escape(
         "\\",
         re.compile(
             rf"(?:\\x{_HEX}{{2}})+|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\U{_HEX}{{8}}"
-            r"|\\.",
+            rf"|(?:\\[0-3][0-7]{{2}})+|\\u\{{{_HEX}{{1,6}}\}}|\\.",
             re.DOTALL,
         ),
-        re.compile(rf"(?:\\u[dD][89abAB]{_HEX}{{2}})?(?:\\(?:x{_HEX}?|u{_HEX}{{0,3}}|U{_HEX}{{0,7}})?)?\Z"),
+        re.compile(
+            rf"(?:\\u[dD][89abAB]{_HEX}{{2}})?(?:\\(?:x{_HEX}?|u{_HEX}{{0,3}}|u\{{{_HEX}{{0,6}}|U{_HEX}{{0,7}}|[0-3][0-7]?)?)?\Z"
+        ),
         _in_json,
     ),
     Escape(
         "&",
-        re.compile(f"&(?:#[0-9]{{1,8}}|#[xX]{_HEX}{{1,8}}|[A-Za-z][A-Za-z0-9]{{1,30}});"),
+        re.compile(f"&(?:#0{{0,20}}[0-9]{{1,8}}|#[xX]0{{0,20}}{_HEX}{{1,8}}|[A-Za-z][A-Za-z0-9]{{1,30}});"),
         re.compile("&#?[A-Za-z0-9]{0,31}\\Z"),
         _in_html,
     ),

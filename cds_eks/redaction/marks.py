@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from binascii import b2a_base64
 
@@ -25,12 +26,26 @@ def has_escapes(text: str) -> bool:
     return "%" in text or "&" in text or "\\" in text
 
 
+def in_json_bodies(secret: str) -> frozenset[str]:
+    """Return a text as JSON bodies have it, if that is another: a proxy may repeat a whole body in Base64."""
+    if secret.isascii() and secret.isprintable() and '"' not in secret and "\\" not in secret:
+        return frozenset()
+    return frozenset((json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])) - {secret}
+
+
 def marks_of(secret: str) -> tuple[str, ...]:
     """Return lower-case texts, one of which is in lower case in each text that holds a secret, if it has no escapes.
 
     They are the secret itself, the beginning of its Base64 and of its hex: many times quicker to look for than all
     encodings.
     """
+    found = _marks_of(secret)
+    for escaped in in_json_bodies(secret):
+        found += _marks_of(escaped)[1:]  # the first is the text itself, which has an escape
+    return found
+
+
+def _marks_of(secret: str) -> tuple[str, ...]:
     plain = secret.encode("utf-8", "replace")
     # Without escapes it is there as it is, but for what a query has in place of blanks, and Python of lone surrogates.
     own = secret.lower() if secret.isascii() and " " not in secret else _quick_mark(secret).lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 
@@ -178,6 +179,68 @@ def test_a_hostile_text_takes_little_time(unit: str) -> None:
     redact(text, hidden, is_cut=True)
     assert time.process_time() - began < 5
     assert has_escapes(text) == (unit not in ("Secr", "a"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%u0050ass%u5BC6w%uD83D%uDE001",  # JavaScript's `escape`
+        "\\120ass\\345\\257\\206w\\360\\237\\230\\2001",  # protobuf's text format, and C
+        "\\u{50}ass\\u{5bc6}w\\u{1F600}1",
+        "&#0000000000080;ass&#x0000000005BC6;w&#128512;1",
+    ],
+)
+def test_rarer_escapes_are_undone(text: str) -> None:
+    assert redact(f"({text})", ["Pass密w😀1"]) == "(***)"
+    for cut in range(len(text) - 8, len(text)):
+        assert redact(f"({text[:cut]}", ["Pass密w😀1"], is_cut=True) == "(***"
+
+
+@pytest.mark.parametrize("secret", ['pass"word-1', "pass\\\\word-1", "passwörd-1", "line one\\nline two"])
+@pytest.mark.parametrize("is_ascii", [True, False])
+@pytest.mark.parametrize("before", range(3))
+def test_a_secret_is_found_in_base64_of_a_whole_body(secret: str, is_ascii: bool, before: int) -> None:
+    body = json.dumps({"n" * (before + 1): "x", "Password": secret}, ensure_ascii=is_ascii)
+    encoded = base64.b64encode(body.encode()).decode()
+    first, stars, rest = redact(f"body {encoded}", [secret]).partition("***")
+    assert stars
+    assert len(rest) <= 6
+    assert secret[:3] not in base64.b64decode(f"{first.removeprefix('body ')}===").decode(errors="replace")
+
+
+SIGNED = "aB3/eFgH+jKlMnOpQrStUvWxYz0="
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"Signature={SIGNED}&Version=1", "Signature=***&Version=1"),
+        (f"signature={SIGNED}&Version=1", "signature=***&Version=1"),
+        (f"SIGNATURE={SIGNED}", "SIGNATURE=***"),
+        ("Signature%3daB3%2f%26Version%3d1", "Signature%3d***%26Version%3d1"),
+        ("Signature%25253DaB3%25252F", "Signature%25253D***"),
+        ("Signature&#x3D;aB3&#x2F;e&#43;j&amp;Version", "Signature&#x3D;***&amp;Version"),
+        ("Signature\\u003DaB3\\/e\\u002bj\\u003d&Version", "Signature\\u003D***&Version"),
+        (f"Signature={SIGNED.replace('+', ' ')}&Version", "Signature=***&Version"),
+        ("".join(f"&#{ord(char)};" for char in "Signature=") + SIGNED, None),
+        (f'{{"Signature": "{SIGNED}", "Version": "1"}}', '{"Signature": "***", "Version": "1"}'),
+        (f"Signature: {SIGNED} is wrong", "Signature: *** is wrong"),
+    ],
+)
+def test_a_signature_is_redacted_however_its_query_is_repeated(text: str, shown: str | None) -> None:
+    for redacted in (redact(text, ["Secret-12345"]), presentable(text, ["Secret-12345"], 1000)):
+        assert "***" in redacted
+        assert not any("aB3" in reading for reading in shown_of(redacted))
+        assert shown in (None, redacted)
+    if shown is not None:
+        assert redact(text, []) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["SignatureMethod=HMAC-SHA1", "Signature: does not match", "the signature 'is' wrong", "signature="]
+)
+def test_what_is_said_about_a_signature_is_shown(text: str) -> None:
+    assert redact(text, ["Secret-12345"]) == text
 
 
 def test_secrets_can_be_asked_for_by_length() -> None:
