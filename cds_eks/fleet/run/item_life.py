@@ -114,7 +114,7 @@ class ItemLife(abc.ABC):
         elif isinstance(action, Consider):
             await self._consider(action.id)
         elif isinstance(action, Create):
-            await self._create()
+            await self._create(action.beside)
         elif isinstance(action, Fail):
             await self.fail(action.kind, action.message, action.ids, may_be_ours=action.may_be_ours)
         else:
@@ -131,8 +131,10 @@ class ItemLife(abc.ABC):
         try:
             if self._has_look_failed:  # nobody else may ask for a newer list than the one that failed
                 newer_than = await self._context.journal.now()
-            seen = self._context.known_ids.unless_of_others(self.item, await self._look(newer_than))
-            self._seen = seen.after(self._seen)
+            seen = await self._look(newer_than)
+            if self.item.kind == "cluster":
+                await self._context.learn_ids_for(seen)
+            self._seen = self._context.known_ids.unless_of_others(self.item, seen).after(self._seen)
             self._has_look_failed = False
             self._read_failures.succeeded()
         except EksError as error:
@@ -169,7 +171,7 @@ class ItemLife(abc.ABC):
     def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
         return {"cluster_id" if self.item.kind == "cluster" else "node_pool_id": id}
 
-    async def _create(self) -> None:
+    async def _create(self, beside: tuple[str, ...]) -> None:
         context = self._context
         if not await context.gate.may_create():
             self.is_given_up = True
@@ -183,6 +185,8 @@ class ItemLife(abc.ABC):
             self.is_given_up = True
             return
         try:
+            if beside:
+                call = call.beside(tuple(dict.fromkeys((*beside, *noted_ids(self.item, FOUND)))))
             done = await context.create(self._group, self.item, **attrs.asdict(call, recurse=False))
         except LeaseLost:
             raise

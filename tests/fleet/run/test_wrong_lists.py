@@ -161,3 +161,27 @@ def test_a_wrong_list_does_not_hide_what_else_a_deleted_clusters_create_has_made
         assert any(id_ in str(item.error) for id_ in made)
 
     in_world(body, backend)
+
+
+class Cut(httpx.ASGITransport):
+    """Counts more clusters than it lists, and finds none by its name."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if request.url.params["Action"] != "ListClusters":
+            return answer
+        found = json.loads(await answer.aread())
+        if "Keyword" in request.url.params:
+            return httpx.Response(200, json=FORMS["empty"](found))
+        return httpx.Response(200, json={**found, "TotalCount": len(found["Data"] or []) + 1})
+
+
+@BACKENDS
+def test_what_a_list_shows_that_was_cut_short_is_there(backend: str) -> None:
+    async def body(world: World) -> None:
+        world.emulator.faults.add(Fault("reset_after_commit", "CreateCluster", count=2))
+        async with client(world, Cut(world.emulator)) as eks:
+            report = await world.provision(eks, plan_of(3, 1)).report()
+        world.assert_once(plan_of(3, 1), report)
+
+    in_world(body, backend)
