@@ -95,6 +95,13 @@ class Sighting:
         )
         return attrs.evolve(self, nameless=nameless, similar=similar, leaving=leaving)
 
+    def only_alike(self, ids: Collection[str]) -> Sighting:
+        """Return the same with some of those that have its name as such that are only alike."""
+        if not (alike := tuple(each for each in self.ids if each in ids)):
+            return self
+        named = tuple(each for each in self.ids if each not in ids)
+        return attrs.evolve(self, ids=named, similar=(*self.similar, *alike))
+
     def with_doubt(self) -> Sighting:
         """Return the same with those that are in a place nobody knows as what may be it, and may be anybody's."""
         ids = tuple(each for each in self.ids if each not in self.unplaced)

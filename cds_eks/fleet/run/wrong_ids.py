@@ -115,10 +115,16 @@ class KnownIds:
         return None if owner == item.id else owner
 
     def unless_of_others(self, item: Item, seen: Sighting) -> Sighting:
-        """Return what was seen of an item's natural key, without what may be it only as long as nobody knows it."""
-        doubtful = [id_ for id_ in (*seen.nameless, *seen.similar) if not self.is_contested(item.kind, id_)]
-        others = {id_ for id_ in doubtful if self.owner_of(item.kind, id_) not in (None, item.id)}
-        return seen.without(others | ({*seen.similar} & {*noted_ids(item, FOUND)}) - {own_id(item)})
+        """Return what was seen of an item's natural key, without what may be it only as long as nobody knows it.
+
+        What belongs to an item that is called the same but for the case may be shown with this one's name by mistake.
+        """
+        owners = {id_: self.owner_of(item.kind, id_) for id_ in (*seen.ids, *seen.nameless, *seen.similar)}
+        others = {id_: owner for id_, owner in owners.items() if owner not in (None, item.id)}
+        known = {id_ for id_ in others if not self.is_contested(item.kind, id_)}
+        foreign = ({*seen.similar} & {*noted_ids(item, FOUND)}) - {own_id(item)}
+        alike = {id_ for id_, owner in others.items() if owner and owner.casefold() == item.id.casefold()}
+        return seen.without(known | foreign).only_alike(alike)
 
 
 async def reject_id(context: Context, item: Item, shown: Shown | None, words: str) -> Item:

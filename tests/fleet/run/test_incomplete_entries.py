@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 from cds_eks import AsyncEksClient, RetryPolicy
-from cds_eks.emulator import Fault
+from cds_eks.emulator import Emulator, Fault
 from cds_eks.fleet.run.importing import import_
 from cds_eks.fleet.run.provision import provision
 from fleet.run.memory_journal import MemoryJournal
@@ -65,11 +66,21 @@ def test_what_is_listed_incompletely_at_first_is_recovered_as_what_it_is(backend
 
 
 class InCapitals(httpx.ASGITransport):
-    """Shows all names in lists in capitals."""
+    """Shows all names in lists in capitals, for some time."""
+
+    def __init__(self, emulator: Emulator, seconds: float = math.inf) -> None:
+        super().__init__(emulator)
+        self.emulator = emulator
+        self.seconds = seconds
+        self.began: float | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = await super().handle_async_request(request)
         if "Action=List" not in str(request.url):
+            return answer
+        now = self.emulator.clock.now()
+        self.began = now if self.began is None and self.emulator.ledger.created("cluster") else self.began
+        if self.began is not None and now >= self.began + self.seconds:
             return answer
         text = (await answer.aread()).decode()
         return httpx.Response(
@@ -139,6 +150,20 @@ def test_what_another_runner_has_made_is_known_though_its_name_is_never_listed(b
             tasks.start_soon(world.provision(eks, plan, limits=limits).report)
             report = await world.provision(eks, plan, limits=limits).report()
         assert len({entry.runner for entry in world.journal.entries if entry.action == "CreateCluster"}) == 2
+        world.assert_once(plan, report)
+
+    in_world(body, backend)
+
+
+@BACKENDS
+def test_what_belongs_to_another_of_the_plan_is_not_recovered_though_it_is_shown_in_its_case(backend: str) -> None:
+    async def body(world: World) -> None:
+        both = [plan_of(1, 1, name=name).clusters[0] for name in ("gpu-1", "GPU-1")]
+        plan = attrs.evolve(plan_of(1, 1), clusters=tuple(both))
+        world.emulator.faults.add(Fault("reset_before_commit", "CreateCluster", skip=1, count=1))
+        async with client(world, capitals := InCapitals(world.emulator, seconds=20.0)) as eks:
+            report = await world.provision(eks, plan, limits=attrs.evolve(LIMITS, creates=1)).report()
+        assert capitals.began is not None
         world.assert_once(plan, report)
 
     in_world(body, backend)
