@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from cds_eks.fleet.ensure.sighting import Sighting
+from cds_eks.fleet.ensure.sighting import AGREEING, Sighting
 from cds_eks.fleet.items import OPEN, Item
 
 Adopt = Literal["never", "matching", "require"]
@@ -157,7 +157,15 @@ def found_text(ids: tuple[str, ...]) -> str:
     return text
 
 
-def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "never", strict: bool = False) -> Action:
+def decide(
+    item: Item,
+    seen: Sighting | None,
+    *,
+    settle: float,
+    adopt: Adopt = "never",
+    strict: bool = False,
+    may_be_there: bool = False,
+) -> Action:
     """Decide what to do about an item.
 
     Args:
@@ -166,6 +174,7 @@ def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "
         settle: See `settled_after`.
         adopt: What to do about somebody else's of the same natural key.
         strict: See `settled_after`.
+        may_be_there: Whether it may well be there though nothing is known of it: then one list alone is not believed.
     """
     if item.state == "deleting":
         return Leave()
@@ -173,7 +182,7 @@ def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "
         return _decide_open(item, seen, settle=settle, strict=strict)
     if item.state in ("accepted", "ready") or (item.state == "failed" and own_id(item)):
         return Follow()
-    return _decide_new(item, seen, adopt, settle)
+    return _decide_new(item, seen, adopt, settle, AGREEING if may_be_there else 1)
 
 
 def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bool) -> Action:
@@ -203,7 +212,7 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
     return Create() if seen.is_absent(after) else Look(after=seen.began)  # one list alone may be wrong
 
 
-def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
+def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float, agreeing: int) -> Action:
     if seen is None:
         return Look(after=0.0)
     if item.state == "deleted" and own_id(item) in seen.ids and seen.began <= item.changed_at + settle:
@@ -222,7 +231,7 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) 
         return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
     if candidates and seen.similar:
         return listed_alike(seen.similar)
-    is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=1)
+    is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=agreeing)
     if not (is_told or seen.similar or seen.leaving):
         return Look(after=seen.began)  # the list may be wrong, or none at all
     if adopt == "require":

@@ -182,12 +182,12 @@ class Context:
             self.gate.close(reason)
         return done
 
-    async def learn_ids_for(self, seen: Sighting) -> None:
+    async def learn_ids_for(self, item: Item, seen: Sighting) -> None:
         """Learn from the journal what other runners have made, if a list shows what may be that, and is not sure.
 
-        All items that one list is for learn once.
+        All clusters that one list is for learn once. The pools of a cluster are seen to by one runner.
         """
-        if not (seen.nameless or seen.similar):
+        if item.kind != "cluster" or not (seen.nameless or seen.similar):
             return
         async with self.known_ids.learning:
             if self.known_ids.learned_at > seen.began:

@@ -60,11 +60,10 @@ class ItemLife(abc.ABC):
         self._seen: Sighting | None = None
         self._attempts = 0
         self._busy_since: float | None = None
-        self._read_failures = ReadFailures()
-        self._has_look_failed = False
+        self._read_failures, self._has_look_failed = ReadFailures(), False
         self._adopt: Adopt = context.settings.adopt
-        self._failure_kind = "TaskFailed"
-        self._failure_ids: tuple[str, ...] = ()
+        self._may_be_there = self._adopt != "never"  # as when an earlier journal was lost
+        self._failure_kind, self._failure_ids = "TaskFailed", tuple[str, ...]()
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:
@@ -101,8 +100,9 @@ class ItemLife(abc.ABC):
         return False
 
     def _decide(self) -> Action:
-        settings = self._context.settings
-        return decide(self.item, self._seen, settle=settings.settle, adopt=self._adopt, strict=settings.strict)
+        item, seen, settings = self.item, self._seen, self._context.settings
+        rules = {"strict": settings.strict, "may_be_there": self._may_be_there}
+        return decide(item, seen, settle=settings.settle, adopt=self._adopt, **rules)
 
     async def _do(self, action: Action) -> None:
         if isinstance(action, Look):
@@ -132,8 +132,7 @@ class ItemLife(abc.ABC):
             if self._has_look_failed:  # nobody else may ask for a newer list than the one that failed
                 newer_than = await self._context.journal.now()
             seen = await self._look(newer_than)
-            if self.item.kind == "cluster":
-                await self._context.learn_ids_for(seen)
+            await self._context.learn_ids_for(self.item, seen)
             self._seen = self._context.known_ids.unless_of_others(self.item, seen).after(self._seen)
             self._has_look_failed = False
             self._read_failures.succeeded()
