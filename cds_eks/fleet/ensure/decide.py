@@ -232,6 +232,8 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float, 
     if candidates and seen.similar:
         return listed_alike(seen.similar)
     is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=agreeing)
+    if agreeing > 1 and seen.similar and seen.began <= (seen.similar_since or seen.began) + settle:
+        return Look(after=seen.began)  # it may be what is to be adopted, and one list has its name wrong
     if not (is_told or seen.similar or seen.leaving):
         return Look(after=seen.began)  # the list may be wrong, or none at all
     if adopt == "require":

@@ -42,7 +42,8 @@ class Sighting:
         nameless: The ids of those that stay, and may be it, but are listed without a name: they may be anybody's.
         similar: The ids of others that an open create may have made: those that are being deleted, and are listed
             without a name, and those that are called like it but for the case and blanks around.
-        nameless_from: When the first of the looks one after another began that have shown each of `nameless`.
+        doubtful_from: When the first of the looks one after another began that have shown each of `nameless` and
+            `similar`.
         unplaced: Those of `ids` of which the list does not tell where they are: they may be another's of the same name.
         is_blank: Whether the list had neither entries nor their number.
         absences: The latest looks, one after another, that have shown nothing of it, this one included.
@@ -53,7 +54,7 @@ class Sighting:
     leaving: tuple[str, ...] = ()
     nameless: tuple[str, ...] = ()
     similar: tuple[str, ...] = ()
-    nameless_from: Mapping[str, float] = attrs.field(factory=dict)
+    doubtful_from: Mapping[str, float] = attrs.field(factory=dict)
     unplaced: tuple[str, ...] = ()
     is_blank: bool = False
     absences: tuple[Absence, ...] = ()
@@ -64,10 +65,9 @@ class Sighting:
             looks = () if earlier is None else tuple(each for each in earlier.absences if each.began < self.began)
             latest = Absence(began=self.began, is_blank=self.is_blank)
             return attrs.evolve(self, absences=(*looks, latest)[-AGREEING_BLANK:])
-        if not self.nameless:
-            return self
-        before = {} if earlier is None else earlier.nameless_from
-        return attrs.evolve(self, nameless_from={id_: before.get(id_, self.began) for id_ in self.nameless})
+        before = {} if earlier is None else earlier.doubtful_from
+        doubtful = (*self.nameless, *self.similar)
+        return attrs.evolve(self, doubtful_from={id_: before.get(id_, self.began) for id_ in doubtful})
 
     @property
     def nameless_since(self) -> float | None:
@@ -75,7 +75,12 @@ class Sighting:
 
         Others come and go, as each cluster may be listed without its name for a moment: they are not waited for longer.
         """
-        return min((since for id_, since in self.nameless_from.items() if id_ in self.nameless), default=None)
+        return min((since for id_, since in self.doubtful_from.items() if id_ in self.nameless), default=None)
+
+    @property
+    def similar_since(self) -> float | None:
+        """When the first look began that has shown the latest of `similar`, or None if that is not known."""
+        return max((since for id_, since in self.doubtful_from.items() if id_ in self.similar), default=None)
 
     def is_absent(self, after: float, *, agreeing: int = AGREEING) -> bool:
         """Whether it is not there, by the latest looks.

@@ -223,3 +223,26 @@ def test_a_cluster_of_which_nobody_knows_where_it_is_is_not_imported_for_another
         assert [item.state for item in report.items] == ["planned", "planned"]
 
     in_world(body, backend)
+
+
+@BACKENDS
+def test_nothing_is_made_beside_what_is_to_be_adopted_though_its_name_is_shown_in_capitals_for_some_time(
+    backend: str,
+) -> None:
+    async def body(world: World) -> None:
+        plan = plan_of(2, 2)
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+        world.journal = MemoryJournal(world.clock.now)
+        async with client(world, InCapitals(world.emulator, seconds=20.0)) as eks:
+            report = await world.provision(eks, plan, adopt="matching").report()
+        assert report.ok
+        world.assert_once(plan, report)
+        # What stays in another case is somebody else's: it is not waited for for ever.
+        async with client(world, InCapitals(world.emulator)) as eks:
+            journal = MemoryJournal(world.clock.now)
+            await provision(eks, plan_of(1, 1, name="GPU-9"), journal=journal, adopt="matching").report()
+            report = await provision(eks, plan_of(1, 1, name="gpu-9"), journal=journal, adopt="matching").report()
+        assert world.made("cluster")["gpu-9"] == 1
+
+    in_world(body, backend)
