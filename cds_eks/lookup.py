@@ -34,8 +34,13 @@ T = TypeVar("T")
 FIRST_INTERVAL = 1.0
 LAST_INTERVAL = 5.0
 
-LONGEST = 10**9
-"""No number of seconds is as large."""
+AGREEING = 2
+"""So many lists after the window must lack what is sought before it counts as not made."""
+
+AGREEING_BLANK = 5
+"""So many if they are blank: with neither entries nor their number a success response may be no list at all."""
+
+LONGEST = 10**9  # no number of seconds is as large
 
 
 @runtime_checkable
@@ -116,6 +121,10 @@ def lookup_target(
     return LookupTarget(operation.name, key, found)
 
 
+class BlankList(Exception):
+    """The last look has come by a list with neither entries nor their number."""
+
+
 @attrs.frozen(kw_only=True)
 class Listing(Generic[T]):
     """A list of what there is.
@@ -150,12 +159,15 @@ class Listing(Generic[T]):
 
         Raises:
             DuplicateFound: Several match.
+            BlankList: It is the last look, and the list is blank.
             IncompleteList: The list was cut.
             UnreadableResponse: What matches has no id or no name, or the answer has no list.
         """
         entries = list(self.entries)
         if not entries and self.total is None and self.extra:
             raise inconclusive_answer("the answer is no list that is known", target)
+        if not entries and self.total is None and is_last:
+            raise BlankList
         if target.id is not None and (same := [entry for entry in entries if getattr(entry, self.id) == target.id]):
             return same[0]
         found = [entry for entry in entries if target.key and self._matches(entry, target.key)]
@@ -235,7 +247,8 @@ class LookUp:
     ) -> T | None:
         """Look until it is found, and at least once after the window has passed.
 
-        That nothing was found takes two lists, unless the window is 0: one alone may be wrong.
+        That nothing was found takes two lists after the window, unless that is 0: one alone may be wrong, and those
+        before its end may lag behind. Of lists that are blank it takes five.
 
         Args:
             look: Looks once, given whether it is the last time.
@@ -256,26 +269,30 @@ class LookUp:
             raise InvalidRequestError("poll_interval", "must be a number of seconds above 0, or None")
         interval = FIRST_INTERVAL if poll_interval is None else float(poll_interval)
         pauses = exponential_pauses(interval, GROWTH, max(LAST_INTERVAL, interval))
-        ends, missing = self.clock() + window, 2 if window else 1
+        ends, misses, most = self.clock() + window, 0, AGREEING if window else 1
+        blanks, most_blank, is_answered = 0, AGREEING_BLANK if window else 1, False
         while True:
             left = ends - self.clock()
             try:
                 if (found := await look(left <= 0)) is not None:
                     return found
-                missing -= 1
+                misses, is_answered = misses + (left <= 0), is_answered or left > 0
+            except BlankList:
+                blanks += 1
             except NotFound as error:
-                # What the look itself names, such as the cluster of a node pool, may not be readable yet. A 404 without
-                # a code may be a proxy's: in the last look it is no proof that the service was asked at all.
+                # The cluster of a node pool may not be readable yet. A 404 without a code may be a proxy's: in the last
+                # look it is no proof that the service was asked at all.
                 if left <= 0 and not error.code:
                     raise
-                missing -= bool(error.code)
+                misses, is_answered = misses + (left <= 0), is_answered or left > 0
             except EksError as error:
                 if left <= 0 or not may_pass(error):
                     raise
-            if left <= 0 and missing <= 0:
+            if misses >= most or misses + blanks >= most_blank:
                 return None
-            pause = jittered(next(pauses), self.rand())
-            await self.sleep(pause if left <= 0 else max(0.0, min(pause, ends - self.clock())))
+            if left > 0 or not is_answered:  # a service that answered all the time is asked again at once
+                pause = jittered(next(pauses), self.rand())
+                await self.sleep(pause if left <= 0 else max(0.0, min(pause, ends - self.clock())))
 
 
 def is_seconds(value: object) -> bool:

@@ -52,8 +52,29 @@ async def test_one_list_alone_does_not_say_that_there_is_nothing() -> None:
     assert await group.find(lost()) == cluster()
     group, service = clusters(lambda _: listed(), Time())
     assert await group.find(lost(), settle=0.001) is None
-    assert len(service.asked) == 2
+    assert len(service.asked) == 3  # the first one was in time for a list that lags behind
     group, service = clusters(lambda _: listed(), Time())
+    assert await group.find(lost(), settle=0) is None
+    assert len(service.asked) == 1
+
+
+async def test_lists_within_the_window_do_not_make_a_wrong_one_after_it_be_believed() -> None:
+    time, wrong = Time(), [listed()]
+    group, _ = clusters(lambda now: listed() if now < 60 else wrong.pop() if wrong else listed(cluster()), time)
+    assert await group.find(lost()) == cluster()
+    assert time.now == pytest.approx(60)
+
+
+@pytest.mark.parametrize("blank", [1, 4])
+async def test_blank_lists_are_believed_only_if_there_are_no_others(blank: int) -> None:
+    nothing: Response[Any] = Response(data=[])
+    late = [nothing] * blank
+    group, _ = clusters(lambda now: nothing if now < 60 else late.pop() if late else listed(cluster()), Time())
+    assert await group.find(lost()) == cluster()
+    group, service = clusters(lambda _: nothing, time := Time())
+    assert await group.find(lost()) is None
+    assert len([pause for pause in time.pauses if pause]) == len(service.asked) - 5
+    group, service = clusters(lambda _: nothing, Time())
     assert await group.find(lost(), settle=0) is None
     assert len(service.asked) == 1
 

@@ -189,7 +189,7 @@ async def attempt(
     result_id: str,
     replicas: int | None,
     digest: str | None = None,
-    made_with: Mapping[str, str] | None = None,
+    ids: Mapping[str, str] | None = None,
 ) -> Attempt:
     """Create an item once: write its intent, send, write the outcome.
 
@@ -204,7 +204,7 @@ async def attempt(
         result_id: What the id of the thing is called among those that an answer names.
         replicas: How many nodes are asked for, to be kept with the intent.
         digest: The digest of what is asked for, to be kept with the intent.
-        made_with: What else the create makes, to be kept with the intent.
+        ids: What its ids are to tell from the intent on, to be kept with that.
 
     Raises:
         LeaseLost: The item is another runner's by now.
@@ -213,7 +213,7 @@ async def attempt(
     # Both clocks are read before the intent is written, so that the service and the sender judge by no later time.
     intent = Intent(at=clocks.wall(), until=clocks.since_boot() + seconds)
     began = anyio.current_time()
-    item = await writer.intend(item, seconds, action, digest=digest, replicas=replicas, ids=made_with or {})
+    item = await writer.intend(item, seconds, action, digest=digest, replicas=replicas, ids=ids or {})
     left = seconds - (anyio.current_time() - began)
     if left <= 0:
         return Attempt(item=await writer.insist(item, state="planned", action="not sent"))
@@ -225,11 +225,11 @@ async def attempt(
     except BaseException:
         writer.note_cut_off(item, action)
         raise
-    ids = {name: getattr(answer.data, name, "") for name in (result_id, "task_id")}
+    told_ids = {name: getattr(answer.data, name, "") for name in (result_id, "task_id")}
     after = await writer.insist(
         item,
         state="accepted",
-        ids={name: value for name, value in ids.items() if value},
+        ids={name: value for name, value in told_ids.items() if value},
         origin="created",
         request_id=answer.request_id,
         action=action,

@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from cds_eks.fleet.ensure.sighting import Sighting
+from cds_eks.fleet.ensure.sighting import AGREEING, Sighting
 from cds_eks.fleet.items import OPEN, Item
 
 Adopt = Literal["never", "matching", "require"]
@@ -18,7 +18,13 @@ TIMESTAMP_WINDOW = 900.0
 
 @attrs.frozen(kw_only=True)
 class Create:
-    """Write the intent, and create it."""
+    """Write the intent, and create it.
+
+    Attributes:
+        beside: The ids of others that might be taken for it later, and are there before its first create.
+    """
+
+    beside: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -151,7 +157,15 @@ def found_text(ids: tuple[str, ...]) -> str:
     return text
 
 
-def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "never", strict: bool = False) -> Action:
+def decide(
+    item: Item,
+    seen: Sighting | None,
+    *,
+    settle: float,
+    adopt: Adopt = "never",
+    strict: bool = False,
+    may_be_there: bool = False,
+) -> Action:
     """Decide what to do about an item.
 
     Args:
@@ -160,6 +174,7 @@ def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "
         settle: See `settled_after`.
         adopt: What to do about somebody else's of the same natural key.
         strict: See `settled_after`.
+        may_be_there: Whether it may well be there though nothing is known of it: then one list alone is not believed.
     """
     if item.state == "deleting":
         return Leave()
@@ -167,7 +182,7 @@ def decide(item: Item, seen: Sighting | None, *, settle: float, adopt: Adopt = "
         return _decide_open(item, seen, settle=settle, strict=strict)
     if item.state in ("accepted", "ready") or (item.state == "failed" and own_id(item)):
         return Follow()
-    return _decide_new(item, seen, adopt, settle)
+    return _decide_new(item, seen, adopt, settle, AGREEING if may_be_there else 1)
 
 
 def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bool) -> Action:
@@ -191,13 +206,13 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
     if ids:
         return _there_already(ids)
     if seen.nameless:
-        return _nameless(seen.nameless, may_be_ours=True)
+        return _nameless(seen, settle, may_be_ours=True)
     if seen.similar:
         return listed_alike(seen.similar)
     return Create() if seen.is_absent(after) else Look(after=seen.began)  # one list alone may be wrong
 
 
-def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) -> Action:
+def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float, agreeing: int) -> Action:
     if seen is None:
         return Look(after=0.0)
     if item.state == "deleted" and own_id(item) in seen.ids and seen.began <= item.changed_at + settle:
@@ -209,30 +224,34 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float) 
         if seen.ids[0] in candidates - set(noted_ids(item, FOUND)):
             return Recover(id=seen.ids[0])  # an open create may have made it; somebody has deleted the others
         return _there_already(seen.ids) if adopt == "never" else Consider(id=seen.ids[0])
-    if seen.nameless:  # what is half made may have no name yet
-        since = None if seen.nameless_since is None else seen.nameless_since + settle
-        if since is not None and seen.began <= since:
-            return Look(after=max(since, seen.began))
-        return _nameless(seen.nameless, may_be_ours=bool(candidates))
+    if seen.nameless:
+        return _nameless(seen, settle, may_be_ours=bool(candidates))
     after = max(item.changed_at, attempt_ends(item)) + settle
     if candidates and (seen.began <= after or seen.is_leaving):
         return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
     if candidates and seen.similar:
         return listed_alike(seen.similar)
-    is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=1)
+    is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=agreeing)
+    if agreeing > 1 and seen.similar and seen.began <= (seen.similar_since or seen.began) + settle:
+        return Look(after=seen.began)  # it may be what is to be adopted, and one list has its name wrong
     if not (is_told or seen.similar or seen.leaving):
         return Look(after=seen.began)  # the list may be wrong, or none at all
     if adopt == "require":
         return Fail(kind="NotThere", message="there is none of this name to adopt")
-    return Create()
+    # Only before its first create: later on any of them may be what that has made.
+    return Create(beside=seen.similar if item.intent_at is None else ())
 
 
 def _there_already(ids: tuple[str, ...]) -> Fail:
     return Fail(kind="AlreadyExists", message=f"there is one of this name already, {ids[0]}: see adopt=", ids=ids)
 
 
-def _nameless(ids: tuple[str, ...], *, may_be_ours: bool) -> Fail:
-    words = f"what may be it is listed without its name, {', '.join(ids)}: nothing was created beside it"
+def _nameless(seen: Sighting, settle: float, *, may_be_ours: bool) -> Look | Fail:
+    """Return what is done about what may be it: nothing is created beside it, and its name is given time to come."""
+    since, ids = seen.nameless_since, seen.nameless
+    if since is not None and seen.began <= since + settle:
+        return Look(after=max(since + settle, seen.began))
+    words = f"what may be it is listed without its name or its place, {', '.join(ids)}: nothing was created beside it"
     return Fail(kind="AlreadyExists", message=words, ids=ids, may_be_ours=may_be_ours)
 
 

@@ -42,7 +42,9 @@ class Sighting:
         nameless: The ids of those that stay, and may be it, but are listed without a name: they may be anybody's.
         similar: The ids of others that an open create may have made: those that are being deleted, and are listed
             without a name, and those that are called like it but for the case and blanks around.
-        nameless_since: When the first of the looks one after another began that have shown any of `nameless`.
+        doubtful_from: When the first of the looks one after another began that have shown each of `nameless` and
+            `similar`.
+        unplaced: Those of `ids` of which the list does not tell where they are: they may be another's of the same name.
         is_blank: Whether the list had neither entries nor their number.
         absences: The latest looks, one after another, that have shown nothing of it, this one included.
     """
@@ -52,20 +54,33 @@ class Sighting:
     leaving: tuple[str, ...] = ()
     nameless: tuple[str, ...] = ()
     similar: tuple[str, ...] = ()
-    nameless_since: float | None = None
+    doubtful_from: Mapping[str, float] = attrs.field(factory=dict)
+    unplaced: tuple[str, ...] = ()
     is_blank: bool = False
     absences: tuple[Absence, ...] = ()
 
     def after(self, earlier: Sighting | None) -> Sighting:
         """Return the same, as what was seen after an earlier look."""
         if not (self.ids or self.leaving or self.nameless or self.similar):
-            before = () if earlier is None else tuple(each for each in earlier.absences if each.began < self.began)
+            looks = () if earlier is None else tuple(each for each in earlier.absences if each.began < self.began)
             latest = Absence(began=self.began, is_blank=self.is_blank)
-            return attrs.evolve(self, absences=(*before, latest)[-AGREEING_BLANK:])
-        if not self.nameless:
-            return self
-        since = None if earlier is None else earlier.nameless_since
-        return attrs.evolve(self, nameless_since=self.began if since is None else since)
+            return attrs.evolve(self, absences=(*looks, latest)[-AGREEING_BLANK:])
+        before = {} if earlier is None else earlier.doubtful_from
+        doubtful = (*self.nameless, *self.similar)
+        return attrs.evolve(self, doubtful_from={id_: before.get(id_, self.began) for id_ in doubtful})
+
+    @property
+    def nameless_since(self) -> float | None:
+        """When the first look began that has shown what is without its name for longest, or None if that is not known.
+
+        Others come and go, as each cluster may be listed without its name for a moment: they are not waited for longer.
+        """
+        return min((since for id_, since in self.doubtful_from.items() if id_ in self.nameless), default=None)
+
+    @property
+    def similar_since(self) -> float | None:
+        """When the first look began that has shown the latest of `similar`, or None if that is not known."""
+        return max((since for id_, since in self.doubtful_from.items() if id_ in self.similar), default=None)
 
     def is_absent(self, after: float, *, agreeing: int = AGREEING) -> bool:
         """Whether it is not there, by the latest looks.
@@ -84,6 +99,18 @@ class Sighting:
             tuple(each for each in these if each not in gone) for these in (self.nameless, self.similar, self.leaving)
         )
         return attrs.evolve(self, nameless=nameless, similar=similar, leaving=leaving)
+
+    def only_alike(self, ids: Collection[str]) -> Sighting:
+        """Return the same with some of those that have its name as such that are only alike."""
+        if not (alike := tuple(each for each in self.ids if each in ids)):
+            return self
+        named = tuple(each for each in self.ids if each not in ids)
+        return attrs.evolve(self, ids=named, similar=(*self.similar, *alike))
+
+    def with_doubt(self) -> Sighting:
+        """Return the same with those that are in a place nobody knows as what may be it, and may be anybody's."""
+        ids = tuple(each for each in self.ids if each not in self.unplaced)
+        return attrs.evolve(self, ids=ids, nameless=(*self.nameless, *self.unplaced), unplaced=())
 
     @property
     def is_leaving(self) -> bool:
@@ -148,6 +175,7 @@ class Seen:
             began=self.began,
             is_blank=self.is_blank,
             ids=_ids(entry for entry in staying if entry.name),
+            unplaced=_ids(entry for entry in staying if entry.name and not entry.place),
             nameless=_ids(entry for entry in staying if not entry.name),
             leaving=_ids(leaving),
             similar=_ids([*similar, *(entry for entry in leaving if not entry.name)]),
@@ -171,6 +199,11 @@ def seen_clusters(
     ]
     blank = is_blank_list(listed, total) if is_blank is None else is_blank
     return Seen(began, listed, action="ListClusters", total=total, is_blank=blank)
+
+
+def placed(entries: Iterable[ClusterSummary], vpc_id: str | None) -> list[ClusterSummary]:
+    """Return the entries of a list of one VPC, each with that VPC if it does not tell its own; None if it is of all."""
+    return [each if each.vpc_id or vpc_id is None else each.replace(vpc_id=vpc_id) for each in entries]
 
 
 def seen_pools(began: float, entries: Iterable[NodePool], total: int | None) -> Seen:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from cds_eks.fleet.ensure.attempt import Send
+from cds_eks.fleet.ensure.decide import FOUND, found_text
 
 
 @attrs.frozen(kw_only=True)
@@ -18,11 +19,15 @@ class Call:
         action: The operation's name.
         result_id: What the id of the thing is called among those that an answer names.
         replicas: How many nodes are asked for.
-        made_with: What else it makes, as the item's ids tell it.
+        ids: What is kept with the intent: what else it makes, and what is there beside it.
     """
 
     send: Send
     action: str
     result_id: str
     replicas: int
-    made_with: Mapping[str, str] = attrs.field(factory=dict)
+    ids: Mapping[str, str] = attrs.field(factory=dict)
+
+    def beside(self, ids: tuple[str, ...]) -> Call:
+        """Return the same with the ids of others that are there, and are not what it makes."""
+        return attrs.evolve(self, ids={**self.ids, FOUND: found_text(ids)})

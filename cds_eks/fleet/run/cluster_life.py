@@ -98,7 +98,8 @@ class ClusterLife(ItemLife):
         latest = self._context.poller.latest
         if latest is None or latest.seen is None:
             return None
-        others = [id_ for id_ in latest.seen.of(self.item.name, self.item.vpc_id).ids if id_ != cluster_id]
+        seen = latest.seen.of(self.item.name, self.item.vpc_id).with_doubt()
+        others = [id_ for id_ in seen.ids if id_ != cluster_id]
         if not others:
             return None
         self._failure_kind, self._failure_ids = "DuplicateFound", tuple(others)
@@ -142,7 +143,7 @@ class ClusterLife(ItemLife):
 
         replicas = sum(pool.replicas for pool in self._wanted.pools[:1])
         first = {FIRST_POOL: pool_item_id(self.item.vpc_id, self.item.name, self._wanted.pools[0].name)}
-        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas, made_with=first)
+        return Call(send=send, action="CreateCluster", result_id="cluster_id", replicas=replicas, ids=first)
 
     async def _consider(self, id: str) -> None:  # noqa: A002
         context = self._context

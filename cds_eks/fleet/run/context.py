@@ -12,6 +12,7 @@ from cds_eks.errors import EksError
 from cds_eks.fleet.ensure.attempt import Attempt, Send, Writer, attempt
 from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.outcomes import stops_all
+from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import Item, NewItem
 from cds_eks.fleet.journal.base import Journal, LeaseLost
 from cds_eks.fleet.numbers import checked_seconds, checked_timeout
@@ -134,7 +135,7 @@ class Context:
         action: str,
         result_id: str,
         replicas: int,
-        made_with: Mapping[str, str] | None = None,
+        ids: Mapping[str, str] | None = None,
     ) -> Attempt:
         """Create an item once, if nothing speaks against it by then.
 
@@ -145,7 +146,7 @@ class Context:
             action: The operation's name.
             result_id: What the id of the thing is called.
             replicas: How many nodes are asked for.
-            made_with: What else it makes, as the item's ids tell it.
+            ids: What is kept with the intent: what else it makes, and what is there beside it.
 
         Returns:
             How it ended; the item as it was if creating has been stopped meanwhile.
@@ -169,7 +170,7 @@ class Context:
                     result_id=result_id,
                     replicas=replicas,
                     digest=self.asked[item.id].digest if item.id in self.asked else None,
-                    made_with=made_with,
+                    ids=ids,
                 )
         if done is not None and done.item.epoch != item.epoch:
             self.budgets.note(done.error, began)
@@ -180,6 +181,20 @@ class Context:
         if done.error is not None and (reason := stops_all(done.error)) is not None:
             self.gate.close(reason)
         return done
+
+    async def learn_ids_for(self, item: Item, seen: Sighting) -> None:
+        """Learn from the journal what other runners have made, if a list shows what may be that, and is not sure.
+
+        All clusters that one list is for learn once. The pools of a cluster are seen to by one runner.
+        """
+        if item.kind != "cluster" or not (seen.nameless or seen.similar):
+            return
+        async with self.known_ids.learning:
+            if self.known_ids.learned_at > seen.began:
+                return
+            began = await self.journal.now()
+            self.known_ids.learn(item for item in await self.journal.items() if item.owner != self.writer.runner)
+            self.known_ids.learned_at = began
 
     def on_failure(self) -> None:
         """Stop creating if the first failure is to do so."""

@@ -76,7 +76,9 @@ async def import_(
     try:
         for group in groups:
             assert group.wanted is not None
-            found = (given[group.wanted.name],) if group.wanted.name in given else seen.of(*_key(group)).ids
+            # One of which the list does not tell where it is may be another's of the same name.
+            sighting = seen.of(*_key(group)).with_doubt()
+            found = (given[group.wanted.name],) if group.wanted.name in given else sighting.ids
             if len(found) == 1 and not hidden.is_in(found[0]):
                 await _Importing(eks, journal, runner, limits, hidden).take(group, found[0], listed[found[0]])
     finally:

@@ -60,11 +60,10 @@ class ItemLife(abc.ABC):
         self._seen: Sighting | None = None
         self._attempts = 0
         self._busy_since: float | None = None
-        self._read_failures = ReadFailures()
-        self._has_look_failed = False
+        self._read_failures, self._has_look_failed = ReadFailures(), False
         self._adopt: Adopt = context.settings.adopt
-        self._failure_kind = "TaskFailed"
-        self._failure_ids: tuple[str, ...] = ()
+        self._may_be_there = self._adopt != "never"  # as when an earlier journal was lost
+        self._failure_kind, self._failure_ids = "TaskFailed", tuple[str, ...]()
 
     @abc.abstractmethod
     async def _look(self, newer_than: float | None) -> Sighting:
@@ -101,8 +100,9 @@ class ItemLife(abc.ABC):
         return False
 
     def _decide(self) -> Action:
-        settings = self._context.settings
-        return decide(self.item, self._seen, settle=settings.settle, adopt=self._adopt, strict=settings.strict)
+        item, seen, settings = self.item, self._seen, self._context.settings
+        rules = {"strict": settings.strict, "may_be_there": self._may_be_there}
+        return decide(item, seen, settle=settings.settle, adopt=self._adopt, **rules)
 
     async def _do(self, action: Action) -> None:
         if isinstance(action, Look):
@@ -114,7 +114,7 @@ class ItemLife(abc.ABC):
         elif isinstance(action, Consider):
             await self._consider(action.id)
         elif isinstance(action, Create):
-            await self._create()
+            await self._create(action.beside)
         elif isinstance(action, Fail):
             await self.fail(action.kind, action.message, action.ids, may_be_ours=action.may_be_ours)
         else:
@@ -131,8 +131,9 @@ class ItemLife(abc.ABC):
         try:
             if self._has_look_failed:  # nobody else may ask for a newer list than the one that failed
                 newer_than = await self._context.journal.now()
-            seen = self._context.known_ids.unless_of_others(self.item, await self._look(newer_than))
-            self._seen = seen.after(self._seen)
+            seen = await self._look(newer_than)
+            await self._context.learn_ids_for(self.item, seen)
+            self._seen = self._context.known_ids.unless_of_others(self.item, seen).after(self._seen)
             self._has_look_failed = False
             self._read_failures.succeeded()
         except EksError as error:
@@ -169,7 +170,7 @@ class ItemLife(abc.ABC):
     def _ids(self, id: str) -> dict[str, str]:  # noqa: A002
         return {"cluster_id" if self.item.kind == "cluster" else "node_pool_id": id}
 
-    async def _create(self) -> None:
+    async def _create(self, beside: tuple[str, ...]) -> None:
         context = self._context
         if not await context.gate.may_create():
             self.is_given_up = True
@@ -183,6 +184,8 @@ class ItemLife(abc.ABC):
             self.is_given_up = True
             return
         try:
+            if beside:
+                call = call.beside(tuple(dict.fromkeys((*beside, *noted_ids(self.item, FOUND)))))
             done = await context.create(self._group, self.item, **attrs.asdict(call, recurse=False))
         except LeaseLost:
             raise

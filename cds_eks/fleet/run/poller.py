@@ -15,7 +15,7 @@ from cds_eks._runtime import passing_time
 from cds_eks._runtime.logs import log
 from cds_eks.errors import ConnectFailed, EksError
 from cds_eks.fleet.ensure.outcomes import reason_of
-from cds_eks.fleet.ensure.sighting import Seen, Sighting, is_blank_list, seen_clusters
+from cds_eks.fleet.ensure.sighting import Seen, Sighting, is_blank_list, placed, seen_clusters
 from cds_eks.fleet.journal.base import Journal, JournalError
 from cds_eks.fleet.run.limits import Budgets
 from cds_eks.fleet.run.read_failures import ReadFailures
@@ -164,16 +164,22 @@ class Poller:
     async def look_for(self, name: str, vpc_id: str, newer_than: float | None) -> Sighting:
         """Look for a cluster by its exact name and VPC, in a look that began later than a moment.
 
+        A round that was cut short, or does not tell where what has the name is, is looked at together with a list of
+        the VPC and of this name: what either shows may be it.
+
         Raises:
             IncompleteList: Even the list of this name was cut short.
         """
         found = await self.look(newer_than)
-        if found.seen is not None:
-            return found.seen.of(name, vpc_id)
+        if found.seen is not None and not (seen := found.seen.of(name, vpc_id)).unplaced:
+            return seen
         async with self._budgets.read():
             began = await self._journal.now()
             answer = await self._eks.clusters.list(keyword=name, vpc_id=vpc_id)
-        return seen_clusters(began, answer.data, answer.total_count).of(name, vpc_id)
+        named = seen_clusters(began, answer.data, answer.total_count)
+        ids = {each.cluster_id for each in answer.data}
+        entries = [*placed(answer.data, vpc_id), *(each for each in found.listed if each.cluster_id not in ids)]
+        return seen_clusters(found.began, entries, None, is_blank=named.is_blank).of(name, vpc_id).with_doubt()
 
     def state_of(self, cluster_id: str) -> ClusterSummary | None:
         """Return what the latest round has shown of a cluster."""
@@ -211,7 +217,7 @@ class Poller:
             async with self._budgets.poll():
                 answer = await self._eks.clusters.list(vpc_id=vpc_id)
             self.lists += 1
-            entries += answer.data
+            entries += placed(answer.data, vpc_id)
             is_blank = is_blank or is_blank_list(answer.data, answer.total_count)
             is_whole = is_whole and not (answer.total_count is not None and answer.total_count > len(answer.data))
         before = self.latest

@@ -54,6 +54,7 @@ class PoolLife(ScaledPool):
     ) -> None:
         super().__init__(context, item, cluster, wanted=wanted, waits=waits, pools=pools)
         self._made_with_cluster = made_with_cluster
+        self._may_be_there = self._may_be_there and cluster.origin not in ("created", "recovered")
 
     async def _end(self) -> str | None:
         id_ = own_id(self.item)

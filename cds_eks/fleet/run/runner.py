@@ -217,6 +217,7 @@ class Runner:
         if len(own) < len(group.item_ids):
             await self._leases.release(list(own))  # another runner that has died still has a part of it
             return False
+        self._context.known_ids.learn(own.values())  # another runner may have made a part of it
         for item in own.values():
             self._context.tell_difference(item)
         if all(self._is_done(item) for item in own.values()):

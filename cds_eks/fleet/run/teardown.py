@@ -79,7 +79,11 @@ class Teardown:
                 if (cluster_id := await self._checked(cluster_id)) is None:
                     return
                 is_gone = await self._delete(cluster_id)
-                if is_gone or (is_gone is not None and await self._wait_until_gone(cluster_id)):
+                while is_gone is False and not (is_gone := await self._wait_until_gone(cluster_id)):
+                    if is_gone is False:
+                        return
+                    is_gone = await self._delete(cluster_id)
+                if is_gone:
                     await self._note_gone()
                 return
             late = {"class": "WaitTimeout", "code": "", "message": "it was not gone in time", "outcome": "accepted"}
@@ -162,9 +166,13 @@ class Teardown:
         fresh = await self._context.journal.items(clusters=[self._group.id])
         return refusal(fresh, include_adopted=self._include_adopted, protected=self._protected)
 
-    async def _wait_until_gone(self, cluster_id: str) -> bool:
-        """Wait until a cluster whose deletion was accepted is gone, or is there to stay."""
+    async def _wait_until_gone(self, cluster_id: str) -> bool | None:
+        """Wait until a cluster whose deletion was accepted is gone, or is there to stay.
+
+        None if nobody deletes it: a success that has named no task may be that of a proxy.
+        """
         context, task_id = self._context, self._task_id
+        shows_by = anyio.current_time() + context.settings.settle
         while True:
             async with passing_time.move_on_after(context.settings.limits.pool_fallback):
                 while context.poller.state_of(cluster_id) is not None:
@@ -179,7 +187,10 @@ class Teardown:
                             await self._fail(verdict.failure)
                             return False
                     else:
-                        await context.eks.clusters.get(cluster_id)
+                        shown = (await context.eks.clusters.get(cluster_id)).data
+                        is_late = anyio.current_time() > shows_by
+                        if is_late and shown.cluster_status and not is_leaving(shown.cluster_status):
+                            return None
                 self._read_failures.succeeded()
             except NotFound as error:
                 # Of its task nothing follows; and reads lag behind a create, so that for some time they say nothing.

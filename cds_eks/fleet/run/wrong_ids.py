@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import anyio
 import attrs
 
 from cds_eks.fleet.ensure.decide import DOUBTED, FOUND, found_text, noted_ids, own_id
@@ -70,11 +72,21 @@ class KnownIds:
 
     Args:
         items: The items of the journal.
+
+    Attributes:
+        learned_at: When the journal was last asked for what others have made, by its clock.
+        learning: Is held while it is asked.
     """
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
+        self.learned_at: float = -math.inf
+        self.learning: anyio.Lock = anyio.Lock()
         self._owners: dict[tuple[Kind, str], str] = {}
         self._contested: set[tuple[Kind, str]] = set()
+        self.learn(items)
+
+    def learn(self, items: Iterable[Item]) -> None:
+        """Note the ids of items."""
         for item in items:
             self.note(item)
 
@@ -103,9 +115,16 @@ class KnownIds:
         return None if owner == item.id else owner
 
     def unless_of_others(self, item: Item, seen: Sighting) -> Sighting:
-        """Return what was seen of an item's natural key, without what may be it only as long as nobody knows it."""
-        doubtful = [id_ for id_ in (*seen.nameless, *seen.similar) if not self.is_contested(item.kind, id_)]
-        return seen.without({id_ for id_ in doubtful if self.owner_of(item.kind, id_) not in (None, item.id)})
+        """Return what was seen of an item's natural key, without what may be it only as long as nobody knows it.
+
+        What belongs to an item that is called the same but for the case may be shown with this one's name by mistake.
+        """
+        owners = {id_: self.owner_of(item.kind, id_) for id_ in (*seen.ids, *seen.nameless, *seen.similar)}
+        others = {id_: owner for id_, owner in owners.items() if owner not in (None, item.id)}
+        known = {id_ for id_ in others if not self.is_contested(item.kind, id_)}
+        foreign = ({*seen.similar} & {*noted_ids(item, FOUND)}) - {own_id(item)}
+        alike = {id_ for id_, owner in others.items() if owner and owner.casefold() == item.id.casefold()}
+        return seen.without(known | foreign).only_alike(alike)
 
 
 async def reject_id(context: Context, item: Item, shown: Shown | None, words: str) -> Item:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 
 import anyio
-from anyio import to_thread
 
 from cds_eks._runtime.logs import log
 from cds_eks.errors import ConfigurationError, ConnectFailed
@@ -15,6 +14,7 @@ from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone, JournalTooNew
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.runners.pool import RunnerPool, RunnersLost
+from cds_eks.fleet.runners.submission import Submission
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask
 
 logger: logging.Logger = logging.getLogger("cds_eks.fleet")
@@ -67,6 +67,7 @@ class Crew:
         self._item_ids = item_ids
         self._lease = task.settings.limits.lease
         self._at_work: dict[Future[RunnerSummary], Executor | None] = {}
+        self._latest: Submission | None = None
         self._losses = 0  # since anything was last seen to change
         self._known: frozenset[tuple[str, str, int]] = frozenset()
         self._seen_at_work: float | None = None
@@ -77,6 +78,11 @@ class Crew:
     def is_at_work(self) -> bool:
         """Whether a runner has not ended, as far as its executor tells."""
         return bool(self._at_work)
+
+    @property
+    def is_being_submitted(self) -> bool:
+        """Whether an executor holds on to a submission, and may take the runner at any time."""
+        return self._latest is not None and self._latest.is_under_way
 
     async def run(self) -> None:
         """Submit the runners, and replace those that are lost, until one of them has found nothing more to do.
@@ -119,8 +125,9 @@ class Crew:
         return [future for future in self._at_work if future.done()]
 
     async def _submit(self) -> None:
-        future = await to_thread.run_sync(self._pool.submit, self._task)
-        self._at_work[future] = self._pool.current
+        self._latest = submission = Submission(self._pool, self._task)
+        future = await submission.future()
+        self._at_work[future] = submission.executor
 
     def _take(self, future: Future[RunnerSummary], *, is_over: bool = False) -> BaseException | None:
         """Take what a runner has handed back; return why it is lost, if it is."""

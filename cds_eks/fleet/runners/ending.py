@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import anyio
 
 from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone
@@ -37,7 +39,10 @@ async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Se
         raise
     finally:
         crew.cancel()
-        pool.close(wait=False)
+        if crew.is_being_submitted:  # an executor that holds on to that may hold on to whoever shuts it down as well
+            threading.Thread(target=pool.close, kwargs={"wait": False}, daemon=True).start()
+        else:
+            pool.close(wait=False)
     found = [summary.findings for summary in crew.summaries]
     return any(each.timed_out for each in found) and all(each.stopped is not None for each in found)
 
@@ -68,9 +73,9 @@ async def _stop(crew: Crew, pool: RunnerPool, journal: Journal, reason: str, sec
     try:
         await journal.stop(reason)
         await _end(crew, pool, seconds)
-        if not crew.is_at_work:
+        if not crew.is_at_work and not crew.is_being_submitted:
             await journal.stop(None)
-        # Else one may be frozen: it is to stop when it wakes, and the next launch takes it back.
+        # Else one may be frozen, or begin late: it is to stop then, and the next launch takes it back.
     except JournalGone:
         await _end(crew, pool, seconds)  # they see it themselves, and end; what they know is told
     except JournalError:

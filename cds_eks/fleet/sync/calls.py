@@ -49,7 +49,7 @@ def provision(
         plan: The plan.
         journal: The journal, which knows what was begun and what became of it, also after this process is killed.
         settle: For how many seconds a create whose answer was lost is looked for before it counts as not made. With 0
-            a single list decides, which is right only where lists never lag: else it is made twice.
+            the first two lists decide, which is right only where lists never lag: else it is made twice.
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.

@@ -221,3 +221,17 @@ def test_a_deletion_whose_lease_is_lost_writes_nothing_more(backend: str) -> Non
         assert report.ok
 
     in_world(body, backend)
+
+
+@BACKENDS
+def test_a_deletion_that_a_proxy_has_accepted_is_asked_for_again(backend: str) -> None:
+    async def body(world: World) -> None:
+        await made(world)
+        world.emulator.faults.add(Fault("status", "DeleteCluster", status=200, count=1))
+        async with world.client() as eks:
+            report = await run_of(world, eks).report()
+        assert report.ok
+        assert gone(world) == {"gpu-001", "gpu-002"}
+        assert report.ended_at - report.started_at < 400.0
+
+    in_world(body, backend)

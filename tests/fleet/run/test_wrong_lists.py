@@ -15,6 +15,7 @@ import pytest
 from cds_eks import AsyncEksClient, RetryPolicy
 from cds_eks.emulator import Fault
 from cds_eks.fleet.run.destroy import destroy
+from fleet.run.memory_journal import MemoryJournal
 from fleet.run.world import LIMITS, World, in_world, open_cluster, plan_of
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -159,5 +160,51 @@ def test_a_wrong_list_does_not_hide_what_else_a_deleted_clusters_create_has_made
         [item] = [each for each in await world.journal.items() if each.kind == "cluster"]
         assert item.state == "failed"
         assert any(id_ in str(item.error) for id_ in made)
+
+    in_world(body, backend)
+
+
+class Cut(httpx.ASGITransport):
+    """Counts more clusters than it lists, and finds none by its name."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if request.url.params["Action"] != "ListClusters":
+            return answer
+        found = json.loads(await answer.aread())
+        if "Keyword" in request.url.params:
+            return httpx.Response(200, json=FORMS["empty"](found))
+        return httpx.Response(200, json={**found, "TotalCount": len(found["Data"] or []) + 1})
+
+
+@BACKENDS
+def test_what_a_list_shows_that_was_cut_short_is_there(backend: str) -> None:
+    async def body(world: World) -> None:
+        world.emulator.faults.add(Fault("reset_after_commit", "CreateCluster", count=2))
+        async with client(world, Cut(world.emulator)) as eks:
+            report = await world.provision(eks, plan_of(3, 1)).report()
+        world.assert_once(plan_of(3, 1), report)
+
+    in_world(body, backend)
+
+
+@BACKENDS
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("action", ["ListClusters", "ListNodePool"])
+def test_one_wrong_list_hides_nothing_from_who_adopts_after_the_journal_was_lost(
+    backend: str, form: str, action: str
+) -> None:
+    async def body(world: World) -> None:
+        plan = plan_of(2, 2)
+        async with world.client() as eks:
+            await world.provision(eks, plan).report()
+        world.clock.advance(5_000.0)
+        world.journal = MemoryJournal(world.clock.now)
+        wrong = Wrong(world, form, lambda asked: asked == action and not wrong.wrong)
+        async with client(world, wrong) as eks:
+            report = await world.provision(eks, plan, adopt="matching").report()
+        assert wrong.wrong == 1
+        assert report.ok
+        world.assert_once(plan, report)
 
     in_world(body, backend)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import active_children
@@ -13,6 +15,7 @@ from typing import Any
 import anyio
 import attrs
 import pytest
+from anyio import to_thread
 
 from cds_eks import fleet
 from cds_eks.fleet.report.fleet_report import FleetReport
@@ -20,6 +23,7 @@ from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.runners.ending import OUT_OF_TIME
 from cds_eks.fleet.runners.task import LEAST, passed_since, within
 from fleet.runners.crowd import LIMITS, Service, sendable_plan, serving
+from support.eventually import until
 
 TIMEOUT = 1.5
 
@@ -77,6 +81,60 @@ def test_a_launch_whose_executor_runs_nothing_ends_too(monkeypatch: pytest.Monke
     assert (report.ok, report.timed_out, report.stopped) == (False, True, OUT_OF_TIME)
     assert report.counts["cluster"] == {"planned": 1}
     assert stopped(tmp_path / "fleet.db") is None  # else others' runs would end as well
+
+
+class Holding(Idle):
+    """Holds who submits until it is told to let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.begun.set()
+        assert self.let_go.wait(60.0)
+        self.futures.append(super().submit(fn, *args, **kwargs))
+        return self.futures[-1]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("is_timed_out", [True, False])
+def test_an_executor_that_holds_who_submits_holds_no_launch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, backend: str, *, is_timed_out: bool
+) -> None:
+    monkeypatch.setenv("CDS_EKS_TEST_FLEET_SECRET", "Secret-12345")
+    client = fleet.ClientSettings(endpoint="http://127.0.0.1:9", credentials_env=("HOME", "HOME"))
+    limits = attrs.evolve(LIMITS, lease=0.1, grace=0.1)
+    settings: dict[str, Any] = {"journal": tmp_path / "fleet.db", "client": client, "limits": limits, "runners": 2}
+    holding = Holding()
+
+    async def cancel(scope: anyio.CancelScope) -> None:
+        await to_thread.run_sync(holding.begun.wait)
+        if not is_timed_out:
+            scope.cancel()
+
+    async def body() -> FleetReport | None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(cancel, tasks.cancel_scope)
+            timeout = 0.1 if is_timed_out else None
+            return await fleet.launch(sendable_plan(1), executor=holding, timeout=timeout, **settings)
+        return None
+
+    began = time.monotonic()
+    try:
+        report = anyio.run(body, backend=backend)
+        assert time.monotonic() - began < 30.0
+        assert not holding.futures
+    finally:
+        holding.let_go.set()
+    if is_timed_out:
+        assert report is not None
+        assert (report.ok, report.timed_out, report.stopped) == (False, True, OUT_OF_TIME)
+    # Who begins late, of a launch that was interrupted, is told to stop.
+    assert (stopped(tmp_path / "fleet.db") is None) == is_timed_out
+    until(lambda: bool(holding.futures) and holding.futures[0].cancelled())
+    assert len(holding.futures) == 1
 
 
 def test_the_time_of_a_runner_is_what_is_left_of_that_of_its_launch() -> None:
