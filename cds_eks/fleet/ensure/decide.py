@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from cds_eks.fleet.ensure.sighting import AGREEING, Sighting
+from cds_eks.fleet.ensure.sighting import Sighting
 from cds_eks.fleet.items import OPEN, Item
 
 Adopt = Literal["never", "matching", "require"]
@@ -182,7 +182,7 @@ def decide(
         return _decide_open(item, seen, settle=settle, strict=strict)
     if item.state in ("accepted", "ready") or (item.state == "failed" and own_id(item)):
         return Follow()
-    return _decide_new(item, seen, adopt, settle, AGREEING if may_be_there else 1)
+    return _decide_new(item, seen, adopt, settle, may_be_there=may_be_there)
 
 
 def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bool) -> Action:
@@ -212,7 +212,7 @@ def _decide_open(item: Item, seen: Sighting | None, *, settle: float, strict: bo
     return Create() if seen.is_absent(after) else Look(after=seen.began)  # one list alone may be wrong
 
 
-def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float, agreeing: int) -> Action:
+def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float, *, may_be_there: bool) -> Action:
     if seen is None:
         return Look(after=0.0)
     if item.state == "deleted" and own_id(item) in seen.ids and seen.began <= item.changed_at + settle:
@@ -231,11 +231,11 @@ def _decide_new(item: Item, seen: Sighting | None, adopt: Adopt, settle: float, 
         return Look(after=max(after, seen.began))  # the lists that have shown them may lag behind those that do not
     if candidates and seen.similar:
         return listed_alike(seen.similar)
-    is_told = seen.is_absent(after) if candidates else seen.is_absent(-math.inf, agreeing=agreeing)
-    if agreeing > 1 and seen.similar and seen.began <= (seen.similar_since or seen.began) + settle:
+    if may_be_there and seen.similar and seen.began <= (seen.similar_since or seen.began) + settle:
         return Look(after=seen.began)  # it may be what is to be adopted, and one list has its name wrong
-    if not (is_told or seen.similar or seen.leaving):
-        return Look(after=seen.began)  # the list may be wrong, or none at all
+    needs_two = candidates or (may_be_there and not (seen.similar or seen.leaving))
+    if needs_two and not seen.is_absent(after if candidates else -math.inf):
+        return Look(after=seen.began)  # one list alone may be wrong
     if adopt == "require":
         return Fail(kind="NotThere", message="there is none of this name to adopt")
     # Only before its first create: later on any of them may be what that has made.

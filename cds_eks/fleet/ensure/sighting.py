@@ -82,15 +82,10 @@ class Sighting:
         """When the first look began that has shown the latest of `similar`, or None if that is not known."""
         return max((since for id_, since in self.doubtful_from.items() if id_ in self.similar), default=None)
 
-    def is_absent(self, after: float, *, agreeing: int = AGREEING) -> bool:
-        """Whether it is not there, by the latest looks.
-
-        Args:
-            after: The looks that count began later than this, by the journal's clock.
-            agreeing: How many must agree, of lists that are not blank.
-        """
+    def is_absent(self, after: float) -> bool:
+        """Whether it is not there, by the latest looks that began later than a moment of the journal's clock."""
         looks = [each for each in self.absences if each.began > after]
-        return sum(not each.is_blank for each in looks) >= agreeing or len(looks) >= AGREEING_BLANK
+        return sum(not each.is_blank for each in looks) >= AGREEING or len(looks) >= AGREEING_BLANK
 
     def without(self, ids: Collection[str]) -> Sighting:
         """Return the same without some of what may be it: it is known what that is."""

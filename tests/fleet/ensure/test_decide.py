@@ -314,15 +314,19 @@ def test_answers_that_are_no_lists_count_for_less(open_item: Item, ends: float) 
     assert decide(open_item, mixed, settle=SETTLE) == Create()
 
 
-def test_a_new_item_is_created_after_one_list_but_not_after_one_that_may_be_none() -> None:
-    assert decide(item("planned"), seen_once(0.0), settle=SETTLE) == Create()
+@pytest.mark.parametrize("is_blank", [False, True])
+def test_a_new_item_is_created_after_one_list(is_blank: bool) -> None:
+    assert decide(item("planned"), seen_once(0.0, is_blank=is_blank), settle=SETTLE) == Create()
+
+
+def test_what_may_well_be_there_is_not_created_after_lists_that_may_be_none() -> None:
     look = seen_once(0.0, is_blank=True)
     for number in range(1, 5):
-        assert decide(item("planned"), look, settle=SETTLE) == Look(after=number - 1.0)
+        assert decide(item("planned"), look, settle=SETTLE, may_be_there=True) == Look(after=number - 1.0)
         look = seen_once(float(number), is_blank=True).after(look)
-    assert decide(item("planned"), look, settle=SETTLE) == Create()
+    assert decide(item("planned"), look, settle=SETTLE, may_be_there=True) == Create()
     look = seen_once(1.0, "c-1").after(seen_once(0.0, is_blank=True))
-    assert isinstance(decide(item("planned"), look, settle=SETTLE), Fail)
+    assert isinstance(decide(item("planned"), look, settle=SETTLE, may_be_there=True), Fail)
 
 
 def test_what_several_may_have_been_made_of_needs_two_lists_as_well() -> None:
