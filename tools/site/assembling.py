@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.site.diagrams import with_pictures
 from tools.site.links import for_the_site
+from tools.site.marks import with_meanings
 from tools.site.sources import LANGUAGES, ROOT, Sources, find_sources
 
 __all__ = ["assemble", "files_of", "without_escaped_pipes"]
@@ -21,6 +22,9 @@ LESS_WANTED = ("examples/", "project/", "reference/python/", "hostile.md", "reli
 
 LOOKED_UP = ("cli-reference.md", "explanation/", "operations.md", "recipes/", "reference/", "verification.md")
 """Pages that it shows below those that say how something is done."""
+
+DOWNLOAD = {"en": "download it", "zh": "下载"}
+"""What the link says on the page of an example."""
 
 FENCES = {".mjs": "javascript", ".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
 
@@ -53,7 +57,9 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
         if path.suffix == ".md":
             yield page, _page(path.read_text(encoding="utf-8"), source, language, sources).encode()
         elif page.endswith(".md"):
-            yield page, (settings_of(page) + _listing(source, path.read_text(encoding="utf-8"))).encode()
+            text = path.read_text(encoding="utf-8")
+            yield page, (settings_of(page) + _listing(source, text, language)).encode()
+            yield source, text.replace("#:schema ../docs/", "#:schema ../").encode()
         else:
             yield page, path.read_bytes()
     assets = root / "docs" / "site"
@@ -68,7 +74,7 @@ def _page(text: str, source: str, language: str, sources: Sources) -> str:
     if language == "zh" and not source.startswith("docs/zh/"):
         heading, _, rest = text.partition("\n")
         text = f"{heading}\n\n{ONLY_ENGLISH}\n{rest}"
-    return settings_of(sources[language][source]) + text
+    return settings_of(sources[language][source]) + with_meanings(text, sources[language][source], language)
 
 
 def without_escaped_pipes(text: str) -> str:
@@ -88,6 +94,8 @@ def settings_of(page: str) -> str:
     return f"---\nsearch: {{boost: {boost}}}\n---\n"
 
 
-def _listing(source: str, text: str) -> str:
-    """Return a page that shows a file."""
-    return f"# {posixpath.basename(source)}\n\n`{source}`\n\n```{FENCES[Path(source).suffix]}\n{text.rstrip()}\n```\n"
+def _listing(source: str, text: str, language: str) -> str:
+    """Return a page that shows a file, which lies beside it."""
+    name = posixpath.basename(source)
+    download = f"[{DOWNLOAD[language]}]({name}){{: download }}"
+    return f"# {name}\n\n`{source}`: {download}\n\n```{FENCES[Path(source).suffix]}\n{text.rstrip()}\n```\n"
