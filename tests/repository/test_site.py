@@ -76,7 +76,14 @@ def test_it_can_be_assembled(language: str) -> None:
     assert b"#:schema ../fleet.schema.json" in files["examples/fleet.toml"]
     assert "examples/recipes/uwsgi.ini" in files
     assert files["operations.md"].startswith(b"---\nsearch: {boost: 1.0}\n---\n# ")
-    assert files["fleet.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
+    assert files["backends.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
+    assert files["explanation/journal.md"].startswith(b"---\nsearch: {boost: 0.7}\n---\n# ")
+    words = (
+        '["QPS", "每秒请求数", "连接池大小"]'
+        if language == "zh"
+        else '["QPS", "requests per second", "connection pool size"]'
+    )
+    assert files["configuration.md"].decode().startswith(f"---\nsearch: {{boost: 1.5}}\ntags: {words}\n---\n# ")
     assert ("本页只有英文版".encode() in files["project/security.md"]) == (language == "zh")
     assert "本页只有英文版".encode() not in files["hostile.md"]
     assert {"assets/site.css", "assets/iframe-worker.js", "fleet.schema.json", "openapi.json"} <= files.keys()

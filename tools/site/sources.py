@@ -36,7 +36,9 @@ def find_sources(root: Path = ROOT) -> Sources:
     examples = [f"examples/{path.name}" for path in sorted((root / "examples").iterdir()) if path.suffix in SHOWN]
     pictures = [path.relative_to(root).as_posix() for path in sorted((root / "benchmarks" / "results").glob("*.png"))]
     recipes = [
-        path.relative_to(root).as_posix() for path in sorted((root / "examples" / "recipes").iterdir()) if path.is_file()
+        path.relative_to(root).as_posix()
+        for path in sorted((root / "examples" / "recipes").iterdir())
+        if path.is_file()
     ]
     return sources(docs, examples, pictures + recipes)
 
