@@ -67,7 +67,8 @@ async def test_the_code_on_calls_runs_against_the_emulator(
             created = await eks.clusters.create(REQUEST)
             await eks.wait.task(created.data.task_id)
             cluster = await eks.wait.cluster_running(created.data.cluster_id)
-            names: dict[str, Any] = {"eks": eks, "cluster": cluster, "print": lambda *_: None}
+            names: dict[str, Any] = {"eks": eks, "cluster": cluster, "cluster_id": cluster.cluster_id}
+            names["print"] = lambda *_: None
             assert await run("docs/calls.md", names) == 5
     assert names["request"] == REQUEST
     assert (names["pool"].name, names["pool"].available_node_count) == ("more-workers", 2)

@@ -18,6 +18,7 @@ from tools.site import built, diagrams, searching
 from tools.site.assembling import files_of, without_escaped_pipes
 from tools.site.links import LinkError, for_the_site
 from tools.site.looking import faults_of
+from tools.site.marks import with_meanings
 from tools.site.sources import LANGUAGES, find_sources, sources
 
 SOURCES = sources(
@@ -70,8 +71,19 @@ def test_it_can_be_assembled(language: str) -> None:
     assert b"](examples/first_cluster.toml.md)" in files["calls.md"]
     assert b"```mermaid" not in files["project/architecture.md"]
     assert files["examples/fleet.toml.md"].startswith(b"---\nsearch: {boost: 0.3}\n---\n# fleet.toml\n")
+    assert b"(fleet.toml){: download }" in files["examples/fleet.toml.md"]
+    assert files["examples/fleet.py"] == (ROOT / "examples" / "fleet.py").read_bytes()
+    assert b"#:schema ../fleet.schema.json" in files["examples/fleet.toml"]
+    assert "examples/recipes/uwsgi.ini" in files
     assert files["operations.md"].startswith(b"---\nsearch: {boost: 1.0}\n---\n# ")
-    assert files["fleet.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
+    assert files["backends.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
+    assert files["explanation/journal.md"].startswith(b"---\nsearch: {boost: 0.7}\n---\n# ")
+    words = (
+        '["QPS", "每秒请求数", "连接池大小"]'
+        if language == "zh"
+        else '["QPS", "requests per second", "connection pool size"]'
+    )
+    assert files["configuration.md"].decode().startswith(f"---\nsearch: {{boost: 1.5}}\ntags: {words}\n---\n# ")
     assert ("本页只有英文版".encode() in files["project/security.md"]) == (language == "zh")
     assert "本页只有英文版".encode() not in files["hostile.md"]
     assert {"assets/site.css", "assets/iframe-worker.js", "fleet.schema.json", "openapi.json"} <= files.keys()
@@ -103,6 +115,21 @@ def test_a_link_to_what_is_not_on_the_site_is_refused() -> None:
 def test_pipes_in_the_code_of_tables_are_not_escaped() -> None:
     text = "| `a \\| b` | c \\| `d` |\n\n`a \\| b`\n"
     assert without_escaped_pipes(text) == "| `a | b` | c \\| `d` |\n\n`a \\| b`\n"
+
+
+def test_a_mark_leads_to_what_it_means() -> None:
+    text = "# Of [O]\n\nA field [O]; [what [D] means](x.md), `[I]` and [I](y.md).\n"
+    assert with_meanings(text, "how-to/b.md", "en") == text.replace(
+        "field [O]",
+        'field [[O]](../operations.md#what-d-o-and-i-mean "observed from the vendor\'s public Go client")',
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_marks_of_the_pages_are_explained(language: str) -> None:
+    files = {name: content.decode() for name, content in files_of(language, find_sources()) if name.endswith(".md")}
+    assert "[[O]](operations.md#" in files["calls.md"]
+    assert "[[D]](../../operations.md#" in files["reference/operations/clusters.md"]
 
 
 def test_every_diagram_is_drawn(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from tools.site.diagrams import with_pictures
 from tools.site.links import for_the_site
+from tools.site.marks import with_meanings
+from tools.site.search_words import SEARCH_WORDS
 from tools.site.sources import LANGUAGES, ROOT, Sources, find_sources
 
 __all__ = ["assemble", "files_of", "without_escaped_pipes"]
@@ -19,8 +22,14 @@ ONLY_ENGLISH = "!!! note\n    本页只有英文版。\n"
 LESS_WANTED = ("examples/", "project/", "reference/python/", "hostile.md", "reliability.md")
 """Pages that the search shows last."""
 
-LOOKED_UP = ("cli-reference.md", "explanation/", "operations.md", "recipes/", "reference/", "verification.md")
+LOOKED_UP = ("cli-reference.md", "operations.md", "recipes/", "reference/", "verification.md")
 """Pages that it shows below those that say how something is done."""
+
+DOWNLOAD = {"en": "download it", "zh": "下载"}
+"""What the link says on the page of an example."""
+
+READ_ABOUT = ("explanation/",)
+"""Pages that say why: below those."""
 
 FENCES = {".mjs": "javascript", ".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml"}
 
@@ -53,7 +62,9 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
         if path.suffix == ".md":
             yield page, _page(path.read_text(encoding="utf-8"), source, language, sources).encode()
         elif page.endswith(".md"):
-            yield page, (settings_of(page) + _listing(source, path.read_text(encoding="utf-8"))).encode()
+            text = path.read_text(encoding="utf-8")
+            yield page, (settings_of(page, language) + _listing(source, text, language)).encode()
+            yield source, text.replace("#:schema ../docs/", "#:schema ../").encode()
         else:
             yield page, path.read_bytes()
     assets = root / "docs" / "site"
@@ -68,7 +79,7 @@ def _page(text: str, source: str, language: str, sources: Sources) -> str:
     if language == "zh" and not source.startswith("docs/zh/"):
         heading, _, rest = text.partition("\n")
         text = f"{heading}\n\n{ONLY_ENGLISH}\n{rest}"
-    return settings_of(sources[language][source]) + text
+    return settings_of(sources[language][source], language) + with_meanings(text, sources[language][source], language)
 
 
 def without_escaped_pipes(text: str) -> str:
@@ -80,14 +91,19 @@ def without_escaped_pipes(text: str) -> str:
     return re.sub(r"^\|.*$", of_row, text, flags=re.MULTILINE)
 
 
-def settings_of(page: str) -> str:
+def settings_of(page: str, language: str) -> str:
     """Return the settings that a page of the site begins with; GitHub would show them as a table."""
     if page == "index.md":
         return "---\nhide: [navigation, toc]\n---\n"
-    boost = 0.3 if page.startswith(LESS_WANTED) else 1.0 if page.startswith(LOOKED_UP) else 1.5
-    return f"---\nsearch: {{boost: {boost}}}\n---\n"
+    boosts = {LESS_WANTED: 0.3, READ_ABOUT: 0.7, LOOKED_UP: 1.0}
+    boost = next((boost for pages, boost in boosts.items() if page.startswith(pages)), 1.5)
+    words = json.dumps(SEARCH_WORDS[language].get(page, ()), ensure_ascii=False)
+    tags = "" if words == "[]" else f"tags: {words}\n"
+    return f"---\nsearch: {{boost: {boost}}}\n{tags}---\n"
 
 
-def _listing(source: str, text: str) -> str:
-    """Return a page that shows a file."""
-    return f"# {posixpath.basename(source)}\n\n`{source}`\n\n```{FENCES[Path(source).suffix]}\n{text.rstrip()}\n```\n"
+def _listing(source: str, text: str, language: str) -> str:
+    """Return a page that shows a file, which lies beside it."""
+    name = posixpath.basename(source)
+    download = f"[{DOWNLOAD[language]}]({name}){{: download }}"
+    return f"# {name}\n\n`{source}`: {download}\n\n```{FENCES[Path(source).suffix]}\n{text.rstrip()}\n```\n"

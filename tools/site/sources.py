@@ -35,8 +35,12 @@ def find_sources(root: Path = ROOT) -> Sources:
     docs = sorted(path.relative_to(root).as_posix() for path in (root / "docs").rglob("*") if path.is_file())
     examples = [f"examples/{path.name}" for path in sorted((root / "examples").iterdir()) if path.suffix in SHOWN]
     pictures = [path.relative_to(root).as_posix() for path in sorted((root / "benchmarks" / "results").glob("*.png"))]
-    notebooks = [path.relative_to(root).as_posix() for path in sorted((root / "examples").rglob("*.ipynb"))]
-    return sources(docs, examples, pictures + notebooks)
+    recipes = [
+        path.relative_to(root).as_posix()
+        for path in sorted((root / "examples" / "recipes").iterdir())
+        if path.is_file()
+    ]
+    return sources(docs, examples, pictures + recipes)
 
 
 def sources(docs: Iterable[str], examples: Iterable[str], files_as_they_are: Iterable[str]) -> Sources:

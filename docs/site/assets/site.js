@@ -23,8 +23,26 @@ function scrollByKeys() {
   });
 }
 
+// Tables with sentences are stacked on a phone (site.css), where each cell needs the head of its column; figures are scrolled.
+function nameCells() {
+  document.querySelectorAll(".md-typeset table:not([class])").forEach(function (table) {
+    var heads = Array.from(table.querySelectorAll("thead th"), function (head) { return head.textContent.trim(); });
+    var cells = Array.from(table.querySelectorAll("tbody td"));
+    if (heads.length < 2 || !cells.some(function (cell) { return cell.textContent.length > 30; })) {
+      return;
+    }
+    table.dataset.stacked = "";
+    cells.forEach(function (cell) {
+      if (cell.cellIndex > 0 && heads[cell.cellIndex]) {
+        cell.dataset.head = heads[cell.cellIndex];
+      }
+    });
+  });
+}
+
 document.addEventListener("DOMContentLoaded", function () {
   leadToTheSamePage();
+  nameCells();
   var search = document.querySelector(".md-search[role=dialog]");
   if (search) {
     search.setAttribute("aria-label", document.documentElement.lang === "zh" ? "搜索" : "Search");
