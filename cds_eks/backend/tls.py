@@ -141,7 +141,10 @@ _STRICT = (
     "docs/how-to/proxies-and-tls.md says what can be done"
 )
 _UNTRUSTED = "tls= or SSL_CERT_FILE says which authorities are trusted"
+_PLAIN = "the other side does not speak TLS: if its port speaks plain HTTP, begin the endpoint with http://"
 _MEANINGS = {
+    "wrong version number": _PLAIN,
+    "http request": _PLAIN,
     "alert certificate required": "the server asks for a client certificate: load one into the context of tls=",
     "alert bad certificate": _REJECTED,
     "alert unsupported certificate": _REJECTED,

@@ -431,6 +431,8 @@ def _server_with_a_certificate_that_is_not_strict() -> _Loose:
         ("[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE]", "may ask for a client certificate"),
         ("certificate verify failed: Missing Authority Key Identifier", "VERIFY_X509_STRICT"),
         ("certificate verify failed: self-signed certificate in certificate chain", "SSL_CERT_FILE"),
+        ("SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016)", "speaks plain HTTP"),
+        ("SSLError: [SSL: HTTP_REQUEST] http request (_ssl.c:1016)", "speaks plain HTTP"),
     ],
 )
 def test_the_words_of_openssl_are_explained(words: str, meaning: str) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +21,18 @@ from cli.command_line import PROCESS, CommandLine
 from support.eventually import WAIT_TIMEOUT, until
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+@pytest.fixture(autouse=True)
+def _sighup_is_not_ignored() -> Iterator[None]:
+    """Have SIGHUP end a process, which a child of `nohup` and of some CI runners would inherit as ignored."""
+    before = signal.getsignal(signal.SIGHUP)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 EACH = pytest.mark.parametrize(("number", "code"), CODES.items(), ids=lambda each: str(each))
 
 
