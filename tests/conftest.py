@@ -13,7 +13,7 @@ import pytest
 from cds_eks import Credentials
 from support.backend_under_test import BACKEND_VARIABLE, NOT_NATIVE
 from support.contract_files import observed_requests
-from support.quick_polls import INTERVAL
+from support.quick_polls import INTERVAL, fleet_defaults
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,8 +80,9 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first pause between the polls of a wait is short, for an emulator whose time is fast."""
+    """The first pause between the polls of a wait or a fleet is short, for an emulator whose time is fast."""
     monkeypatch.setattr("cds_eks.waiting.intervals.FIRST_INTERVAL", INTERVAL)
+    monkeypatch.setitem(fleet_defaults(), "poll_interval", INTERVAL)
 
 
 @pytest.fixture
