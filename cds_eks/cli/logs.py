@@ -43,7 +43,7 @@ def json_line(level: str, message: str, at: float | None = None, **facts: Any) -
 
 def _is_no_open_create(record: logging.LogRecord) -> bool:
     """Whether a record is not that of a create whose outcome is open: the failure tells of it, and what to do."""
-    return getattr(record, "cds_eks", {}).get("event") != "ended, and its fate is open"
+    return getattr(record, "cds_eks", {}).get("event") != "ended, and its outcome is unknown"
 
 
 class _Handler(logging.Handler):

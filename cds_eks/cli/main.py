@@ -38,8 +38,8 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "fleet": (
         "cds_eks.cli.fleet.group:command",
-        "Many clusters from one plan: provision, plan, status, …; each works without this word too.",
-        "按一份计划管理多个集群：provision、plan、status 等；各命令也可省去 fleet 一词。",
+        "Many clusters from one plan. Also without this word: provision, plan, apply, status, destroy, …",
+        "按一份计划管理多个集群。可省去 fleet 一词：provision、plan、apply、status、destroy 等。",
     ),
     "profiles": (
         "cds_eks.cli.accounts.profile_commands:group",

@@ -125,7 +125,7 @@ class WriteOutcomeTracker:
                 # What a fleet's run has intended it settles itself, and tells of it by its name.
                 logging.WARNING if record.intent is None else logging.INFO,
                 create.action,
-                "ended, and its fate is open",
+                "ended, and its outcome is unknown",
                 error=create.cause,
                 outcome=outcome,
                 request_id=create.request_id,

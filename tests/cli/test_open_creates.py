@@ -28,7 +28,7 @@ def test_a_create_whose_outcome_is_unknown_names_the_command_that_looks_for_it(
     assert lines[-1].endswith(" --backend native")
     emulator.faults.add(Fault("reset_after_commit", "CreateCluster"))
     run = cli("clusters", "create", "-f", request_file, "--cluster-name", "other", "--debug")
-    assert "CreateCluster ended, and its fate is open" in run.err
+    assert "CreateCluster ended, and its outcome is unknown" in run.err
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ say(outcome())
         [Fault("hang_after_commit")],
         [
             (
-                "36 {'action': 'CreateNetworkInterface', 'event': 'ended, and its fate is open', 'attempts': 1, "
+                "36 {'action': 'CreateNetworkInterface', 'event': 'ended, and its outcome is unknown', 'attempts': 1, "
                 "'error': 'CancelledError', 'outcome': 'unknown'}"
             ),
             "unknown",

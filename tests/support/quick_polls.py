@@ -21,7 +21,8 @@ def fleet_defaults() -> dict[str, Any]:
     """Return what `FleetLimits` has if nothing else is given, to be changed."""
     from cds_eks.fleet.run.limits import FleetLimits
 
-    defaults: dict[str, Any] = FleetLimits.__init__.__kwdefaults__
+    defaults = FleetLimits.__init__.__kwdefaults__
+    assert defaults is not None
     assert "poll_interval" in defaults
     return defaults
 

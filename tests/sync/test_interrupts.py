@@ -60,7 +60,7 @@ def test_ctrl_c_ends_the_wait_at_once_cancels_the_call_and_leaves_the_client_usa
             time.sleep(0.1)  # the answer has come, and the pause of 0.75 s or more has begun
         process.send_signal(signal.SIGINT)
         ended = finish(process)
-    warned = "Make ended, and its fate is open: error=CancelledError, outcome=unknown"
+    warned = "Make ended, and its outcome is unknown: error=CancelledError, outcome=unknown"
     plain = re.sub(r"attempts=1, |call_id=[0-9a-f-]{36}, ", "", ended.stderr)
     assert plain.strip() == (warned if name == "a create" else "")
     assert ended.lines == ["interrupted None []", "cancelled", "Success 2", "1"]

@@ -26,7 +26,7 @@ from cds_eks.waiting.verdicts import judge_task
 THERE = frozenset({"accepted", "ready", "failed", "deleting"})
 """States of what may be at the service under an id that is known."""
 
-TAKEN_BACK = "`protect = false` in its cluster's own entry of the plan takes that back when the plan is carried out"
+TAKEN_BACK = "to allow its deletion set `protect = false` in its cluster's entry of the plan, and carry the plan out"
 
 
 class Teardown:

@@ -286,6 +286,6 @@ def test_a_lost_answer_that_the_run_settles_is_no_warning(backend: str, caplog: 
 
     with caplog.at_level(logging.INFO, "cds_eks"):
         in_world(body, backend)
-    told = [record.levelno for record in caplog.records if "its fate is open" in record.getMessage()]
+    told = [record.levelno for record in caplog.records if "its outcome is unknown" in record.getMessage()]
     assert told == [logging.INFO, logging.INFO]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

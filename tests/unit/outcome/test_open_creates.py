@@ -63,7 +63,7 @@ async def test_a_create_that_may_have_left_is_open_with_all_that_is_known(
     assert line.name == "cds_eks.client"
     assert line.__dict__["cds_eks"] == {
         "action": "CreateCluster",
-        "event": "ended, and its fate is open",
+        "event": "ended, and its outcome is unknown",
         "call_id": found.call_id,
         "attempts": 1,
         "error": found.cause,
