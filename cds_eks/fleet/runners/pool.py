@@ -109,6 +109,7 @@ class RunnerPool:
         One that is frozen would keep this program from ending: a pool of processes joins them.
         """
         self._first = None  # how they end says nothing about how they begin
+        self.close(wait=False)  # Python 3.11's pools stumble over cancelled work if they have to end what was killed
         for process in self._started:
             process.kill()
         return bool(self._started)

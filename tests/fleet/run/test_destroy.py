@@ -64,10 +64,8 @@ def test_protected_ones_are_refused_also_once_the_plan_does_not_say_so_any_more(
         assert [item.error["class"] for item in clusters if item.error] == ["Protected", "Protected"]
         assert report.failures == tuple(clusters[:2])
         assert "Not deleted (2):" in str(report)
-        assert (
-            "node pool pool-1 is protected: to allow its deletion set `protect = false` in its cluster's entry of the plan"
-            in str(report)
-        )
+        allowed = "to allow its deletion set `protect = false` in its cluster's entry of the plan"
+        assert f"node pool pool-1 is protected: {allowed}" in str(report)
         assert gone(world) == ["gpu-003"]
 
     in_world(body, backend)
