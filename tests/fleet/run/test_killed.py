@@ -36,11 +36,17 @@ def started(url: str, journal: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "fleet.run.runner_process", url, str(journal), str(COUNT)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=None,  # pytest shows it
         text=True,
         cwd=TESTS,
         env={**os.environ, "PYTHONPATH": path},
     )
+
+
+def freeze(process: subprocess.Popen[str]) -> None:
+    """Stop a process, and return when it stands still."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
 
 
 def until(is_time: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 60.0) -> None:
@@ -155,11 +161,11 @@ def test_a_runner_that_is_frozen_for_three_leases_and_woken_makes_nothing_twice(
         frozen = started(url, tmp_path / "fleet.db")
         goal = rand.randrange(1, ALL_REQUESTS // 2)
         until(lambda: len(emulator.ledger.requests) >= goal, frozen)
-        frozen.send_signal(signal.SIGSTOP)
+        freeze(frozen)
         while is_locked(tmp_path / "fleet.db"):  # then nobody could go on: SQLite's lock is not given up
             frozen.send_signal(signal.SIGCONT)
             time.sleep(0.003)
-            frozen.send_signal(signal.SIGSTOP)
+            freeze(frozen)
         try:
             told = resumed(url, tmp_path / "fleet.db")  # it waits for three leases and more, and does the rest
             assert_once(emulator, told)
