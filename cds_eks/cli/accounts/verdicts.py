@@ -97,15 +97,15 @@ def endpoint_and_tls(seen: Seen) -> tuple[Check, Check]:
     trusted = ok("tls", say("the certificate is trusted", "证书受信任"))
     if isinstance(error, errors.UnreadableResponse):
         advice = say("check the endpoint, and whether a proxy or gateway answers in the service's place",
-                     "检查接入点，以及是否有代理或网关代替服务应答")  # fmt: skip
+                     "检查接入点，以及是否有代理或网关代替服务响应")  # fmt: skip
         words = say(f"{seen.endpoint} gives answers that are not the service's: {_line(error)}",
-                    f"{seen.endpoint} 的应答不是该服务的：{_line(error)}")  # fmt: skip
+                    f"{seen.endpoint} 的响应并非来自该服务：{_line(error)}")  # fmt: skip
         return (
             problem("endpoint", words, advice),
             trusted if is_https else plain,
         )
     if seen.answered:
-        words = say(f"{seen.endpoint} answers", f"{seen.endpoint} 有应答")
+        words = say(f"{seen.endpoint} answers", f"{seen.endpoint} 有响应")
         tls = trusted if is_https else plain
         if isinstance(error, errors.ServerFault):
             advice = say("try again later; if it stays, tell the service's support the request id",

@@ -119,7 +119,7 @@ def command() -> Command:
         help=say(
             "Delete the clusters of a plan, with their pools, by the ids that the journal has of them, and nothing "
             "else. What is protected is left alone. It asks first; without a terminal it needs --yes.",
-            "按日志中的 ID 删除计划中的集群及其节点池，不涉及其他资源；受保护的不会删除。"
+            "按执行记录中的 ID 删除计划中的集群及其节点池，不涉及其他资源；受保护的不会删除。"
             "删除前会确认；没有终端时需要 --yes。",
         ),
         params=[

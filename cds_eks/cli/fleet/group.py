@@ -15,7 +15,7 @@ def command() -> Group:
             "JSON); the journal beside it knows what was begun. Whatever happens, the answer is the same: run the same "
             "command again. Each command works without the word `fleet` too: `cds-eks provision`.",
             "按一份计划创建多个集群及其节点池，每个恰好创建一次。\n\n计划是一个文件（TOML、YAML、JSON）；"
-            "旁边的日志文件记录已开始的操作。无论发生什么，重新运行同一命令即可。各命令均可省略 `fleet`："
+            "旁边的执行记录（journal）写明已开始的操作。无论发生什么，重新运行同一命令即可。各命令均可省略 `fleet`："
             "`cds-eks provision`。",
         ),
         lazy={
@@ -27,12 +27,12 @@ def command() -> Group:
             "orphans": (
                 "cds_eks.cli.fleet.orphans:command",
                 "Find clusters that no journal knows.",
-                "查找日志中没有的同名集群。",
+                "查找执行记录中没有的同名集群。",
             ),
             "import": (
                 "cds_eks.cli.fleet.importing:command",
                 "Take what is there into the journal.",
-                "将已有集群纳入日志。",
+                "将已有集群纳入执行记录。",
             ),
             "report": (
                 "cds_eks.cli.fleet.reports:command",

@@ -59,7 +59,7 @@ def command() -> Command:
         help=say(
             "Take clusters of a plan that somebody else has made into the journal, with their pools. Nothing is "
             "created or changed at the service.",
-            "将他人创建的、计划中的集群及其节点池纳入日志；不在服务端创建或更改任何内容。",
+            "将他人创建的、计划中的集群及其节点池纳入执行记录；不在服务端创建或更改任何内容。",
         ),
         params=[
             parameters.plan_argument(),

@@ -21,7 +21,7 @@ CHINESE: Mapping[str, str] = {
     "creates": "同时进行的写操作数。",
     "reads": "同时进行的查询数。",
     "polls": "同时进行的轮询数。",
-    "requests_per_second": "同一日志的全部运行器每秒共发出的请求数；默认不限。",
+    "requests_per_second": "同一执行记录的全部运行器每秒共发出的请求数；默认不限。",
     "poll_interval": "两轮轮询之间的间隔。",
     "pool_fallback": "集群节点数未显示就绪时，隔多久单独查询节点池。",
     "create_timeout": "一次创建（含全部重试）最多发送多久。",

@@ -54,7 +54,7 @@ def command() -> Command:
         callback=_orphans,
         help=say(
             "Find clusters that have the name and the VPC of one in the plan, and that the journal does not know.",
-            "查找名称和 VPC 与计划相同、但日志中没有的集群。",
+            "查找名称和 VPC 与计划相同、但执行记录中没有的集群。",
         ),
         params=[
             parameters.plan_argument(),

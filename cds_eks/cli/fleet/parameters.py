@@ -30,7 +30,7 @@ def journal_option() -> click.Option:
         help=say(
             f"The journal: a file, or postgresql://… without a password; else {VARIABLE}, else PLAN with the ending "
             ".db.",
-            f"日志：文件，或不含密码的 postgresql://…；其次取 {VARIABLE}，默认为与 PLAN 同名的 .db 文件。",
+            f"执行记录：文件，或不含密码的 postgresql://…；其次取 {VARIABLE}，默认为与 PLAN 同名的 .db 文件。",
         ),
     )
 
@@ -44,7 +44,7 @@ def journal_options() -> list[click.Parameter]:
             help=say(
                 "The journal's service has another name by now: have it belong to this endpoint from now on. Never for "
                 "another service, where its ids say nothing.",
-                "同一服务已更换端点名称：此后日志归属于当前端点。切勿用于其他服务，日志中的 ID 在那里没有意义。",
+                "同一服务已更换接入点名称：此后执行记录归属于当前接入点。切勿用于其他服务，执行记录中的 ID 在那里没有意义。",
             ),
         ),
     ]  # fmt: skip

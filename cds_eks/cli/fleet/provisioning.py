@@ -171,7 +171,7 @@ def apply() -> Command:
         callback=_apply,
         help=say(
             "Carry out what `plan save` has written, unless the plan, the journal or the service has changed since.",
-            "执行 `plan save` 保存的计划；若计划、日志或服务此后有变化则拒绝。",
+            "执行 `plan save` 保存的计划；若计划、执行记录或服务此后有变化则拒绝。",
         ),
         params=[click.Argument(["file"], metavar="FILE", shell_complete=files), *_settings()],
     )
@@ -184,7 +184,7 @@ def save() -> Command:
         callback=_save,
         help=say(
             "Write a plan into FILE, with digests of what the journal and the service say now. `apply` carries it out.",
-            "将计划连同日志和服务当前状态的摘要写入 FILE，由 `apply` 执行。",
+            "将计划连同执行记录和服务当前状态的摘要写入 FILE，由 `apply` 执行。",
         ),
         params=[
             parameters.plan_argument(),

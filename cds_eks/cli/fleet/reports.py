@@ -74,7 +74,7 @@ def command() -> Command:
         help=say(
             "Report on a fleet without any network: on a PLAN, by its journal; or on what a run has printed with "
             "-o json, which knows a little more.",
-            "离线生成报告：来自 PLAN 的日志，或某次运行以 -o json 输出的文件（信息略多）。",
+            "离线生成报告：来自 PLAN 的执行记录，或某次运行以 -o json 输出的文件（信息略多）。",
         ),
         params=[
             click.Argument(["source"], metavar="PLAN|REPORT.json", shell_complete=files),

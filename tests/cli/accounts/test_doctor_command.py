@@ -90,7 +90,7 @@ def test_the_first_problem_says_the_code() -> None:
 @pytest.mark.parametrize(
     ("arguments", "environ", "words"),
     [
-        ([], {}, ["服务接受该密钥", "与服务相差不超过 60 s", "有应答", "无配置档", "未加密"]),
+        ([], {}, ["服务接受该密钥", "与服务相差不超过 60 s", "有响应", "无配置档", "未加密"]),
         ([], {"CDS_SECRET_KEY": PLANTED}, ["密钥与其 ID 不匹配", "可能被截断"]),
         (["--check-revision", "--api-revision", "2025-10-11"], {}, ["服务不支持 2025-10-11", "将 api_revision 设为"]),
         (["--endpoint", "http://127.0.0.1:1"], {}, ["检查接入点和网络", "服务未告知其时间", "服务未对其作出判断"]),
