@@ -16,6 +16,7 @@ import cds_eks
 from cds_eks import emulator, errors, fleet, models, testing, types
 from tools.site import built, diagrams, searching
 from tools.site.assembling import files_of, without_escaped_pipes
+from tools.site.chinese_lines import with_joined_lines
 from tools.site.links import LinkError, for_the_site
 from tools.site.looking import faults_of
 from tools.site.marks import with_meanings
@@ -123,6 +124,24 @@ def test_a_mark_leads_to_what_it_means() -> None:
         "field [O]",
         'field [[O]](../operations.md#what-d-o-and-i-mean "observed from the vendor\'s public Go client")',
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("创建的响应丢失。\n限流时**重试。**\n之后", "创建的响应丢失。限流时**重试。**之后"),
+        ("- 一\n  二\n- 三\n", "- 一二\n- 三\n"),
+        *[(text, text) for text in ("# 标题\n正文", "用 Python\n编写", "见 `a`\n查找", "一\n\n二", "| 表 |\n| 行 |")],
+        ("```sh\n# 注\n# 释\n注\n释\n```\n", "```sh\n# 注\n# 释\n注\n释\n```\n"),
+    ],
+)
+def test_lines_of_chinese_prose_are_joined(text: str, joined: str) -> None:
+    assert with_joined_lines(text) == joined
+
+
+def test_the_chinese_site_has_no_blanks_where_lines_end() -> None:
+    pages = {name: content.decode() for name, content in files_of("zh", find_sources()) if name.endswith(".md")}
+    assert [name for name, text in pages.items() if with_joined_lines(text) != text] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

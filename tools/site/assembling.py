@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.site.chinese_lines import with_joined_lines
 from tools.site.diagrams import with_pictures
 from tools.site.links import for_the_site
 from tools.site.marks import with_meanings
@@ -79,7 +80,8 @@ def _page(text: str, source: str, language: str, sources: Sources) -> str:
     if language == "zh" and not source.startswith("docs/zh/"):
         heading, _, rest = text.partition("\n")
         text = f"{heading}\n\n{ONLY_ENGLISH}\n{rest}"
-    return settings_of(sources[language][source], language) + with_meanings(text, sources[language][source], language)
+    text = with_meanings(text, sources[language][source], language)
+    return settings_of(sources[language][source], language) + (with_joined_lines(text) if language == "zh" else text)
 
 
 def without_escaped_pipes(text: str) -> str:

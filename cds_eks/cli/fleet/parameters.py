@@ -44,7 +44,7 @@ def journal_options() -> list[click.Parameter]:
             help=say(
                 "The journal's service has another name by now: have it belong to this endpoint from now on. Never for "
                 "another service, where its ids say nothing.",
-                "同一服务已更换接入点名称：此后执行记录归属于当前接入点。切勿用于其他服务，执行记录中的 ID 在那里没有意义。",
+                "同一服务已更换接入点名称：此后执行记录归属于当前接入点。切勿用于其他服务，其中的 ID 在那里没有意义。",
             ),
         ),
     ]  # fmt: skip
