@@ -8,14 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import attrs
 
 from cds_eks.errors import IncompleteList, UnreadableResponse
+from cds_eks.lookup import AGREEING, AGREEING_BLANK
 from cds_eks.models import ClusterSummary, NodePool
 from cds_eks.schema.status import is_leaving
-
-AGREEING = 2
-"""So many lists, one after another, must lack what a create may have made before it counts as not made."""
-
-AGREEING_BLANK = 5
-"""So many if they are blank: with neither entries nor their number a success response may be no list at all."""
 
 
 @attrs.frozen(kw_only=True)
