@@ -76,12 +76,12 @@ async def task_never_ends(run: Run) -> None:
     run.strike(Fault("task_never_ends", "CreateCluster"))
     async with run.client(per_call=[Passing(run, 20.0)]) as client:
         made = await created(client)
-        error = await failing(client, errors.WaitTimeout, "wait", "task", made.task_id, timeout=0.1)
+        error = await failing(client, errors.WaitTimeout, "wait", "task", made.task_id, timeout=0.3)
         assert (error.task_id, error.outcome) == (made.task_id, "accepted")
-        error = await failing(client, errors.WaitTimeout, "wait", "cluster_running", made.cluster_id, timeout=0.1)
+        error = await failing(client, errors.WaitTimeout, "wait", "cluster_running", made.cluster_id, timeout=0.3)
         assert error.cluster_id == made.cluster_id
         ids = [made.cluster_id, run.service.emulator.add_cluster()]
-        error = await failing(client, errors.WaitTimeout, "wait", "clusters_running", ids, timeout=0.1)
+        error = await failing(client, errors.WaitTimeout, "wait", "clusters_running", ids, timeout=1.0)
         assert error.cluster_ids == (made.cluster_id,)
 
 
