@@ -175,7 +175,7 @@ class AuditEntry:
         epoch: Its epoch afterwards.
         action: The operation, or what was done to the journal.
         request_id: The service's id of the request, or None.
-        runner: The runner.
+        runner: The runner; `launch …` if all those of a launch are told to stop.
         host: The machine's name.
         pid: The process's id.
         user: The user's name.
@@ -201,7 +201,7 @@ class Heartbeat:
         now: The journal's clock, in seconds since the epoch.
         runners: How many runners are alive, this one included; the account's rate is divided by it.
         lost: The ids of items whose lease this runner no longer holds.
-        stop: Why all runners are to stop, or None.
+        stop: Why all runners, or those of its launch, are to stop, or None.
     """
 
     now: float

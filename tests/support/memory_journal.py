@@ -24,8 +24,10 @@ from cds_eks.fleet.journal.operations import (
     Release,
     Renew,
     Renewed,
+    Stop,
 )
 from cds_eks.fleet.journal.steps import is_claimable
+from cds_eks.fleet.journal.stop_marks import ALL, mark_of, outdated
 from cds_eks.fleet.journal.threaded import JournalOfOperations
 from cds_eks.fleet.journal.transaction import carry_out
 
@@ -54,7 +56,7 @@ class _Transaction:
     items: dict[str, Item] = attrs.field(factory=dict)
     entries: list[AuditEntry] = attrs.field(factory=list)
     runners: dict[str, tuple[float, float]] = attrs.field(factory=dict)
-    reason: str | None = None
+    marks: dict[str, str] = attrs.field(factory=dict)
     noted: str | None = None
 
     def load(self, ids: Collection[str]) -> dict[str, Item]:
@@ -84,7 +86,8 @@ class _Transaction:
         self.runners[operation.runner] = self.now, operation.lease
         owned = [item for item in self.items.values() if item.owner == operation.runner]
         self.save([attrs.evolve(item, lease_until=self.now + operation.lease) for item in owned], ("lease_until",))
-        heartbeat = Heartbeat(now=self.now, runners=self.alive(), stop=self.reason)
+        stopped = self.marks.get(ALL) or self.marks.get(mark_of(operation.launch))
+        heartbeat = Heartbeat(now=self.now, runners=self.alive(), stop=stopped)
         return Renewed(heartbeat, frozenset(item.id for item in owned))
 
     def release(self, operation: Release) -> None:
@@ -111,8 +114,13 @@ class _Transaction:
     def alive(self) -> int:
         return sum(seen + 3 * lease > self.now for seen, lease in self.runners.values())
 
-    def stop(self, reason: str | None) -> None:
-        self.reason = reason
+    def stop(self, operation: Stop) -> None:
+        mark = mark_of(operation.launch)
+        if operation.reason is not None:
+            self.marks[mark] = operation.reason
+            return
+        oldest, newest = outdated(self.now)
+        self.marks = {name: why for name, why in self.marks.items() if name != mark and not oldest < name < newest}
 
     def found(self, states: Collection[str] | None, ids: Collection[str] | None) -> list[Item]:
         chosen = self.items if ids is None else self.load(ids)

@@ -18,7 +18,6 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"open the journal with open_journal\(\.\.\., rebind=True\) once", "say so with --rebind once"),
     (r"\bfleet\.diff\b", "`cds-eks plan diff`"),
     (r"\b(only|exclude|timeout)=(?=\s|$)", r"--\1"),
-    (r"another launch, or the journal's stop\(None\), takes this back", "the same command takes this back"),
 )
 _WORD = r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 _CLUSTERS = re.compile(rf"eks\.clusters\.list\(keyword={_WORD}, vpc_id={_WORD}\)")

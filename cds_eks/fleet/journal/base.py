@@ -165,7 +165,7 @@ class Journal(Protocol):
         ...  # pragma: no cover - a protocol has no body
 
     async def stop(self, reason: str | None) -> None:
-        """Ask all runners to stop, and say why; None takes it back."""
+        """Ask all runners to stop, those of each launch too, and say why; None takes it back."""
         ...  # pragma: no cover - a protocol has no body
 
     async def belong_to(self, service: str) -> str:

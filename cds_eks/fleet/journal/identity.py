@@ -35,7 +35,7 @@ class Writer:
             user=self.user,
         )
 
-    def entry_of_all(self, *, at: float, action: str) -> AuditEntry:
+    def entry_of_all(self, *, at: float, action: str, runner: str = "") -> AuditEntry:
         """Return the audit's entry of what concerns the whole journal."""
         return AuditEntry(
             at=at,
@@ -44,7 +44,7 @@ class Writer:
             epoch=0,
             action=action,
             request_id=None,
-            runner="",
+            runner=runner,
             host=self.host,
             pid=self.pid,
             user=self.user,

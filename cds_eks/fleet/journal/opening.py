@@ -12,7 +12,8 @@ import anyio
 from cds_eks.errors import ConfigurationError
 from cds_eks.fleet.journal.base import Journal
 from cds_eks.fleet.journal.sqlite import sqlite_journal
-from cds_eks.fleet.journal.threaded import ThreadedJournal
+from cds_eks.fleet.journal.stop_marks import new_launch
+from cds_eks.fleet.journal.threaded import JournalOfOperations, ThreadedJournal
 from cds_eks.fleet.journal.users import end_users
 from cds_eks.fleet.numbers import checked_seconds
 
@@ -52,30 +53,47 @@ async def open_journal(
 
 
 @asynccontextmanager
+async def open_journal_of_launch(where: str, *, timeout: float) -> AsyncIterator[JournalOfOperations]:
+    """Open a journal as `open_journal` does, for a launch: it gives itself a name, and can then stop its own runners.
+
+    Args:
+        where: See `open_journal`.
+        timeout: See `open_journal`.
+    """
+    journal = _journal(where, timeout, None)
+    async with _started(journal):
+        journal.launch = new_launch(await journal.now())
+        yield journal
+
+
+@asynccontextmanager
 async def open_known_journal(
-    where: str | os.PathLike[str], *, identity: str, timeout: float = 30.0
+    where: str | os.PathLike[str], *, identity: str, launch: str | None = None, timeout: float = 30.0
 ) -> AsyncIterator[Journal]:
     """Open a journal that is there already, and no other: what is not there is not made.
 
     Args:
         where: See `open_journal`.
         identity: What `Journal.identity` has told of it.
+        launch: The launch whose runner it is opened for, or None.
         timeout: See `open_journal`.
 
     Raises:
         JournalGone: It is not there, or another one is.
         JournalError: It can't be opened, or it is no journal.
     """
-    async with _started(_journal(where, timeout, None, identity)) as journal:
+    journal = _journal(where, timeout, None, identity)
+    journal.launch = launch
+    async with _started(journal):
         yield journal
 
 
 @asynccontextmanager
-async def _started(journal: ThreadedJournal) -> AsyncIterator[Journal]:
+async def _started(journal: ThreadedJournal) -> AsyncIterator[None]:
     await journal.start()
     async with journal:
         try:
-            yield journal
+            yield
         finally:
             with anyio.CancelScope(shield=True):
                 await end_users(journal)

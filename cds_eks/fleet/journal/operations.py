@@ -61,6 +61,7 @@ class Renew(Operation[Heartbeat]):
 
     runner: str
     lease: float
+    launch: str | None = None
 
 
 @attrs.frozen
@@ -73,9 +74,10 @@ class Release(Operation[None]):
 
 @attrs.frozen
 class Stop(Operation[None]):
-    """See `Journal.stop`."""
+    """See `Journal.stop`; with a launch, `JournalOfOperations.stop_launch`."""
 
     reason: str | None
+    launch: str | None = None
 
 
 @attrs.frozen

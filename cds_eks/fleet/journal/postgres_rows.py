@@ -34,9 +34,10 @@ from sqlalchemy.types import TypeEngine
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed, Stop
 from cds_eks.fleet.journal.postgres_schema import AUDIT_TYPES, ITEM_TYPES
 from cds_eks.fleet.journal.rows import item_of
+from cds_eks.fleet.journal.stop_marks import ALL, mark_of, outdated
 
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "text": Text(),
@@ -93,13 +94,16 @@ _SEEN = text(
 _ALIVE = text(f"SELECT count(*) FROM fleet_runners WHERE seen + 3 * lease > {CLOCK}")
 _ALIVE_AND_STOP = text(
     "SELECT (SELECT count(*) FROM fleet_runners WHERE seen + 3 * lease > :now), "
-    "(SELECT value FROM fleet_control WHERE name = 'stop')"
+    "(SELECT value FROM fleet_control WHERE name IN (:all, :mark) ORDER BY name LIMIT 1)"
 )
 _STOP = text(
-    "INSERT INTO fleet_control (name, value) VALUES ('stop', :reason) "
+    "INSERT INTO fleet_control (name, value) VALUES (:mark, :reason) "
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
-_RESUME = text("DELETE FROM fleet_control WHERE name = 'stop'")
+_RESUME = text(
+    "DELETE FROM fleet_control "
+    'WHERE name = :mark OR (name COLLATE "C" > :oldest AND name COLLATE "C" < :newest)'  # byte by byte
+)
 _BELONG = text(
     "INSERT INTO fleet_control (name, value) VALUES ('service', :service) ON CONFLICT (name) DO UPDATE "
     "SET value = excluded.value WHERE :anew AND fleet_control.value <> excluded.value RETURNING value"
@@ -173,7 +177,8 @@ class PostgresTransaction:
         execute(_SEEN, {"runner": runner, "now": self.now, "lease": lease})
         renewed = update(ITEMS).where(ITEMS.c.owner == runner).values(lease_until=self.now + lease)
         owned = frozenset(execute(renewed.returning(ITEMS.c.id)).scalars())
-        alive, reason = execute(_ALIVE_AND_STOP, {"now": self.now}).one()
+        marks = {"all": ALL, "mark": mark_of(operation.launch)}
+        alive, reason = execute(_ALIVE_AND_STOP, {"now": self.now, **marks}).one()
         return Renewed(Heartbeat(now=self.now, runners=alive, stop=reason), owned)
 
     def release(self, operation: Release) -> None:
@@ -210,9 +215,14 @@ class PostgresTransaction:
             return operation.service, True
         return str(execute(_SERVICE).scalar_one()), False
 
-    def stop(self, reason: str | None) -> None:
+    def stop(self, operation: Stop) -> None:
         """See `Transaction.stop`."""
-        self._connection.execute(_RESUME if reason is None else _STOP, {} if reason is None else {"reason": reason})
+        mark = mark_of(operation.launch)
+        if operation.reason is None:
+            oldest, newest = outdated(self.now)
+            self._connection.execute(_RESUME, {"mark": mark, "oldest": oldest, "newest": newest})
+        else:
+            self._connection.execute(_STOP, {"mark": mark, "reason": operation.reason})
 
 
 def identity_in(connection: Connection) -> str | None:

@@ -13,9 +13,10 @@ import attrs
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed
+from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed, Stop
 from cds_eks.fleet.journal.rows import item_of
 from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
+from cds_eks.fleet.journal.stop_marks import ALL, mark_of, outdated
 
 _ITEM = ", ".join(ITEM_COLUMNS)
 _AUDIT = ", ".join(AUDIT_COLUMNS)
@@ -36,6 +37,8 @@ _OFTEN_IN_AUDIT = ("item_id", "state", "action", "runner", "host", "user")
 _RELEASE = "UPDATE items SET owner = NULL, lease_until = NULL WHERE owner = ?"
 _ALIVE = "SELECT count(*) FROM runners WHERE seen + 3 * lease > ?"
 _CONTROL = "SELECT value FROM control WHERE name = ?"
+_STOPPED = "SELECT value FROM control WHERE name IN (?, ?) ORDER BY name LIMIT 1"
+_RESUME = "DELETE FROM control WHERE name = ? OR (name > ? AND name < ?)"
 _RELEASE_AMONG = f"UPDATE items SET owner = NULL, lease_until = NULL WHERE id IN {_AMONG} AND +owner = ?"
 
 
@@ -96,7 +99,8 @@ class SqliteTransaction:
         execute("UPDATE items SET lease_until = ? WHERE owner = ?", (self.now + lease, runner))
         owned = frozenset(row[0] for row in execute("SELECT id FROM items WHERE owner = ?", (runner,)))
         alive = execute(_ALIVE, (self.now,)).fetchone()[0]
-        return Renewed(Heartbeat(now=self.now, runners=alive, stop=_control(self._connection, "stop")), owned)
+        stopped = execute(_STOPPED, (ALL, mark_of(operation.launch))).fetchone()
+        return Renewed(Heartbeat(now=self.now, runners=alive, stop=stopped and stopped[0]), owned)
 
     def release(self, operation: Release) -> None:
         """See `Transaction.release`."""
@@ -134,12 +138,13 @@ class SqliteTransaction:
         )
         return operation.service, True
 
-    def stop(self, reason: str | None) -> None:
+    def stop(self, operation: Stop) -> None:
         """See `Transaction.stop`."""
-        if reason is None:
-            self._connection.execute("DELETE FROM control WHERE name = 'stop'")
+        execute, mark = self._connection.execute, mark_of(operation.launch)
+        if operation.reason is None:
+            execute(_RESUME, (mark, *outdated(self.now)))
         else:
-            self._connection.execute("INSERT OR REPLACE INTO control (name, value) VALUES ('stop', ?)", (reason,))
+            execute("INSERT OR REPLACE INTO control (name, value) VALUES (?, ?)", (mark, operation.reason))
 
 
 def identity_in(connection: sqlite3.Connection) -> str | None:

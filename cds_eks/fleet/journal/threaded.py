@@ -38,9 +38,11 @@ class JournalOfOperations:
 
     Attributes:
         rebind: Whether it takes over the service that it is used with next as the one that it is about.
+        launch: The launch that it is open for: who renews leases here is told to stop with the runners of that, too.
     """
 
     rebind: bool = False
+    launch: str | None = None
 
     async def change(self, operation: Operation[T]) -> T:
         """Carry out an operation, durably."""
@@ -91,7 +93,7 @@ class JournalOfOperations:
     async def renew(self, runner: str, *, lease: float) -> Heartbeat:
         """See `Journal.renew`."""
         _check(runner, lease)
-        return await self.change(Renew(runner, lease))
+        return await self.change(Renew(runner, lease, self.launch))
 
     async def release(self, runner: str, ids: Collection[str] | None = None) -> None:
         """See `Journal.release`."""
@@ -108,6 +110,12 @@ class JournalOfOperations:
     async def stop(self, reason: str | None) -> None:
         """See `Journal.stop`."""
         await self.change(Stop(reason))
+
+    async def stop_launch(self, reason: str | None) -> None:
+        """Ask the runners of the launch that it is open for to stop, and no others; None once there are none left."""
+        if self.launch is None:
+            raise ValueError("launch: the journal is open for none")
+        await self.change(Stop(reason, self.launch))
 
     async def belong_to(self, service: str) -> str:
         """See `Journal.belong_to`."""

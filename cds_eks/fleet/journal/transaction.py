@@ -26,6 +26,7 @@ from cds_eks.fleet.journal.operations import (
     Write,
 )
 from cds_eks.fleet.journal.steps import planned, planned_again, stepped
+from cds_eks.fleet.journal.stop_marks import ENTRY_OF_LAUNCH
 
 PLANNED = ("position", "digest", "replicas", "protect")
 """The fields that a later plan changes."""
@@ -97,8 +98,8 @@ class Transaction(Protocol):
         """Return the ids of the items in these states, in order."""
         ...  # pragma: no cover - a protocol has no body
 
-    def stop(self, reason: str | None) -> None:
-        """Keep why all runners are to stop, or that they need not."""
+    def stop(self, operation: Stop) -> None:
+        """Keep why runners are to stop, or that they need not; then marks of old launches are removed as well."""
         ...  # pragma: no cover - a protocol has no body
 
 
@@ -143,13 +144,21 @@ def _others(operations: Iterator[Operation[Any]], transaction: Transaction) -> I
                     entry = transaction.writer.entry_of_all(at=transaction.now, action=f"belongs to {noted}"[:300])
                     transaction.record([entry])
                 yield noted
-            case Stop(reason):
-                transaction.stop(reason)
-                action = "stop" if reason is not None else "resume"
-                transaction.record([transaction.writer.entry_of_all(at=transaction.now, action=action)])
+            case Stop(reason, launch):
+                transaction.stop(operation)
+                if reason is not None or launch is None:  # that a launch has ended is nothing that anybody has changed
+                    transaction.record([_entry_of_stop(reason, launch, transaction)])
                 yield None
             case _:
                 raise TypeError(f"no journal does {type(operation).__name__}")
+
+
+def _entry_of_stop(reason: str | None, launch: str | None, transaction: Transaction) -> AuditEntry:
+    return transaction.writer.entry_of_all(
+        at=transaction.now,
+        action="stop" if reason is not None else "resume",
+        runner="" if launch is None else ENTRY_OF_LAUNCH.format(launch),
+    )
 
 
 def _not_rebound(operation: Belong, transaction: Transaction) -> str | None:

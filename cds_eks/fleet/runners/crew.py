@@ -71,6 +71,7 @@ class Crew:
         self._losses = 0  # since anything was last seen to change
         self._known: frozenset[tuple[str, str, int]] = frozenset()
         self._seen_at_work: float | None = None
+        self._has_given_up = False  # on one of which nothing was seen, and which may go on nevertheless
         self._start_timeout = start_timeout
         self._silent_since, self._warn_at = 0.0, 0.0  # by the event loop's clock, while none was seen at work
 
@@ -83,6 +84,11 @@ class Crew:
     def is_being_submitted(self) -> bool:
         """Whether an executor holds on to a submission, and may take the runner at any time."""
         return self._latest is not None and self._latest.is_under_way
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no runner can go on, or begin, any more."""
+        return not (self.is_at_work or self.is_being_submitted or self._has_given_up)
 
     async def run(self) -> None:
         """Submit the runners, and replace those that are lost, until one of them has found nothing more to do.
@@ -209,6 +215,7 @@ class Crew:
         elif self._seen_at_work is not None and now - self._seen_at_work > DEAD * self._lease:
             self._seen_at_work = now
             silent = list(self._at_work)
+            self._has_given_up |= bool(silent)
             for future in silent:
                 del self._at_work[future]
                 future.cancel()

@@ -6,7 +6,8 @@ import threading
 
 import anyio
 
-from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone
+from cds_eks.fleet.journal.base import JournalError, JournalGone
+from cds_eks.fleet.journal.threaded import JournalOfOperations
 from cds_eks.fleet.run import ending
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.runners.crew import Crew
@@ -16,18 +17,24 @@ INTERRUPTED = "the launch was interrupted"
 OUT_OF_TIME = f"{ending.OUT_OF_TIME}, for all runners"
 KILLED = 5.0
 """For how many seconds to wait until an executor tells that its processes were killed."""
-TAKES_IT_BACK = "another launch, or the journal's stop(None), takes this back"
 
 
-async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Settings) -> bool:
-    """Have the runners carry the plan out; return whether their time was over before all was done."""
+async def carry_out(crew: Crew, pool: RunnerPool, journal: JournalOfOperations, settings: Settings) -> bool:
+    """Have the runners carry the plan out; return whether their time was over before all was done.
+
+    Args:
+        crew: The runners.
+        pool: Where they run.
+        journal: The journal, open for their launch.
+        settings: What was asked for.
+    """
     limits = settings.limits
     seconds = limits.lease + limits.grace
     try:
         with anyio.move_on_after(settings.timeout) as limit:
             await crew.run()
         if limit.cancelled_caught:
-            # Each runner has this time itself: what the journal tells to stop are others' runs on it too.
+            # Each runner has this time itself: it ends even if the journal is away.
             with anyio.CancelScope(shield=True):
                 await _end(crew, pool, seconds)
             return True
@@ -35,7 +42,7 @@ async def carry_out(crew: Crew, pool: RunnerPool, journal: Journal, settings: Se
     except BaseException as error:
         reason = INTERRUPTED if not isinstance(error, Exception) else f"the launch has ended: {type(error).__name__}"
         with anyio.CancelScope(shield=True):
-            await _stop(crew, pool, journal, f"{reason}; {TAKES_IT_BACK}", seconds)
+            await _stop(crew, pool, journal, reason, seconds)
         raise
     finally:
         crew.cancel()
@@ -60,22 +67,22 @@ async def _end(crew: Crew, pool: RunnerPool, seconds: float) -> None:
         await crew.wait(KILLED)
 
 
-async def _stop(crew: Crew, pool: RunnerPool, journal: Journal, reason: str, seconds: float) -> None:
-    """Stop all runners through the journal: executors can't stop what runs already.
+async def _stop(crew: Crew, pool: RunnerPool, journal: JournalOfOperations, reason: str, seconds: float) -> None:
+    """Stop the runners of the launch through the journal: executors can't stop what runs already.
 
     Args:
         crew: The runners.
         pool: Where they run.
-        journal: The journal.
+        journal: The journal, open for the launch.
         reason: Why.
         seconds: For how long to wait for them.
     """
     try:
-        await journal.stop(reason)
+        await journal.stop_launch(reason)
         await _end(crew, pool, seconds)
-        if not crew.is_at_work and not crew.is_being_submitted:
-            await journal.stop(None)
-        # Else one may be frozen, or begin late: it is to stop then, and the next launch takes it back.
+        if crew.has_ended:
+            await journal.stop_launch(None)
+        # Else one may be frozen, or begin late: it is to stop then. The mark is removed by a much later launch.
     except JournalGone:
         await _end(crew, pool, seconds)  # they see it themselves, and end; what they know is told
     except JournalError:

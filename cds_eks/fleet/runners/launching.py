@@ -19,7 +19,7 @@ from cds_eks.fleet.ensure.decide import Adopt
 from cds_eks.fleet.ensure.wanted import WantedPlan
 from cds_eks.fleet.items import Item
 from cds_eks.fleet.journal.base import Journal, JournalError, JournalGone
-from cds_eks.fleet.journal.opening import open_journal
+from cds_eks.fleet.journal.opening import open_journal_of_launch
 from cds_eks.fleet.numbers import checked_seconds
 from cds_eks.fleet.plan.faults import PlanError
 from cds_eks.fleet.report.data import Moment
@@ -93,8 +93,8 @@ async def launch(
             the launch was interrupted, and the report has `timed_out`. The same call again goes on.
 
     Returns:
-        One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
-        until they have ended.
+        One report on all of it. Who is cancelled while waiting for it stops the runners of this launch, and no others,
+        through the journal, and waits until they have ended.
 
     Raises:
         PlanError: The plan has faults; nothing was submitted.
@@ -128,7 +128,7 @@ async def launch(
         raise PlanError(faults)
     client = (client or ClientSettings()).resolved()
     where = _absolute(journal)
-    async with open_journal(where, timeout=journal_timeout) as opened:
+    async with open_journal_of_launch(where, timeout=journal_timeout) as opened:
         await opened.stop(None)
         if executor is None and runners == 1:
             async with client.client() as eks:
@@ -146,6 +146,7 @@ async def launch(
                 began=await opened.now(),
                 began_since_boot=clocks.since_boot() if getattr(opened, "is_on_one_machine", False) else None,
                 trace=trace,
+                launch=opened.launch,
             )
             _check_that_it_can_be_sent(task)
             groups = tuple(group_of(cluster) for cluster in wanted)

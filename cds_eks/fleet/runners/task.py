@@ -42,6 +42,7 @@ class RunnerTask:
         began_since_boot: The same, by the clock of the one machine that all of them are on, which nobody can set; None
             if they are on several.
         trace: What tells of the trace that the launch is in; empty if it is in none.
+        launch: The name of the launch, by which the journal tells its runners to stop; None for what all are told only.
     """
 
     plan: WantedPlan = attrs.field(repr=False)
@@ -55,6 +56,7 @@ class RunnerTask:
     began: float
     began_since_boot: float | None = None
     trace: Mapping[str, str] = attrs.field(factory=dict)
+    launch: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +100,8 @@ def run_task(task: RunnerTask) -> RunnerSummary:
 
 async def _run(task: RunnerTask) -> RunnerSummary:
     job = ProvisionJob(task.plan, selected(task.plan.clusters, task.only, task.exclude))
-    opened = open_known_journal(task.journal, identity=task.identity, timeout=task.journal_timeout)
+    launch = getattr(task, "launch", None)  # a launch of version 1.0.0rc1 has no name
+    opened = open_known_journal(task.journal, identity=task.identity, launch=launch, timeout=task.journal_timeout)
     async with task.client.client() as eks, opened as journal:
         settings = within(task.settings, passed=await passed_since(task, journal))
         run = FleetRun(eks, task.plan, journal, settings, job, began=task.began)

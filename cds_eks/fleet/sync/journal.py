@@ -44,7 +44,7 @@ class FleetJournal:
         return self._portal.call(lambda: self._journal.audit(item_id))
 
     def stop(self, reason: str | None) -> None:
-        """Ask all runners to stop, on all machines, and say why; None takes it back."""
+        """Ask all runners to stop, on all machines and of each launch, and say why; None takes it back."""
         self._portal.call(lambda: self._journal.stop(reason))
 
     def opened_with(self, portal: Portal) -> Journal:

@@ -68,8 +68,8 @@ def launch(
             the launch was interrupted, and the report has `timed_out`. The same call again goes on.
 
     Returns:
-        One report on all of it. Who is cancelled while waiting for it stops all runners through the journal, and waits
-        until they have ended.
+        One report on all of it. Who is cancelled while waiting for it stops the runners of this launch, and no others,
+        through the journal, and waits until they have ended.
 
     Raises:
         PlanError: The plan has faults; nothing was submitted.
