@@ -34,7 +34,19 @@ from sqlalchemy.types import TypeEngine
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed, Stop
+from cds_eks.fleet.journal.operations import (
+    Alive,
+    Audit,
+    Belong,
+    Claim,
+    Find,
+    Now,
+    Query,
+    Release,
+    Renew,
+    Renewed,
+    Stop,
+)
 from cds_eks.fleet.journal.postgres_schema import AUDIT_TYPES, ITEM_TYPES
 from cds_eks.fleet.journal.rows import item_of
 from cds_eks.fleet.journal.stop_marks import ALL, mark_of, outdated

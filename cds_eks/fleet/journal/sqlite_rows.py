@@ -13,7 +13,19 @@ import attrs
 
 from cds_eks.fleet.items import AuditEntry, Heartbeat, Item
 from cds_eks.fleet.journal.identity import Writer
-from cds_eks.fleet.journal.operations import Alive, Audit, Belong, Claim, Find, Now, Query, Release, Renew, Renewed, Stop
+from cds_eks.fleet.journal.operations import (
+    Alive,
+    Audit,
+    Belong,
+    Claim,
+    Find,
+    Now,
+    Query,
+    Release,
+    Renew,
+    Renewed,
+    Stop,
+)
 from cds_eks.fleet.journal.rows import item_of
 from cds_eks.fleet.journal.sqlite_schema import AUDIT_COLUMNS, ITEM_COLUMNS
 from cds_eks.fleet.journal.stop_marks import ALL, mark_of, outdated

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cds_eks.fleet.items import FOLLOWS, OPEN, STATES, Change, State
 from cds_eks.fleet.journal.base import LeaseLost
+from cds_eks.fleet.journal.operations import Renew, Stop
 
 from .conftest import Journals
 from .items import cluster
@@ -22,6 +23,7 @@ from .items import cluster
 pytestmark = pytest.mark.long
 
 RUNNERS = st.sampled_from(["a", "b", "c"])
+LAUNCHES = st.none() | st.sampled_from(["x", "y"])
 NUMBERS = st.integers(0, 5)
 SOME = st.sets(NUMBERS, max_size=4)
 
@@ -53,6 +55,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.held: dict[str, set[int]] = {}
         self.seen: dict[str, tuple[float, float]] = {}
         self.reason: str | None = None
+        self.reasons: dict[str | None, str | None] = {}
         self.stack = ExitStack()
         self.portal = self.stack.enter_context(start_blocking_portal())
         self.journal = self.stack.enter_context(self.portal.wrap_async_context_manager(self.journals.open()))
@@ -130,16 +133,20 @@ class JournalMachine(RuleBasedStateMachine):
             known.epoch += state == "sending"
             assert item.epoch == known.epoch
 
-    @rule(runner=RUNNERS, lease=st.sampled_from([40, 100]))
-    def renew(self, runner: str, lease: int) -> None:
-        beat = self.ask("renew", runner, lease=lease)
+    @rule(runner=RUNNERS, lease=st.sampled_from([40, 100]), launch=LAUNCHES)
+    def renew(self, runner: str, lease: int, launch: str | None) -> None:
+        beat = (
+            self.ask("renew", runner, lease=lease)
+            if launch is None
+            else self.ask("change", Renew(runner, lease, launch))
+        )
         self.seen[runner] = self.now, lease
         owned = {n for n, known in self.model.items() if known.owner == runner}
         for n in owned:
             self.model[n].until = self.now + lease
         assert beat.lost == {cluster(n).id for n in self.held.get(runner, set()) - owned}
         assert beat.runners == sum(at + 3 * each > self.now for at, each in self.seen.values())
-        assert beat.stop == self.reason
+        assert beat.stop == (self.reason or self.reasons.get(launch))
 
     @rule(runner=RUNNERS, numbers=st.none() | SOME)
     def release(self, runner: str, numbers: set[int] | None) -> None:
@@ -157,6 +164,11 @@ class JournalMachine(RuleBasedStateMachine):
     def stop(self, reason: str | None) -> None:
         self.ask("stop", reason)
         self.reason = reason
+
+    @rule(launch=st.sampled_from(["x", "y"]), reason=st.none() | st.just("interrupted"))
+    def stop_launch(self, launch: str, reason: str | None) -> None:
+        self.ask("change", Stop(reason, launch))
+        self.reasons[launch] = reason
 
     @rule(seconds=st.sampled_from([30, 110, 350]))  # never near the end of a lease: one of the clocks is real
     def wait(self, seconds: int) -> None:

@@ -88,12 +88,19 @@ class Crowd(Pool):
         return super().submit(task) if self.ends else Future()
 
 
-def crew_of(pool: Pool, journal: MemoryJournal, *, runners: int = 2, start_timeout: float = 600.0) -> Crew:
+def crew_of(
+    pool: Pool, journal: MemoryJournal, *, runners: int = 2, start_timeout: float = 600.0, item_id: str = "a"
+) -> Crew:
     task = RunnerTask(
         plan=plan_of(1, 1), journal="", identity="this one", client=ClientSettings(), settings=Settings(), began=1.0
     )
     return Crew(
-        cast("RunnerPool", pool), task, runners=runners, journal=journal, item_ids=["a"], start_timeout=start_timeout
+        cast("RunnerPool", pool),
+        task,
+        runners=runners,
+        journal=journal,
+        item_ids=[item_id],
+        start_timeout=start_timeout,
     )
 
 
@@ -156,6 +163,37 @@ def test_runners_that_never_begin_are_told_of_and_end_the_launch(caplog: pytest.
     assert len(said) == 6
     assert said[0].startswith("runners none has begun: elapsed=9")
     assert "no worker that is free" in said[0]
+
+
+class Silent(Pool):
+    """Takes two runners of which nothing is seen, and then as `Pool`."""
+
+    def __init__(self, *ends: BaseException | RunnerSummary) -> None:
+        super().__init__(*ends)
+        self.taken = 0
+
+    def submit(self, task: RunnerTask) -> Future[RunnerSummary]:
+        self.taken += 1
+        return super().submit(task) if self.taken > 2 else Future()
+
+
+@pytest.mark.parametrize("are_silent", [True, False])
+def test_runners_that_were_given_up_may_go_on_after_all_others_have_ended(*, are_silent: bool) -> None:
+    clock = virtual_time.LoopClock()
+    pool, journal = (Silent if are_silent else Pool)(DONE, DONE), MemoryJournal(clock.now)
+
+    async def body() -> None:
+        world: Any = type("World", (), {"clock": clock, "journal": journal})
+        item = open_cluster(world, "gpu-001", state="accepted")
+        await journal.claim("a", limit=1, lease=40.0, states=["accepted"], ids=[item.id])
+        crew = crew_of(pool, journal, item_id=item.id)
+        await crew.run()
+        await crew.wait(60.0)
+        assert len(crew.summaries) == 2
+        assert not crew.is_at_work
+        assert crew.has_ended is not are_silent
+
+    virtual_time.run(body, "asyncio")
 
 
 def test_a_runner_that_shows_itself_has_begun(caplog: pytest.LogCaptureFixture) -> None:

@@ -18,10 +18,11 @@ import pytest
 from anyio import to_thread
 
 from cds_eks import fleet
+from cds_eks.fleet.journal.opening import open_known_journal
 from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.run.context import Settings
-from cds_eks.fleet.runners.ending import OUT_OF_TIME
-from cds_eks.fleet.runners.task import LEAST, passed_since, within
+from cds_eks.fleet.runners.ending import INTERRUPTED, OUT_OF_TIME
+from cds_eks.fleet.runners.task import LEAST, RunnerTask, passed_since, within
 from fleet.runners.crowd import LIMITS, Service, sendable_plan, serving
 from support.eventually import until
 
@@ -39,11 +40,16 @@ class Idle(Executor):
         return Future()
 
 
-def stopped(path: Path) -> str | None:
-    """Return why the journal tells runners to stop, or None."""
+def stopped(path: Path, task: RunnerTask | None = None) -> str | None:
+    """Return why the journal tells all runners to stop, or those of the launch of a task; or None."""
 
     async def body() -> str | None:
-        async with fleet.open_journal(path) as journal:
+        opened = (
+            fleet.open_journal(path)
+            if task is None
+            else open_known_journal(path, identity=task.identity, launch=task.launch)
+        )
+        async with opened as journal:
             return (await journal.renew("a-test", lease=1.0)).stop
 
     return anyio.run(body)
@@ -131,10 +137,11 @@ def test_an_executor_that_holds_who_submits_holds_no_launch(
     if is_timed_out:
         assert report is not None
         assert (report.ok, report.timed_out, report.stopped) == (False, True, OUT_OF_TIME)
-    # Who begins late, of a launch that was interrupted, is told to stop.
-    assert (stopped(tmp_path / "fleet.db") is None) == is_timed_out
     until(lambda: bool(holding.futures) and holding.futures[0].cancelled())
     assert len(holding.futures) == 1
+    # Who begins late, of a launch that was interrupted, is told to stop; the runs of others go on.
+    assert stopped(tmp_path / "fleet.db", holding.taken[0].args[0]) == (None if is_timed_out else INTERRUPTED)
+    assert stopped(tmp_path / "fleet.db") is None
 
 
 def test_the_time_of_a_runner_is_what_is_left_of_that_of_its_launch() -> None:
