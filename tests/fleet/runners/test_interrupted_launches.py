@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +29,9 @@ from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.ending import INTERRUPTED
 from cds_eks.fleet.runners.task import RunnerTask, run_task
-from fleet.runners.crowd import KEYS, LIMITS, SECRET, sendable_plan
-from support.eventually import until
+from fleet.journal.conftest import postgres_server as postgres_server
+from fleet.runners.crowd import KEYS, LIMITS, SECRET, TESTS, sendable_plan
+from support.eventually import WAIT_TIMEOUT, until
 
 PLAN = sendable_plan(6, 1)
 SETTINGS: dict[str, Any] = {"settle": 0.1, "limits": attrs.evolve(LIMITS, lease=0.6, poll_interval=0.05, grace=20.0)}
@@ -35,7 +43,7 @@ class World:
 
     emulator: Emulator
     client: ClientSettings
-    path: Path
+    path: Path | str
 
     async def until_created(self, count: int) -> None:
         await to_thread.run_sync(until, lambda: len(self.emulator.ledger.created("cluster")) >= count)
@@ -43,7 +51,7 @@ class World:
     def hurry(self) -> None:
         clock = self.emulator.clock
         assert isinstance(clock, WallClock)
-        clock.set_speed(300.0)
+        clock.set_speed(3000.0)
 
     async def launch(self, executor: Any, **settings: Any) -> FleetReport:
         given = {"runners": 2, "client": self.client, **SETTINGS, **settings}
@@ -51,12 +59,9 @@ class World:
 
     def marks(self) -> list[str]:
         """Return the marks by which the journal tells runners to stop."""
-        connection = sqlite3.connect(self.path)
-        try:
+        with closing(sqlite3.connect(self.path)) as connection:
             found = connection.execute("SELECT name FROM control WHERE name LIKE 'stop%' ORDER BY name")
             return [name for (name,) in found]
-        finally:
-            connection.close()
 
     def assert_once(self) -> None:
         made = [Counter(each.name for each in self.emulator.ledger.created(kind)) for kind in ("cluster", "node_pool")]
@@ -211,4 +216,117 @@ def test_a_runner_of_a_launch_of_an_earlier_version_has_no_name_of_it_and_does_i
     earlier = RunnerTask.__new__(RunnerTask)
     earlier.__setstate__(state)  # type: ignore[attr-defined] # attrs makes it
     assert run_task(earlier).findings.stopped is None
+    world.assert_once()
+
+
+PROGRAM = """
+import signal, sys
+from cds_eks import fleet
+from fleet.runners.test_interrupted_launches import KEYS, PLAN, SETTINGS
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    client = fleet.ClientSettings(endpoint=sys.argv[1], credentials_env=KEYS)
+    try:
+        report = fleet.sync.launch(
+            PLAN, journal=sys.argv[2], runners=2, client=client, only=sys.argv[3:] or None, **SETTINGS
+        )
+    except KeyboardInterrupt:
+        print("interrupted")
+    else:
+        print(report.ok, report.stopped)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_ctrl_c_to_the_program_of_one_launch_leaves_that_of_another_at_work(
+    world: World, tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    server: Any = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    address = str(world.path) if server is None else server.new_database()
+    (tmp_path / "launching.py").write_text(PROGRAM)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+
+    def program(*only: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(tmp_path / "launching.py"), str(world.client.endpoint), address, *only]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    with program("gpu-00[12]") as interrupted, program("gpu-00[3456]") as other:
+        try:
+            until(lambda: len(world.emulator.ledger.created("cluster")) == 6, WAIT_TIMEOUT)
+            interrupted.send_signal(signal.SIGINT)
+            assert interrupted.communicate(timeout=WAIT_TIMEOUT)[0] == "interrupted\n"
+            assert other.poll() is None
+            world.hurry()
+            assert other.communicate(timeout=WAIT_TIMEOUT)[0] == "True None\n"
+        finally:
+            interrupted.kill()
+            other.kill()
+    assert anyio.run(partial(attrs.evolve(world, path=address).launch, Threads())).ok
+    world.assert_once()
+    if server is None:
+        assert world.marks() == []
+    else:
+        assert server.execute("SELECT name FROM fleet_control WHERE name LIKE 'stop%'", address) == []
+
+
+class Processes(ProcessPoolExecutor):
+    """Runs one runner in a process, and notes it."""
+
+    def __init__(self) -> None:
+        super().__init__(1, mp_context=multiprocessing.get_context("spawn"))
+        self.taken: list[Future[Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        if fn is run_task:
+            self.taken.append(future)
+        return future
+
+
+def freeze(pid: int, world: World) -> None:
+    """Stop a process while it has nothing locked: SQLite's lock is not given up."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED)
+        with closing(sqlite3.connect(world.path, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.003)
+            else:
+                return
+
+
+@pytest.mark.long
+def test_a_runner_that_was_frozen_when_its_launch_was_interrupted_stops_when_it_is_woken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), str(TESTS.parent)]))
+    limits = attrs.evolve(SETTINGS["limits"], grace=0.5)
+
+    async def body(pool: Processes, others: Others) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(world.launch, pool, runners=1, only=["gpu-00[12]"], limits=limits))
+            await world.until_created(2)
+            [child] = set(multiprocessing.active_children()) - earlier
+            assert child.pid is not None
+            await to_thread.run_sync(freeze, child.pid, world)
+            group.cancel_scope.cancel()
+        assert world.marks()
+        async with anyio.create_task_group() as group:
+            group.start_soon(others.launch, world)
+            await world.until_created(6)
+            os.kill(child.pid, signal.SIGCONT)
+            summary = await to_thread.run_sync(pool.taken[0].result, WAIT_TIMEOUT)
+            assert summary.findings.stopped == INTERRUPTED
+            world.hurry()
+
+    earlier, others = set(multiprocessing.active_children()), Others()
+    with Processes() as pool:
+        anyio.run(body, pool, others)
+    assert others.launched is not None
+    assert (others.launched.ok, others.launched.stopped) == (True, None)
     world.assert_once()
