@@ -100,7 +100,7 @@ def run_task(task: RunnerTask) -> RunnerSummary:
 
 async def _run(task: RunnerTask) -> RunnerSummary:
     job = ProvisionJob(task.plan, selected(task.plan.clusters, task.only, task.exclude))
-    launch = getattr(task, "launch", None)  # a launch of version 1.0.0rc1 has no name
+    launch = getattr(task, "launch", None)  # one of an earlier version has no name
     opened = open_known_journal(task.journal, identity=task.identity, launch=launch, timeout=task.journal_timeout)
     async with task.client.client() as eks, opened as journal:
         settings = within(task.settings, passed=await passed_since(task, journal))

@@ -312,14 +312,14 @@ def test_a_runner_that_was_frozen_when_its_launch_was_interrupted_stops_when_it_
             group.start_soon(partial(world.launch, pool, runners=1, only=["gpu-00[12]"], limits=limits))
             await world.until_created(2)
             [child] = set(multiprocessing.active_children()) - earlier
-            assert child.pid is not None
-            await to_thread.run_sync(freeze, child.pid, world)
+            frozen = child.pid or 0
+            await to_thread.run_sync(freeze, frozen, world)
             group.cancel_scope.cancel()
         assert world.marks()
         async with anyio.create_task_group() as group:
             group.start_soon(others.launch, world)
             await world.until_created(6)
-            os.kill(child.pid, signal.SIGCONT)
+            os.kill(frozen, signal.SIGCONT)
             summary = await to_thread.run_sync(pool.taken[0].result, WAIT_TIMEOUT)
             assert summary.findings.stopped == INTERRUPTED
             world.hurry()
