@@ -208,7 +208,7 @@ def test_processes_that_are_frozen_when_the_time_is_over_are_killed_and_keep_no_
         earlier = set(active_children())
 
         def launched() -> FleetReport:
-            return fleet.sync.launch(plan, runners=2, timeout=6.0, limits=limits, **settings)
+            return fleet.sync.launch(plan, runners=2, timeout=15.0, limits=limits, **settings)  # for both to begin
 
         with ThreadPoolExecutor(1) as thread:
             launching = thread.submit(launched)
