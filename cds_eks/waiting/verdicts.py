@@ -74,7 +74,8 @@ def without_secrets(verdict: Verdict, secrets: Secrets) -> Verdict:
         if not text:
             continue
         is_cut = text.endswith("…")
-        shown_text = redact(text.removesuffix("…"), secrets, is_cut=is_cut) + "…" * is_cut
+        is_word = name in ("status", "unknown")
+        shown_text = redact(text.removesuffix("…"), secrets, is_cut=is_cut, is_id=is_word) + "…" * is_cut
         if shown_text != text:
             changes[name] = shown_text
     return attrs.evolve(verdict, **changes) if changes else verdict
