@@ -75,9 +75,7 @@ def call_begins(request: Request) -> Attributes:
     method = method_of(request.operation)
     attributes: Attributes = {names.RPC_SYSTEM_NAME: names.RPC_SYSTEM, names.RPC_METHOD: method}
     if method == names.OTHER:
-        attributes[names.RPC_METHOD_ORIGINAL] = presentable(
-            request.operation.name, request.hidden, LONGEST, is_id=True
-        )
+        attributes[names.RPC_METHOD_ORIGINAL] = presentable(request.operation.name, request.hidden, LONGEST, is_id=True)
     return {**attributes, **server_of(request.url)}
 
 

@@ -20,7 +20,7 @@ MOST_COUNTED = 12
 """So many characters that a secret begins with count where a text was cut, however long the secret is."""
 
 _UNSURE = re.compile("[ +\u0130\u03a3\u03c2\u03c3\ud800-\udfff]")
-"""A blank may be a plus, a lone surrogate a question mark; the others have no lower case of one character of its own."""
+"""A blank may be a plus, a lone surrogate a question mark; the others are not always one letter in lower case."""
 
 _DOTS = re.compile("[…⋯•]")
 
@@ -31,7 +31,7 @@ def least_of(secret: str) -> int:
     Fewer would take away the ends of words, more would tell much of a password.
     """
     third = (len(secret) + 2) // 3
-    return SHORTEST_SECRET if third < SHORTEST_SECRET else third if third < MOST_COUNTED else MOST_COUNTED
+    return SHORTEST_SECRET if third < SHORTEST_SECRET else min(third, MOST_COUNTED)
 
 
 def has_escapes(text: str) -> bool:

@@ -15,28 +15,30 @@ from cds_eks.redaction.folding import folded, with_blanks
 from cds_eks.redaction.marks import SHORTEST_FOLDED, SHORTEST_SECRET, base64_core, in_json_bodies, least_of
 
 COMMON_WORDS = frozenset(
-    (
+    re.findall(
+        "[a-z]+",
         "access account admin auth cluster code credential data demo desc error errors event events exists failed fail "
         "field found host image invalid kube kubernetes login main master name names network node nodes parameter pass "
         "passcode passphrase passwd password passwords policy pool pools prod production request root route running "
         "secret secrets server service state status subnet success task tasks test testing text token unknown user "
-        "username value values welcome word worker workers wrong zone"
-    ).split()
+        "username value values welcome word worker workers wrong zone",
+    )
 )
 """Words that messages end with and secrets begin with: in lower case, behind another word, they are no secret's."""
 
 _BEHIND_WORD = re.compile(r"[^\W\d_] |, ")
 
 _REST = (
-    r"(?P<rest>%(?:[0-9a-f]?|u[0-9a-f]{0,3})|\\(?:[xu]\{?[0-9a-f]{0,7}|[0-3][0-7]?)?|&#?[a-z0-9]{0,31}"
-    r"|[\x80-\xff]{1,3}|[a-z0-9/_\ -]?={1,2}|)"
+    r"(?P<rest>[\x80-\xff\ud800-\udbff]{0,3}"
+    r"(?:%(?:[0-9a-f]?|u[0-9a-f]{0,3})|\\(?:[xu]\{?[0-9a-f]{0,7}|[0-3][0-7]?)?|&#?[a-z0-9]{0,31}){0,3})"
 )
-"""What is left of an escape, of a character's bytes or of a group of Base64 that was cut in two."""
+"""What is left of a character's bytes, and of escapes within each other, that were cut in two."""
 
 _DOTS = r"(?:[…⋯•]|\.\.|\*\*|truncated)"
 _BEFORE_DOTS = re.compile(rf"{_REST}\s?[\[(<{{]?{_DOTS}", re.IGNORECASE)
-_ENDS = re.compile(rf"{_REST}[\s)\]}}>.,;:!?]*(?:\Z|[\r\n\"'`<|]|[\[({{]?{_DOTS})", re.IGNORECASE)
-_ELLIPSIS = re.compile(r"[\[(<{]?(?:[…⋯•]+|\.{2,}|\*{2,})[\])>}]?")
+_ENDS = re.compile(rf"{_REST}[\s)\]}}>.,;:!?=]*(?:\Z|[\r\n\"'`<|]|[\[({{]?{_DOTS})", re.IGNORECASE)
+_ELLIPSIS = re.compile(r"[…⋯•]+|\.{2,}|\*{2,}")
+_BRACKETS = frozenset({"[]", "()", "<>", "{}"})
 
 Span = tuple[int, int]
 
@@ -49,6 +51,7 @@ class _Beginning:
         exact: All of it.
         form: The same in lower case.
         least: How many of its characters count.
+        is_base64: Whether one more character may follow of which only some bits are of the secret.
         breaks: Where it has no letters and digits behind these: it may have been cut there, though what follows in a
             text is as in the secret.
     """
@@ -56,6 +59,7 @@ class _Beginning:
     exact: str
     form: str
     least: int
+    is_base64: bool
     breaks: tuple[int, ...]
 
     def end_in(self, exact: str, text: str, at: int, ends: re.Pattern[str]) -> int | None:
@@ -67,6 +71,9 @@ class _Beginning:
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if text.startswith(form[:middle], at) else (low, middle - 1)
+        if self.is_base64:
+            is_end = ends.match(text, at + low) or ends.match(text, at + low + 1)
+            return at + low if is_end and self._counts(exact, at, at + low) else None
         for size in (low, *[place for place in self.breaks if place < low]):
             found = ends.match(text, at + size)
             if found is not None and self._counts(exact, at, at + size):
@@ -95,12 +102,21 @@ class Truncated:
         least = least_of(secret)
         plain = with_blanks(secret)
         self._secrets.append((plain, folded(plain), least))
-        for encoded, shortest in _encodings(secret, least):
-            exact = with_blanks(encoded)
-            form = folded(exact)
-            breaks = [at for at in range(len(form) - 1, shortest - 1, -1) if encoded is secret and not form[at].isalnum()]
-            same = self._beginnings.setdefault(form[:SHORTEST_SECRET], [])
-            same.append(_Beginning(exact, form, shortest, tuple(breaks)))
+        breaks = tuple([at for at in range(len(plain) - 1, least - 1, -1) if not plain[at].isalnum()])
+        self._add(plain, least, breaks=breaks)
+        data = secret.encode(errors="replace")
+        self._add(data.hex(), 2 * len(secret[:least].encode(errors="replace")))
+        for body in (secret, *in_json_bodies(secret)):
+            data, size = body.encode(errors="replace"), len(body[:least].encode(errors="replace"))
+            for before in range(3):
+                core, shortest = base64_core(data, before), len(base64_core(data[:size], before))
+                for form in {core, core.replace("+", "-").replace("/", "_")}:
+                    self._add(with_blanks(form), shortest, is_base64=True)
+
+    def _add(self, exact: str, least: int, *, is_base64: bool = False, breaks: tuple[int, ...] = ()) -> None:
+        form = folded(exact)
+        same = self._beginnings.setdefault(form[:SHORTEST_SECRET], [])
+        same.append(_Beginning(exact, form, least, is_base64, breaks))
 
     def spans(self, exact: str, text: str, *, is_id: bool) -> Iterator[Span]:
         """Yield where parts of secrets are.
@@ -121,22 +137,11 @@ class Truncated:
                         break
                 at = text.find(start, at + 1)
         for found in _ELLIPSIS.finditer(text):
+            before, after = found.span()
             for secret in self._secrets:
-                yield from _around(found.start(), found.end(), exact, text, secret)
-
-
-def _encodings(secret: str, least: int) -> Iterator[tuple[str, int]]:
-    """Yield a secret in encodings, of which escapes are none, and how many of their characters count."""
-    yield secret, least
-    plain = secret.encode(errors="replace")
-    yield plain.hex(), 2 * len(secret[:least].encode(errors="replace"))
-    for body in (secret, *in_json_bodies(secret)):
-        data, size = body.encode(errors="replace"), len(body[:least].encode(errors="replace"))
-        for before in range(3):
-            core, shortest = base64_core(data, before), len(base64_core(data[:size], before))
-            yield core, shortest
-            if "+" in core or "/" in core:
-                yield core.replace("+", "-").replace("/", "_"), shortest
+                yield from _around(before, after, exact, text, secret)
+                if text[before - 1 : before] + text[after : after + 1] in _BRACKETS:
+                    yield from _around(before - 1, after + 1, exact, text, secret)
 
 
 def _around(before: int, after: int, exact: str, text: str, secret: tuple[str, str, int]) -> Iterator[Span]:
