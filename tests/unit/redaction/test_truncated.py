@@ -20,6 +20,7 @@ from cds_eks.redaction import LONGEST_LOOK, LONGEST_TEXT, Secrets, presentable, 
 from cds_eks.redaction.marks import MOST_COUNTED, base64_core, least_of
 from cds_eks.resources.clusters import CREATE_CLUSTER
 from cds_eks.waiting.verdicts import Verdict, without_secrets
+from cds_eks.waiting.verdicts import shown as words_shown
 from cds_eks.wire import RawResponse, Request
 from unit.redaction.spellings import ESCAPED, in_json, in_whole_url
 
@@ -231,6 +232,10 @@ def test_words_of_waits_show_no_part_of_a_secret() -> None:
     shown = without_secrets(verdict, Secrets([SECRET, "super-2024"]))
     assert (shown.failure, shown.detail) == ("bad password ***", "is '***…'")
     assert (shown.status, shown.unknown) == ("super", "super")
+    cut_here = Verdict(failure=f"it ended with {words_shown('x' * 76 + SECRET)}", detail=f"{'x' * 50} {SECRET[:4]}…")
+    shown = without_secrets(cut_here, Secrets([SECRET]))
+    assert shown.failure == f"it ended with '{'x' * 76}***…'"
+    assert shown.detail == f"{'x' * 50} ***…"
 
 
 def test_of_a_text_of_megabytes_that_may_hold_a_secret_only_the_beginning_is_shown() -> None:
