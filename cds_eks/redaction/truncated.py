@@ -36,7 +36,7 @@ _REST = (
 
 _DOTS = r"(?:[…⋯•]|\.\.|\*\*|truncated)"
 _BEFORE_DOTS = re.compile(rf"{_REST}\s?[\[(<{{]?{_DOTS}", re.IGNORECASE)
-_ENDS = re.compile(rf"{_REST}[\s)\]}}>.,;:!?=]*(?:\Z|[\r\n\"'`<|]|[\[({{]?{_DOTS})", re.IGNORECASE)
+_ENDS = re.compile(rf"{_REST}[\s)\]}}>.,;:!?=*]*(?:\Z|[\r\n\"'`<|]|[\[({{]?{_DOTS})", re.IGNORECASE)
 _ELLIPSIS = re.compile(r"[…⋯•]+|\.{2,}|\*{2,}")
 _BRACKETS = frozenset({"[]", "()", "<>", "{}"})
 

@@ -26,7 +26,24 @@ from unit.redaction.spellings import ESCAPED, in_json, in_whole_url
 
 SECRET = "SuperSecret-9/x"
 
-ENDS = ("", "…", "...", " ...", "[truncated]", "(…)", "****", '"', "'", "\n", ".", ")", "!\n", "</p>", '", "Code": 1}')
+ENDS = (
+    "",
+    "…",
+    "...",
+    " ...",
+    "[truncated]",
+    "(…)",
+    "****",
+    "*",
+    '"',
+    "'",
+    "\n",
+    ".",
+    ")",
+    "!\n",
+    "</p>",
+    '", "Code": 1}',
+)
 
 some_secrets = st.text("abcXYZ019+/=-_.~ %&<>\"'\\äß密😀", min_size=5, max_size=40) | st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=5, max_size=40
