@@ -14,7 +14,7 @@ LONGEST = 400
 
 def connect_failed(request: Request, words: str) -> ConnectFailed:
     """Return the error for a request of which nothing was sent, since there was no connection."""
-    place = redact(host_and_port(request.url), request.hidden)
+    place = redact(host_and_port(request.url), request.hidden, is_id=True)
     return ConnectFailed(f"no connection was made to {place} ({_shown(request, words)})", action=request.operation.name)
 
 

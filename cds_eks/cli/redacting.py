@@ -21,7 +21,7 @@ def redacted(value: Any, secrets: Secrets = NO_SECRETS) -> Any:
         }
     if isinstance(value, list):
         return [redacted(each, secrets) for each in value]
-    return redact(value, secrets) if isinstance(value, str) else value
+    return redact(value, secrets, is_id=True) if isinstance(value, str) else value
 
 
 def _hidden(value: Any) -> Any:
@@ -59,7 +59,7 @@ class SentSecrets:
 
 def _without(value: Any, secrets: Secrets) -> Any:
     if isinstance(value, str):
-        return redact(value, secrets)
+        return redact(value, secrets, is_id=True)
     if isinstance(value, Mapping):
         return {_without(name, secrets): _without(each, secrets) for name, each in value.items()}
     return [_without(each, secrets) for each in value] if isinstance(value, (list, tuple)) else value

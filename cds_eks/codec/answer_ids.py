@@ -124,7 +124,9 @@ def _is_id(wire: str, value: object) -> bool:
 
 def _shown(named: Iterable[tuple[str, str]], request: Request) -> dict[str, str]:
     return {
-        presentable(name, request.hidden, LONGEST_ID): presentable(value, request.hidden, LONGEST_ID)
+        presentable(name, request.hidden, LONGEST_ID, is_id=True): presentable(
+            value, request.hidden, LONGEST_ID, is_id=True
+        )
         for name, value in [*named][:MOST_IDS]
     }
 

@@ -122,6 +122,6 @@ def request_id_of(response: RawResponse, secrets: Iterable[str] | Secrets = ()) 
         if not value or not isinstance(value, (str, int)):
             value = response.headers.get("cds-request-id")
         is_one = value and isinstance(value, (str, int))
-        parsed.append(presentable(str(value), secrets, 200) if is_one else None)
+        parsed.append(presentable(str(value), secrets, 200, is_id=True) if is_one else None)
     request_id: str | None = parsed[1]
     return request_id

@@ -65,7 +65,7 @@ def failure_of(request: Request, response: RawResponse) -> EksError | None:
         request,
         response,
         is_open=is_open,
-        code=shown(code, request),
+        code=shown(code, request, is_id=True),
         desc=shown(desc, request) if isinstance(desc, str) and desc else None,
     )
 
@@ -129,7 +129,7 @@ def _not_the_envelope(request: Request, response: RawResponse) -> str:
         is_other = False
     if not is_other:
         return "the endpoint redirects to another path of its own"
-    site = printable(redact(site, request.hidden), 200)
+    site = printable(redact(site, request.hidden, is_id=True), 200)
     return f"the endpoint redirects to {site}: set endpoint={site!r} if that is the service"
 
 
@@ -196,9 +196,9 @@ def unreadable(reason: str, request: Request, response: RawResponse) -> Unreadab
     return error
 
 
-def shown(text: str, request: Request) -> str:
+def shown(text: str, request: Request, *, is_id: bool = False) -> str:
     """Return a text of the service fit for an error: one line, of bounded length, without the request's secrets."""
-    return presentable(text, request.hidden, SHOWN_TEXT)
+    return presentable(text, request.hidden, SHOWN_TEXT, is_id=is_id)
 
 
 def retry_after(response: RawResponse) -> float | None:

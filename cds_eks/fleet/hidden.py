@@ -46,7 +46,7 @@ class Hidden:
 
     def text(self, text: str) -> str:
         """Return a text without the secrets; of one that may have been cut, without the beginning of one at its end."""
-        return self._echoes.redacted(text, is_cut=len(text) >= CUT_AT)
+        return self._echoes.redacted(text, is_cut=len(text) >= CUT_AT, is_id=True)
 
     def is_in(self, text: str) -> bool:
         """Whether a text is one of the secrets, or holds one."""

@@ -17,7 +17,7 @@ from cds_eks.codec.error_codes import BY_CODE
 from cds_eks.errors import AmbiguousCreate, EksError, ServiceError
 from cds_eks.otel import names
 from cds_eks.outcome.tracker import CALL_ID
-from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, presentable
+from cds_eks.redaction import NO_SECRETS, Secrets, is_secret_name, presentable, redact
 from cds_eks.wire import Operation, Request
 
 Value = str | int | float
@@ -75,7 +75,7 @@ def call_begins(request: Request) -> Attributes:
     method = method_of(request.operation)
     attributes: Attributes = {names.RPC_SYSTEM_NAME: names.RPC_SYSTEM, names.RPC_METHOD: method}
     if method == names.OTHER:
-        attributes[names.RPC_METHOD_ORIGINAL] = presentable(request.operation.name, request.hidden, LONGEST)
+        attributes[names.RPC_METHOD_ORIGINAL] = presentable(request.operation.name, request.hidden, LONGEST, is_id=True)
     return {**attributes, **server_of(request.url)}
 
 
@@ -96,7 +96,7 @@ def call_ends(request: Request, code: str | None, error: BaseException | None) -
     if call_id := request.headers.get(CALL_ID):
         attributes[names.CDS_CALL_ID] = call_id
     if request_id := (None if ours is None else ours.request_id) or record.request_id:
-        attributes[names.CDS_REQUEST_ID] = presentable(request_id, request.hidden, LONGEST)
+        attributes[names.CDS_REQUEST_ID] = presentable(request_id, request.hidden, LONGEST, is_id=True)
     if record.queued:
         attributes[names.CDS_QUEUE_TIME] = record.queued
     if code is not None:
@@ -116,7 +116,7 @@ def ids_shown(ids: Mapping[str, Any], hidden: Secrets = NO_SECRETS) -> Attribute
         hidden: Texts that must never be shown.
     """
     return {
-        f"{names.CDS_ID_PREFIX}{name}": presentable(value, hidden, LONGEST)
+        f"{names.CDS_ID_PREFIX}{name}": presentable(value, hidden, LONGEST, is_id=True)
         for name, value in ids.items()
         if isinstance(value, str) and _ID_NAME.fullmatch(name) and not is_secret_name(name)
     }
@@ -138,7 +138,7 @@ def shown_code(code: str, request: Request) -> str:
     """Return a code of the service as a span shows it: one that does not look like a code may be anything."""
     code = code.strip()
     is_code = len(code) <= LONGEST and _CODE.fullmatch(code) is not None
-    return names.OTHER if not is_code or request.hidden.may_be_in(code) else code
+    return names.OTHER if not is_code or redact(code, request.hidden, is_id=True) != code else code
 
 
 def counted_code(code: str) -> str:

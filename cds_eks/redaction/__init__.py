@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NoReturn
 
-from cds_eks.redaction.marks import SHORTEST_SECRET, has_escapes, marks_of
+from cds_eks.redaction.marks import SHORTEST_SECRET, is_altered, marks_of
 from cds_eks.redaction.names import is_secret_name, secrets_in
 from cds_eks.redaction.urls import redacted_url, secrets_of_proxy
 
@@ -27,6 +27,9 @@ __all__ = [
 
 LONGEST_LOOK = 65536
 """How far secrets are looked for in a text of which much less is shown."""
+
+LONGEST_TEXT = 2**19
+"""Of a longer text that may hold a secret only `LONGEST_LOOK` characters are shown: escapes take time to undo."""
 
 
 class Secrets:
@@ -57,22 +60,22 @@ class Secrets:
         """Return those of so many characters at least."""
         return Secrets(text for text in self._texts if len(text) >= least)
 
-    def redacted(self, text: str, *, is_cut: bool = False) -> str:
+    def redacted(self, text: str, *, is_cut: bool = False, is_id: bool = False) -> str:
         """Return a text in which `***` stands for each of them; see `redact`."""
         if self._echoes is None:
             from cds_eks.redaction.echoes import Echoes  # it is needed for few answers
 
             self._echoes = Echoes(self._texts, has_signatures=True)
-        return self._echoes.redacted(text, is_cut=is_cut)
+        return self._echoes.redacted(text, is_cut=is_cut, is_id=is_id)
 
     def may_be_in(self, text: str) -> bool:
-        """Whether a text may hold one of them, in any encoding; false means that it does not."""
+        """Whether a text may hold one of them or a part, in any encoding; false means that it does not."""
         marks = self._marks
         if marks is None:
             marks = self._make_marks()
         if not marks or len(text) < self._least:
             return False
-        if has_escapes(text):
+        if is_altered(text):
             return True
         lower = text.lower()
         for mark in marks:  # noqa: SIM110 - a third quicker than `any`, and on the path of each call
@@ -147,23 +150,37 @@ def printable(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[:most]}…"
 
 
-def presentable(text: str, secrets: Iterable[str] | Secrets, most: int) -> str:
-    """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first."""
-    hidden = secrets if isinstance(secrets, Secrets) else Secrets(secrets)
-    if len(text) <= most and text.isprintable() and "ignature" not in text.lower() and not hidden.may_be_in(text):
-        return text  # as nearly all are
-    return printable(redact(text[:LONGEST_LOOK], hidden, is_cut=len(text) > LONGEST_LOOK), most)
-
-
-def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False) -> str:
-    """Return a text with each secret of four characters or more and each signature replaced, in any encoding.
+def presentable(text: str, secrets: Iterable[str] | Secrets, most: int, *, is_id: bool = False) -> str:
+    """Return a foreign text fit to be shown: one line of bounded length, without secrets. Megabytes are cut first.
 
     Args:
         text: The text.
         secrets: The secrets.
-        is_cut: Whether the text may end in the middle of a secret; its beginning is replaced as well then.
+        most: How many characters are shown.
+        is_id: Whether it is an id, a code or a name; see `redact`.
+    """
+    hidden = secrets if isinstance(secrets, Secrets) else Secrets(secrets)
+    if len(text) <= most and text.isprintable() and "ignature" not in text.lower() and not hidden.may_be_in(text):
+        return text  # as nearly all are
+    is_cut = len(text) > LONGEST_LOOK
+    return printable(redact(text[:LONGEST_LOOK], hidden, is_cut=is_cut, is_id=is_id), most)
+
+
+def redact(text: str, secrets: Iterable[str] | Secrets, *, is_cut: bool = False, is_id: bool = False) -> str:
+    """Return a text with each secret of four characters or more and each signature replaced, in any encoding.
+
+    So is the beginning of a secret where a text, a line or a quotation ends, and before an ellipsis: see
+    `truncated.py`. Of a text of megabytes only the beginning is returned.
+
+    Args:
+        text: The text.
+        secrets: The secrets.
+        is_cut: Whether the text was cut and may end in the middle of a secret; the shortest beginning is replaced then.
+        is_id: Whether it is an id, a code or a name, with which programs go on: such a one may end as a secret begins.
     """
     hidden = Secrets.of(secrets)
     if is_cut or hidden.may_be_in(text) or "ignature" in text.lower():
-        return hidden.redacted(text, is_cut=is_cut)
+        if len(text) > LONGEST_TEXT:
+            return f"{hidden.redacted(text[:LONGEST_LOOK], is_cut=True, is_id=is_id)}…"
+        return hidden.redacted(text, is_cut=is_cut, is_id=is_id)
     return text

@@ -11,15 +11,14 @@ from collections.abc import Iterable, Iterator
 
 from cds_eks.redaction.encodings import encodings_of
 from cds_eks.redaction.escapes import ESCAPES
+from cds_eks.redaction.folding import folded, with_blanks
 from cds_eks.redaction.marks import SHORTEST_FOLDED, SHORTEST_SECRET, has_escapes
+from cds_eks.redaction.truncated import Truncated
 
 STARS = "***"
 
 MOST_ESCAPES = 3
 """Of a text in a URL in a URL in a page, all escapes are undone."""
-
-_SIGMAS = ("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
-"""One letter, which `lower` writes in another way at the end of a word."""
 
 _OF_HMAC = "[A-Za-z0-9+/ ]{27}="
 _SIGNATURE = re.compile(
@@ -40,13 +39,14 @@ class Echoes:
         has_signatures: Whether signatures are secrets as well.
     """
 
-    __slots__ = ("_exact", "_folded", "_has_signatures")
+    __slots__ = ("_exact", "_folded", "_has_signatures", "_truncated")
 
     def __init__(self, secrets: Iterable[str] = (), *, has_signatures: bool = False) -> None:
         self._has_signatures = has_signatures
         # The encodings, the longest first, by their first characters: of secrets whose case matters, and of the others.
         self._exact: ByStart = {}
         self._folded: ByStart = {}
+        self._truncated = Truncated()
         for secret in secrets:
             self.add(secret)
 
@@ -54,24 +54,27 @@ class Echoes:
         """Look for another secret from now on."""
         if len(secret) < SHORTEST_SECRET:
             return
+        self._truncated.add(secret)
         is_folded = len(secret) >= SHORTEST_FOLDED
         by_start = self._folded if is_folded else self._exact
         for encoding in encodings_of(secret):
-            form = _with_blanks(folded(encoding) if is_folded else encoding)
+            form = with_blanks(folded(encoding) if is_folded else encoding)
             same = by_start.get(form[:SHORTEST_SECRET], [])
             if form not in same:
                 by_start[form[:SHORTEST_SECRET]] = sorted([*same, form], key=len, reverse=True)
 
-    def redacted(self, text: str, *, is_cut: bool = False) -> str:
-        """Return a text in which `***` stands for each secret.
+    def redacted(self, text: str, *, is_cut: bool = False, is_id: bool = False) -> str:
+        """Return a text in which `***` stands for each secret, and for parts of them; see `truncated.py`.
 
         Args:
             text: The text.
-            is_cut: Whether it may end in the middle of a secret; its beginning is replaced as well then.
+            is_cut: Whether it was cut and may end in the middle of a secret; the shortest beginning is replaced then.
+            is_id: Whether it is an id, a code or a name, unless it has blanks: these may end as a secret begins.
         """
         if not self._exact and not self._folded and not self._has_signatures:
             return text
-        spans = sorted(self._spans(text, MOST_ESCAPES, {}, is_cut=is_cut))
+        is_id = is_id and not any(map(str.isspace, text))
+        spans = sorted(self._spans(text, MOST_ESCAPES, {}, is_cut=is_cut, is_id=is_id))
         if not spans:
             return text
         shown: list[str] = []
@@ -82,19 +85,22 @@ class Echoes:
             since = until = max(until, end)
         return "".join((*shown, text[since:]))
 
-    def _spans(self, text: str, depth: int, seen: dict[str, int], *, is_cut: bool) -> Iterator[Span]:
+    def _spans(self, text: str, depth: int, seen: dict[str, int], *, is_cut: bool, is_id: bool) -> Iterator[Span]:
         """Yield where secrets are in a text, and behind its escapes.
 
         Args:
             text: The text.
             depth: How many times escapes may still be undone.
             seen: With how many left a text was looked through already.
-            is_cut: Whether it may end in the middle of a secret.
+            is_cut: Whether it was cut and may end in the middle of a secret.
+            is_id: Whether it may end as a secret begins.
         """
-        if self._exact:
-            yield from _matches(_with_blanks(text), self._exact, is_cut=is_cut)
-        if self._folded:
-            yield from _matches(_with_blanks(folded(text)), self._folded, is_cut=is_cut)
+        if self._exact or self._folded:
+            exact = with_blanks(text)
+            lower = folded(exact)
+            yield from _matches(exact, self._exact, is_cut=is_cut)
+            yield from _matches(lower, self._folded, is_cut=is_cut)
+            yield from self._truncated.spans(exact, lower, is_id=is_id)
         if self._has_signatures and "ignature" in text.lower():
             yield from (found.span(1) for found in _SIGNATURE.finditer(text))
         if not depth or not has_escapes(text):
@@ -106,7 +112,7 @@ class Echoes:
             if plain == text or seen.get(plain, 0) >= depth:
                 continue
             seen[plain] = depth
-            if spans := [*self._spans(plain, depth - 1, seen, is_cut=is_cut)]:
+            if spans := [*self._spans(plain, depth - 1, seen, is_cut=is_cut, is_id=is_id)]:
                 edges = escape.undone_with_edges(text, is_cut=is_cut).edges
                 for start, end in spans:
                     is_at_cut = is_cut and end == len(edges)
@@ -126,16 +132,3 @@ def _matches(text: str, by_start: ByStart, *, is_cut: bool) -> Iterator[Span]:
                     yield at, size
                     break
             at = text.find(start, at + 1)
-
-
-def _with_blanks(text: str) -> str:
-    """Return a text in which a plus is a blank: in a query it is one, whatever else of the text is escaped."""
-    return text.replace("+", " ")
-
-
-def folded(text: str) -> str:
-    """Return a text in lower case, in which each character is where it was."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join([low if len(low := char.lower()) == 1 else char for char in text])
-    return lower if lower.isascii() else lower.replace(*_SIGMAS)

@@ -136,7 +136,8 @@ ESCAPES = (
         "\\",
         re.compile(
             rf"(?:\\x{_HEX}{{2}})+|\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\U{_HEX}{{8}}"
-            rf"|(?:\\[0-3][0-7]{{2}})+|\\u\{{{_HEX}{{1,6}}\}}|\\.",
+            rf"|(?:\\[0-3][0-7]{{2}})+|\\u\{{{_HEX}{{1,6}}\}}"
+            rf"|\\(?![uUx]{_HEX}{{0,7}}(?:\Z|[^0-9A-Za-z])).",
             re.DOTALL,
         ),
         re.compile(
@@ -150,5 +151,6 @@ ESCAPES = (
         re.compile("&#?[A-Za-z0-9]{0,31}\\Z"),
         _in_html,
     ),
+    Escape("\0", re.compile("\0+"), re.compile("\\Z"), lambda _, __: iter(())),
 )
-"""In URLs, in JSON and Python, in HTML."""
+"""In URLs, in JSON and Python, in HTML, and in UTF-16 that was read as bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from binascii import b2a_base64
@@ -15,15 +16,35 @@ SHORTEST_FOLDED = 8
 SHORTEST_CORE = 8
 """Base64 of a secret in the middle of other bytes is looked for if so many of its characters depend on it alone."""
 
-_LEAST_BYTES = 8
+MOST_COUNTED = 12
+"""So many characters that a secret begins with count where a text was cut, however long the secret is."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9]+")
-_LONG_PLAIN = re.compile(r"[A-Za-z0-9]{4,}")
+_UNSURE = re.compile("[ +\u0130\u03a3\u03c2\u03c3\ud800-\udfff]")
+"""A blank may be a plus, a lone surrogate a question mark; the others are not always one letter in lower case."""
+
+_DOTS = re.compile("[…⋯•]")
+
+
+def least_of(secret: str) -> int:
+    """Return how many characters count that a secret begins with, where a text was cut.
+
+    Fewer would take away the ends of words, more would tell much of a password.
+    """
+    third = (len(secret) + 2) // 3
+    return SHORTEST_SECRET if third < SHORTEST_SECRET else min(third, MOST_COUNTED)
 
 
 def has_escapes(text: str) -> bool:
-    """Whether a text may have characters percent-encoded, or escaped as JSON, Python or HTML do."""
-    return "%" in text or "&" in text or "\\" in text
+    """Whether a text may have characters percent-encoded, or escaped as JSON, Python or HTML do, or of two bytes."""
+    return "%" in text or "&" in text or "\\" in text or "\0" in text
+
+
+def is_altered(text: str) -> bool:
+    """Whether a text has escapes, or an ellipsis for what was left out: it may hold a secret without a mark of it."""
+    return (  # as `has_escapes`, but for the call
+        "%" in text or "&" in text or "\\" in text or "\0" in text or ".." in text or "**" in text
+        or (not text.isascii() and _DOTS.search(text) is not None)
+    )  # fmt: skip
 
 
 def in_json_bodies(secret: str) -> frozenset[str]:
@@ -34,30 +55,46 @@ def in_json_bodies(secret: str) -> frozenset[str]:
 
 
 def marks_of(secret: str) -> tuple[str, ...]:
-    """Return lower-case texts, one of which is in lower case in each text that holds a secret, if it has no escapes.
+    """Return lower-case texts, one of which is in lower case in each text that holds a secret, or its beginning.
 
-    They are the secret itself, the beginning of its Base64 and of its hex: many times quicker to look for than all
-    encodings.
+    They are the beginning itself and that of its Base64 and its hex: many times quicker to look for than all encodings.
+    A text that `is_altered` may have none of them.
     """
-    found = _marks_of(secret)
-    for escaped in in_json_bodies(secret):
-        found += _marks_of(escaped)[1:]  # the first is the text itself, which has an escape
-    return found
+    plain = _first_bytes(secret)
+    first = secret[: least_of(secret)]
+    is_sure = first.isascii() and " " not in first and "+" not in first
+    found = [first.lower()] if is_sure else _own_marks(first)
+    found.append(plain.hex())
+    found += _cores(plain)
+    for body in in_json_bodies(secret[:SHORTEST_SECRET]):
+        if (escaped := _first_bytes(body)) != plain:
+            found += _cores(escaped)
+    return tuple(found)
 
 
-def _marks_of(secret: str) -> tuple[str, ...]:
-    plain = secret.encode("utf-8", "replace")
-    # Without escapes it is there as it is, but for what a query has in place of blanks, and Python of lone surrogates.
-    own = secret.lower() if secret.isascii() and " " not in secret else _quick_mark(secret).lower()
-    if len(plain) < _LEAST_BYTES:
-        cores = [core for before in range(3) if len(core := base64_core(plain, before)) >= SHORTEST_CORE or not before]
-    else:  # wherever it begins, one of these begins a group of three bytes: four characters
-        three = b2a_base64(plain[:6] + plain[1:7] + plain[2:8], newline=False).decode()
-        if three.isalnum():
-            three = three.lower()
-            return own, three[:8], three[8:16], three[16:], plain[:6].hex()
-        cores = [three[:8], three[8:16], three[16:]]
-    return (own, *[_quick_mark(core).lower() for core in cores], plain[:6].hex())
+def _first_bytes(text: str) -> bytes:
+    return text[:SHORTEST_SECRET].encode("utf-8", "replace")[:SHORTEST_SECRET]
+
+
+def _own_marks(first: str) -> list[str]:
+    """Return what a text has that holds the beginning of a secret as it is."""
+    if _UNSURE.search(first) is None:
+        return [first.lower()]
+    first = first[:SHORTEST_SECRET]
+    if not first.isascii():  # the longest part that is always the same
+        return [max(_UNSURE.split(first), key=len).lower()]
+    return [*map("".join, itertools.product(*[" +" if char in " +" else char for char in first.lower()]))]
+
+
+def _cores(plain: bytes) -> list[str]:
+    """Return what Base64 of longer bytes has, wherever some four bytes begin in them."""
+    encoded = b2a_base64(b"%b\0\0\0%b\0\0\0%b" % (plain, plain, plain), newline=False).decode()
+    cores = [encoded[:5].lower(), encoded[10:14].lower(), encoded[19:24].lower()]
+    if not encoded.isalnum():
+        for core in cores[:3]:
+            if "+" in core or "/" in core:  # as URLs have it, and queries
+                cores += {core.replace("+", "-").replace("/", "_"), core.replace("+", " ")} - {core}
+    return cores
 
 
 def base64_core(plain: bytes, before: int) -> str:
@@ -69,9 +106,3 @@ def base64_core(plain: bytes, before: int) -> str:
     """
     encoded = b2a_base64(b"\0\0"[:before] + plain, newline=False)
     return encoded[(before and before + 1) : (before + len(plain)) * 4 // 3].decode()
-
-
-def _quick_mark(text: str) -> str:
-    """Return the first run of four letters or digits, or the longest there is."""
-    found = _LONG_PLAIN.search(text)
-    return found[0] if found else max(_PLAIN.findall(text), key=len, default="")

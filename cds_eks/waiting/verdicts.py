@@ -73,8 +73,10 @@ def without_secrets(verdict: Verdict, secrets: Secrets) -> Verdict:
         text = getattr(verdict, name)
         if not text:
             continue
-        is_cut = text.endswith("…")
-        shown_text = redact(text.removesuffix("…"), secrets, is_cut=is_cut) + "…" * is_cut
+        shown_text = redact(text, secrets, is_id=name in ("status", "unknown"))
+        if "…" in shown_text:  # what was cut here to be shown, maybe in the middle of a secret
+            *cut, rest = shown_text.split("…")
+            shown_text = "…".join([*[redact(part, secrets, is_cut=True) for part in cut], rest])
         if shown_text != text:
             changes[name] = shown_text
     return attrs.evolve(verdict, **changes) if changes else verdict

@@ -8,6 +8,7 @@ from typing import Any
 from cds_eks.errors import AuthenticationError, EksError, PermissionDenied, QuotaExceeded, ServiceError, Throttled
 from cds_eks.fleet.error_kinds import kind_of
 from cds_eks.fleet.items import State
+from cds_eks.redaction import printable
 
 _BALANCE = ("notenoughbalance", "insufficientbalance", "account.arrearage")
 _OWN_FAULT = ("requestexpired",)
@@ -86,7 +87,7 @@ def stops_all(error: BaseException) -> str | None:
 def reason_of(error: EksError) -> str:
     """Return an error as the reason for which a run stops: with its code, and where to look, if it says so."""
     code = str(getattr(error, "code", "")).strip()
-    reason = f"{type(error).__name__}: {error.message[:LONGEST_MESSAGE]}" + (f" [{code}]" if code else "")
+    reason = f"{type(error).__name__}: {printable(error.message, LONGEST_MESSAGE)}" + (f" [{code}]" if code else "")
     return f"{reason}; {error.hint}" if isinstance(error, AuthenticationError) else reason
 
 

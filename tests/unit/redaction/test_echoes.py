@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cds_eks.redaction import LONGEST_LOOK, Secrets, presentable, redact
-from cds_eks.redaction.echoes import Echoes, folded
+from cds_eks.redaction.echoes import Echoes
+from cds_eks.redaction.folding import folded
 from cds_eks.redaction.marks import has_escapes
 from unit.redaction.spellings import ENCODED, ESCAPED, SPELLINGS, all_in_json, all_in_url, shown_of
 
