@@ -215,10 +215,11 @@ class Crew:
         elif self._seen_at_work is not None and now - self._seen_at_work > DEAD * self._lease:
             self._seen_at_work = now
             silent = list(self._at_work)
-            self._has_given_up |= bool(silent)
-            for future in silent:
-                del self._at_work[future]
-                future.cancel()
+            self._at_work.clear()
+            if silent and not self._pool.replace_processes():
+                self._has_given_up = True
+                for future in silent:
+                    future.cancel()
             for _ in silent:
                 await self._replace(TimeoutError("nothing was seen of it for some leases"))
         elif self._seen_at_work is None:

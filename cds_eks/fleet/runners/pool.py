@@ -114,6 +114,17 @@ class RunnerPool:
             process.kill()
         return bool(self._started)
 
+    def replace_processes(self) -> bool:
+        """Kill the processes that were started here, and use a new pool; return whether the one in use was made here.
+
+        Those that are frozen would have all that is submitted wait behind them.
+        """
+        if not self._started or self._current not in self._own:
+            return False
+        self.kill()
+        self.discard()
+        return True
+
     def _executor(self) -> Executor:
         if self._current is None:
             if self._make is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import urllib.request
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,21 @@ def serving(monkeypatch: pytest.MonkeyPatch, *options: str, speed: float = 300.0
     finally:
         process.kill()
         process.communicate()
+
+
+def freeze(pid: int, journal: Path) -> None:
+    """Stop a process while it has nothing locked: SQLite's lock is not given up."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED)
+        with closing(sqlite3.connect(journal, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.003)
+            else:
+                return
 
 
 def identity_of(path: Path) -> str:

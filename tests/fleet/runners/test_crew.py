@@ -45,6 +45,9 @@ class Pool:
             future.set_result(end)
         return future
 
+    def replace_processes(self) -> bool:
+        return False
+
 
 def run(pool: Pool, state: State, *, is_away: bool = False) -> None:
     clock = virtual_time.LoopClock()
@@ -177,10 +180,17 @@ class Silent(Pool):
         return super().submit(task) if self.taken > 2 else Future()
 
 
-@pytest.mark.parametrize("are_silent", [True, False])
-def test_runners_that_were_given_up_may_go_on_after_all_others_have_ended(*, are_silent: bool) -> None:
+class Killed(Silent):
+    """As `Silent`, in processes that were started here."""
+
+    def replace_processes(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("kind", "has_ended"), [(Silent, False), (Killed, True), (Pool, True)])
+def test_runners_that_were_given_up_may_go_on_after_all_others_have_ended(kind: type[Pool], *, has_ended: bool) -> None:
     clock = virtual_time.LoopClock()
-    pool, journal = (Silent if are_silent else Pool)(DONE, DONE), MemoryJournal(clock.now)
+    pool, journal = kind(DONE, DONE), MemoryJournal(clock.now)
 
     async def body() -> None:
         world: Any = type("World", (), {"clock": clock, "journal": journal})
@@ -191,7 +201,7 @@ def test_runners_that_were_given_up_may_go_on_after_all_others_have_ended(*, are
         await crew.wait(60.0)
         assert len(crew.summaries) == 2
         assert not crew.is_at_work
-        assert crew.has_ended is not are_silent
+        assert crew.has_ended is has_ended
 
     virtual_time.run(body, "asyncio")
 

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -30,7 +29,7 @@ from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.ending import INTERRUPTED
 from cds_eks.fleet.runners.task import RunnerTask, run_task
 from fleet.journal.conftest import postgres_server as postgres_server
-from fleet.runners.crowd import KEYS, LIMITS, SECRET, TESTS, sendable_plan
+from fleet.runners.crowd import KEYS, LIMITS, SECRET, TESTS, freeze, sendable_plan
 from support.eventually import WAIT_TIMEOUT, until
 
 PLAN = sendable_plan(6, 1)
@@ -285,21 +284,6 @@ class Processes(ProcessPoolExecutor):
         return future
 
 
-def freeze(pid: int, world: World) -> None:
-    """Stop a process while it has nothing locked: SQLite's lock is not given up."""
-    while True:
-        os.kill(pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, pid, os.WSTOPPED)
-        with closing(sqlite3.connect(world.path, timeout=0, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                os.kill(pid, signal.SIGCONT)
-                time.sleep(0.003)
-            else:
-                return
-
-
 @pytest.mark.long
 def test_a_runner_that_was_frozen_when_its_launch_was_interrupted_stops_when_it_is_woken(
     world: World, monkeypatch: pytest.MonkeyPatch
@@ -313,7 +297,7 @@ def test_a_runner_that_was_frozen_when_its_launch_was_interrupted_stops_when_it_
             await world.until_created(2)
             [child] = set(multiprocessing.active_children()) - earlier
             frozen = child.pid or 0
-            await to_thread.run_sync(freeze, frozen, world)
+            await to_thread.run_sync(freeze, frozen, Path(world.path))
             group.cancel_scope.cancel()
         assert world.marks()
         async with anyio.create_task_group() as group:

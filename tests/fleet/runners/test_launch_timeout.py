@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -23,7 +22,7 @@ from cds_eks.fleet.report.fleet_report import FleetReport
 from cds_eks.fleet.run.context import Settings
 from cds_eks.fleet.runners.ending import INTERRUPTED, OUT_OF_TIME
 from cds_eks.fleet.runners.task import LEAST, RunnerTask, passed_since, within
-from fleet.runners.crowd import LIMITS, Service, sendable_plan, serving
+from fleet.runners.crowd import LIMITS, Service, freeze, sendable_plan, serving
 from support.eventually import until
 
 TIMEOUT = 1.5
@@ -204,7 +203,7 @@ def test_processes_that_are_frozen_when_the_time_is_over_are_killed_and_keep_no_
     plan, path = sendable_plan(4, 1), tmp_path / "fleet.db"
     with serving(monkeypatch, "--fault", "create:hang_after_commit:count=4:seconds=600") as service:
         settings: dict[str, Any] = {"client": service.client(), "settle": 0.5, "journal": path}
-        limits = attrs.evolve(LIMITS, create_timeout=60.0, grace=0.2)
+        limits = attrs.evolve(LIMITS, create_timeout=60.0, grace=0.2, lease=6.0)  # they are not missed before
         earlier = set(active_children())
 
         def launched() -> FleetReport:
@@ -215,8 +214,7 @@ def test_processes_that_are_frozen_when_the_time_is_over_are_killed_and_keep_no_
             service.until_created(1)
             runners = set(active_children()) - earlier
             for runner in runners:
-                assert runner.pid is not None
-                os.kill(runner.pid, signal.SIGSTOP)
+                freeze(runner.pid or 0, path)
             report = launching.result(60)
         assert len(runners) == 2
         assert (report.timed_out, report.stopped) == (True, OUT_OF_TIME)

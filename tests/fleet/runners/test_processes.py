@@ -8,6 +8,7 @@ import pickle
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from cds_eks.fleet.runners.client_settings import ClientSettings
 from cds_eks.fleet.runners.task import RunnerSummary, RunnerTask, run_task
 from fleet.journal.conftest import postgres_server as postgres_server
 from fleet.run.world import plan_of
-from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, identity_of, launched, sendable_plan, serving
+from fleet.runners.crowd import LIMITS, LOSSY, SETTLE, Service, freeze, identity_of, launched, sendable_plan, serving
 
 pytestmark = pytest.mark.long
 
@@ -35,16 +36,21 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         yield found
 
 
-def kill_a_child(service: Service, after: int) -> None:
+@pytest.fixture
+def earlier() -> set[BaseProcess]:
+    """Processes that other tests have left."""
+    return {*multiprocessing.active_children()}
+
+
+def kill_a_child(service: Service, after: int, earlier: set[BaseProcess]) -> None:
     service.until_created(after)
-    children = multiprocessing.active_children()
-    assert children
-    os.kill(children[0].pid or 0, signal.SIGKILL)
+    children = {*multiprocessing.active_children()} - earlier
+    os.kill(children.pop().pid or 0, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_pool_of_processes_that_breaks_is_built_anew_and_nothing_is_made_twice_or_lost(
-    service: Service, tmp_path: Path, backend: str
+    service: Service, tmp_path: Path, earlier: set[BaseProcess], backend: str
 ) -> None:
     pools: list[Executor] = []
 
@@ -55,7 +61,7 @@ def test_a_pool_of_processes_that_breaks_is_built_anew_and_nothing_is_made_twice
     report = launched(
         service,
         sendable_plan(COUNT),
-        lambda: kill_a_child(service, 1),
+        lambda: kill_a_child(service, 1, earlier),
         journal=tmp_path / "fleet.db",
         executor=make,
         runners=2,
@@ -65,12 +71,14 @@ def test_a_pool_of_processes_that_breaks_is_built_anew_and_nothing_is_made_twice
     assert len(pools) == 2
 
 
-def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(service: Service, tmp_path: Path) -> None:
+def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(
+    service: Service, tmp_path: Path, earlier: set[BaseProcess]
+) -> None:
     with ProcessPoolExecutor(2, mp_context=SPAWN) as pool:
         report = launched(
             service,
             sendable_plan(COUNT),
-            lambda: kill_a_child(service, 1),
+            lambda: kill_a_child(service, 1, earlier),
             journal=tmp_path / "fleet.db",
             executor=pool,
             runners=2,
@@ -80,9 +88,31 @@ def test_a_pool_of_the_callers_that_breaks_is_followed_by_one_of_our_own(service
     service.assert_once(sendable_plan(COUNT), report)
 
 
-def test_runners_on_one_postgresql_share_the_work(service: Service, postgres_server: Any) -> None:
-    address = postgres_server.new_database()
-    report = launched(service, sendable_plan(COUNT), lambda: kill_a_child(service, 1), journal=address, runners=2)
+def test_processes_that_are_all_frozen_are_replaced(
+    service: Service, tmp_path: Path, earlier: set[BaseProcess]
+) -> None:
+    path = tmp_path / "fleet.db"
+    frozen: list[BaseProcess] = []
+
+    def freeze_all() -> None:
+        service.until_created(1)
+        frozen.extend({*multiprocessing.active_children()} - earlier)
+        for child in frozen:
+            freeze(child.pid or 0, path)
+
+    report = launched(service, sendable_plan(COUNT), freeze_all, journal=path, runners=2)
+    service.assert_once(sendable_plan(COUNT), report)
+    assert len(frozen) == 2
+    for child in frozen:
+        child.join(30)  # which waits for ever for one that is frozen
+        assert child.exitcode == -signal.SIGKILL
+
+
+def test_runners_on_one_postgresql_share_the_work(
+    service: Service, postgres_server: Any, earlier: set[BaseProcess]
+) -> None:
+    address, plan = postgres_server.new_database(), sendable_plan(COUNT)
+    report = launched(service, plan, lambda: kill_a_child(service, 1, earlier), journal=address, runners=2)
     service.assert_once(sendable_plan(COUNT), report)
     workers = postgres_server.execute("SELECT count(DISTINCT pid) FROM fleet_audit WHERE state = 'sending'", address)
     assert workers[0][0] >= 2
