@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import click
@@ -163,16 +163,11 @@ class Group(_Shared, click.Group):
         except click.UsageError as error:
             if absent := self.absence_of(args[0]):
                 raise click.UsageError(f"{error.message} {absent}", ctx) from None
-            if close := _close_to(args[0], self.list_commands(ctx)):
-                told = say(f"Did you mean {close!r}?", f"您是否想用 {close!r}？")
+            from cds_eks.cli.suggestions import suggestion
+
+            if told := suggestion(ctx, self, args):
                 raise click.UsageError(f"{error.message} {told}", ctx) from None
             raise
-
-
-def _close_to(name: str, names: Sequence[str]) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, names, 1)), None)
 
 
 def loaded(name: str, entry: Entry) -> click.Command:
