@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from cds_eks.cli.blanks import is_blank
 from cds_eks.cli.description import Field
 
 Path = tuple[str | int, ...]
@@ -134,6 +135,8 @@ class _Renaming(NamedTuple):
         fields = field.fields if field is not None else ()
         if field is not None and field.is_list and value is None and field.required:
             return []  # null, which a Go client writes for an empty list
+        if field is not None and is_blank(field, value):
+            return None  # of a skeleton, not filled in: it is missing
         if isinstance(value, list):
             entries = []
             for index, entry in enumerate(value):
