@@ -11,8 +11,8 @@ import click
 from cds_eks.cli.context import is_terminal
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.documents import Document, Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import InvalidRequestError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import InvalidRequestError, SecretUnavailable
 from cds_eks.fleet.plan.faults import PlanFault, path_text
 from cds_eks.fleet.plan.walk import Walk
 from cds_eks.redaction import is_secret_name
@@ -27,9 +27,10 @@ class RequestFaults(InvalidRequestError):
     """
 
     def __init__(self, faults: Sequence[PlanFault]) -> None:
-        self.faults: tuple[PlanFault, ...] = tuple(sorted(faults, key=lambda fault: fault.line or 0))
-        first = self.faults[0]
+        ordered = tuple(sorted(faults, key=lambda fault: fault.line or 0))
+        first = ordered[0]
         super().__init__(first.field, first.message)
+        self.faults: tuple[PlanFault, ...] = ordered
         self.message: str = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
 
     def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...]]]:

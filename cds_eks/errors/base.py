@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
+from cds_eks.errors.faults import Fault, FieldFault
+
 Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
 
 
@@ -86,12 +88,17 @@ class InvalidRequestError(EksError):
     Attributes:
         field: The Python name of the field, with its path (`master_config.data_disk[0].disk_size`).
         rule: The rule that it breaks. Never holds the value of a text.
+        faults: All that is wrong with the request, as far as it was looked for, `field` and `rule` first: `from_dict`
+            and the check of a plan look for all.
     """
+
+    faults: tuple[Fault, ...]
 
     def __init__(self, field: str, rule: str, *, action: str | None = None) -> None:
         super().__init__(f"{field}: {rule}", action=action, outcome="not_sent")
         self.field = field
         self.rule = rule
+        self.faults = (FieldFault(field, rule),)
 
     def under(self, path: str) -> Self:
         """Return the same error for a field that lies below `path`."""

@@ -160,7 +160,8 @@ def _tell(context: Context, values: dict[str, Any], name: str, *, is_default: bo
     from cds_eks.cli.accounts.profile_commands import tell_if_not_active
     from cds_eks.documents.config_path import config_path
     from cds_eks.documents.secrets import SCHEMES as KNOWN
-    from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+    from cds_eks.documents.secrets import SecretRef
+    from cds_eks.errors import SecretUnavailable
 
     for key in KEYS:
         if (text := values.get(key)) is None:

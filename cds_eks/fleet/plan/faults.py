@@ -49,10 +49,11 @@ class PlanError(InvalidRequestError):
     """
 
     def __init__(self, faults: Iterable[PlanFault]) -> None:
-        self.faults: tuple[PlanFault, ...] = tuple(faults)
-        count = len(self.faults)
-        told = "\n".join(f"  {fault}" for fault in self.faults)
+        all_of_them = tuple(faults)
+        count = len(all_of_them)
+        told = "\n".join(f"  {fault}" for fault in all_of_them)
         super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}, and nothing was sent:\n{told}")
+        self.faults: tuple[PlanFault, ...] = all_of_them
         self.message: str = f"the plan {self.rule}"
         self.args: tuple[Any, ...] = (self.message,)
 

@@ -12,8 +12,8 @@ import attrs
 
 from cds_eks.config import check_revision
 from cds_eks.documents.reading import Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import ConfigurationError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import ConfigurationError, SecretUnavailable
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan.checks import checked, complaint_of
 from cds_eks.fleet.plan.digests import plan_digest

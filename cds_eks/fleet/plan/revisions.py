@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from cds_eks.codec.serialize import to_wire
 from cds_eks.documents.reading import Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import InvalidRequestError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import InvalidRequestError, SecretUnavailable
 from cds_eks.fleet.plan.document import Document
 from cds_eks.fleet.plan.faults import PlanFault, path_text
 from cds_eks.fleet.plan.merging import Origins
