@@ -14,7 +14,7 @@ from cds_eks.cli.documents import Document, Path
 from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import InvalidRequestError, SecretUnavailable
 from cds_eks.fleet.plan.faults import PlanFault, path_text
-from cds_eks.fleet.plan.walk import Walk
+from cds_eks.schema.walk import Walk
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.validators import Rule, ValidationFailure
 

@@ -18,7 +18,7 @@ from cds_eks.fleet.plan.limits import limit_faults
 from cds_eks.fleet.plan.merging import Origins, merged
 from cds_eks.fleet.plan.naming import name_faults, pool_name_faults
 from cds_eks.fleet.plan.pool_shape import FurtherPool
-from cds_eks.fleet.plan.walk import Walk
+from cds_eks.schema.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import did_you_mean
