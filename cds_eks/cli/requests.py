@@ -13,10 +13,10 @@ from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.documents import Document, Path
 from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import InvalidRequestError, SecretUnavailable
-from cds_eks.fleet.plan.faults import PlanFault, path_text
-from cds_eks.schema.walk import Walk
+from cds_eks.fleet.plan.faults import PlanFault
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.validators import Rule, ValidationFailure
+from cds_eks.schema.walk import Walk, path_text
 
 
 class RequestFaults(InvalidRequestError):
@@ -108,7 +108,7 @@ def faults_of(operation: Operation, data: Mapping[str, Any], document: Document,
         except ValidationFailure as failure:
             tell(path, failure.rule)
 
-    Walk(tell=tell, meet=meet).shape(getattr(models, operation.request), data, ())
+    Walk(tell=tell, meet=meet, reference=SecretRef).shape(getattr(models, operation.request), data, ())
     return found
 
 

@@ -6,6 +6,9 @@ from typing import Any, Literal, Self
 
 from cds_eks.errors.faults import Fault, FieldFault
 
+MOST_LINES = 100
+"""How many faults the text of an error has; its `faults` have all."""
+
 Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
 
 
@@ -99,6 +102,21 @@ class InvalidRequestError(EksError):
         self.field = field
         self.rule = rule
         self.faults = (FieldFault(field, rule),)
+
+    def telling(self, faults: tuple[Fault, ...]) -> Self:
+        """Return the same error, which tells all of these faults; the first is its `field` and `rule`."""
+        self.faults = faults
+        self.field, self.rule = faults[0].field, faults[0].message
+        self.message = f"{self.field}: {self.rule}"
+        self.args = (self.message,)
+        return self
+
+    def __str__(self) -> str:
+        if not (more := self.faults[1:]):
+            return super().__str__()
+        lines = [super().__str__(), f"and {len(more)} more {'fault' if len(more) == 1 else 'faults'}:"]
+        lines += [f"  {fault}" for fault in more[:MOST_LINES]]
+        return "\n".join([*lines, "  …"] if len(more) > MOST_LINES else lines)
 
     def under(self, path: str) -> Self:
         """Return the same error for a field that lies below `path`."""

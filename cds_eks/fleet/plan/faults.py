@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-from cds_eks.documents.reading import Path
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import printable_name
-
-
-def path_text(path: Path) -> str:
-    """Spell a path: `clusters[0].node_pools[1].name`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{printable_name(step)}" if text else printable_name(step)
-    return text
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +30,12 @@ class PlanFault:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file or 'line '}{':' if self.file else ''}{self.line}"
         return ": ".join(part for part in (place, self.field, self.message) if part)
+
+
+def place_of(fault: PlanFault) -> tuple[int, list[str | int]]:
+    """Return what faults are ordered by: the line, then the field, the second entry of a list before the tenth."""
+    steps = re.split(r"(\d+)", fault.field)  # every other one is a number, so that like is compared with like
+    return fault.line or 0, [int(step) if index % 2 else step for index, step in enumerate(steps)]
 
 
 class PlanError(InvalidRequestError):

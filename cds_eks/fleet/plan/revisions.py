@@ -11,11 +11,12 @@ from cds_eks.documents.reading import Path
 from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import InvalidRequestError, SecretUnavailable
 from cds_eks.fleet.plan.document import Document
-from cds_eks.fleet.plan.faults import PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault
 from cds_eks.fleet.plan.merging import Origins
 from cds_eks.fleet.plan.requests import Resolve, stood_in
 from cds_eks.fleet.plan.specs import ClusterSpec
 from cds_eks.schema.shape import Shape
+from cds_eks.schema.walk import path_text
 
 S = TypeVar("S", bound=Shape)
 
