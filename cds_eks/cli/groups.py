@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import click
 from click.shell_completion import CompletionItem
 
+from cds_eks.cli.help_pages import Context as HelpContext
 from cds_eks.cli.language import say
 from cds_eks.cli.options import common_options
 
@@ -31,6 +32,8 @@ NEVER_AN_ARGUMENT_ZH = "机密从不作为命令行参数：他人可在进程�
 
 class _Shared(click.Command):
     """What commands and groups have in common: the common options, and help in two languages."""
+
+    context_class = HelpContext
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         settings["context_settings"] = {**SETTINGS, **settings.get("context_settings", {})}
