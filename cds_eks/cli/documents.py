@@ -12,6 +12,7 @@ import click
 
 from cds_eks.cli.blanks import is_blank
 from cds_eks.cli.description import Field
+from cds_eks.documents.reading import not_utf8
 
 Path = tuple[str | int, ...]
 
@@ -78,13 +79,15 @@ def text_of(name: str) -> str:
     """
     if name == STDIN and sys.stdin is None:
         raise click.UsageError("stdin: is closed")
+    content = b""
     try:
         content = sys.stdin.buffer.read() if name == STDIN else FilePath(name).read_bytes()
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        reason = "is not UTF-8"
+        reason = not_utf8(content)
     except OSError as error:
         reason = f"can't be read: {error.strerror}"
+    del content  # it may hold secrets, and this frame is in the traceback
     raise click.UsageError(f"{'stdin' if name == STDIN else name}: {reason}")
 
 

@@ -109,7 +109,9 @@ def hint_of(error: BaseException, *, is_for_people: bool = False) -> str | None:
     """Return what to do about an error, or None. For people it is in their language."""
     if isinstance(error, Incomplete):
         return error.hint
-    if isinstance(error, click.UsageError) and error.ctx is not None:
+    if command := getattr(error, "command", None):
+        hint = f"a file to fill in: {command}", f"待填写的文件：{command}"
+    elif isinstance(error, click.UsageError) and error.ctx is not None:
         path = error.ctx.command_path
         hint = f"see `{path} --help`", f"见 `{path} --help`"
     else:
@@ -121,6 +123,8 @@ def message_of(error: BaseException) -> str:
     """Return what went wrong in words, without what the JSON has beside it."""
     if isinstance(error, errors.EksError):
         return error.message
+    if isinstance(error, click.MissingParameter):
+        return " ".join(error.format_message().split())  # click lists choices below each other
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, Terminated):

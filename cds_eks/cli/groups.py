@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 from cds_eks.cli.help_pages import Context as HelpContext
 from cds_eks.cli.language import say
 from cds_eks.cli.options import common_options
+from cds_eks.cli.usage_errors import meant_by, told_with
 
 Entry: TypeAlias = tuple[str, str, str]
 """Where a command is (`module:attribute`), and what it does in English and in Chinese."""
@@ -43,12 +44,19 @@ class _Shared(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. An option that would be a secret's is refused with what to do in its place."""
+        words = list(args)
         try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if (told := self.refusal_of(error.option_name.lstrip("-"))) is None:
-                raise
-            raise click.UsageError(f"{error.option_name} {told}", ctx) from None
+            with told_with(ctx):
+                return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if isinstance(error, click.NoSuchOption):
+                told = self.refusal_of(error.option_name.lstrip("-"))
+                if told is not None:
+                    raise click.UsageError(f"{error.option_name} {told}", ctx) from None
+            if meant := meant_by(error, self, words):
+                told = error.message if isinstance(error, click.NoSuchOption) else error.format_message()
+                raise click.UsageError(f"{told.rstrip('.')}. {meant}", ctx) from None
+            raise
 
     def refusal_of(self, name: str) -> str | None:
         """Return why an option that is not there never will be, as it would take a secret; None if it would not."""
@@ -99,8 +107,9 @@ class Command(_Shared):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, after what is asked of its result was checked."""
-        ctx.obj.check()
-        return super().invoke(ctx)
+        with told_with(ctx):
+            ctx.obj.check()
+            return super().invoke(ctx)
 
 
 class Group(_Shared, click.Group):

@@ -19,6 +19,13 @@ HINTS: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
         ),
     ),
     (
+        errors.ConfigFileError,
+        (
+            "cds-eks doctor shows what is set up; cds-eks profiles set NAME makes a profile, or changes it",
+            "cds-eks doctor 显示当前设置；cds-eks profiles set NAME 可新建或修改配置档",
+        ),
+    ),
+    (
         errors.AuthenticationError,
         (
             "check CDS_SECRET_ID and CDS_SECRET_KEY or the profile, and this machine's clock: cds-eks doctor",

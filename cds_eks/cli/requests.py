@@ -24,17 +24,19 @@ class RequestFaults(InvalidRequestError):
 
     Attributes:
         faults: All of them, each with its field, and its line if it is in a file.
+        command: The command that prints a file to fill in, if the request is better given by one; else empty.
     """
 
-    def __init__(self, faults: Sequence[PlanFault]) -> None:
+    def __init__(self, faults: Sequence[PlanFault], command: str = "") -> None:
         ordered = tuple(sorted(faults, key=lambda fault: fault.line or 0))
         first = ordered[0]
         super().__init__(first.field, first.message)
         self.faults: tuple[PlanFault, ...] = ordered
+        self.command = command
         self.message: str = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
 
-    def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...]]]:
-        return type(self), (self.faults,)
+    def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...], str]]:
+        return type(self), (self.faults, self.command)
 
 
 def secret_paths(fields: Sequence[Field], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Field, bool]]:
@@ -136,6 +138,13 @@ def revision_faults_of(
     return [PlanFault(message=rule, field=path_text(path), file=document.source, line=line)]
 
 
+def _skeleton_command(operation: Operation, document: Document) -> str:
+    """Return the command that prints a file to fill in, for who has given none to one that takes a whole request."""
+    if document.source or not operation.takes_request:
+        return ""
+    return f"cds-eks {operation.group.replace('_', '-')} {operation.command} --skeleton yaml > FILE"
+
+
 def request_of(operation: Operation, given: dict[str, Any], document: Document) -> Any:
     """Return the model of a request.
 
@@ -147,7 +156,7 @@ def request_of(operation: Operation, given: dict[str, Any], document: Document) 
 
     data = with_references(given, operation.fields, document.base)
     if faults := faults_of(operation, data, document, resolves=True):
-        raise RequestFaults(faults)
+        raise RequestFaults(faults, _skeleton_command(operation, document))
     return getattr(models, operation.request).from_dict(resolved(data))
 
 

@@ -49,9 +49,16 @@ def suggestion(ctx: click.Context, group: Group, words: Sequence[str]) -> str:
     if own.get(closest, 0.0) >= max(best, CLOSE):
         return say(f"Did you mean {closest!r}?", f"您是否想用 {closest!r}？")
     if best < CLOSE_ELSEWHERE:
-        return ""
+        return _option(ctx, words[0])
     meant = [path for path, likeness in others.items() if likeness == best or (best == 1 and _is_near(path, likeness))]
     return _told(top.command_path, _fitting(meant, words[1:], known))
+
+
+def _option(ctx: click.Context, name: str) -> str:
+    """Return the option that has the name of a command that is not there, such as `help` or `version`."""
+    options = {option for param in ctx.command.get_params(ctx) for option in param.opts}
+    told = f"`{ctx.command_path} --{name}`"
+    return say(f"Did you mean {told}?", f"您是否想用 {told}？") if f"--{name}" in options else ""
 
 
 def _is_near(path: Path, likeness: float) -> bool:

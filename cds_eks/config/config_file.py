@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from cds_eks.documents.reading import not_utf8
 from cds_eks.errors import ConfigFileError
 from cds_eks.errors.faults import ConfigFault
 
@@ -77,7 +78,7 @@ def _decoded(path: Path, content: bytes) -> str:
         line = 1 + next(
             number for number, row in enumerate(text.split("\n")) if any("\udc80" <= char <= "\udcff" for char in row)
         )
-        raise _error(path, "is not UTF-8: save it as that", line)
+        raise _error(path, not_utf8(content), line)
     return text.removeprefix("\ufeff")
 
 

@@ -290,3 +290,15 @@ def test_a_closed_stdin_is_wrong_usage(offline: CommandLine, command: list[str])
         capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert (done.returncode, json.loads(done.stderr)["message"]) == (2, "stdin: is closed")
+
+
+def test_validate_leaves_the_secrets_of_a_plan_alone_too(offline: CommandLine, tmp_path: Path) -> None:
+    text = (REQUEST.parent / "fleet.toml").read_text(encoding="utf-8")
+    plan = tmp_path / "fleet.toml"
+    plan.write_text(text, encoding="utf-8")
+    faults = offline("validate", "-f", str(plan), "-o", "json").failure["faults"]
+    assert {fault["field"].rpartition(".")[2] for fault in faults} == {"ak", "sk", "password"}
+    assert offline.done("validate", "-f", str(plan), "--skip-secrets", "-o", "json").json["valid"] is True
+    plan.write_text(text.replace("version = 1", "version = 1\nnonsense = 1"), encoding="utf-8")
+    faults = offline("validate", "-f", str(plan), "--skip-secrets", "-o", "json").failure["faults"]
+    assert [fault["field"] for fault in faults] == ["nonsense"]

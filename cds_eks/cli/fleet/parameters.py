@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -121,6 +122,8 @@ def load(name: str) -> Plan:
 
         text = text_of(name)
         return Plan.loads(text, guessed_format(text), "stdin")
+    if Path(name).is_dir():
+        raise click.UsageError(f"{name}: is a folder, not the file of a plan")
     try:
         return Plan.load(name)
     except OSError as error:

@@ -18,6 +18,7 @@ from cds_eks.cli.fleet.output_files import check_files, check_saved
 from cds_eks.cli.fleet.results import check_columns
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
+from cds_eks.cli.param_type import WholeNumber
 
 if TYPE_CHECKING:
     from cds_eks.fleet.plan.model import Plan
@@ -159,7 +160,7 @@ def provision() -> Command:
         params=[
             parameters.plan_argument(),
             click.Option(
-                ["--runners"], type=click.IntRange(min=1), default=1, metavar="NUMBER",
+                ["--runners"], type=WholeNumber(min=1), default=1, metavar="NUMBER",
                 help=say("How many processes share the work. [1]", "分担工作的进程数。[1]"),
             ),
             *_settings(),

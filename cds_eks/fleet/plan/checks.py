@@ -104,7 +104,8 @@ class _Check:
 
     def _is_table(self, value: Any, path: Path) -> bool:
         if not isinstance(value, dict):
-            self.tell(path, f"must be a table (a mapping), not {kind_of(value)}")
+            empty = ": it is empty" if value is None and not path else ""
+            self.tell(path, f"must be a table (a mapping), not {kind_of(value)}{empty}")
         return isinstance(value, dict)
 
     def _table(self, value: Any, path: Path, keys: Collection[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import attrs
 
 from cds_eks.config import check_revision
-from cds_eks.documents.reading import Path
+from cds_eks.documents.reading import Path, not_utf8
 from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import ConfigurationError, SecretUnavailable
 from cds_eks.fleet.items import NewItem
@@ -82,7 +82,7 @@ class Plan:
             text = content.decode()
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            fault = PlanFault(message="is not UTF-8", field="", file=str(path), line=line)
+            fault = PlanFault(message=not_utf8(content), field="", file=str(path), line=line)
             return cls._of(Document(data={}, source=str(path), faults=(fault,)), file.parent)
         return cls._of(read(text, format, str(path)), file.parent)
 
