@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cds_eks import errors
-from cds_eks.cli.hints import HINTS
+from cds_eks.cli.hints import HINTS, NO_PROFILE, names_no_profile
 from cds_eks.cli.language import is_chinese, say
 from cds_eks.cli.open_creates import find_command, look_line
 from cds_eks.cli.options import Options
@@ -111,6 +111,8 @@ def hint_of(error: BaseException, *, is_for_people: bool = False) -> str | None:
         return error.hint
     if command := getattr(error, "command", None):
         hint = f"a file to fill in: {command}", f"待填写的文件：{command}"
+    elif names_no_profile(error):
+        hint = NO_PROFILE
     elif isinstance(error, click.UsageError) and error.ctx is not None:
         path = error.ctx.command_path
         hint = f"see `{path} --help`", f"见 `{path} --help`"

@@ -136,7 +136,13 @@ def test_a_profile_that_is_not_there_says_how_it_is_made(
     monkeypatch.delenv("CDS_CONFIG_FILE", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     told = refused(cli("clusters", "list", "--profile", "work"), "names the profile 'work', but there is no such file")
-    assert "hint: cds-eks doctor shows what is set up; cds-eks profiles set NAME makes a profile" in told
+    hint = "cds-eks profiles list shows those that are there; cds-eks profiles set NAME makes one"
+    assert told.splitlines()[-1] == f"hint: {hint}"
+    assert cli("clusters", "list", "--profile", "work", "-o", "json").failure["hint"] == hint
+    (tmp_path / "cds-eks").mkdir()
+    (tmp_path / "cds-eks" / "config.toml").write_text("[profiles.work]\nnonsense = 1\n")
+    assert hint in refused(cli("profiles", "show", "wrk"), "names the profile 'wrk', which is not there")
+    assert hint not in refused(cli("clusters", "list", "--profile", "work"), ":2: profiles.work.nonsense: is not known")
 
 
 def test_a_scheme_that_is_none_is_told_of_as_the_variable_that_has_it(
