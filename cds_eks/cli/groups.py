@@ -34,7 +34,7 @@ NEVER_AN_ARGUMENT_ZH = "机密从不作为命令行参数：他人可在进程�
 class _Shared(click.Command):
     """What commands and groups have in common: the common options, and help in two languages."""
 
-    context_class = HelpContext
+    context_class: type[click.Context] = HelpContext
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         settings["context_settings"] = {**SETTINGS, **settings.get("context_settings", {})}

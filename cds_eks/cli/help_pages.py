@@ -81,7 +81,7 @@ class HelpPage(click.HelpFormatter):
         super().__init__(indent_increment, width, max_width)
         columns = shutil.get_terminal_size().columns
         if width is None and formatting.FORCED_WIDTH is None and columns - 2 < self.width:
-            self.width = max(columns - 2, NARROWEST)
+            self.width: int = max(columns - 2, NARROWEST)
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write how a command is called."""
@@ -125,4 +125,4 @@ class HelpPage(click.HelpFormatter):
 class Context(click.Context):
     """The state of a command line whose help is laid out so."""
 
-    formatter_class = HelpPage
+    formatter_class: type[click.HelpFormatter] = HelpPage

@@ -23,10 +23,10 @@ else:
 class WholeNumber(click.IntRange):
     """A whole number in a range: click calls it an "integer range" when it refuses what is no number."""
 
-    name = "whole number"
+    name: str = "whole number"
 
 
 class Number(click.FloatRange):
     """A number in a range, for the same reason."""
 
-    name = "number"
+    name: str = "number"

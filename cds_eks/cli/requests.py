@@ -23,7 +23,6 @@ class RequestFaults(InvalidRequestError):
     """A request has faults, so that nothing was sent.
 
     Attributes:
-        faults: All of them, each with its field, and its line if it is in a file.
         command: The command that prints a file to fill in, if the request is better given by one; else empty.
     """
 
@@ -31,9 +30,14 @@ class RequestFaults(InvalidRequestError):
         ordered = tuple(sorted(faults, key=lambda fault: fault.line or 0))
         first = ordered[0]
         super().__init__(first.field, first.message)
-        self.faults: tuple[PlanFault, ...] = ordered
+        self._of_request = ordered
         self.command = command
         self.message: str = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
+
+    @property
+    def faults(self) -> tuple[PlanFault, ...]:
+        """All of them, each with its field, and its line if it is in a file."""
+        return self._of_request
 
     def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...], str]]:
         return type(self), (self.faults, self.command)

@@ -91,24 +91,25 @@ class InvalidRequestError(EksError):
     Attributes:
         field: The Python name of the field, with its path (`master_config.data_disk[0].disk_size`).
         rule: The rule that it breaks. Never holds the value of a text.
-        faults: All that is wrong with the request, as far as it was looked for, `field` and `rule` first: `from_dict`
-            and the check of a plan look for all.
     """
-
-    faults: tuple[Fault, ...]
 
     def __init__(self, field: str, rule: str, *, action: str | None = None) -> None:
         super().__init__(f"{field}: {rule}", action=action, outcome="not_sent")
-        self.field = field
-        self.rule = rule
-        self.faults = (FieldFault(field, rule),)
+        self.field: str = field
+        self.rule: str = rule
+        self._faults: tuple[Fault, ...] = (FieldFault(field, rule),)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is wrong, as far as it was looked for: `from_dict` and a plan look for all. The first is `field`."""
+        return self._faults
 
     def telling(self, faults: tuple[Fault, ...]) -> Self:
         """Return the same error, which tells all of these faults; the first is its `field` and `rule`."""
-        self.faults = faults
+        self._faults = faults
         self.field, self.rule = faults[0].field, faults[0].message
-        self.message = f"{self.field}: {self.rule}"
-        self.args = (self.message,)
+        self.message: str = f"{self.field}: {self.rule}"
+        self.args: tuple[Any, ...] = (self.message,)
         return self
 
     def __str__(self) -> str:

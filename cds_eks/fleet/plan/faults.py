@@ -39,20 +39,21 @@ def place_of(fault: PlanFault) -> tuple[int, list[str | int]]:
 
 
 class PlanError(InvalidRequestError):
-    """A plan has faults, so that nothing of it was sent.
-
-    Attributes:
-        faults: All of them.
-    """
+    """A plan has faults, so that nothing of it was sent."""
 
     def __init__(self, faults: Iterable[PlanFault]) -> None:
         all_of_them = tuple(faults)
         count = len(all_of_them)
         told = "\n".join(f"  {fault}" for fault in all_of_them)
         super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}, and nothing was sent:\n{told}")
-        self.faults: tuple[PlanFault, ...] = all_of_them
+        self._of_plan = all_of_them
         self.message: str = f"the plan {self.rule}"
         self.args: tuple[Any, ...] = (self.message,)
+
+    @property
+    def faults(self) -> tuple[PlanFault, ...]:
+        """All of them, by line."""
+        return self._of_plan
 
     def __str__(self) -> str:
         return self.message  # the outcome is said in its first line: at its end it would seem to be of the last fault
