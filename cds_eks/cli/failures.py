@@ -109,8 +109,8 @@ def hint_of(error: BaseException, *, is_for_people: bool = False) -> str | None:
     """Return what to do about an error, or None. For people it is in their language."""
     if isinstance(error, Incomplete):
         return error.hint
-    if command := getattr(error, "command", None):
-        hint = f"a file to fill in: {command}", f"待填写的文件：{command}"
+    if isinstance(error, errors.InvalidRequestError):
+        hint = getattr(error, "hint", ("", ""))  # of one of the command line's own
     elif names_no_profile(error):
         hint = NO_PROFILE
     elif isinstance(error, click.UsageError) and error.ctx is not None:

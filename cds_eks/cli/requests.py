@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -23,15 +24,15 @@ class RequestFaults(InvalidRequestError):
     """A request has faults, so that nothing was sent.
 
     Attributes:
-        command: The command that prints a file to fill in, if the request is better given by one; else empty.
+        hint: What to do about it, in English and in Chinese; empty texts if nothing is known.
     """
 
-    def __init__(self, faults: Sequence[PlanFault], command: str = "") -> None:
+    def __init__(self, faults: Sequence[PlanFault], hint: tuple[str, str] = ("", "")) -> None:
         ordered = tuple(sorted(faults, key=lambda fault: fault.line or 0))
         first = ordered[0]
         super().__init__(first.field, first.message)
         self._of_request = ordered
-        self.command = command
+        self.hint: tuple[str, str] = hint
         self.message: str = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
 
     @property
@@ -39,8 +40,8 @@ class RequestFaults(InvalidRequestError):
         """All of them, each with its field, and its line if it is in a file."""
         return self._of_request
 
-    def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...], str]]:
-        return type(self), (self.faults, self.command)
+    def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...], tuple[str, str]]]:
+        return type(self), (self.faults, self.hint)
 
 
 def secret_paths(fields: Sequence[Field], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Field, bool]]:
@@ -142,11 +143,15 @@ def revision_faults_of(
     return [PlanFault(message=rule, field=path_text(path), file=document.source, line=line)]
 
 
-def _skeleton_command(operation: Operation, document: Document) -> str:
-    """Return the command that prints a file to fill in, for who has given none to one that takes a whole request."""
+def _hint_of(operation: Operation, document: Document) -> tuple[str, str]:
+    """Return what to do for who has given no file to a command that takes a whole request, or the plan of a fleet."""
+    if {"version", "clusters"} <= document.data.keys():
+        command = f"cds-eks plan check {shlex.quote(document.source) if document.base else '-'}"
+        return f"it looks like the plan of a fleet: {command}", f"这似乎是集群计划：{command}"
     if document.source or not operation.takes_request:
-        return ""
-    return f"cds-eks {operation.group.replace('_', '-')} {operation.command} --skeleton yaml > FILE"
+        return "", ""
+    command = f"cds-eks {operation.group.replace('_', '-')} {operation.command} --skeleton yaml > FILE"
+    return f"a file to fill in: {command}", f"待填写的文件：{command}"
 
 
 def request_of(operation: Operation, given: dict[str, Any], document: Document) -> Any:
@@ -160,7 +165,7 @@ def request_of(operation: Operation, given: dict[str, Any], document: Document) 
 
     data = with_references(given, operation.fields, document.base)
     if faults := faults_of(operation, data, document, resolves=True):
-        raise RequestFaults(faults, _skeleton_command(operation, document))
+        raise RequestFaults(faults, _hint_of(operation, document))
     return getattr(models, operation.request).from_dict(resolved(data))
 
 

@@ -89,6 +89,20 @@ def test_who_gives_no_request_is_told_how_to_get_a_file(offline: CommandLine, tm
     assert "--skeleton" not in refused(offline("clusters", "create", "-f", str(file)), "vpc_id: is required")
 
 
+def test_a_plan_and_a_request_that_are_taken_for_each_other_are_told_apart(offline: CommandLine) -> None:
+    plan, request = (str(ROOT / "examples" / name) for name in ("fleet.toml", "first_cluster.toml"))
+    told = refused(offline("clusters", "create", "-f", plan), "clusters: is not a field of CreateClusterRequest")
+    assert told.splitlines()[-1] == f"hint: it looks like the plan of a fleet: cds-eks plan check {plan}"
+    for command in (["plan", "check"], ["provision"], ["destroy"], ["status"]):
+        told = refused(offline(*command, request), "clusters: is required")
+        assert told.splitlines()[-1] == f"hint: it may be a request: cds-eks validate -f {request}"
+    text = Path(request).read_text(encoding="utf-8")
+    assert "cds-eks validate -f -" in refused(offline("plan", "check", "-", stdin=text))
+    text = Path(plan).read_text(encoding="utf-8")
+    assert "cds-eks plan check -" in refused(offline("clusters", "create", "-f", "-", stdin=text))
+    assert "hint" not in refused(offline("plan", "check", "-", stdin="version = 1\n[[clusters]]\nname = 'x'\n"))
+
+
 SAMPLES = {
     "utf16.toml": (
         "a = 1".encode("utf-16"),
