@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from cds_eks.cli.help_pages import Context as HelpContext
 from cds_eks.cli.language import say
 from cds_eks.cli.options import common_options
-from cds_eks.cli.usage_errors import meant_by, told_with
+from cds_eks.cli.usage_errors import meant_by, similar_options, told_with
 
 Entry: TypeAlias = tuple[str, str, str]
 """Where a command is (`module:attribute`), and what it does in English and in Chinese."""
@@ -48,14 +48,15 @@ class _Shared(click.Command):
         try:
             with told_with(ctx):
                 return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            if isinstance(error, click.NoSuchOption):
-                told = self.refusal_of(error.option_name.lstrip("-"))
-                if told is not None:
-                    raise click.UsageError(f"{error.option_name} {told}", ctx) from None
+        except click.NoSuchOption as error:
+            if (secret := self.refusal_of(error.option_name.lstrip("-"))) is not None:
+                raise click.UsageError(f"{error.option_name} {secret}", ctx) from None
             if meant := meant_by(error, self, words):
-                told = error.message if isinstance(error, click.NoSuchOption) else error.format_message()
-                raise click.UsageError(f"{told.rstrip('.')}. {meant}", ctx) from None
+                raise click.UsageError(f"{error.message.rstrip('.')}. {meant}", ctx) from None
+            raise click.NoSuchOption(error.option_name, error.message, similar_options(error), ctx) from None
+        except click.UsageError as error:
+            if meant := meant_by(error, self, words):
+                raise click.UsageError(f"{error.format_message().rstrip('.')}. {meant}", ctx) from None
             raise
 
     def refusal_of(self, name: str) -> str | None:

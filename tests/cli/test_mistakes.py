@@ -29,6 +29,10 @@ def refused(run: Run, *words: str) -> str:
         (["plan", "check", "-f", "fleet.toml"], "No such option '-f'. PLAN stands without an option."),
         (["provision", "--file", "fleet.toml"], "No such option '--file'. PLAN stands without an option."),
         (["provision", "--plan", "fleet.toml"], "PLAN stands without an option."),
+        (["provision", "fleet.toml", "--dry-run"], "No such option '--dry-run'. `cds-eks plan diff PLAN` shows what"),
+        (["clusters", "delete", "c-1", "--force"], "No such option '--force'. Did you mean --yes?"),
+        (["clusters", "list", "--colums", "a"], "No such option '--colums'. Did you mean '--columns'?"),
+        (["provision", "p.toml", "--batc", "1"], "Did you mean '--batch'?"),
         (["clusters", "list", "--limit", "x"], "'x' is not a valid whole number."),
         (["provision", "p.toml", "--runners", "1.5"], "'1.5' is not a valid whole number."),
         (["provision", "p.toml", "--requests-per-second", "x"], "'x' is not a valid number."),
@@ -61,6 +65,14 @@ def test_what_is_not_known_to_be_meant_is_not_guessed_at(offline: CommandLine, a
     told = refused(offline(*arguments), "hint: see `cds-eks")
     assert "stands without" not in told
     assert "Did you mean -f" not in told
+
+
+@pytest.mark.parametrize(
+    "arguments", [["clusters", "get", "x", "--wait"], ["clusters", "create", "--xyz"], ["plan", "check", "p", "--now"]]
+)
+def test_an_option_that_only_its_dashes_are_like_is_not_suggested(offline: CommandLine, arguments: list[str]) -> None:
+    told = refused(offline(*arguments), "No such option")
+    assert "mean" not in told
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ def check_file(told: str, name: str, taken: list[Taken]) -> None:
         name: Its path.
         taken: The files that it must not be.
     """
+    if name == "-":
+        raise click.UsageError(
+            say(f"{told}: is no file; -o csv prints a table", f"{told}：不是文件；-o csv 可输出表格")
+        )
     path = Path(name).absolute()
     for other, (en, zh) in taken:
         if path.resolve() == Path(other).resolve() or (path.exists() and Path(other).exists() and path.samefile(other)):

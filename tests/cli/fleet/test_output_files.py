@@ -42,6 +42,7 @@ def test_a_folder_is_refused_before_anything_is_begun(cli: CommandLine, emulator
     folder = str(Path(plan).parent)
     refused(cli("provision", plan, "--html", folder, *QUICK), f"--html {folder}: is a folder")
     refused(cli("provision", plan, "--csv", f"{folder}/none/a.csv", *QUICK), "there is no such folder")
+    refused(cli("provision", plan, "--csv", "-", *QUICK), "--csv -: is no file; -o csv prints a table")
     assert emulator.ledger.requests == []
     assert not Path(plan).with_suffix(".db").exists()
 
