@@ -86,13 +86,11 @@ def resolved_settings(options: Options) -> ResolvedSettings:
 
 def _of_the_option(error: ConfigurationError) -> ConfigurationError:
     """Return an error that names the client's argument `profile=` as one that names the option."""
-    import attrs
-
-    from cds_eks.config.config_file import ConfigFileError
+    from cds_eks.errors import ConfigFileError
 
     if not isinstance(error, ConfigFileError):
         return error
     faults = error.faults
     return ConfigFileError(
-        tuple(attrs.evolve(each, message=each.message.replace("profile= ", "--profile ", 1)) for each in faults)
+        tuple(each._replace(message=each.message.replace("profile= ", "--profile ", 1)) for each in faults)
     )

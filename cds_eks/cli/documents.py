@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from cds_eks.cli.blanks import is_blank
 from cds_eks.cli.description import Field
+from cds_eks.documents.reading import not_utf8
 
 Path = tuple[str | int, ...]
 
@@ -77,13 +79,15 @@ def text_of(name: str) -> str:
     """
     if name == STDIN and sys.stdin is None:
         raise click.UsageError("stdin: is closed")
+    content = b""
     try:
         content = sys.stdin.buffer.read() if name == STDIN else FilePath(name).read_bytes()
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        reason = "is not UTF-8"
+        reason = not_utf8(content)
     except OSError as error:
         reason = f"can't be read: {error.strerror}"
+    del content  # it may hold secrets, and this frame is in the traceback
     raise click.UsageError(f"{'stdin' if name == STDIN else name}: {reason}")
 
 
@@ -134,6 +138,8 @@ class _Renaming(NamedTuple):
         fields = field.fields if field is not None else ()
         if field is not None and field.is_list and value is None and field.required:
             return []  # null, which a Go client writes for an empty list
+        if field is not None and is_blank(field, value):
+            return None  # of a skeleton, not filled in: it is missing
         if isinstance(value, list):
             entries = []
             for index, entry in enumerate(value):

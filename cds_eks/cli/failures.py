@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cds_eks import errors
-from cds_eks.cli.hints import HINTS
+from cds_eks.cli.hints import HINTS, NO_PROFILE, names_no_profile
 from cds_eks.cli.language import is_chinese, say
 from cds_eks.cli.open_creates import find_command, look_line
 from cds_eks.cli.options import Options
@@ -109,7 +109,11 @@ def hint_of(error: BaseException, *, is_for_people: bool = False) -> str | None:
     """Return what to do about an error, or None. For people it is in their language."""
     if isinstance(error, Incomplete):
         return error.hint
-    if isinstance(error, click.UsageError) and error.ctx is not None:
+    if isinstance(error, errors.InvalidRequestError):
+        hint = getattr(error, "hint", ("", ""))  # of one of the command line's own
+    elif names_no_profile(error):
+        hint = NO_PROFILE
+    elif isinstance(error, click.UsageError) and error.ctx is not None:
         path = error.ctx.command_path
         hint = f"see `{path} --help`", f"见 `{path} --help`"
     else:
@@ -121,6 +125,8 @@ def message_of(error: BaseException) -> str:
     """Return what went wrong in words, without what the JSON has beside it."""
     if isinstance(error, errors.EksError):
         return error.message
+    if isinstance(error, click.MissingParameter):
+        return " ".join(error.format_message().split())  # click lists choices below each other
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, Terminated):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
+from cds_eks.cli.help_pages import Context as HelpContext
 from cds_eks.cli.language import say
 from cds_eks.cli.options import common_options
+from cds_eks.cli.usage_errors import meant_by, similar_options, told_with
 
 Entry: TypeAlias = tuple[str, str, str]
 """Where a command is (`module:attribute`), and what it does in English and in Chinese."""
@@ -32,6 +34,8 @@ NEVER_AN_ARGUMENT_ZH = "机密从不作为命令行参数：他人可在进程�
 class _Shared(click.Command):
     """What commands and groups have in common: the common options, and help in two languages."""
 
+    context_class: type[click.Context] = HelpContext
+
     def __init__(self, *args: Any, **settings: Any) -> None:
         settings["context_settings"] = {**SETTINGS, **settings.get("context_settings", {})}
         super().__init__(*args, **settings)
@@ -40,12 +44,20 @@ class _Shared(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. An option that would be a secret's is refused with what to do in its place."""
+        words = list(args)
         try:
-            return super().parse_args(ctx, args)
+            with told_with(ctx):
+                return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if (told := self.refusal_of(error.option_name.lstrip("-"))) is None:
-                raise
-            raise click.UsageError(f"{error.option_name} {told}", ctx) from None
+            if (secret := self.refusal_of(error.option_name.lstrip("-"))) is not None:
+                raise click.UsageError(f"{error.option_name} {secret}", ctx) from None
+            if meant := meant_by(error, self, words):
+                raise click.UsageError(f"{error.message.rstrip('.')}. {meant}", ctx) from None
+            raise click.NoSuchOption(error.option_name, error.message, similar_options(error), ctx) from None
+        except click.UsageError as error:
+            if meant := meant_by(error, self, words):
+                raise click.UsageError(f"{error.format_message().rstrip('.')}. {meant}", ctx) from None
+            raise
 
     def refusal_of(self, name: str) -> str | None:
         """Return why an option that is not there never will be, as it would take a secret; None if it would not."""
@@ -96,8 +108,9 @@ class Command(_Shared):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, after what is asked of its result was checked."""
-        ctx.obj.check()
-        return super().invoke(ctx)
+        with told_with(ctx):
+            ctx.obj.check()
+            return super().invoke(ctx)
 
 
 class Group(_Shared, click.Group):
@@ -163,16 +176,11 @@ class Group(_Shared, click.Group):
         except click.UsageError as error:
             if absent := self.absence_of(args[0]):
                 raise click.UsageError(f"{error.message} {absent}", ctx) from None
-            if close := _close_to(args[0], self.list_commands(ctx)):
-                told = say(f"Did you mean {close!r}?", f"您是否想用 {close!r}？")
+            from cds_eks.cli.suggestions import suggestion
+
+            if told := suggestion(ctx, self, args):
                 raise click.UsageError(f"{error.message} {told}", ctx) from None
             raise
-
-
-def _close_to(name: str, names: Sequence[str]) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, names, 1)), None)
 
 
 def loaded(name: str, entry: Entry) -> click.Command:

@@ -49,3 +49,15 @@ HINTS: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
     (errors.ConnectFailed, ("check the network, the proxy and --endpoint", "请检查网络、代理和 --endpoint")),
 )
 """The first that fits counts."""
+
+NO_PROFILE = (
+    "cds-eks profiles list shows those that are there; cds-eks profiles set NAME makes one",
+    "cds-eks profiles list 列出已有的配置档；cds-eks profiles set NAME 可新建配置档",
+)
+"""Where a profile is named that is not there."""
+
+
+def names_no_profile(error: BaseException) -> bool:
+    """Whether an error is that a profile is not there; others of the file of profiles say what is wrong in it."""
+    faults = error.faults if isinstance(error, errors.ConfigFileError) else ()
+    return any(" names the profile " in fault.message for fault in faults)

@@ -15,6 +15,7 @@ from cds_eks.cli.groups import NEVER_AN_ARGUMENT, NEVER_AN_ARGUMENT_ZH, Command,
 from cds_eks.cli.language import say
 from cds_eks.cli.operations import GROUPS
 from cds_eks.cli.options import poll_interval_option
+from cds_eks.cli.param_type import WholeNumber
 
 
 def operations_of(group: str) -> tuple[Operation, ...]:
@@ -198,5 +199,5 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
             pages = say("All entries; this list has no pages.", "全部条目；该列表没有分页。")
         found.append(click.Option(["--page-all"], is_flag=True, help=pages))
         most = say("At most so many entries, from as many pages as it takes.", "最多返回的条目数，必要时跨多页。")
-        found.append(click.Option(["--limit"], type=click.IntRange(min=1), metavar="NUMBER", help=most))
+        found.append(click.Option(["--limit"], type=WholeNumber(min=1), metavar="NUMBER", help=most))
     return found

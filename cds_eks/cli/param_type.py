@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["ParamType"]
+__all__ = ["Number", "ParamType", "WholeNumber"]
 
 if TYPE_CHECKING:
     ParamType = click.ParamType
@@ -18,3 +18,15 @@ else:
         def __class_getitem__(cls, _: Any) -> type[ParamType]:
             """Be the class itself: the type is for type checkers alone."""
             return cls
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range: click calls it an "integer range" when it refuses what is no number."""
+
+    name: str = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number in a range, for the same reason."""
+
+    name: str = "number"

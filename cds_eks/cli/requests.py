@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,29 +12,36 @@ import click
 from cds_eks.cli.context import is_terminal
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.documents import Document, Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import InvalidRequestError
-from cds_eks.fleet.plan.faults import PlanFault, path_text
-from cds_eks.fleet.plan.walk import Walk
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import InvalidRequestError, SecretUnavailable
+from cds_eks.fleet.plan.faults import PlanFault
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.validators import Rule, ValidationFailure
+from cds_eks.schema.walk import Walk, path_text
 
 
 class RequestFaults(InvalidRequestError):
     """A request has faults, so that nothing was sent.
 
     Attributes:
-        faults: All of them, each with its field, and its line if it is in a file.
+        hint: What to do about it, in English and in Chinese; empty texts if nothing is known.
     """
 
-    def __init__(self, faults: Sequence[PlanFault]) -> None:
-        self.faults: tuple[PlanFault, ...] = tuple(sorted(faults, key=lambda fault: fault.line or 0))
-        first = self.faults[0]
+    def __init__(self, faults: Sequence[PlanFault], hint: tuple[str, str] = ("", "")) -> None:
+        ordered = tuple(sorted(faults, key=lambda fault: fault.line or 0))
+        first = ordered[0]
         super().__init__(first.field, first.message)
+        self._of_request = ordered
+        self.hint: tuple[str, str] = hint
         self.message: str = f"{len(faults)} faults, the first: {first}" if len(faults) > 1 else str(first)
 
-    def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...]]]:
-        return type(self), (self.faults,)
+    @property
+    def faults(self) -> tuple[PlanFault, ...]:
+        """All of them, each with its field, and its line if it is in a file."""
+        return self._of_request
+
+    def __reduce__(self) -> tuple[type[RequestFaults], tuple[tuple[PlanFault, ...], tuple[str, str]]]:
+        return type(self), (self.faults, self.hint)
 
 
 def secret_paths(fields: Sequence[Field], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Field, bool]]:
@@ -107,7 +115,7 @@ def faults_of(operation: Operation, data: Mapping[str, Any], document: Document,
         except ValidationFailure as failure:
             tell(path, failure.rule)
 
-    Walk(tell=tell, meet=meet).shape(getattr(models, operation.request), data, ())
+    Walk(tell=tell, meet=meet, reference=SecretRef).shape(getattr(models, operation.request), data, ())
     return found
 
 
@@ -135,6 +143,17 @@ def revision_faults_of(
     return [PlanFault(message=rule, field=path_text(path), file=document.source, line=line)]
 
 
+def _hint_of(operation: Operation, document: Document) -> tuple[str, str]:
+    """Return what to do for who has given no file to a command that takes a whole request, or the plan of a fleet."""
+    if {"version", "clusters"} <= document.data.keys():
+        command = f"cds-eks plan check {shlex.quote(document.source) if document.base else '-'}"
+        return f"it looks like the plan of a fleet: {command}", f"这似乎是集群计划：{command}"
+    if document.source or not operation.takes_request:
+        return "", ""
+    command = f"cds-eks {operation.group.replace('_', '-')} {operation.command} --skeleton yaml > FILE"
+    return f"a file to fill in: {command}", f"待填写的文件：{command}"
+
+
 def request_of(operation: Operation, given: dict[str, Any], document: Document) -> Any:
     """Return the model of a request.
 
@@ -146,7 +165,7 @@ def request_of(operation: Operation, given: dict[str, Any], document: Document) 
 
     data = with_references(given, operation.fields, document.base)
     if faults := faults_of(operation, data, document, resolves=True):
-        raise RequestFaults(faults)
+        raise RequestFaults(faults, _hint_of(operation, document))
     return getattr(models, operation.request).from_dict(resolved(data))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cds_eks.cli.blanks import blank_of
 from cds_eks.cli.description import Field, Operation
 from cds_eks.cli.fields import explained
 from cds_eks.cli.language import say
@@ -15,7 +16,9 @@ EXAMPLES: Mapping[str, Any] = {"str": "", "int": 1, "bool": False, "flag": False
 
 
 def skeleton(operation: Operation, given: Mapping[str, Any], style: str) -> str:
-    """Return a file to fill in, accepted by `-f`: what is required has a mark, and what is optional is a comment.
+    """Return a file to fill in, read by `-f`: what is required is there, blank, and what is optional is a comment.
+
+    A blank is null in YAML, and an empty text or list in TOML, which has no null: none passes for a value.
 
     Args:
         operation: What is asked for.
@@ -59,6 +62,15 @@ def _has_example(field: Field) -> bool:
     return bool(field.values or field.numbers or field.type in ("shape", "map") or field.is_list)
 
 
+def _such_as(field: Field, spelt: Callable[[Any], str]) -> str:
+    """Return the comment with an example."""
+    if field.type == "str" and field.allow_empty and not field.is_list:
+        return say('  # a text; "" is one', '  # 文本，可为 ""')
+    if field.type in ("bool", "flag", "flag_text") and not field.is_list:
+        return say("  # true or false", "  # true 或 false")
+    return f"  # {say('such as', '例如')} {spelt(_example(field))}" if _has_example(field) else ""
+
+
 def _shown(field: Field, value: Any) -> Any:
     """Return a value fit for a file that is printed: of a secret only where it is."""
     if field.secret and not isinstance(value, list):
@@ -91,8 +103,7 @@ def _yaml(fields: Sequence[Field], given: Mapping[str, Any], indent: str) -> Ite
             yield f"{indent}{field.name}: {_json(value)}"
         elif field.required:
             empty = " []" if field.is_list and field.allow_empty else ""
-            example = f"  # {say('such as', '例如')} {_json(_example(field))}" if _has_example(field) else ""
-            yield f"{indent}{field.name}:{empty}{example}"
+            yield f"{indent}{field.name}:{empty}{_such_as(field, _json)}"
         else:
             yield f"{indent}# {field.name}: {_json(_example(field))}"
 
@@ -110,10 +121,9 @@ def _toml(fields: Sequence[Field], given: Mapping[str, Any], path: tuple[str, ..
         yield f"# {_comment(field)}"
         if value is not None:
             yield f"{field.name} = {_toml_value(value)}"
-        elif field.required and field.is_list and field.allow_empty:
-            yield f"{field.name} = []  # {say('such as', '例如')} {_toml_value(_example(field))}"
-        elif field.required and field.type == "str" and not field.is_list:
-            yield f'{field.name} = ""'
+        elif field.required:
+            number = say("  # a whole number", "  # 整数") if field.type == "int" and not field.is_list else ""
+            yield f"{field.name} = {_toml_value(blank_of(field))}{_such_as(field, _toml_value) or number}"
         else:
             yield f"# {field.name} = {_toml_value(_example(field))}"
     for field in fields:

@@ -30,6 +30,8 @@ SUMMARIES: tuple[tuple[type[BaseException], str], ...] = (
     (errors.TaskFailed, "所等待的操作失败"),
     (errors.WaitTimeout, "等待超时，操作可能仍在进行"),
     (errors.CredentialsError, "没有可用的密钥"),
+    (errors.ConfigFileError, "配置档文件有误，或其中没有所需的内容"),
+    (errors.SecretUnavailable, "无法取得引用的机密"),
     (errors.ConfigurationError, "配置有误"),
     (errors.InvalidRequestError, "请求的内容有误，未发送"),
     (errors.EksError, "操作未成功"),

@@ -24,7 +24,7 @@ def _validate(context: Context, file: str, target: str | None, skip_secrets: boo
     document = read(file)
     if target is None and _is_plan(document.data):
         target = "fleet plan"
-        faults = _plan_faults(file, document, context.options)
+        faults = _plan_faults(file, document, context.options, skip_secrets=skip_secrets)
     else:
         operation = _named(target) if target is not None else _meant(document)
         target = f"{operation.group.replace('_', '-')} {operation.command}"
@@ -74,12 +74,22 @@ def _is_plan(data: dict[str, Any]) -> bool:
     return "version" in data and "clusters" in data
 
 
-def _plan_faults(file: str, document: Document, options: Options) -> list[Any]:
+def _plan_faults(file: str, document: Document, options: Options, *, skip_secrets: bool) -> list[Any]:
     from cds_eks import fleet
     from cds_eks.cli.clients import resolved_settings
 
     plan = fleet.Plan.from_dict(document.data) if file == "-" else fleet.Plan.load(file)
-    return plan.check() or plan.check(api_revision=resolved_settings(options).api_revision)
+    secrets: list[Any] = []
+    if skip_secrets:
+        try:
+            _ = plan.clusters
+        except fleet.PlanError as error:
+            return list(error.faults)
+        secrets = plan.check()  # a plan that has clusters has no other faults
+    elif faults := plan.check():
+        return faults
+    revised = plan.check(api_revision=resolved_settings(options).api_revision)
+    return [fault for fault in revised if fault not in secrets]
 
 
 def command() -> Command:

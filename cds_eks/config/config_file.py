@@ -8,47 +8,11 @@ from pathlib import Path
 
 import attrs
 
-from cds_eks.errors import ConfigurationError
+from cds_eks.documents.reading import not_utf8
+from cds_eks.errors import ConfigFileError
+from cds_eks.errors.faults import ConfigFault
 
 LONGEST = 1024 * 1024
-
-
-@attrs.frozen(kw_only=True)
-class ConfigFault:
-    """One thing that is wrong with the file of profiles.
-
-    Attributes:
-        message: What is wrong, and what to do. It never holds the value of a text.
-        field: The path of the field (`profiles.work.endpoint`); empty for the file as a whole.
-        file: The file.
-        line: The line in it, from 1, or None.
-        profile: The profile that it concerns; None for all.
-    """
-
-    message: str
-    field: str
-    file: str
-    line: int | None = None
-    profile: str | None = None
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.field, self.message) if part)
-
-
-class ConfigFileError(ConfigurationError):
-    """The file of profiles can't be used.
-
-    Attributes:
-        faults: What is wrong with it.
-    """
-
-    def __init__(self, faults: tuple[ConfigFault, ...]) -> None:
-        super().__init__("; ".join(str(fault) for fault in faults))
-        self.faults = faults
-
-    def __reduce__(self) -> tuple[type[ConfigFileError], tuple[tuple[ConfigFault, ...]]]:
-        return type(self), (self.faults,)
 
 
 @attrs.frozen(repr=False)
@@ -114,7 +78,7 @@ def _decoded(path: Path, content: bytes) -> str:
         line = 1 + next(
             number for number, row in enumerate(text.split("\n")) if any("\udc80" <= char <= "\udcff" for char in row)
         )
-        raise _error(path, "is not UTF-8: save it as that", line)
+        raise _error(path, not_utf8(content), line)
     return text.removeprefix("\ufeff")
 
 

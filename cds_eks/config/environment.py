@@ -108,8 +108,11 @@ def _named_endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
         return "endpoint (CDS_EKS_ENDPOINT)", endpoint
     for prefix in ("CDS", "EKS"):
         if host := environ.get(f"{prefix}_API_HOST"):
+            if "://" in host:
+                return f"endpoint ({prefix}_API_HOST)", host
             scheme = environ.get(f"{prefix}_API_SCHEMA") or "https"
-            return f"endpoint ({prefix}_API_HOST)", host if "://" in host else f"{scheme}://{host}"
+            is_known = scheme.lower() in ("http", "https")
+            return f"endpoint ({prefix}_API_{'HOST' if is_known else 'SCHEMA'})", f"{scheme}://{host}"
     return "endpoint", DEFAULT_ENDPOINT
 
 

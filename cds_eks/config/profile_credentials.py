@@ -10,8 +10,8 @@ from cds_eks._runtime import clocks, forks
 from cds_eks._runtime.frames import clear_frames
 from cds_eks.config.environment import check_credentials
 from cds_eks.config.profiles import DEFAULT_MAX_AGE
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import ConfigurationError, CredentialsError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import ConfigurationError, CredentialsError, SecretUnavailable
 from cds_eks.signing import Credentials
 
 logger: logging.Logger = logging.getLogger("cds_eks.config")

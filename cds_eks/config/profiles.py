@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from cds_eks.config.config_file import ConfigFault, ConfigFileError, ConfigText, read_config_text
+from cds_eks.config.config_file import ConfigText, read_config_text
 from cds_eks.config.profile_values import Values, unknown_key
 from cds_eks.config.settings import Limits, RetryPolicy, Timeouts
 from cds_eks.documents.config_path import config_path
@@ -17,6 +17,8 @@ from cds_eks.documents.reading import Path as Place
 from cds_eks.documents.reading import Unreadable
 from cds_eks.documents.secrets import SCHEMES, SecretRef
 from cds_eks.documents.toml_text import read_toml
+from cds_eks.errors import ConfigFileError
+from cds_eks.errors.faults import ConfigFault
 from cds_eks.schema.validation import did_you_mean
 from cds_eks.schema.validators import printable_name
 
@@ -102,7 +104,7 @@ class ProfilesFile:
             return found
         shown = printable_name(name) if isinstance(name, str) else type(name).__name__
         if not self.exists:
-            message = f"{named_by} names the profile {shown!r}, but there is no such file: docs/profiles.md"
+            message = f"{named_by} names the profile {shown!r}, but there is no such file (see docs/profiles.md)"
         else:
             known = ", ".join(self.names) or "none"
             similar = did_you_mean(shown, set(self.names))

@@ -10,6 +10,12 @@ Path = tuple[str | int, ...]
 """Where a value stands in a text: keys, and the indexes of entries of lists."""
 
 
+def not_utf8(content: bytes) -> str:
+    """Return what is wrong with the content of a file that is not UTF-8."""
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return "is not UTF-8" + (": it is UTF-16, as PowerShell may write it; save it as UTF-8" if is_utf16 else "")
+
+
 class Unreadable(Exception):
     """A text is not of its format. The message holds nothing of it."""
 

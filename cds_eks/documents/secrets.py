@@ -12,7 +12,7 @@ from typing import Literal, NoReturn
 import attrs
 
 from cds_eks.documents.commands import CommandStopped, output_of
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import SecretUnavailable
 
 Source = Literal["env", "file", "cmd", "keyring", "inline", "redacted"]
 
@@ -24,25 +24,6 @@ REDACTED = "redacted:"
 """What stands for an inline secret in what a plan shows of itself."""
 
 HOW = "give it as env:NAME, file:PATH or cmd:COMMAND, or set allow_inline_secrets = true"
-
-
-class SecretUnavailable(ConfigurationError):
-    """A secret can't be had from where its reference says. The message names the reference, and nothing of the secret.
-
-    Attributes:
-        reference: The reference: `env:NAME`, say.
-        reason: What is wrong.
-        field: Which field it is for; empty if that is not known.
-    """
-
-    def __init__(self, reference: str, reason: str, field: str = "") -> None:
-        super().__init__(": ".join(part for part in (field, reference, reason) if part))
-        self.reference = reference
-        self.reason = reason
-        self.field = field
-
-    def __reduce__(self) -> tuple[type[SecretUnavailable], tuple[str, str, str]]:
-        return type(self), (self.reference, self.reason, self.field)
 
 
 @attrs.frozen(repr=False)

@@ -10,6 +10,7 @@ before a colon; `status=` may stand alone for the kind of that name. `--help` li
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import shlex
 import signal
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m cd
     gc.set_threshold(*GC_THRESHOLDS)
     previous = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return _serve(options)
+        return _serve(options, "cds_eks.emulator" if program.startswith("python") else program)
     except KeyboardInterrupt:
         return 0
     finally:
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m cd
             signal.signal(each, handler)
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace, program: str) -> int:
     try:
         from cds_eks.emulator import Emulator
 
@@ -64,7 +65,10 @@ def _serve(options: argparse.Namespace) -> int:
             while True:  # not one long sleep, which not every platform lets a signal end
                 time.sleep(0.5)
     except (ModuleNotFoundError, OSError, ValueError) as problem:
-        sys.stderr.writelines(f"cds_eks.emulator: {line}\n" for line in str(problem).splitlines())
+        told = str(problem)
+        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+            told += "; --port 0 takes one that is free"
+        sys.stderr.writelines(f"{program}: {line}\n" for line in told.splitlines())
     return 2
 
 

@@ -51,6 +51,7 @@ from cds_eks.errors.service import (
     ServiceError,
     Throttled,
 )
+from cds_eks.errors.sources import ConfigFileError, SecretUnavailable
 from cds_eks.errors.transport import (
     ConnectFailed,
     ConnectionLost,
@@ -64,6 +65,7 @@ __all__ = [
     "AmbiguousCreate",
     "AuthenticationError",
     "BadArgument",
+    "ConfigFileError",
     "ConfigurationError",
     "Conflict",
     "ConnectFailed",
@@ -78,6 +80,7 @@ __all__ = [
     "Outcome",
     "PermissionDenied",
     "QuotaExceeded",
+    "SecretUnavailable",
     "ServerFault",
     "ServiceError",
     "TaskFailed",

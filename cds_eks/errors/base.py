@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
+from cds_eks.errors.faults import Fault, FieldFault
+
+MOST_LINES = 100
+"""How many faults the text of an error has; its `faults` have all."""
+
 Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
 
 
@@ -90,8 +95,29 @@ class InvalidRequestError(EksError):
 
     def __init__(self, field: str, rule: str, *, action: str | None = None) -> None:
         super().__init__(f"{field}: {rule}", action=action, outcome="not_sent")
-        self.field = field
-        self.rule = rule
+        self.field: str = field
+        self.rule: str = rule
+        self._faults: tuple[Fault, ...] = (FieldFault(field, rule),)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is wrong, as far as it was looked for: `from_dict` and a plan look for all. The first is `field`."""
+        return self._faults
+
+    def telling(self, faults: tuple[Fault, ...]) -> Self:
+        """Return the same error, which tells all of these faults; the first is its `field` and `rule`."""
+        self._faults = faults
+        self.field, self.rule = faults[0].field, faults[0].message
+        self.message: str = f"{self.field}: {self.rule}"
+        self.args: tuple[Any, ...] = (self.message,)
+        return self
+
+    def __str__(self) -> str:
+        if not (more := self.faults[1:]):
+            return super().__str__()
+        lines = [super().__str__(), f"and {len(more)} more {'fault' if len(more) == 1 else 'faults'}:"]
+        lines += [f"  {fault}" for fault in more[:MOST_LINES]]
+        return "\n".join([*lines, "  …"] if len(more) > MOST_LINES else lines)
 
     def under(self, path: str) -> Self:
         """Return the same error for a field that lies below `path`."""

@@ -61,13 +61,17 @@ class Shape:
                 writes one that its caller left out, it is the empty one.
 
         Raises:
-            InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named.
+            InvalidRequestError: A field is missing, unknown, given twice, or breaks its rule; its path is named. All
+                such fields are in `faults`.
         """
         try:
             return cast("Self", _load(cls, data, ""))
         except InvalidRequestError as error:
+            from cds_eks.schema.all_faults import with_all_faults  # only those who are refused need it
+
+            told = with_all_faults(error, cls, data)
             del data
-            raise clear_frames(error)  # noqa: B904 - it is the same
+            raise clear_frames(told)  # noqa: B904 - it is the same
 
     def to_dict(self, *, wire_names: bool = False, secrets: bool | None = None) -> dict[str, Any]:
         """Return the model as plain data: dicts, lists, texts, numbers and booleans, ready for JSON.
@@ -216,7 +220,7 @@ def _only_text(shape: type[Shape]) -> str | None:
 
 
 @functools.cache
-def _loaders(cls: Any) -> dict[str, attrs.Attribute[Any]]:
+def loaders_of(cls: Any) -> dict[str, attrs.Attribute[Any]]:
     """Each name that plain data may use for a field: Python's, and the wire's in any case."""
     members = fields_of(cls)
     by_wire = {member.metadata["wire"].lower(): member for member in members if "wire" in member.metadata}
@@ -231,7 +235,7 @@ def _names(cls: type[Shape]) -> set[str]:
 def _load(cls: type[Shape], data: Any, path: str) -> Any:
     if not isinstance(data, Mapping):
         raise InvalidRequestError(path or cls.__name__, f"must be a mapping, not {kind_of(data)}")
-    loaders = _loaders(cls)  # type: ignore[arg-type]  # classes are hashable
+    loaders = loaders_of(cls)  # type: ignore[arg-type]  # classes are hashable
     given: dict[str, Any] = {}
     for key, value in data.items():
         member = loaders.get(key) or loaders.get(str(key).lower())

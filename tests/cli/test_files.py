@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,57 @@ def test_a_skeleton_is_read_again_and_names_what_is_missing(offline: CommandLine
     assert text.count("REQUIRED") > len([field for field in operation.fields if field.required])
 
 
+def required_leaves(fields: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for field in fields:
+        if field.required and field.type == "shape" and not field.is_list:
+            yield from required_leaves(field.fields, f"{path}{field.name}.")
+        elif field.required:
+            yield f"{path}{field.name}", field
+
+
+@pytest.mark.parametrize("style", ["yaml", "toml"])
+@pytest.mark.parametrize("operation", WRITES, ids=lambda each: each.name)
+def test_all_that_is_required_is_there_to_be_filled_in_and_refused_until_it_is(
+    offline: CommandLine, operation: Any, style: str
+) -> None:
+    command = [operation.group.replace("_", "-"), operation.command]
+    text = offline.done(*command, "--skeleton", style).out
+    loaded = yaml.safe_load(text) if style == "yaml" else tomllib.loads(text)
+    said = offline(*command, "-f", "-", "-o", "json", stdin=text).failure
+    lines = {fault["field"]: fault["line"] for fault in said.get("faults", [])} or {said["field"]: None}
+    for path, field in required_leaves(operation.fields):
+        there: Any = loaded
+        for step in path.split("."):
+            assert step in there, path  # not in a comment
+            there = there[step]
+        if field.is_list and field.allow_empty:
+            assert there == []  # complete as it is
+        else:
+            assert path in lines
+            line = lines[path]
+            assert line is None or text.splitlines()[line - 1].split("=")[0].split(":")[0].strip() == field.name
+    optional = {field.name for field in operation.fields if not field.required}
+    assert not optional & loaded.keys()
+
+
+@pytest.mark.parametrize("style", ["yaml", "toml"])
+def test_what_alone_is_not_filled_in_is_refused_and_never_sent(
+    cli: CommandLine, emulator: Emulator, request_file: str, style: str
+) -> None:
+    """The rest is as it was given: a text that may be empty must not pass as one."""
+    whole = cli.done(*CREATE, "-f", request_file, "--skeleton", style).out
+    blank = cli.done(*CREATE, "--skeleton", style).out
+    for path in ("cni.cni_config.pod_cidr", "master_number", "node_pool_config.auto_scaling.enable"):
+        name = path.rpartition(".")[2]
+        line = next(line for line in blank.splitlines() if line.lstrip().startswith((f"{name}:", f"{name} =")))
+        text = re.sub(rf"^ *{name}(:| =).*$", line, whole, count=1, flags=re.MULTILINE)
+        text = re.sub(r"^( *)(ak|sk|password)(:| =).*$", r'\1\2\3 "Passw0rd!x"', text, flags=re.MULTILINE)
+        run = cli(*CREATE, "-f", "-", stdin=text)
+        assert (run.code, f"{path}: is required" in run.err) == (2, True), run.err
+        assert run.err.count("stdin:") == 1
+    assert emulator.ledger.count("CreateCluster") == 0
+
+
 @pytest.mark.parametrize("style", ["yaml", "toml"])
 def test_a_skeleton_has_what_was_given_and_can_be_sent(
     cli: CommandLine, request_file: str, monkeypatch: pytest.MonkeyPatch, style: str
@@ -238,3 +290,15 @@ def test_a_closed_stdin_is_wrong_usage(offline: CommandLine, command: list[str])
         capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert (done.returncode, json.loads(done.stderr)["message"]) == (2, "stdin: is closed")
+
+
+def test_validate_leaves_the_secrets_of_a_plan_alone_too(offline: CommandLine, tmp_path: Path) -> None:
+    text = (REQUEST.parent / "fleet.toml").read_text(encoding="utf-8")
+    plan = tmp_path / "fleet.toml"
+    plan.write_text(text, encoding="utf-8")
+    faults = offline("validate", "-f", str(plan), "-o", "json").failure["faults"]
+    assert {fault["field"].rpartition(".")[2] for fault in faults} == {"ak", "sk", "password"}
+    assert offline.done("validate", "-f", str(plan), "--skip-secrets", "-o", "json").json["valid"] is True
+    plan.write_text(text.replace("version = 1", "version = 1\nnonsense = 1"), encoding="utf-8")
+    faults = offline("validate", "-f", str(plan), "--skip-secrets", "-o", "json").failure["faults"]
+    assert [fault["field"] for fault in faults] == ["nonsense"]

@@ -43,8 +43,8 @@ def group() -> Group:
 @pass_context
 def _list(context: Context) -> None:
     from cds_eks.cli.accounts.profile_file import as_data
-    from cds_eks.config.config_file import ConfigFileError
     from cds_eks.config.profiles import read_profiles
+    from cds_eks.errors import ConfigFileError
 
     file = read_profiles()
     active = _active(context)

@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from cds_eks.cli.accounts.toml_lines import Block, blocks, joined, key_text, line_of, lines_of, reworked
-from cds_eks.config.config_file import ConfigFileError, ConfigText
+from cds_eks.config.config_file import ConfigText
 from cds_eks.config.profiles import NAME_RULE, is_profile_name, parse_profiles
 from cds_eks.documents.writing import write_whole
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigFileError, ConfigurationError
 
 Lines = list[str]
 Way = Callable[[Lines], Lines | None]
@@ -71,7 +69,7 @@ def put_profile(text: str, name: str, values: Mapping[str, Any], path: Path) -> 
     )
     read = parse_profiles(ConfigText(path, edited, is_private=True))
     # the line would be one of a text that is not written
-    if faults := tuple(attrs.evolve(fault, line=None) for fault in read.faults if fault.profile == name):
+    if faults := tuple(fault._replace(line=None) for fault in read.faults if fault.profile == name):
         raise ConfigFileError(faults)
     return edited
 

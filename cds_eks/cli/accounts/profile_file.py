@@ -11,10 +11,11 @@ from typing import Any
 import attrs
 
 from cds_eks.cli.accounts.profile_edits import write_profiles
-from cds_eks.config.config_file import ConfigFileError, read_config_text
+from cds_eks.config.config_file import read_config_text
 from cds_eks.config.profiles import Profile, ProfilesFile
 from cds_eks.documents.config_path import config_path
 from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import ConfigFileError
 
 Change = Callable[[str, Path], str]
 

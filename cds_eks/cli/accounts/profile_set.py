@@ -13,7 +13,7 @@ from cds_eks.cli.completing import files, profiles
 from cds_eks.cli.context import Context, is_terminal, pass_context
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
-from cds_eks.cli.param_type import ParamType
+from cds_eks.cli.param_type import Number, ParamType
 
 if TYPE_CHECKING:
     from cds_eks.cli.accounts.key_stores import Store
@@ -160,7 +160,8 @@ def _tell(context: Context, values: dict[str, Any], name: str, *, is_default: bo
     from cds_eks.cli.accounts.profile_commands import tell_if_not_active
     from cds_eks.documents.config_path import config_path
     from cds_eks.documents.secrets import SCHEMES as KNOWN
-    from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+    from cds_eks.documents.secrets import SecretRef
+    from cds_eks.errors import SecretUnavailable
 
     for key in KEYS:
         if (text := values.get(key)) is None:
@@ -212,7 +213,7 @@ def command() -> Command:
                          help=say("The certificates that are trusted.", "信任的证书。")),
             click.Option(["--user-agent"], metavar="TEXT",
                          help=say("The name of the application, for programs.", "程序的应用名称。")),
-            click.Option(["--credentials-max-age"], type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+            click.Option(["--credentials-max-age"], type=Number(min=0, min_open=True), metavar="SECONDS",
                          help=say("How long keys of a file, command or keyring are used before they are asked for "
                                   "again.", "来自文件、命令或钥匙串的密钥在重新获取前使用多久。")),
             click.Option(["--unset"], type=click.Choice(REMOVABLE), multiple=True,

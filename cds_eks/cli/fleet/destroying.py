@@ -11,7 +11,8 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, must_be_there, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import check_columns, check_files
+from cds_eks.cli.fleet.output_files import check_files
+from cds_eks.cli.fleet.results import check_columns
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -34,7 +35,7 @@ def _destroy(context: Context, /, plan: str, **values: Any) -> None:
     checked = parameters.sound(plan)
     must_be_there(where)
     values |= parameters.chosen(values, checked)
-    check_files(values["html"], values["csv"])
+    check_files(values["html"], values["csv"], plan, where)
     check_columns(context)
     values["limits"] = limits_of(values)
     settings: dict[str, Any] = {"timeout": context.options.timeout} | {name: values[name] for name in SETTINGS}

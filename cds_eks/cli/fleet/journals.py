@@ -65,7 +65,7 @@ def shown(journal: str) -> str:
 
 def is_there(journal: str) -> bool:
     """Whether a journal is there, as far as can be seen without a network."""
-    path = _path_of(journal)
+    path = path_of(journal)
     return "://" in path or Path(path).exists()
 
 
@@ -78,7 +78,7 @@ def must_be_there(journal: str) -> None:
         UsageError: There is no such file.
     """
     if not is_there(journal):
-        raise click.UsageError(f"there is no journal {_path_of(journal)}: say where it is with --journal")
+        raise click.UsageError(f"there is no journal {path_of(journal)}: say where it is with --journal")
 
 
 def is_chosen(given: str | None, environ: Mapping[str, str] = os.environ) -> bool:
@@ -120,7 +120,8 @@ def opened_empty(eks: EksClient) -> Iterator[FleetJournal]:
         yield journal
 
 
-def _path_of(journal: str) -> str:
+def path_of(journal: str) -> str:
+    """Return the path of a journal that is a file; the address of any other."""
     return journal.removeprefix("sqlite://").removeprefix("/") if journal.startswith("sqlite://") else journal
 
 

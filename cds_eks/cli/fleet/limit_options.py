@@ -12,6 +12,7 @@ import click
 
 from cds_eks.cli.language import say
 from cds_eks.cli.options import Duration
+from cds_eks.cli.param_type import Number, WholeNumber
 from cds_eks.fleet.run.limits import FleetLimits
 
 PREFIX = "limit_"
@@ -59,9 +60,9 @@ def _option(field: attrs.Attribute[Any], said: str) -> click.Option:
     if type_ == "bool":
         return click.Option([f"--{name}/--no-{name}", PREFIX + field.name], **settings)
     if type_ == "int":
-        settings |= {"type": click.IntRange(min=1), "metavar": "NUMBER"}
+        settings |= {"type": WholeNumber(min=1), "metavar": "NUMBER"}
     elif field.name.endswith("_per_second"):
-        settings |= {"type": click.FloatRange(min=0, min_open=True), "metavar": "NUMBER"}
+        settings |= {"type": Number(min=0, min_open=True), "metavar": "NUMBER"}
     else:
         settings |= {"type": Duration(), "metavar": "TIME"}
     return click.Option([f"--{name}", PREFIX + field.name], **settings)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +16,7 @@ from cds_eks.cli.language import say
 from cds_eks.cli.options import Duration, Options
 
 if TYPE_CHECKING:
+    from cds_eks.fleet.plan.faults import PlanFault
     from cds_eks.fleet.plan.model import Plan
 
 
@@ -121,6 +125,8 @@ def load(name: str) -> Plan:
 
         text = text_of(name)
         return Plan.loads(text, guessed_format(text), "stdin")
+    if Path(name).is_dir():
+        raise click.UsageError(f"{name}: is a folder, not the file of a plan")
     try:
         return Plan.load(name)
     except OSError as error:
@@ -154,7 +160,17 @@ def refuse_faults(plan: Plan, options: Options) -> None:
     from cds_eks.cli.requests import RequestFaults
 
     if faults := plan.check() or plan.check(api_revision=resolved_settings(options).api_revision):
-        raise RequestFaults(faults)
+        raise RequestFaults(faults, _hint_of(faults))
+
+
+def _hint_of(faults: Sequence[PlanFault]) -> tuple[str, str]:
+    """Return what to do with a file that is no plan, but probably a request: it has no clusters, and other fields."""
+    at_top = [fault for fault in faults if not {".", "["} & set(fault.field)]
+    has_clusters = not any(fault.field == "clusters" for fault in at_top)
+    if has_clusters or not any(fault.message.startswith("is not a field of a plan") for fault in at_top):
+        return "", ""
+    command = f"cds-eks validate -f {shlex.quote(faults[0].file) if faults[0].file not in ('', 'stdin') else '-'}"
+    return f"it may be a request: {command}", f"这可能是请求文件：{command}"
 
 
 def sound(name: str) -> Plan:
@@ -170,7 +186,7 @@ def sound(name: str) -> Plan:
     try:
         plan.items()
     except PlanError as error:
-        raise RequestFaults(error.faults) from None
+        raise RequestFaults(error.faults, _hint_of(error.faults)) from None
     return plan
 
 

@@ -14,9 +14,11 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, opened, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import check_columns, check_files
+from cds_eks.cli.fleet.output_files import check_files, check_saved
+from cds_eks.cli.fleet.results import check_columns
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
+from cds_eks.cli.param_type import WholeNumber
 
 if TYPE_CHECKING:
     from cds_eks.fleet.plan.model import Plan
@@ -29,7 +31,7 @@ def _provision(context: Context, /, plan: str, runners: int, **values: Any) -> N
     where = journal_for(values["journal"], plan)
     checked = parameters.checked(plan, context.options)
     values |= parameters.chosen(values, checked)
-    check_files(values["html"], values["csv"])
+    check_files(values["html"], values["csv"], plan, where)
     check_columns(context)
     values["limits"] = limits_of(values)
     if runners > 1:
@@ -49,7 +51,8 @@ def _apply(context: Context, /, file: str, **values: Any) -> None:
         source = "-"  # which has no place of its own
     where = journal_for(values["journal"], source)
     values |= parameters.chosen(values, plan)
-    check_files(values["html"], values["csv"])
+    for each in (file, source):
+        check_files(values["html"], values["csv"], each, where)
     check_columns(context)
     values["limits"] = limits_of(values)
     from cds_eks.fleet.run.saved import PlanOutdated
@@ -108,6 +111,7 @@ def _save(context: Context, /, plan: str, file: str, journal: str | None, *, reb
     from cds_eks.fleet import sync
 
     where = journal_for(journal, plan)
+    check_saved(file, plan, where)
     checked = parameters.checked(plan, context.options)
     if checked.source and plan != "-":  # so that `apply` finds the journal beside it, wherever it is called
         checked = attrs.evolve(checked, source=str(Path(plan).absolute()))
@@ -156,7 +160,7 @@ def provision() -> Command:
         params=[
             parameters.plan_argument(),
             click.Option(
-                ["--runners"], type=click.IntRange(min=1), default=1, metavar="NUMBER",
+                ["--runners"], type=WholeNumber(min=1), default=1, metavar="NUMBER",
                 help=say("How many processes share the work. [1]", "分担工作的进程数。[1]"),
             ),
             *_settings(),

@@ -12,7 +12,8 @@ from cds_eks.cli.completing import files
 from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import journal_for, must_be_there
-from cds_eks.cli.fleet.results import check_files, emit_report, tell_summary, write_files
+from cds_eks.cli.fleet.output_files import check_files
+from cds_eks.cli.fleet.results import emit_report, tell_summary, write_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 def _report(
     context: Context, /, source: str, journal: str | None, html: str | None, csv: str | None, **values: Any
 ) -> None:
-    check_files(html, csv)
     report = _of_json(source)
-    if report is None:
+    if report is not None:
+        check_files(html, csv, source)
+    else:
         where = journal_for(journal, source)
+        check_files(html, csv, source, where)
         plan = parameters.load(source)
         must_be_there(where)
         chosen = parameters.chosen(values, plan)

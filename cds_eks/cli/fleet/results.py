@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
-import click
 
 from cds_eks.cli import failures
 from cds_eks.cli.context import Context
@@ -215,19 +212,6 @@ def row_of(item: ReportItem) -> dict[str, Any]:
         "request_id": item.request_id,
         "error": ": ".join(str(error[name]) for name in ("class", "code", "message") if error.get(name)) or None,
     }
-
-
-def check_files(html: str | None, csv: str | None) -> None:
-    """Refuse files that can't be written, before anything is begun.
-
-    Raises:
-        UsageError: A folder is not there, or what makes the page is not installed.
-    """
-    for option, name in (("--html", html), ("--csv", csv)):
-        if name is not None and not Path(name).absolute().parent.is_dir():
-            raise click.UsageError(f"{option} {name}: there is no such folder")
-    if html is not None and find_spec("jinja2") is None:
-        raise click.UsageError("--html needs an extra of this package: pip install 'cds-eks[cli,fleet]'")
 
 
 def tell_summary(context: Context, report: FleetReport, told: Collection[str] = ()) -> None:

@@ -13,6 +13,7 @@ from cds_eks.cli import logs
 from cds_eks.cli.context import Context
 from cds_eks.cli.fleet.events import as_data
 from cds_eks.cli.fleet.interruptions import Interruptions
+from cds_eks.cli.fleet.journals import errors_in_options
 from cds_eks.cli.fleet.progress import Progress
 from cds_eks.cli.fleet.results import Ending, check, emit_report, ending_of, tell_summary, unread, write_files
 from cds_eks.cli.fleet.wording import report_in_options
@@ -53,7 +54,8 @@ def meant_items(plan: Plan, only: Sequence[str] | None, exclude: Sequence[str]) 
     """Return the items of the clusters that are meant."""
     from cds_eks.fleet.run.selection import selected
 
-    keys = {(cluster.vpc_id, cluster.name) for cluster in selected(plan.clusters, only, exclude)}
+    with errors_in_options():
+        keys = {(cluster.vpc_id, cluster.name) for cluster in selected(plan.clusters, only, exclude)}
     return [item for item in plan.items() if (item.vpc_id, item.cluster_name) in keys]
 
 

@@ -12,7 +12,8 @@ from cds_eks.cli.context import Context, pass_context
 from cds_eks.cli.fleet import parameters
 from cds_eks.cli.fleet.journals import is_chosen, is_there, journal_for, must_be_there, opened, opened_empty, shown
 from cds_eks.cli.fleet.limit_options import limit_options, limits_of
-from cds_eks.cli.fleet.results import STATUS_COLUMNS, check_files, emit_report, row_of, wants_data, write_files
+from cds_eks.cli.fleet.output_files import check_files
+from cds_eks.cli.fleet.results import STATUS_COLUMNS, emit_report, row_of, wants_data, write_files
 from cds_eks.cli.groups import Command
 from cds_eks.cli.language import say
 
@@ -41,7 +42,7 @@ def _status(
     where = journal_for(journal, plan)
     checked = parameters.sound(plan)
     must_be_there(where)
-    check_files(html, csv)
+    check_files(html, csv, plan, where)
     chosen = parameters.chosen(values, checked)
     with context.client() as eks, opened(eks, where, rebind=rebind) as known:
         report = sync.status(eks, checked, journal=known, **chosen)

@@ -19,8 +19,9 @@ def compiled(query: str) -> Any:
     try:
         return jmespath.compile(query)
     except jmespath.exceptions.JMESPathError as error:
-        reason = str(error).partition("\n")[0]
-    raise click.UsageError(f"--query is no JMESPath: {reason}")
+        first = str(error).partition("\n")[0].removeprefix("Invalid jmespath expression: ")
+        reason = first.removesuffix(", for expression:").rstrip(":. ")
+    raise click.UsageError(f"--query is no JMESPath: {reason[:1].lower()}{reason[1:]}, in {query!r}")
 
 
 def apply(query: str, value: Any) -> Any:

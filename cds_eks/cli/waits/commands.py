@@ -12,6 +12,7 @@ from cds_eks.cli.groups import Command, Group
 from cds_eks.cli.language import say
 from cds_eks.cli.operation_group import operations_of
 from cds_eks.cli.options import poll_interval_option
+from cds_eks.cli.param_type import WholeNumber
 from cds_eks.cli.waits.plan import Kind, Pending, Wait, command_for
 
 _SOURCES: dict[Kind, tuple[str, str]] = {
@@ -137,7 +138,7 @@ def pool() -> Command:
         ),
         click.Option(
             ["--replicas"],
-            type=click.IntRange(min=0),
+            type=WholeNumber(min=0),
             metavar="NUMBER",
             help=say("How many nodes each is to have.", "每个节点池应有的节点数。"),
         ),

@@ -3,39 +3,59 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.faults.kinds import KINDS, shown
 
-__all__ = ["GRAMMAR", "parse_fault"]
+__all__ = ["grammar", "parse_fault"]
 
-_TEMPLATE = """\
-faults: ACTION:KIND[:NAME=VALUE]..., the first that matches a request wins
-  ACTION  an action such as CreateCluster, one of the classes create, read and write, or *
-  KIND    {kinds}
-  NAME    with every kind: count=N (how many times), skip=N (how many pass before), probability=0.1
-{names}
-  status=503 may stand alone for the kind status. In a value, write \\: for a colon and \\\\ for a backslash.
-  What each kind does stands in the documentation of cds_eks.emulator.Fault.
-examples:
+_EXAMPLES = r"""examples:
   --fault 'CreateCluster:reset_after_commit:count=2'
   --fault '*:status=503:probability=0.1:when=before'
-  --fault 'read:throttle:retry_after=Wed, 21 Oct 2026 07\\:28\\:00 GMT'
+  --fault 'read:throttle:retry_after=Wed, 21 Oct 2026 07\:28\:00 GMT'
   --fault 'create:truncate:after=ClusterId:bytes=41'
 """
 
 
-def _grammar() -> str:
-    kinds, names = list(KINDS), {kind: names for kind, names in KINDS.items() if names}
-    rows = [", ".join(kinds[at : at + 5]) for at in range(0, len(kinds), 5)]
-    takes = "\n".join(f"          with {kind}: {', '.join(names)}" for kind, names in names.items())
-    return _TEMPLATE.format(kinds=",\n          ".join(rows), names=takes)
+def grammar(columns: int) -> str:
+    """Return what `--fault` takes, as `--help` shows it.
 
+    Args:
+        columns: How many columns its lines have at most.
+    """
 
-GRAMMAR = _grammar()
-"""What `--fault` takes: shown by `--help`."""
+    def lines(text: str, head: str = "  ", rest: str = "  ") -> str:
+        return textwrap.fill(
+            text,
+            columns,
+            initial_indent=head,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    under = " " * 10
+    always = "with every kind: count=N (how many times), skip=N (how many pass before), probability=0.1"
+    return "\n".join(
+        [
+            lines("faults: ACTION:KIND[:NAME=VALUE]..., the first that matches a request wins", ""),
+            lines(
+                "an action such as CreateCluster, one of the classes create, read and write, or *", "  ACTION  ", under
+            ),
+            lines(", ".join(KINDS), "  KIND    ", under),
+            lines(always, "  NAME    ", under),
+            *(lines(f"with {kind}: {', '.join(names)}", under, under) for kind, names in KINDS.items() if names),
+            lines(
+                "status=503 may stand alone for the kind status. In a value, write \\: for a colon and \\\\ for a "
+                "backslash. What each kind does stands in the documentation of cds_eks.emulator.Fault."
+            ),
+            _EXAMPLES,
+        ]
+    )
+
 
 _PART = re.compile(r"(?:[^:\\]|\\.?)*", re.DOTALL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import attrs
 
 from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.faults.kinds import shown
-from cds_eks.emulator.faults.text import GRAMMAR, parse_fault
+from cds_eks.emulator.faults.text import grammar, parse_fault
 from cds_eks.emulator.http.auth import CREDENTIALS
 from cds_eks.emulator.protocol.api import REVISIONS
 from cds_eks.emulator.setup.keys import MOST_NODES
@@ -71,7 +72,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
         description="The EKS service on your own machine, for tests and demos.",
-        epilog=GRAMMAR,
+        epilog=grammar(max(shutil.get_terminal_size().columns - 2, 40)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -84,8 +85,8 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     add("--host", help="the address to listen on (default: 127.0.0.1)")
     add("--port", type=int, help="the port, 0 for any (default: 8080)")
     add("--speed", type=float, help="60 makes a minute a second (default: 1.0)")
-    add("--access-key-id", help=f"the key to know (default: {CREDENTIALS.access_key_id})")
-    add("--secret-access-key", help="its secret, a made-up one")
+    add("--access-key-id", metavar="ID", help=f"the key to know (default: {CREDENTIALS.access_key_id})")
+    add("--secret-access-key", metavar="SECRET", help="its secret, a made-up one")
     add("--seed", type=int, help="another one gives other ids and random faults (default: 0)")
     add("--api-revision", choices=REVISIONS, help="the revision of the API that it speaks (default: either)")
     add(

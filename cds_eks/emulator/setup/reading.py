@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_eks.documents.reading import Path as Place
-from cds_eks.documents.reading import Unreadable
+from cds_eks.documents.reading import Unreadable, not_utf8
 from cds_eks.documents.toml_text import read_toml
 from cds_eks.emulator.faults.fault import Fault
 from cds_eks.emulator.faults.kinds import FaultError
@@ -58,7 +58,7 @@ def _text(path: Path) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise Unreadable("is not UTF-8", content.count(b"\n", 0, error.start) + 1) from None
+        raise Unreadable(not_utf8(content), content.count(b"\n", 0, error.start) + 1) from None
 
 
 class _Reading:

@@ -4,7 +4,7 @@ from cds_eks._runtime.lazy import lazily
 
 TYPE_CHECKING = False  # that of `typing` costs 5 ms
 if TYPE_CHECKING:
-    from cds_eks.documents.secrets import SecretUnavailable
+    from cds_eks.errors import SecretUnavailable
     from cds_eks.fleet.plan.faults import PlanError, PlanFault
     from cds_eks.fleet.plan.model import Plan
     from cds_eks.fleet.plan.specs import ClusterSpec, PoolSpec
@@ -17,7 +17,7 @@ else:
             "PlanError": "cds_eks.fleet.plan.faults",
             "PlanFault": "cds_eks.fleet.plan.faults",
             "PoolSpec": "cds_eks.fleet.plan.specs",
-            "SecretUnavailable": "cds_eks.documents.secrets",
+            "SecretUnavailable": "cds_eks.errors",
         },
     )
 

@@ -12,17 +12,17 @@ from cds_eks.documents.secrets import HOW, SecretRef
 from cds_eks.fleet.plan import entries as plan
 from cds_eks.fleet.plan.document import Document
 from cds_eks.fleet.plan.entries import ClusterEntry, PoolEntry, SecretUse
-from cds_eks.fleet.plan.faults import PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault, place_of
 from cds_eks.fleet.plan.hardware import gpus_of_node
 from cds_eks.fleet.plan.limits import limit_faults
 from cds_eks.fleet.plan.merging import Origins, merged
 from cds_eks.fleet.plan.naming import name_faults, pool_name_faults
 from cds_eks.fleet.plan.pool_shape import FurtherPool
-from cds_eks.fleet.plan.walk import Walk
 from cds_eks.models import CreateClusterRequest, NodePoolConfig, NodePoolSpec
 from cds_eks.schema.shape import Shape
 from cds_eks.schema.validation import did_you_mean
 from cds_eks.schema.validators import BOOLEAN, Rule, ValidationFailure, kind_of
+from cds_eks.schema.walk import Walk, path_text
 
 MEANT = {"cluster_name": "name", "pool_name": "name", "node_pool_config": "node_pools", "node_pool": "node_pools"}
 NOT_SAVED = "is an inline secret, which is not written into a file: give it as env:NAME, file:PATH or cmd:COMMAND"
@@ -53,7 +53,7 @@ def checked(document: Document) -> Checked:
     check = _Check(document)
     found = check.plan(document.data)
     faults = (*document.faults, *check.faults.values())
-    ordered = sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
+    ordered = sorted(faults, key=place_of)
     return Checked(
         faults=tuple(ordered),
         entries=tuple(found),
@@ -104,7 +104,8 @@ class _Check:
 
     def _is_table(self, value: Any, path: Path) -> bool:
         if not isinstance(value, dict):
-            self.tell(path, f"must be a table (a mapping), not {kind_of(value)}")
+            empty = ": it is empty" if value is None and not path else ""
+            self.tell(path, f"must be a table (a mapping), not {kind_of(value)}{empty}")
         return isinstance(value, dict)
 
     def _table(self, value: Any, path: Path, keys: Collection[str]) -> dict[str, Any]:
@@ -160,6 +161,7 @@ class _Check:
         return Walk(
             lambda path, message: self.tell(origin(path), message),
             lambda path, secret, rule: self.meet(origin(path), secret, rule),
+            SecretRef,
             is_whole=kind == "whole",
             is_final=kind != "default",
             known=self._walks[kind],
@@ -236,7 +238,7 @@ class _Check:
         def meet(below: Path, secret: SecretRef, rule: Rule) -> None:
             self.meet(origins.of(further.origin_of(below)), secret, rule)
 
-        Walk(tell, meet).shape(NodePoolSpec, further.spec, (), frozenset({"name"}))
+        Walk(tell, meet, SecretRef).shape(NodePoolSpec, further.spec, (), frozenset({"name"}))
 
     def _gpus(self, given: Any, fields: Mapping[str, Any], origins: Origins) -> int | None:
         path = origins.of(("gpus_per_node",))

@@ -9,10 +9,10 @@ from typing import Any
 
 from cds_eks.fleet.plan.entries import SecretUse, is_idle
 from cds_eks.fleet.plan.merging import with_secrets
-from cds_eks.fleet.plan.walk import members_of
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.schema.shape import Nested, Shape
 from cds_eks.schema.validators import ExtraFields, Flag, ListOf, Rule
+from cds_eks.schema.walk import members_of
 
 
 def digest_of(data: Any) -> str:

@@ -9,7 +9,8 @@ import attrs
 
 from cds_eks.documents.reading import Path, Read, Unreadable
 from cds_eks.errors import ConfigurationError
-from cds_eks.fleet.plan.faults import PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault
+from cds_eks.schema.walk import path_text
 
 Format = Literal["toml", "yaml", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)

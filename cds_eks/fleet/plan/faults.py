@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-from cds_eks.documents.reading import Path
 from cds_eks.errors import InvalidRequestError
-from cds_eks.schema.validators import printable_name
-
-
-def path_text(path: Path) -> str:
-    """Spell a path: `clusters[0].node_pools[1].name`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{printable_name(step)}" if text else printable_name(step)
-    return text
 
 
 @attrs.frozen(kw_only=True)
@@ -41,20 +32,28 @@ class PlanFault:
         return ": ".join(part for part in (place, self.field, self.message) if part)
 
 
-class PlanError(InvalidRequestError):
-    """A plan has faults, so that nothing of it was sent.
+def place_of(fault: PlanFault) -> tuple[int, list[str | int]]:
+    """Return what faults are ordered by: the line, then the field, the second entry of a list before the tenth."""
+    steps = re.split(r"(\d+)", fault.field)  # every other one is a number, so that like is compared with like
+    return fault.line or 0, [int(step) if index % 2 else step for index, step in enumerate(steps)]
 
-    Attributes:
-        faults: All of them.
-    """
+
+class PlanError(InvalidRequestError):
+    """A plan has faults, so that nothing of it was sent."""
 
     def __init__(self, faults: Iterable[PlanFault]) -> None:
-        self.faults: tuple[PlanFault, ...] = tuple(faults)
-        count = len(self.faults)
-        told = "\n".join(f"  {fault}" for fault in self.faults)
+        all_of_them = tuple(faults)
+        count = len(all_of_them)
+        told = "\n".join(f"  {fault}" for fault in all_of_them)
         super().__init__("plan", f"has {count} {'fault' if count == 1 else 'faults'}, and nothing was sent:\n{told}")
+        self._of_plan = all_of_them
         self.message: str = f"the plan {self.rule}"
         self.args: tuple[Any, ...] = (self.message,)
+
+    @property
+    def faults(self) -> tuple[PlanFault, ...]:
+        """All of them, by line."""
+        return self._of_plan
 
     def __str__(self) -> str:
         return self.message  # the outcome is said in its first line: at its end it would seem to be of the last fault

@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 
 from cds_eks.fleet.plan import entries as plan
-from cds_eks.fleet.plan.walk import members_of
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.schema.shape import Nested, Shape
 from cds_eks.schema.validators import Boolean, ExtraFields, Flag, Integer, ListOf, MapOfText, Rule, Text
+from cds_eks.schema.walk import members_of
 
 Schema = dict[str, Any]
 

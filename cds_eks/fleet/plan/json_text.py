@@ -36,6 +36,8 @@ class _Reader:
         self._decoder = json.JSONDecoder(parse_constant=_refuse)
 
     def read(self) -> Read:
+        if not self._text.strip():
+            raise Unreadable("is not JSON: it is empty", 1)
         data = self._value(())
         self._space()
         if self._at < len(self._text):

@@ -9,11 +9,11 @@ import attrs
 
 from cds_eks.documents.reading import Path
 from cds_eks.documents.secrets import SecretRef
-from cds_eks.fleet.plan.walk import members_of
 from cds_eks.models import CreateClusterRequest, NodePoolConfig
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.shape import Nested, Shape
 from cds_eks.schema.validators import ExtraFields, ListOf, Rule
+from cds_eks.schema.walk import members_of
 
 MISSING = object()
 

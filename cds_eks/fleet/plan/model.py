@@ -11,15 +11,15 @@ from typing import Any, Self
 import attrs
 
 from cds_eks.config import check_revision
-from cds_eks.documents.reading import Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import ConfigurationError
+from cds_eks.documents.reading import Path, not_utf8
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import ConfigurationError, SecretUnavailable
 from cds_eks.fleet.items import NewItem
 from cds_eks.fleet.plan.checks import checked, complaint_of
 from cds_eks.fleet.plan.digests import plan_digest
 from cds_eks.fleet.plan.document import ENDINGS, Document, Format, read
 from cds_eks.fleet.plan.entries import SecretUse
-from cds_eks.fleet.plan.faults import PlanError, PlanFault
+from cds_eks.fleet.plan.faults import PlanError, PlanFault, place_of
 from cds_eks.fleet.plan.merging import plain, planted_plan, with_secrets
 from cds_eks.fleet.plan.specs import ClusterSpec, items_of, specs_of
 
@@ -82,7 +82,7 @@ class Plan:
             text = content.decode()
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            fault = PlanFault(message="is not UTF-8", field="", file=str(path), line=line)
+            fault = PlanFault(message=not_utf8(content), field="", file=str(path), line=line)
             return cls._of(Document(data={}, source=str(path), faults=(fault,)), file.parent)
         return cls._of(read(text, format, str(path)), file.parent)
 
@@ -191,7 +191,7 @@ class Plan:
                 faults.append(fault)
         if api_revision is not None:
             faults += self._not_in(check_revision(api_revision))
-        return sorted(faults, key=lambda fault: (fault.line or 0, fault.field))
+        return sorted(faults, key=place_of)
 
     def _not_in(self, revision: str) -> Iterable[PlanFault]:
         """Return what a revision can't carry of a plan that is sound otherwise."""
@@ -204,7 +204,7 @@ class Plan:
 
     def inline_secrets(self) -> list[PlanFault]:
         """Return where the plan has a secret itself in place of a reference, as what keeps it from being saved."""
-        return sorted(self._inline, key=lambda fault: (fault.line or 0, fault.field))
+        return sorted(self._inline, key=place_of)
 
     def known_secrets(self) -> set[str]:
         """Return its secrets, as far as they can be had now and without running a command, so that they are hidden."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from cds_eks.documents.reading import Path
 from cds_eks.fleet.plan.entries import MOST_CLUSTERS, ClusterEntry, PoolEntry
-from cds_eks.fleet.plan.faults import path_text
 from cds_eks.fleet.plan.names import NAME_RULE, BadTemplate, is_name, is_template, names_of
 from cds_eks.schema.validators import kind_of
+from cds_eks.schema.walk import path_text
 
 Told = tuple[Path, str]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from cds_eks._runtime.frames import clear_frames
 from cds_eks.documents.reading import Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import EksError, InvalidRequestError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import EksError, InvalidRequestError, SecretUnavailable
 from cds_eks.fleet.hidden import hidden_now
-from cds_eks.fleet.plan.faults import path_text
 from cds_eks.fleet.plan.merging import with_secrets
 from cds_eks.fleet.plan.pool_shape import FurtherPool
 from cds_eks.models import CreateClusterRequest, CreateNodePoolRequest
+from cds_eks.schema.walk import path_text
 
 Resolve = Callable[[SecretRef], str]
 

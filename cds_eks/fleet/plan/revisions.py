@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 from cds_eks.codec.serialize import to_wire
 from cds_eks.documents.reading import Path
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import InvalidRequestError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import InvalidRequestError, SecretUnavailable
 from cds_eks.fleet.plan.document import Document
-from cds_eks.fleet.plan.faults import PlanFault, path_text
+from cds_eks.fleet.plan.faults import PlanFault
 from cds_eks.fleet.plan.merging import Origins
 from cds_eks.fleet.plan.requests import Resolve, stood_in
 from cds_eks.fleet.plan.specs import ClusterSpec
 from cds_eks.schema.shape import Shape
+from cds_eks.schema.walk import path_text
 
 S = TypeVar("S", bound=Shape)
 

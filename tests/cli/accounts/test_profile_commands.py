@@ -284,5 +284,5 @@ def test_each_failure_is_json(profiles: CommandLine, config: Path) -> None:
     config.chmod(0o666)
     for arguments in (["list"], ["use", "work"], ["show"], ["set", "work"], ["remove", "work", "-y"]):
         failure = profiles("profiles", *arguments, "-o", "json").failure
-        assert (failure["class"], failure["exit_code"]) == ("ConfigurationError", 2)
+        assert (failure["class"], failure["exit_code"]) == ("ConfigFileError", 2)
         assert "chmod go-w" in failure["message"]

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_eks.cli.accounts.profile_edits import put_default, put_profile, remove_profile, write_profiles
-from cds_eks.config.config_file import ConfigFileError
-from cds_eks.errors import ConfigurationError
+from cds_eks.errors import ConfigFileError, ConfigurationError
 
 PATH = Path("/c/config.toml")
 WORK = {"secret_id": "env:W_ID", "secret_key": "file:w.key"}

@@ -234,3 +234,11 @@ def test_how_a_fault_is_shown() -> None:
     assert str(PlanFault(message="m", field="", file="a.toml", line=None)) == "a.toml: m"
     assert str(PlanFault(message="m", field="a\nb", file="", line=None)) == "a\nb: m"
     assert told(changed("a\nb", 1)) == ["'a\\nb': is not a field of a plan here"]
+
+
+def test_the_faults_of_python_values_come_in_the_order_of_their_lists() -> None:
+    data = plain()
+    cluster = data["clusters"][0]
+    data["clusters"] = [{**cluster, "name": f"c-{number}", "count": 0} for number in range(12)]
+    faults = [fault for fault in Plan.from_dict(data).check() if fault.field.endswith(".count")]
+    assert [fault.field for fault in faults] == [f"clusters[{number}].count" for number in range(12)]

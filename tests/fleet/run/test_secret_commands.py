@@ -17,7 +17,8 @@ import pytest
 
 from cds_eks.documents import secrets as secrets_module
 from cds_eks.documents.commands import CommandStopped, RunningCommands, output_of, running_commands
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import SecretUnavailable
 from cds_eks.fleet.run import provision as provision_module
 from cds_eks.fleet.run.requests import request_of
 

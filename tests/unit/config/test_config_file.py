@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cds_eks.config.config_file import ConfigFault, ConfigFileError, read_config_text
+from cds_eks.config.config_file import read_config_text
 from cds_eks.documents.config_path import config_path
+from cds_eks.errors import ConfigFileError
+from cds_eks.errors.faults import ConfigFault
 
 from .files import write
 

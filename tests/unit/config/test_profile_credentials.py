@@ -21,8 +21,8 @@ from cds_eks import Credentials, EksClient
 from cds_eks._runtime import forks
 from cds_eks.config import profile_credentials as module
 from cds_eks.config.profile_credentials import ProfileCredentials, credentials_of, resolved
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
-from cds_eks.errors import ConfigurationError, CredentialsError
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import ConfigurationError, CredentialsError, SecretUnavailable
 from support.eventually import WAIT_TIMEOUT
 
 from .files import PLANTED_ID, PLANTED_KEY, write

@@ -10,10 +10,11 @@ import attrs
 import pytest
 
 from cds_eks import AsyncEksClient, Limits, RetryPolicy, Timeouts
-from cds_eks.config.config_file import ConfigFileError, ConfigText
+from cds_eks.config.config_file import ConfigText
 from cds_eks.config.profile_values import BACKENDS, KEYS, TABLES
 from cds_eks.config.profiles import NAME_RULE, Profile, ProfilesFile, is_profile_name, parse_profiles, read_profiles
 from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import ConfigFileError
 
 from .files import PLANTED_ID, PLANTED_KEY, write
 

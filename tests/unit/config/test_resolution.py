@@ -14,9 +14,8 @@ import pytest
 
 from cds_eks import AsyncEksClient, Credentials, EksClient, Limits, RetryPolicy, Timeouts, config
 from cds_eks.config import ResolvedSettings, resolve_settings
-from cds_eks.config.config_file import ConfigFileError
 from cds_eks.config.profile_credentials import ProfileCredentials
-from cds_eks.errors import ConfigurationError, CredentialsError
+from cds_eks.errors import ConfigFileError, ConfigurationError, CredentialsError
 from cds_eks.wire import RawResponse, Request
 
 from .files import PLANTED_ID, PLANTED_KEY, write

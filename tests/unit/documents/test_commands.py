@@ -13,7 +13,8 @@ import pytest
 
 from cds_eks.documents import commands
 from cds_eks.documents.commands import CommandStopped, RunningCommands, output_of, running_commands
-from cds_eks.documents.secrets import SecretRef, SecretUnavailable
+from cds_eks.documents.secrets import SecretRef
+from cds_eks.errors import SecretUnavailable
 from support.eventually import EVENT_TIMEOUT, WAIT_TIMEOUT
 
 HANGS = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -9,6 +9,7 @@ import pytest
 from cds_eks import errors
 from cds_eks.errors import EksError
 from cds_eks.errors.creates import ambiguous
+from cds_eks.errors.faults import ConfigFault
 
 NAMES = errors.__all__
 BEGAN = datetime(2025, 9, 8, 12, 0, tzinfo=UTC)
@@ -34,7 +35,9 @@ def examples() -> list[EksError]:
     plain: list[EksError] = [
         EksError("x"),
         errors.ConfigurationError("x"),
+        errors.ConfigFileError((ConfigFault(message="m", field="profiles.a", file="f.toml", line=3, profile="a"),)),
         errors.CredentialsError("x"),
+        errors.SecretUnavailable("env:NAME", "there is no such environment variable", "sk"),
         errors.InvalidRequestError("a.b[0]", "is required"),
         errors.TransportError("x"),
         errors.ConnectFailed("x"),

@@ -14,7 +14,9 @@ from unit.errors.all_errors import KEY, NAMES, WINDOW, described, each, examples
 PARENTS = {
     "EksError": "Exception",
     "ConfigurationError": "EksError",
+    "ConfigFileError": "ConfigurationError",
     "CredentialsError": "ConfigurationError",
+    "SecretUnavailable": "ConfigurationError",
     "InvalidRequestError": "EksError",
     "TransportError": "EksError",
     "ConnectFailed": "TransportError",
@@ -37,13 +39,15 @@ PARENTS = {
     "WaitTimeout": "EksError",
 }
 
+NO_ERRORS = {"Outcome", "may_pass"}
+
 
 def test_the_public_names_are_pinned() -> None:
-    assert errors.__all__ == sorted([*PARENTS, "Outcome", "may_pass"])
+    assert errors.__all__ == sorted([*PARENTS, *NO_ERRORS])
 
 
 def test_the_tree_is_the_designs() -> None:
-    assert PARENTS.keys() == set(NAMES) - {"Outcome", "may_pass"}
+    assert PARENTS.keys() == set(NAMES) - NO_ERRORS
     for name, parent in PARENTS.items():
         kind = getattr(errors, name)
         public = [base.__name__ for base in kind.__mro__[1:] if base.__name__ in {*NAMES, "Exception"}]

@@ -7,17 +7,35 @@ from typing import Any
 
 import attrs
 
-from cds_eks.documents.reading import Path
-from cds_eks.documents.secrets import SecretRef
 from cds_eks.errors import InvalidRequestError
 from cds_eks.redaction import is_secret_name
 from cds_eks.schema.shape import Nested, Shape, fields_of
 from cds_eks.schema.text_rules import MUST_BE_TEXT
 from cds_eks.schema.validation import did_you_mean
-from cds_eks.schema.validators import ExtraFields, ListOf, MapOfText, Rule, Text, ValidationFailure, kind_of
+from cds_eks.schema.validators import (
+    ExtraFields,
+    ListOf,
+    MapOfText,
+    Rule,
+    Text,
+    ValidationFailure,
+    kind_of,
+    printable_name,
+)
+
+Path = tuple[str | int, ...]
+"""Where a value stands: keys, and the indexes of entries of lists."""
 
 Tell = Callable[[Path, str], None]
-Meet = Callable[[Path, SecretRef, Rule], None]
+Meet = Callable[[Path, Any, Rule], None]
+
+
+def path_text(path: Path) -> str:
+    """Spell a path: `clusters[0].node_pools[1].name`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{printable_name(step)}" if text else printable_name(step)
+    return text
 
 
 _members: dict[Any, Mapping[str, attrs.Attribute[Any]]] = {}
@@ -43,11 +61,12 @@ def wire_names(shape: type[Shape]) -> Mapping[str, str]:
 
 @attrs.frozen
 class Walk:
-    """A walk through the data of one cluster or pool.
+    """A walk through the data of a request, or of a part of one.
 
     Attributes:
         tell: Told of each fault: where, and what.
-        meet: Told of each secret: where, which, and the rule that it has to keep.
+        meet: Told of each reference to a secret: where, which, and the rule that the secret has to keep.
+        reference: The type of these references; None if the data have the secrets themselves.
         is_whole: Whether what is required must be there.
         is_final: Whether nothing is merged into it any more, so that fields must fit each other.
         known: What was walked through before, by shape and identity: it is not walked through again. The data are kept,
@@ -55,7 +74,8 @@ class Walk:
     """
 
     tell: Tell
-    meet: Meet
+    meet: Meet | None = None
+    reference: type[Any] | None = None
     is_whole: bool = True
     is_final: bool = True
     known: dict[tuple[int, int], Any] = attrs.field(factory=dict)
@@ -98,12 +118,19 @@ class Walk:
 
     def _field(self, member: attrs.Attribute[Any], value: Any, path: Path) -> None:
         rule = member.metadata["rule"]
-        if isinstance(value, SecretRef):
-            self.meet(path, value, rule)
-        elif member.metadata.get("secret") and not isinstance(value, str):
+        if self._is_met(path, value, rule):
+            return
+        if member.metadata.get("secret") and not isinstance(value, str):
             self.tell(path, f"{MUST_BE_TEXT}, not {kind_of(value)}")  # whatever it is, it is not shown
         else:
             self.value(rule, value, path)
+
+    def _is_met(self, path: Path, value: Any, rule: Rule) -> bool:
+        """Whether a value is a reference; it is told of then."""
+        if self.reference is None or self.meet is None or not isinstance(value, self.reference):
+            return False
+        self.meet(path, value, rule)
+        return True
 
     def value(self, rule: Rule, value: Any, path: Path) -> None:
         """Check a value by its rule."""
@@ -156,17 +183,18 @@ class Walk:
         except ValidationFailure as broken:
             self.tell(path, broken.rule)
             return
-        self._open(value, path)
+        if self.reference is not None:  # else it may be anything until it is sent, as the model has it
+            self._open(value, path)
 
     def _open(self, value: Any, path: Path) -> None:
         """Check what is not described: it must be what JSON has, and what is called a secret must be one."""
-        if isinstance(value, SecretRef):
-            self.meet(path, value, Text())
-        elif isinstance(value, Mapping):
+        if self._is_met(path, value, Text()):
+            return
+        if isinstance(value, Mapping):
             for name, entry in value.items():
                 if not isinstance(name, str):
                     self.tell((*path, str(name)), "must be a text (str), as keys of JSON are")
-                elif is_secret_name(name) and not isinstance(entry, SecretRef):
+                elif is_secret_name(name) and not isinstance(entry, (str, self.reference or str)):
                     self.tell((*path, name), f"must be a text (str), as it is a secret; not {kind_of(entry)}")
                 else:
                     self._open(entry, (*path, name))

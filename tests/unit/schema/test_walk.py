@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
-from cds_eks.fleet.plan.walk import Walk
+from cds_eks.schema.walk import Walk
 from support.model_strategies import SHAPES, models_of
 
 REQUESTS = [models.CreateClusterRequest, models.CreateNodePoolRequest]
