@@ -31,6 +31,9 @@ LONGEST_LOOK = 65536
 LONGEST_TEXT = 2**19
 """Of a longer text that may hold a secret only `LONGEST_LOOK` characters are shown: escapes take time to undo."""
 
+_SAID_OF_EACH_SUCCESS = frozenset({"Success", "success"})
+"""Messages of nearly all answers: they tell nothing of a secret, even if it is the same word."""
+
 
 class Secrets:
     """Texts that must never be shown. Neither `repr` nor a walk through it shows them: it is no collection.
@@ -159,6 +162,8 @@ def presentable(text: str, secrets: Iterable[str] | Secrets, most: int, *, is_id
         most: How many characters are shown.
         is_id: Whether it is an id, a code or a name; see `redact`.
     """
+    if text in _SAID_OF_EACH_SUCCESS:
+        return text
     hidden = secrets if isinstance(secrets, Secrets) else Secrets(secrets)
     if len(text) <= most and text.isprintable() and "ignature" not in text.lower() and not hidden.may_be_in(text):
         return text  # as nearly all are

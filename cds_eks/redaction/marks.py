@@ -60,20 +60,26 @@ def marks_of(secret: str) -> tuple[str, ...]:
     They are the beginning itself and that of its Base64 and its hex: many times quicker to look for than all encodings.
     A text that `is_altered` may have none of them.
     """
-    plain = _first_bytes(secret)
     first = secret[: least_of(secret)]
-    is_sure = first.isascii() and " " not in first and "+" not in first
-    found = [first.lower()] if is_sure else _own_marks(first)
-    found.append(plain.hex())
-    found += _cores(plain)
+    plain = _first_bytes(secret)
+    encoded = _in_base64(plain)
+    if first.isalnum() and first.isascii() and encoded.isalnum():  # as most are
+        encoded = encoded.lower()
+        return first.lower(), plain.hex(), encoded[:5], encoded[10:14], encoded[19:24]
+    found = [*_own_marks(first), plain.hex(), *_cores(encoded)]
     for body in in_json_bodies(secret[:SHORTEST_SECRET]):
         if (escaped := _first_bytes(body)) != plain:
-            found += _cores(escaped)
+            found += _cores(_in_base64(escaped))
     return tuple(found)
 
 
 def _first_bytes(text: str) -> bytes:
     return text[:SHORTEST_SECRET].encode("utf-8", "replace")[:SHORTEST_SECRET]
+
+
+def _in_base64(plain: bytes) -> str:
+    """Return Base64 of four bytes, where they begin a group of three and where one and two others are before them."""
+    return b2a_base64(b"%b\0\0\0%b\0\0\0%b" % (plain, plain, plain), newline=False).decode()
 
 
 def _own_marks(first: str) -> list[str]:
@@ -86,14 +92,12 @@ def _own_marks(first: str) -> list[str]:
     return [*map("".join, itertools.product(*[" +" if char in " +" else char for char in first.lower()]))]
 
 
-def _cores(plain: bytes) -> list[str]:
-    """Return what Base64 of longer bytes has, wherever some four bytes begin in them."""
-    encoded = b2a_base64(b"%b\0\0\0%b\0\0\0%b" % (plain, plain, plain), newline=False).decode()
+def _cores(encoded: str) -> list[str]:
+    """Return what Base64 of longer bytes has, wherever the four begin in them of which `_in_base64` is."""
     cores = [encoded[:5].lower(), encoded[10:14].lower(), encoded[19:24].lower()]
-    if not encoded.isalnum():
-        for core in cores[:3]:
-            if "+" in core or "/" in core:  # as URLs have it, and queries
-                cores += {core.replace("+", "-").replace("/", "_"), core.replace("+", " ")} - {core}
+    for core in cores[:3]:
+        if "+" in core or "/" in core:  # as URLs have it, and queries
+            cores += {core.replace("+", "-").replace("/", "_"), core.replace("+", " ")} - {core}
     return cores
 
 

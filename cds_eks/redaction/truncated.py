@@ -131,10 +131,8 @@ class Truncated:
             at = text.find(start)
             while at >= 0:
                 for beginning in beginnings:
-                    end = beginning.end_in(exact, text, at, ends)
-                    if end is not None:
+                    if (end := beginning.end_in(exact, text, at, ends)) is not None:
                         yield at, end
-                        break
                 at = text.find(start, at + 1)
         for found in _ELLIPSIS.finditer(text):
             before, after = found.span()

@@ -271,3 +271,14 @@ def test_a_hostile_text_of_beginnings_takes_little_time(unit: str) -> None:
     began = time.process_time()
     redact(text, hidden)
     assert time.process_time() - began < 2
+
+
+def test_the_message_of_each_success_is_shown() -> None:
+    assert presentable("Success", Secrets(["Success-2024", "success"]), 1000) == "Success"
+    assert presentable("no Succes", Secrets(["Success-2024"]), 1000) == "no ***"
+
+
+def test_of_secrets_that_begin_alike_the_longest_part_is_redacted() -> None:
+    for secrets in (["Super.Secret.1", "Super.Sesame.2"], ["Super.Sesame.2", "Super.Secret.1"]):
+        for part in ("Super.Sesa", "Super.Secr", "Super.Se", "Super."):
+            assert redact(f"x: {part}…", secrets) == "x: ***…"
