@@ -59,7 +59,7 @@ def command() -> Command:
         help=say(
             "Call any action of the service by its name on the wire; the answer is printed as it came.\n\nA POST is "
             "taken for a create: it is sent again only if it can't have been carried out.",
-            "按接口上的名称调用服务的任意 Action；原样输出响应。\n\nPOST 视为创建操作：只有确定未被执行时才会再次发送。",
+            "按接口上的名称调用服务的任意 Action；原样输出响应。\n\nPOST 视为创建操作：确定未执行时才会再次发送。",
         ),
         params=[
             click.Argument(["action"], shell_complete=actions),

@@ -1,4 +1,4 @@
-"""What is wrong with the prose of a Chinese page: punctuation, blanks, terms. Code and targets of links are no prose."""
+"""What is wrong with the prose of a Chinese page: signs, blanks, terms. Code and targets of links are no prose."""
 
 from __future__ import annotations
 
