@@ -59,7 +59,7 @@ def command() -> Command:
         help=say(
             "Call any action of the service by its name on the wire; the answer is printed as it came.\n\nA POST is "
             "taken for a create: it is sent again only if it can't have been carried out.",
-            "按接口上的名称调用服务的任意 Action；原样输出响应。\n\nPOST 视为创建操作：只有确定未被执行时才会重发。",
+            "按接口上的名称调用服务的任意 Action；原样输出响应。\n\nPOST 视为创建操作：确定未执行时才会再次发送。",
         ),
         params=[
             click.Argument(["action"], shell_complete=actions),
@@ -80,7 +80,7 @@ def command() -> Command:
             ),
             click.Option(
                 ["--dry-run"], is_flag=True,
-                help=say("Show the request without secrets, and send nothing.", "显示请求（隐去机密），但不发送。"),
+                help=say("Show the request without secrets, and send nothing.", "显示请求（机密已脱敏），但不发送。"),
             ),
         ],
     )  # fmt: skip

@@ -9,7 +9,7 @@ HINTS: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
     (errors.AmbiguousCreate, UNKNOWN_HINT),
     (
         errors.NotFound,
-        ("check the id, the endpoint and the account (--profile)", "请检查 ID、服务地址和账号（--profile）"),
+        ("check the id, the endpoint and the account (--profile)", "请检查 ID、接入点和账号（--profile）"),
     ),
     (
         errors.CredentialsError,

@@ -181,7 +181,7 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
     if operation.writes:
         dry = say(
             "Check all, show the request without secrets, and send nothing.",
-            "完成全部检查并显示请求（隐去机密），但不发送。",
+            "完成全部检查并显示请求（机密已脱敏），但不发送。",
         )
         found.append(click.Option(["--dry-run"], is_flag=True, help=dry))
     if operation.writes and not operation.is_list:

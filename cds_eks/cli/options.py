@@ -171,7 +171,7 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--endpoint", metavar="URL",
-            help=say("Where the service is.", "服务地址。"),
+            help=say("Where the service is.", "接入点。"),
         ),
         _option(
             "--api-revision", type=click.Choice(REVISIONS),
@@ -185,7 +185,7 @@ def common_options() -> list[click.Option]:
             "--debug", flag=True,
             help=say(
                 "Show requests, attempts and outcomes on stderr, without secrets; show tracebacks.",
-                "在标准错误中显示请求、每次尝试和结果（隐去机密），并显示 traceback。",
+                "在标准错误中显示请求、每次尝试和结果（机密已脱敏），并显示 traceback。",
             ),
         ),
         _option(

@@ -35,7 +35,7 @@ def test_hints_questions_and_notes_are_in_the_language_of_the_help_but_not_in_js
 ) -> None:
     chinese = {"LANG": "zh_CN.UTF-8"}
     run = cli("clusters", "get", "nowhere", env=chinese)
-    assert run.err.splitlines()[-1] == "提示: 请检查 ID、服务地址和账号（--profile）"
+    assert run.err.splitlines()[-1] == "提示: 请检查 ID、接入点和账号（--profile）"
     assert cli("clusters", "get", "nowhere", "-o", "json", env=chinese).failure["hint"].startswith("check the id")
     assert "需要 --yes: 删除集群：cluster_id=c-1？" in cli("clusters", "delete", "c-1", env=chinese).err
     cluster = emulator.add_cluster()

@@ -80,7 +80,7 @@ def test_it_can_be_assembled(language: str) -> None:
     assert files["backends.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
     assert files["explanation/journal.md"].startswith(b"---\nsearch: {boost: 0.7}\n---\n# ")
     words = (
-        '["QPS", "每秒请求数", "连接池大小"]'
+        '["QPS", "每秒请求数", "连接池大小", "环境变量", "多进程", "线程安全", "中间件", "中间件与签名器"]'
         if language == "zh"
         else '["QPS", "requests per second", "connection pool size"]'
     )
