@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nox
 
-OLDEST, *_, NEWEST = PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+OLDEST, *_, NEWEST = PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 PARTS = ["tests/unit", "tests/operations", "tests/contract", "tests/codegen"]
 
 nox.options.default_venv_backend = "venv"

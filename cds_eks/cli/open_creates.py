@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from cds_eks.outcome.open_creates import OpenCreate
 
 UNKNOWN_HINT = (
-    "it may have been created: look for it by the name before you try again, and do not just repeat the command",
-    "可能已创建成功：重试之前请先按名称查找，切勿直接重复该命令",
+    "it may have been created: look for it by its exact name before you try again, and do not just repeat the command",
+    "可能已创建成功：重试之前请先按完整名称查找，切勿直接重复该命令",
 )
 ACCEPTED_HINT = (
     "it was created, though the result was not printed: do not repeat the command",

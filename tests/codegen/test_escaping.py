@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,8 +154,12 @@ def _name(call: ast.Call) -> str:
     ("source", "line", "reason"),
     [
         ('"""Fine."""\n\nx = = 1\n', 3, "invalid syntax: x = = 1"),
-        ('"""Fine."""\n\ndef f(a, a): ...\n', 3, "duplicate argument 'a' in function definition: def f(a, a): ..."),
-        ('"""\\N{foo}"""\n', 1, "(unicode error) 'unicodeescape' codec can't decode bytes in position 0-6"),
+        (
+            '"""Fine."""\n\ndef f(a, a): ...\n',
+            3,
+            r"duplicate (argument|parameter) 'a' in function definition: def f\(a, a\): \.\.\.",  # by version of Python
+        ),
+        ('"""\\N{foo}"""\n', 1, r"\(unicode error\) 'unicodeescape' codec can't decode bytes in position 0-6"),
         ('x = "\\d"\n', 1, "invalid escape sequence"),
     ],
 )
@@ -163,7 +168,7 @@ def test_what_is_no_python_is_told_with_its_file_and_line(source: str, line: int
         formatted({ROOT / "cds_eks" / "models" / "tasks.py": source})
     told = str(caught.value)
     assert told.startswith(f"cds_eks/models/tasks.py:{line}: codegen/api.yaml gives no Python: ")
-    assert reason in told
+    assert re.search(reason, told)
 
 
 @pytest.mark.parametrize(("stdout", "stderr"), [("a.py:1:1: E999\n", ""), ("", "a.py: no such rule\n"), ("", "")])

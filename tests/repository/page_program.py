@@ -55,8 +55,10 @@ async def output_of(block: Block, name: str, names: dict[str, Any]) -> str:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         compiled = compile(block.code, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        ran = types.FunctionType(compiled, names)()
-        if inspect.iscoroutine(ran):
+        block_function = types.FunctionType(compiled, names)
+        if "asyncio.run(" in block.code:  # a whole program, with an event loop of its own
+            await asyncio.to_thread(block_function)
+        elif inspect.iscoroutine(ran := block_function()):
             await ran
     return printed.getvalue()
 
