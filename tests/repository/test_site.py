@@ -74,7 +74,9 @@ def test_it_can_be_assembled(language: str) -> None:
     assert files["examples/fleet.toml.md"].startswith(b"---\nsearch: {boost: 0.3}\n---\n# fleet.toml\n")
     assert b"(fleet.toml){: download }" in files["examples/fleet.toml.md"]
     assert files["examples/fleet.py"] == (ROOT / "examples" / "fleet.py").read_bytes()
-    assert b"#:schema ../fleet.schema.json" in files["examples/fleet.toml"]
+    for name in ("fleet.toml", "emulator_world.toml"):  # they are copied: no path in them may lead to nothing
+        assert files[f"examples/{name}"] == (ROOT / "examples" / name).read_bytes()
+        assert b"#:schema" not in files[f"examples/{name}"]
     assert "examples/recipes/uwsgi.ini" in files
     assert files["operations.md"].startswith(b"---\nsearch: {boost: 1.0}\n---\n# ")
     assert files["backends.md"].startswith(b"---\nsearch: {boost: 1.5}\n---\n# ")
@@ -250,6 +252,8 @@ def test_every_public_name_is_in_the_reference(module: Any) -> None:
         assert {f"cds_eks.{name}" for name in cds_eks.__all__ if name not in modules} <= listed
     else:
         assert module.__name__ in listed
+    if module is fleet:  # its page lists them one by one, in the order in which they are used
+        assert {f"cds_eks.fleet.{name}" for name in fleet.__all__ if name != "sync"} <= listed
 
 
 @pytest.mark.parametrize("page", ALL)
