@@ -78,8 +78,8 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     add(
         "--config",
         metavar="FILE",
-        help="a file in TOML with these options, clusters that are there from the start, and faults "
-        "(docs/emulator.md); what is given here as well wins",
+        help="a file in TOML with these options, clusters that are there from the start, and faults; "
+        "what is given here as well wins",
     )
     add("--host", help="the address to listen on (default: 127.0.0.1)")
     add("--port", type=int, help="the port, 0 for any (default: 8080)")
