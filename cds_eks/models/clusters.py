@@ -1157,7 +1157,7 @@ class EipInfo(Shape):
 
 @frozen(kw_only=True, init=False)
 class ClusterDetail(Shape):
-    """Everything the service tells of a cluster. [O]
+    """Everything the service knows about a cluster. [O]
 
     Attributes:
         cluster_id: Id of the cluster. [O]

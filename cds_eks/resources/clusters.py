@@ -119,7 +119,7 @@ class Clusters:
     async def get(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ClusterDetail]:
-        """Get everything the service tells of one cluster.
+        """Get everything the service knows about one cluster.
 
         A read: it is repeated after any transient failure.
 

@@ -224,7 +224,7 @@ class NetworkInterfaces:
     async def describe(
         self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[NetworkInterface]:
-        """Get everything the service tells of one network interface.
+        """Get everything the service knows about one network interface.
 
         A read: it is repeated after any transient failure.
 

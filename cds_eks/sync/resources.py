@@ -78,7 +78,7 @@ class Clusters:
     def get(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ClusterDetail]:
-        """Get everything the service tells of one cluster.
+        """Get everything the service knows about one cluster.
 
         A read: it is repeated after any transient failure.
 
@@ -752,7 +752,7 @@ class NetworkInterfaces:
     def describe(
         self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[NetworkInterface]:
-        """Get everything the service tells of one network interface.
+        """Get everything the service knows about one network interface.
 
         A read: it is repeated after any transient failure.
 
@@ -871,7 +871,7 @@ class ScalingGroups:
     def describe(
         self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ScalingGroup]:
-        """Get everything the service tells of one scaling group.
+        """Get everything the service knows about one scaling group.
 
         A read: it is repeated after any transient failure.
 

@@ -583,7 +583,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET_CLUSTER",
         "GetClusterRequest",
         False,
-        "Get everything the service tells of one cluster.",
+        "Get everything the service knows about one cluster.",
         "查询集群详情",
         _GET_CLUSTER_REQUEST,
         id="cluster_id",

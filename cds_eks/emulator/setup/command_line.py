@@ -91,7 +91,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     add(
         "--subnets-as-objects",
         action=argparse.BooleanOptionalAction,
-        help="tell subnets as the Go client of 2025-09-08 alone reads them",
+        help="send subnets in the form that only the Go client of 2025-09-08 reads",
     )
     add(
         "--allow-host",

@@ -51,7 +51,7 @@ class ItemChanged(Event):
 
 @attrs.frozen(kw_only=True)
 class ItemDiffers(Event):
-    """An item was asked for by another plan than this one: it is never replaced. `diff` tells in what it differs.
+    """An item was asked for by another plan than this one: it is never replaced. `diff` shows how it differs.
 
     Nodes of a pool that scales are no difference, nor is another number of them, which is changed in place.
 
