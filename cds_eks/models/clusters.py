@@ -642,7 +642,7 @@ class AutoScaling(Shape):
     """How a node pool scales itself. [D]
 
     Attributes:
-        enable: Whether it does. [D]
+        enable: Whether the node pool scales itself. [D]
         max_replicas: The most nodes it grows to. From 1 to 99. [D]
         min_replicas: The fewest nodes it shrinks to. From 1 to 99. [D]
         priority: The CPU load it aims at. From 1 to 100. In percent. [D]

@@ -227,7 +227,7 @@ class Clusters:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> ClusterSummary | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
         and a request that was given up may still arrive. Create again only after it has returned None.

@@ -276,7 +276,7 @@ class NetworkInterfaces:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> NetworkInterface | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         The service lists none, so it can be looked up only by the id that an answer has named: in the `ids` of an
         error, or of an entry of `open_creates`.

@@ -9,7 +9,7 @@ __all__ = ["SEARCH_WORDS"]
 SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {
         "backends.md": ("aiohttp", "httpx"),
-        "calls.md": ("raw response",),
+        "calls.md": ("raw response", "YAML"),
         "cli.md": ("dry run", "shell completion", "tab completion", "kubeconfig", "kubectl"),
         "configuration.md": (
             "QPS",
@@ -34,9 +34,11 @@ SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "clock skew",
             "quota exceeded",
         ),
+        "explanation/creates.md": ("idempotent",),
         "fleet.md": ("TOML", "YAML"),
         "how-to/ambiguous-create.md": ("lost response", "duplicate"),
         "how-to/change-a-fleet.md": ("adopt", "import"),
+        "how-to/create-a-cluster.md": ("create a cluster",),
         "how-to/fleet-journal.md": ("SQLite",),
         "how-to/fleet-report.md": ("reason of a failure", "export CSV"),
         "how-to/install.md": ("extras", "Python version", "Docker"),
@@ -49,8 +51,10 @@ SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "project/changelog.md": ("release notes",),
         "recipes/threads.md": ("ThreadPoolExecutor",),
         "recipes/wsgi.md": ("Flask", "Django"),
+        "revisions.md": ("API version",),
         "speed.md": ("memory", "performance"),
         "testing.md": ("pytest", "mock"),
+        "tracing.md": ("open telemetry", "Jaeger", "Prometheus"),
         "tutorial/zero-to-fleet.md": ("getting started", "quickstart", "hello world"),
         "waiting.md": ("polling", "callback"),
     },

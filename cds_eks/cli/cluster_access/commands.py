@@ -102,14 +102,14 @@ def kubeconfig() -> Command:
         "kubeconfig",
         callback=_kubeconfig,
         help=say(
-            "Merge a kubeconfig that you have fetched into yours, as a context of the name ALIAS.\n\nThe API has no "
-            "operation which hands out a kubeconfig, so this makes none: fetch it first, from the cloud's console if "
+            "Merge a kubeconfig that you have downloaded into yours, as a context named ALIAS.\n\nThe API has no "
+            "operation that returns a kubeconfig, so this command makes none: get it first, from the cloud's console if "
             "that offers it for the cluster, or from one of its master nodes (kubeadm puts it into "
             "/etc/kubernetes/admin.conf), and name the file with --from, or pipe it to `--from -`.\n\nIts current "
-            "context is taken. It goes into the file of --to, or of KUBECONFIG (the first that is there), else into "
+            "context is merged into the file of --to, or of KUBECONFIG (the first that exists), or else into "
             "~/.kube/config, which only you may read then; comments in that file are lost, as with `kubectl config`. "
-            "The current context stays unless --use is given. The cluster is looked up (GetCluster), and a server "
-            "that is none of its addresses is pointed out.",
+            "Your current context stays unless you give --use. The cluster is looked up (GetCluster), with a note if "
+            "the kubeconfig's server is none of its addresses.",
             "将已取得的 kubeconfig 以 ALIAS 为上下文名合并到自己的 kubeconfig。\n\nAPI 没有提供 kubeconfig 的操作，"
             "因此本命令"
             "不会生成它：请先取得，可从云控制台（若其为该集群提供），或从某个主节点（kubeadm 将其放在 "

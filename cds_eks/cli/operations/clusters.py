@@ -303,7 +303,14 @@ _NODE_CONFIG = (
 )
 
 _AUTO_SCALING = (
-    Field("enable", "bool", "Whether it does.", "集群节点池是否开启自动伸缩功能。", wires=("Enable",), required=True),
+    Field(
+        "enable",
+        "bool",
+        "Whether the node pool scales itself.",
+        "集群节点池是否开启自动伸缩功能。",
+        wires=("Enable",),
+        required=True,
+    ),
     Field(
         "max_replicas",
         "int",
