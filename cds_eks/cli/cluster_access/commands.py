@@ -103,8 +103,8 @@ def kubeconfig() -> Command:
         callback=_kubeconfig,
         help=say(
             "Merge a kubeconfig that you have downloaded into yours, as a context named ALIAS.\n\nThe API has no "
-            "operation that returns a kubeconfig, so this command makes none: get it first, from the cloud's console if "
-            "that offers it for the cluster, or from one of its master nodes (kubeadm puts it into "
+            "operation that returns a kubeconfig, so this command makes none: get it first, from the cloud's console "
+            "if that offers it for the cluster, or from one of its master nodes (kubeadm puts it into "
             "/etc/kubernetes/admin.conf), and name the file with --from, or pipe it to `--from -`.\n\nIts current "
             "context is merged into the file of --to, or of KUBECONFIG (the first that exists), or else into "
             "~/.kube/config, which only you may read then; comments in that file are lost, as with `kubectl config`. "
