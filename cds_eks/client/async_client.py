@@ -65,8 +65,8 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
-            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` says
-            it, else it is `"2025-09-08"`.
+            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` sets
+            it; the default is `"2025-09-08"`.
         timeouts: How long things may take.
         retry: When and how calls are tried again.
         limits: How much is done at once.

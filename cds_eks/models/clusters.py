@@ -1037,7 +1037,7 @@ class ClusterTask(Shape):
 
 @frozen(kw_only=True, init=False)
 class ClusterSummary(Shape):
-    """A cluster, as the list tells of it. [O]
+    """A cluster, as the list shows it. [O]
 
     Attributes:
         cluster_id: Id of the cluster. [O]

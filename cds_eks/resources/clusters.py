@@ -240,7 +240,7 @@ class Clusters:
 
         Returns:
             The `ClusterSummary`; None if it was not there when the window had passed. One that is being deleted is
-            returned only then, and only if there is no other: its `cluster_status` tells. [D]
+            returned only then, and only if there is no other: see its `cluster_status`. [D]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.

@@ -61,8 +61,8 @@ def provision(
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
         strict: Delay a second create also until the first is too old for the service.
-        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
-            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+        timeout: How many seconds the run may take, whatever it waits for; None for no limit. Then it ends as if it was
+            interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
             the report has `timed_out`. The same call goes on later.
 
     Returns:
