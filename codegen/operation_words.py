@@ -73,7 +73,7 @@ LABELS: Mapping[str, Pair] = {
     "flag": ("`bool`, 0 or 1", "`bool`、0 或 1"),
     "one page": ("walks all pages", "遍历所有分页"),
     "looks": (
-        "looks for what a create may have made whose answer was lost",
+        "looks for what a create whose response was lost may have made",
         "响应丢失后，查找创建操作可能已经创建的资源",
     ),
     "stop": (". ", "。"),

@@ -35,15 +35,24 @@ def _in_chinese(machine: str) -> str:
 
 
 def results_page(result: Result) -> str:
-    """Return the page with everything."""
+    """Return the page with everything; its tables are folded, since they are long on a phone."""
     who = "\n".join(f"- {each.name}: {each.about}" for each in CONTENDERS.values())
     notes = "".join(f"- {note}\n" for note in result.notes)
+    calls = f"{markdown(loads(result))}\n{NOTE}\n"
     return (
-        "<!-- Written by `python -m benchmarks`: do not edit. -->\n# Speed\n\n"
-        f"{_conditions(result)}\n\n{markdown(bars(result))}\n"
-        f"![calls per second and CPU per call over calls in flight](throughput.png)\n\n{markdown(loads(result))}\n"
-        f"{NOTE}\n\n{who}\n" + (f"\nNot measured:\n\n{notes}" if notes else "")
+        "<!-- Written by `python -m benchmarks`: do not edit. -->\n# Benchmark results\n\n"
+        "Everything that was measured; [Speed](../../docs/speed.md) has the ten lines that matter, with pictures.\n\n"
+        f"{_conditions(result)}\n\n"
+        "![calls per second and CPU per call over calls in flight](throughput.png)\n\n"
+        f"{who}\n\n"
+        f"{_folded('All ratios and targets', markdown(bars(result)))}\n"
+        f"{_folded('Calls per second and CPU per call', calls)}" + (f"\nNot measured:\n\n{notes}" if notes else "")
     )
+
+
+def _folded(summary: str, text: str) -> str:
+    """Return a text that a click shows, on GitHub and on the site."""
+    return f'<details markdown="1">\n<summary>{summary}</summary>\n\n{text}\n</details>\n'
 
 
 def lines(result: Result, *, is_chinese: bool) -> Table:

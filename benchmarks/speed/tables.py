@@ -82,7 +82,7 @@ def bars(result: Result, *, is_chinese: bool = False, with_missing: bool = True)
     return Table(columns=columns, rows=rows)
 
 
-_BAR_COLUMNS = ("what", "reach", "measured: median (interquartile range)", "met")
+_BAR_COLUMNS = ("what", "target", "measured: median (interquartile range)", "met")
 
 
 def loads(result: Result, *, is_chinese: bool = False) -> Table:

@@ -137,8 +137,8 @@ def _state(variable: str, path: str) -> tuple[int, int, int]:
 
 _REJECTED = "the server rejects the client certificate of tls="
 _STRICT = (
-    "Python 3.13 and newer check certificates strictly (ssl.VERIFY_X509_STRICT): "
-    "docs/how-to/proxies-and-tls.md says what can be done"
+    "Python 3.13 and newer check certificates strictly (ssl.VERIFY_X509_STRICT): have a better one issued, or give the "
+    "client tls= an SSL context whose verify_flags lack that flag"
 )
 _UNTRUSTED = "tls= or SSL_CERT_FILE says which authorities are trusted"
 _PLAIN = "the other side does not speak TLS: if its port speaks plain HTTP, begin the endpoint with http://"

@@ -24,8 +24,8 @@ def command() -> Command:
         "completion",
         callback=_completion,
         help=say(
-            "Print the script by which a shell completes command lines: commands, options, their values, profiles and "
-            "files.\n\nTo install it, put the line that fits into the shell's own file:\n\n"
+            "Print the script that lets a shell complete command lines: commands, options, their values, profiles and "
+            "files.\n\nTo install it, put the matching line into the shell's own file:\n\n"
             '\b\n  ~/.bashrc   eval "$(cds-eks completion bash)"     (bash 4.4 or later)\n'
             '  ~/.zshrc    eval "$(cds-eks completion zsh)"      (after compinit)\n'
             "  fish        cds-eks completion fish > ~/.config/fish/completions/cds-eks.fish",

@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, Entry] = {
     "call": ("cds_eks.cli.call:command", "Call any action of the service.", "调用服务的任意 Action。"),
     "clusters endpoints": (
         "cds_eks.cli.cluster_access.commands:endpoints",
-        "Show a cluster's addresses, as the service tells them.",
+        "Show a cluster's addresses, as the service returns them.",
         "显示服务告知的集群地址。",
     ),
     "clusters kubeconfig": (

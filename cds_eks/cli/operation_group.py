@@ -186,7 +186,7 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
         found.append(click.Option(["--dry-run"], is_flag=True, help=dry))
     if operation.writes and not operation.is_list:
         wait = say(
-            "Wait until what it begins has ended; --timeout (1h by default) is for all of it.",
+            "Wait until the work that it starts has ended; --timeout (1h by default) covers all.",
             "等待所发起的操作结束；--timeout（默认 1h）为总时限。",
         )
         found += [click.Option(["--wait"], is_flag=True, help=wait), poll_interval_option()]
@@ -198,6 +198,6 @@ def _further(operation: Operation, *, has_paging: bool) -> list[click.Parameter]
         if not has_paging:
             pages = say("All entries; this list has no pages.", "全部条目；该列表没有分页。")
         found.append(click.Option(["--page-all"], is_flag=True, help=pages))
-        most = say("At most so many entries, from as many pages as it takes.", "最多返回的条目数，必要时跨多页。")
+        most = say("At most this many entries, from as many pages as needed.", "最多返回的条目数，必要时跨多页。")
         found.append(click.Option(["--limit"], type=WholeNumber(min=1), metavar="NUMBER", help=most))
     return found

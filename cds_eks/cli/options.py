@@ -147,7 +147,7 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--query", metavar="JMESPATH",
-            help=say("Print only this of the result.", "只输出结果中由该 JMESPath 表达式选出的部分。"),
+            help=say("Print only this part of the result.", "只输出结果中由该 JMESPath 表达式选出的部分。"),
         ),
         _option(
             "--columns", metavar="A,B.C", type=ColumnList(), shell_complete=columns,
@@ -163,7 +163,7 @@ def common_options() -> list[click.Option]:
         ),
         _option(
             "--timeout", metavar="TIME", type=Duration(),
-            help=say("How long it may take: 90s, 30m, 1h30m.", "最长用时：90s、30m、1h30m。"),
+            help=say("How long the command may take: 90s, 30m, 1h30m.", "最长用时：90s、30m、1h30m。"),
         ),
         _option(
             "--profile", metavar="NAME", shell_complete=profiles,

@@ -98,7 +98,7 @@ def command() -> Command:
         "validate",
         callback=_validate,
         help=say(
-            "Check a file of a request or of a fleet's plan, without any network: all faults are told, with lines.",
+            "Check a file of a request or of a fleet's plan, without any network: all faults are reported, with lines.",
             "离线检查请求文件或集群计划文件：一次列出全部错误及其行号。",
         ),
         params=[

@@ -25,7 +25,7 @@ class HoldsOpenCreates:
         """Forget one of the open creates, when what became of it is known.
 
         Args:
-            create: One of `open_creates`, or an error that tells of one.
+            create: One of `open_creates`, or an error of one.
 
         Returns:
             Whether it was among them.

@@ -104,7 +104,10 @@ class ProfilesFile:
             return found
         shown = printable_name(name) if isinstance(name, str) else type(name).__name__
         if not self.exists:
-            message = f"{named_by} names the profile {shown!r}, but there is no such file (see docs/profiles.md)"
+            message = (
+                f"{named_by} names the profile {shown!r}, but there is no such file: "
+                "write it, or use `cds-eks profiles set`"
+            )
         else:
             known = ", ".join(self.names) or "none"
             similar = did_you_mean(shown, set(self.names))

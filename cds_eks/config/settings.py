@@ -117,7 +117,7 @@ class Limits:
         requests_per_second: Attempts begun in a second; None for no limit.
         adaptive: A limit of requests per second that follows the service's throttling; clients may share one.
         keepalive_expiry: How long an idle connection stays reusable, in seconds.
-        settle: How long a create whose answer was lost is looked for by `find`, in seconds, before it counts as not
+        settle: How long `find` looks for a create whose response was lost, in seconds, before it counts as not
             made: lists may lag behind a create, and a request that was given up may still arrive. How long really, the
             service does not say; the default is twice the default read timeout [I].
     """

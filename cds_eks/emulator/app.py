@@ -51,7 +51,7 @@ class Emulator(Seeding):
             requests of another. None takes either, request by request.
         setup: Puts there what is to be there from the start, by the `add_` methods; called again by each `reset`.
         allowed_hosts: By which names, other than localhost, what is below `/_emulator/` may be asked for on a socket.
-        subnets_as_objects: Whether GetCluster tells `MasterSubnet`, `WorkerSubnet` and `SubnetList` as one object each:
+        subnets_as_objects: Whether GetCluster sends `MasterSubnet`, `WorkerSubnet` and `SubnetList` as one object each:
             the vendor's Go client of revision 2025-09-08 can read nothing else [O]. By default they are lists.
 
     Raises:

@@ -642,7 +642,7 @@ class AutoScaling(Shape):
     """How a node pool scales itself. [D]
 
     Attributes:
-        enable: Whether it does. [D]
+        enable: Whether the node pool scales itself. [D]
         max_replicas: The most nodes it grows to. From 1 to 99. [D]
         min_replicas: The fewest nodes it shrinks to. From 1 to 99. [D]
         priority: The CPU load it aims at. From 1 to 100. In percent. [D]
@@ -1037,7 +1037,7 @@ class ClusterTask(Shape):
 
 @frozen(kw_only=True, init=False)
 class ClusterSummary(Shape):
-    """A cluster, as the list tells of it. [O]
+    """A cluster, as the list shows it. [O]
 
     Attributes:
         cluster_id: Id of the cluster. [O]
@@ -1157,7 +1157,7 @@ class EipInfo(Shape):
 
 @frozen(kw_only=True, init=False)
 class ClusterDetail(Shape):
-    """Everything the service tells of a cluster. [O]
+    """Everything the service knows about a cluster. [O]
 
     Attributes:
         cluster_id: Id of the cluster. [O]

@@ -406,7 +406,7 @@ class ScalingNodePoolNumRequest(Shape):
     Attributes:
         cluster_id: Id of the cluster. [O]
         node_pool_id: Id of the node pool. [O]
-        replicas: How many nodes it is to have: the absolute target. From 0 to 99. [O]
+        replicas: How many nodes the pool should have: the absolute target. From 0 to 99. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 

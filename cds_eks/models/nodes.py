@@ -119,7 +119,7 @@ class ListNodesRequest(Shape):
         status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
         keyword: A part of the node's name or id. [O]
         page_index: Which page. At least 1. When left out: 1. [O]
-        page_size: How many nodes a page. At least 1. When left out: 10. [O]
+        page_size: How many nodes per page. At least 1. When left out: 10. [O]
         extra: Undocumented fields to send along, by wire name.
     """
 

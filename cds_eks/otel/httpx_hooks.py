@@ -31,7 +31,7 @@ def redact_request(span: _Span, request: _Request) -> None:
 
     Args:
         span: The span of httpx's instrumentation.
-        request: What it tells of the request.
+        request: What it says about the request.
     """
     if not span.is_recording():
         return

@@ -28,7 +28,7 @@ class Telemetry:
         tracer_provider: Where the spans go; None for the process's own, also if it is set later.
         meter_provider: Where the metrics go; None for the process's own, also if it is set later.
         send_traceparent: Whether each request carries W3C's `traceparent`, with the ids of its trace and span. The
-            service's contract does not have this header, and whatever reads it stands outside of your systems.
+            service's contract does not have this header, and whatever reads it is outside of your systems.
 
     Raises:
         ConfigurationError: One of these is something else.

@@ -119,7 +119,7 @@ class Clusters:
     async def get(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ClusterDetail]:
-        """Get everything the service tells of one cluster.
+        """Get everything the service knows about one cluster.
 
         A read: it is repeated after any transient failure.
 
@@ -227,7 +227,7 @@ class Clusters:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> ClusterSummary | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
         and a request that was given up may still arrive. Create again only after it has returned None.
@@ -240,7 +240,7 @@ class Clusters:
 
         Returns:
             The `ClusterSummary`; None if it was not there when the window had passed. One that is being deleted is
-            returned only then, and only if there is no other: its `cluster_status` tells. [D]
+            returned only then, and only if there is no other: see its `cluster_status`. [D]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.

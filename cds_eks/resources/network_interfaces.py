@@ -224,7 +224,7 @@ class NetworkInterfaces:
     async def describe(
         self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[NetworkInterface]:
-        """Get everything the service tells of one network interface.
+        """Get everything the service knows about one network interface.
 
         A read: it is repeated after any transient failure.
 
@@ -276,7 +276,7 @@ class NetworkInterfaces:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> NetworkInterface | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         The service lists none, so it can be looked up only by the id that an answer has named: in the `ids` of an
         error, or of an entry of `open_creates`.

@@ -149,7 +149,7 @@ class NodePools:
         Args:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of the node pool. [O]
-            replicas: How many nodes it is to have: the absolute target. From 0 to 99. [O]
+            replicas: How many nodes the pool should have: the absolute target. From 0 to 99. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -210,7 +210,7 @@ class NodePools:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> NodePool | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         It lists by name and compares exactly (name, cluster_id), again and again: a list may lag behind a create, and
         a request that was given up may still arrive. Create again only after it has returned None.
@@ -223,7 +223,7 @@ class NodePools:
 
         Returns:
             The `NodePool`; None if it was not there when the window had passed. One that is being deleted is
-            returned only then, and only if there is no other: its `status` tells. [O]
+            returned only then, and only if there is no other: see its `status`. [O]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.

@@ -153,7 +153,7 @@ class Nodes:
             status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
             keyword: A part of the node's name or id. [O]
             page_index: Which page. At least 1. When left out: 1. [O]
-            page_size: How many nodes a page. At least 1. When left out: 10. [O]
+            page_size: How many nodes per page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 

@@ -41,7 +41,7 @@ class ScalingGroups:
     async def describe(
         self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ScalingGroup]:
-        """Get everything the service tells of one scaling group.
+        """Get everything the service knows about one scaling group.
 
         A read: it is repeated after any transient failure.
 

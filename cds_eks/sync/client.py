@@ -60,8 +60,8 @@ class EksClient(HoldsOpenCreates, Groups):
         endpoint: Where the service is, such as `https://api.capitalonline.net` (the default). None reads
             `CDS_EKS_ENDPOINT`, or `CDS_API_HOST` and `CDS_API_SCHEMA`.
         api_revision: The revision of the API that the endpoint speaks, `"2025-09-08"` [D] or `"2025-10-11"` [O].
-            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` says
-            it, else it is `"2025-09-08"`.
+            Requests are written in it; answers of either are read. When it is not passed, `CDS_EKS_API_REVISION` sets
+            it; the default is `"2025-09-08"`.
         timeouts: How long things may take.
         retry: When and how calls are tried again.
         limits: How much is done at once.
@@ -75,11 +75,11 @@ class EksClient(HoldsOpenCreates, Groups):
         tls: Whose certificates are trusted: the path of a file or directory of them, or an `ssl.SSLContext`, which may
             hold a client certificate as well. None trusts what `SSL_CERT_FILE` and the like name, or the usual
             authorities. It goes with `"httpx"` and `"native"`; a backend of your own has its own.
-        profile: The name of a profile: its settings count unless they are passed (docs/profiles.md). None is for the
-            environment, then the profile that `CDS_PROFILE` names, or the default one.
+        profile: The name of a profile, an account's settings in a file; those that are passed here win. None takes
+            the environment, then the profile that `CDS_PROFILE` names, or the default one.
         telemetry: OpenTelemetry's spans and metrics (extra `otel`): a `cds_eks.otel.Telemetry`; True for those of the
             process's own providers; False for none. None is for what `cds_eks.otel.instrument` or `CDS_EKS_TELEMETRY`
-            has switched on (docs/tracing.md).
+            has switched on.
 
     Raises:
         ConfigurationError: There are no credentials, or a setting can't be used.

@@ -78,7 +78,7 @@ class Clusters:
     def get(
         self, cluster_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ClusterDetail]:
-        """Get everything the service tells of one cluster.
+        """Get everything the service knows about one cluster.
 
         A read: it is repeated after any transient failure.
 
@@ -184,7 +184,7 @@ class Clusters:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> ClusterSummary | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         It lists by name and compares exactly (cluster_name, vpc_id), again and again: a list may lag behind a create,
         and a request that was given up may still arrive. Create again only after it has returned None.
@@ -197,7 +197,7 @@ class Clusters:
 
         Returns:
             The `ClusterSummary`; None if it was not there when the window had passed. One that is being deleted is
-            returned only then, and only if there is no other: its `cluster_status` tells. [D]
+            returned only then, and only if there is no other: see its `cluster_status`. [D]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
@@ -400,7 +400,7 @@ class Nodes:
             status: State of the node in Kubernetes. See `K8sStatus`; other values pass. [O]
             keyword: A part of the node's name or id. [O]
             page_index: Which page. At least 1. When left out: 1. [O]
-            page_size: How many nodes a page. At least 1. When left out: 10. [O]
+            page_size: How many nodes per page. At least 1. When left out: 10. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -504,7 +504,7 @@ class NodePools:
         Args:
             cluster_id: Id of the cluster. [O]
             node_pool_id: Id of the node pool. [O]
-            replicas: How many nodes it is to have: the absolute target. From 0 to 99. [O]
+            replicas: How many nodes the pool should have: the absolute target. From 0 to 99. [O]
             extra: Undocumented wire fields to send along; they can't replace a documented or a signing one.
             timeout: How long the whole call may take, in seconds; None for the client's `Timeouts.total`.
 
@@ -559,7 +559,7 @@ class NodePools:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> NodePool | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         It lists by name and compares exactly (name, cluster_id), again and again: a list may lag behind a create, and
         a request that was given up may still arrive. Create again only after it has returned None.
@@ -572,7 +572,7 @@ class NodePools:
 
         Returns:
             The `NodePool`; None if it was not there when the window had passed. One that is being deleted is
-            returned only then, and only if there is no other: its `status` tells. [O]
+            returned only then, and only if there is no other: see its `status`. [O]
 
         Raises:
             InvalidRequestError: The argument names nothing to look for.
@@ -752,7 +752,7 @@ class NetworkInterfaces:
     def describe(
         self, netcard_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[NetworkInterface]:
-        """Get everything the service tells of one network interface.
+        """Get everything the service knows about one network interface.
 
         A read: it is repeated after any transient failure.
 
@@ -802,7 +802,7 @@ class NetworkInterfaces:
         settle: float | None = None,
         poll_interval: float | None = None,
     ) -> NetworkInterface | None:
-        """Look for what a `create` may have made whose answer was lost.
+        """Look for what a `create` whose response was lost may have made.
 
         The service lists none, so it can be looked up only by the id that an answer has named: in the `ids` of an
         error, or of an entry of `open_creates`.
@@ -871,7 +871,7 @@ class ScalingGroups:
     def describe(
         self, scaling_group_id: str, *, extra: Mapping[str, Any] | None = None, timeout: float | None = None
     ) -> Response[ScalingGroup]:
-        """Get everything the service tells of one scaling group.
+        """Get everything the service knows about one scaling group.
 
         A read: it is repeated after any transient failure.
 

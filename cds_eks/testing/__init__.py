@@ -1,8 +1,7 @@
 """For the tests of programs that use this package: `pip install "cds-eks[testing]"`.
 
 pytest finds the fixtures by itself: `eks_emulator`, `eks_client`, `eks_sync_client`, `eks_credentials`, `eks_endpoint`,
-`eks_fake_backend` and `eks_respx`; see docs/testing.md. The classes here are what they give; they work without
-pytest too.
+`eks_fake_backend` and `eks_respx`. The classes here are what they give; they work without pytest too.
 """
 
 from cds_eks._runtime.lazy import lazily

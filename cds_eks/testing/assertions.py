@@ -17,7 +17,7 @@ __all__ = ["LedgerAssertions"]
 class LedgerAssertions:
     """The assertions of an emulator under test. Actions are named as documented, or as on the wire.
 
-    Each raises an `AssertionError` that tells what was expected, what happened, and the whole ledger; a name of an
+    Each raises an `AssertionError` that says what was expected, what happened, and the whole ledger; a name of an
     action or of a kind of resources that does not exist is a `ValueError`.
     """
 

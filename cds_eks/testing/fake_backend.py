@@ -14,7 +14,7 @@ class FakeBackend(OperationRoutes):
     """Carries requests nowhere. Hand it to a client, async or blocking, as `backend=`.
 
     The client above it is the real one: requests are checked, encoded and signed, calls are tried again, and responses
-    decoded. A request of an operation that was told no response is an `AssertionError`.
+    decoded. A request of an operation without a response is an `AssertionError`.
 
     Example:
         ```python

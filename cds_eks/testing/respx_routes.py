@@ -19,7 +19,7 @@ __all__ = ["EksRespx"]
 class EksRespx(OperationRoutes):
     """Answers the requests of all clients in this process, at whatever endpoint, by respx. Use it in `with`.
 
-    It sees what the default backend sends (`backend="httpx"`). A request of an operation that was told no response is
+    It sees what the default backend sends (`backend="httpx"`). A request of an operation without a response is
     an `AssertionError`.
 
     Example:

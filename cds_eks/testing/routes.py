@@ -66,7 +66,7 @@ class RouteCall:
 
 
 class Route(Generic[T]):
-    """What the service responds to one operation: each time the next of what it was told, the last one for ever.
+    """What the service responds to one operation: each time the next of those that were set, the last one for ever.
 
     So `route.error("Throttling").respond(data)` is refused once, and succeeds from then on.
 
@@ -149,15 +149,15 @@ class Route(Generic[T]):
 
     @property
     def has_outcome(self) -> bool:
-        """Whether it was told what to respond."""
+        """Whether a response is set."""
         return bool(self._outcomes)
 
     def take(self, query: str, content: bytes | None) -> RawResponse:
         """Note a request, and return what it is answered with.
 
         Raises:
-            ConnectFailed: It was told to make no connection.
-            ConnectionLost: It was told to lose the response.
+            ConnectFailed: The test has it make no connection.
+            ConnectionLost: The test has it lose the response.
         """
         params = {name: value for name, value in parse_qsl(query, keep_blank_values=True) if name not in _COMMON}
         body = json.loads(content) if content else None

@@ -65,7 +65,7 @@ def files_of(language: str, sources: Sources, root: Path = ROOT) -> Iterator[tup
         elif page.endswith(".md"):
             text = path.read_text(encoding="utf-8")
             yield page, (settings_of(page, language) + _listing(source, text, language)).encode()
-            yield source, text.replace("#:schema ../docs/", "#:schema ../").encode()
+            yield source, text.encode()
         else:
             yield page, path.read_bytes()
     assets = root / "docs" / "site"

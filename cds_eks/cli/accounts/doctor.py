@@ -50,7 +50,8 @@ async def examine(
         settings = resolve_settings(**_for_settings(arguments), needs_credentials=False)
     except ConfigurationError as error:
         advice = say(
-            "put that right; docs/profiles.md says what may be set", "请修正；可设置的内容见 docs/zh/profiles.md"
+            "correct it in the environment or in the file of profiles (`cds-eks profiles set --help`)",
+            "请修正环境变量或配置档文件（`cds-eks profiles set --help`）",
         )
         return (problem("settings", _words(error), advice),)
     checks = [_settings(settings), *_connection(settings)]
@@ -147,8 +148,8 @@ async def _credentials(
     except ConfigurationError as error:
         where = settings.origins.get("credentials")
         advice = say(
-            "make a profile: cds-eks profiles set NAME (docs/profiles.md), or set CDS_SECRET_ID and CDS_SECRET_KEY",
-            "新建配置档：cds-eks profiles set NAME（docs/zh/profiles.md），或设置 CDS_SECRET_ID 和 CDS_SECRET_KEY",
+            "make a profile: cds-eks profiles set NAME, or set CDS_SECRET_ID and CDS_SECRET_KEY",
+            "新建配置档：cds-eks profiles set NAME，或设置 CDS_SECRET_ID 和 CDS_SECRET_KEY",
         )
         at = advice if where is None else say(f"put that right: {where}", f"请修正：{where}")
         return None, problem("key", _words(error), at)

@@ -69,8 +69,8 @@ def command() -> Command:
         ),
         params=[
             click.Option(["--check-revision"], is_flag=True, help=say(
-                "Also find out whether the service understands --api-revision. No read tells; this sends a request to "
-                "write, AddClusterSubnet, for a cluster and a subnet called cds-eks-doctor-no-such-thing, which do not "
+                "Also find out whether the service understands --api-revision. No read shows this, so it sends a write "
+                "(AddClusterSubnet) for a cluster and a subnet called cds-eks-doctor-no-such-thing, which do not "
                 "exist: the service refuses it.",
                 "另检查服务是否支持 --api-revision。没有读请求能够判断；该选项会发送一个写请求 AddClusterSubnet，"
                 "集群和子网均为不存在的 cds-eks-doctor-no-such-thing：服务会拒绝它。"))

@@ -23,7 +23,7 @@ def group() -> Group:
         "profiles",
         help=say(
             "Accounts and their settings by name, in one file that the SDK reads too.\n\nIt is the file that "
-            "CDS_CONFIG_FILE names, else cds-eks/config.toml among the user's settings. Keys are referred to: "
+            "CDS_CONFIG_FILE names, else cds-eks/config.toml among the user's settings. Keys are given as references: "
             "env:NAME, "
             "file:PATH, cmd:COMMAND or keyring:SERVICE/USER.",
             "按名称保存的账号及其设置，放在一个文件中，SDK 也读取它。\n\n该文件由 CDS_CONFIG_FILE 指定，"
@@ -159,8 +159,8 @@ def use_command() -> Command:
 def show_command() -> Command:
     """Return `profiles show`."""
     return Command("show", callback=_show, params=[_name(required=False)], help=say(
-        "Show a profile: the one that a command would use now, if none is named. Of keys it shows where they are, "
-        "never what they are.",
+        "Show a profile: the one that a command would use now, if none is named. For keys it shows where they "
+        "are, never their values.",
         "显示一个配置档；未指定名称时为命令当前会用的那个。密钥只显示其所在，从不显示内容。"))  # fmt: skip
 
 

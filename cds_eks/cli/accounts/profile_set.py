@@ -204,7 +204,7 @@ def command() -> Command:
                          help=reference.format(say("the access key's id", "Access Key ID"))),
             click.Option(["--secret-key"], type=Reference(), metavar="REFERENCE",
                          help=reference.format(say("the access key", "Access Key Secret"))),
-            click.Option(["--ask"], is_flag=True, help=say("Ask for the keys, also if there are some: to rotate them.",
+            click.Option(["--ask"], is_flag=True, help=say("Ask for the keys even if there are some: to rotate them.",
                                                            "即使已有密钥也提示输入：用于轮换。")),
             click.Option(["--store"], type=click.Choice(("file", "keyring")), help=say(
                 "Ask for the keys, and put them there; keyring needs `pip install keyring`.",

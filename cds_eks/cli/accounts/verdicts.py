@@ -115,10 +115,8 @@ def endpoint_and_tls(seen: Seen) -> tuple[Check, Check]:
         return ok("endpoint", words), tls
     words = say("nothing was asked", "未发送请求") if error is None else _line(error)
     if is_https and isinstance(error, errors.TransportError) and _TLS.search(error.message):
-        advice = say("say with `tls` in the profile, or SSL_CERT_FILE, which authorities are trusted:"
-                     " docs/how-to/proxies-and-tls.md",
-                     "用配置档中的 `tls` 或 SSL_CERT_FILE 指定信任的证书机构；"
-                     "见 docs/zh/how-to/proxies-and-tls.md")  # fmt: skip
+        advice = say("set `tls` in the profile, or SSL_CERT_FILE, to a file in PEM of the authorities to trust",
+                     "用配置档中的 `tls` 或 SSL_CERT_FILE 指定所信任证书机构的 PEM 文件")  # fmt: skip
         if _PLAIN.search(error.message):
             advice = say("this port speaks plain HTTP: begin the endpoint with http://, or name the port of HTTPS",
                          "该端口使用明文 HTTP：接入点请以 http:// 开头，或改用 HTTPS 的端口")  # fmt: skip

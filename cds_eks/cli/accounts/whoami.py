@@ -76,13 +76,13 @@ def command() -> Command:
         "whoami",
         callback=_whoami,
         help=say(
-            "Show what a command would be set up with now, and where each setting comes from: an option, a profile, "
-            "the environment or the usual value. Nothing is sent, and keys are not shown.",
+            "Show the settings that a command would use now, and where each comes from: an option, a profile, the "
+            "environment or the default. Nothing is sent, and keys are not shown.",
             "显示命令当前将使用的设置及每项的来源：选项、配置档、环境变量或默认值。不发送任何请求，也不显示密钥。",
         ),
         params=[
             click.Option(["--check"], is_flag=True, help=say(
-                "Also ask the service, with one read (ListClusters), whether it takes the key.",
+                "Also ask the service, with one read (ListClusters), whether it accepts the key.",
                 "另发送一次读请求（ListClusters），检查服务是否接受该密钥。"))
         ],
     )  # fmt: skip

@@ -26,16 +26,16 @@ def _endpoints(context: Context, cluster_id: str) -> None:
         cluster = eks.clusters.get(cluster_id, timeout=context.options.timeout).data
     found = addresses(cluster)
     if not found:
-        context.tell(say("the service tells no address of it", "服务没有告知它的任何地址"))
+        context.tell(say("the service returns no address for it", "服务没有告知它的任何地址"))
     context.emit([attrs.asdict(each) for each in found], columns=COLUMNS, fields=COLUMNS, id="address")
 
 
 def endpoints() -> Command:
     """Return `clusters endpoints`."""
     return Command("endpoints", callback=_endpoints, params=[click.Argument(["cluster_id"])], help=say(
-        "Show a cluster's addresses: those that GetCluster tells, each with the field that has it.\n\nNone is put "
-        "together: the service does not say on which port the API server listens, for example. -q prints the "
-        "addresses alone.",
+        "Show a cluster's addresses: those that GetCluster returns, each with the field that has it.\n\nNone is made "
+        "up: the service does not say on which port the API server listens, for example. -q prints the addresses "
+        "alone.",
         "显示集群的地址：即 GetCluster 返回的地址及其所在字段。\n\n不做任何拼凑：例如服务并未说明 API Server 的端口。"
         "-q 只输出地址。"
     ))  # fmt: skip
@@ -61,8 +61,8 @@ def _kubeconfig(
     if not is_known:
         shown = ", ".join(of_servers(told)) or say("none", "无")
         context.tell(say(
-            f"the kubeconfig's server is {server or 'missing'}, which is none of the addresses that the service tells "
-            f"of the cluster ({shown}): is it another cluster's?",
+            f"the kubeconfig's server is {server or 'missing'}, which is none of the addresses that the service returns"
+            f" for the cluster ({shown}): is it another cluster's?",
             f"kubeconfig 中的 server 为 {server or '空'}，不在服务告知的集群地址（{shown}）之中：是否属于另一个集群？"
         ))  # fmt: skip
     context.emit({"cluster_id": cluster_id, "alias": alias, "server": server, "server_is_of_cluster": is_known,
@@ -102,14 +102,14 @@ def kubeconfig() -> Command:
         "kubeconfig",
         callback=_kubeconfig,
         help=say(
-            "Merge a kubeconfig that you have fetched into yours, as a context of the name ALIAS.\n\nThe API has no "
-            "operation which hands out a kubeconfig, so this makes none: fetch it first, from the cloud's console if "
-            "that offers it for the cluster, or from one of its master nodes (kubeadm puts it into "
+            "Merge a kubeconfig that you have downloaded into yours, as a context named ALIAS.\n\nThe API has no "
+            "operation that returns a kubeconfig, so this command makes none: get it first, from the cloud's console "
+            "if that offers it for the cluster, or from one of its master nodes (kubeadm puts it into "
             "/etc/kubernetes/admin.conf), and name the file with --from, or pipe it to `--from -`.\n\nIts current "
-            "context is taken. It goes into the file of --to, or of KUBECONFIG (the first that is there), else into "
+            "context is merged into the file of --to, or of KUBECONFIG (the first that exists), or else into "
             "~/.kube/config, which only you may read then; comments in that file are lost, as with `kubectl config`. "
-            "The current context stays unless --use is given. The cluster is looked up (GetCluster), and a server "
-            "that is none of its addresses is pointed out.",
+            "Your current context stays unless you give --use. The cluster is looked up (GetCluster), with a note if "
+            "the kubeconfig's server is none of its addresses.",
             "将已取得的 kubeconfig 以 ALIAS 为上下文名合并到自己的 kubeconfig。\n\nAPI 没有提供 kubeconfig 的操作，"
             "因此本命令"
             "不会生成它：请先取得，可从云控制台（若其为该集群提供），或从某个主节点（kubeadm 将其放在 "

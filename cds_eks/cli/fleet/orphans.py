@@ -63,7 +63,7 @@ def command() -> Command:
             click.Option(
                 ["--prune"], multiple=True, metavar="ID",
                 help=say(
-                    "Delete this one of them, after it has asked. May be given again.",
+                    "Delete this one of them, after asking. May be given again.",
                     "确认后删除其中该 ID 的集群。可重复。",
                 ),
             ),

@@ -46,8 +46,8 @@ def journal_options() -> list[click.Parameter]:
         click.Option(
             ["--rebind"], is_flag=True,
             help=say(
-                "The journal's service has another name by now: have it belong to this endpoint from now on. Never for "
-                "another service, where its ids say nothing.",
+                "The journal's service now has another endpoint: let the journal belong to this one from now on. "
+                "Never for another service, where its ids mean nothing.",
                 "同一服务已更换接入点名称：此后执行记录归属于当前接入点。切勿用于其他服务，其中的 ID 在那里没有意义。",
             ),
         ),
@@ -93,7 +93,7 @@ def settle_option() -> click.Option:
         default=60.0,
         metavar="TIME",
         help=say(
-            "How long a create whose answer was lost is looked for before it counts as not made. [60s]",
+            "How long to look for a create whose response was lost before it counts as not made. [60s]",
             "创建请求的响应丢失后，查找多久才视为未创建。[60s]",
         ),
     )

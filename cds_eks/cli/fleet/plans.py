@@ -32,8 +32,8 @@ def check() -> Command:
         "check",
         callback=_check,
         help=say(
-            "Check a plan without any network: all faults are told at once, with their lines. Secrets are looked for "
-            "where they are; no cmd: is run.",
+            "Check a plan without any network: all faults are reported at once, with their lines. Secrets are looked "
+            "for where they are; no cmd: is run.",
             "离线检查计划：一次列出全部错误及其行号。会检查机密是否可取得，但不执行 cmd: 命令。",
         ),
         params=[parameters.plan_argument()],

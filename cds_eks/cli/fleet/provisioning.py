@@ -137,7 +137,7 @@ def _settings() -> list[click.Parameter]:
         click.Option(
             ["--strict"], is_flag=True,
             help=say(
-                "Have a second create wait until the service would refuse the first for its age.",
+                "Delay a second create until the service would refuse the first for its age.",
                 "再次创建前，等到服务会因过期而拒绝首次请求为止。",
             ),
         ),
@@ -152,8 +152,8 @@ def provision() -> Command:
         "provision",
         callback=_provision,
         help=say(
-            "Carry a plan out: each cluster and each node pool exactly once.\n\nInterrupted or killed, it goes on with "
-            "the same command. The first Ctrl-C finishes what is under way, a second one leaves at once.",
+            "Carry a plan out: each cluster and each node pool exactly once.\n\nAfter an interrupt or a kill, run "
+            "the same command again. The first Ctrl-C finishes what is under way, a second one ends it at once.",
             "执行计划：每个集群、每个节点池恰好创建一次。\n\n中断或被终止后，重新运行同一命令即可继续。"
             "第一次 Ctrl-C 会完成进行中的操作，第二次立即退出。",
         ),

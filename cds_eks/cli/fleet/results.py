@@ -54,7 +54,7 @@ HINTS: Mapping[str, str] = {
         "what is protected: `--exclude NAME` leaves it out, so that all the rest counts as done; `protect = false` in "
         "its own entry of the plan, and `provision`, take the protection back"
     ),
-    "Different": "what differs from the plan, and so was not taken over: `cds-eks plan diff` tells in what",
+    "Different": "what differs from the plan, and so was not taken over: `cds-eks plan diff` shows how",
     "WrongId": "what the service shows under another name than the journal: look at it by hand",
     "NotOurs": "what was adopted or imported: --include-adopted deletes it, `--exclude NAME` leaves it out",
 }

@@ -116,7 +116,7 @@ def status() -> Command:
         "status",
         callback=_status,
         help=say(
-            "Show what the journal knows of each item, and the service's status of each cluster. It costs one list.",
+            "Show what the journal knows about each item, and the service's status of each cluster. It costs one list.",
             "显示执行记录中各项的状态，以及服务端各集群的状态；只需一次列表请求。",
         ),
         params=[

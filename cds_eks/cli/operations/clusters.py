@@ -303,7 +303,14 @@ _NODE_CONFIG = (
 )
 
 _AUTO_SCALING = (
-    Field("enable", "bool", "Whether it does.", "集群节点池是否开启自动伸缩功能。", wires=("Enable",), required=True),
+    Field(
+        "enable",
+        "bool",
+        "Whether the node pool scales itself.",
+        "集群节点池是否开启自动伸缩功能。",
+        wires=("Enable",),
+        required=True,
+    ),
     Field(
         "max_replicas",
         "int",
@@ -583,7 +590,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET_CLUSTER",
         "GetClusterRequest",
         False,
-        "Get everything the service tells of one cluster.",
+        "Get everything the service knows about one cluster.",
         "查询集群详情",
         _GET_CLUSTER_REQUEST,
         id="cluster_id",

@@ -104,7 +104,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "DESCRIBE_NETWORK_INTERFACES",
         "DescribeNetworkInterfacesRequest",
         False,
-        "Get everything the service tells of one network interface.",
+        "Get everything the service knows about one network interface.",
         "查询弹性网卡",
         _DESCRIBE_NETWORK_INTERFACES_REQUEST,
         id="netcard_id",

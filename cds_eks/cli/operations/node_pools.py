@@ -215,7 +215,7 @@ _SCALING_NODE_POOL_NUM_REQUEST = (
     Field(
         "replicas",
         "int",
-        "How many nodes it is to have: the absolute target.",
+        "How many nodes the pool should have: the absolute target.",
         "目标节点数：是总数，不是增量。",
         wires=("Replicas",),
         required=True,

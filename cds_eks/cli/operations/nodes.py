@@ -40,7 +40,7 @@ _LIST_NODES_REQUEST = (
     ),
     Field("keyword", "str", "A part of the node's name or id.", "节点名称或 ID 的一部分。", wires=("Keyword",)),
     Field("page_index", "int", "Which page.", "第几页。", wires=("PageIndex",), least=1, default="1"),
-    Field("page_size", "int", "How many nodes a page.", "每页的节点数。", wires=("PageSize",), least=1, default="10"),
+    Field("page_size", "int", "How many nodes per page.", "每页的节点数。", wires=("PageSize",), least=1, default="10"),
 )
 
 _DELETE_NODE_REQUEST = (

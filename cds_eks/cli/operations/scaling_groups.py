@@ -27,7 +27,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "DESCRIBE_SCALING_GROUP",
         "DescribeScalingGroupRequest",
         False,
-        "Get everything the service tells of one scaling group.",
+        "Get everything the service knows about one scaling group.",
         "查询伸缩组",
         _DESCRIBE_SCALING_GROUP_REQUEST,
         id="scaling_group_id",

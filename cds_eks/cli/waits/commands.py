@@ -95,7 +95,8 @@ def _pools(
 
 def _for_option() -> click.Option:
     told = say(
-        "What it is to be. With `deleted`, an id that never was is a success too, as with `kubectl wait`: check it.",
+        "What to wait for. With `deleted`, an id that never existed is a success too, as with `kubectl wait`: check "
+        "it.",
         "等待达到的状态。`deleted` 时，从未存在过的 ID 也视为成功，与 `kubectl wait` 相同：请核对 ID。",
     )
     return click.Option(["--for", "state"], type=click.Choice(("ready", "deleted")), default="ready", help=told)
@@ -140,7 +141,7 @@ def pool() -> Command:
             ["--replicas"],
             type=WholeNumber(min=0),
             metavar="NUMBER",
-            help=say("How many nodes each is to have.", "每个节点池应有的节点数。"),
+            help=say("How many nodes each should have.", "每个节点池应有的节点数。"),
         ),
     ]
     return _command("pool", "[CLUSTER/]POOL...", _pools, text, options)
@@ -148,7 +149,7 @@ def pool() -> Command:
 
 def idle() -> Command:
     """Return `wait idle`."""
-    text = say("Wait until clusters take the next operation.", "等待集群可以接受下一个操作。")
+    text = say("Wait until clusters are free for another operation.", "等待集群可以接受下一个操作。")
     return _command("idle", "CLUSTER...", _idle, text)
 
 
@@ -168,6 +169,10 @@ def command() -> Group:
             "event": (f"{here}:event", "Wait until events have succeeded.", "等待事件成功。"),
             "cluster": (f"{here}:cluster", "Wait until clusters are running, or gone.", "等待集群运行，或删除完成。"),
             "pool": (f"{here}:pool", "Wait until node pools are ready, or gone.", "等待节点池就绪，或删除完成。"),
-            "idle": (f"{here}:idle", "Wait until clusters take the next operation.", "等待集群可接受下一个操作。"),
+            "idle": (
+                f"{here}:idle",
+                "Wait until clusters are free for another operation.",
+                "等待集群可接受下一个操作。",
+            ),
         },
     )

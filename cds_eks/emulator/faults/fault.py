@@ -47,7 +47,7 @@ class Fault:
             `probability`, it comes and goes as if some of the service's machines were behind.
         `task_fails`: The task, or event, ends in an error with `message`: after so many `steps` (of GetClusterEvents)
             or `seconds` of service time; without them, when it would have been done.
-        `task_never_ends`: It stands still from there on instead.
+        `task_never_ends`: It makes no more progress from there on instead.
         `page_shifts`: A page of ListNodes but the first shows its entries moved by one, as if a node had come in front.
         `page_repeats`: Every page of ListNodes is the first one, and says that there are more.
 

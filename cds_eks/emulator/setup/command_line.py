@@ -79,8 +79,8 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     add(
         "--config",
         metavar="FILE",
-        help="a file in TOML with these options, clusters that are there from the start, and faults "
-        "(docs/emulator.md); what is given here as well wins",
+        help="a file in TOML with these options, clusters that are there from the start, and faults; "
+        "what is given here as well wins",
     )
     add("--host", help="the address to listen on (default: 127.0.0.1)")
     add("--port", type=int, help="the port, 0 for any (default: 8080)")
@@ -92,7 +92,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     add(
         "--subnets-as-objects",
         action=argparse.BooleanOptionalAction,
-        help="tell subnets as the Go client of 2025-09-08 alone reads them",
+        help="send subnets in the form that only the Go client of 2025-09-08 reads",
     )
     add(
         "--allow-host",

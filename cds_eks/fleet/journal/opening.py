@@ -34,7 +34,7 @@ async def open_journal(
         where: The path of an SQLite file (`fleet.db`, or `sqlite:///fleet.db`), for one machine; or the address of a
             PostgreSQL database (`postgresql://user@host/database`), for any number of machines. Passwords are best left
             to PostgreSQL's own means (`PGPASSWORD`, `~/.pgpass`).
-        timeout: For how many seconds to go on trying while the journal can't be reached (a locked file, a database that
+        timeout: How many seconds to go on trying while the journal can't be reached (a locked file, a database that
             is away), until `JournalUnavailable` is raised.
         rebind: Whether the journal takes over the service that it is used with next, once, and unless creates are open.
             A journal is about the service at one endpoint, and refuses any other; this is for one whose endpoint has

@@ -44,7 +44,7 @@ def plan_schema() -> Schema:
         "protect": PROTECT,
         "gpus_per_node": {
             **_whole(plan.GPUS),
-            "description": "How many GPUs a node has, if the name of its machine type does not tell.",
+            "description": "How many GPUs a node has, if the name of its machine type does not show it.",
         },
     }
     shapes["cluster_defaults"] = _table(cluster, "What clusters have unless they say otherwise.")

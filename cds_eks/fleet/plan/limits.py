@@ -37,7 +37,7 @@ def limit_faults(entries: Sequence[ClusterEntry], limits: Mapping[str, int | Non
             if pool.gpus is not None:
                 gpus += entry.count * most_nodes_of(pool.fields) * pool.gpus
             elif most_nodes_of(pool.fields):
-                told = "is required with max_gpus, as the name of the machine type does not tell how many GPUs it has"
+                told = "is required with max_gpus, as the name of the machine type does not show how many GPUs it has"
                 yield (*pool.path, "gpus_per_node"), told
     if gpus > most:
         yield ("max_gpus",), f"is {most}, but the plan asks for {gpus} GPUs"

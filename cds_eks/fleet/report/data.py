@@ -56,10 +56,10 @@ class ReportItem:
         request_id: The service's id of the latest request for it, or None.
         error: What went wrong: `class`, `code`, `message`, `outcome`; or None.
         history: When it was queued, sent, accepted, ready, …, oldest first.
-        differences: In what it differs from the plan: the plan's field -> both values (`wanted`, `found`), or words.
+        differences: How it differs from the plan: the plan's field -> both values (`wanted`, `found`), or words.
             `there` is in it if it is not there, `plan` if another plan has asked for it.
         replicas: How many nodes it was to have.
-        unseen: The plan's fields that a comparison could not tell of, since the service does not show them.
+        unseen: The plan's fields that could not be compared, since the service does not show them.
         cluster_status: How the service shows a cluster, in its words; of a report by `status` only. None if not listed.
     """
 

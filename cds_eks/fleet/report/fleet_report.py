@@ -22,14 +22,14 @@ FAILED: frozenset[State] = frozenset({"refused", "failed"})
 
 @attrs.frozen(kw_only=True, slots=False, str=False)  # slots=False: what is derived is cached
 class FleetReport:
-    """What became of a fleet. `str` of it is a short summary.
+    """What happened to a fleet. `str` of it is a short summary.
 
     Attributes:
         items: The clusters and node pools, in the order of the plan.
         started_at: When the run began, in seconds since the epoch by the journal's clock.
         ended_at: When it ended.
         plan: Which plan it was about.
-        stopped: Why no more was created, or nothing deleted; None if nothing hindered it.
+        stopped: Why no more was created, or nothing deleted; None if nothing stopped it.
         goal: The state that all items were to reach.
         timed_out: Whether the run was ended because its `timeout` had passed.
     """

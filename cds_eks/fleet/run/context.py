@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cds_eks.client.async_client import AsyncEksClient
 
 
-ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.diff tells in what it differs"
+ANOTHER_PLAN = "another plan has asked for it; nothing was replaced, and fleet.diff shows how it differs"
 """The difference of what was asked for otherwise before."""
 
 

@@ -56,8 +56,8 @@ def destroy(
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
         include_adopted: Delete also what was adopted or imported: it was made by somebody else.
-        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
-            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+        timeout: How many seconds the run may take, whatever it waits for; None for no limit. Then it ends as if it was
+            interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
             the report has `timed_out`. The same call goes on later.
 
     Returns:

@@ -69,7 +69,7 @@ class EventStream:
         """Return the next event when it has come, or None if no more will.
 
         Raises:
-            RuntimeError: Another task waits for the next event: each event is told once.
+            RuntimeError: Another task waits for the next event: each event is delivered once.
         """
         return self._unread.popleft() if await self._have_some() else None
 
@@ -87,7 +87,7 @@ class EventStream:
     async def _have_some(self) -> bool:
         if self._is_read:
             raise RuntimeError(
-                "another task reads the events of this run: each event is told once, so let one task hand them on; "
+                "another task reads the events of this run: each event is delivered once: let one task pass them on; "
                 "any number of tasks may await `report()`"
             )
         self._is_read = True

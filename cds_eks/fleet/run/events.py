@@ -51,7 +51,7 @@ class ItemChanged(Event):
 
 @attrs.frozen(kw_only=True)
 class ItemDiffers(Event):
-    """An item was asked for by another plan than this one: it is never replaced. `diff` tells in what it differs.
+    """An item was asked for by another plan than this one: it is never replaced. `diff` shows how it differs.
 
     Nodes of a pool that scales are no difference, nor is another number of them, which is changed in place.
 
@@ -127,7 +127,7 @@ class WaitingForLease(Event):
 
 @attrs.frozen(kw_only=True)
 class ServiceAway(Event):
-    """No request has had a usable answer for some time. The run waits for the service; this is told again and again.
+    """No request has had a usable answer for some time. The run waits for the service; this event is repeated.
 
     Attributes:
         endpoint: Where the service is.
@@ -162,7 +162,7 @@ class ServiceBack(Event):
 
 @attrs.frozen(kw_only=True)
 class JournalAway(Event):
-    """The journal can't be written: nothing new is created until it can. This is told again and again.
+    """The journal can't be written: nothing new is created until it can. This event is repeated.
 
     Attributes:
         seconds: For how long it could not be written.

@@ -45,17 +45,16 @@ if TYPE_CHECKING:
 class FleetRun:
     """A run: an async iterator of its events, which nobody has to read, and a report at its end.
 
-    One task at a time reads the events; any number may await the report. It goes on beside whoever iterates it. Who is
-    cancelled while waiting for it, or presses Ctrl-C there, stops it: it finishes the creates that are under way,
-    within `FleetLimits.grace`, and begins nothing new. Who is cancelled again leaves at once; the journal knows what is
-    open.
+    One task at a time reads the events; any number may await the report. It goes on beside the task that iterates it.
+    A cancellation, or Ctrl-C, of a task that waits for it stops it: it finishes the creates that are under way, within
+    `FleetLimits.grace`, and begins nothing new. A second cancellation ends it at once; the journal knows what is open.
 
     Attributes:
         runner: Its name in the journal.
         open_items: When it has ended: the items of which a create may have been carried out, and nobody knows yet.
         is_open_known: Whether `open_items` is what the journal says; not if that was out of reach at the end.
         has_begun: Whether it was iterated, or its report awaited.
-        was_asked_for: The same, even if it could not begin then. One that never was is told of by a warning.
+        was_asked_for: The same, even if it could not begin then. One that never was causes a warning.
     """
 
     def __init__(

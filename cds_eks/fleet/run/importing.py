@@ -55,7 +55,7 @@ async def import_(
         limits: How much is done at once, and for how long.
 
     Returns:
-        The report, with the differences between what is there and the plan, as `diff` tells them.
+        The report, with the differences between what is there and the plan, as `diff` reports them.
 
     Raises:
         InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that

@@ -37,21 +37,20 @@ class FleetLimits:
         creates: Writes under way at once.
         reads: Look-ups under way at once.
         polls: Polls under way at once.
-        requests_per_second: Requests begun in a second by all runners of the journal together, those that the client
-            sends again among them; None for no limit. All runners must have the same lease. One that joins others
-            begins after half a lease.
+        requests_per_second: Requests that all runners of the journal together begin per second, retries included; None
+            for no limit. All runners must have the same lease. One that joins others begins after half a lease.
         poll_interval: The pause between two rounds of polls; one list serves all clusters. It is three times as long
             while each cluster that is waited for lacks nodes, and so can't be running yet.
-        pool_fallback: After how long a node pool is asked for though its cluster's number of nodes does not say that
-            it may be ready.
-        create_timeout: For how long a create may be sent, all its attempts together.
+        pool_fallback: After how long a node pool is polled even if its cluster's number of nodes does not show that it
+            may be ready.
+        create_timeout: How long a create may take, with all its attempts.
         cluster_timeout: How long a cluster may take until it is running.
-        pool_timeout: How long a node pool may take until it is ready, waiting for its cluster to be idle included.
+        pool_timeout: How long a node pool may take until it is ready, including the wait for its cluster to be idle.
         attempts: How many creates an item may get in one run. Each but the first comes after it is known that the one
             before has made nothing.
         batch: How many clusters a runner claims at a time.
-        lease: For how long what it has claimed is a runner's own unless it says that it is alive.
-        steps: Whether the service is asked once for the steps it took on each cluster that was made, for the report.
+        lease: How long a runner keeps what it has claimed without a sign of life.
+        steps: Whether to ask the service once for the steps that it took on each new cluster, for the report.
         grace: How long a run that is cancelled waits for the creates that are under way.
     """
 

@@ -30,7 +30,7 @@ NONE_KNOWN = (
 
 @attrs.frozen(kw_only=True)
 class Orphan:
-    """A cluster that is called like one of a plan, and is in no journal.
+    """A cluster with the name of one in a plan that is in no journal.
 
     Attributes:
         cluster_id: Its id.
@@ -62,7 +62,7 @@ async def orphans(
 ) -> list[Orphan]:
     """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
 
-    Those of a name of which a create is open are left out: they may be what it has made.
+    Clusters whose name has an open create are left out: they may be what it has made.
 
     Args:
         eks: The client.

@@ -51,8 +51,8 @@ def provision(
         eks: The client; it stays open.
         plan: The plan.
         journal: The journal, which knows what was begun and what became of it, also after this process is killed.
-        settle: For how many seconds a create whose answer was lost is looked for before it counts as not made. With 0
-            the first two lists decide, which is right only where lists never lag: else it is made twice.
+        settle: For how many seconds to look for a create whose response was lost before it counts as not made. With
+            0 the first two lists decide, which is right only where lists never lag: otherwise it is made twice.
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
@@ -60,9 +60,9 @@ def provision(
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
-        strict: Have a second create also wait until the first is too old for the service.
-        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
-            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+        strict: Delay a second create also until the first is too old for the service.
+        timeout: How many seconds the run may take, whatever it waits for; None for no limit. Then it ends as if it was
+            interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
             the report has `timed_out`. The same call goes on later.
 
     Returns:

@@ -89,7 +89,7 @@ def launch_span(telemetry: Telemetry | None, runners: int) -> AbstractContextMan
 
     Args:
         telemetry: The telemetry of the launch; None for no span.
-        runners: How many runners there are to be.
+        runners: How many runners to start.
     """
     if telemetry is None:
         return nullcontext({})

@@ -49,11 +49,11 @@ async def status(
     only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
-    """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
+    """Report what the journal knows about a plan, and how the service shows each cluster now (`cluster_status`).
 
     What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
     number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
-    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
+    scaled a pool, and `diff` shows which. It costs one list. Nothing is changed.
     """
     check_arguments(eks, plan, journal)
     groups = [group_of(cluster) for cluster in selected(plan.clusters, only, exclude)]
@@ -92,9 +92,9 @@ async def diff(
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
-    """Report in what each cluster and each pool differs from the plan.
+    """Report how each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    Each item's `differences` name what differs, by the plan's fields, with both values; `unseen` names what the
     service does not show. What is not there has `there` among its differences; what is there, but is not the
     journal's, has `in_journal`: a run fails on it with `AlreadyExists`, unless it is adopted or imported. A cluster
     with pools that are in no plan has `unplanned`. Nothing is changed, and what lists do not show yet counts as not

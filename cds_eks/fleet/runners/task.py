@@ -33,7 +33,7 @@ class RunnerTask:
         plan: The plan, with its secrets by reference.
         journal: The journal's path or address.
         identity: The journal's identity: a runner opens no other, and makes none.
-        journal_timeout: For how many seconds to go on trying while the journal can't be reached.
+        journal_timeout: How many seconds to go on trying while the journal can't be reached.
         client: How it makes its client.
         settings: What was asked for.
         only: Names or patterns of the clusters that are meant; None for all.

@@ -48,8 +48,8 @@ def provision(
         eks: The client; it stays open.
         plan: The plan.
         journal: The journal, which knows what was begun and what became of it, also after this process is killed.
-        settle: For how many seconds a create whose answer was lost is looked for before it counts as not made. With 0
-            the first two lists decide, which is right only where lists never lag: else it is made twice.
+        settle: For how many seconds to look for a create whose response was lost before it counts as not made. With
+            0 the first two lists decide, which is right only where lists never lag: otherwise it is made twice.
         adopt: What to do about a cluster or pool of the same name that no create of this journal has made: `never`
             fails it, `matching` takes it over if nothing is different that can be seen, `require` the same and creates
             nothing.
@@ -57,9 +57,9 @@ def provision(
         exclude: Names or patterns of clusters that are left alone.
         limits: How much is done at once, and for how long.
         stop_on_error: Create nothing more once an item has failed.
-        strict: Have a second create also wait until the first is too old for the service.
-        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
-            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+        strict: Delay a second create also until the first is too old for the service.
+        timeout: How many seconds the run may take, whatever it waits for; None for no limit. Then it ends as if it was
+            interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
             the report has `timed_out`. The same call goes on later.
 
     Returns:
@@ -113,8 +113,8 @@ def destroy(
         limits: How much is done at once, and for how long.
         stop_on_error: Begin nothing more once a deletion has failed.
         include_adopted: Delete also what was adopted or imported: it was made by somebody else.
-        timeout: For how many seconds the run may go on, whatever it waits for; None for no limit. Then it ends as if it
-            was interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
+        timeout: How many seconds the run may take, whatever it waits for; None for no limit. Then it ends as if it was
+            interrupted: nothing new is begun, creates that are under way may end within `FleetLimits.grace`, and
             the report has `timed_out`. The same call goes on later.
 
     Returns:
@@ -165,7 +165,7 @@ def import_(
         limits: How much is done at once, and for how long.
 
     Returns:
-        The report, with the differences between what is there and the plan, as `diff` tells them.
+        The report, with the differences between what is there and the plan, as `diff` reports them.
 
     Raises:
         InvalidRequestError: An id in `ids` is not listed, or with another name or VPC than the plan's, or the name that

@@ -42,8 +42,8 @@ def launch(
     """Carry a plan out with any number of runners, each of which does what `provision` does.
 
     The journal is their queue: each claims clusters by lease, so that a runner that is lost, frozen, or submitted twice
-    makes nothing twice and loses nothing. Those that are lost are replaced, and a pool of processes that is broken is
-    built anew. One process is enough for one machine: more of them pay on more machines.
+    makes nothing twice and loses nothing. Lost runners are replaced, and a broken pool of processes is
+    built anew. One process is enough for one machine: more of them pay off on more machines.
 
     With Dask (extra `dask`): `executor=client.get_executor(pure=False)`.
 
@@ -52,7 +52,7 @@ def launch(
         journal: The journal's path, for one machine, or its PostgreSQL address.
         executor: Where the runners run; or a function that makes it, and makes it anew if it breaks; None for this
             process, or for processes of this machine if there are to be several runners.
-        runners: How many runners there are to be.
+        runners: How many runners to start.
         client: How each runner makes its client.
         settle: See `provision`.
         adopt: See `provision`.
@@ -61,15 +61,15 @@ def launch(
         limits: What one runner does at once; only `requests_per_second` is for all of them together.
         stop_on_error: A runner creates nothing more once an item of its own has failed.
         strict: See `provision`.
-        journal_timeout: For how many seconds to go on trying while the journal can't be reached.
-        start_timeout: For how many seconds to wait while no runner shows in the journal that it has begun. The log
+        journal_timeout: How many seconds to go on trying while the journal can't be reached.
+        start_timeout: How many seconds to wait while no runner shows in the journal that it has begun. The log
             warns of it after three leases.
-        timeout: For how many seconds the runners may go on, all together; None for no limit. Then all of them end as if
+        timeout: How many seconds the runners may take, all together; None for no limit. Then all of them end as if
             the launch was interrupted, and the report has `timed_out`. The same call again goes on.
 
     Returns:
-        One report on all of it. Who is cancelled while waiting for it stops the runners of this launch, and no others,
-        through the journal, and waits until they have ended.
+        One report on all of it. If the task that waits for it is cancelled, it stops the runners of this launch, and no
+        others, through the journal, and waits until they have ended.
 
     Raises:
         PlanError: The plan has faults; nothing was submitted.
@@ -77,7 +77,7 @@ def launch(
         ConnectFailed: The service could not be reached when the runners began: nothing was sent.
         RunnersLost: Runners are lost again and again, or none begins. The journal knows what is open: launch again.
         JournalGone: The journal was deleted or replaced meanwhile, or is another one where a runner runs. All runners
-            have ended by then, or are told to.
+            have ended by then, or are being stopped.
         JournalError: The journal can't be read.
     """
     launched = functools.partial(

@@ -146,7 +146,7 @@ def _in_words(ended: str, open_items: tuple[Item, ...], *, is_known: bool) -> st
     """Return what a note says of a run and its open creates."""
     if not is_known:
         return (
-            f"the fleet's run {ended}, and the journal could not tell which creates are open: "
+            f"the fleet's run {ended}, and the journal could not say which creates are open: "
             "run it again with the same journal: it looks for them first"
         )
     if not open_items:

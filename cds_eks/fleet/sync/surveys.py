@@ -25,11 +25,11 @@ def status(
     only: Collection[str] | None = None,
     exclude: Collection[str] = (),
 ) -> FleetReport:
-    """Report what the journal knows of a plan, and how the service shows each cluster now (`cluster_status`).
+    """Report what the journal knows about a plan, and how the service shows each cluster now (`cluster_status`).
 
     What the journal does not know is `planned`. A running cluster whose pools are all ready, but which shows another
     number of nodes than they have with its masters, has `node_sum` among its differences: somebody may have deleted or
-    scaled a pool, and `diff` tells which. It costs one list. Nothing is changed.
+    scaled a pool, and `diff` shows which. It costs one list. Nothing is changed.
     """
     return call(eks, journal, lambda eks, journal: fleet.status(eks, plan, journal=journal, only=only, exclude=exclude))
 
@@ -43,9 +43,9 @@ def diff(
     exclude: Collection[str] = (),
     limits: FleetLimits | None = None,
 ) -> FleetReport:
-    """Report in what each cluster and each pool differs from the plan.
+    """Report how each cluster and each pool differs from the plan.
 
-    Each item's `differences` name what is different, by the plan's fields, with both values; `unseen` names what the
+    Each item's `differences` name what differs, by the plan's fields, with both values; `unseen` names what the
     service does not show. What is not there has `there` among its differences; what is there, but is not the
     journal's, has `in_journal`: a run fails on it with `AlreadyExists`, unless it is adopted or imported. A cluster
     with pools that are in no plan has `unplanned`. Nothing is changed, and what lists do not show yet counts as not
@@ -71,7 +71,7 @@ def orphans(
 ) -> list[Orphan]:
     """Find the clusters that have the name and the VPC of one in the plan, and that the journal does not know.
 
-    Those of a name of which a create is open are left out: they may be what it has made.
+    Clusters whose name has an open create are left out: they may be what it has made.
 
     Args:
         eks: The client.

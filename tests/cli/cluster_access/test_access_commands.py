@@ -145,7 +145,7 @@ def test_what_is_no_kubeconfig_is_2_and_not_repeated(
 
 def test_the_help_says_that_the_api_has_no_such_operation(offline: CommandLine) -> None:
     told = " ".join(offline.done("clusters", "kubeconfig", "--help").out.split())
-    assert "The API has no operation which hands out a kubeconfig" in told
+    assert "The API has no operation that returns a kubeconfig" in told
     assert "from the cloud's console" in told
     told = offline.done("clusters", "kubeconfig", "--help", env={"LANG": "zh_CN.UTF-8"}).out
     assert "API 没有提供 kubeconfig 的操作" in "".join(told.split("\n"))

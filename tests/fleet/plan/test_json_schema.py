@@ -36,7 +36,9 @@ def test_valid_plans_are_valid() -> None:
     assert complaints(plain()) == []
     example = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     assert complaints(example) == []
-    assert "fleet.schema.json" in EXAMPLE.read_text(encoding="utf-8").splitlines()[0]
+    named = "#:schema fleet.schema.json"
+    assert f"`{named}`" in (PAGE.parent / "fleet.md").read_text(encoding="utf-8")
+    assert Plan.loads(f"{named}\n{EXAMPLE.read_text(encoding='utf-8')}", format="toml") == Plan.load(EXAMPLE)
 
 
 @pytest.mark.parametrize(

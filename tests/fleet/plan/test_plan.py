@@ -189,7 +189,7 @@ async def test_the_service_takes_the_example() -> None:
 def test_gpus_that_the_machine_type_does_not_tell() -> None:
     data = plain() | {"max_gpus": 60}
     data["defaults"]["node_pool"]["node_config"]["specifics"] = ["mystery"]
-    why = "is required with max_gpus, as the name of the machine type does not tell how many GPUs it has"
+    why = "is required with max_gpus, as the name of the machine type does not show how many GPUs it has"
     assert told(Plan.from_dict(data)) == [f"clusters[0].node_pools[{i}].gpus_per_node: {why}" for i in (0, 1)]
     data["defaults"]["node_pool"]["gpus_per_node"] = 3
     assert told(Plan.from_dict(data)) == ["max_gpus: is 60, but the plan asks for 63 GPUs"]

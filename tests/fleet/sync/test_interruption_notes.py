@@ -106,4 +106,4 @@ def test_a_journal_that_can_not_tell_at_the_end(
         with pytest.raises(KeyboardInterrupt) as caught:
             next(run)
     (note,) = caught.value.__notes__
-    assert note.startswith("the fleet's run was stopped, and the journal could not tell which creates are open")
+    assert note.startswith("the fleet's run was stopped, and the journal could not say which creates are open")
