@@ -114,7 +114,7 @@ def ssl_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
             return context
     if known is not None:  # it is being replaced, perhaps: what was trusted a moment ago is better than no service
         logger.warning(
-            "the certificates of %s can't be loaded any more (%s): going on with the former", variable, failure
+            "the certificates of %s can't be loaded any more (%s): the previous ones stay in use", variable, failure
         )
         return known.context
     source = variable or "of the package certifi"

@@ -29,7 +29,7 @@ class Context:
     """What one run of `cds-eks` shares. A command gets it by `@pass_context`.
 
     Attributes:
-        open_creates: The creates whose fate was open when a client was closed.
+        open_creates: The creates whose outcome was open when a client was closed.
         pending: What the command waits for at the moment, or has come to without printing it yet.
         wanted_format: The format that the whole command line asks for, for what is shown before it is read.
         began: When the command began, in monotonic seconds: `--timeout` is for all of it.

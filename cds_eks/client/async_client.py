@@ -168,7 +168,7 @@ class AsyncEksClient(HoldsOpenCreates, Groups):
         return self._encoder.revision
 
     def _keep_open_creates(self) -> OpenCreates:
-        """Return what stores the creates whose fate is open."""
+        """Return what stores the creates whose outcome is open."""
         return OpenCreates()
 
     def _group(self, name: str) -> Any:

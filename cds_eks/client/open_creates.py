@@ -1,4 +1,4 @@
-"""What both clients tell of the creates whose fate is open."""
+"""What both clients tell of the creates whose outcome is open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class HoldsOpenCreates:
 
     @property
     def open_creates(self) -> tuple[OpenCreate, ...]:
-        """The creates whose fate is open, the oldest first.
+        """The creates whose outcome is open, the oldest first.
 
         Those that may have been carried out, or were, but ended without an answer in the caller's hands: cut off by a
         cancellation, a timeout of the caller's or Ctrl-C, or with an error whose `outcome` is `unknown` or `accepted`.

@@ -127,7 +127,7 @@ class ProfileCredentials:
             self._failures += 1
             self._failure = copy.copy(error)
             raise error
-        logger.warning("the profile's keys can't be had again, going on with the former: %s", error.message)
+        logger.warning("the profile's keys can't be read again, the previous ones stay in use: %s", error.message)
         return self._known[2]
 
 

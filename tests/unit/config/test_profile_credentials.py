@@ -136,7 +136,7 @@ async def test_when_they_can_not_be_had_again_the_former_are_used_and_it_is_logg
         assert await had(provider) is first
     assert provider() is first  # they are not asked for at each call
     (record,) = caplog.records
-    assert "going on with the former: cmd:vault: ended with status 1" in record.getMessage()
+    assert "the previous ones stay in use: cmd:vault: ended with status 1" in record.getMessage()
     assert PLANTED_KEY not in caplog.text
 
 
