@@ -8,7 +8,7 @@ __all__ = ["SEARCH_WORDS"]
 
 SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {
-        "backends.md": ("aiohttp", "httpx"),
+        "backends.md": ("aiohttp", "httpx", "trio"),
         "calls.md": ("raw response", "YAML"),
         "cli.md": ("dry run", "shell completion", "tab completion", "kubeconfig", "kubectl"),
         "configuration.md": (
@@ -44,7 +44,7 @@ SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "how-to/install.md": ("extras", "Python version", "Docker"),
         "how-to/list-clusters.md": ("pagination", "paging", "async client", "asyncio"),
         "how-to/resume-a-fleet.md": ("SIGKILL", "kill"),
-        "how-to/scale-a-node-pool.md": ("autoscaling",),
+        "how-to/scale-a-node-pool.md": ("autoscaling", "resize", "number of nodes"),
         "how-to/timeouts.md": ("KeyboardInterrupt", "Ctrl-C", "connection timeout"),
         "openapi.md": ("Swagger",),
         "profiles.md": ("rotate keys", "password"),
@@ -70,12 +70,13 @@ SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "中间件",
             "中间件与签名器",
         ),
-        "errors.md": ("错误码", "鉴权失败"),
+        "errors.md": ("错误码", "鉴权失败", "余额不足"),
         "explanation/creates.md": ("幂等",),
         "fleet.md": ("批量集群", "机群", "舰队"),
         "how-to/change-a-fleet.md": ("删除集群群组",),
         "how-to/create-a-cluster.md": ("删除集群", "删除一个集群"),
         "how-to/fleet-report.md": ("任务报告", "失败原因"),
+        "how-to/from-go.md": ("从Go客户端迁移",),
         "how-to/install.md": ("安装", "Docker"),
         "how-to/list-clusters.md": ("异步", "同步", "分页", "翻页"),
         "how-to/proxies-and-tls.md": ("证书错误", "证书校验失败", "SSL"),
@@ -85,7 +86,7 @@ SEARCH_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "profiles.md": ("AK SK",),
         "recipes/airflow.md": ("定时任务",),
         "revisions.md": ("升级",),
-        "testing.md": ("mock", "打桩"),
+        "testing.md": ("测试", "mock", "打桩"),
         "tutorial/zero-to-fleet.md": ("教程", "入门", "快速开始"),
     },
 }

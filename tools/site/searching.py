@@ -149,6 +149,13 @@ TASKS: Mapping[str, Mapping[str, str]] = {
         "fleet yaml": "fleet.html",
         "raw response": "calls.html",
         "trio": "backends.html",
+        "async list clusters": "how-to/list-clusters.html",
+        "profiles multiple accounts": "profiles.html",
+        "create timeout duplicate": "how-to/ambiguous-create.html",
+        "request timed out was it created": "how-to/ambiguous-create.html",
+        "pytest emulator inject failure": "testing.html",
+        "resize nodes": "how-to/scale-a-node-pool.html",
+        "fleet postgresql resume after crash": "how-to/resume-a-fleet.html",
         "httpx": "backends.html",
         "aiohttp": "backends.html",
         "progress bar": "examples/progress.py.html",
@@ -233,6 +240,8 @@ TASKS: Mapping[str, Mapping[str, str]] = {
         "指标": "zh/tracing.html",
         "性能": "zh/speed.html",
         "弹性网卡": "zh/reference/operations/network_interfaces.html",
+        "余额不足": "zh/errors.html",
+        "从Go客户端迁移": "zh/how-to/from-go.html",
     },
 }
 """For each language: the page that is to be found first, by what is typed."""
