@@ -69,11 +69,12 @@ class Echoes:
         Args:
             text: The text.
             is_cut: Whether it was cut and may end in the middle of a secret; the shortest beginning is replaced then.
-            is_id: Whether it is an id, a code or a name, unless it has blanks: these may end as a secret begins.
+            is_id: Whether it is an id, a code or a name, which may end as a secret begins. What has blanks or is not
+                all ASCII is none: Chinese messages have no blanks.
         """
         if not self._exact and not self._folded and not self._has_signatures:
             return text
-        is_id = is_id and not any(map(str.isspace, text))
+        is_id = is_id and text.isascii() and not any(map(str.isspace, text))
         spans = sorted(self._spans(text, MOST_ESCAPES, {}, is_cut=is_cut, is_id=is_id))
         if not spans:
             return text

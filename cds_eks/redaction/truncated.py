@@ -36,7 +36,12 @@ _REST = (
 
 _DOTS = r"(?:[…⋯•]|\.\.|\*\*|truncated)"
 _BEFORE_DOTS = re.compile(rf"{_REST}\s?[\[(<{{]?{_DOTS}", re.IGNORECASE)
-_ENDS = re.compile(rf"{_REST}[\s)\]}}>.,;:!?=*]*(?:\Z|[\r\n\"'`<|]|[\[({{]?{_DOTS})", re.IGNORECASE)
+# No more of them than 16: a long run would be gone through from each place in it.
+_SIGNS = r"\s)\]}>.,;:!?=*，。、；：！？）】》」』”’"
+_ENDS = re.compile(
+    rf"{_REST}[{_SIGNS}]{{0,16}}(?:\Z|[\r\n\"'`<|“”‘’「」『』]|[\[({{（【]?{_DOTS})",
+    re.IGNORECASE,
+)
 _ELLIPSIS = re.compile(r"[…⋯•]+|\.{2,}|\*{2,}")
 _BRACKETS = frozenset({"[]", "()", "<>", "{}"})
 

@@ -100,7 +100,7 @@ class Walk:
             if name in besides:
                 continue
             if name not in members:
-                self.tell((*path, name), f"is not a field of {shape.__name__}{self._meant(shape, str(name))}")
+                self.tell((*path, str(name)), f"is not a field of {shape.__name__}{self._meant(shape, str(name))}")
             elif value is not None:
                 self._field(members[name], value, (*path, name))
         if self.is_whole:
@@ -146,6 +146,8 @@ class Walk:
     def _leaf(self, rule: Rule, value: Any, path: Path) -> None:
         if isinstance(rule, MapOfText) and isinstance(value, Mapping):
             for key, entry in value.items():
+                if not isinstance(key, str):
+                    break  # the rule says so
                 if not isinstance(entry, str):
                     self.tell((*path, key), f"must be a text (str), not {kind_of(entry)}")
                     return

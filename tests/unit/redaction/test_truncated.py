@@ -43,6 +43,10 @@ ENDS = (
     "!\n",
     "</p>",
     '", "Code": 1}',
+    "。",
+    "”，请重试",
+    "」",
+    "（…）",
 )
 
 some_secrets = st.text("abcXYZ019+/=-_.~ %&<>\"'\\äß密😀", min_size=5, max_size=40) | st.text(
@@ -50,6 +54,18 @@ some_secrets = st.text("abcXYZ019+/=-_.~ %&<>\"'\\äß密😀", min_size=5, max_
 )
 words_before = st.text('abX01 .,:;?=(-集"', max_size=12)
 spellings_cut = [name for name in ESCAPED if "case" not in name and "longer" not in name]
+
+
+@pytest.mark.parametrize("text", ["密码无效：SuperSecr", "pass：SuperSecr", "错误「SuperSecr」"])
+def test_a_chinese_message_without_blanks_is_no_id(text: str) -> None:
+    assert "SuperSecr" not in redact(text, [SECRET], is_id=True)
+    assert redact("pool-SuperSecr", [SECRET], is_id=True) == "pool-SuperSecr"
+
+
+@pytest.mark.parametrize("sign", ["!", "=", "*", "。"])
+def test_a_run_of_signs_is_gone_through_once(sign: str) -> None:
+    assert redact(f"x{sign * 100_000} y", [sign * 4 + "2024"]).endswith("y")
+    assert redact(f"SuperSecr{sign * 16}", [SECRET]) == f"***{sign * 16}"
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,15 @@ def test_data_within_themselves_are_refused_as_ever() -> None:
     assert refusal(models.CreateClusterRequest, {"bogus": 1, "extra": {"X": deep}}).field == "bogus"
 
 
+@pytest.mark.parametrize("key", [None, 1, b"a", ("a",)])
+@pytest.mark.parametrize("value", [3, "x"])
+def test_keys_that_are_no_texts_are_refused_as_ever(key: Any, value: Any) -> None:
+    config = {"labels": {key: value}, "bogus": 1}
+    error = refusal(models.CreateClusterRequest, {"node_pool_config": {"node_config": config, key: value}})
+    assert "node_pool_config.node_config.labels" in {fault.field for fault in error.faults}
+    assert refusal(models.NodeConfig, {key: value}).faults
+
+
 def test_no_secret_is_in_what_is_told_or_in_its_frames() -> None:
     data = {"sk": "planted-sk", "ak": ["planted-ak"], "master_config": {"password": "planted-pw"}, "extra": "planted"}
     error = refusal(models.CreateClusterRequest, data)
