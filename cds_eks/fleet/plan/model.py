@@ -108,7 +108,12 @@ class Plan:
             data: The plan.
             folder: Where relative paths of secrets begin; the current folder if none is given.
         """
-        return cls._of(Document(data=plain(data)), FilePath(folder))
+        try:
+            document = Document(data=plain(data))
+        except RecursionError:
+            fault = PlanFault(message="is nested too deeply, or within itself", field="", file="")
+            document = Document(data={}, faults=(fault,))
+        return cls._of(document, FilePath(folder))
 
     @classmethod
     def _of(cls, document: Document, folder: FilePath) -> Self:

@@ -242,3 +242,9 @@ def test_the_faults_of_python_values_come_in_the_order_of_their_lists() -> None:
     data["clusters"] = [{**cluster, "name": f"c-{number}", "count": 0} for number in range(12)]
     faults = [fault for fault in Plan.from_dict(data).check() if fault.field.endswith(".count")]
     assert [fault.field for fault in faults] == [f"clusters[{number}].count" for number in range(12)]
+
+
+def test_values_within_themselves_are_a_fault() -> None:
+    data: dict[str, Any] = {}
+    data["clusters"] = [data]
+    assert "is nested too deeply, or within itself" in told(Plan.from_dict(data))
