@@ -12,6 +12,13 @@ HINTS: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
         ("check the id, the endpoint and the account (--profile)", "请检查 ID、接入点和账号（--profile）"),
     ),
     (
+        errors.SecretUnavailable,
+        (
+            "see that the command, the file or the keyring gives it; cds-eks doctor tries the keys of a profile",
+            "请确认该命令、文件或钥匙串能给出它；cds-eks doctor 可检查配置档的密钥",
+        ),
+    ),
+    (
         errors.CredentialsError,
         (
             "set CDS_SECRET_ID and CDS_SECRET_KEY, or set up a profile: cds-eks profiles set NAME",
@@ -46,7 +53,13 @@ HINTS: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
         errors.WaitTimeout,
         ("it may still come: wait again, with a longer --timeout", "可能仍会完成：请用更长的 --timeout 再次等待"),
     ),
-    (errors.ConnectFailed, ("check the network, the proxy and --endpoint", "请检查网络、代理和 --endpoint")),
+    (
+        errors.ConnectFailed,
+        (
+            "check the network, the proxy and --endpoint: cds-eks doctor tries each, certificates as well",
+            "请检查网络、代理和 --endpoint：cds-eks doctor 会逐项检查，包括证书",
+        ),
+    ),
 )
 """The first that fits counts."""
 

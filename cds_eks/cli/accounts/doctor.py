@@ -151,7 +151,7 @@ async def _credentials(
             "make a profile: cds-eks profiles set NAME, or set CDS_SECRET_ID and CDS_SECRET_KEY",
             "新建配置档：cds-eks profiles set NAME，或设置 CDS_SECRET_ID 和 CDS_SECRET_KEY",
         )
-        at = advice if where is None else say(f"put that right: {where}", f"请修正：{where}")
+        at = advice if where is None else say(f"mend where it comes from: {where}", f"请修正其来源：{where}")
         return None, problem("key", _words(error), at)
 
 

@@ -126,8 +126,8 @@ def _check_said(values: dict[str, Any], before: dict[str, Any], said: dict[str, 
     if values or before or said["ask"] or said["store"] or (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return
     raise click.UsageError(
-        "nothing was said of it, and there is no terminal to ask for its keys on: refer to them with --secret-id and "
-        "--secret-key, or give an --endpoint"
+        "no keys are given, and there is no terminal to ask for them: refer to them with --secret-id and --secret-key, "
+        "or give an --endpoint"
     )
 
 

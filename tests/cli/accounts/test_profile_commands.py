@@ -222,7 +222,7 @@ def test_a_key_as_an_argument_is_refused_and_not_repeated(
         (["wo rk"], "a profile's name has at most 64"),
         (["work", "--endpoint", "nonsense"], "endpoint"),
         (["work", "--ask"], "there is no terminal to ask on"),
-        (["work"], "there is no terminal to ask for its keys on"),
+        (["work"], "there is no terminal to ask for them"),
         ([], "it takes one NAME"),
         (["work", "--unset", "name"], "--unset"),
     ],
