@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,14 @@ ALMOST_SAME = 0.85
 BEGUN = 0.8
 """How similar the first of several words is to all of them: `update` to `update-config`."""
 
+SAME: Mapping[str, tuple[str, ...]] = {
+    "create": ("add", "make", "new"),
+    "delete": ("destroy", "remove", "rm"),
+    "get": ("describe", "show"),
+    "list": ("ls",),
+}
+"""What other programs call a command."""
+
 HANDFUL = 5
 """How many commands are named at most."""
 
@@ -42,6 +50,9 @@ def suggestion(ctx: click.Context, group: Group, words: Sequence[str]) -> str:
     """
     top = ctx.find_root()
     known = tuple(dict.fromkeys(_paths(top.command, top)))
+    for name in group.list_commands(ctx):
+        if words[0].lower() in SAME.get(name, ()):
+            return say(f"Did you mean {name!r}?", f"您是否想用 {name!r}？")
     own = {name: _likeness(words[0], (name,)) for name in group.list_commands(ctx)}
     closest = max(own, key=lambda name: own[name], default="")
     others = {path: _likeness(words[0], path) for path in known}

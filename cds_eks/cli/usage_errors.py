@@ -27,6 +27,13 @@ def told_with(ctx: click.Context) -> Iterator[None]:
         raise
 
 
+CARRIES_OUT = ("provision", "apply")
+"""The commands of which `plan diff` shows what they would do."""
+
+ASKS = ("apply", "delete", "destroy", "detach", "remove")
+"""How the commands begin that ask before they do anything."""
+
+
 def similar_options(error: click.NoSuchOption) -> list[str]:
     """Return the options that are like one that is not there: click counts the dashes that all of them begin with."""
     from difflib import SequenceMatcher
@@ -45,9 +52,10 @@ def meant_by(error: click.UsageError, command: click.Command, words: Sequence[st
         words: Its part of the command line.
     """
     has_plan = any(isinstance(each, click.Argument) and each.metavar == "PLAN" for each in command.params)
-    if isinstance(error, click.NoSuchOption) and error.option_name == "--dry-run" and has_plan:
+    if isinstance(error, click.NoSuchOption) and error.option_name == "--dry-run" and command.name in CARRIES_OUT:
         return say("`cds-eks plan diff PLAN` shows what would be done.", "`cds-eks plan diff PLAN` 显示将执行的操作。")
-    if isinstance(error, click.NoSuchOption) and error.option_name in ("--force", "--assume-yes"):
+    is_forced = isinstance(error, click.NoSuchOption) and error.option_name in ("--force", "--assume-yes")
+    if is_forced and command.name is not None and command.name.startswith(ASKS):
         return say("Did you mean --yes?", "您是否想用 --yes？")
     file = next((word for word in words if word.lower().endswith(DOCUMENTS) and not word.startswith("-")), None)
     if file is None:

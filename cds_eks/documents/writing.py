@@ -12,7 +12,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, is_private: bool =
     """Write a file beside its place and move it there, so that nobody ever reads half of it.
 
     It has the mode that any new file gets (by the umask); one that replaces another keeps that one's. A symbolic link
-    stays, and what it leads to is replaced.
+    stays, and what it leads to is replaced. A device or a pipe is written to.
 
     Args:
         path: The file.
@@ -23,6 +23,9 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, is_private: bool =
         The path that was given.
     """
     given = Path(path)
+    if given.exists() and not given.is_file():
+        given.write_bytes(data)
+        return given
     target = Path(os.path.realpath(given))
     beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.tmp")
     try:

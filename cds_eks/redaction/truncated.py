@@ -17,11 +17,11 @@ from cds_eks.redaction.marks import SHORTEST_FOLDED, SHORTEST_SECRET, base64_cor
 COMMON_WORDS = frozenset(
     re.findall(
         "[a-z]+",
-        "access account admin auth cluster code credential data demo desc error errors event events exists failed fail "
-        "field found host image invalid kube kubernetes login main master name names network node nodes parameter pass "
-        "passcode passphrase passwd password passwords policy pool pools prod production request root route running "
-        "secret secrets server service state status subnet success task tasks test testing text token unknown user "
-        "username value values welcome word worker workers wrong zone",
+        "access account admin auth cluster code credential data date demo deployment desc error errors event events "
+        "exists failed fail field found host image invalid kube kubernetes login main master name names network node "
+        "nodes parameter pass passcode passphrase passwd password passwords policy pool pools prod production region "
+        "request root route running secret secrets server service state status subnet success task tasks test testing "
+        "text time token unknown user username value values welcome word worker workers wrong zone",
     )
 )
 """Words that messages end with and secrets begin with: in lower case, behind another word, they are no secret's."""

@@ -223,3 +223,10 @@ def test_whatever_the_environment_is_there_is_help_and_no_traceback(environ: dic
         assert "Traceback" not in done.stderr
         assert done.returncode == (2 if "--nope" in arguments else 0), done.stderr
         assert done.stdout + done.stderr != ""
+
+
+@pytest.mark.parametrize("words", [["destroy", "fleet.toml", "--dry-run"], ["clusters", "list", "--force"]])
+def test_nothing_is_meant_by_an_option_that_a_command_has_no_use_for(offline: CommandLine, words: list[str]) -> None:
+    run = offline(*words)
+    assert run.code == 2
+    assert run.err.splitlines()[0].endswith(f"No such option {words[-1]!r}.")

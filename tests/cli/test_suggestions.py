@@ -54,6 +54,9 @@ def test_a_command_without_its_group_is_told_in_full(offline: CommandLine, name:
     ("words", "meant"),
     [
         (["diff"], "Did you mean `cds-eks plan diff`?"),
+        (["clusters", "destroy", "c-1"], "Did you mean 'delete'?"),
+        (["nodes", "rm", "c-1"], "Did you mean 'delete'?"),
+        (["clusters", "ls"], "Did you mean 'list'?"),
         (["chek"], "Did you mean `cds-eks plan check`?"),
         (["clusters", "scale"], "Did you mean `cds-eks node-pools scale`?"),
         (["clusters", "nodes", "list"], "Did you mean `cds-eks nodes`?"),

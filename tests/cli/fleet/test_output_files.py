@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from cds_eks.emulator import Emulator
-from cli.command_line import CommandLine, Run
+from cli.command_line import PROCESS, CommandLine, Run
 from cli.fleet.conftest import QUICK, plan_text
 
 
@@ -60,6 +61,18 @@ def test_a_report_is_not_written_over_what_it_is_made_of(
     file.write_text(provisioned.out)
     refused(offline("report", str(file), "--csv", str(file)), "is the plan, which would be overwritten")
     assert file.read_text() == provisioned.out
+
+
+@pytest.mark.parametrize("command", ["report", "status"])
+def test_they_are_written_though_nobody_reads_what_is_printed(
+    cli: CommandLine, provisioned: Run, plan: str, tmp_path: Path, command: str
+) -> None:
+    assert provisioned.code == 0
+    table = tmp_path / "items.csv"
+    words = [*PROCESS, command, plan, "--csv", str(table), "-o", "json"]
+    done = subprocess.run(["bash", "-c", 'exec "$@" >&-', "bash", *words], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert table.read_text().startswith("kind,")
 
 
 def test_a_saved_plan_overwrites_none_of_its_sources(cli: CommandLine, plan: str, tmp_path: Path) -> None:

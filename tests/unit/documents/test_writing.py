@@ -90,3 +90,15 @@ def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         writing.write_whole(tmp_path / "none" / "a.html", b"one")
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert writing.write_whole(path, b"all of it") == path
+        assert os.read(reader, 100) == b"all of it"
+    finally:
+        os.close(reader)
+    assert path.is_fifo()
