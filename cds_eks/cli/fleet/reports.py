@@ -36,8 +36,10 @@ def _report(
         must_be_there(where)
         chosen = parameters.chosen(values, plan)
         report = anyio.run(of_journal, plan, where, chosen["only"], chosen["exclude"])
-    write_files(context, report, html, csv)  # first: nobody may read the rest to its end
-    emit_report(context, report)
+    try:
+        emit_report(context, report)
+    finally:  # though nobody reads what is printed
+        write_files(context, report, html, csv)
     tell_summary(context, report)
 
 

@@ -46,8 +46,10 @@ def _status(
     chosen = parameters.chosen(values, checked)
     with context.client() as eks, opened(eks, where, rebind=rebind) as known:
         report = sync.status(eks, checked, journal=known, **chosen)
-    write_files(context, report, html, csv)  # first: nobody may read the rest to its end
-    emit_report(context, report, STATUS_COLUMNS)
+    try:
+        emit_report(context, report, STATUS_COLUMNS)
+    finally:  # though nobody reads what is printed
+        write_files(context, report, html, csv)
     for kind, counts in report.counts.items():
         told = ", ".join(f"{count} {state}" for state, count in counts.items())
         context.tell(f"{kind.replace('_', ' ')}s: {told}")
