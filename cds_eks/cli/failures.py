@@ -17,6 +17,9 @@ from cds_eks.cli.summaries import summary_of
 from cds_eks.cli.waits.plan import Pending
 
 DONE = 0
+OF_THE_EXTRA = ("jmespath", "platformdirs", "rich", "yaml")
+"""What the extra `cli` brings beside click."""
+
 FAILED = 1
 USAGE = 2
 NOT_FOUND = 3
@@ -135,6 +138,8 @@ def message_of(error: BaseException) -> str:
         return "interrupted"
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or type(error).__name__)
+    if isinstance(error, ModuleNotFoundError) and error.name in OF_THE_EXTRA:  # another extra has brought click
+        return f"{error.name} is not installed: pip install 'cds-eks[cli]'"
     return f"an error in cds-eks itself ({type(error).__name__}); --debug shows where"
 
 

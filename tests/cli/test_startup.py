@@ -68,6 +68,16 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     assert done.stderr == "cds-eks: the command line is not installed: pip install 'cds-eks[cli]'\n"
 
 
+def test_without_a_part_of_the_extra_it_says_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['jmespath'] = None\nfrom cds_eks.cli.main import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    words = ["clusters", "list", "--query", "[0]"]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: jmespath is not installed: pip install 'cds-eks[cli]'\n"
+
+
 def test_its_version() -> None:
     assert process("--version").stdout == f"cds-eks {__version__}\n"
     assert PROCESS[0] == sys.executable

@@ -58,7 +58,7 @@ def read_yaml(text: str) -> Read:
     try:
         import yaml
     except ImportError:
-        raise ConfigurationError("a plan in YAML needs PyYAML: pip install 'cds-eks[fleet]'") from None
+        raise ConfigurationError("YAML needs PyYAML: pip install 'cds-eks[fleet]' or 'cds-eks[cli]'") from None
 
     class Loader(yaml.BaseLoader):
         """Parses, and marks plain scalars without a tag."""
