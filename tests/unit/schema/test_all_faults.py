@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from cds_eks import models
 from cds_eks.errors import InvalidRequestError
 from cds_eks.errors.base import MOST_LINES
+from cds_eks.schema.shape import Nested
+from cds_eks.schema.walk import Walk
 from support.model_strategies import models_of
 from unit.schema.test_walk import WRONG, places
 
@@ -156,3 +158,26 @@ def test_what_is_mended_one_after_the_other_is_told_at_once(data: st.DataObject)
         told = {fault.field.split(".")[0].split("[")[0] for fault in refusal(models.NodePoolConfig, broken).faults}
         assert told >= expected
     assert places(sound)
+
+
+def test_what_can_not_be_walked_through_has_the_fault_that_was_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(path: Any) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr("cds_eks.schema.all_faults.path_text", endless)
+    assert [fault.field for fault in refusal(models.NodeConfig, {"bogus": 1, "other": 2}).faults] == ["bogus"]
+
+
+def test_what_a_place_needs_is_told_and_what_is_absent_is_not_excluded() -> None:
+    told: list[Any] = []
+    walk = Walk(lambda path, message: told.append((path, message)), is_whole=False)
+    walk.value(Nested(models.BillingSpec, needs=("duration",)), {}, ("spec",))
+    walk.value(Nested(models.BillingSpec, needs=("duration",)), {"duration": 3}, ("spec",))
+    assert told == [(("spec", "duration"), "is required here")]
+    told.clear()
+    shapes = [kind for name in models.__all__ if getattr(kind := getattr(models, name), "EXCLUDED_WHEN", ())]
+    assert shapes
+    for shape in shapes:
+        for ban in shape.EXCLUDED_WHEN:
+            walk.shape(shape, {ban.when: ban.equals}, ())
+    assert not [message for _, message in told if "must be left out" in message]
